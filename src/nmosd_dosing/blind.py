@@ -1,0 +1,30 @@
+"""Visits without what the arm would tell. The only masking of the project.
+
+It is done on the visits, before any date or dose is expanded: where a dose is masked, the core never sees whose it is, so no
+output can tell. A study file whose blinded arms differ in days, products or infusion times is refused when it is read
+(`sense`), so what is left is the same for every arm, byte for byte.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nmosd_dosing.doses import Dose
+from nmosd_dosing.model import Give, Period, Study, Visit
+
+
+def mask(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """The visits with every blinded dose masked."""
+    return tuple(dataclasses.replace(visit, gives=tuple(_masked(g) if g.blinded else g for g in visit.gives)) for visit in visits)
+
+
+def _masked(give: Give) -> Give:
+    placebo = any(dose is not None and dose.kind == "placebo" for dose in give.doses)
+    minutes = next((dose.minutes for dose in give.doses if dose is not None), None)
+    doses = (Dose("masked", minutes=minutes),) * len(give.doses)
+    return dataclasses.replace(give, doses=doses, changes=(), mask=f"{give.product}/placebo" if placebo else give.product)
+
+
+def shown_arm(study: Study, period: Period, arm: str | None, unblinded: bool) -> str | None:
+    """The arm as a reader may see it: None while some part of the study keeps it from readers."""
+    return arm if unblinded or not study.conceals(period) else None

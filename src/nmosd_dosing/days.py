@@ -1,0 +1,147 @@
+"""Study days, week codes, months; date + offset for one date or an array. The only date arithmetic of the project.
+
+A date inside is a whole day, `datetime64[D]`. Study days count from 1 and know no day 0 (SDTM, RFSTDTC); a period's own days
+count as its file says. Months are counted from a day and clipped to the end of the month, never chained: 31 August plus
+6 months is 28 February, plus 12 months 31 August.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.errors import InputError, Problem
+
+Dates = NDArray[np.datetime64]
+CountsFrom = Literal[0, 1]
+Style = Literal["D", "W", "week", "month", "year"]
+
+FIRST_DATE = np.datetime64("0001-01-01", "D")
+LAST_DATE = np.datetime64("9999-12-31", "D")
+MAX_DAYS = 3_652_058  # from 0001-01-01 to 9999-12-31
+MAX_MONTHS = 119_987
+NO_DATE = np.datetime64("NaT", "D")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Offset:
+    """So many days, and then so many calendar months: a distance between dates, or a length of time."""
+
+    days: int = 0
+    months: int = 0
+
+    def __add__(self, other: Offset) -> Offset:
+        return Offset(self.days + other.days, self.months + other.months)
+
+    def times(self, n: int) -> Offset:
+        return Offset(self.days * n, self.months * n)
+
+    @property
+    def possible(self) -> bool:
+        """Whether any two dates of the years 1 to 9999 lie so far apart."""
+        return abs(self.days) <= MAX_DAYS and abs(self.months) <= MAX_MONTHS
+
+    @property
+    def in_words(self) -> str:
+        parts = []
+        if self.days or not self.months:
+            weeks = self.days and self.days % 7 == 0
+            parts.append(_count(self.days // 7, "week") if weeks else _count(self.days, "day"))
+        if self.months:
+            years = self.months % 12 == 0
+            parts.append(_count(self.months // 12, "year") if years else _count(self.months, "month"))
+        return " and ".join(parts)
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """The fewest and the most days that this offset can be, over all starting days."""
+        fewest, most = _days_in(self.months)
+        return self.days + fewest, self.days + most
+
+    @property
+    def nominal(self) -> float:
+        """About how many days: for an order where no date is known."""
+        return self.days + self.months * 365.25 / 12
+
+
+def _count(n: int, unit: str) -> str:
+    return f"{n} {unit}{'' if abs(n) == 1 else 's'}"
+
+
+@cache
+def _days_in(months: int) -> tuple[int, int]:
+    if months == 0:
+        return 0, 0
+    starts = np.arange("2000-01-01", "2400-01-01", dtype="datetime64[D]")  # a whole cycle of the calendar
+    days = (shift(starts, Offset(months=months)) - starts).astype(np.int64)
+    return int(days.min()), int(days.max())
+
+
+def shift(dates: Dates, offset: Offset) -> Dates:
+    """Each date plus the days and then the months of `offset`, months clipped to the month's end. NaT stays NaT."""
+    moved: Dates = dates + np.timedelta64(offset.days, "D") if offset.days else dates
+    if offset.months == 0:
+        return moved
+    month = moved.astype("datetime64[M]")
+    day_of_month = moved - month.astype("datetime64[D]")
+    target = month + np.timedelta64(offset.months, "M")
+    first = target.astype("datetime64[D]")
+    last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
+    clipped: Dates = first + np.minimum(day_of_month, last_day)
+    return clipped
+
+
+def to_date(value: np.datetime64) -> dt.date | None:
+    """A day of an array as a date; None for NaT. Raises InputError outside the years 1 to 9999."""
+    if np.isnat(value):
+        return None
+    if not FIRST_DATE <= value <= LAST_DATE:
+        raise InputError(Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date"))
+    date: dt.date = value.astype("datetime64[D]").item()
+    return date
+
+
+def study_day(date: dt.date, start: dt.date) -> int:
+    """SDTM study day: the first day is 1, the day before it -1."""
+    days = (date - start).days
+    return days + 1 if days >= 0 else days
+
+
+def week_code(days: int) -> str | None:
+    """`W27D1` for 182 days after day 1 of week 1; None before it."""
+    return f"W{days // 7 + 1}D{days % 7 + 1}" if days >= 0 else None
+
+
+def day_number(days: int, counts_from: CountsFrom) -> int:
+    """The number of the day so many days after a period's first: 0 or 1 first as the file counts, the day before it -1."""
+    return days + counts_from if days >= 0 else days
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`."""
+
+    style: Style
+    offset: Offset
+    counts_from: CountsFrom
+
+    @property
+    def label(self) -> str:
+        days, months = self.offset.days, self.offset.months
+        if months and self.style in ("month", "year"):
+            return f"year {months // 12}" if self.style == "year" and months % 12 == 0 else f"month {months}"
+        if self.style == "W" and days >= 0:
+            base = week_code(days)
+        elif self.style == "week" and days >= 0 and days % 7 == 0:
+            base = f"week {days // 7}"
+        else:
+            base = f"D{day_number(days, self.counts_from)}"
+        return f"{base}{months:+d}mo" if months else str(base)
+
+    def later(self, step: Offset, times: int) -> Code:
+        return Code(self.style, self.offset + step.times(times), self.counts_from)

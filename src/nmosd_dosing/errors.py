@@ -1,0 +1,202 @@
+"""Where a problem is, what it says, how it draws itself; and the exceptions of this package.
+
+    DosingError                    whatever the user can mend
+    ├── RegimenError               a study file is wrong: carries every problem found in it
+    └── InputError                 an argument is wrong, or an output cannot be written
+
+Wording: lower case, no full stop, the user's own words in backticks, what was expected in the field's terms, then a hint
+with something to type.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+_WIDEST = 100  # columns of a source line that a message shows around its carets
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text that messages can point into. Line ends are `\\n`."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        starts = [0]
+        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
+        return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Characters `start` to `end` (not included) of a document."""
+
+    document: Document
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
+        import bisect
+
+        return bisect.bisect_right(self.document.line_starts, self.start)
+
+    @property
+    def column(self) -> int:
+        """The column in characters, counted from 1."""
+        return self.start - self.document.line_starts[self.line - 1] + 1
+
+    @property
+    def source_line(self) -> str:
+        begin = self.document.line_starts[self.line - 1]
+        return self.document.text[begin:].split("\n", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong (or, as a warning, doubtful), with the way out.
+
+    `also` names further places that explain the problem, each with a few words.
+    """
+
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+    severity: Severity = "error"
+    also: tuple[tuple[str, Place], ...] = ()
+    path: str | None = None
+
+    def draw(self) -> str:
+        """The message as a person reads it, without a newline at its end."""
+        lines = [f"{self.severity}: {printable(self.message)}"]
+        places = [("", self.place)] if self.place else []
+        places += list(self.also)
+        width = max((len(str(place.line)) for _, place in places), default=0)
+        for words, place in places:
+            lines += _draw_place(place, words, width)
+        if not places and self.path:
+            lines.append(f" --> {printable(self.path)}")
+        if self.hint:
+            lines.append(f"hint: {printable(self.hint)}")
+        return "\n".join(lines)
+
+
+class DosingError(Exception):
+    """Whatever the user can mend; `problems` holds all of it."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(draw(self.problems))
+
+
+class RegimenError(DosingError):
+    """A study file is wrong."""
+
+
+class InputError(DosingError):
+    """An argument is wrong, or an output cannot be written."""
+
+
+@dataclass
+class Problems:
+    """Collects what is found, so that everything is shown at once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def error(
+        self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()
+    ) -> None:
+        self.found.append(Problem(message, place, hint, also=tuple(also)))
+
+    def warn(
+        self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()
+    ) -> None:
+        self.found.append(Problem(message, place, hint, "warning", tuple(also)))
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """By place in the file, each message once."""
+        unique = dict.fromkeys(self.found)
+        return tuple(sorted(unique, key=lambda p: (p.place.start if p.place else -1, p.severity)))
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.in_order() if p.severity == "error")
+
+
+def draw(problems: Iterable[Problem]) -> str:
+    """All problems, an empty line between two."""
+    return "\n\n".join(problem.draw() for problem in problems)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint that names the nearest known word, or None where nothing is near."""
+    candidates = list(known)
+    lowered = {c.lower(): c for c in reversed(candidates)}
+    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return f"did you mean `{lowered[near[0]]}`?" if near else None
+
+
+def one_of(words: Iterable[str]) -> str:
+    """`a`, `b` or `c`, for a sentence."""
+    quoted = [f"`{word}`" for word in words]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def clip(text: str, length: int = 40) -> str:
+    """The user's text, short enough to repeat in a message."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text with what would move a terminal's cursor, hide or reorder characters written out (`\\x1b`, `\\u202e`)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written_out(c) if _unsafe(c) else c for c in text)
+
+
+def _unsafe(char: str) -> bool:
+    # Cc controls, Cf format characters (bidi overrides, zero width), Cs lone surrogates, Zl and Zp line separators.
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\n"
+
+
+def _written_out(char: str) -> str:
+    if char == "\t":
+        return " "
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _draw_place(place: Place, words: str, width: int) -> list[str]:
+    from rich.cells import cell_len
+
+    margin = " " * width
+    line, column = place.source_line, place.column - 1
+    length = max(1, min(place.end - place.start, len(line) - column))
+    first, last = 0, len(line)
+    if last > _WIDEST:
+        first = max(0, min(column - _WIDEST // 3, last - _WIDEST))
+        last = first + _WIDEST
+    head = ("…" if first else "") + printable(line[first:column])
+    marked = printable(line[column : min(column + length, last)])
+    tail = printable(line[column + length : last]) + ("…" if last < len(line) else "")
+    carets = "^" * max(1, cell_len(marked))
+    arrow = f"{margin}--> {printable(place.document.path)}:{place.line}:{place.column}"
+    return [
+        arrow if not words else f"{margin}::: {printable(place.document.path)}:{place.line}:{place.column}",
+        f"{margin} |",
+        f"{place.line:>{width}} | {head}{marked}{tail}".rstrip(),
+        f"{margin} | {' ' * cell_len(head)}{carets}{' ' + words if words else ''}",
+    ]

@@ -1,0 +1,264 @@
+"""The core: a study's period and a cohort to a schedule. One person is a cohort of one; there is no second expander.
+
+The work is done in slices of subjects that fit into a processor's cache, straight into the arrays that are returned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.blind import mask
+from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift
+from nmosd_dosing.doses import AmountStatus, Dose
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
+from nmosd_dosing.model import Period, Study, Visit, Window
+from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.visits import lay_out
+
+OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
+_SLICE = 8192
+_FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
+
+
+def expand(
+    study: Study,
+    cohort: Cohort,
+    *,
+    period: str | None = None,
+    until: dt.date | None = None,
+    window: Window | None = None,
+    unblind: bool = False,
+) -> Schedule:
+    """All visits and doses of one period for all subjects, masked unless `unblind`.
+
+    `period` may be left out where the study has one. `until` is the last day to plan, for everybody; without it an open
+    repeat is drawn for 24 months from each subject's first day, both ends included. `window` stands in where the file states
+    none. Raises InputError for an unknown period, for dates outside the years 1 to 9999, and where unblinding needs an arm
+    that is unknown.
+    """
+    chosen = one_period(study, period)
+    unblinded = unblind and chosen.masks
+    if unblinded and (cohort.arm == UNKNOWN_ARM).any():
+        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(chosen.arms)}"))
+    visits = _visits(chosen, cohort, until, window)
+    if not unblinded:
+        visits = mask(visits)
+    _check_dates(visits, chosen, cohort)
+    rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
+    rules = _rules(rows)
+    m, k, n = len(visits), len(rows), len(cohort)
+    schedule = Schedule(
+        study=study,
+        period=chosen,
+        start=cohort.start,
+        grams=cohort.grams,
+        arm=cohort.arm,
+        until=None if until is None else np.datetime64(until, "D"),
+        unblinded=unblinded,
+        visits=visits,
+        target=np.empty((m, n), dtype="datetime64[D]"),
+        rows=rows,
+        amount=np.empty((k, n)),
+        cumulative=np.empty((k, n)),
+        status=_statuses(rules, cohort),
+        first_dose=np.full(n, NO_DATE),
+        last_dose=np.full(n, NO_DATE),
+        beyond=np.zeros(n, dtype=np.int64),
+    )
+    for begin in range(0, n, _SLICE):
+        part = slice(begin, begin + _SLICE)
+        _fill_dates(schedule, cohort, part)
+        _fill_doses(schedule, rules, cohort, part)
+    return schedule
+
+
+def one_period(study: Study, period: str | None) -> Period:
+    """The period named, or the only one. Raises InputError."""
+    found = study.period(period) if period is not None else study.periods[0]
+    if found is None or (period is None and len(study.periods) > 1):
+        wrong = f"unknown period `{period}`" if period is not None else f"`{study.id}` has several periods"
+        raise InputError(Problem(wrong, hint=f"name one: {one_of(p.id for p in study.periods)}"))
+    return found
+
+
+def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
+    horizon = OPEN_END.range[1]
+    if until is not None and len(cohort):
+        horizon = int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64))
+    problems = Problems()
+    visits = lay_out(period, horizon, problems)
+    if problems.errors:
+        raise RegimenError(problems.in_order())
+    if window is not None:
+        visits = tuple(dataclasses.replace(v, window=window) if v.window is None and v.offset is not None else v for v in visits)
+    return visits
+
+
+def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> None:
+    """Every date that the schedule can hold lies in the years 1 to 9999, and so in `datetime.date`."""
+    if not len(cohort):
+        return
+    first, last = cohort.start.min(), cohort.start.max()
+    if not FIRST_DATE <= first <= last <= LAST_DATE:
+        raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
+    if FIRST_DATE + _FAR <= first and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
+        return
+    for visit in visits:
+        if visit.offset is None:
+            continue
+        before, after = (visit.window.before, visit.window.after) if visit.window else (0, 0)
+        low = shift(np.array([first]), visit.offset + Offset(-before))[0]
+        high = shift(np.array([last]), (visit.last or visit.offset) + Offset(after))[0]
+        if low < FIRST_DATE or (high > LAST_DATE and not visit.open_ended):
+            wrong = f"{visit.label} of `{period.id}` falls outside the years 1 to 9999"
+            raise InputError(Problem(wrong, hint="give another start date"))
+
+
+def _near(visit: Visit) -> bool:
+    return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
+
+
+def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
+    start = cohort.start[part]
+    limit = shift(start, OPEN_END) if schedule.until is None else schedule.until
+    dosed = {row.visit for row in schedule.rows}
+    first, last, beyond = schedule.first_dose[part], schedule.last_dose[part], schedule.beyond[part]
+    for i, visit in enumerate(schedule.visits):
+        target = schedule.target[i, part]
+        if visit.offset is None:
+            target[:] = NO_DATE
+            continue
+        target[:] = shift(start, visit.offset)
+        if visit.open_ended:
+            target[(target > limit) | (target > LAST_DATE)] = NO_DATE
+        if len(visit.arms) < max(1, len(schedule.period.arms)):
+            known = cohort.arm[part]
+            target[(known != UNKNOWN_ARM) & ~np.isin(known, visit.arms)] = NO_DATE
+        if i in dosed:
+            given = _dosed_dates(schedule, i, target, part)
+            np.fmin(first, given, out=first)
+            np.fmax(last, given, out=last)
+        if schedule.until is not None:
+            late = target > schedule.until
+            beyond += late
+            target[late] = NO_DATE
+
+
+def _dosed_dates(schedule: Schedule, visit: int, target: Dates, part: slice) -> Dates:
+    """The dates of a visit on which something is given, or may be where the arm is unknown."""
+    statuses = [schedule.status[k] for k, row in enumerate(schedule.rows) if row.visit == visit]
+    if all(status.strides == (0,) and status[0] != AmountStatus.ABSENT for status in statuses if len(status)):
+        return target
+    absent = np.logical_and.reduce([status[part] == AmountStatus.ABSENT for status in statuses])
+    dates: Dates = np.where(absent, NO_DATE, target)
+    return dates
+
+
+# --- doses -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A row's doses as whole numbers: amount = (flat + per_gram x grams) / scale, by arm.
+
+    `group` is the product and unit whose amounts are added up; all its rules have one scale.
+    """
+
+    group: tuple[str, str | None]
+    scale: int
+    flat: tuple[int, ...]
+    per_gram: tuple[int, ...]
+    status: tuple[AmountStatus, ...]
+
+    @property
+    def by_arm(self) -> bool:
+        return len({*zip(self.flat, self.per_gram, self.status, strict=True)}) > 1
+
+
+def _rules(rows: tuple[Row, ...]) -> tuple[_Rule, ...]:
+    scales: dict[tuple[str, str | None], int] = {}
+    for row in rows:
+        group = (row.give.product, row.give.unit)
+        for dose in row.give.doses:
+            if dose is not None:
+                scales[group] = math.lcm(scales.get(group, 1), *(c.denominator for c in dose.coefficients))
+    return tuple(_rule(row, scales) for row in rows)
+
+
+def _rule(row: Row, scales: dict[tuple[str, str | None], int]) -> _Rule:
+    group = (row.give.product, row.give.unit)
+    scale = scales.get(group, 1)
+    flat, per_gram, status = [], [], []
+    for dose in row.give.doses:
+        a, b = dose.coefficients if dose is not None else (0, 0)
+        flat.append(int(a * scale))
+        per_gram.append(int(b * scale))
+        status.append(_status(dose))
+    return _Rule(group, scale, tuple(flat), tuple(per_gram), tuple(status))
+
+
+def _status(dose: Dose | None) -> AmountStatus:
+    return AmountStatus.ABSENT if dose is None else dose.status
+
+
+def _statuses(rules: tuple[_Rule, ...], cohort: Cohort) -> tuple[NDArray[np.uint8], ...]:
+    n = len(cohort)
+    weightless = np.isnan(cohort.grams)
+    some_weightless = bool(weightless.any())
+    made: dict[_Rule, NDArray[np.uint8]] = {}
+    for rule in dict.fromkeys(rules):
+        if rule.by_arm:
+            status = np.array([*rule.status, AmountStatus.NEEDS_ARM], dtype=np.uint8)[cohort.arm]  # -1: the last
+            per_gram = np.array([*rule.per_gram, 0])[cohort.arm] != 0
+        else:
+            status = np.broadcast_to(np.uint8(rule.status[0]), n)
+            per_gram = np.broadcast_to(np.bool_(rule.per_gram[0] != 0), n)
+        if some_weightless and any(rule.per_gram):
+            needs = weightless & per_gram & (status == AmountStatus.STATED)
+            status = np.where(needs, np.uint8(AmountStatus.NEEDS_WEIGHT), status)
+        made[rule] = status
+    return tuple(made[rule] for rule in rules)
+
+
+def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, part: slice) -> None:
+    grams, arm = cohort.grams[part], cohort.arm[part]
+    totals: dict[tuple[str, str | None], NDArray[np.float64]] = {}
+    amounts: dict[_Rule, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    for k, rule in enumerate(rules):
+        if rule not in amounts:
+            whole = _whole(rule, grams, arm)
+            amounts[rule] = whole, whole / rule.scale
+        whole, amount = amounts[rule]
+        visit = schedule.visits[schedule.rows[k].visit]
+        status = schedule.status[k][part]
+        schedule.amount[k, part] = amount
+        if visit.open_ended or schedule.until is not None or AmountStatus.ABSENT in rule.status:
+            gone = (status == AmountStatus.ABSENT) | np.isnat(schedule.target[schedule.rows[k].visit, part])
+            whole = np.where(gone, 0.0, whole)
+            schedule.amount[k, part][gone] = np.nan
+        total = totals.get(rule.group)
+        if total is None:
+            total = totals[rule.group] = whole.copy()
+        else:
+            total += whole
+        np.divide(total, rule.scale, out=schedule.cumulative[k, part])
+
+
+def _whole(rule: _Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Amounts times the rule's scale: whole numbers, so that sums are exact; NaN where unknown."""
+    flat = [float(f) if s in (AmountStatus.STATED, AmountStatus.ABSENT) else math.nan for f, s in zip(rule.flat, rule.status, strict=True)]
+    if not rule.by_arm:
+        whole = np.full(len(grams), flat[0])
+        return whole + rule.per_gram[0] * grams if rule.per_gram[0] else whole
+    whole = np.array([*flat, math.nan])[arm]
+    if any(rule.per_gram):
+        per_gram = np.array([*rule.per_gram, 0], dtype=np.float64)[arm]
+        whole += np.where(per_gram != 0, per_gram * grams, 0.0)
+    return whole

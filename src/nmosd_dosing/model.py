@@ -1,0 +1,407 @@
+"""Every noun of the project, immutable. A Study is what a file says and holds no subject's dates; a Plan is one subject's.
+
+Four kinds of absence are kept apart everywhere: not planned (no visit), planned but *not stated* in the source (None, or
+status "not stated"), masked, and placebo (a stated 0 of the active drug).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from nmosd_dosing.days import Code, CountsFrom, Offset
+from nmosd_dosing.doses import Dose
+from nmosd_dosing.errors import Place
+
+
+class NotStated(Enum):
+    """The file says in so many words that its source is silent."""
+
+    NOT_STATED = "not stated"
+
+
+NOT_STATED = NotStated.NOT_STATED
+
+# --- what a file says --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact stands: registry number, section, date of the record's last update."""
+
+    registry: str | None = None
+    section: str | None = None
+    updated: dt.date | None = None
+
+    @property
+    def text(self) -> str:
+        updated = f"record of {self.updated.isoformat()}" if self.updated else None
+        return ", ".join(part for part in (self.registry, self.section, updated) if part) or "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stands beside a fact: its own source where it differs, what the file assumes, what a reader must know."""
+
+    source: Source | None = None
+    assumed: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product under study. `route` and `minimum_gap` are None where they are not stated."""
+
+    name: str
+    route: str | None
+    minimum_gap: Offset | None
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Allowed days around a target: so many before and after, both included."""
+
+    before: int
+    after: int
+
+    @property
+    def text(self) -> str:
+        if self.before == self.after:
+            return f"±{self.before}d"
+        parts = (f"-{self.before}d" if self.before else "", f"+{self.after}d" if self.after else "")
+        return "/".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day (or, up to `last`, a range of days) of a period, and the window given for it; None: the period's."""
+
+    code: Code
+    last: Code | None = None
+    window: Window | NotStated | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None."""
+
+    base: Code
+    step: Offset
+    until: Offset | None = None
+    count: int | None = None
+    window: Window | NotStated | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def open_ended(self) -> bool:
+        return self.until is None and self.count is None
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """One product at a visit: a dose for each arm in the period's order (a single one where there are no arms).
+
+    None where that arm gets nothing here. `changes` holds other doses that an event brings, also by arm; None there is no
+    change. `blinded`: to be shown masked; `shown` is the product as a reader may see it.
+    """
+
+    product: str
+    doses: tuple[Dose | None, ...]
+    blinded: bool
+    changes: tuple[tuple[str, tuple[Dose | None, ...]], ...] = ()
+    place: Place | None = field(default=None, compare=False, repr=False)
+    mask: str | None = None
+
+    @property
+    def shown(self) -> str:
+        return self.mask or self.product
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of its doses: one for all arms."""
+        return next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
+
+    at: tuple[Point | Series, ...]
+    name: str | None
+    gives: tuple[Give, ...]
+    assess: tuple[str, ...]
+    arms: tuple[int, ...]
+    facts: Facts
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is examined, and in which arms."""
+
+    name: str
+    arms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
+
+    `window` is None where none is stated; `open_ended` where it comes from a repeat without an end.
+    """
+
+    label: str
+    name: str | None
+    offset: Offset | None
+    last: Offset | None
+    window: Window | None
+    gives: tuple[Give, ...]
+    assessments: tuple[Assessment, ...]
+    arms: tuple[int, ...]
+    open_ended: bool
+    assumed: tuple[str, ...]
+    note: tuple[str, ...]
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An end of a span: a day of the period (`code`), or the first or last dose, plus an offset."""
+
+    of: Literal["day", "first dose", "last dose"]
+    code: Code | None
+    plus: Offset = Offset()
+
+    @property
+    def text(self) -> str:
+        base = self.code.label if self.code else self.of
+        if self.plus == Offset():
+            return base
+        back = self.plus.days < 0 or self.plus.months < 0
+        return f"{base} {'-' if back else '+'} {(self.plus.times(-1) if back else self.plus).in_words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time during which something holds, both ends included; an end is None where it is not stated."""
+
+    id: str
+    title: str
+    start: Mark | None
+    end: Mark | None
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A date that may happen.
+
+    kind "event": `name` is the event; "end": of period `name`; "stop": the study stop; "subject": the first dose of
+    subject number `count`; "count": the day on which the `count`-th subject has event `name`. `plus` is added to it.
+    """
+
+    kind: Literal["event", "end", "stop", "subject", "count"]
+    name: str = ""
+    count: int = 0
+    plus: Offset = Offset()
+
+    @property
+    def text(self) -> str:
+        base = {
+            "event": self.name,
+            "end": f"end of {self.name}",
+            "stop": "study stop",
+            "subject": f"first dose of subject {self.count}",
+            "count": f"{self.count} subjects with {self.name}",
+        }[self.kind]
+        return base if self.plus == Offset() else f"{self.plus.in_words} after {base}"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A way from one period to the next: from `after`, once all of `needs` have happened, to `after` + `within`."""
+
+    id: str
+    source_period: str
+    target_period: str
+    after: Trigger
+    within: Offset | None
+    needs: tuple[str, ...]
+    facts: Facts
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The study stops on the earliest of these."""
+
+    earliest_of: tuple[Trigger, ...]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated."""
+
+    id: str
+    title: str
+    length: Offset | None
+    blinded: bool
+    arms: tuple[str, ...]
+    window: Window | None
+    entries: tuple[Entry, ...]
+    spans: tuple[Span, ...]
+    facts: Facts
+
+    @property
+    def masks(self) -> bool:
+        """Whether anything in this period is shown masked."""
+        return any(give.blinded for entry in self.entries for give in entry.gives)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study file, checked."""
+
+    id: str
+    title: str
+    source: Source
+    facts: Facts
+    counts_from: CountsFrom
+    products: tuple[Product, ...]
+    events: tuple[tuple[str, str], ...]
+    periods: tuple[Period, ...]
+    spans: tuple[Span, ...]
+    transitions: tuple[Transition, ...]
+    stop: Stop | None
+    sha256: str = field(compare=False)
+
+    def period(self, id: str) -> Period | None:
+        return next((period for period in self.periods if period.id == id), None)
+
+    def product(self, name: str) -> Product:
+        return next(product for product in self.products if product.name == name)
+
+    def conceals(self, period: Period) -> bool:
+        """Whether the arm of a subject of this period is kept from readers: some part of the study blinds these arms."""
+        return any(other.masks and set(other.arms) & set(period.arms) for other in self.periods)
+
+    def regimen_id(self, period: Period) -> str:
+        """The id under which one period is planned: the study's own where it has only one."""
+        return self.id if len(self.periods) == 1 else f"{self.id}-{period.id}"
+
+
+# --- one subject -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject: the first day of the period planned (study day 1), and what is known of the person.
+
+    `weight_kg` is the baseline weight, to the gram at most.
+    """
+
+    start: dt.date
+    code: str | None = None
+    arm: str | None = None
+    weight_kg: float | None = None
+
+
+# --- one subject's plan ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated".
+
+    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked.
+    """
+
+    product: str
+    shown: str
+    route: str | None
+    amount: float | None
+    unit: str | None
+    dose_rule: str | None
+    amount_status: str
+    minutes: int | None
+    cumulative: float | None
+    cumulative_per_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
+    no window; `last` is the last day of a visit that takes several."""
+
+    id: str
+    period: str
+    label: str
+    name: str | None
+    status: str
+    target: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    last: dt.date | None
+    study_day: int | None
+    period_day: int | None
+    week: str | None
+    assessments: tuple[str, ...]
+    administrations: tuple[Administration, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPeriod:
+    """`end` is the first day after a period of stated length."""
+
+    period: str
+    title: str
+    start: dt.date
+    end: dt.date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan:
+    """From `start` to `end`, both included. Status "projected": an end hangs on a dose that may not be the last."""
+
+    id: str
+    name: str
+    start: dt.date | None
+    end: dt.date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader must know about the plan; `visits` are visit ids."""
+
+    code: str
+    message: str
+    visits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One subject's dated plan, already masked unless `unblinded`."""
+
+    unblinded: bool
+    regimen: str
+    study: str
+    title: str
+    source: Source
+    study_sha256: str
+    arm: str | None
+    subject: str | None
+    start: dt.date
+    weight_kg: float | None
+    until: dt.date | None
+    periods: tuple[PlannedPeriod, ...]
+    visits: tuple[PlannedVisit, ...]
+    spans: tuple[PlannedSpan, ...]
+    notes: tuple[Note, ...]

@@ -1,0 +1,500 @@
+"""The short texts of the study language: days, windows, doses, lengths, span ends, triggers.
+
+Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `dsl` says
+what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
+word where the reading stopped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NoReturn
+
+from nmosd_dosing.days import Code, CountsFrom, Offset, Style
+from nmosd_dosing.doses import UNITS, Kind
+from nmosd_dosing.errors import Place, clip, did_you_mean, one_of
+from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.model import NOT_STATED, NotStated, Trigger, Window
+from nmosd_dosing.source import Scalar
+
+NOT_STATED_TEXT = "not stated"
+
+# The pieces of the grammar; the patterns that editors check are put together from the same ones.
+_UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
+_LENGTH = rf"\d+\s*{_UNIT}"
+_PLUS = r"\s*\+\s*\d+\s*(?:months?|mo|years?|y)\b"
+_CODE = r"(?:W\d+D\d+\b|D-?\d+\b|(?:week|month|year)\s+\d+\b)"
+_DAYS = r"\d+\s*(?:days?|d|weeks?|w)\b"
+_WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
+_REPEAT = (
+    rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*\d+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
+)
+_ITEM = rf"(?:{_CODE}(?:{_PLUS})?(?:\s+to\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
+_NUMBER = r"\d+(?:\.\d+)?(?:e\d{1,2})?"
+
+AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
+WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_WINDOW}|{_DAYS})\s*$"
+LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_LENGTH})\s*$"
+GIVE_PATTERN = (
+    rf"^\s*(?:nothing|\S.*\s(?:placebo|{NOT_STATED_TEXT}|{_NUMBER}\s*(?:{'|'.join(UNITS)})(?:/kg)?)"
+    rf"(?:\s+over\s+{_NUMBER}\s*(?:min|h))?)\s*$"
+)
+MARK_PATTERN = (
+    rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s*[+-]\s*{_LENGTH})?)\s*$"
+)
+DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+
+_UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
+
+
+class Scanner:
+    """Reads a scalar from left to right and keeps the place."""
+
+    def __init__(self, node: Scalar) -> None:
+        self.node = node
+        self.text = node.text
+        self.at = 0
+
+    def take(self, pattern: str) -> re.Match[str] | None:
+        """What matches here, after white space; None, and nothing is taken, where it does not."""
+        match = re.compile(rf"\s*(?:{pattern})").match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        return match
+
+    def skip(self) -> int:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        return self.at
+
+    @property
+    def done(self) -> bool:
+        return self.skip() >= len(self.text)
+
+    def since(self, start: int) -> Place:
+        return self.node.part(start, self.at)
+
+    def next_words(self) -> tuple[str, Place]:
+        """What stands here up to the next comma, for a message."""
+        start = self.skip()
+        if start >= len(self.text):
+            return "", self.node.part(max(0, len(self.text) - 1), len(self.text))
+        match = re.compile(r"[^,\s][^,]*").match(self.text, start)
+        end = len(match[0].rstrip()) + start if match else start + 1
+        return self.text[start:end], self.node.part(start, end)
+
+    def expected(self, what: str, hint: str | None = None) -> NoReturn:
+        found, place = self.next_words()
+        raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
+
+
+# --- lengths and days --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DayText:
+    """A day as it was written."""
+
+    style: Style
+    number: int
+    day: int
+    plus: Offset
+    place: Place
+    text: str
+
+    def resolve(self, counts_from: CountsFrom) -> Code:
+        """The day it means where days count so; PhraseError where it means none, or could mean two."""
+        offset = self._offset(counts_from) + self.plus
+        if not offset.possible:
+            raise PhraseError(f"`{clip(self.text)}` lies more than 9998 years from the first day", self.place)
+        return Code(self.style, offset, counts_from)
+
+    def _offset(self, counts_from: CountsFrom) -> Offset:
+        n = self.number
+        if self.style == "D":
+            if n == 0 and counts_from == 1:
+                hint = "the first dose is `D1`, the day before it `D-1`; write `days: from 0` where the record counts a day 0"
+                raise PhraseError("there is no day 0 where days count from 1", self.place, hint)
+            return Offset(n - counts_from if n > 0 else n)
+        if self.style == "W":
+            if counts_from == 0:
+                ways = f"write `D{7 * (n - 1) + self.day - 1}`" if n and self.day else "write `D0`"
+                raise PhraseError(f"week codes such as `{self.text}` count from 1, but this file says `days: from 0`", self.place, ways)
+            if n == 0:
+                raise PhraseError("weeks count from 1", self.place, f"write `W1D{self.day or 1}`")
+            if not 1 <= self.day <= 7:
+                hint = f"write `W{n + (self.day - 1) // 7}D{(self.day - 1) % 7 + 1}`" if self.day else f"write `W{n}D1`"
+                raise PhraseError(f"a week has days 1 to 7, not {self.day}", self.place, hint)
+            return Offset(7 * (n - 1) + self.day - 1)
+        if counts_from == 1:
+            unit = {"week": f"W{n + 1}D1", "month": f"D1 + {n} months", "year": f"D1 + {n} years"}[self.style]
+            first = {"week": f"W{max(n, 1)}D1", "month": f"D1 + {max(n - 1, 0)} months", "year": f"D1 + {max(n - 1, 0)} years"}
+            raise PhraseError(
+                f"`{self.text}` is ambiguous where days count from 1: {n} {self.style}s elapsed, or the {self.style} with number {n}",
+                self.place,
+                f"write `{unit}` for {n} elapsed, `{first[self.style]}` for the start of number {n}",
+            )  # fmt: skip
+        return {"week": Offset(7 * n), "month": Offset(0, n), "year": Offset(0, 12 * n)}[self.style]
+
+
+def _unit(word: str) -> Offset:
+    return _UNIT_OFFSETS["mo" if word.startswith("mo") else word[0]]
+
+
+def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
+    start = scan.skip()
+    number = scan.take(r"(\d+)")
+    if not number:
+        words, place = scan.next_words()
+        if re.match(r"(?:a|one|two|three|four|six|twelve|each)\b", words):
+            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, "write the number in figures")
+        if re.match(r"(?:day|week|month|year)\b", words):
+            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, f"write `1 {words.split()[0]}`")
+        scan.expected(what)
+    unit = scan.take(rf"({_UNIT})")
+    if not unit:
+        found, place = scan.next_words()
+        if re.match(r"m\b", found):
+            raise PhraseError("`m` could be minutes or months", place, f"write `{number[1]} months`")
+        hint = f"write `{number[1]} days`, `weeks`, `months` or `years`"
+        if not found:
+            raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
+        scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
+    length = _unit(unit[1]).times(_number(number[1], scan.since(start)))
+    if not length.possible:
+        raise PhraseError(f"`{clip(scan.text[start:scan.at])}` is longer than 9998 years", scan.since(start))
+    return length
+
+
+def _number(digits: str, place: Place) -> int:
+    if len(digits) > 12:
+        raise PhraseError(f"`{clip(digits, 20)}` is too large a number", place)
+    return int(digits)
+
+
+def _day(scan: Scanner, plus: bool = True) -> DayText:
+    start = scan.skip()
+    match = scan.take(r"(?P<style>W)(?P<n>\d+)D(?P<day>\d+)\b|(?P<style2>D)(?P<n2>-?\d+)\b|(?P<word>week|month|year)\s+(?P<n3>\d+)\b")
+    if not match:
+        found, _ = scan.next_words()
+        scan.expected("a day", _day_hint(found))
+    style, digits = next((s, n) for s, n in ((match["style"], match["n"]), (match["style2"], match["n2"]), (match["word"], match["n3"])) if s)
+    number = _number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
+    extra = Offset()
+    if plus and scan.take(rf"(?={_PLUS})"):
+        scan.take(r"\+")
+        extra = _length(scan)
+    return DayText(style, number, _number(match["day"] or "0", scan.since(start)), extra, scan.since(start), scan.text[start : scan.at])
+
+
+def _day_hint(found: str) -> str:
+    for pattern, form in (
+        (r"(?i)w(?:eek)?\s*(\d+)[\s,]*d(?:ay)?\s*(\d+)", r"W\1D\2"),
+        (r"(?i)d(?:ay)?\s*(-?\d+)\b", r"D\1"),
+        (r"(-?\d+)$", r"D\1"),
+        (r"(?i)w(?:eek)?s?\s*(\d+)\b", r"week \1"),
+        (r"(?i)m(?:onth)?s?\s*(\d+)\b", r"month \1"),
+        (r"(?i)y(?:ear)?s?\s*(\d+)\b", r"year \1"),
+    ):
+        match = re.match(pattern, found)
+        if match:
+            return f"write `{match.expand(form)}`"
+    return "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0"
+
+
+@dataclass(frozen=True, slots=True)
+class PointText:
+    day: DayText
+    last: DayText | None
+    window: Window | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatText:
+    step: Offset
+    until: DayText | None
+    count: int | None
+    window: Window | None
+    place: Place
+
+
+AtText = tuple["PointText | RepeatText", ...]
+
+
+def at(node: Scalar) -> AtText | NotStated:
+    """`D1, W25D1 ±3d, D-28 to D-1, then every 28 days until week 48`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    items: list[PointText | RepeatText] = [_item(scan)]
+    while not scan.done:
+        if not scan.take(","):
+            scan.expected("a comma or the end", "put a comma between two days")
+        items.append(_item(scan))
+    return tuple(items)
+
+
+def _item(scan: Scanner) -> PointText | RepeatText:
+    start = scan.skip()
+    if scan.take(r"(?:then\s+)?every\b"):
+        return _repeat(scan, start)
+    if scan.take(r"then\b"):
+        scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
+    day = _day(scan)
+    last = _day(scan) if scan.take(r"to\b") else None
+    return PointText(day, last, _window_behind(scan), scan.since(start))
+
+
+def _repeat(scan: Scanner, start: int) -> RepeatText:
+    begin = scan.skip()
+    step = _length(scan, "a length such as `28 days`")
+    if step == Offset():
+        raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+    until, count = None, None
+    begin = scan.skip()
+    if scan.take(r"until\b"):
+        until = _day(scan)
+    elif match := scan.take(r",?\s*(\d+)(\s+more)?\s+times?\b"):
+        count = _number(match[1], scan.since(begin))
+        if not match[2]:
+            raise PhraseError(
+                f"`{match[1]} times` could or could not count the first one",
+                scan.since(begin),
+                f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all",
+            )
+        if count == 0:
+            raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
+    return RepeatText(step, until, count, _window_behind(scan), scan.since(start))
+
+
+# --- windows -----------------------------------------------------------------------------------------------------------
+
+
+def window(node: Scalar) -> Window | NotStated:
+    """`±3d`, `3d`, `-3d/+7d`, `+5d`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    plain = scan.take(rf"({_DAYS})$")
+    found = Window(_in_days(plain[1], node.place), _in_days(plain[1], node.place)) if plain else _window_behind(scan)
+    if found is None or not scan.done:
+        scan.expected("a window in days", "write for example `±3d`, `-3d/+7d`, `+5d` or `not stated`")
+    return found
+
+
+def _window_behind(scan: Scanner) -> Window | None:
+    match = scan.take(
+        rf"(?:±|\+/-)\s*(?P<both>{_DAYS})|\+(?P<a>{_DAYS})\s*/\s*-(?P<b>{_DAYS})"
+        rf"|-(?P<b2>{_DAYS})\s*/\s*\+(?P<a2>{_DAYS})|\+(?P<a3>{_DAYS})|-(?P<b3>{_DAYS})"
+    )
+    if not match:
+        return None
+    place = scan.since(match.start())
+    if match["both"]:
+        return Window(_in_days(match["both"], place), _in_days(match["both"], place))
+    before = match["b"] or match["b2"] or match["b3"]
+    after = match["a"] or match["a2"] or match["a3"]
+    return Window(_in_days(before, place) if before else 0, _in_days(after, place) if after else 0)
+
+
+def _in_days(text: str, place: Place) -> int:
+    match = re.match(r"(\d+)\s*(\w+)", text)
+    assert match
+    days = _unit(match[2]).days * _number(match[1], place)
+    if days > 3660:
+        raise PhraseError(f"a window of {days} days is wider than ten years", place)
+    return days
+
+
+def length(node: Scalar) -> Offset | NotStated:
+    """`52 weeks`, `6 months`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    found = _length(scan)
+    if not scan.done:
+        scan.expected("the end of the text")
+    if found == Offset():
+        raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
+    return found
+
+
+# --- doses -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoseText:
+    """`product` is None for `nothing`."""
+
+    product: str | None
+    product_place: Place
+    kind: Kind
+    amount: Fraction | None
+    unit: str | None
+    per_kg: bool
+    minutes: int | None
+    rule: str | None
+    place: Place
+
+
+def dose(node: Scalar) -> DoseText:
+    """`X 500 mg`, `X 10 mg/kg over 60 min`, `X placebo`, `X not stated`, `nothing`."""
+    text = " ".join(node.text.split())
+    if text == "nothing":
+        return DoseText(None, node.place, "placebo", None, None, False, None, None, node.place)
+    body, minutes = _infusion_time(text, node)
+    for special in ("placebo", "not stated"):
+        if body == special or body.endswith(" " + special):
+            product = body.removesuffix(special).strip()
+            if not product:
+                raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
+            kind: Kind = "placebo" if special == "placebo" else "not stated"
+            return DoseText(product, _product_place(node, product), kind, None, None, False, minutes, special, node.place)
+    match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?\d[\d.,]*(?:[eE]\+?\d+)?)\s*(?P<unit>[^\d\s.,][^\d]*\d?)?", body)
+    if not match:
+        _explain_dose(body, node)
+    number, unit = match["number"], (match["unit"] or "").strip()
+    place = _part(node, number + match["unit"] if match["unit"] else number)
+    amount = _amount(number, _part(node, number))
+    if not unit:
+        raise PhraseError(f"`{number}` has no unit", place, f"write `{match['product']} {number} mg` or another of {one_of(UNITS)}")
+    per_kg = unit.endswith("/kg")
+    unit = unit.removesuffix("/kg")
+    if unit not in UNITS:
+        near = {"µg": "mcg", "μg": "mcg", "ug": "mcg", "ml": "mL", "ML": "mL", "MG": "mg", "Mg": "mg", "G": "g", "gm": "g"}.get(unit)
+        hint = f"write `{number} {near}`" if near else did_you_mean(unit, UNITS)
+        hint = hint or f"units are {one_of(UNITS)}, each also by weight as in `mg/kg`"
+        raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint)
+    rule = f"{number} {unit}{'/kg' if per_kg else ''}"
+    product = match["product"]
+    return DoseText(product, _product_place(node, product), "stated", amount, unit, per_kg, minutes, rule, node.place)
+
+
+def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
+    if " over " not in text:
+        return text, None
+    body, _, time = text.rpartition(" over ")
+    match = re.fullmatch(rf"({_NUMBER})\s*(min|h)", time)
+    hint = "write the time of the infusion as `over 60 min` or `over 2 h`"
+    if not match:
+        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), hint)
+    minutes = Fraction(match[1]) * (60 if match[2] == "h" else 1)
+    if minutes.denominator != 1 or not 1 <= minutes <= 10080:
+        raise PhraseError(f"`{clip(time)}` is not a whole number of minutes up to a week", _part(node, time), hint)
+    return body, int(minutes)
+
+
+def _amount(number: str, place: Place) -> Fraction:
+    if "," in number:
+        whole = number.replace(",", "")
+        ways = f"write `{whole}` or `{number.replace(',', '.', 1)}`" if number.count(",") == 1 else f"write `{whole}`"
+        raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, ways)
+    if not re.fullmatch(_NUMBER, number) or len(number) > 16:
+        raise PhraseError(f"expected an amount, found `{clip(number)}`", place, "write a number such as `500`, `0.5` or `2e6`")
+    amount = Fraction(number)
+    if amount == 0:
+        raise PhraseError("a dose of 0", place, "write `placebo` for a placebo, `nothing` where none is given")
+    if amount > 10**13:
+        raise PhraseError(f"`{number}` is too large an amount", place)
+    return amount
+
+
+def _explain_dose(body: str, node: Scalar) -> NoReturn:
+    if re.match(r"[-+.]?\d", body):
+        raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
+    if re.search(r"\d\s*[x×]\s*10\^?\d", body):
+        raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
+    hint = f"write `{clip(body, 20)} 500 mg`, `10 mg/kg`, `placebo` or `not stated` behind the product"
+    raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)
+
+
+def _part(node: Scalar, words: str) -> Place:
+    at = node.text.rfind(words)
+    return node.part(at, at + len(words)) if at >= 0 else node.place
+
+
+def _product_place(node: Scalar, product: str) -> Place:
+    at = node.text.find(product)
+    return node.part(at, at + len(product)) if at >= 0 else node.place
+
+
+# --- spans, triggers, dates --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MarkText:
+    of: Literal["day", "first dose", "last dose"]
+    day: DayText | None
+    plus: Offset
+    place: Place
+
+
+def mark(node: Scalar) -> MarkText | NotStated:
+    """An end of a span: `D0 - 1 year`, `last dose + 6 months`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    of: Literal["day", "first dose", "last dose"] = "day"
+    day = None
+    if match := scan.take(r"(first dose|last dose)\b"):
+        of = "first dose" if match[1] == "first dose" else "last dose"
+    else:
+        found, place = scan.next_words()
+        if not re.match(r"[DWwmy\d]", found):
+            hint = "write a day, or `first dose` or `last dose`, plus or minus a length as in `last dose + 6 months`"
+            raise PhraseError(f"expected an end of a span, found `{clip(found)}`", place, hint)
+        day = _day(scan, plus=False)
+    plus = Offset()
+    if sign := scan.take(r"([+-])"):
+        plus = _length(scan).times(1 if sign[1] == "+" else -1)
+    if not scan.done:
+        scan.expected("`+` or `-` and a length, or the end", "write for example `last dose + 6 months`")
+    return MarkText(of, day, plus, node.place)
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerText:
+    trigger: Trigger
+    place: Place
+
+
+def trigger(node: Scalar) -> TriggerText:
+    """`relapse`, `end of rcp`, `study stop`, `35 subjects with relapse_confirmed`, `12 months after first dose of subject 162`."""
+    text = " ".join(node.text.split())
+    plus = Offset()
+    if match := re.match(rf"({_LENGTH})\s+after\s+(.+)", text):
+        plus = _length(Scanner(Scalar(match[1], node.place)))
+        text = match[2]
+    if text == "study stop":
+        found = Trigger("stop", plus=plus)
+    elif match := re.fullmatch(r"end of (\S+)", text):
+        found = Trigger("end", match[1], plus=plus)
+    elif match := re.fullmatch(r"first dose of subject (\d+)", text):
+        found = Trigger("subject", count=_number(match[1], node.place), plus=plus)
+    elif match := re.fullmatch(r"(\d+) subjects? with (\S+)", text):
+        found = Trigger("count", match[2], _number(match[1], node.place), plus)
+    elif re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        found = Trigger("event", text, plus=plus)
+    else:
+        hint = (
+            "write an event, `end of PERIOD`, `study stop`, `35 subjects with EVENT` or `first dose of subject 162`, "
+            "with `12 months after` before it where that is meant"
+        )
+        raise PhraseError(f"expected a date that may happen, found `{clip(text)}`", node.place, hint)
+    if found.kind in ("subject", "count") and found.count == 0:
+        raise PhraseError("subjects count from 1", node.place)
+    return TriggerText(found, node.place)
+
+
+def date(node: Scalar) -> dt.date:
+    """A date as YYYY-MM-DD and nothing else."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", node.text):
+            raise ValueError
+        return dt.date.fromisoformat(node.text)
+    except ValueError:
+        raise PhraseError(f"expected a date, found `{clip(node.text)}`", node.place, "write it as `2025-01-31`") from None

@@ -1,0 +1,284 @@
+"""One subject's row of a schedule as a Plan: what a person reads, with the notes that go with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from nmosd_dosing import cohort
+from nmosd_dosing.blind import shown_arm
+from nmosd_dosing.days import Offset, day_number, study_day, to_date, week_code
+from nmosd_dosing.doses import AmountStatus
+from nmosd_dosing.errors import one_of
+from nmosd_dosing.expand import OPEN_END, expand, one_period
+from nmosd_dosing.model import (
+    Administration,
+    Note,
+    Period,
+    Plan,
+    PlannedPeriod,
+    PlannedSpan,
+    PlannedVisit,
+    Study,
+    Subject,
+    Visit,
+    Window,
+)
+from nmosd_dosing.schedule import Schedule
+
+
+def plan(
+    study: Study,
+    subject: Subject | dt.date | str,
+    *,
+    period: str | None = None,
+    until: dt.date | None = None,
+    window: Window | None = None,
+    unblind: bool = False,
+) -> Plan:
+    """One subject's dated plan for one period, masked unless `unblind`.
+
+    `subject` may be just the first day, as a date or YYYY-MM-DD. The other arguments are those of `expand`, and so are the
+    errors; InputError also for an arm that the period does not have.
+    """
+    if not isinstance(subject, Subject):
+        subject = Subject(dt.date.fromisoformat(subject) if isinstance(subject, str) else subject)
+    chosen = one_period(study, period)
+    schedule = expand(study, cohort.of_subject(subject, chosen), period=chosen.id, until=until, window=window, unblind=unblind)
+    return to_plan(schedule, 0, subject, window)
+
+
+def to_plan(schedule: Schedule, column: int, subject: Subject, window: Window | None = None) -> Plan:
+    """The plan of the subject in a column of a schedule."""
+    study, period = schedule.study, schedule.period
+    shown = [(i, visit) for i, visit in enumerate(schedule.visits) if not schedule.not_planned(i)[column]]
+    visits = [_visit(schedule, i, visit, column, subject) for i, visit in shown]
+    order = sorted(range(len(visits)), key=lambda j: (visits[j].target is None, visits[j].target or subject.start))
+    ordered = tuple(visits[j] for j in order)
+    arm = shown_arm(study, period, subject.arm, schedule.unblinded)
+    end = schedule.end
+    return Plan(
+        unblinded=schedule.unblinded,
+        regimen=study.regimen_id(period),
+        study=study.id,
+        title=study.title,
+        source=study.source,
+        study_sha256=study.sha256,
+        arm=arm,
+        subject=subject.code,
+        start=subject.start,
+        weight_kg=subject.weight_kg,
+        until=None if schedule.until is None else to_date(schedule.until),
+        periods=(PlannedPeriod(period.id, period.title, subject.start, to_date(end[column]) if end is not None else None, "planned"),),
+        visits=ordered,
+        spans=tuple(_spans(schedule, column)),
+        notes=tuple(_notes(schedule, [shown[j][1] for j in order], ordered, column, window)),
+    )
+
+
+def _visit(schedule: Schedule, i: int, visit: Visit, column: int, subject: Subject) -> PlannedVisit:
+    target = to_date(schedule.target[i, column])
+    earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
+    days = (target - subject.start).days if target is not None else None
+    arm = cohort.arm_index(subject.arm, schedule.period.arms)
+    return PlannedVisit(
+        id=f"{schedule.period.id}/{visit.label}",
+        period=schedule.period.id,
+        label=visit.label,
+        name=visit.name,
+        status="planned",
+        target=target,
+        earliest=to_date(earliest[column]) if earliest is not None else None,
+        latest=to_date(latest[column]) if latest is not None else None,
+        last=to_date(last[column]) if last is not None else None,
+        study_day=study_day(target, subject.start) if target is not None else None,
+        period_day=day_number(days, schedule.study.counts_from) if days is not None else None,
+        week=week_code(days) if days is not None else None,
+        assessments=tuple(a.name for a in visit.assessments if arm == cohort.UNKNOWN_ARM or arm in a.arms),
+        administrations=tuple(_administrations(schedule, i, column)),
+        reason=_reason(schedule, visit, subject.start),
+    )
+
+
+def _administrations(schedule: Schedule, visit: int, column: int) -> Iterator[Administration]:
+    for k, row in enumerate(schedule.rows):
+        if row.visit != visit or not schedule.given(k)[column]:
+            continue
+        status = AmountStatus(int(schedule.status[k][column]))
+        known = status == AmountStatus.STATED
+        rules = {dose.rule for dose in row.give.doses if dose is not None}
+        arm_rule = _rule(schedule, k, column) if len(rules) > 1 else next(iter(rules))
+        masked = status == AmountStatus.MASKED
+        minutes = {dose.minutes for dose in row.give.doses if dose is not None}
+        yield Administration(
+            product=row.give.product,
+            shown=row.give.shown,
+            route=schedule.study.product(row.give.product).route,
+            amount=_number(schedule.amount[k, column]) if known else None,
+            unit=None if masked else row.give.unit,
+            dose_rule=None if masked else arm_rule,
+            amount_status=status.text,
+            minutes=next(iter(minutes)) if len(minutes) == 1 else None,
+            cumulative=_number(schedule.cumulative[k, column]),
+            cumulative_per_kg=_number(schedule.cumulative_per_kg(k)[column]),
+        )
+
+
+def _rule(schedule: Schedule, k: int, column: int) -> str | None:
+    """The rule of the subject's own arm; None while the arm is not known."""
+    arm = int(schedule.arm[column])
+    dose = schedule.rows[k].give.doses[arm] if arm != cohort.UNKNOWN_ARM else None
+    return dose.rule if dose is not None else None
+
+
+def _number(value: np.float64) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _reason(schedule: Schedule, visit: Visit, start: dt.date) -> str:
+    """How the date came about, in words that a monitor can file."""
+    if visit.offset is None:
+        return "the source states no day"
+    first = f"day {schedule.study.counts_from} of {schedule.period.id} ({start.isoformat()})"
+    days, months = visit.offset.days, visit.offset.months
+    words = first
+    if days:
+        words += f" {'+' if days > 0 else '-'} {Offset(abs(days)).in_words if abs(days) < 7 else f'{abs(days)} days'}"
+    if months:
+        words += f" {'+' if months > 0 else '-'} {abs(months)} month{'' if abs(months) == 1 else 's'}"
+        if _clipped(start, visit.offset):
+            words += ", clipped to the end of the month"
+    return words
+
+
+def _clipped(start: dt.date, offset: Offset) -> bool:
+    base = start + dt.timedelta(offset.days)
+    month = base.month - 1 + offset.months
+    year, month = base.year + month // 12, month % 12 + 1
+    try:
+        dt.date(year, month, base.day)
+    except ValueError:
+        return True
+    return False
+
+
+def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
+    open_ended = any(schedule.visits[row.visit].open_ended for row in schedule.rows)
+    for span in (*schedule.period.spans, *schedule.study.spans):
+        start, end = schedule.span(span)
+        hangs = any(mark is not None and mark.of == "last dose" for mark in (span.start, span.end))
+        yield PlannedSpan(
+            span.id,
+            span.title,
+            to_date(start[column]) if start is not None else None,
+            to_date(end[column]) if end is not None else None,
+            "projected" if hangs and open_ended else "planned",
+        )
+
+
+def _notes(schedule: Schedule, visits: list[Visit], planned: tuple[PlannedVisit, ...], column: int, window: Window | None) -> Iterator[Note]:
+    study, period = schedule.study, schedule.period
+    pairs = list(zip(visits, planned, strict=True))
+
+    def ids(*chosen: PlannedVisit) -> tuple[str, ...]:
+        return tuple(p.id for p in chosen)
+
+    if schedule.unblinded:
+        yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
+    masked = [p for _, p in pairs if any(a.amount_status == "masked" for a in p.administrations)]
+    if masked:
+        yield Note("blinded", "doses are masked; `--unblind` with `--arm` shows them", ids(*masked))
+    needing = [p for _, p in pairs if any(a.amount_status == "needs arm" for a in p.administrations)]
+    if needing:
+        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(period.arms)}", ids(*needing))
+    weightless = [p for _, p in pairs if any(a.amount_status == "needs weight" for a in p.administrations)]
+    if weightless:
+        yield Note("needs-weight", "the dose depends on the body weight: add `--weight` in kg", ids(*weightless))
+    silent = [p for _, p in pairs if any(a.amount_status == "not stated" for a in p.administrations)]
+    if silent:
+        yield Note("not-stated", "the source does not state the dose", ids(*silent))
+    dayless = [p for _, p in pairs if p.target is None]
+    if dayless:
+        yield Note("not-stated", "the source does not state the day", ids(*dayless))
+    yield from _open_end(schedule, pairs, column)
+    beyond = int(schedule.beyond[column])
+    if beyond and not any(v.open_ended for v in schedule.visits):
+        yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {to_date(_until(schedule))} not shown")
+    dated = [(v, p) for v, p in pairs if p.target is not None]
+    windowless = [p for v, p in dated if v.window is None]
+    if windowless:
+        which = "any visit" if len(windowless) == len(dated) else "these visits"
+        yield Note("no-window", f"the source states no window for {which}", ids(*windowless))
+    if window is not None:
+        from_command = [p for v, p in dated if v.window is window]
+        if from_command:
+            yield Note("window", f"the window {window.text} is not from the source: it was asked for", ids(*from_command))
+    for weekday, name in ((5, "Saturday"), (6, "Sunday")):
+        on = [p for _, p in pairs if p.target is not None and p.target.weekday() == weekday]
+        if on:
+            yield Note("weekend", f"on a {name}; no rule is stated, nothing is moved", ids(*on))
+    yield from _same_date(planned)
+    for event, texts, on_visits in _changes(period, pairs):
+        yield Note("dose-change", f"from the next of these visits on or after `{event}`: {texts}", on_visits)
+    yield from _facts(study, period, pairs)
+
+
+def _until(schedule: Schedule) -> np.datetime64:
+    assert schedule.until is not None
+    return schedule.until
+
+
+def _open_end(schedule: Schedule, pairs: list[tuple[Visit, PlannedVisit]], column: int) -> Iterator[Note]:
+    if not any(v.open_ended for v in schedule.visits):
+        return
+    drawn = tuple(p.id for v, p in pairs if v.open_ended)
+    until = to_date(schedule.until) if schedule.until is not None else None
+    limit = f"until {until.isoformat()}" if until else f"for {OPEN_END.months} months from the first day"
+    yield Note("open-ended", f"the source states no end of this repeat; it is drawn {limit}", drawn)
+    if any(m is not None and m.of == "last dose" for s in (*schedule.period.spans, *schedule.study.spans) for m in (s.start, s.end)):
+        last = to_date(schedule.last_dose[column])
+        if last is not None:
+            yield Note("projected", f"a span after the last dose is counted from {last.isoformat()}, the last dose drawn; a later dose moves it")
+
+
+def _same_date(planned: tuple[PlannedVisit, ...]) -> Iterator[Note]:
+    dates: dict[dt.date, list[str]] = {}
+    for visit in planned:
+        if visit.target is not None and visit.last is None:
+            dates.setdefault(visit.target, []).append(visit.id)
+    for date, ids in dates.items():
+        if len(ids) > 1:
+            yield Note("same-date", f"several visits on {date.isoformat()}", tuple(ids))
+
+
+def _changes(period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for visit, planned in pairs:
+        for give in visit.gives:
+            for event, doses in give.changes:
+                named = [
+                    f"{period.arms[i]}: {give.product} {dose.rule}" if period.arms else f"{give.product} {dose.rule}"
+                    for i, dose in enumerate(doses)
+                    if dose is not None
+                ]
+                found.setdefault((event, ", ".join(dict.fromkeys(named))), []).append(planned.id)
+    for (event, texts), ids in found.items():
+        yield event, texts, tuple(ids)
+
+
+def _facts(study: Study, period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
+    """What the file assumes and wants to be known: of the study, of the period and its spans, and of each visit."""
+    for code, of_facts in (("assumed", lambda f: f.assumed), ("note", lambda f: f.note)):
+        products = [study.product(name).facts for name in dict.fromkeys(g.product for v, _ in pairs for g in v.gives)]
+        for facts in (study.facts, period.facts, *products, *(s.facts for s in (*period.spans, *study.spans))):
+            for text in of_facts(facts):
+                yield Note(code, text)
+        by_text: dict[str, list[str]] = {}
+        for visit, planned in pairs:
+            for text in visit.assumed if code == "assumed" else visit.note:
+                by_text.setdefault(text, []).append(planned.id)
+        for text, ids in by_text.items():
+            yield Note(code, text, tuple(ids))

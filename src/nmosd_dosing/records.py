@@ -1,0 +1,195 @@
+"""The shape of a study file: which keys stand where, and what each may hold. The JSON Schema for editors comes from here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from nmosd_dosing import phrases
+from nmosd_dosing.days import CountsFrom, Offset
+from nmosd_dosing.errors import clip
+from nmosd_dosing.fields import (
+    Entry,
+    PhraseError,
+    Record,
+    Schema,
+    by_kind,
+    choice,
+    key,
+    list_of,
+    mapping_of,
+    one_or_many,
+    phrase,
+    record,
+    words,
+)
+from nmosd_dosing.model import NotStated, Window
+from nmosd_dosing.source import Scalar
+
+VERSION = 1
+_ID = r"^[a-z0-9][a-z0-9-]*$"
+_EVENT = r"^[a-z][a-z0-9_]*$"
+
+
+def _id(node: Scalar) -> Scalar:
+    if not re.match(_ID, node.text) or len(node.text) > 60:
+        plain = re.sub(r"[^a-z0-9]+", "-", node.text.lower()).strip("-")[:60]
+        hint = f"write `{plain}`" if plain else "write for example `rcp`"
+        raise PhraseError(f"`{clip(node.text)}` is not an id: lower-case letters, digits and hyphens", node.place, hint)
+    return node
+
+
+def _event(node: Scalar) -> Scalar:
+    if not re.match(_EVENT, node.text):
+        raise PhraseError(f"`{clip(node.text)}` is not an event: lower-case letters, digits and `_`", node.place)
+    return node
+
+
+def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
+    parts = []
+    for match in re.finditer(r"[^,]+", node.text):
+        text = match[0].strip()
+        if text:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            parts.append(Scalar(text, node.part(start, start + len(text))))
+    if not parts:
+        raise PhraseError("expected a list of words, found an empty text", node.place)
+    return tuple(parts)
+
+
+TEXT = words("a text")
+ID = phrase("an id", _id, _ID, "rcp")
+EVENT = phrase("an event", _event, _EVENT, "relapse")
+DATE = phrase("a date", phrases.date, phrases.DATE_PATTERN, "2025-01-31")
+AT = phrase("the days of a visit", phrases.at, phrases.AT_PATTERN, "W1D1, W25D1")
+WINDOW = phrase("a window", phrases.window, phrases.WINDOW_PATTERN, "±3d")
+LENGTH = phrase("a length of time", phrases.length, phrases.LENGTH_PATTERN, "52 weeks")
+DOSE = phrase("a dose", phrases.dose, phrases.GIVE_PATTERN, "X 500 mg")
+MARK = phrase("an end of a span", phrases.mark, phrases.MARK_PATTERN, "last dose + 6 months")
+TRIGGER = phrase("a date that may happen", phrases.trigger, example="end of rcp")
+WORDS = phrase("a list of words", _list_of_words)
+YES_NO = choice("`true` or `false`", {"true": True, "false": False})
+
+Doses = tuple[phrases.DoseText, ...]
+
+
+@dataclass
+class SourceRecord(Record):
+    registry: Scalar | None = key(TEXT, "the registry number, such as NCT00000000")
+    section: Scalar | None = key(TEXT, "where in the record or protocol")
+    updated: dt.date | None = key(DATE, "the date of the record's last update")
+
+
+SOURCE = by_kind("a source", TEXT, None, record(SourceRecord, "a source"))
+
+
+@dataclass
+class FactsRecord(Record):
+    """Keys that any fact may carry."""
+
+    source: SourceRecord | Scalar | None = key(SOURCE, "where this stands, if not where the file's source says")
+    assumed: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what this file decides beyond its source")
+    note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
+
+
+@dataclass
+class ProductRecord(FactsRecord):
+    route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
+    minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
+
+
+PLAIN_DOSES = one_or_many(DOSE)
+ARM_DOSES = mapping_of(ID, PLAIN_DOSES, "doses by arm")
+GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
+
+
+@dataclass
+class VisitRecord(FactsRecord):
+    at: tuple[phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
+    name: Scalar | None = key(TEXT, "a name for people")
+    give: Doses | dict[str, Entry[Doses]] | None = key(GIVE, "what is given")
+    assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
+    window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
+    blinded: bool | None = key(YES_NO, "whether the dose is shown masked")
+    once: dict[str, Entry[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
+
+
+@dataclass
+class SpanRecord(FactsRecord):
+    title: Scalar | None = key(TEXT, "what holds during this time", True)
+    from_: phrases.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
+    to: phrases.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
+
+
+SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
+
+
+@dataclass
+class PeriodRecord(FactsRecord):
+    title: Scalar | None = key(TEXT, "the period's name for people")
+    length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
+    blinded: bool | None = key(YES_NO, "whether doses are shown masked")
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
+    window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")
+    visits: tuple[VisitRecord, ...] | None = key(
+        list_of(record(VisitRecord, "a visit"), "a list of visits"), "its visits, each with `at`", True
+    )
+    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "times during which something holds")
+
+
+@dataclass
+class TransitionRecord(FactsRecord):
+    id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
+    from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
+    to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
+    after: phrases.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
+    within: Offset | NotStated | None = key(LENGTH, "the last day is `after` plus this, or `within: not stated`", True)
+    needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
+
+
+@dataclass
+class StopRecord(FactsRecord):
+    earliest_of: tuple[phrases.TriggerText, ...] | None = key(
+        list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
+    )
+
+
+@dataclass
+class StudyRecord(FactsRecord):
+    language: int | None = key(
+        choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True
+    )
+    study: Scalar | None = key(ID, "the study's id: `study: my-study`", True)
+    title: Scalar | None = key(TEXT, "the study's title", True)
+    source: SourceRecord | Scalar | None = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
+    days: CountsFrom | None = key(
+        choice("how days are counted", {"from 1": 1, "from 0": 0}), "`days: from 1` (D1 is the first) or `days: from 0`", True
+    )
+    products: dict[str, Entry[ProductRecord]] | None = key(
+        mapping_of(TEXT, record(ProductRecord, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
+    )
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
+    events: dict[str, Entry[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    periods: dict[str, Entry[PeriodRecord]] | None = key(
+        mapping_of(ID, record(PeriodRecord, "a period"), "periods by id"), "periods, each with `visits`", True
+    )
+    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "spans that hang on the first or last dose")
+    transitions: tuple[TransitionRecord, ...] | None = key(
+        list_of(record(TransitionRecord, "a transition"), "a list of transitions"), "ways from one period to the next"
+    )
+    study_stop: StopRecord | None = key(record(StopRecord, "the study stop"), "what stops the study")
+
+
+STUDY = record(StudyRecord, "a study file")
+
+
+def json_schema() -> Schema:
+    """The JSON Schema (draft 2020-12) of a study file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"nmosd_dosing study file, language {VERSION}",
+        **STUDY.schema,
+    }

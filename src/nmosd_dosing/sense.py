@@ -1,0 +1,210 @@
+"""Does a study make sense as a whole? Checks across its visits, arms and periods, over the visits laid out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.errors import Place, Problems, one_of
+from nmosd_dosing.model import Give, Period, Series, Study, Visit
+from nmosd_dosing.visits import lay_out, offset_of
+
+HORIZON = 3660  # days of an open repeat that are checked: ten years
+
+
+def check(study: Study, problems: Problems) -> None:
+    """Reports whatever is wrong or doubtful in a study whose parts are each right."""
+    for period in study.periods:
+        visits = lay_out(period, HORIZON, problems)
+        dated = [visit for visit in visits if visit.offset is not None]
+        _ends(period, dated, problems)
+        _gaps(study, period, dated, problems)
+        _same_date(period, dated, problems)
+        _windows(dated, problems)
+        for visit in visits:
+            _blinding(study, period, visit, problems)
+    _circles(study, problems)
+
+
+def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
+    if period.length is None:
+        return
+    length = period.length.in_words
+    for entry in period.entries:
+        for item in entry.at:
+            if isinstance(item, Series) and item.open_ended:
+                problems.error(
+                    f"an open end in a period of {length}: does its end visit belong to it?",
+                    item.place,
+                    "say where it ends: `until` with the last day",
+                )
+    reported: set[Place | None] = set()
+    for visit in visits:
+        last = visit.last or offset_of(visit)
+        if last.range[0] > period.length.range[1] and not visit.open_ended and visit.place not in reported:
+            reported.add(visit.place)
+            problems.error(
+                f"{visit.label} lies after the end of the period, which lasts {length}",
+                visit.place,
+                "make the period longer, or put the visit into a period of its own",
+            )
+
+
+def _arms_in_common(a: Visit, b: Visit) -> bool:
+    return bool(set(a.arms) & set(b.arms))
+
+
+def _products(visit: Visit) -> dict[str, Give]:
+    return {give.product: give for give in visit.gives}
+
+
+def _both_get(a: Give, b: Give) -> bool:
+    return any(x is not None and y is not None for x, y in zip(a.doses, b.doses, strict=True))
+
+
+def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems) -> None:
+    """Doses of one product planned closer than its minimum gap."""
+    reported: set[Place | None] = set()
+    for product in study.products:
+        if product.minimum_gap is None:
+            continue
+        for arm in range(max(1, len(period.arms))):
+            doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
+            for before, after in pairwise(doses):
+                most = offset_of(after).range[1] - offset_of(before).range[0]
+                if most < product.minimum_gap.range[0] and after.place not in reported:
+                    reported.add(after.place)
+                    problems.error(
+                        f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {product.minimum_gap.in_words}",
+                        after.place,
+                        "mend the days, or the minimum gap",
+                    )
+
+
+def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
+    """A day counted in months and one counted in days can be the same date for some first dates and not for others."""
+    by_months = [v for v in visits if offset_of(v).months]
+    by_days = [v for v in visits if not offset_of(v).months]
+    others = by_days + [v for v in by_months if offset_of(v).days]
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for monthly in by_months:
+        fewest, most = offset_of(monthly).range
+        for other in others:
+            low, high = offset_of(other).range
+            if other is monthly or low > most or high < fewest or (monthly.place, other.place) in reported:
+                continue
+            for product, give in _products(monthly).items():
+                twin = _products(other).get(product)
+                if twin is not None and _both_get(give, twin):
+                    reported |= {(monthly.place, other.place), (other.place, monthly.place)}
+                    problems.error(
+                        f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates",
+                        monthly.place,
+                        "count both in days, or both in months",
+                        [("the other one", other.place)] if other.place else [],
+                    )
+
+
+def _windows(visits: list[Visit], problems: Problems) -> None:
+    """Windows of neighbours that share a day: a visit on it could be either."""
+    ordered = sorted(visits, key=lambda v: offset_of(v).nominal)
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for before, after in pairwise(ordered):
+        if (before.window is None and after.window is None) or not _arms_in_common(before, after):
+            continue
+        latest = (before.last or offset_of(before)).range[1] + (before.window.after if before.window else 0)
+        earliest = offset_of(after).range[0] - (after.window.before if after.window else 0)
+        places = (before.place, after.place)
+        if latest >= earliest and places not in reported and offset_of(before) != offset_of(after):
+            reported.add(places)
+            shared = latest - earliest + 1
+            problems.warn(
+                f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
+                after.place,
+                "a visit on such a day could be either; make a window smaller",
+                [("the earlier visit", before.place)] if before.place and before.place != after.place else [],
+            )
+
+
+def _blinding(study: Study, period: Period, visit: Visit, problems: Problems) -> None:
+    """What would tell the arm to a reader of the masked schedule."""
+    if len(period.arms) < 2:
+        return
+    everyone = len(visit.arms) == len(period.arms) and all(len(a.arms) == len(period.arms) for a in visit.assessments)
+    if not everyone and (period.blinded or any(give.blinded for give in visit.gives)):
+        missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms] or list(period.arms)
+        problems.error(
+            f"arms with different dates in a blinded part: {visit.label} is not there for {one_of(missing)}",
+            visit.place,
+            "it would unblind: give every arm the same visits, with placebo where nothing active is given",
+        )
+    for give in visit.gives:
+        if give.blinded:
+            _masked_alike(period, visit, give, problems)
+        elif len(set(give.doses)) > 1:
+            _openly_different(study, period, visit, give, problems)
+
+
+def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems) -> None:
+    without = [period.arms[i] for i in visit.arms if give.doses[i] is None]
+    if without:
+        problems.error(
+            f"arms with different products in a blinded part: {give.product} on {visit.label} is not given to {one_of(without)}",
+            give.place,
+            f"it would unblind: write `{give.product} placebo` for the other arm",
+        )
+    minutes = {dose.minutes for dose in give.doses if dose is not None}
+    if len(minutes) > 1:
+        problems.error(
+            f"arms with infusions of different duration in a blinded part: {give.product} on {visit.label}",
+            give.place,
+            "it would unblind: write the same `over …` for every arm",
+        )
+
+
+def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems) -> None:
+    if period.masks:
+        problems.error(
+            f"{give.product} on {visit.label} differs between arms in the open, in a period that hides the arm",
+            give.place,
+            "it would unblind: take `blinded: false` away",
+        )
+    elif study.conceals(period):
+        hiding = next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
+        problems.warn(
+            f"{give.product} on {visit.label} differs openly between arms that `{hiding}` keeps blinded: it tells the allocation",
+            give.place,
+            "write `blinded: true` on this visit if it must not",
+        )
+
+
+def _circles(study: Study, problems: Problems) -> None:
+    """A way through the periods that comes back to where it was."""
+    ways: dict[str, list[str]] = {}
+    for transition in study.transitions:
+        ways.setdefault(transition.source_period, []).append(transition.target_period)
+    done: set[str] = set()
+    for transition in study.transitions:
+        if transition.target_period in done or not _reaches(ways, transition.target_period, transition.source_period):
+            continue
+        done |= {transition.source_period, transition.target_period}
+        path = one_of([transition.source_period]) + " again"
+        problems.error(
+            f"a circle of periods: from `{transition.target_period}` one comes to {path}",
+            transition.place,
+            "a subject enters each period once; take one of the transitions out",
+        )
+
+
+def _reaches(ways: dict[str, list[str]], start: str, goal: str) -> bool:
+    seen, todo = set[str](), [start]
+    while todo:
+        period = todo.pop()
+        if period == goal:
+            return True
+        if period not in seen:
+            seen.add(period)
+            todo += ways.get(period, [])
+    return False
+
+

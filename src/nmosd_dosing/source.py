@@ -1,0 +1,266 @@
+"""YAML text to nodes that remember their place. The only module that knows YAML.
+
+Only the event stream is used: nothing is constructed, tags, anchors and aliases are refused, and a file can be stopped
+before it costs anything (size, depth). Every scalar stays the text that was written; `fields` says what it means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError
+
+MAX_BYTES = 1_000_000  # the longest shipped study has 6 kB
+MAX_DEPTH = 30  # a study needs 7
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML built without libyaml: slower, the same events
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text; `exact` where its characters are those of the file one by one, so that a part of it has a place."""
+
+    text: str
+    place: Place
+    offset: int = 0
+    exact: bool = False
+    quoted: bool = False
+
+    def part(self, start: int, end: int) -> Place:
+        """The place of characters `start` to `end` of the text; all of it where it cannot be told."""
+        if not self.exact:
+            return self.place
+        begin = self.place.start + self.offset
+        return Place(self.place.document, begin + start, begin + max(end, start + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    pairs: tuple[tuple[Scalar, Node], ...]
+    place: Place
+    braces: bool = False
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read_file(path: Path, problems: Problems) -> tuple[Node | None, bytes]:
+    """The nodes of a file (None where a problem stops the reading) and its bytes.
+
+    Raises RegimenError where the file cannot be read at all.
+    """
+    name = str(path)
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "there is no such file"
+            raise RegimenError(Problem(f"cannot read `{name}`: {what}", hint="give the path of a study file"))
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise RegimenError(
+                Problem(
+                    f"the file has {size:,} bytes; a study file has at most {MAX_BYTES:,}",
+                    path=name,
+                    hint="give the path of a study file",
+                )
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise RegimenError(Problem(f"cannot read `{name}`: {error.strerror or error}")) from None
+    return read_bytes(content, name, problems), content
+
+
+def read_bytes(content: bytes, name: str, problems: Problems) -> Node | None:
+    """The nodes of a UTF-8 text, or None with the reason in `problems`."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problems.found.append(Problem("the file is UTF-16, not UTF-8", path=name, hint="save it as UTF-8"))
+        return None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        document = Document(name, _one_line_end(content.decode("utf-8", "replace")))
+        at = len(_one_line_end(content[: error.start].decode("utf-8", "replace")))
+        problems.error(
+            f"byte 0x{content[error.start]:02x} is not UTF-8",
+            Place(document, at, at + 1),
+            hint="save the file as UTF-8 (in Excel or Notepad: encoding UTF-8)",
+        )
+        return None
+    return read_text(text, name, problems)
+
+
+def read_text(text: str, name: str, problems: Problems) -> Node | None:
+    """The nodes of a text, or None with the reason in `problems`."""
+    document = Document(name, _one_line_end(text.removeprefix("\ufeff")))
+    wrong = re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", document.text)
+    if wrong:
+        problems.error(
+            f"a control character (U+{ord(wrong[0]):04X}) in the text",
+            Place(document, wrong.start(), wrong.end()),
+            hint="a study file is plain text; take the character out",
+        )
+        return None
+    builder = _Builder(document, problems)
+    try:
+        return builder.run(yaml.parse(document.text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        problems.found.append(_syntax(error, document))
+    except yaml.YAMLError as error:  # pragma: no cover - every other kind is caught above
+        problems.found.append(Problem(f"not YAML: {error}", path=name))
+    return None
+
+
+def _one_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Stop(Exception):
+    """The reading cannot go on; the reason is among the problems."""
+
+
+class _Builder:
+    """Events to nodes with a stack of its own, so that no nesting can exhaust Python's."""
+
+    def __init__(self, document: Document, problems: Problems) -> None:
+        self.document = document
+        self.problems = problems
+        self.root: Node | None = None
+
+    def run(self, events: Iterator[yaml.Event]) -> Node | None:
+        try:
+            self._read(events)
+        except _Stop:
+            return None
+        if self.root is None:
+            self.problems.found.append(
+                Problem("the file is empty", path=self.document.path, hint="begin with `language: 1` and `study: …`")
+            )
+        return self.root
+
+    def _read(self, events: Iterator[yaml.Event]) -> None:
+        # One frame an open collection: its event, and its children so far (keys and values in turn for a mapping).
+        stack: list[tuple[yaml.Event, list[Node]]] = []
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop("a second document begins here", event, "a study file holds one study; remove the `---`")
+            elif isinstance(event, yaml.AliasEvent):
+                self._stop(f"an alias (`*{event.anchor}`)", event, "write the value out; a study file has no aliases")
+            elif isinstance(event, yaml.ScalarEvent):
+                self._refuse_tag_and_anchor(event)
+                self._add(stack, self._scalar(event))
+            elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+                self._refuse_tag_and_anchor(event)
+                if len(stack) >= MAX_DEPTH:
+                    self._stop(f"nested more than {MAX_DEPTH} deep", event, "a study needs seven levels at most")
+                stack.append((event, []))
+            elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+                start, children = stack.pop()
+                place = Place(self.document, start.start_mark.index, event.end_mark.index)
+                if isinstance(start, yaml.SequenceStartEvent):
+                    self._add(stack, Sequence(tuple(children), place))
+                else:
+                    self._add(stack, self._mapping(start, children, place))
+
+    def _add(self, stack: list[tuple[yaml.Event, list[Node]]], node: Node) -> None:
+        if stack:
+            stack[-1][1].append(node)
+        elif not (isinstance(node, Scalar) and not node.text and not node.quoted):
+            self.root = node
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        start, end = event.start_mark.index, event.end_mark.index
+        written = self.document.text[start:end]
+        quoted = event.style in ("'", '"')
+        offset = 1 if quoted else 0
+        exact = written[offset : len(written) - offset] == event.value
+        return Scalar(event.value, Place(self.document, start, end), offset, exact, quoted)
+
+    def _mapping(self, start: yaml.Event, children: list[Node], place: Place) -> Mapping:
+        pairs: list[tuple[Scalar, Node]] = []
+        first: dict[str, Scalar] = {}
+        for key, value in zip(children[::2], children[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                self.problems.error("a key must be a word", key.place, "put quotes around it")
+                continue
+            if key.text in first:
+                self.problems.error(
+                    f"the key `{key.text}` is given twice",
+                    key.place,
+                    "keep one of them; put both values under it where both are meant",
+                    also=[("the first one", first[key.text].place)],
+                )
+                continue
+            first[key.text] = key
+            pairs.append((key, value))
+        return Mapping(tuple(pairs), place, bool(getattr(start, "flow_style", False)))
+
+    def _refuse_tag_and_anchor(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        if event.tag is not None:
+            self._stop(f"a YAML tag (`{_short_tag(event.tag)}`)", event, "take it out; a study file has no tags")
+        if event.anchor is not None:
+            self._stop(f"an anchor (`&{event.anchor}`)", event, "take it out; a study file has no anchors or aliases")
+
+    def _stop(self, message: str, event: yaml.Event, hint: str) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, yaml.CollectionStartEvent) or end <= start:
+            end = start + 1
+        self.problems.error(message, Place(self.document, start, end), hint)
+        raise _Stop
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+# libyaml's words (and those of PyYAML's own parser) on the left; what a protocol writer can do about it on the right.
+_SYNTAX = (
+    ("mapping values are not allowed", "a `:` that YAML cannot place", "indent like the line above, or put quotes around a text with `: ` in it"),
+    ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
+    ("found character '\\t", "a tab where spaces indent", "indent with spaces"),
+    ("found a tab character", "a tab where spaces indent", "indent with spaces"),
+    ("cannot start any token", "a character that YAML keeps for itself", "indent with spaces, not tabs; put quotes around a text that begins with `@`, `%` or a backtick"),
+    ("did not find expected ',' or '}'", "a `{` that is not closed", "close it with `}` and put a comma between two keys"),
+    ("did not find expected ',' or ']'", "a `[` that is not closed", "close it with `]` and put a comma between two items"),
+    ("expected ',' or '}'", "a `{` that is not closed", "close it with `}` and put a comma between two keys"),
+    ("expected ',' or ']'", "a `[` that is not closed", "close it with `]` and put a comma between two items"),
+    ("found unexpected end of stream", "a quote that is not closed", "close it on the same line"),
+    ("did not find expected key", "a line that does not fit into the list of keys around it", "indent it like its neighbours, and put quotes around a text with quotes or commas in it"),
+    ("did not find expected '-' indicator", "a line that does not fit into the list around it", "begin it with `- ` under the other dashes"),
+    ("expected <block end>", "a line that does not fit into what is around it", "indent it like its neighbours"),
+    ("did not find expected node content", "a value is missing here", "write the value"),
+    ("did not find expected <document start>", "the text goes on after the study has ended", "put every line under a key of the file, indented like its neighbours"),
+)  # fmt: skip
+
+
+def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    at = min(mark.index, max(0, len(document.text) - 1)) if mark else 0
+    while at > 0 and document.text[at] == "\n":  # an end of file or line: point at the last thing written
+        at -= 1
+    words = f"{error.context or ''} {error.problem or ''}"
+    for known, message, hint in _SYNTAX:
+        if known in words:
+            break
+    else:
+        message, hint = f"not YAML: {error.problem or error.context}", "compare with the examples of the language page"
+    also: tuple[tuple[str, Place], ...] = ()
+    if error.context_mark and mark and error.context_mark.line < mark.line and "not closed" in message:
+        begin = error.context_mark.index
+        also = (("it begins here", Place(document, begin, begin + 1)),)
+    return Problem(message, Place(document, at, at + 1), hint, also=also)

@@ -1,0 +1,154 @@
+"""Entries of a period laid out as visits: repeats unrolled up to a horizon, what falls on one day put together.
+
+One function for the checks of a file, for `show` and for the core, so that nobody sees another set of visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nmosd_dosing.days import Code, Offset
+from nmosd_dosing.doses import Dose
+from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.model import NOT_STATED, Assessment, Entry, Give, NotStated, Period, Point, Series, Visit, Window
+
+MAX_VISITS = 10_000  # of one period: daily for 27 years
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrence:
+    """One entry on one of its days."""
+
+    entry: Entry
+    code: Code | None
+    last: Code | None
+    window: Window | NotStated | None
+    open_ended: bool
+    place: Place | None
+
+    @property
+    def label(self) -> str:
+        if self.code is None:
+            return self.entry.name or "not stated"
+        return f"{self.code.label} to {self.last.label}" if self.last else self.code.label
+
+
+def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ...]:
+    """The visits of a period in their order, open repeats drawn for at least `horizon` days from its first day.
+
+    Reports one product twice on one day, different windows on one day, and more visits than anybody has.
+    """
+    groups: dict[tuple[object, ...], list[_Occurrence]] = {}
+    for number, occurrence in enumerate(_occurrences(period, horizon)):
+        if number >= MAX_VISITS:
+            problems.error(
+                f"more than {MAX_VISITS:,} visits in one period",
+                occurrence.place,
+                "end the repeat earlier, or repeat less often",
+            )
+            break
+        code = occurrence.code
+        key = (code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
+        groups.setdefault(key, []).append(occurrence)
+    visits = [_merge(group, period, problems) for group in groups.values()]
+    return tuple(sorted(visits, key=lambda v: v.offset.nominal if v.offset is not None else float("inf")))
+
+
+def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
+    for entry in period.entries:
+        if not entry.at:
+            yield _Occurrence(entry, None, None, None, False, entry.place)
+        for item in entry.at:
+            if isinstance(item, Point):
+                yield _Occurrence(entry, item.code, item.last, item.window, False, item.place)
+            else:
+                for code in repeats(item, horizon):
+                    yield _Occurrence(entry, code, None, item.window, item.open_ended, item.place)
+
+
+def repeats(series: Series, horizon: int) -> Iterator[Code]:
+    """The days of a repeat, without its base; an open one up to the first beyond `horizon` days."""
+    times = 0
+    while True:
+        times += 1
+        code = series.base.later(series.step, times)
+        if series.count is not None and times > series.count:
+            return
+        if series.until is not None and code.offset > series.until:
+            return
+        if series.open_ended and code.offset.range[0] > horizon:
+            return
+        if not code.offset.possible:
+            return
+        yield code
+
+
+def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visit:
+    naming = next((o for o in group if o.entry.gives), group[0])
+    gives: dict[str, Give] = {}
+    for occurrence in group:
+        for give in occurrence.entry.gives:
+            other = gives.get(give.product)
+            gives[give.product] = give if other is None else _combine(other, give, naming.label, occurrence, problems)
+    assessments: dict[str, set[int]] = {}
+    for occurrence in group:
+        for name in occurrence.entry.assess:
+            assessments.setdefault(name, set()).update(occurrence.entry.arms)
+    entries = list(dict.fromkeys(o.entry for o in group))
+    return Visit(
+        label=naming.label,
+        name=next((e.name for e in entries if e.name), None),
+        offset=naming.code.offset if naming.code else None,
+        last=naming.last.offset if naming.last else None,
+        window=_window(group, period, naming.label, problems),
+        gives=tuple(gives.values()),
+        assessments=tuple(Assessment(name, tuple(sorted(arms))) for name, arms in assessments.items()),
+        arms=tuple(sorted({arm for e in entries for arm in e.arms})),
+        open_ended=all(o.open_ended for o in group),
+        assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
+        note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
+        place=naming.place,
+    )
+
+
+def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems: Problems) -> Give:
+    """One product from two entries: for different arms it is one administration, else it is given twice."""
+    both = [a is not None and b is not None for a, b in zip(one.doses, two.doses, strict=True)]
+    if any(both):
+        place = two.place or occurrence.place
+        also = [("and here", one.place)] if one.place and one.place != place else []
+        problems.error(
+            f"{one.product} is given twice on {label}", place, "give it once a day: put the whole dose into one visit", also
+        )
+        return one
+    doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
+    return Give(one.product, doses, one.blinded or two.blinded, one.changes + two.changes, one.place)
+
+
+def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
+    """The window that the entries of a day state between them, else the period's."""
+    said = [o for o in group if o.window is not None]
+    if not said:
+        return period.window if group[0].code else None
+    first = said[0]
+    for other in said[1:]:
+        if other.window != first.window and other.place:
+            problems.error(
+                f"different windows on {label}: {_words(first.window)} and {_words(other.window)}",
+                other.place,
+                "a visit has one window: write the same in both places, or in one only",
+                [("the other one", first.place)] if first.place else [],
+            )
+            break
+    return first.window if isinstance(first.window, Window) else None
+
+
+def _words(window: Window | NotStated | None) -> str:
+    return window.text if isinstance(window, Window) else NOT_STATED.value
+
+
+def offset_of(visit: Visit) -> Offset:
+    """The day of a visit that has one."""
+    assert visit.offset is not None
+    return visit.offset
