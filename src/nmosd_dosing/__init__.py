@@ -1,0 +1,48 @@
+"""Dosing schedules of NMOSD trials: a study file becomes one subject's dated plan.
+
+    from nmosd_dosing import load, plan
+
+    for visit in plan(load("mil62"), "2025-01-06", period="rcp").visits:
+        print(visit.target, visit.label)
+
+`load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays. Everything that
+can be wrong with a file or an argument is a `DosingError` (`RegimenError`, `InputError`) that carries all its problems.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nmosd_dosing.catalog import load
+    from nmosd_dosing.cohort import Cohort
+    from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
+    from nmosd_dosing.expand import expand
+    from nmosd_dosing.export import to_csv, to_json
+    from nmosd_dosing.model import Plan, Study, Subject, Window
+    from nmosd_dosing.plans import plan
+    from nmosd_dosing.schedule import Schedule
+
+_ROOMS = {
+    "load": "catalog", "Cohort": "cohort", "DosingError": "errors", "InputError": "errors",
+    "Problem": "errors", "RegimenError": "errors", "expand": "expand", "to_csv": "export", "to_json": "export",
+    "Plan": "model", "Study": "model", "Subject": "model", "Window": "model", "plan": "plans", "Schedule": "schedule",
+}  # fmt: skip
+
+__all__ = [
+    "Cohort", "DosingError", "InputError", "Plan", "Problem", "RegimenError", "Schedule", "Study", "Subject", "Window",
+    "expand", "load", "plan", "to_csv", "to_json",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    # Names come from their rooms when they are asked for, so that `dosing --help` need not load numpy.
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = found
+    return found

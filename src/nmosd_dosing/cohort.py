@@ -28,6 +28,27 @@ class Cohort:
     grams: NDArray[np.float64]
     arm: NDArray[np.int16]
 
+    @staticmethod
+    def of(start: ArrayLike, weight_kg: ArrayLike | None = None, arm: ArrayLike | None = None) -> Cohort:
+        """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown).
+
+        A single weight or arm counts for everybody. Raises InputError where columns differ in length, a date is missing or a
+        weight cannot be one.
+        """
+        dates = np.atleast_1d(np.asarray(start, dtype="datetime64[D]"))
+        grams = np.rint(np.atleast_1d(np.asarray(np.nan if weight_kg is None else weight_kg, dtype=np.float64)) * 1000)
+        arms = np.atleast_1d(np.asarray(UNKNOWN_ARM if arm is None else arm, dtype=np.int16))
+        problems = []
+        if np.isnat(dates).any():
+            problems.append(Problem("a start date is missing"))
+        if not len(dates) == (len(dates) if len(grams) == 1 else len(grams)) == (len(dates) if len(arms) == 1 else len(arms)):
+            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(grams)} weights, {len(arms)} arms"))
+        if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
+            problems.append(Problem(f"a weight is not above 0 and up to {MAX_WEIGHT_KG} kg"))
+        if problems:
+            raise InputError(problems)
+        return Cohort(dates, np.broadcast_to(grams, len(dates)), np.broadcast_to(arms, len(dates)))
+
     def __len__(self) -> int:
         return len(self.start)
 
@@ -38,31 +59,9 @@ class Cohort:
             yield Cohort(self.start[part], self.grams[part], self.arm[part])
 
 
-def cohort(start: ArrayLike, weight_kg: ArrayLike | None = None, arm: ArrayLike | None = None) -> Cohort:
-    """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown).
-
-    Raises InputError where the columns differ in length, a date is missing or a weight cannot be one.
-    """
-    dates = np.atleast_1d(np.asarray(start, dtype="datetime64[D]"))
-    n = len(dates)
-    grams = np.full(n, np.nan) if weight_kg is None else np.rint(np.asarray(weight_kg, dtype=np.float64) * 1000)
-    arms = np.full(n, UNKNOWN_ARM, dtype=np.int16) if arm is None else np.asarray(arm, dtype=np.int16)
-    grams, arms = np.broadcast_to(np.atleast_1d(grams), n) if grams.size == 1 else grams, np.atleast_1d(arms)
-    problems = []
-    if np.isnat(dates).any():
-        problems.append(Problem("a start date is missing"))
-    if len(grams) != n or len(arms) != n:
-        problems.append(Problem(f"columns of different length: {n} dates, {len(grams)} weights, {len(arms)} arms"))
-    if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
-        problems.append(Problem(f"a weight is not above 0 and up to {MAX_WEIGHT_KG} kg"))
-    if problems:
-        raise InputError(problems)
-    return Cohort(dates, grams, arms)
-
-
 def of_subject(subject: Subject, period: Period) -> Cohort:
     """A cohort of one. Raises InputError for an arm that the period does not have."""
-    return cohort([np.datetime64(subject.start, "D")], [np.nan if subject.weight_kg is None else subject.weight_kg], [arm_index(subject.arm, period.arms)])
+    return Cohort.of(np.datetime64(subject.start, "D"), subject.weight_kg, arm_index(subject.arm, period.arms))
 
 
 def arm_index(arm: str | None, arms: Sequence[str]) -> int:

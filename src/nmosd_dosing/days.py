@@ -106,6 +106,14 @@ def to_date(value: np.datetime64) -> dt.date | None:
     return date
 
 
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime: it would follow the locale
+
+
+def date_text(date: dt.date) -> str:
+    """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that formats a date for people."""
+    return f"{date.isoformat()} {_WEEKDAYS[date.weekday()]}"
+
+
 def study_day(date: dt.date, start: dt.date) -> int:
     """SDTM study day: the first day is 1, the day before it -1."""
     days = (date - start).days

@@ -113,14 +113,10 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def error(
-        self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()
-    ) -> None:
+    def error(self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()) -> None:
         self.found.append(Problem(message, place, hint, also=tuple(also)))
 
-    def warn(
-        self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()
-    ) -> None:
+    def warn(self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()) -> None:
         self.found.append(Problem(message, place, hint, "warning", tuple(also)))
 
     def in_order(self) -> tuple[Problem, ...]:

@@ -229,7 +229,7 @@ def _statuses(rules: tuple[_Rule, ...], cohort: Cohort) -> tuple[NDArray[np.uint
 
 def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, part: slice) -> None:
     grams, arm = cohort.grams[part], cohort.arm[part]
-    totals: dict[tuple[str, str | None], NDArray[np.float64]] = {}
+    totals = {rule.group: np.zeros(len(grams)) for rule in rules}
     amounts: dict[_Rule, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     for k, rule in enumerate(rules):
         if rule not in amounts:
@@ -243,12 +243,11 @@ def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, pa
             gone = (status == AmountStatus.ABSENT) | np.isnat(schedule.target[schedule.rows[k].visit, part])
             whole = np.where(gone, 0.0, whole)
             schedule.amount[k, part][gone] = np.nan
-        total = totals.get(rule.group)
-        if total is None:
-            total = totals[rule.group] = whole.copy()
-        else:
-            total += whole
-        np.divide(total, rule.scale, out=schedule.cumulative[k, part])
+        totals[rule.group] += whole
+        for group, total in totals.items():
+            if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
+                total[np.isnan(whole)] = np.nan
+        np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
 
 
 def _whole(rule: _Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:

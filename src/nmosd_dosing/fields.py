@@ -231,8 +231,7 @@ def _required(attributes: dict[str, dataclasses.Field[Any]]) -> list[str]:
 
 def _record_schema(attributes: dict[str, dataclasses.Field[Any]]) -> Schema:
     properties = {
-        name: {"description": attribute.metadata["doc"], **attribute.metadata["shape"].schema}
-        for name, attribute in attributes.items()
+        name: {"description": attribute.metadata["doc"], **attribute.metadata["shape"].schema} for name, attribute in attributes.items()
     }
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if _required(attributes):

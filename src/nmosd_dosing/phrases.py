@@ -1,4 +1,4 @@
-"""The short texts of the study language: days, windows, doses, lengths, span ends, triggers.
+"""The short texts of the study language: days, windows, lengths, span ends, triggers. (Doses are in `dose_phrases`.)
 
 Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `dsl` says
 what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
@@ -10,12 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal, NoReturn
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.doses import UNITS, Kind
-from nmosd_dosing.errors import Place, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NOT_STATED, NotStated, Trigger, Window
 from nmosd_dosing.source import Scalar
@@ -29,24 +27,16 @@ _PLUS = r"\s*\+\s*\d+\s*(?:months?|mo|years?|y)\b"
 _CODE = r"(?:W\d+D\d+\b|D-?\d+\b|(?:week|month|year)\s+\d+\b)"
 _DAYS = r"\d+\s*(?:days?|d|weeks?|w)\b"
 _WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
-_REPEAT = (
-    rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*\d+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
-)
+_REPEAT = rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*\d+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
 _ITEM = rf"(?:{_CODE}(?:{_PLUS})?(?:\s+to\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
-_NUMBER = r"\d+(?:\.\d+)?(?:e\d{1,2})?"
 
 AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
 WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_WINDOW}|{_DAYS})\s*$"
 LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_LENGTH})\s*$"
-GIVE_PATTERN = (
-    rf"^\s*(?:nothing|\S.*\s(?:placebo|{NOT_STATED_TEXT}|{_NUMBER}\s*(?:{'|'.join(UNITS)})(?:/kg)?)"
-    rf"(?:\s+over\s+{_NUMBER}\s*(?:min|h))?)\s*$"
-)
-MARK_PATTERN = (
-    rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s*[+-]\s*{_LENGTH})?)\s*$"
-)
+MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s*[+-]\s*{_LENGTH})?)\s*$"
 DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
 
+_STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 _UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
 
 
@@ -165,7 +155,7 @@ def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
         scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
     length = _unit(unit[1]).times(_number(number[1], scan.since(start)))
     if not length.possible:
-        raise PhraseError(f"`{clip(scan.text[start:scan.at])}` is longer than 9998 years", scan.since(start))
+        raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
     return length
 
 
@@ -177,11 +167,12 @@ def _number(digits: str, place: Place) -> int:
 
 def _day(scan: Scanner, plus: bool = True) -> DayText:
     start = scan.skip()
-    match = scan.take(r"(?P<style>W)(?P<n>\d+)D(?P<day>\d+)\b|(?P<style2>D)(?P<n2>-?\d+)\b|(?P<word>week|month|year)\s+(?P<n3>\d+)\b")
+    match = scan.take(r"(?P<W>W)(\d+)D(?P<day>\d+)\b|(?P<D>D)(-?\d+)\b|(?P<word>week|month|year)\s+(\d+)\b")
     if not match:
         found, _ = scan.next_words()
         scan.expected("a day", _day_hint(found))
-    style, digits = next((s, n) for s, n in ((match["style"], match["n"]), (match["style2"], match["n2"]), (match["word"], match["n3"])) if s)
+    style = _STYLES[match["W"] or match["D"] or match["word"]]
+    digits = match[2] or match[5] or match[7]
     number = _number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
     extra = Offset()
     if plus and scan.take(rf"(?={_PLUS})"):
@@ -321,105 +312,6 @@ def length(node: Scalar) -> Offset | NotStated:
     if found == Offset():
         raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
     return found
-
-
-# --- doses -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DoseText:
-    """`product` is None for `nothing`."""
-
-    product: str | None
-    product_place: Place
-    kind: Kind
-    amount: Fraction | None
-    unit: str | None
-    per_kg: bool
-    minutes: int | None
-    rule: str | None
-    place: Place
-
-
-def dose(node: Scalar) -> DoseText:
-    """`X 500 mg`, `X 10 mg/kg over 60 min`, `X placebo`, `X not stated`, `nothing`."""
-    text = " ".join(node.text.split())
-    if text == "nothing":
-        return DoseText(None, node.place, "placebo", None, None, False, None, None, node.place)
-    body, minutes = _infusion_time(text, node)
-    for special in ("placebo", "not stated"):
-        if body == special or body.endswith(" " + special):
-            product = body.removesuffix(special).strip()
-            if not product:
-                raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
-            kind: Kind = "placebo" if special == "placebo" else "not stated"
-            return DoseText(product, _product_place(node, product), kind, None, None, False, minutes, special, node.place)
-    match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?\d[\d.,]*(?:[eE]\+?\d+)?)\s*(?P<unit>[^\d\s.,][^\d]*\d?)?", body)
-    if not match:
-        _explain_dose(body, node)
-    number, unit = match["number"], (match["unit"] or "").strip()
-    place = _part(node, number + match["unit"] if match["unit"] else number)
-    amount = _amount(number, _part(node, number))
-    if not unit:
-        raise PhraseError(f"`{number}` has no unit", place, f"write `{match['product']} {number} mg` or another of {one_of(UNITS)}")
-    per_kg = unit.endswith("/kg")
-    unit = unit.removesuffix("/kg")
-    if unit not in UNITS:
-        near = {"µg": "mcg", "μg": "mcg", "ug": "mcg", "ml": "mL", "ML": "mL", "MG": "mg", "Mg": "mg", "G": "g", "gm": "g"}.get(unit)
-        hint = f"write `{number} {near}`" if near else did_you_mean(unit, UNITS)
-        hint = hint or f"units are {one_of(UNITS)}, each also by weight as in `mg/kg`"
-        raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint)
-    rule = f"{number} {unit}{'/kg' if per_kg else ''}"
-    product = match["product"]
-    return DoseText(product, _product_place(node, product), "stated", amount, unit, per_kg, minutes, rule, node.place)
-
-
-def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
-    if " over " not in text:
-        return text, None
-    body, _, time = text.rpartition(" over ")
-    match = re.fullmatch(rf"({_NUMBER})\s*(min|h)", time)
-    hint = "write the time of the infusion as `over 60 min` or `over 2 h`"
-    if not match:
-        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), hint)
-    minutes = Fraction(match[1]) * (60 if match[2] == "h" else 1)
-    if minutes.denominator != 1 or not 1 <= minutes <= 10080:
-        raise PhraseError(f"`{clip(time)}` is not a whole number of minutes up to a week", _part(node, time), hint)
-    return body, int(minutes)
-
-
-def _amount(number: str, place: Place) -> Fraction:
-    if "," in number:
-        whole = number.replace(",", "")
-        ways = f"write `{whole}` or `{number.replace(',', '.', 1)}`" if number.count(",") == 1 else f"write `{whole}`"
-        raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, ways)
-    if not re.fullmatch(_NUMBER, number) or len(number) > 16:
-        raise PhraseError(f"expected an amount, found `{clip(number)}`", place, "write a number such as `500`, `0.5` or `2e6`")
-    amount = Fraction(number)
-    if amount == 0:
-        raise PhraseError("a dose of 0", place, "write `placebo` for a placebo, `nothing` where none is given")
-    if amount > 10**13:
-        raise PhraseError(f"`{number}` is too large an amount", place)
-    return amount
-
-
-def _explain_dose(body: str, node: Scalar) -> NoReturn:
-    if re.match(r"[-+.]?\d", body):
-        raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
-    if re.search(r"\d\s*[x×]\s*10\^?\d", body):
-        raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
-    hint = f"write `{clip(body, 20)} 500 mg`, `10 mg/kg`, `placebo` or `not stated` behind the product"
-    raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)
-
-
-def _part(node: Scalar, words: str) -> Place:
-    at = node.text.rfind(words)
-    return node.part(at, at + len(words)) if at >= 0 else node.place
-
-
-def _product_place(node: Scalar, product: str) -> Place:
-    at = node.text.find(product)
-    return node.part(at, at + len(product)) if at >= 0 else node.place
 
 
 # --- spans, triggers, dates --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from nmosd_dosing import cohort
 from nmosd_dosing.blind import shown_arm
-from nmosd_dosing.days import Offset, day_number, study_day, to_date, week_code
+from nmosd_dosing.days import Offset, date_text, day_number, study_day, to_date, week_code
 from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.expand import OPEN_END, expand, one_period
@@ -142,7 +142,7 @@ def _reason(schedule: Schedule, visit: Visit, start: dt.date) -> str:
     """How the date came about, in words that a monitor can file."""
     if visit.offset is None:
         return "the source states no day"
-    first = f"day {schedule.study.counts_from} of {schedule.period.id} ({start.isoformat()})"
+    first = f"day {schedule.study.counts_from} of {schedule.period.id} ({date_text(start)})"
     days, months = visit.offset.days, visit.offset.months
     words = first
     if days:
@@ -179,7 +179,9 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
         )
 
 
-def _notes(schedule: Schedule, visits: list[Visit], planned: tuple[PlannedVisit, ...], column: int, window: Window | None) -> Iterator[Note]:
+def _notes(
+    schedule: Schedule, visits: list[Visit], planned: tuple[PlannedVisit, ...], column: int, window: Window | None
+) -> Iterator[Note]:
     study, period = schedule.study, schedule.period
     pairs = list(zip(visits, planned, strict=True))
 
@@ -204,9 +206,9 @@ def _notes(schedule: Schedule, visits: list[Visit], planned: tuple[PlannedVisit,
     if dayless:
         yield Note("not-stated", "the source does not state the day", ids(*dayless))
     yield from _open_end(schedule, pairs, column)
-    beyond = int(schedule.beyond[column])
-    if beyond and not any(v.open_ended for v in schedule.visits):
-        yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {to_date(_until(schedule))} not shown")
+    beyond, until = int(schedule.beyond[column]), None if schedule.until is None else to_date(schedule.until)
+    if beyond and until is not None and not any(v.open_ended for v in schedule.visits):
+        yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {date_text(until)} not shown")
     dated = [(v, p) for v, p in pairs if p.target is not None]
     windowless = [p for v, p in dated if v.window is None]
     if windowless:
@@ -226,22 +228,19 @@ def _notes(schedule: Schedule, visits: list[Visit], planned: tuple[PlannedVisit,
     yield from _facts(study, period, pairs)
 
 
-def _until(schedule: Schedule) -> np.datetime64:
-    assert schedule.until is not None
-    return schedule.until
-
-
 def _open_end(schedule: Schedule, pairs: list[tuple[Visit, PlannedVisit]], column: int) -> Iterator[Note]:
     if not any(v.open_ended for v in schedule.visits):
         return
     drawn = tuple(p.id for v, p in pairs if v.open_ended)
     until = to_date(schedule.until) if schedule.until is not None else None
-    limit = f"until {until.isoformat()}" if until else f"for {OPEN_END.months} months from the first day"
+    limit = f"until {date_text(until)}" if until else f"for {OPEN_END.months} months from the first day"
     yield Note("open-ended", f"the source states no end of this repeat; it is drawn {limit}", drawn)
     if any(m is not None and m.of == "last dose" for s in (*schedule.period.spans, *schedule.study.spans) for m in (s.start, s.end)):
         last = to_date(schedule.last_dose[column])
         if last is not None:
-            yield Note("projected", f"a span after the last dose is counted from {last.isoformat()}, the last dose drawn; a later dose moves it")
+            yield Note(
+                "projected", f"a span after the last dose is counted from {date_text(last)}, the last dose drawn; a later dose moves it"
+            )
 
 
 def _same_date(planned: tuple[PlannedVisit, ...]) -> Iterator[Note]:
@@ -251,7 +250,7 @@ def _same_date(planned: tuple[PlannedVisit, ...]) -> Iterator[Note]:
             dates.setdefault(visit.target, []).append(visit.id)
     for date, ids in dates.items():
         if len(ids) > 1:
-            yield Note("same-date", f"several visits on {date.isoformat()}", tuple(ids))
+            yield Note("same-date", f"several visits on {date_text(date)}", tuple(ids))
 
 
 def _changes(period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -271,10 +270,11 @@ def _changes(period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterato
 
 def _facts(study: Study, period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
     """What the file assumes and wants to be known: of the study, of the period and its spans, and of each visit."""
-    for code, of_facts in (("assumed", lambda f: f.assumed), ("note", lambda f: f.note)):
-        products = [study.product(name).facts for name in dict.fromkeys(g.product for v, _ in pairs for g in v.gives)]
-        for facts in (study.facts, period.facts, *products, *(s.facts for s in (*period.spans, *study.spans))):
-            for text in of_facts(facts):
+    products = [study.product(name).facts for name in dict.fromkeys(g.product for v, _ in pairs for g in v.gives)]
+    spans = [span.facts for span in (*period.spans, *study.spans)]
+    for code in ("assumed", "note"):
+        for facts in (study.facts, period.facts, *products, *spans):
+            for text in facts.assumed if code == "assumed" else facts.note:
                 yield Note(code, text)
         by_text: dict[str, list[str]] = {}
         for visit, planned in pairs:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nmosd_dosing import phrases
+from nmosd_dosing import dose_phrases, phrases
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import clip
 from nmosd_dosing.fields import (
@@ -66,13 +66,13 @@ DATE = phrase("a date", phrases.date, phrases.DATE_PATTERN, "2025-01-31")
 AT = phrase("the days of a visit", phrases.at, phrases.AT_PATTERN, "W1D1, W25D1")
 WINDOW = phrase("a window", phrases.window, phrases.WINDOW_PATTERN, "±3d")
 LENGTH = phrase("a length of time", phrases.length, phrases.LENGTH_PATTERN, "52 weeks")
-DOSE = phrase("a dose", phrases.dose, phrases.GIVE_PATTERN, "X 500 mg")
+DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", phrases.mark, phrases.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", phrases.trigger, example="end of rcp")
 WORDS = phrase("a list of words", _list_of_words)
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
-Doses = tuple[phrases.DoseText, ...]
+Doses = tuple[dose_phrases.DoseText, ...]
 
 
 @dataclass

@@ -100,4 +100,5 @@ class Schedule:
         """(n,) whether a visit is not in that subject's plan; one without a stated day is."""
         if self.visits[visit].offset is None:
             return np.zeros(len(self), dtype=np.bool_)
-        return np.isnat(self.target[visit])
+        absent: NDArray[np.bool_] = np.isnat(self.target[visit])
+        return absent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.model import Give, Period, Series, Study, Visit
 from nmosd_dosing.visits import lay_out, offset_of
@@ -206,5 +205,3 @@ def _reaches(ways: dict[str, list[str]], start: str, goal: str) -> bool:
             seen.add(period)
             todo += ways.get(period, [])
     return False
-
-

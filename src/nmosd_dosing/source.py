@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -171,7 +172,7 @@ class _Builder:
                 stack.append((event, []))
             elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
                 start, children = stack.pop()
-                place = Place(self.document, start.start_mark.index, event.end_mark.index)
+                place = Place(self.document, _index(start.start_mark), _index(event.end_mark))
                 if isinstance(start, yaml.SequenceStartEvent):
                     self._add(stack, Sequence(tuple(children), place))
                 else:
@@ -184,7 +185,7 @@ class _Builder:
             self.root = node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _index(event.start_mark), _index(event.end_mark)
         written = self.document.text[start:end]
         quoted = event.style in ("'", '"')
         offset = 1 if quoted else 0
@@ -217,35 +218,62 @@ class _Builder:
             self._stop(f"an anchor (`&{event.anchor}`)", event, "take it out; a study file has no anchors or aliases")
 
     def _stop(self, message: str, event: yaml.Event, hint: str) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _index(event.start_mark), _index(event.end_mark)
         if isinstance(event, yaml.CollectionStartEvent) or end <= start:
             end = start + 1
         self.problems.error(message, Place(self.document, start, end), hint)
         raise _Stop
 
 
+def _index(mark: Any) -> int:
+    """A mark's character in the text; PyYAML's own annotations allow it to be missing, its parsers always set it."""
+    return int(mark.index)
+
+
 def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
 
 
-# libyaml's words (and those of PyYAML's own parser) on the left; what a protocol writer can do about it on the right.
-_SYNTAX = (
-    ("mapping values are not allowed", "a `:` that YAML cannot place", "indent like the line above, or put quotes around a text with `: ` in it"),
-    ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
-    ("found character '\\t", "a tab where spaces indent", "indent with spaces"),
-    ("found a tab character", "a tab where spaces indent", "indent with spaces"),
-    ("cannot start any token", "a character that YAML keeps for itself", "indent with spaces, not tabs; put quotes around a text that begins with `@`, `%` or a backtick"),
-    ("did not find expected ',' or '}'", "a `{` that is not closed", "close it with `}` and put a comma between two keys"),
-    ("did not find expected ',' or ']'", "a `[` that is not closed", "close it with `]` and put a comma between two items"),
-    ("expected ',' or '}'", "a `{` that is not closed", "close it with `}` and put a comma between two keys"),
-    ("expected ',' or ']'", "a `[` that is not closed", "close it with `]` and put a comma between two items"),
-    ("found unexpected end of stream", "a quote that is not closed", "close it on the same line"),
-    ("did not find expected key", "a line that does not fit into the list of keys around it", "indent it like its neighbours, and put quotes around a text with quotes or commas in it"),
-    ("did not find expected '-' indicator", "a line that does not fit into the list around it", "begin it with `- ` under the other dashes"),
-    ("expected <block end>", "a line that does not fit into what is around it", "indent it like its neighbours"),
-    ("did not find expected node content", "a value is missing here", "write the value"),
-    ("did not find expected <document start>", "the text goes on after the study has ended", "put every line under a key of the file, indented like its neighbours"),
-)  # fmt: skip
+# libyaml's words (and those of PyYAML's own parser), then ours: what is wrong, and what a protocol writer can do about it.
+_NEIGHBOURS = "indent it like its neighbours"
+_BRACE = ("a `{` that is not closed", "close it with `}` and put a comma between two keys")
+_BRACKET = ("a `[` that is not closed", "close it with `]` and put a comma between two items")
+_TAB = ("a tab where spaces indent", "indent with spaces")
+_SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
+    (
+        "mapping values are not allowed",
+        ("a `:` that YAML cannot place", "indent like the line above, or put quotes around a text with `: ` in it"),
+    ),
+    ("could not find expected ':'", ("a key without its `:`", "write `key: value`")),
+    ("found character '\\t", _TAB),
+    ("found a tab character", _TAB),
+    (
+        "cannot start any token",
+        (
+            "a character that YAML keeps for itself",
+            "indent with spaces, not tabs; put quotes around a text that begins with `@`, `%` or a backtick",
+        ),
+    ),
+    ("did not find expected ',' or '}'", _BRACE),
+    ("did not find expected ',' or ']'", _BRACKET),
+    ("expected ',' or '}'", _BRACE),
+    ("expected ',' or ']'", _BRACKET),
+    ("found unexpected end of stream", ("a quote that is not closed", "close it on the same line")),
+    (
+        "did not find expected key",
+        ("a line that does not fit into the keys around it", f"{_NEIGHBOURS}, and put quotes around a text with quotes or commas in it"),
+    ),
+    (
+        "did not find expected '-' indicator",
+        ("a line that does not fit into the list around it", "begin it with `- ` under the other dashes"),
+    ),
+    ("expected <block end>", ("a line that does not fit into what is around it", _NEIGHBOURS)),
+    ("did not find expected node content", ("a value is missing here", "write the value")),
+    (
+        "did not find expected <document start>",
+        ("the text goes on after the study has ended", f"put every line under a key of the file; {_NEIGHBOURS}"),
+    ),
+)
 
 
 def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
@@ -254,11 +282,8 @@ def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
     while at > 0 and document.text[at] == "\n":  # an end of file or line: point at the last thing written
         at -= 1
     words = f"{error.context or ''} {error.problem or ''}"
-    for known, message, hint in _SYNTAX:
-        if known in words:
-            break
-    else:
-        message, hint = f"not YAML: {error.problem or error.context}", "compare with the examples of the language page"
+    unknown = (f"not YAML: {error.problem or error.context}", "compare with the examples of the language page")
+    message, hint = next((ours for known, ours in _SYNTAX if known in words), unknown)
     also: tuple[tuple[str, Place], ...] = ()
     if error.context_mark and mark and error.context_mark.line < mark.line and "not closed" in message:
         begin = error.context_mark.index

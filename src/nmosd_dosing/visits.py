@@ -118,9 +118,7 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
     if any(both):
         place = two.place or occurrence.place
         also = [("and here", one.place)] if one.place and one.place != place else []
-        problems.error(
-            f"{one.product} is given twice on {label}", place, "give it once a day: put the whole dose into one visit", also
-        )
+        problems.error(f"{one.product} is given twice on {label}", place, "give it once a day: put the whole dose into one visit", also)
         return one
     doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
     return Give(one.product, doses, one.blinded or two.blinded, one.changes + two.changes, one.place)

@@ -1,0 +1,54 @@
+# make demo   a plan, on a machine with only Python and make
+# make test   everything the tests need, and the tests
+# make check  style, types, one-way imports
+# make bench  speed as ratios
+# make lock   new versions into the two requirements files (needs uv)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+WHEELS := $(VENV)/wheels
+
+.PHONY: demo test check bench lock clean
+
+demo: $(VENV)/run
+	@$(BIN)/dosing plan --regimen mil62-rcp --start 2025-01-06
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_rooms.py
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements.txt
+	uv pip compile requirements-dev.in pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "this Python has no venv: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The program: locked dependencies, and the checkout itself, so that an edit shows at once.
+$(VENV)/run: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) (a minute, once)" >&2
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+# The tools, fetched once as wheels: the tests install the built package from these, without a network.
+$(VENV)/dev: requirements-dev.txt $(VENV)/run
+	@echo "fetching the test tools (a minute or two, once)" >&2
+	$(PIP) download --require-hashes --only-binary :all: --dest $(WHEELS) -r requirements-dev.txt
+	$(PIP) install --no-index --find-links $(WHEELS) --require-hashes -r requirements-dev.txt
+	@touch $@

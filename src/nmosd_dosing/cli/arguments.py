@@ -1,0 +1,74 @@
+"""Texts of the command line to values; every problem is collected, so that all of them are shown at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from decimal import Decimal
+
+from nmosd_dosing.cohort import MAX_WEIGHT_KG
+from nmosd_dosing.errors import Document, Place, Problem, Problems, clip
+from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.model import NotStated, Window
+from nmosd_dosing.phrases import window as window_phrase
+from nmosd_dosing.source import Scalar
+
+
+def date(option: str, text: str, problems: Problems) -> dt.date | None:
+    """A date as YYYY-MM-DD and nothing else."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            problems.error(f"`{option} {text}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
+            return None
+    hint = "write it as YYYY-MM-DD, for example `2025-01-06`"
+    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", text):
+        hint = f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
+    elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
+        hint = "day and month cannot be told apart; write it as YYYY-MM-DD"
+    problems.error(f"`{option} {clip(text)}` is not a date", None, hint)
+    return None
+
+
+def weight(option: str, text: str, problems: Problems) -> float | None:
+    """A body weight in kg, to the gram."""
+    shown = f"`{option} {clip(text)}`"
+    if re.fullmatch(r"\d+,\d+", text):
+        problems.error(f"{shown} has a decimal comma", None, f"write `{text.replace(',', '.')}`")
+    elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
+        problems.error(f"{shown} is not a weight", None, "write kilograms as a plain number, for example `60` or `60.5`")
+    elif not 0 < Decimal(text) <= MAX_WEIGHT_KG:
+        problems.error(f"{shown} cannot be a body weight", None, f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}")
+    elif Decimal(text) % Decimal("0.001"):
+        problems.error(f"{shown} is finer than a gram", None, f"write `{Decimal(text).quantize(Decimal('0.001'))}`")
+    else:
+        return float(text)
+    return None
+
+
+def window(option: str, text: str, problems: Problems) -> Window | None:
+    """A window such as `3d` or `-2d/+5d`."""
+    try:
+        found = window_phrase(Scalar(text, Place(Document(option, text or " "), 0, max(1, len(text))), exact=True))
+    except PhraseError as error:
+        problems.error(f"`{option} {clip(text)}`: {error.problem.message}", None, error.problem.hint)
+        return None
+    if isinstance(found, NotStated):
+        problems.error(f"`{option} {text}` asks for nothing", None, f"leave `{option}` out")
+        return None
+    return found
+
+
+def code(option: str, text: str, problems: Problems) -> str | None:
+    """A subject's code: one line of plain characters."""
+    if not text.strip():
+        problems.error(f"`{option}` is empty", None, "write the subject's code, or leave the option out")
+    elif len(text) > 200:
+        problems.error(f"`{option}` has {len(text)} characters", None, "a code has at most 200")
+    elif wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
+        problems.found.append(Problem(f"`{option}` holds a control character (U+{ord(wrong):04X})", hint="type the code again"))
+    else:
+        return text
+    return None

@@ -1,0 +1,33 @@
+"""What the shell offers while a command is typed. A file with problems offers nothing; completion never complains."""
+
+from __future__ import annotations
+
+import contextlib
+
+from nmosd_dosing import catalog
+from nmosd_dosing.errors import DosingError
+
+
+def regimens(incomplete: str) -> list[str]:
+    return _beginning(incomplete, catalog.ids())
+
+
+def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:
+    """The arms of the regimen typed so far; those of all its periods where none is named."""
+    with contextlib.suppress(DosingError):
+        if regimen:
+            study, found = catalog.find(regimen)
+            chosen = [found] if found else [p for p in study.periods if period in (None, p.id)]
+            return _beginning(incomplete, dict.fromkeys(arm for p in chosen for arm in p.arms))
+    return []
+
+
+def periods(regimen: str | None, incomplete: str) -> list[str]:
+    with contextlib.suppress(DosingError):
+        if regimen:
+            return _beginning(incomplete, [p.id for p in catalog.find(regimen)[0].periods])
+    return []
+
+
+def _beginning(incomplete: str, words: object) -> list[str]:
+    return [word for word in words if str(word).startswith(incomplete)]  # type: ignore[attr-defined]

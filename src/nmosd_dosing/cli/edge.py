@@ -1,0 +1,134 @@
+"""Where the program meets the outside: streams, files, exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_you_mean, one_of
+
+if TYPE_CHECKING:
+    import typer
+    from rich.console import Console, RenderableType
+
+FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
+
+
+def run(app: typer.Typer) -> int:
+    """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else FINE
+    except DosingError as error:
+        return _say(str(error))
+    except BrokenPipeError:  # the reader has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:
+        return _say(f"error: cannot write the output: {error.strerror or error}")
+    except Exception as error:
+        if type(error).__name__ == "Abort":  # typer's word for an interrupt
+            return INTERRUPTED
+        if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
+            return _say(f"error: {_lower(error.format_message())}\nhint: `dosing --help` and `dosing COMMAND --help` show what there is")
+        return _defect(error)
+
+
+def _say(text: str) -> int:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+    return WRONG_INPUT
+
+
+def _lower(message: str) -> str:
+    message = message.strip().rstrip(".").replace("'", "`")
+    return message[:1].lower() + message[1:]
+
+
+def _defect(error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    _say("error: this is a defect of the program, not of your input; please report it with the lines above")
+    return DEFECT
+
+
+def fail(problems: Problems) -> NoReturn:
+    raise InputError(problems.in_order())
+
+
+def one_format(asked: str, known: tuple[str, ...], problems: Problems) -> None:
+    if asked not in known:
+        problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, known) or f"write {one_of(known)}")
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal; in a pipe nothing is coloured or wrapped."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, width=100_000, color_system=None, force_terminal=False)
+
+
+def text_of(renderable: RenderableType) -> str:
+    """A table as plain text, each line as long as it is."""
+    import io
+
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, highlight=False, width=100_000, color_system=None, force_terminal=False).print(renderable)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def print_table(renderable: RenderableType) -> None:
+    if sys.stdout.isatty():
+        console().print(renderable)
+    else:
+        sys.stdout.write(text_of(renderable))
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
+    import tempfile
+
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_text(text, encoding="utf-8", newline="")  # a device or a pipe is not replaced
+            return
+        if target.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            Problem(f"cannot write `{path}`: {reason}", hint="name a file in a folder that is there and can be written")
+        ) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

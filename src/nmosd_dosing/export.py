@@ -1,0 +1,146 @@
+"""A masked plan as JSON and as CSV: what other programs read. Field names are a contract; more may be added."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nmosd_dosing import __version__
+from nmosd_dosing.model import Administration, Plan, PlannedVisit
+
+PROGRAM = f"nmosd_dosing {__version__}"
+
+COLUMNS = (
+    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg",
+    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
+    "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
+    "cumulative_per_kg", "notes",
+)  # fmt: skip
+
+
+def to_json(plan: Plan) -> str:
+    """The plan as one JSON object, with a newline at its end."""
+    return json.dumps(to_dict(plan), indent=2, ensure_ascii=False) + "\n"
+
+
+def to_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, in the order and under the names of the JSON output."""
+    return {
+        "unblinded": plan.unblinded,
+        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": None},
+        "regimen": plan.regimen,
+        "study": plan.study,
+        "title": plan.title,
+        "arm": plan.arm,
+        "subject": plan.subject,
+        "start": _date(plan.start),
+        "weight_kg": _number(plan.weight_kg),
+        "until": _date(plan.until),
+        "periods": [
+            {"period": p.period, "title": p.title, "start": _date(p.start), "end": _date(p.end), "status": p.status} for p in plan.periods
+        ],
+        "visits": [_visit(visit) for visit in plan.visits],
+        "spans": [
+            {"id": s.id, "name": s.name, "from": _date(s.start), "to": _date(s.end), "status": s.status} for s in plan.spans
+        ],
+        "transitions": [],
+        "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
+    }  # fmt: skip
+
+
+def _visit(visit: PlannedVisit) -> dict[str, Any]:
+    return {
+        **_visit_fields(visit),
+        "assessments": list(visit.assessments),
+        "administrations": [_administration(a) for a in visit.administrations],
+        "reason": visit.reason,
+    }
+
+
+def _visit_fields(visit: PlannedVisit) -> dict[str, Any]:
+    return {
+        "id": visit.id,
+        "period": visit.period,
+        "label": visit.label,
+        "name": visit.name,
+        "status": visit.status,
+        "target": _date(visit.target),
+        "actual": None,
+        "earliest": _date(visit.earliest),
+        "latest": _date(visit.latest),
+        "last": _date(visit.last),
+        "study_day": visit.study_day,
+        "period_day": visit.period_day,
+        "week": visit.week,
+    }
+
+
+def _administration(a: Administration) -> dict[str, Any]:
+    return {
+        "product": a.product,
+        "route": a.route,
+        "amount": _number(a.amount),
+        "unit": a.unit,
+        "dose_rule": a.dose_rule,
+        "amount_status": a.amount_status,
+        "duration_minutes": a.minutes,
+        "cumulative": _number(a.cumulative),
+        "cumulative_per_kg": _number(a.cumulative_per_kg),
+    }
+
+
+def to_csv(plan: Plan) -> str:
+    """The plan as CSV: a row for each administration and assessment; a visit that has neither has one row.
+
+    A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(plan):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
+    shared = {
+        "unblinded": plan.unblinded,
+        "regimen": plan.regimen,
+        "study": plan.study,
+        "arm": plan.arm,
+        "subject": plan.subject,
+        "start": _date(plan.start),
+        "weight_kg": _number(plan.weight_kg),
+    }
+    for visit in plan.visits:
+        notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
+        row = {**shared, **_visit_fields(visit), "notes": " ".join(notes)}
+        things: Iterable[dict[str, Any]] = (
+            *(_administration(a) for a in visit.administrations),
+            *({"assessment": name} for name in visit.assessments),
+        )
+        for thing in things or ({},):
+            yield {**row, **thing}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _date(date: dt.date | None) -> str | None:
+    return date.isoformat() if date is not None else None
+
+
+def _number(value: float | None) -> float | int | None:
+    """Whole numbers without a decimal point."""
+    return int(value) if value is not None and value == int(value) else value

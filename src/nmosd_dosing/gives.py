@@ -1,0 +1,139 @@
+"""What a visit gives: dose phrases to a dose of each product for each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nmosd_dosing.dose_phrases import DoseText
+from nmosd_dosing.doses import Dose
+from nmosd_dosing.errors import Place, Problems, did_you_mean, one_of
+from nmosd_dosing.model import Give
+from nmosd_dosing.records import StudyRecord, VisitRecord
+from nmosd_dosing.source import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodScope:
+    """What the visits of one period are read against."""
+
+    arms: tuple[str, ...]
+    blinded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Reads doses against the products of a file. `units` is the unit of each product's placebo: the first it is dosed in."""
+
+    problems: Problems
+    products: tuple[str, ...]
+    units: dict[str, str]
+    known_event: Callable[[Scalar], None]
+
+    def arms_of(self, record: VisitRecord, scope: PeriodScope) -> tuple[int, ...]:
+        if record.arms is None:
+            return tuple(range(max(1, len(scope.arms))))
+        for arm in record.arms:
+            if arm.text not in scope.arms:
+                self._unknown_arm(arm, scope)
+        return tuple(i for i, arm in enumerate(scope.arms) if any(a.text == arm for a in record.arms))
+
+    def _unknown_arm(self, arm: Scalar, scope: PeriodScope) -> None:
+        known = f"the arms here are {one_of(scope.arms)}" if scope.arms else "name the arms of the study: `arms: [a, b]`"
+        self.problems.error(f"unknown arm `{arm.text}`", arm.place, did_you_mean(arm.text, scope.arms) or known)
+
+    def gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+        planned = self._by_arm(record.give, scope, arms, every_arm=True)
+        changes: dict[str, list[tuple[str, tuple[Dose | None, ...]]]] = {}
+        for event, pair in (record.once or {}).items():
+            self.known_event(pair.key)
+            for product, (doses, place) in self._by_arm(pair.value, scope, arms, every_arm=False).items():
+                if product not in planned:
+                    self.problems.error(
+                        f"{product} is not given at this visit, so `once` cannot change its dose", place, "add it under `give`"
+                    )
+                changes.setdefault(product, []).append((event, doses))
+        return tuple(Give(product, doses, blinded, tuple(changes.get(product, ())), place) for product, (doses, place) in planned.items())
+
+    def _by_arm(
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+    ) -> dict[str, tuple[tuple[Dose | None, ...], Place]]:
+        """Doses by product, each by arm; None for an arm that gets none."""
+        columns: dict[str, list[Dose | None]] = {}
+        places: dict[str, Place] = {}
+        for texts, indices in self._texts_by_arm(give, scope, arms, every_arm):
+            for text in texts:
+                if text.product is None:
+                    if len(texts) > 1:
+                        self.problems.error("`nothing` stands on its own", text.place, "take it out, or take the other doses out")
+                    continue
+                if text.product not in self.products:
+                    hint = did_you_mean(text.product, self.products) or f"products of this file are {one_of(self.products)}"
+                    self.problems.error(f"unknown product `{text.product}`", text.product_place, hint)
+                    continue
+                column = columns.setdefault(text.product, [None] * max(1, len(scope.arms)))
+                if indices and column[indices[0]] is not None:
+                    self.problems.error(f"{text.product} is given twice at this visit", text.place, "put the whole dose into one phrase")
+                    continue
+                places.setdefault(text.product, text.place)
+                for i in indices:
+                    column[i] = self._dose(text)
+        for product, column in columns.items():
+            self._one_unit(product, column, places[product])
+        return {product: (tuple(column), places[product]) for product, column in columns.items()}
+
+    def _texts_by_arm(
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+    ) -> list[tuple[tuple[DoseText, ...], tuple[int, ...]]]:
+        if give is None:
+            return []
+        if not isinstance(give, dict):
+            return [(give, arms)]
+        found: list[tuple[tuple[DoseText, ...], tuple[int, ...]]] = []
+        for arm, pair in give.items():
+            if arm not in scope.arms:
+                self._unknown_arm(pair.key, scope)
+            elif pair.value is not None:
+                index = scope.arms.index(arm)
+                if index not in arms:
+                    self.problems.error(
+                        f"this visit does not exist for `{arm}`", pair.key.place, "add the arm to `arms`, or take its dose out"
+                    )
+                found.append((pair.value, (index,)))
+        missing = [scope.arms[i] for i in arms if scope.arms and scope.arms[i] not in give]
+        if every_arm and missing and all(arm in scope.arms for arm in give):
+            first = next(iter(give.values())).key.place
+            self.problems.error(f"no dose for {one_of(missing)}", first, f"add `{missing[0]}: nothing` if that arm gets nothing")
+        return found
+
+    def _dose(self, text: DoseText) -> Dose:
+        unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
+        return Dose(text.kind, text.amount, unit, text.per_kg, text.minutes, text.rule)
+
+    def _one_unit(self, product: str, doses: list[Dose | None], place: Place) -> None:
+        units = sorted({d.unit for d in doses if d is not None and d.kind == "stated" and d.unit})
+        if len(units) > 1:
+            self.problems.error(f"{product} is dosed in {one_of(units)} at one visit", place, "write every arm's dose in one unit")
+        for i, d in enumerate(doses):
+            if d is not None and d.kind == "placebo" and units:
+                doses[i] = Dose(d.kind, d.amount, units[0], d.per_kg, d.minutes, d.rule)
+
+
+def units_of(record: StudyRecord) -> dict[str, str]:
+    """The first unit in which each product is dosed."""
+    units: dict[str, str] = {}
+    for period in (record.periods or {}).values():
+        for visit in (period.value.visits or ()) if period.value else ():
+            for text in _all_doses(visit.give):
+                if text.product and text.unit:
+                    units.setdefault(text.product, text.unit)
+    return units
+
+
+def _all_doses(give: Any) -> tuple[DoseText, ...]:
+    if give is None:
+        return ()
+    if isinstance(give, dict):
+        return tuple(text for pair in give.values() for text in pair.value or ())
+    return tuple(give)

@@ -1,0 +1,165 @@
+"""A masked plan as a page for people: what is planned, since when it holds, and what a reader must know.
+
+Nothing here reads the clock, the terminal or the environment: a page is a renderable, and the command line prints it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.doses import number_text
+from nmosd_dosing.errors import printable
+from nmosd_dosing.model import Administration, Note, Period, Plan, PlannedVisit, Study
+
+NOT_STATED = "not stated"
+
+
+def text(words: object, style: str = "") -> Text:
+    """A user's text: never markup, and without characters that would move a terminal's cursor."""
+    return Text(printable(str(words)), style=style)
+
+
+def table(*headings: str, right: Iterable[str] = ()) -> Table:
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in ("Visit", "Date", "Day", "Week"))
+    return made
+
+
+def day(date: dt.date | None, weekend: bool = True) -> Text:
+    """A date with its weekday; Saturdays and Sundays stand out."""
+    if date is None:
+        return Text(NOT_STATED, style="dim")
+    return Text(date_text(date), style="bold yellow" if weekend and date.weekday() >= 5 else "")
+
+
+def plan_page(plan: Plan) -> RenderableType:
+    """The plan: heading, visits, spans, notes."""
+    parts: list[RenderableType] = []
+    if plan.unblinded:
+        parts.append(text(f"UNBLINDED: arm {plan.arm}", style="bold red"))
+    parts += [*_heading(plan), Text(), _visits(plan)]
+    if plan.spans:
+        parts += [Text(), _spans(plan)]
+    if plan.notes:
+        parts += [Text(), *(_note(note, plan) for note in plan.notes)]
+    return Group(*parts)
+
+
+def _heading(plan: Plan) -> list[Text]:
+    source = "" if plan.source.text == NOT_STATED else f" ({plan.source.text})"
+    lines = [text(plan.title + source, style="bold")]
+    for period in plan.periods:
+        end = f"ends {date_text(period.end)}" if period.end else "its length is not stated"
+        lines.append(text(f"{period.title}, from {date_text(period.start)}, {end}"))
+    person = [
+        f"regimen {plan.regimen}",
+        *([f"subject {plan.subject}"] if plan.subject else []),
+        *([f"arm {plan.arm}"] if plan.arm else []),
+        *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
+    ]
+    return [*lines, text(", ".join(person))]
+
+
+def _visits(plan: Plan) -> Table:
+    """Columns that would say nothing are left out: a week code that is the label, windows where none is stated."""
+    visits = plan.visits
+    weeks = any(v.week and v.week != v.label for v in visits)
+    windows = any(v.earliest for v in visits)
+    totals = [a for v in visits for a in v.administrations if a.cumulative is not None]
+    per_kg = any(a.cumulative_per_kg is not None for a in totals)
+    assessed = any(v.assessments for v in visits)
+    headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), "Dose"]
+    headings += [*(["Total"] if totals else []), *(["Per kg"] if per_kg else []), *(["Assessments"] if assessed else [])]
+    made = table(*headings, right=("Day", "Total", "Per kg"))
+    for v in visits:
+        cells: list[Text] = [text(v.label if not v.name or v.name == v.label else f"{v.label} {v.name}"), _date(v), text(v.study_day or "")]
+        if weeks:
+            cells.append(text(v.week or ""))
+        if windows:
+            cells += [day(v.earliest), day(v.latest)]
+        cells.append(text("; ".join(dose_text(a) for a in v.administrations)))
+        if totals:
+            cells.append(text("; ".join(_total(a.cumulative, a.unit) for a in v.administrations)))
+        if per_kg:
+            cells.append(text("; ".join(_total(a.cumulative_per_kg, f"{a.unit}/kg", digits=2) for a in v.administrations)))
+        if assessed:
+            cells.append(text(", ".join(v.assessments)))
+        made.add_row(*cells)
+    return made
+
+
+def _date(visit: PlannedVisit) -> Text:
+    if visit.last is None or visit.last == visit.target:
+        return day(visit.target)
+    return Text.assemble(day(visit.target), " to ", day(visit.last))
+
+
+def dose_text(a: Administration) -> str:
+    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`."""
+    over = f" over {a.minutes} min" if a.minutes else ""
+    if a.amount_status == "masked":
+        return f"{a.shown}, masked{over}"
+    if a.dose_rule == "placebo":
+        return f"{a.product} placebo{over}"
+    if a.amount is not None:
+        amount = f"{number_text(a.amount)} {a.unit}"
+        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule != amount else ''}{over}"
+    if a.amount_status == NOT_STATED:
+        return f"{a.product}, dose {NOT_STATED}{over}"
+    return f"{a.product}{f' {a.dose_rule}' if a.dose_rule else ''}, {a.amount_status}{over}"
+
+
+def _total(value: float | None, unit: str | None, digits: int = 12) -> str:
+    return "–" if value is None else f"{number_text(round(value, digits))} {unit}"
+
+
+def _spans(plan: Plan) -> Table:
+    made = table("Time during which", "From", "To (included)")
+    for span in plan.spans:
+        end = day(span.end, weekend=False)
+        made.add_row(
+            text(span.name), day(span.start, weekend=False), Text.assemble(end, " or later") if span.status == "projected" else end
+        )
+    return made
+
+
+def _note(note: Note, plan: Plan) -> Text:
+    where = _where(note.visits, plan)
+    style = "yellow" if note.code in ("weekend", "open-ended", "unblinded", "projected") else ""
+    return Text.assemble((f"{note.code}: ", "bold"), text(note.message, style), text(f" ({where})" if where else "", "dim"))
+
+
+def _where(ids: Sequence[str], plan: Plan) -> str:
+    """The visits of a note by label; nothing where it holds for all of them."""
+    if not ids or len(ids) == len(plan.visits):
+        return ""
+    labels = [id.split("/", 1)[1] for id in ids]
+    return ", ".join(labels) if len(labels) <= 8 else f"{', '.join(labels[:6])} … {labels[-1]}, {len(labels)} visits"
+
+
+def regimens_page(studies: Sequence[Study]) -> RenderableType:
+    """What is shipped: an id for each period, and for the studies of several periods."""
+    made = table("Regimen", "Title", "Arms", "Blinded", "Registry")
+    for study in studies:
+        for period in study.periods:
+            title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
+            made.add_row(
+                text(study.regimen_id(period)),
+                text(title),
+                text(", ".join(period.arms) or "–"),
+                text(_blinded(period)),
+                text(study.source.registry or NOT_STATED),
+            )
+    return made
+
+
+def _blinded(period: Period) -> str:
+    return "yes" if period.blinded else "in part" if period.masks else "no"

@@ -1,0 +1,224 @@
+"""A study in full, for whoever checks it against its source: every figure, where it stands, what is silent, what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.doses import Dose
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.model import Entry, Facts, Give, Mark, NotStated, Period, Point, Series, Span, Stop, Study, Transition, Visit, Window
+from nmosd_dosing.render import NOT_STATED, text
+from nmosd_dosing.visits import lay_out
+
+Rows = list[tuple[str, str]]
+
+
+def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
+    """The whole study, or some of its periods with what belongs to them."""
+    parts: list[RenderableType] = [text(study.title, style="bold"), _grid(_head(study, periods))]
+    for period in periods:
+        parts += _period(study, period)
+    spans = study.spans
+    if spans:
+        parts += [_section("Spans of the whole study"), *(_block(span.title, _span(span)) for span in spans)]
+    transitions = [t for t in study.transitions if any(p.id in (t.source_period, t.target_period) for p in periods)]
+    if transitions:
+        parts.append(_section("From one period to the next (the first that holds governs)"))
+        parts += [_block(f"{t.id}: {t.source_period} to {t.target_period}", _transition(t)) for t in transitions]
+    if study.stop is not None:
+        parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
+    parts += _silent(study, periods)
+    parts += _assumed(study, periods)
+    return Group(*parts)
+
+
+def _grid(rows: Rows, indent: int = 0) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for name, value in rows:
+        grid.add_row(text(name), text(value))
+    return Padding(grid, (0, 0, 0, indent), expand=False)
+
+
+def _section(title: str) -> Text:
+    return Text.assemble("\n", text(title, style="bold underline"))
+
+
+def _block(title: str, rows: Rows) -> Group:
+    return Group(text(f"  {title}", style="bold"), _grid(rows, 4))
+
+
+def _head(study: Study, periods: Sequence[Period]) -> Rows:
+    counts = "from 1: D1 is a period's first day, the day before it D-1" if study.counts_from else "from 0: D0 is a period's first day"
+    arms = dict.fromkeys(arm for p in periods for arm in p.arms)
+    rows = [("study", study.id), ("source", study.source.text), ("days", counts), ("arms", ", ".join(arms) or "none")]
+    used = {g.product for p in periods for e in p.entries for g in e.gives}
+    for product in study.products:
+        if product.name in used:
+            gap = product.minimum_gap.in_words if product.minimum_gap else NOT_STATED
+            rows.append(("product", f"{product.name}; route: {product.route or NOT_STATED}; minimum gap between doses: {gap}"))
+            rows += _facts(product.facts)
+    rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
+    return rows + _facts(study.facts)
+
+
+def _period(study: Study, period: Period) -> list[RenderableType]:
+    length = NOT_STATED
+    if period.length is not None:
+        length = f"{period.length.in_words}; the first day after it is {_end_day(study, period.length)}"
+    rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
+    rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
+    parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
+    parts += [_block(_at(entry), _entry(period, entry)) for entry in period.entries]
+    parts += [_block(span.title, _span(span)) for span in period.spans]
+    visits = [v for v in lay_out(period, 0, Problems()) if v.offset is not None]
+    parts.append(_block("All visits", [("days", _all_visits(visits))]))
+    return parts
+
+
+def _end_day(study: Study, length: Offset) -> str:
+    first = f"D{study.counts_from}"
+    return f"{first} + {length.in_words}" if length.months else f"D{length.days + study.counts_from}"
+
+
+def _at(entry: Entry) -> str:
+    """The days of an entry, as a file would say them."""
+    return ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
+
+
+def _item(item: Point | Series) -> str:
+    window = f" {item.window.text}" if isinstance(item.window, Window) else ""
+    if isinstance(item, Point):
+        return f"{item.code.label}{f' to {item.last.label}' if item.last else ''}{window}"
+    if item.count is not None:
+        end = f", {item.count} more times"
+    elif item.until is not None:
+        base = item.base
+        end = f" until {type(base)(base.style, item.until, base.counts_from).label}"
+    else:
+        end = f", end {NOT_STATED}"
+    return f"then every {item.step.in_words}{end}{window}"
+
+
+def _entry(period: Period, entry: Entry) -> Rows:
+    rows: Rows = [("name", entry.name)] if entry.name else []
+    if len(entry.arms) < len(period.arms):
+        rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
+    for give in entry.gives:
+        rows += _give(period, give)
+    if entry.assess:
+        rows.append(("assess", ", ".join(entry.assess)))
+    windows = {item.window if item.window is not None else period.window for item in entry.at}
+    stated = [w.text for w in windows if isinstance(w, Window)]
+    if entry.at:
+        rows.append(("window", ", ".join(stated) if stated else NOT_STATED))
+    return rows + _facts(entry.facts)
+
+
+def _give(period: Period, give: Give) -> Rows:
+    masked = " (shown masked)" if give.blinded else ""
+    rows = []
+    for name, doses in (("give", give.doses), *((f"once {event}", doses) for event, doses in give.changes)):
+        if len(set(doses)) == 1:
+            rows.append((name, f"{_dose(give, doses[0])}{masked}"))
+            continue
+        for arm, dose in zip(period.arms, doses, strict=True):
+            if dose is not None or name == "give":
+                rows.append((name, f"{arm}: {_dose(give, dose)}{masked}"))
+    return rows
+
+
+def _dose(give: Give, dose: Dose | None) -> str:
+    if dose is None:
+        return f"no {give.product}"
+    words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}" if dose.kind == NOT_STATED else dose.rule
+    return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}"
+
+
+def _all_visits(visits: Sequence[Visit]) -> str:
+    labels = [v.label for v in visits]
+    more = " and so on" if any(v.open_ended for v in visits) else f" ({len(labels)})"
+    if len(labels) > 60:
+        return f"{', '.join(labels[:20])} … {labels[-1]}{more}"
+    return ", ".join(labels) + more
+
+
+def _span(span: Span) -> Rows:
+    return [("from", _mark(span.start)), ("to", f"{_mark(span.end)}, included"), *_facts(span.facts)]
+
+
+def _mark(mark: Mark | None) -> str:
+    return mark.text if mark is not None else NOT_STATED
+
+
+def _transition(transition: Transition) -> Rows:
+    within = f"from then to {transition.within.in_words} later, both included" if transition.within else f"last day {NOT_STATED}"
+    rows = [("after", transition.after.text), ("entry", within)]
+    if transition.needs:
+        rows.append(("not before", ", ".join(transition.needs)))
+    return rows + _facts(transition.facts)
+
+
+def _stop(stop: Stop) -> list[RenderableType]:
+    rows: Rows = [("", trigger.text) for trigger in stop.earliest_of]
+    return [_grid(rows + _facts(stop.facts), 2)]
+
+
+def _facts(facts: Facts) -> Rows:
+    rows = [("source", facts.source.text)] if facts.source else []
+    return rows + [("assumed", words) for words in facts.assumed] + [("note", words) for words in facts.note]
+
+
+def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
+    """What the source does not state, in one list."""
+    rows: Rows = []
+    for period in periods:
+        if period.length is None:
+            rows.append((period.id, "its length"))
+        for entry in period.entries:
+            where = _at(entry) if entry.at else entry.name or ""
+            items = [
+                *(["its day"] if not entry.at else []),
+                *(["where the repeat ends"] if any(isinstance(i, Series) and i.open_ended for i in entry.at) else []),
+                *(["its window"] if entry.at and all(_unstated(i.window, period) for i in entry.at) else []),
+                *(f"the dose of {g.product}" for g in entry.gives if any(d is not None and d.kind == NOT_STATED for d in g.doses)),
+            ]
+            if items:
+                rows.append((period.id, f"{where}: {', '.join(items)}"))
+        for span in period.spans:
+            if None in (span.start, span.end):
+                rows.append((period.id, f"{span.title}: its {'first' if span.start is None else 'last'} day"))
+    for product in study.products:
+        if product.route is None:
+            rows.append((product.name, "its route"))
+    for span in study.spans:
+        if None in (span.start, span.end):
+            rows.append(("spans", f"{span.title}: its {'first' if span.start is None else 'last'} day"))
+    for transition in study.transitions:
+        if transition.within is None and any(p.id == transition.source_period for p in periods):
+            rows.append((transition.id, "the last day of entry"))
+    return [_section("The source does not state"), _grid(rows, 2)] if rows else []
+
+
+def _unstated(window: Window | NotStated | None, period: Period) -> bool:
+    return (window if window is not None else period.window) is None or isinstance(window, NotStated)
+
+
+def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
+    """What the file decides beyond its source, in one list."""
+    named: list[tuple[str, Facts]] = [("study", study.facts), *((p.name, p.facts) for p in study.products)]
+    for period in periods:
+        named += [(period.id, period.facts), *((f"{period.id} {_at(e)}", e.facts) for e in period.entries)]
+        named += [(s.title, s.facts) for s in period.spans]
+    named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.transitions]
+    if study.stop:
+        named.append(("study stop", study.stop.facts))
+    rows = [(name, words) for name, facts in named for words in facts.assumed]
+    return [_section("Assumed by this file"), _grid(rows, 2)] if rows else []

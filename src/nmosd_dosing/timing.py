@@ -1,0 +1,124 @@
+"""On which days a visit stands: the text under `at`, read where days count from 0 or 1."""
+
+from __future__ import annotations
+
+from nmosd_dosing import phrases
+from nmosd_dosing.days import Code, CountsFrom, Offset
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.model import NotStated, Point, Series
+from nmosd_dosing.records import VisitRecord
+
+
+def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) -> tuple[Point | Series, ...] | None:
+    """The days of a visit; empty where they are not stated, None where they cannot be told."""
+    if record.at is None:
+        return None
+    items: list[phrases.PointText | phrases.RepeatText] = []
+    for part in record.at:
+        if isinstance(part, NotStated):
+            if len(record.at) > 1:
+                problems.error("`not stated` stands on its own", record.place("at"), "take the other days out, or write two visits")
+                return None
+            return ()
+        items += part
+    _windows_of_all_or_none(items, record, problems)
+    built: list[Point | Series] = []
+    base: Code | None = None
+    complete = True
+    for item in items:
+        try:
+            made = _point(item, record, counts_from) if isinstance(item, phrases.PointText) else _series(item, base, record, counts_from)
+        except PhraseError as error:
+            problems.found.append(error.problem)
+            complete, base = False, None
+            continue
+        built.append(made)
+        base = made.code if isinstance(made, Point) else _last_of(made)
+    return tuple(built) if complete else None
+
+
+def _windows_of_all_or_none(items: list[phrases.PointText | phrases.RepeatText], record: VisitRecord, problems: Problems) -> None:
+    own = [item for item in items if item.window is not None]
+    if own and record.has("window"):
+        problems.error(
+            "the window is given twice, behind a day and as `window`",
+            own[0].place,
+            "keep one of them",
+            [("the other one", record.place("window"))],
+        )
+    elif own and len(own) < len(items):
+        bare = next(item for item in items if item.window is None)
+        problems.error(
+            "some days in this list have a window and some have none, so it could be meant for all of them",
+            bare.place,
+            "write the window behind each day (`±0d` for the day itself), or once as `window:` for all",
+            [("this one has a window", own[0].place)],
+        )
+
+
+def _point(item: phrases.PointText, record: VisitRecord, counts_from: CountsFrom) -> Point:
+    code = item.day.resolve(counts_from)
+    last = item.last.resolve(counts_from) if item.last else None
+    if last is not None and last.offset.range[1] < code.offset.range[0]:
+        raise PhraseError(
+            f"the range ends on {last.label}, before it begins on {code.label}", item.place, f"write `{last.label} to {code.label}`"
+        )
+    return Point(code, last, item.window or record.window, item.place)
+
+
+def _series(item: phrases.RepeatText, base: Code | None, record: VisitRecord, counts_from: CountsFrom) -> Series:
+    if base is None:
+        raise PhraseError(
+            "a repeat goes on from a day, and none stands before it",
+            item.place,
+            "write for example `D1, then every 28 days until D336`",
+        )
+    if item.step.days and base.offset.months:
+        raise PhraseError(
+            f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"
+        )
+    until = item.until.resolve(counts_from) if item.until else None
+    if until is not None:
+        by_months = bool(item.step.months)
+        if by_months and until.offset.days != base.offset.days:
+            raise PhraseError(
+                f"whether a repeat by months reaches {until.label} depends on the first date",
+                item.place,
+                f"name the end in months: `until {_plain_day(base)} + 24 months`",
+            )
+        if not by_months and until.offset.months:
+            raise PhraseError(
+                f"whether a repeat by days reaches {until.label} depends on the first date",
+                item.place,
+                "name the end as a day or week code",
+            )
+        if until.offset < base.offset:
+            raise PhraseError(f"the repeat ends on {until.label}, before it begins on {base.label}", item.place, "name a later day")
+        if until.offset < base.offset + item.step:
+            raise PhraseError(
+                f"no repeat falls between {base.label} and {until.label}: the first would be {base.later(item.step, 1).label}",
+                item.place,
+                "name a later day, or leave the repeat out",
+            )
+    last = base.later(item.step, item.count or 1)
+    if not last.offset.possible:
+        raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
+    return Series(base, item.step, until.offset if until else None, item.count, item.window or record.window, item.place)
+
+
+def _last_of(series: Series) -> Code:
+    """Where a repeat that follows this one goes on."""
+    if series.count is not None:
+        return series.base.later(series.step, series.count)
+    if series.until is None:
+        return series.base
+    if series.step.months:
+        times = (series.until.months - series.base.offset.months) // series.step.months
+    else:
+        times = (series.until.days - series.base.offset.days) // series.step.days
+    return series.base.later(series.step, times)
+
+
+def _plain_day(code: Code) -> str:
+    return Code(code.style, Offset(code.offset.days), code.counts_from).label
