@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.catalog import load
     from nmosd_dosing.cohort import Cohort
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
-    from nmosd_dosing.expand import expand
+    from nmosd_dosing.expansion import expand
     from nmosd_dosing.export import to_csv, to_json
     from nmosd_dosing.model import Plan, Study, Subject, Window
     from nmosd_dosing.plans import plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "load": "catalog", "Cohort": "cohort", "DosingError": "errors", "InputError": "errors",
-    "Problem": "errors", "RegimenError": "errors", "expand": "expand", "to_csv": "export", "to_json": "export",
+    "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "Plan": "model", "Study": "model", "Subject": "model", "Window": "model", "plan": "plans", "Schedule": "schedule",
 }  # fmt: skip
 

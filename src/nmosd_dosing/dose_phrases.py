@@ -47,7 +47,17 @@ def dose(node: Scalar) -> DoseText:
             if not product:
                 raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
             kind: Kind = "placebo" if special == "placebo" else "not stated"
-            return DoseText(product, _product_place(node, product), kind, None, None, False, minutes, special, node.place)
+            return DoseText(
+                product,
+                _product_place(node, product),
+                kind,
+                None,
+                None,
+                False,
+                minutes,
+                "placebo" if special == "placebo" else None,
+                node.place,
+            )
     match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?\d[\d.,]*(?:[eE]\+?\d+)?)\s*(?P<unit>[^\d\s.,][^\d]*\d?)?", body)
     if not match:
         _explain_dose(body, node)

@@ -13,7 +13,7 @@ from nmosd_dosing.blind import shown_arm
 from nmosd_dosing.days import Offset, date_text, day_number, study_day, to_date, week_code
 from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.expand import OPEN_END, expand, one_period
+from nmosd_dosing.expansion import OPEN_END, expand, one_period
 from nmosd_dosing.model import (
     Administration,
     Note,
@@ -199,6 +199,9 @@ def _notes(
     weightless = [p for _, p in pairs if any(a.amount_status == "needs weight" for a in p.administrations)]
     if weightless:
         yield Note("needs-weight", "the dose depends on the body weight: add `--weight` in kg", ids(*weightless))
+    weighed = [p for _, p in pairs if any(a.amount is not None and (a.dose_rule or "").endswith("/kg") for a in p.administrations)]
+    if weighed:
+        yield Note("weight", "one body weight counts for every dose: the one given, at baseline", ids(*weighed))
     silent = [p for _, p in pairs if any(a.amount_status == "not stated" for a in p.administrations)]
     if silent:
         yield Note("not-stated", "the source does not state the dose", ids(*silent))
@@ -270,12 +273,13 @@ def _changes(period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterato
 
 def _facts(study: Study, period: Period, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
     """What the file assumes and wants to be known: of the study, of the period and its spans, and of each visit."""
-    products = [study.product(name).facts for name in dict.fromkeys(g.product for v, _ in pairs for g in v.gives)]
-    spans = [span.facts for span in (*period.spans, *study.spans)]
+    named = [("", study.facts), ("", period.facts)]
+    named += [(f"{name}: ", study.product(name).facts) for name in dict.fromkeys(g.product for v, _ in pairs for g in v.gives)]
+    named += [(f"{span.title}: ", span.facts) for span in (*period.spans, *study.spans)]
     for code in ("assumed", "note"):
-        for facts in (study.facts, period.facts, *products, *spans):
+        for about, facts in named:
             for text in facts.assumed if code == "assumed" else facts.note:
-                yield Note(code, text)
+                yield Note(code, about + text)
         by_text: dict[str, list[str]] = {}
         for visit, planned in pairs:
             for text in visit.assumed if code == "assumed" else visit.note:

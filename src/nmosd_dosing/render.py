@@ -27,7 +27,7 @@ def text(words: object, style: str = "") -> Text:
 
 
 def table(*headings: str, right: Iterable[str] = ()) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for heading in headings:
         made.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in ("Visit", "Date", "Day", "Week"))
     return made
@@ -57,15 +57,28 @@ def _heading(plan: Plan) -> list[Text]:
     source = "" if plan.source.text == NOT_STATED else f" ({plan.source.text})"
     lines = [text(plan.title + source, style="bold")]
     for period in plan.periods:
-        end = f"ends {date_text(period.end)}" if period.end else "its length is not stated"
-        lines.append(text(f"{period.title}, from {date_text(period.start)}, {end}"))
+        end = f"complete on {date_text(period.end)}" if period.end else f"length {NOT_STATED}"
+        lines.append(text(f"{period.title}: from {date_text(period.start)}, {end}"))
     person = [
         f"regimen {plan.regimen}",
         *([f"subject {plan.subject}"] if plan.subject else []),
         *([f"arm {plan.arm}"] if plan.arm else []),
         *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
     ]
-    return [*lines, text(", ".join(person))]
+    lines.append(text(", ".join(person)))
+    for name, rule in _single_rules(plan).items():
+        route = next(a.route for v in plan.visits for a in v.administrations if a.product == name)
+        lines.append(text(", ".join([name, *([rule] if rule else []), f"route {route or NOT_STATED}"])))
+    return lines
+
+
+def _single_rules(plan: Plan) -> dict[str, str | None]:
+    """The one rule of each product, which then stands above the table; None where its rules differ or are not to be seen."""
+    rules: dict[str, set[str | None]] = {}
+    for visit in plan.visits:
+        for a in visit.administrations:
+            rules.setdefault(a.product, set()).add(a.dose_rule)
+    return {product: found.pop() if len(found) == 1 else None for product, found in rules.items()}
 
 
 def _visits(plan: Plan) -> Table:
@@ -73,27 +86,36 @@ def _visits(plan: Plan) -> Table:
     visits = plan.visits
     weeks = any(v.week and v.week != v.label for v in visits)
     windows = any(v.earliest for v in visits)
-    totals = [a for v in visits for a in v.administrations if a.cumulative is not None]
-    per_kg = any(a.cumulative_per_kg is not None for a in totals)
-    assessed = any(v.assessments for v in visits)
-    headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), "Dose"]
-    headings += [*(["Total"] if totals else []), *(["Per kg"] if per_kg else []), *(["Assessments"] if assessed else [])]
-    made = table(*headings, right=("Day", "Total", "Per kg"))
+    given = [a for v in visits for a in v.administrations]
+    totals = any(a.cumulative is not None for a in given)
+    per_kg = any(a.cumulative_per_kg is not None for a in given)
+    units = {a.unit for a in given if a.cumulative is not None}
+    unit = units.pop() if len(units) == 1 else None
+    what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
+    headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), what.capitalize()]
+    numbers = [*([f"Total {unit}" if unit else "Total"] if totals else []), *([f"{unit}/kg" if unit else "Per kg"] if per_kg else [])]
+    made = table(*headings, *numbers, right=("Day", *numbers))
+    rules = _single_rules(plan)
     for v in visits:
-        cells: list[Text] = [text(v.label if not v.name or v.name == v.label else f"{v.label} {v.name}"), _date(v), text(v.study_day or "")]
+        cells: list[Text] = [text(v.label), _date(v), text(v.study_day or "")]
         if weeks:
             cells.append(text(v.week or ""))
         if windows:
             cells += [day(v.earliest), day(v.latest)]
-        cells.append(text("; ".join(dose_text(a) for a in v.administrations)))
+        cells.append(text(_what(v, rules)))
         if totals:
-            cells.append(text("; ".join(_total(a.cumulative, a.unit) for a in v.administrations)))
+            cells.append(text("; ".join(_total(a.cumulative, "" if unit else f" {a.unit}") for a in v.administrations)))
         if per_kg:
-            cells.append(text("; ".join(_total(a.cumulative_per_kg, f"{a.unit}/kg", digits=2) for a in v.administrations)))
-        if assessed:
-            cells.append(text(", ".join(v.assessments)))
+            cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
         made.add_row(*cells)
     return made
+
+
+def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
+    """What happens at a visit: `End visit: EDSS; MRI`."""
+    words = "; ".join([*(dose_text(a, rules[a.product]) for a in visit.administrations), *visit.assessments])
+    named = visit.name and visit.name != visit.label
+    return f"{visit.name}: {words}" if named and words else (visit.name or "") if named else words
 
 
 def _date(visit: PlannedVisit) -> Text:
@@ -102,8 +124,11 @@ def _date(visit: PlannedVisit) -> Text:
     return Text.assemble(day(visit.target), " to ", day(visit.last))
 
 
-def dose_text(a: Administration) -> str:
-    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`."""
+def dose_text(a: Administration, known_rule: str | None = None) -> str:
+    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`.
+
+    A rule that the reader knows already is not repeated.
+    """
     over = f" over {a.minutes} min" if a.minutes else ""
     if a.amount_status == "masked":
         return f"{a.shown}, masked{over}"
@@ -111,14 +136,14 @@ def dose_text(a: Administration) -> str:
         return f"{a.product} placebo{over}"
     if a.amount is not None:
         amount = f"{number_text(a.amount)} {a.unit}"
-        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule != amount else ''}{over}"
+        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule not in (amount, known_rule) else ''}{over}"
     if a.amount_status == NOT_STATED:
         return f"{a.product}, dose {NOT_STATED}{over}"
     return f"{a.product}{f' {a.dose_rule}' if a.dose_rule else ''}, {a.amount_status}{over}"
 
 
-def _total(value: float | None, unit: str | None, digits: int = 12) -> str:
-    return "–" if value is None else f"{number_text(round(value, digits))} {unit}"
+def _total(value: float | None, unit: str, digits: int = 12) -> str:
+    return "–" if value is None else f"{number_text(round(value, digits))}{unit}"
 
 
 def _spans(plan: Plan) -> Table:

@@ -57,14 +57,13 @@ def _block(title: str, rows: Rows) -> Group:
 
 def _head(study: Study, periods: Sequence[Period]) -> Rows:
     counts = "from 1: D1 is a period's first day, the day before it D-1" if study.counts_from else "from 0: D0 is a period's first day"
-    arms = dict.fromkeys(arm for p in periods for arm in p.arms)
-    rows = [("study", study.id), ("source", study.source.text), ("days", counts), ("arms", ", ".join(arms) or "none")]
+    rows = [("study", study.id), ("source", study.source.text), ("days", counts)]
     used = {g.product for p in periods for e in p.entries for g in e.gives}
     for product in study.products:
         if product.name in used:
             gap = product.minimum_gap.in_words if product.minimum_gap else NOT_STATED
             rows.append(("product", f"{product.name}; route: {product.route or NOT_STATED}; minimum gap between doses: {gap}"))
-            rows += _facts(product.facts)
+            rows += [(f"· {name}", words) for name, words in _facts(product.facts)]
     rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
     return rows + _facts(study.facts)
 

@@ -1,0 +1,211 @@
+"""What is documented is executed: README, docs/, examples/. `python tests/test_docs.py --write` writes what they show anew."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nmosd_dosing import dose_phrases, phrases
+from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing.errors import Document, Place
+from nmosd_dosing.source import Scalar
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+COMMANDS = ("", "plan", "regimens", "show", "validate", "schema")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: the words behind its fence, and where its text stands in the page."""
+
+    page: Path
+    info: str
+    start: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        line = self.page.read_text(encoding="utf-8")[: self.start].count("\n") + 1
+        return f"{self.page.relative_to(ROOT)}:{line}"
+
+
+def blocks(kind: str) -> list[Block]:
+    found = []
+    for page in PAGES:
+        for match in re.finditer(r"^```(\S+)([^\n]*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S):
+            if match[1] == kind:
+                found.append(Block(page, match[2].strip(), match.start(3), match[3]))
+    return found
+
+
+def run(command: str) -> str:
+    """What a terminal shows, both streams together; `dosing` and `python` are those of this environment."""
+    program, *arguments = shlex.split(command)
+    known = {"dosing": [sys.executable, "-m", "nmosd_dosing"], "python": [sys.executable]}
+    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1"}
+    done = subprocess.run([*known[program], *arguments], cwd=ROOT, env=environment, text=True, encoding="utf-8",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)  # fmt: skip
+    return done.stdout
+
+
+def transcript(text: str) -> str:
+    """A console block with the true output below each command."""
+    commands = [line for line in text.splitlines() if line.startswith("$ ")]
+    return "\n".join(f"{command}\n{run(command[2:]).rstrip()}\n" for command in commands)
+
+
+# --- what the pages show -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", blocks("console"), ids=lambda b: b.id)
+def test_commands_print_what_the_page_shows(block: Block) -> None:
+    assert block.text == transcript(block.text)
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda b: b.id)
+def test_python_gives_what_the_page_shows(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    before = [b.text for b in blocks("python") if b.page == block.page and b.start < block.start]
+    test = doctest.DocTestParser().get_doctest("".join(before) + block.text, {}, block.id, str(block.page), 0)
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+
+
+def command_page() -> str:
+    """docs/commands.md: the help of every command."""
+    parts = ["# Commands\n\nThis page is made from the program's own help. Exit codes: 0 fine (warnings too), 2 the input is wrong or the output "
+             "cannot be written,\n3 a defect of the program, 130 interrupted. Data goes to standard output, messages to standard error.\n"]  # fmt: skip
+    for command in COMMANDS:
+        words = f"dosing {command}".strip()
+        parts.append(f"## {words}\n\n```text\n{run(f'{words} --help').strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def picture() -> str:
+    """docs/plan.svg: the plan that README shows, without fonts from elsewhere."""
+    from rich.console import Console
+
+    from nmosd_dosing import load, plan
+    from nmosd_dosing.render import plan_page
+
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=84, file=nowhere, highlight=False, force_terminal=True)
+        console.print("$ dosing plan --regimen mil62-rcp --start 2025-01-06\n", style="bold")
+        console.print(plan_page(plan(load("mil62"), "2025-01-06", period="rcp")))
+        svg = console.export_svg(title="dosing plan", unique_id="plan")
+    return re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.S)
+
+
+def test_the_command_page_is_true() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == command_page()
+
+
+def test_the_picture_is_true() -> None:
+    assert (ROOT / "docs" / "plan.svg").read_text(encoding="utf-8") == picture()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_make_targets_named_in_the_pages_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for page in PAGES:
+        assert set(re.findall(r"(?:^    |`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.M)) <= targets
+
+
+# --- the language page -------------------------------------------------------------------------------------------------
+
+HEAD = """language: 1
+study: page
+title: An example of the language page
+source: not stated
+days: from {days}
+"""
+PRODUCTS = "products: {X: {route: IV infusion}, Y: {route: oral}}\n"
+PERIODS = """arms: [x, placebo]
+periods:
+  rcp:
+    length: 52 weeks
+    visits: [{at: D1, give: X 500 mg}]
+  olp:
+    visits: [{at: D1, give: X 500 mg}]
+"""
+
+
+def indented(text: str, by: int) -> str:
+    return "".join(f"{' ' * by}{line}" for line in text.splitlines(keepends=True))
+
+
+def whole(block: Block) -> str:
+    """A fragment of the language page inside the smallest study around it."""
+    kind, text = block.info, block.text
+    if kind == "study":
+        return text
+    if kind.startswith("visits"):
+        days, arms = ("0", "") if kind.endswith("from 0") else ("1", "arms: [x, placebo]\n")
+        return HEAD.format(days=days) + PRODUCTS + arms + "periods:\n  main:\n    visits:\n" + indented(text, 6)
+    if kind == "products":
+        return HEAD.format(days=1) + "products:\n" + indented(text, 2) + PERIODS
+    if kind == "spans":
+        of_period = "".join(line for line in text.splitlines(keepends=True) if "first dose" not in line)
+        of_study = "".join(line for line in text.splitlines(keepends=True) if "first dose" in line)
+        head = HEAD.format(days=1) + PRODUCTS + "spans:\n" + indented(of_study, 2)
+        return head + "periods:\n  main:\n    visits: [{at: D1, give: X 500 mg}]\n    spans:\n" + indented(of_period, 6)
+    if kind == "transitions":
+        return HEAD.format(days=1) + PRODUCTS + PERIODS + "study stop: {earliest of: [idmc_stop]}\ntransitions:\n" + indented(text, 2)
+    assert kind == "top", f"{block.id}: unknown kind of example `{kind}`"
+    return HEAD.format(days=1) + PRODUCTS + PERIODS + text
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda b: b.id)
+def test_every_example_is_a_valid_study(block: Block) -> None:
+    _, warnings = read_study_text(whole(block), block.id)
+    assert not warnings
+
+
+def table_examples(section: str, heading: str = "") -> list[str]:
+    """What stands in backticks in the first column of a section's table."""
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8").split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (`.+?) \|", text[text.index(heading) :], re.M)
+    return [word for row in rows for word in re.findall(r"`([^`]+)`", row)]
+
+
+def scalar(text: str) -> Scalar:
+    return Scalar(text, Place(Document("page", text), 0, len(text)), exact=True)
+
+
+def test_every_phrase_in_the_tables_can_be_read() -> None:
+    days, repeats = table_examples("Days"), table_examples("Visits", "A repeat goes on")[:3]
+    doses, windows = table_examples("What is given"), table_examples("Windows")
+    assert (len(days), len(repeats), len(doses), len(windows)) == (11, 3, 7, 8)
+    for text in [*days, *repeats]:
+        phrases.at(scalar(text))
+    for text in doses:
+        dose_phrases.dose(scalar(text))
+    for text in windows:
+        phrases.window(scalar(text))
+
+
+def write() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in reversed([b for b in blocks("console") if b.page == page]):
+            text = text[: block.start] + transcript(block.text) + text[block.start + len(block.text) :]
+        page.write_text(text, encoding="utf-8")
+    (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
+    (ROOT / "docs" / "plan.svg").write_text(picture(), encoding="utf-8")
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    write()
