@@ -13,7 +13,7 @@ from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NOT_STATED
 from nmosd_dosing.source import Scalar
 
-_NUMBER = r"\d+(?:\.\d+)?(?:e\d{1,2})?"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]{1,2})?"
 GIVE_PATTERN = (
     rf"^\s*(?:nothing|\S.*\s(?:placebo|{NOT_STATED.value}|{_NUMBER}\s*(?:{'|'.join(UNITS)})(?:/kg)?)"
     rf"(?:\s+over\s+{_NUMBER}\s*(?:min|h))?)\s*$"
@@ -58,7 +58,7 @@ def dose(node: Scalar) -> DoseText:
                 "placebo" if special == "placebo" else None,
                 node.place,
             )
-    match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?\d[\d.,]*(?:[eE]\+?\d+)?)\s*(?P<unit>[^\d\s.,][^\d]*\d?)?", body)
+    match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,][^0-9]*[0-9]?)?", body)
     if not match:
         _explain_dose(body, node)
     number, unit = match["number"], (match["unit"] or "").strip()
@@ -108,9 +108,9 @@ def _amount(number: str, place: Place) -> Fraction:
 
 
 def _explain_dose(body: str, node: Scalar) -> NoReturn:
-    if re.match(r"[-+.]?\d", body):
+    if re.match(r"[-+.]?[0-9]", body):
         raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
-    if re.search(r"\d\s*[x×]\s*10\^?\d", body):
+    if re.search(r"[0-9]\s*[x×]\s*10\^?[0-9]", body):
         raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
     hint = f"write `{clip(body, 20)} 500 mg`, `10 mg/kg`, `placebo` or `not stated` behind the product"
     raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)

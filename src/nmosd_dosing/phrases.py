@@ -22,19 +22,19 @@ NOT_STATED_TEXT = "not stated"
 
 # The pieces of the grammar; the patterns that editors check are put together from the same ones.
 _UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
-_LENGTH = rf"\d+\s*{_UNIT}"
-_PLUS = r"\s*\+\s*\d+\s*(?:months?|mo|years?|y)\b"
-_CODE = r"(?:W\d+D\d+\b|D-?\d+\b|(?:week|month|year)\s+\d+\b)"
-_DAYS = r"\d+\s*(?:days?|d|weeks?|w)\b"
+_LENGTH = rf"[0-9]+\s*{_UNIT}"
+_PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
+_CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
+_DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
 _WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
-_REPEAT = rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*\d+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
+_REPEAT = rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
 _ITEM = rf"(?:{_CODE}(?:{_PLUS})?(?:\s+to\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
 
 AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
 WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_WINDOW}|{_DAYS})\s*$"
 LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_LENGTH})\s*$"
 MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s*[+-]\s*{_LENGTH})?)\s*$"
-DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 _UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
@@ -136,7 +136,7 @@ def _unit(word: str) -> Offset:
 
 def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
     start = scan.skip()
-    number = scan.take(r"(\d+)")
+    number = scan.take(r"([0-9]+)")
     if not number:
         words, place = scan.next_words()
         if re.match(r"(?:a|one|two|three|four|six|twelve|each)\b", words):
@@ -167,7 +167,7 @@ def _number(digits: str, place: Place) -> int:
 
 def _day(scan: Scanner, plus: bool = True) -> DayText:
     start = scan.skip()
-    match = scan.take(r"(?P<W>W)(\d+)D(?P<day>\d+)\b|(?P<D>D)(-?\d+)\b|(?P<word>week|month|year)\s+(\d+)\b")
+    match = scan.take(r"(?P<W>W)([0-9]+)D(?P<day>[0-9]+)\b|(?P<D>D)(-?[0-9]+)\b|(?P<word>week|month|year)\s+([0-9]+)\b")
     if not match:
         found, _ = scan.next_words()
         scan.expected("a day", _day_hint(found))
@@ -183,12 +183,12 @@ def _day(scan: Scanner, plus: bool = True) -> DayText:
 
 def _day_hint(found: str) -> str:
     for pattern, form in (
-        (r"(?i)w(?:eek)?\s*(\d+)[\s,]*d(?:ay)?\s*(\d+)", r"W\1D\2"),
-        (r"(?i)d(?:ay)?\s*(-?\d+)\b", r"D\1"),
-        (r"(-?\d+)$", r"D\1"),
-        (r"(?i)w(?:eek)?s?\s*(\d+)\b", r"week \1"),
-        (r"(?i)m(?:onth)?s?\s*(\d+)\b", r"month \1"),
-        (r"(?i)y(?:ear)?s?\s*(\d+)\b", r"year \1"),
+        (r"(?i)w(?:eek)?\s*([0-9]+)[\s,]*d(?:ay)?\s*([0-9]+)", r"W\1D\2"),
+        (r"(?i)d(?:ay)?\s*(-?[0-9]+)\b", r"D\1"),
+        (r"(-?[0-9]+)$", r"D\1"),
+        (r"(?i)w(?:eek)?s?\s*([0-9]+)\b", r"week \1"),
+        (r"(?i)m(?:onth)?s?\s*([0-9]+)\b", r"month \1"),
+        (r"(?i)y(?:ear)?s?\s*([0-9]+)\b", r"year \1"),
     ):
         match = re.match(pattern, found)
         if match:
@@ -249,7 +249,7 @@ def _repeat(scan: Scanner, start: int) -> RepeatText:
     begin = scan.skip()
     if scan.take(r"until\b"):
         until = _day(scan)
-    elif match := scan.take(r",?\s*(\d+)(\s+more)?\s+times?\b"):
+    elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
         count = _number(match[1], scan.since(begin))
         if not match[2]:
             raise PhraseError(
@@ -293,7 +293,7 @@ def _window_behind(scan: Scanner) -> Window | None:
 
 
 def _in_days(text: str, place: Place) -> int:
-    match = re.match(r"(\d+)\s*(\w+)", text)
+    match = re.match(r"([0-9]+)\s*(\w+)", text)
     assert match
     days = _unit(match[2]).days * _number(match[1], place)
     if days > 3660:
@@ -336,7 +336,7 @@ def mark(node: Scalar) -> MarkText | NotStated:
         of = "first dose" if match[1] == "first dose" else "last dose"
     else:
         found, place = scan.next_words()
-        if not re.match(r"[DWwmy\d]", found):
+        if not re.match(r"[DWwmy0-9]", found):
             hint = "write a day, or `first dose` or `last dose`, plus or minus a length as in `last dose + 6 months`"
             raise PhraseError(f"expected an end of a span, found `{clip(found)}`", place, hint)
         day = _day(scan, plus=False)
@@ -365,9 +365,9 @@ def trigger(node: Scalar) -> TriggerText:
         found = Trigger("stop", plus=plus)
     elif match := re.fullmatch(r"end of (\S+)", text):
         found = Trigger("end", match[1], plus=plus)
-    elif match := re.fullmatch(r"first dose of subject (\d+)", text):
+    elif match := re.fullmatch(r"first dose of subject ([0-9]+)", text):
         found = Trigger("subject", count=_number(match[1], node.place), plus=plus)
-    elif match := re.fullmatch(r"(\d+) subjects? with (\S+)", text):
+    elif match := re.fullmatch(r"([0-9]+) subjects? with (\S+)", text):
         found = Trigger("count", match[2], _number(match[1], node.place), plus)
     elif re.fullmatch(r"[a-z][a-z0-9_]*", text):
         found = Trigger("event", text, plus=plus)
@@ -385,7 +385,7 @@ def trigger(node: Scalar) -> TriggerText:
 def date(node: Scalar) -> dt.date:
     """A date as YYYY-MM-DD and nothing else."""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", node.text):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", node.text):
             raise ValueError
         return dt.date.fromisoformat(node.text)
     except ValueError:

@@ -34,7 +34,7 @@ _EVENT = r"^[a-z][a-z0-9_]*$"
 
 
 def _id(node: Scalar) -> Scalar:
-    if not re.match(_ID, node.text) or len(node.text) > 60:
+    if not re.fullmatch(_ID, node.text) or len(node.text) > 60:
         plain = re.sub(r"[^a-z0-9]+", "-", node.text.lower()).strip("-")[:60]
         hint = f"write `{plain}`" if plain else "write for example `rcp`"
         raise PhraseError(f"`{clip(node.text)}` is not an id: lower-case letters, digits and hyphens", node.place, hint)
@@ -42,7 +42,7 @@ def _id(node: Scalar) -> Scalar:
 
 
 def _event(node: Scalar) -> Scalar:
-    if not re.match(_EVENT, node.text):
+    if not re.fullmatch(_EVENT, node.text):
         raise PhraseError(f"`{clip(node.text)}` is not an event: lower-case letters, digits and `_`", node.place)
     return node
 

@@ -24,9 +24,10 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
             problems.error(f"`{option} {text}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
             return None
     hint = "write it as YYYY-MM-DD, for example `2025-01-06`"
-    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", text):
+    narrow = unicodedata.normalize("NFKC", text)
+    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
         hint = f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
-    elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
+    elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
         hint = "day and month cannot be told apart; write it as YYYY-MM-DD"
     problems.error(f"`{option} {clip(text)}` is not a date", None, hint)
     return None
@@ -35,7 +36,7 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
 def weight(option: str, text: str, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
     shown = f"`{option} {clip(text)}`"
-    if re.fullmatch(r"\d+,\d+", text):
+    if re.fullmatch(r"[0-9]+,[0-9]+", text):
         problems.error(f"{shown} has a decimal comma", None, f"write `{text.replace(',', '.')}`")
     elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
         problems.error(f"{shown} is not a weight", None, "write kilograms as a plain number, for example `60` or `60.5`")

@@ -28,8 +28,8 @@ def run(app: typer.Typer) -> int:
         return code if isinstance(code, int) else FINE
     except DosingError as error:
         return _say(str(error))
-    except BrokenPipeError:  # the reader has seen enough, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader has seen enough, as `| head` has; typer and rich leave by SystemExit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FINE
     except KeyboardInterrupt:
         return INTERRUPTED
