@@ -32,8 +32,9 @@ def dosing(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["dosing", *arguments])
         code = edge.run(app)
-        out.flush(), err.flush()
-    written = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        out.flush()
+        err.flush()
+    written = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return subprocess.CompletedProcess(arguments, code, *written)
 
 
@@ -76,7 +77,9 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         "product": "belimumab", "route": "IV infusion", "amount": 1025, "unit": "mg", "dose_rule": "10 mg/kg", "amount_status": "stated",
         "duration_minutes": None, "cumulative": 14350, "cumulative_per_kg": 140,
     }]  # fmt: skip
-    assert plan["spans"] == [{"id": "attacks", "name": "Attacks are counted", "from": "2025-01-06", "to": "2026-01-06", "status": "planned"}]
+    assert plan["spans"] == [
+        {"id": "attacks", "name": "Attacks are counted", "from": "2025-01-06", "to": "2026-01-06", "status": "planned"}
+    ]
     assert plan["periods"] == [{"period": "treatment", "title": "Treatment", "start": "2025-01-06", "end": None, "status": "planned"}]
     assert {"no-window", "assumed", "weight"} <= {note["code"] for note in plan["notes"]}
 
@@ -97,9 +100,9 @@ def test_a_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(tmp_p
         'periods:\n  main:\n    visits:\n      - {at: D-28, assess: "=1+1"}\n      - {at: D1, give: X 5 mg}\n',
         encoding="utf-8",
     )
-    done = output("plan", "--regimen", str(study), "--start", "2025-01-06", "--subject", "@x,\"y\"", "--format", "csv")
+    done = output("plan", "--regimen", str(study), "--start", "2025-01-06", "--subject", '@x,"y"', "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done)))
-    assert (rows[0]["subject"], rows[0]["assessment"], rows[0]["study_day"]) == ("'@x,\"y\"", "'=1+1", "-28")
+    assert (rows[0]["subject"], rows[0]["assessment"], rows[0]["study_day"]) == ('\'@x,"y"', "'=1+1", "-28")
 
 
 @pytest.mark.parametrize("format", ["table", "json", "csv"])
@@ -211,14 +214,21 @@ def test_python_m_and_the_command_are_the_same() -> None:
 
 def test_output_hangs_on_neither_locale_nor_time_zone_nor_hash_seed() -> None:
     usual = output(*BELIMUMAB, "--format", "table")
-    for environment in ({"LC_ALL": "C"}, {"TZ": "Pacific/Kiritimati"}, {"PYTHONHASHSEED": "7"}, {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}):
+    for environment in (
+        {"LC_ALL": "C"},
+        {"TZ": "Pacific/Kiritimati"},
+        {"PYTHONHASHSEED": "7"},
+        {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+    ):
         assert output(*BELIMUMAB, "--format", "table", **environment) == usual
 
 
 def test_help_shows_examples_and_loads_nothing_heavy() -> None:
     text = output("plan", "--help")
     assert "dosing plan --regimen mil62-rcp --start 2025-01-06" in text
-    loaded = subprocess.run([sys.executable, "-X", "importtime", "-m", "nmosd_dosing", "--help"], capture_output=True, text=True, check=True).stderr
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "nmosd_dosing", "--help"], capture_output=True, text=True, check=True
+    ).stderr
     modules = {line.rsplit("|", 1)[1].strip() for line in loaded.splitlines() if "|" in line}
     assert not modules & {"numpy", "icalendar", "pydantic", "yaml", "rich"}
 
@@ -287,6 +297,7 @@ def test_an_interrupt_ends_with_130_and_a_defect_with_3(monkeypatch: pytest.Monk
 
 # --- wrong input -------------------------------------------------------------------------------------------------------
 
+# ruff: noqa: E501
 ARGUMENT_ERRORS = [
     (("--start", "2025-1-6"), "error: `--start 2025-1-6` is not a date\nhint: write `2025-01-06`"),
     (("--start", "2025/1/6"), "error: `--start 2025/1/6` is not a date\nhint: write `2025-01-06`"),

@@ -79,10 +79,16 @@ def test_python_gives_what_the_page_shows(block: Block, monkeypatch: pytest.Monk
     assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
 
 
+COMMAND_PAGE = """# Commands
+
+This page is made from the program's own help. Data goes to standard output, messages to standard error. Exit codes: 0 fine (warnings
+too), 2 the input is wrong or the output cannot be written, 3 a defect of the program, 130 interrupted.
+"""
+
+
 def command_page() -> str:
     """docs/commands.md: the help of every command."""
-    parts = ["# Commands\n\nThis page is made from the program's own help. Exit codes: 0 fine (warnings too), 2 the input is wrong or the output "
-             "cannot be written,\n3 a defect of the program, 130 interrupted. Data goes to standard output, messages to standard error.\n"]  # fmt: skip
+    parts = [COMMAND_PAGE]
     for command in COMMANDS:
         words = f"dosing {command}".strip()
         parts.append(f"## {words}\n\n```text\n{run(f'{words} --help').strip()}\n```\n")

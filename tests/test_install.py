@@ -49,7 +49,12 @@ def test_an_installed_package_plans_from_any_folder(built: Path, pattern: str, t
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     plan = run(scripts / "dosing", "plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", cwd=elsewhere)
-    assert [line.split()[1] for line in plan.splitlines() if line.startswith("W")] == ["2025-01-06", "2025-01-20", "2025-06-23", "2025-07-07"]
+    assert [line.split()[1] for line in plan.splitlines() if line.startswith("W")] == [
+        "2025-01-06",
+        "2025-01-20",
+        "2025-06-23",
+        "2025-07-07",
+    ]
     assert "belimumab" in run(scripts / "python", "-m", "nmosd_dosing", "regimens", cwd=elsewhere)
     three_lines = "from nmosd_dosing import load, plan\nfor v in plan(load('belimumab'), '2025-01-06').visits:\n print(v.target)"
     assert run(scripts / "python", "-c", three_lines, cwd=elsewhere).splitlines()[-2] == "2025-12-08"

@@ -54,7 +54,9 @@ def test_imports_point_one_way(path: Path) -> None:
 def test_only_the_command_line_prints_and_exits() -> None:
     for path in FILES:
         if path.parent == PACKAGE:
-            names = {n.func.id for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+            names = {
+                n.func.id for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            }
             assert not names & {"print", "exit", "quit", "open", "eval", "exec"}, path.name
 
 

@@ -58,7 +58,9 @@ def dose(node: Scalar) -> DoseText:
                 "placebo" if special == "placebo" else None,
                 node.place,
             )
-    match = re.fullmatch(r"(?P<product>\S.*?)\s+(?P<number>[-+.]?[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,][^0-9]*[0-9]?)?", body)
+    match = re.fullmatch(
+        r"(?P<product>\S.*?)\s+(?P<number>[-+.]?[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,][^0-9]*[0-9]?)?", body
+    )
     if not match:
         _explain_dose(body, node)
     number, unit = match["number"], (match["unit"] or "").strip()

@@ -11,8 +11,8 @@ from pathlib import Path
 from nmosd_dosing import phrases, records, sense, source
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, one_of
-from nmosd_dosing.fields import Entry as Pair
 from nmosd_dosing.facts import one_line, texts, to_facts, to_source
+from nmosd_dosing.fields import Entry as Pair
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.gives import Giver, PeriodScope, units_of
 from nmosd_dosing.model import (

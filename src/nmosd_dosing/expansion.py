@@ -108,7 +108,7 @@ def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> N
     first, last = cohort.start.min(), cohort.start.max()
     if not FIRST_DATE <= first <= last <= LAST_DATE:
         raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
-    if FIRST_DATE + _FAR <= first and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
+    if first >= FIRST_DATE + _FAR and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
         return
     for visit in visits:
         if visit.offset is None:

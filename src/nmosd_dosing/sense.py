@@ -65,16 +65,17 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
     """Doses of one product planned closer than its minimum gap."""
     reported: set[Place | None] = set()
     for product in study.products:
-        if product.minimum_gap is None:
+        gap = product.minimum_gap
+        if gap is None:
             continue
         for arm in range(max(1, len(period.arms))):
             doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
             for before, after in pairwise(doses):
                 most = offset_of(after).range[1] - offset_of(before).range[0]
-                if most < product.minimum_gap.range[0] and after.place not in reported:
+                if most < gap.range[0] and after.place not in reported:
                     reported.add(after.place)
                     problems.error(
-                        f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {product.minimum_gap.in_words}",
+                        f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {gap.in_words}",
                         after.place,
                         "mend the days, or the minimum gap",
                     )

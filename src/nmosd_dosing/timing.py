@@ -24,18 +24,36 @@ def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) ->
         items += part
     _windows_of_all_or_none(items, record, problems)
     built: list[Point | Series] = []
-    base: Code | None = None
     complete = True
     for item in items:
         try:
-            made = _point(item, record, counts_from) if isinstance(item, phrases.PointText) else _series(item, base, record, counts_from)
+            if isinstance(item, phrases.PointText):
+                built.append(_point(item, record, counts_from))
+            elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
+                built.append(_series(item, _base(item, built), record, counts_from))
         except PhraseError as error:
             problems.found.append(error.problem)
-            complete, base = False, None
-            continue
-        built.append(made)
-        base = made.code if isinstance(made, Point) else _last_of(made)
+            complete = False
     return tuple(built) if complete else None
+
+
+def _base(item: phrases.RepeatText, before: list[Point | Series]) -> Code:
+    """The day that a repeat goes on from: the last one of what stands before it."""
+    if not before:
+        raise PhraseError(
+            "a repeat goes on from a day, and none stands before it", item.place, "write for example `D1, then every 28 days until D336`"
+        )
+    last = before[-1]
+    if isinstance(last, Point):
+        if last.last is not None:
+            hint = "repeat from a single day, in a visit of its own"
+            raise PhraseError("a repeat after a range could go on from its first day or from its last", item.place, hint)
+        return last.code
+    if last.open_ended:
+        raise PhraseError(
+            "a repeat after one with an open end would never begin", item.place, "end the first one: `until` with its last day"
+        )
+    return _last_of(last)
 
 
 def _windows_of_all_or_none(items: list[phrases.PointText | phrases.RepeatText], record: VisitRecord, problems: Problems) -> None:
@@ -67,13 +85,7 @@ def _point(item: phrases.PointText, record: VisitRecord, counts_from: CountsFrom
     return Point(code, last, item.window or record.window, item.place)
 
 
-def _series(item: phrases.RepeatText, base: Code | None, record: VisitRecord, counts_from: CountsFrom) -> Series:
-    if base is None:
-        raise PhraseError(
-            "a repeat goes on from a day, and none stands before it",
-            item.place,
-            "write for example `D1, then every 28 days until D336`",
-        )
+def _series(item: phrases.RepeatText, base: Code, record: VisitRecord, counts_from: CountsFrom) -> Series:
     if item.step.days and base.offset.months:
         raise PhraseError(
             f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"
@@ -108,11 +120,10 @@ def _series(item: phrases.RepeatText, base: Code | None, record: VisitRecord, co
 
 
 def _last_of(series: Series) -> Code:
-    """Where a repeat that follows this one goes on."""
+    """The last day of a repeat that has an end."""
     if series.count is not None:
         return series.base.later(series.step, series.count)
-    if series.until is None:
-        return series.base
+    assert series.until is not None
     if series.step.months:
         times = (series.until.months - series.base.offset.months) // series.step.months
     else:
