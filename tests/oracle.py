@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -40,12 +40,8 @@ class Length:
 
     @property
     def offset(self) -> Offset:
-        return {"days": (1, 0), "weeks": (7, 0), "months": (0, 1), "years": (0, 12)}[self.unit][0] * self.number, {
-            "days": 0,
-            "weeks": 0,
-            "months": 1,
-            "years": 12,
-        }[self.unit] * self.number
+        n = self.number
+        return {"days": (n, 0), "weeks": (7 * n, 0), "months": (0, n), "years": (0, 12 * n)}[self.unit]
 
 
 @dataclass(frozen=True)
@@ -276,7 +272,7 @@ def expand(
     for number, entry in enumerate(period.entries):
         for occurrence in occurrences(entry, study.first_day, times_if_open=400):
             if occurrence.open_ended and _beyond_open_end(occurrence, person.start, until):
-                break
+                continue
             key = (occurrence.offset, occurrence.last) if occurrence.offset is not None else number
             days.setdefault(key, []).append(occurrence)
     here = [day for day in days.values() if person.arm is None or any(_is_for(o.entry, person.arm) for o in day)]
@@ -434,4 +430,4 @@ class Doses:
         """The dose of whoever it is, where every arm gets the same amount."""
         same = {(d.kind, Fraction(d.number or 0), d.per_kg) for d in arms.values()}
         everyone = len(arms) == max(1, len(self.period.arms))
-        return replace(next(iter(arms.values()))) if everyone and len(same) == 1 else None
+        return next(iter(arms.values())) if everyone and len(same) == 1 else None

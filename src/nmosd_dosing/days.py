@@ -8,7 +8,7 @@ count as its file says. Months are counted from a day and clipped to the end of 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -30,16 +30,20 @@ NO_DATE = np.datetime64("NaT", "D")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Offset:
-    """So many days, and then so many calendar months: a distance between dates, or a length of time."""
+    """So many days, and then so many calendar months: a distance between dates, or a length of time.
+
+    `written` is how a file says it: `28 days` and `4 weeks` are equal, but whoever checks a figure wants to see his own.
+    """
 
     days: int = 0
     months: int = 0
+    written: str = field(default="", compare=False)
 
     def __add__(self, other: Offset) -> Offset:
         return Offset(self.days + other.days, self.months + other.months)
 
     def times(self, n: int) -> Offset:
-        return Offset(self.days * n, self.months * n)
+        return Offset(self.days * n, self.months * n, self.written if abs(n) == 1 else "")
 
     @property
     def possible(self) -> bool:
@@ -48,6 +52,8 @@ class Offset:
 
     @property
     def in_words(self) -> str:
+        if self.written:
+            return self.written
         parts = []
         if self.days or not self.months:
             weeks = self.days and self.days % 7 == 0

@@ -91,7 +91,7 @@ class Series:
 
     base: Code
     step: Offset
-    until: Offset | None = None
+    until: Code | None = None
     count: int | None = None
     window: Window | NotStated | None = None
     place: Place | None = field(default=None, compare=False, repr=False)

@@ -37,6 +37,7 @@ MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
+_UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
 _UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
 
 
@@ -130,8 +131,12 @@ class DayText:
         return {"week": Offset(7 * n), "month": Offset(0, n), "year": Offset(0, 12 * n)}[self.style]
 
 
+def _unit_key(word: str) -> str:
+    return "mo" if word.startswith("mo") else word[0]
+
+
 def _unit(word: str) -> Offset:
-    return _UNIT_OFFSETS["mo" if word.startswith("mo") else word[0]]
+    return _UNIT_OFFSETS[_unit_key(word)]
 
 
 def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
@@ -153,10 +158,11 @@ def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
         if not found:
             raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
         scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
-    length = _unit(unit[1]).times(_number(number[1], scan.since(start)))
+    n = _number(number[1], scan.since(start))
+    length = _unit(unit[1]).times(n)
     if not length.possible:
         raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
-    return length
+    return Offset(length.days, length.months, f"{n} {_UNIT_WORDS[_unit_key(unit[1])]}{'' if n == 1 else 's'}")
 
 
 def _number(digits: str, place: Place) -> int:

@@ -22,6 +22,7 @@ from nmosd_dosing.model import (
     PlannedPeriod,
     PlannedSpan,
     PlannedVisit,
+    Span,
     Study,
     Subject,
     Visit,
@@ -166,17 +167,26 @@ def _clipped(start: dt.date, offset: Offset) -> bool:
 
 
 def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
-    open_ended = any(schedule.visits[row.visit].open_ended for row in schedule.rows)
+    more = _more_doses(schedule)
     for span in (*schedule.period.spans, *schedule.study.spans):
         start, end = schedule.span(span)
-        hangs = any(mark is not None and mark.of == "last dose" for mark in (span.start, span.end))
         yield PlannedSpan(
             span.id,
             span.title,
             to_date(start[column]) if start is not None else None,
             to_date(end[column]) if end is not None else None,
-            "projected" if hangs and open_ended else "planned",
+            "projected" if more and _hangs_on_last_dose(span) else "planned",
         )
+
+
+def _more_doses(schedule: Schedule) -> bool:
+    """Whether doses can follow the last one of this plan: a repeat has no end, or another period comes after."""
+    goes_on = any(transition.source_period == schedule.period.id for transition in schedule.study.transitions)
+    return goes_on or any(schedule.visits[row.visit].open_ended for row in schedule.rows)
+
+
+def _hangs_on_last_dose(span: Span) -> bool:
+    return any(mark is not None and mark.of == "last dose" for mark in (span.start, span.end))
 
 
 def _notes(
@@ -208,7 +218,8 @@ def _notes(
     dayless = [p for _, p in pairs if p.target is None]
     if dayless:
         yield Note("not-stated", "the source does not state the day", ids(*dayless))
-    yield from _open_end(schedule, pairs, column)
+    yield from _open_end(schedule, pairs)
+    yield from _last_dose(schedule, column)
     beyond, until = int(schedule.beyond[column]), None if schedule.until is None else to_date(schedule.until)
     if beyond and until is not None and not any(v.open_ended for v in schedule.visits):
         yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {date_text(until)} not shown")
@@ -231,19 +242,20 @@ def _notes(
     yield from _facts(study, period, pairs)
 
 
-def _open_end(schedule: Schedule, pairs: list[tuple[Visit, PlannedVisit]], column: int) -> Iterator[Note]:
+def _open_end(schedule: Schedule, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
     if not any(v.open_ended for v in schedule.visits):
         return
     drawn = tuple(p.id for v, p in pairs if v.open_ended)
     until = to_date(schedule.until) if schedule.until is not None else None
     limit = f"until {date_text(until)}" if until else f"for {OPEN_END.months} months from the first day"
     yield Note("open-ended", f"the source states no end of this repeat; it is drawn {limit}", drawn)
-    if any(m is not None and m.of == "last dose" for s in (*schedule.period.spans, *schedule.study.spans) for m in (s.start, s.end)):
-        last = to_date(schedule.last_dose[column])
-        if last is not None:
-            yield Note(
-                "projected", f"a span after the last dose is counted from {date_text(last)}, the last dose drawn; a later dose moves it"
-            )
+
+
+def _last_dose(schedule: Schedule, column: int) -> Iterator[Note]:
+    last = to_date(schedule.last_dose[column])
+    spans = [span.title for span in (*schedule.period.spans, *schedule.study.spans) if _hangs_on_last_dose(span)]
+    if spans and last is not None and _more_doses(schedule):
+        yield Note("projected", f"{', '.join(spans)}: counted from {date_text(last)}, the last dose of this plan; a later dose moves it")
 
 
 def _same_date(planned: tuple[PlannedVisit, ...]) -> Iterator[Note]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from nmosd_dosing.days import Offset
 from nmosd_dosing.doses import Dose
 from nmosd_dosing.errors import Problems
+from nmosd_dosing.expansion import OPEN_END
 from nmosd_dosing.model import Entry, Facts, Give, Mark, NotStated, Period, Point, Series, Span, Stop, Study, Transition, Visit, Window
 from nmosd_dosing.render import NOT_STATED, text
 from nmosd_dosing.visits import lay_out
@@ -77,7 +78,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
     parts += [_block(_at(entry), _entry(period, entry)) for entry in period.entries]
     parts += [_block(span.title, _span(span)) for span in period.spans]
-    visits = [v for v in lay_out(period, 0, Problems()) if v.offset is not None]
+    visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     parts.append(_block("All visits", [("days", _all_visits(visits))]))
     return parts
 
@@ -99,8 +100,7 @@ def _item(item: Point | Series) -> str:
     if item.count is not None:
         end = f", {item.count} more times"
     elif item.until is not None:
-        base = item.base
-        end = f" until {type(base)(base.style, item.until, base.counts_from).label}"
+        end = f" until {item.until.label}"
     else:
         end = f", end {NOT_STATED}"
     return f"then every {item.step.in_words}{end}{window}"

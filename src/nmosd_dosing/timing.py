@@ -116,7 +116,7 @@ def _series(item: phrases.RepeatText, base: Code, record: VisitRecord, counts_fr
     last = base.later(item.step, item.count or 1)
     if not last.offset.possible:
         raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
-    return Series(base, item.step, until.offset if until else None, item.count, item.window or record.window, item.place)
+    return Series(base, item.step, until, item.count, item.window or record.window, item.place)
 
 
 def _last_of(series: Series) -> Code:
@@ -125,9 +125,9 @@ def _last_of(series: Series) -> Code:
         return series.base.later(series.step, series.count)
     assert series.until is not None
     if series.step.months:
-        times = (series.until.months - series.base.offset.months) // series.step.months
+        times = (series.until.offset.months - series.base.offset.months) // series.step.months
     else:
-        times = (series.until.days - series.base.offset.days) // series.step.days
+        times = (series.until.offset.days - series.base.offset.days) // series.step.days
     return series.base.later(series.step, times)
 
 

@@ -75,7 +75,7 @@ def repeats(series: Series, horizon: int) -> Iterator[Code]:
         code = series.base.later(series.step, times)
         if series.count is not None and times > series.count:
             return
-        if series.until is not None and code.offset > series.until:
+        if series.until is not None and code.offset > series.until.offset:
             return
         if series.open_ended and code.offset.range[0] > horizon:
             return
