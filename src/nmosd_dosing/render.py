@@ -26,11 +26,17 @@ def text(words: object, style: str = "") -> Text:
     return Text(printable(str(words)), style=style)
 
 
-def table(*headings: str, right: Iterable[str] = ()) -> Table:
+def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) -> Table:
+    """An empty table. Only the columns in `wraps` give way on a narrow terminal: a date is never torn or cut."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for heading in headings:
-        made.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading in ("Visit", "Date", "Day", "Week"))
+        flexible = heading in wraps
+        width = None if flexible else 14 if heading in DATES else len(heading)
+        made.add_column(heading, justify="right" if heading in right else "left", no_wrap=not flexible, min_width=width, overflow="fold")
     return made
+
+
+DATES = ("Date", "Earliest", "Latest", "From")
 
 
 def day(date: dt.date | None, weekend: bool = True) -> Text:
@@ -84,8 +90,8 @@ def _single_rules(plan: Plan) -> dict[str, str | None]:
 def _visits(plan: Plan) -> Table:
     """Columns that would say nothing are left out: a week code that is the label, windows where none is stated."""
     visits = plan.visits
-    weeks = any(v.week and v.week != v.label for v in visits)
     windows = any(v.earliest for v in visits)
+    weeks = any(v.week and v.week != v.label for v in visits) and not windows
     given = [a for v in visits for a in v.administrations]
     totals = any(a.cumulative is not None for a in given)
     per_kg = any(a.cumulative_per_kg is not None for a in given)
@@ -94,10 +100,10 @@ def _visits(plan: Plan) -> Table:
     what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
     headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), what.capitalize()]
     numbers = [*([f"Total {unit}" if unit else "Total"] if totals else []), *([f"{unit}/kg" if unit else "Per kg"] if per_kg else [])]
-    made = table(*headings, *numbers, right=("Day", *numbers))
+    made = table(*headings, *numbers, right=("Day", *numbers), wraps=(what.capitalize(),))
     rules = _single_rules(plan)
     for v in visits:
-        cells: list[Text] = [text(v.label), _date(v), text(v.study_day or "")]
+        cells: list[Text] = [text(v.label), day(v.target), text(v.study_day or "")]
         if weeks:
             cells.append(text(v.week or ""))
         if windows:
@@ -112,16 +118,12 @@ def _visits(plan: Plan) -> Table:
 
 
 def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
-    """What happens at a visit: `End visit: EDSS; MRI`."""
+    """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
     words = "; ".join([*(dose_text(a, rules[a.product]) for a in visit.administrations), *visit.assessments])
-    named = visit.name and visit.name != visit.label
-    return f"{visit.name}: {words}" if named and words else (visit.name or "") if named else words
-
-
-def _date(visit: PlannedVisit) -> Text:
-    if visit.last is None or visit.last == visit.target:
-        return day(visit.target)
-    return Text.assemble(day(visit.target), " to ", day(visit.last))
+    name = visit.name if visit.name != visit.label else None
+    last = f"to {date_text(visit.last)}" if visit.last is not None else None
+    about = ", ".join(part for part in (name, last) if part)
+    return ": ".join(part for part in (about, words) if part)
 
 
 def dose_text(a: Administration, known_rule: str | None = None) -> str:
@@ -147,7 +149,7 @@ def _total(value: float | None, unit: str, digits: int = 12) -> str:
 
 
 def _spans(plan: Plan) -> Table:
-    made = table("Time during which", "From", "To (included)")
+    made = table("Time during which", "From", "To (included)", wraps=("Time during which",))
     for span in plan.spans:
         end = day(span.end, weekend=False)
         made.add_row(
@@ -172,7 +174,7 @@ def _where(ids: Sequence[str], plan: Plan) -> str:
 
 def regimens_page(studies: Sequence[Study]) -> RenderableType:
     """What is shipped: an id for each period, and for the studies of several periods."""
-    made = table("Regimen", "Title", "Arms", "Blinded", "Registry")
+    made = table("Regimen", "Title", "Arms", "Blinded", "Registry", wraps=("Title", "Arms"))
     for study in studies:
         for period in study.periods:
             title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
