@@ -81,11 +81,19 @@ def _count(n: int, unit: str) -> str:
 
 @cache
 def _days_in(months: int) -> tuple[int, int]:
-    if months == 0:
-        return 0, 0
-    starts = np.arange("2000-01-01", "2400-01-01", dtype="datetime64[D]")  # a whole cycle of the calendar
-    days = (shift(starts, Offset(months=months)) - starts).astype(np.int64)
-    return int(days.min()), int(days.max())
+    """Over the 400 years after which the calendar repeats itself: from the first of a month, and from the last of a longer one."""
+    first = np.arange("2000-01", "2400-01", dtype="datetime64[M]")
+    target = first + np.timedelta64(months, "M")
+    days = (target.astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    clipped = np.minimum(0, _month_lengths(target) - _month_lengths(first))
+    return int((days + clipped).min()), int(days.max())
+
+
+def _month_lengths(months: Dates) -> NDArray[np.int64]:
+    lengths: NDArray[np.int64] = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(
+        np.int64
+    )
+    return lengths
 
 
 def shift(dates: Dates, offset: Offset) -> Dates:

@@ -32,18 +32,27 @@ class Giver:
     known_event: Callable[[Scalar], None]
 
     def arms_of(self, record: VisitRecord, scope: PeriodScope) -> tuple[int, ...]:
-        if record.arms is None:
+        """The arms that a visit exists for, as indices; all of them where it does not say, or where it names one wrongly."""
+        named = [arm.text for arm in record.arms or ()]
+        unknown = [arm for arm in record.arms or () if arm.text not in scope.arms]
+        for arm in unknown:
+            self._unknown_arm(arm, scope)
+        if unknown or not named:
             return tuple(range(max(1, len(scope.arms))))
-        for arm in record.arms:
-            if arm.text not in scope.arms:
-                self._unknown_arm(arm, scope)
-        return tuple(i for i, arm in enumerate(scope.arms) if any(a.text == arm for a in record.arms))
+        return tuple(i for i, arm in enumerate(scope.arms) if arm in named)
 
     def _unknown_arm(self, arm: Scalar, scope: PeriodScope) -> None:
         known = f"the arms here are {one_of(scope.arms)}" if scope.arms else "name the arms of the study: `arms: [a, b]`"
         self.problems.error(f"unknown arm `{arm.text}`", arm.place, did_you_mean(arm.text, scope.arms) or known)
 
     def gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+        """What a visit gives. Nothing where something in it is wrong: half of it would look like another mistake."""
+        found = len(self.problems.found)
+        made = self._gives(record, scope, arms, blinded)
+        unread = isinstance(record.give, dict) and any(pair.value is None for pair in record.give.values())
+        return () if unread or len(self.problems.found) > found else made
+
+    def _gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
         planned = self._by_arm(record.give, scope, arms, every_arm=True)
         changes: dict[str, list[tuple[str, tuple[Dose | None, ...]]]] = {}
         for event, pair in (record.once or {}).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.errors import Place, Problems, one_of
@@ -84,25 +85,35 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
 def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
     """A day counted in months and one counted in days can be the same date for some first dates and not for others."""
     by_months = [v for v in visits if offset_of(v).months]
-    by_days = [v for v in visits if not offset_of(v).months]
-    others = by_days + [v for v in by_months if offset_of(v).days]
+    ranges = sorted(((offset_of(v).range, i) for i, v in enumerate(visits)), key=lambda r: r[0])
+    widest = max((high - low for (low, high), _ in ranges), default=0)
     reported: set[tuple[Place | None, Place | None]] = set()
     for monthly in by_months:
         fewest, most = offset_of(monthly).range
-        for other in others:
-            low, high = offset_of(other).range
-            if other is monthly or low > most or high < fewest or (monthly.place, other.place) in reported:
+        for (low, high), i in ranges[bisect_left(ranges, fewest - widest, key=lambda r: r[0][0]) :]:
+            if low > most:
+                break
+            other = visits[i]
+            if other is monthly or high < fewest or (monthly.place, other.place) in reported:
                 continue
-            for product, give in _products(monthly).items():
-                twin = _products(other).get(product)
-                if twin is not None and _both_get(give, twin):
-                    reported |= {(monthly.place, other.place), (other.place, monthly.place)}
-                    problems.error(
-                        f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates",
-                        monthly.place,
-                        "count both in days, or both in months",
-                        [("the other one", other.place)] if other.place else [],
-                    )
+            if not offset_of(other).months or offset_of(other).days != offset_of(monthly).days:
+                reported |= (
+                    {(monthly.place, other.place), (other.place, monthly.place)} if _report_same_date(monthly, other, problems) else set()
+                )
+
+
+def _report_same_date(monthly: Visit, other: Visit, problems: Problems) -> bool:
+    for product, give in _products(monthly).items():
+        twin = _products(other).get(product)
+        if twin is not None and _both_get(give, twin):
+            problems.error(
+                f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates",
+                monthly.place,
+                "count both in days, or both in months",
+                [("the other one", other.place)] if other.place else [],
+            )
+            return True
+    return False
 
 
 def _windows(visits: list[Visit], problems: Problems) -> None:
