@@ -291,9 +291,13 @@ def expand(
 def _beyond_open_end(occurrence: Occurrence, start: dt.date, until: dt.date | None) -> bool:
     assert occurrence.offset is not None
     try:
-        return moved(start, *occurrence.offset) > (until or moved(start, 0, 24))
+        target = moved(start, *occurrence.offset)
     except OutOfCalendar:
         return True
+    try:
+        return target > (until or moved(start, 0, 24))
+    except OutOfCalendar:
+        return False
 
 
 def _target(day: list[Occurrence], start: dt.date) -> dt.date | None:

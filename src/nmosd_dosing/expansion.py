@@ -240,7 +240,7 @@ def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, pa
         status = schedule.status[k][part]
         schedule.amount[k, part] = amount
         if visit.open_ended or schedule.until is not None or AmountStatus.ABSENT in rule.status:
-            gone = (status == AmountStatus.ABSENT) | np.isnat(schedule.target[schedule.rows[k].visit, part])
+            gone = (status == AmountStatus.ABSENT) | schedule.not_planned(schedule.rows[k].visit)[part]
             whole = np.where(gone, 0.0, whole)
             schedule.amount[k, part][gone] = np.nan
         totals[rule.group] += whole
