@@ -64,7 +64,7 @@ def expand(
         unblinded=unblinded,
         visits=visits,
         target=np.empty((m, n), dtype="datetime64[D]"),
-        rows=rows,
+        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
         status=_statuses(rules, cohort),

@@ -14,10 +14,11 @@ from nmosd_dosing.model import Give, Mark, Period, Span, Study, Visit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One product at one visit: a row of `amount` and `cumulative`."""
+    """One product at one visit: a row of `amount` and `cumulative`, which are whole numbers divided by `scale`."""
 
     visit: int
     give: Give
+    scale: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ class Schedule:
 
     def cumulative_per_kg(self, row: int) -> NDArray[np.float64]:
         """(n,) cumulative active drug per kg of body weight; NaN where either is unknown."""
-        per_kg: NDArray[np.float64] = self.cumulative[row] * 1000 / self.grams
+        scale = self.rows[row].scale
+        whole = np.rint(self.cumulative[row] * scale)  # back to whole numbers, so that there is one division only
+        per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
         return per_kg
 
     def span(self, span: Span) -> tuple[Dates | None, Dates | None]:
