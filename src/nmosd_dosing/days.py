@@ -96,9 +96,12 @@ def _month_lengths(months: Dates) -> NDArray[np.int64]:
     return lengths
 
 
-def shift(dates: Dates, offset: Offset) -> Dates:
-    """Each date plus the days and then the months of `offset`, months clipped to the month's end. NaT stays NaT."""
-    moved: Dates = dates + np.timedelta64(offset.days, "D") if offset.days else dates
+def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
+    """Each date plus the days and then the months of `offset`, months clipped to the month's end. NaT stays NaT.
+
+    `out` is an array to write into.
+    """
+    moved: Dates = np.add(dates, np.timedelta64(offset.days, "D"), out=None if offset.months else out)
     if offset.months == 0:
         return moved
     month = moved.astype("datetime64[M]")
@@ -106,7 +109,7 @@ def shift(dates: Dates, offset: Offset) -> Dates:
     target = month + np.timedelta64(offset.months, "M")
     first = target.astype("datetime64[D]")
     last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
-    clipped: Dates = first + np.minimum(day_of_month, last_day)
+    clipped: Dates = np.add(first, np.minimum(day_of_month, last_day), out=out)
     return clipped
 
 

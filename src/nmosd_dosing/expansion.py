@@ -127,18 +127,18 @@ def _near(visit: Visit) -> bool:
 
 def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
     start = cohort.start[part]
-    limit = shift(start, OPEN_END) if schedule.until is None else schedule.until
-    dosed = {row.visit for row in schedule.rows}
+    limit = _limit(schedule, start)
     first, last, beyond = schedule.first_dose[part], schedule.last_dose[part], schedule.beyond[part]
+    dosed = _dosed(schedule)
     for i, visit in enumerate(schedule.visits):
         target = schedule.target[i, part]
         if visit.offset is None:
             target[:] = NO_DATE
             continue
-        target[:] = shift(start, visit.offset)
+        shift(start, visit.offset, out=target)
         if visit.open_ended:
             target[(target > limit) | (target > LAST_DATE)] = NO_DATE
-        if len(visit.arms) < max(1, len(schedule.period.arms)):
+        if len(visit.arms) < len(schedule.period.arms):
             known = cohort.arm[part]
             target[(known != UNKNOWN_ARM) & ~np.isin(known, visit.arms)] = NO_DATE
         if i in dosed:
@@ -151,12 +151,28 @@ def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
             target[late] = NO_DATE
 
 
+def _limit(schedule: Schedule, start: Dates) -> Dates:
+    """The last day up to which an open repeat is drawn, for each subject; any date where there is none."""
+    if schedule.until is not None:
+        return np.broadcast_to(schedule.until, len(start))
+    return shift(start, OPEN_END) if any(visit.open_ended for visit in schedule.visits) else start
+
+
+def _dosed(schedule: Schedule) -> set[int]:
+    """The visits among which are everybody's first and last dose."""
+    dosed = sorted({row.visit for row in schedule.rows})
+    visits = [schedule.visits[i] for i in dosed]
+    in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
+    by_arm = any(None in give.doses or len(v.arms) < len(schedule.period.arms) for v in visits for give in v.gives)
+    return set(dosed) if by_arm or not in_order else {*dosed[:1], *dosed[-1:]}
+
+
 def _dosed_dates(schedule: Schedule, visit: int, target: Dates, part: slice) -> Dates:
     """The dates of a visit on which something is given, or may be where the arm is unknown."""
-    statuses = [schedule.status[k] for k, row in enumerate(schedule.rows) if row.visit == visit]
-    if all(status.strides == (0,) and status[0] != AmountStatus.ABSENT for status in statuses if len(status)):
+    statuses = [schedule.status[k][part] for k, row in enumerate(schedule.rows) if row.visit == visit]
+    if all(None not in give.doses for give in schedule.visits[visit].gives):
         return target
-    absent = np.logical_and.reduce([status[part] == AmountStatus.ABSENT for status in statuses])
+    absent = np.logical_and.reduce([status == AmountStatus.ABSENT for status in statuses])
     dates: Dates = np.where(absent, NO_DATE, target)
     return dates
 
