@@ -166,6 +166,7 @@ def gives(draw: st.DrawFn, products: Sequence[str], arms: tuple[str, ...], by_ar
 # --- a study ------------------------------------------------------------------------------------------------------------
 
 Blinding = Literal["none", "period", "visits"]
+BLINDINGS: tuple[Blinding, ...] = ("none", "none", "period", "visits")
 
 
 @st.composite
@@ -285,7 +286,7 @@ def studies(draw: st.DrawFn, blinding: Blinding | None = None) -> Study:
     """A study of one or two periods; the last one is blinded as asked."""
     first_day = draw(st.sampled_from((0, 1)))
     products = draw(st.lists(st.sampled_from(PRODUCTS), min_size=1, max_size=3, unique=True))
-    hides = blinding or draw(st.sampled_from(("none", "none", "period", "visits")))
+    hides = draw(st.sampled_from(BLINDINGS if blinding is None else (blinding,)))
     arms = draw(st.sampled_from(ARMS) if hides != "none" else st.just(()) | st.sampled_from(ARMS))
     last = draw(periods("rcp", first_day, products, arms, hides))
     other = draw(st.none() | st.none() | periods("olp", first_day, products, (), "none"))

@@ -110,6 +110,8 @@ def _amount(number: str, place: Place) -> Fraction:
 
 
 def _explain_dose(body: str, node: Scalar) -> NoReturn:
+    if turned := re.fullmatch(rf"({_NUMBER})\s*([a-zA-Zµμ/]+)\s+(\S.*)", body):
+        raise PhraseError("the product stands before its amount", node.place, f"write `{turned[3]} {turned[1]} {turned[2]}`")
     if re.match(r"[-+.]?[0-9]", body):
         raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
     if re.search(r"[0-9]\s*[x×]\s*10\^?[0-9]", body):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from nmosd_dosing import phrases, records, sense, source
+from nmosd_dosing import records, sense, source, span_phrases
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, one_of
 from nmosd_dosing.facts import one_line, texts, to_facts, to_source
@@ -119,8 +119,8 @@ class _Builder:
         record = pair.value
         if record is None:
             return None
-        scope = PeriodScope(_arm_names(record.arms or self.record.arms, self.problems), bool(record.blinded))
-        if record.blinded and not scope.arms:
+        scope = self._scope(record)
+        if record.blinded and scope.readable and not scope.arms:
             self.problems.error(
                 "a blinded period without arms hides nothing from anybody",
                 record.place("blinded"),
@@ -138,13 +138,19 @@ class _Builder:
             facts=to_facts(record),
         )
 
+    def _scope(self, record: PeriodRecord) -> PeriodScope:
+        """The arms of a period: its own, else the study's; not readable where the list of them is wrong."""
+        owner: PeriodRecord | StudyRecord = record if record.has("arms") else self.record
+        readable = owner.arms is not None or not owner.has("arms")
+        return PeriodScope(_arm_names(owner.arms, self.problems), bool(record.blinded), readable)
+
     def _entry(self, record: VisitRecord, scope: PeriodScope) -> Entry | None:
         problems = self.problems
         if not (record.has("give") or record.has("assess") or record.has("name")):
             problems.error("nothing happens at this visit", record.place(), "add `give`, `assess` or `name`")
         arms = self.giver.arms_of(record, scope)
         blinded = scope.blinded if record.blinded is None else record.blinded
-        if record.blinded and not scope.arms:
+        if record.blinded and scope.readable and not scope.arms:
             problems.error("a blinded visit without arms hides nothing from anybody", record.place("blinded"), "name the arms of the study")
         gives = self.giver.gives(record, scope, arms, blinded)
         at = days_of(record, self.counts_from, problems) if self.days_known else None
@@ -181,7 +187,7 @@ class _Builder:
             spans.append(Span(id, one_line(record.title) or id, start, end, to_facts(record)))
         return tuple(spans)
 
-    def _mark(self, text: phrases.MarkText | NotStated, in_period: bool) -> Mark | None:
+    def _mark(self, text: span_phrases.MarkText | NotStated, in_period: bool) -> Mark | None:
         if isinstance(text, NotStated):
             return None
         if text.day is None:
@@ -210,7 +216,7 @@ class _Builder:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
             self.problems.error(f"unknown event `{word.text}`", word.place, hint)
 
-    def _trigger(self, text: phrases.TriggerText) -> None:
+    def _trigger(self, text: span_phrases.TriggerText) -> None:
         trigger = text.trigger
         if trigger.kind in ("event", "count"):
             known = EVENTS if trigger.kind == "count" else EVENTS | STUDY_EVENTS

@@ -57,6 +57,7 @@ def _visit(visit: PlannedVisit) -> dict[str, Any]:
         **_visit_fields(visit),
         "assessments": list(visit.assessments),
         "administrations": [_administration(a) for a in visit.administrations],
+        "only_arms": list(visit.only_arms),
         "reason": visit.reason,
     }
 

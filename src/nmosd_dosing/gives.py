@@ -20,6 +20,7 @@ class PeriodScope:
 
     arms: tuple[str, ...]
     blinded: bool
+    readable: bool = True  # whether the file's arms could be read at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Giver:
     def arms_of(self, record: VisitRecord, scope: PeriodScope) -> tuple[int, ...]:
         """The arms that a visit exists for, as indices; all of them where it does not say, or where it names one wrongly."""
         named = [arm.text for arm in record.arms or ()]
-        unknown = [arm for arm in record.arms or () if arm.text not in scope.arms]
+        unknown = [arm for arm in record.arms or () if arm.text not in scope.arms] if scope.readable else []
         for arm in unknown:
             self._unknown_arm(arm, scope)
-        if unknown or not named:
+        if unknown or not named or not scope.readable:
             return tuple(range(max(1, len(scope.arms))))
         return tuple(i for i, arm in enumerate(scope.arms) if arm in named)
 
@@ -47,6 +48,8 @@ class Giver:
 
     def gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
         """What a visit gives. Nothing where something in it is wrong: half of it would look like another mistake."""
+        if not scope.readable:
+            return ()
         found = len(self.problems.found)
         made = self._gives(record, scope, arms, blinded)
         unread = isinstance(record.give, dict) and any(pair.value is None for pair in record.give.values())

@@ -262,6 +262,11 @@ class Period:
         """Whether anything in this period is shown masked."""
         return any(give.blinded for entry in self.entries for give in entry.gives)
 
+    @property
+    def open_ended(self) -> tuple[Entry, ...]:
+        """Entries with a repeat that has no end."""
+        return tuple(e for e in self.entries if any(isinstance(item, Series) and item.open_ended for item in e.at))
+
 
 @dataclass(frozen=True, slots=True)
 class Study:
@@ -336,7 +341,8 @@ class Administration:
 @dataclass(frozen=True, slots=True)
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
-    no window; `last` is the last day of a visit that takes several."""
+    no window; `last` is the last day of a visit that takes several. `only_arms`: it may not be this subject's visit, since it
+    exists for these arms only and the arm is not known."""
 
     id: str
     period: str
@@ -352,6 +358,7 @@ class PlannedVisit:
     week: str | None
     assessments: tuple[str, ...]
     administrations: tuple[Administration, ...]
+    only_arms: tuple[str, ...]
     reason: str
 
 
@@ -368,13 +375,19 @@ class PlannedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSpan:
-    """From `start` to `end`, both included. Status "projected": an end hangs on a dose that may not be the last."""
+    """From `start` to `end`, both included.
+
+    Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
+    `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
+    """
 
     id: str
     name: str
     start: dt.date | None
     end: dt.date | None
     status: str
+    earlier: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +409,7 @@ class Plan:
     title: str
     source: Source
     study_sha256: str
+    counts_from: CountsFrom
     arm: str | None
     subject: str | None
     start: dt.date

@@ -1,4 +1,5 @@
-"""The short texts of the study language: days, windows, lengths, span ends, triggers. (Doses are in `dose_phrases`.)
+"""The short texts of the study language: days, windows, lengths. (Doses are in `dose_phrases`, ends of spans and triggers in
+`span_phrases`.)
 
 Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `dsl` says
 what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
@@ -7,34 +8,31 @@ word where the reading stopped.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.fields import PhraseError
-from nmosd_dosing.model import NOT_STATED, NotStated, Trigger, Window
+from nmosd_dosing.model import NOT_STATED, NotStated, Window
 from nmosd_dosing.source import Scalar
 
 NOT_STATED_TEXT = "not stated"
 
 # The pieces of the grammar; the patterns that editors check are put together from the same ones.
 _UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
-_LENGTH = rf"[0-9]+\s*{_UNIT}"
+LENGTH = rf"[0-9]+\s*{_UNIT}"
 _PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
-_CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
+CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
 _DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
 _WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
-_REPEAT = rf"(?:then\s+)?every\s+{_LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
-_ITEM = rf"(?:{_CODE}(?:{_PLUS})?(?:\s+to\s+{_CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
+_REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
+_ITEM = rf"(?:{CODE}(?:{_PLUS})?(?:\s+to\s+{CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
 
 AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
 WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_WINDOW}|{_DAYS})\s*$"
-LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_LENGTH})\s*$"
-MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{_CODE})(?:\s*[+-]\s*{_LENGTH})?)\s*$"
-DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 _UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
@@ -121,14 +119,37 @@ class DayText:
                 raise PhraseError(f"a week has days 1 to 7, not {self.day}", self.place, hint)
             return Offset(7 * (n - 1) + self.day - 1)
         if counts_from == 1:
-            unit = {"week": f"W{n + 1}D1", "month": f"D1 + {n} months", "year": f"D1 + {n} years"}[self.style]
-            first = {"week": f"W{max(n, 1)}D1", "month": f"D1 + {max(n - 1, 0)} months", "year": f"D1 + {max(n - 1, 0)} years"}
+            elapsed, numbered = self._ways(n), self._ways(max(n - 1, 0))
+            hint = (
+                f"write `{elapsed}` for {_counted(n, self.style)} elapsed, `{numbered}` for the start of number {n}" if n else "write `D1`"
+            )
             raise PhraseError(
-                f"`{self.text}` is ambiguous where days count from 1: {n} {self.style}s elapsed, or the {self.style} with number {n}",
+                f"`{self.text}` is ambiguous where days count from 1: {_counted(n, self.style)} elapsed, or {self.style} number {n}",
                 self.place,
-                f"write `{unit}` for {n} elapsed, `{first[self.style]}` for the start of number {n}",
-            )  # fmt: skip
+                hint,
+            )
         return {"week": Offset(7 * n), "month": Offset(0, n), "year": Offset(0, 12 * n)}[self.style]
+
+    def _ways(self, n: int) -> str:
+        """So many weeks, months or years elapsed, as a file says it where days count from 1."""
+        if self.style == "week":
+            return f"W{n + 1}D1"
+        return f"D1 + {_counted(n, self.style)}" if n else "D1"
+
+    def later(self, days: int) -> str | None:
+        """The day so many days later, as a file says it; None where it has no short name."""
+        if self.plus.months or self.number < 1:
+            return None
+        if self.style == "D":
+            return f"D{self.number + days}"
+        if self.style == "W":
+            week, day = divmod(7 * (self.number - 1) + self.day - 1 + days, 7)
+            return f"W{week + 1}D{day + 1}"
+        return f"week {self.number + days // 7}" if self.style == "week" and days % 7 == 0 else None
+
+
+def _counted(n: int, unit: str) -> str:
+    return f"{n} {unit}{'' if n == 1 else 's'}"
 
 
 def _unit_key(word: str) -> str:
@@ -139,7 +160,7 @@ def _unit(word: str) -> Offset:
     return _UNIT_OFFSETS[_unit_key(word)]
 
 
-def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
+def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
     start = scan.skip()
     number = scan.take(r"([0-9]+)")
     if not number:
@@ -158,40 +179,56 @@ def _length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
         if not found:
             raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
         scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
-    n = _number(number[1], scan.since(start))
+    n = to_number(number[1], scan.since(start))
     length = _unit(unit[1]).times(n)
     if not length.possible:
         raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
-    return Offset(length.days, length.months, f"{n} {_UNIT_WORDS[_unit_key(unit[1])]}{'' if n == 1 else 's'}")
+    return Offset(length.days, length.months, _counted(n, _UNIT_WORDS[_unit_key(unit[1])]))
 
 
-def _number(digits: str, place: Place) -> int:
+def to_number(digits: str, place: Place) -> int:
     if len(digits) > 12:
         raise PhraseError(f"`{clip(digits, 20)}` is too large a number", place)
     return int(digits)
 
 
-def _day(scan: Scanner, plus: bool = True) -> DayText:
+def take_day(scan: Scanner, plus: bool = True) -> DayText:
     start = scan.skip()
     match = scan.take(r"(?P<W>W)([0-9]+)D(?P<day>[0-9]+)\b|(?P<D>D)(-?[0-9]+)\b|(?P<word>week|month|year)\s+([0-9]+)\b")
     if not match:
         found, _ = scan.next_words()
-        scan.expected("a day", _day_hint(found))
+        scan.expected("a day", _day_hint(found, _bare(scan.text[:start])))
     style = _STYLES[match["W"] or match["D"] or match["word"]]
     digits = match[2] or match[5] or match[7]
-    number = _number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
-    extra = Offset()
-    if plus and scan.take(rf"(?={_PLUS})"):
+    number = to_number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
+    week_day = to_number(match["day"] or "0", scan.since(start))
+    day = DayText(style, number, week_day, Offset(), scan.since(start), scan.text[start : scan.at])
+    if not plus:
+        return day
+    if scan.take(rf"(?={_PLUS})"):
         scan.take(r"\+")
-        extra = _length(scan)
-    return DayText(style, number, _number(match["day"] or "0", scan.since(start)), extra, scan.since(start), scan.text[start : scan.at])
+        extra = take_length(scan)
+        day = DayText(style, number, week_day, extra, scan.since(start), scan.text[start : scan.at])
+    if more := scan.take(r"\+\s+([0-9]+)\s*(days?|d|weeks?|w)\b"):
+        later = day.later(_unit(more[2]).days * to_number(more[1], scan.since(start)))
+        hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
+        raise PhraseError(f"`{scan.text[start : scan.at]}` adds days to a day", scan.since(start), hint)
+    return day
 
 
-def _day_hint(found: str) -> str:
+def _bare(before: str) -> str:
+    """What a bare number after `week 0,` or `D1,` means: as the day before it."""
+    words = re.findall(r"\b(week|month|year)\s+[0-9]+\s*,", before)
+    return f"{words[-1]} " if words else "D"
+
+
+def _day_hint(found: str, bare: str = "D") -> str:
+    """What could be meant by a word that is not a day; `bare` stands before a bare number."""
     for pattern, form in (
         (r"(?i)w(?:eek)?\s*([0-9]+)[\s,]*d(?:ay)?\s*([0-9]+)", r"W\1D\2"),
         (r"(?i)d(?:ay)?\s*(-?[0-9]+)\b", r"D\1"),
-        (r"(-?[0-9]+)$", r"D\1"),
+        (r"(-?[0-9]+)$", rf"{bare}\1"),
+        (r"W([0-9]+)$", r"W\1D1"),
         (r"(?i)w(?:eek)?s?\s*([0-9]+)\b", r"week \1"),
         (r"(?i)m(?:onth)?s?\s*([0-9]+)\b", r"month \1"),
         (r"(?i)y(?:ear)?s?\s*([0-9]+)\b", r"year \1"),
@@ -230,9 +267,30 @@ def at(node: Scalar) -> AtText | NotStated:
     items: list[PointText | RepeatText] = [_item(scan)]
     while not scan.done:
         if not scan.take(","):
-            scan.expected("a comma or the end", "put a comma between two days")
+            scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
         items.append(_item(scan))
     return tuple(items)
+
+
+def _after_item_hint(found: str, before: PointText | RepeatText) -> str:
+    """What could be meant by words that stand behind a day or a repeat."""
+    if found[:1] in "，、；;":
+        return "put a plain comma `,` between two days"
+    if match := re.match(r"(?i)d(?:ay)?\s*([0-9]+)", found):
+        if isinstance(before, PointText) and before.day.style == "week":
+            return f"write `W{before.day.number}D{match[1]}` for a week code, or put a comma between two days"
+        return "put a comma between two days"
+    if re.match(r"until\b|[0-9]+ more", found):
+        return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
+    if re.match(r"every\b|then\b", found):
+        return "put a comma before the repeat: `D1, then every 28 days until D336`"
+    if re.match(r"for\b|x\b|×", found):
+        return "end a repeat with `until` and its last day, or with `4 more times`"
+    if re.match(r"[-–—]\s*[DWw]", found):
+        return "write a range as `D1 to D14`, or put a comma between two days"
+    if re.match(r"[±+-]", found):
+        return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
+    return "put a comma between two days; a day may have a window such as `±3d` behind it"
 
 
 def _item(scan: Scanner) -> PointText | RepeatText:
@@ -241,22 +299,22 @@ def _item(scan: Scanner) -> PointText | RepeatText:
         return _repeat(scan, start)
     if scan.take(r"then\b"):
         scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
-    day = _day(scan)
-    last = _day(scan) if scan.take(r"to\b") else None
+    day = take_day(scan)
+    last = take_day(scan) if scan.take(r"to\b") else None
     return PointText(day, last, _window_behind(scan), scan.since(start))
 
 
 def _repeat(scan: Scanner, start: int) -> RepeatText:
     begin = scan.skip()
-    step = _length(scan, "a length such as `28 days`")
+    step = take_length(scan, "a length such as `28 days`")
     if step == Offset():
         raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
     until, count = None, None
     begin = scan.skip()
     if scan.take(r"until\b"):
-        until = _day(scan)
+        until = take_day(scan)
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
-        count = _number(match[1], scan.since(begin))
+        count = to_number(match[1], scan.since(begin))
         if not match[2]:
             raise PhraseError(
                 f"`{match[1]} times` could or could not count the first one",
@@ -277,13 +335,13 @@ def window(node: Scalar) -> Window | NotStated:
         return NOT_STATED
     scan = Scanner(node)
     plain = scan.take(rf"({_DAYS})$")
-    found = Window(_in_days(plain[1], node.place), _in_days(plain[1], node.place)) if plain else _window_behind(scan)
+    found = Window(_in_days(plain[1], node.place), _in_days(plain[1], node.place)) if plain else _window_behind(scan, behind_a_day=False)
     if found is None or not scan.done:
         scan.expected("a window in days", "write for example `±3d`, `-3d/+7d`, `+5d` or `not stated`")
     return found
 
 
-def _window_behind(scan: Scanner) -> Window | None:
+def _window_behind(scan: Scanner, behind_a_day: bool = True) -> Window | None:
     match = scan.take(
         rf"(?:±|\+/-)\s*(?P<both>{_DAYS})|\+(?P<a>{_DAYS})\s*/\s*-(?P<b>{_DAYS})"
         rf"|-(?P<b2>{_DAYS})\s*/\s*\+(?P<a2>{_DAYS})|\+(?P<a3>{_DAYS})|-(?P<b3>{_DAYS})"
@@ -291,6 +349,13 @@ def _window_behind(scan: Scanner) -> Window | None:
     if not match:
         return None
     place = scan.since(match.start())
+    side = match["a3"] or match["b3"]
+    if side and behind_a_day and re.search(r"day|week", side):
+        raise PhraseError(
+            f"`{scan.text[match.start() : scan.at].strip()}` could be a window, or another day",
+            place,
+            f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day",
+        )
     if match["both"]:
         return Window(_in_days(match["both"], place), _in_days(match["both"], place))
     before = match["b"] or match["b2"] or match["b3"]
@@ -301,7 +366,7 @@ def _window_behind(scan: Scanner) -> Window | None:
 def _in_days(text: str, place: Place) -> int:
     match = re.match(r"([0-9]+)\s*(\w+)", text)
     assert match
-    days = _unit(match[2]).days * _number(match[1], place)
+    days = _unit(match[2]).days * to_number(match[1], place)
     if days > 3660:
         raise PhraseError(f"a window of {days} days is wider than ten years", place)
     return days
@@ -312,87 +377,9 @@ def length(node: Scalar) -> Offset | NotStated:
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
     scan = Scanner(node)
-    found = _length(scan)
+    found = take_length(scan)
     if not scan.done:
         scan.expected("the end of the text")
     if found == Offset():
         raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
     return found
-
-
-# --- spans, triggers, dates --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MarkText:
-    of: Literal["day", "first dose", "last dose"]
-    day: DayText | None
-    plus: Offset
-    place: Place
-
-
-def mark(node: Scalar) -> MarkText | NotStated:
-    """An end of a span: `D0 - 1 year`, `last dose + 6 months`; or `not stated`."""
-    if node.text.strip() == NOT_STATED_TEXT:
-        return NOT_STATED
-    scan = Scanner(node)
-    of: Literal["day", "first dose", "last dose"] = "day"
-    day = None
-    if match := scan.take(r"(first dose|last dose)\b"):
-        of = "first dose" if match[1] == "first dose" else "last dose"
-    else:
-        found, place = scan.next_words()
-        if not re.match(r"[DWwmy0-9]", found):
-            hint = "write a day, or `first dose` or `last dose`, plus or minus a length as in `last dose + 6 months`"
-            raise PhraseError(f"expected an end of a span, found `{clip(found)}`", place, hint)
-        day = _day(scan, plus=False)
-    plus = Offset()
-    if sign := scan.take(r"([+-])"):
-        plus = _length(scan).times(1 if sign[1] == "+" else -1)
-    if not scan.done:
-        scan.expected("`+` or `-` and a length, or the end", "write for example `last dose + 6 months`")
-    return MarkText(of, day, plus, node.place)
-
-
-@dataclass(frozen=True, slots=True)
-class TriggerText:
-    trigger: Trigger
-    place: Place
-
-
-def trigger(node: Scalar) -> TriggerText:
-    """`relapse`, `end of rcp`, `study stop`, `35 subjects with relapse_confirmed`, `12 months after first dose of subject 162`."""
-    text = " ".join(node.text.split())
-    plus = Offset()
-    if match := re.match(rf"({_LENGTH})\s+after\s+(.+)", text):
-        plus = _length(Scanner(Scalar(match[1], node.place)))
-        text = match[2]
-    if text == "study stop":
-        found = Trigger("stop", plus=plus)
-    elif match := re.fullmatch(r"end of (\S+)", text):
-        found = Trigger("end", match[1], plus=plus)
-    elif match := re.fullmatch(r"first dose of subject ([0-9]+)", text):
-        found = Trigger("subject", count=_number(match[1], node.place), plus=plus)
-    elif match := re.fullmatch(r"([0-9]+) subjects? with (\S+)", text):
-        found = Trigger("count", match[2], _number(match[1], node.place), plus)
-    elif re.fullmatch(r"[a-z][a-z0-9_]*", text):
-        found = Trigger("event", text, plus=plus)
-    else:
-        hint = (
-            "write an event, `end of PERIOD`, `study stop`, `35 subjects with EVENT` or `first dose of subject 162`, "
-            "with `12 months after` before it where that is meant"
-        )
-        raise PhraseError(f"expected a date that may happen, found `{clip(text)}`", node.place, hint)
-    if found.kind in ("subject", "count") and found.count == 0:
-        raise PhraseError("subjects count from 1", node.place)
-    return TriggerText(found, node.place)
-
-
-def date(node: Scalar) -> dt.date:
-    """A date as YYYY-MM-DD and nothing else."""
-    try:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", node.text):
-            raise ValueError
-        return dt.date.fromisoformat(node.text)
-    except ValueError:
-        raise PhraseError(f"expected a date, found `{clip(node.text)}`", node.place, "write it as `2025-01-31`") from None

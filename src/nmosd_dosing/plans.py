@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,13 +17,13 @@ from nmosd_dosing.errors import one_of
 from nmosd_dosing.expansion import OPEN_END, expand, one_period
 from nmosd_dosing.model import (
     Administration,
+    Mark,
     Note,
     Period,
     Plan,
     PlannedPeriod,
     PlannedSpan,
     PlannedVisit,
-    Span,
     Study,
     Subject,
     Visit,
@@ -68,6 +69,7 @@ def to_plan(schedule: Schedule, column: int, subject: Subject, window: Window | 
         title=study.title,
         source=study.source,
         study_sha256=study.sha256,
+        counts_from=study.counts_from,
         arm=arm,
         subject=subject.code,
         start=subject.start,
@@ -84,7 +86,8 @@ def _visit(schedule: Schedule, i: int, visit: Visit, column: int, subject: Subje
     target = to_date(schedule.target[i, column])
     earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
     days = (target - subject.start).days if target is not None else None
-    arm = cohort.arm_index(subject.arm, schedule.period.arms)
+    arms = schedule.period.arms
+    arm = cohort.arm_index(subject.arm, arms)
     return PlannedVisit(
         id=f"{schedule.period.id}/{visit.label}",
         period=schedule.period.id,
@@ -100,6 +103,7 @@ def _visit(schedule: Schedule, i: int, visit: Visit, column: int, subject: Subje
         week=week_code(days) if days is not None else None,
         assessments=tuple(a.name for a in visit.assessments if arm == cohort.UNKNOWN_ARM or arm in a.arms),
         administrations=tuple(_administrations(schedule, i, column)),
+        only_arms=tuple(arms[a] for a in visit.arms) if arm == cohort.UNKNOWN_ARM and len(visit.arms) < len(arms) else (),
         reason=_reason(schedule, visit, subject.start),
     )
 
@@ -167,26 +171,29 @@ def _clipped(start: dt.date, offset: Offset) -> bool:
 
 
 def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
-    more = _more_doses(schedule)
     for span in (*schedule.period.spans, *schedule.study.spans):
         start, end = schedule.span(span)
+        earlier, later = (_moves(schedule, mark) for mark in (span.start, span.end))
         yield PlannedSpan(
-            span.id,
-            span.title,
-            to_date(start[column]) if start is not None else None,
-            to_date(end[column]) if end is not None else None,
-            "projected" if more and _hangs_on_last_dose(span) else "planned",
+            id=span.id,
+            name=span.title,
+            start=to_date(start[column]) if start is not None else None,
+            end=to_date(end[column]) if end is not None else None,
+            status="projected" if earlier or later else "planned",
+            earlier=earlier and span.start is not None and span.start.of == "first dose",
+            later=later and span.end is not None and span.end.of == "last dose",
         )
 
 
-def _more_doses(schedule: Schedule) -> bool:
-    """Whether doses can follow the last one of this plan: a repeat has no end, or another period comes after."""
-    goes_on = any(transition.source_period == schedule.period.id for transition in schedule.study.transitions)
-    return goes_on or any(schedule.visits[row.visit].open_ended for row in schedule.rows)
-
-
-def _hangs_on_last_dose(span: Span) -> bool:
-    return any(mark is not None and mark.of == "last dose" for mark in (span.start, span.end))
+def _moves(schedule: Schedule, mark: Mark | None) -> bool:
+    """Whether the dose that a span's end hangs on may be another one: doses come before this period, or after this plan."""
+    ways = schedule.study.transitions
+    if mark is None or mark.of == "day":
+        return False
+    if mark.of == "first dose":
+        return any(way.target_period == schedule.period.id for way in ways)
+    open_ended = any(entry.gives for entry in schedule.period.open_ended)
+    return open_ended or any(way.source_period == schedule.period.id for way in ways)
 
 
 def _notes(
@@ -202,7 +209,9 @@ def _notes(
         yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
     masked = [p for _, p in pairs if any(a.amount_status == "masked" for a in p.administrations)]
     if masked:
-        yield Note("blinded", "doses are masked; `--unblind` with `--arm` shows them", ids(*masked))
+        yield Note(
+            "blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them", ids(*masked)
+        )
     needing = [p for _, p in pairs if any(a.amount_status == "needs arm" for a in p.administrations)]
     if needing:
         yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(period.arms)}", ids(*needing))
@@ -218,10 +227,14 @@ def _notes(
     dayless = [p for _, p in pairs if p.target is None]
     if dayless:
         yield Note("not-stated", "the source does not state the day", ids(*dayless))
+    only = {p.only_arms for _, p in pairs if p.only_arms}
+    for arms in sorted(only):
+        yield Note("needs-arm", f"only for arm {one_of(arms)}", ids(*(p for _, p in pairs if p.only_arms == arms)))
     yield from _open_end(schedule, pairs)
-    yield from _last_dose(schedule, column)
+    yield from _moving_spans(schedule, column)
+    yield from _overlaps(pairs)
     beyond, until = int(schedule.beyond[column]), None if schedule.until is None else to_date(schedule.until)
-    if beyond and until is not None and not any(v.open_ended for v in schedule.visits):
+    if beyond and until is not None:
         yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {date_text(until)} not shown")
     dated = [(v, p) for v, p in pairs if p.target is not None]
     windowless = [p for v, p in dated if v.window is None]
@@ -229,9 +242,9 @@ def _notes(
         which = "any visit" if len(windowless) == len(dated) else "these visits"
         yield Note("no-window", f"the source states no window for {which}", ids(*windowless))
     if window is not None:
-        from_command = [p for v, p in dated if v.window is window]
-        if from_command:
-            yield Note("window", f"the window {window.text} is not from the source: it was asked for", ids(*from_command))
+        asked = [p for v, p in dated if v.window is window]
+        words = "is not from the source: it was asked for" if asked else "was asked for and is not used: every visit has one"
+        yield Note("window", f"the window {window.text} {words}", ids(*asked))
     for weekday, name in ((5, "Saturday"), (6, "Sunday")):
         on = [p for _, p in pairs if p.target is not None and p.target.weekday() == weekday]
         if on:
@@ -243,19 +256,29 @@ def _notes(
 
 
 def _open_end(schedule: Schedule, pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
-    if not any(v.open_ended for v in schedule.visits):
+    if not schedule.period.open_ended:
         return
     drawn = tuple(p.id for v, p in pairs if v.open_ended)
     until = to_date(schedule.until) if schedule.until is not None else None
     limit = f"until {date_text(until)}" if until else f"for {OPEN_END.months} months from the first day"
-    yield Note("open-ended", f"the source states no end of this repeat; it is drawn {limit}", drawn)
+    none = "" if drawn else ", and none of it falls before then"
+    yield Note("open-ended", f"the source states no end of a repeat; it is drawn {limit}{none}", drawn)
 
 
-def _last_dose(schedule: Schedule, column: int) -> Iterator[Note]:
-    last = to_date(schedule.last_dose[column])
-    spans = [span.title for span in (*schedule.period.spans, *schedule.study.spans) if _hangs_on_last_dose(span)]
-    if spans and last is not None and _more_doses(schedule):
-        yield Note("projected", f"{', '.join(spans)}: counted from {date_text(last)}, the last dose of this plan; a later dose moves it")
+def _moving_spans(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Which spans hang on a dose that may be another one."""
+    spans = (*schedule.period.spans, *schedule.study.spans)
+    for of, dates, other in (("first dose", schedule.first_dose, "an earlier"), ("last dose", schedule.last_dose, "a later")):
+        moving = [s.title for s in spans if any(m is not None and m.of == of and _moves(schedule, m) for m in (s.start, s.end))]
+        date = to_date(dates[column])
+        if moving and date is not None:
+            yield Note("projected", f"{', '.join(moving)}: counted from {date_text(date)}, the {of} of this plan; {other} dose moves it")
+
+
+def _overlaps(pairs: list[tuple[Visit, PlannedVisit]]) -> Iterator[Note]:
+    for (_, before), (_, after) in pairwise(pairs):
+        if before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
+            yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
 
 
 def _same_date(planned: tuple[PlannedVisit, ...]) -> Iterator[Note]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nmosd_dosing import dose_phrases, phrases
+from nmosd_dosing import dose_phrases, phrases, span_phrases
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import clip
 from nmosd_dosing.fields import (
@@ -62,13 +62,13 @@ def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
 TEXT = words("a text")
 ID = phrase("an id", _id, _ID, "rcp")
 EVENT = phrase("an event", _event, _EVENT, "relapse")
-DATE = phrase("a date", phrases.date, phrases.DATE_PATTERN, "2025-01-31")
+DATE = phrase("a date", span_phrases.date, span_phrases.DATE_PATTERN, "2025-01-31")
 AT = phrase("the days of a visit", phrases.at, phrases.AT_PATTERN, "W1D1, W25D1")
 WINDOW = phrase("a window", phrases.window, phrases.WINDOW_PATTERN, "±3d")
 LENGTH = phrase("a length of time", phrases.length, phrases.LENGTH_PATTERN, "52 weeks")
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
-MARK = phrase("an end of a span", phrases.mark, phrases.MARK_PATTERN, "last dose + 6 months")
-TRIGGER = phrase("a date that may happen", phrases.trigger, example="end of rcp")
+MARK = phrase("an end of a span", span_phrases.mark, span_phrases.MARK_PATTERN, "last dose + 6 months")
+TRIGGER = phrase("a date that may happen", span_phrases.trigger, example="end of rcp")
 WORDS = phrase("a list of words", _list_of_words)
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
@@ -120,8 +120,8 @@ class VisitRecord(FactsRecord):
 @dataclass
 class SpanRecord(FactsRecord):
     title: Scalar | None = key(TEXT, "what holds during this time", True)
-    from_: phrases.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
-    to: phrases.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
+    from_: span_phrases.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
+    to: span_phrases.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
 
 
 SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
@@ -145,14 +145,14 @@ class TransitionRecord(FactsRecord):
     id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
     from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
     to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
-    after: phrases.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
+    after: span_phrases.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
     within: Offset | NotStated | None = key(LENGTH, "the last day is `after` plus this, or `within: not stated`", True)
     needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
 
 
 @dataclass
 class StopRecord(FactsRecord):
-    earliest_of: tuple[phrases.TriggerText, ...] | None = key(
+    earliest_of: tuple[span_phrases.TriggerText, ...] | None = key(
         list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
     )
 

@@ -31,7 +31,7 @@ def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for heading in headings:
         flexible = heading in wraps
-        width = None if flexible else 14 if heading in DATES else len(heading)
+        width = 20 if flexible else 14 if heading in DATES else len(heading)
         made.add_column(heading, justify="right" if heading in right else "left", no_wrap=not flexible, min_width=width, overflow="fold")
     return made
 
@@ -91,7 +91,7 @@ def _visits(plan: Plan) -> Table:
     """Columns that would say nothing are left out: a week code that is the label, windows where none is stated."""
     visits = plan.visits
     windows = any(v.earliest for v in visits)
-    weeks = any(v.week and v.week != v.label for v in visits) and not windows
+    weeks = plan.counts_from == 1 and any(v.week and v.week != v.label for v in visits) and not windows
     given = [a for v in visits for a in v.administrations]
     totals = any(a.cumulative is not None for a in given)
     per_kg = any(a.cumulative_per_kg is not None for a in given)
@@ -99,11 +99,14 @@ def _visits(plan: Plan) -> Table:
     unit = units.pop() if len(units) == 1 else None
     what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
     headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), what.capitalize()]
-    numbers = [*([f"Total {unit}" if unit else "Total"] if totals else []), *([f"{unit}/kg" if unit else "Per kg"] if per_kg else [])]
+    numbers = [
+        *([f"Total {unit}" if unit else "Total"] if totals else []),
+        *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
+    ]
     made = table(*headings, *numbers, right=("Day", *numbers), wraps=(what.capitalize(),))
     rules = _single_rules(plan)
     for v in visits:
-        cells: list[Text] = [text(v.label), day(v.target), text(v.study_day or "")]
+        cells: list[Text] = [text(v.label), day(v.target), text("" if v.period_day is None else v.period_day)]
         if weeks:
             cells.append(text(v.week or ""))
         if windows:
@@ -122,7 +125,8 @@ def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
     words = "; ".join([*(dose_text(a, rules[a.product]) for a in visit.administrations), *visit.assessments])
     name = visit.name if visit.name != visit.label else None
     last = f"to {date_text(visit.last)}" if visit.last is not None else None
-    about = ", ".join(part for part in (name, last) if part)
+    only = f"only arm {' or '.join(visit.only_arms)}" if visit.only_arms else None
+    about = ", ".join(part for part in (only, name, last) if part)
     return ": ".join(part for part in (about, words) if part)
 
 
@@ -151,10 +155,9 @@ def _total(value: float | None, unit: str, digits: int = 12) -> str:
 def _spans(plan: Plan) -> Table:
     made = table("Time during which", "From", "To (included)", wraps=("Time during which",))
     for span in plan.spans:
-        end = day(span.end, weekend=False)
-        made.add_row(
-            text(span.name), day(span.start, weekend=False), Text.assemble(end, " or later") if span.status == "projected" else end
-        )
+        start, end = day(span.start, weekend=False), day(span.end, weekend=False)
+        start = Text.assemble(start, " or earlier") if span.earlier else start
+        made.add_row(text(span.name), start, Text.assemble(end, " or later") if span.later else end)
     return made
 
 
@@ -165,9 +168,11 @@ def _note(note: Note, plan: Plan) -> Text:
 
 
 def _where(ids: Sequence[str], plan: Plan) -> str:
-    """The visits of a note by label; nothing where it holds for all of them."""
+    """The visits of a note by label; in a word where it holds for all of them, or for every dose."""
     if not ids or len(ids) == len(plan.visits):
         return ""
+    if len(ids) > 3 and set(ids) == {v.id for v in plan.visits if v.administrations}:
+        return "every dose"
     labels = [id.split("/", 1)[1] for id in ids]
     return ", ".join(labels) if len(labels) <= 8 else f"{', '.join(labels[:6])} … {labels[-1]}, {len(labels)} visits"
 

@@ -80,6 +80,15 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         after.place,
                         "mend the days, or the minimum gap",
                     )
+                late = before.window.after if before.window else 0
+                early = after.window.before if after.window else 0
+                if most >= gap.range[0] > most - late - early and after.place not in reported:
+                    reported.add(after.place)
+                    problems.warn(
+                        f"{product.name} on {before.label} and {after.label}: windows allow less than its minimum gap, {gap.in_words}",
+                        after.place,
+                        "make a window smaller, or keep the gap by hand",
+                    )
 
 
 def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:

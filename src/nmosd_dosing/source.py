@@ -225,6 +225,18 @@ class _Builder:
         raise _Stop
 
 
+def _full_width_colon(document: Document, at: int) -> Place | None:
+    """A full-width colon that was meant to end a key, on the line where the reading stopped or on the one before it."""
+    line = Place(document, at, at + 1).line
+    for number in (line, line - 1):
+        if number >= 1:
+            begin = document.line_starts[number - 1]
+            match = re.match(r"[\s-]*[\w ]+(：)", document.text[begin:].split("\n", 1)[0])
+            if match:
+                return Place(document, begin + match.start(1), begin + match.end(1))
+    return None
+
+
 def _index(mark: Any) -> int:
     """A mark's character in the text; PyYAML's own annotations allow it to be missing, its parsers always set it."""
     return int(mark.index)
@@ -284,6 +296,9 @@ def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
     words = f"{error.context or ''} {error.problem or ''}"
     unknown = (f"not YAML: {error.problem or error.context}", "compare with the examples of the language page")
     message, hint = next((ours for known, ours in _SYNTAX if known in words), unknown)
+    wide = _full_width_colon(document, at)
+    if wide is not None:
+        return Problem("a full-width colon `：` where YAML needs `:`", wide, "type a plain `:` and a space behind it")
     also: tuple[tuple[str, Place], ...] = ()
     if error.context_mark and mark and error.context_mark.line < mark.line and "not closed" in message:
         begin = error.context_mark.index

@@ -127,6 +127,8 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
     """The window that the entries of a day state between them, else the period's."""
     said = [o for o in group if o.window is not None]
+    if not said and group[0].last is not None:
+        return Window(0, 0)  # a range says itself which days are allowed; the period's window is for single days
     if not said:
         return period.window if group[0].code else None
     first = said[0]

@@ -77,7 +77,9 @@ def plan(
     subject: Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")] = None,
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None,
     window: Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")] = None,
-    format: Annotated[str, typer.Option(help="table, json or csv.", metavar="FORMAT")] = "table",
+    format: Annotated[
+        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
+    ] = None,
     output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None,
 ) -> None:
     """One subject's dated plan for one period, masked where the study is blinded.

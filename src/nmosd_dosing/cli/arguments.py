@@ -27,6 +27,9 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
     narrow = unicodedata.normalize("NFKC", text)
     if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
         hint = f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
+    elif (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
+        month, day = sorted((int(match[1]), int(match[2])))
+        hint = f"write `{match[3]}-{month:02}-{day:02}`"
     elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
         hint = "day and month cannot be told apart; write it as YYYY-MM-DD"
     problems.error(f"`{option} {clip(text)}` is not a date", None, hint)

@@ -12,7 +12,7 @@ from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_
 
 if TYPE_CHECKING:
     import typer
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
@@ -23,7 +23,7 @@ def run(app: typer.Typer) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="dosing", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else FINE
     except DosingError as error:
@@ -38,8 +38,15 @@ def run(app: typer.Typer) -> int:
     except Exception as error:
         if type(error).__name__ == "Abort":  # typer's word for an interrupt
             return INTERRUPTED
+        if type(error).__name__ == "NoArgsIsHelpError":  # `dosing` alone
+            print(str(error))
+            return FINE
         if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
-            return _say(f"error: {_lower(error.format_message())}\nhint: `dosing --help` and `dosing COMMAND --help` show what there is")
+            message = _lower(error.format_message())
+            hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
+            if "extra argument" in message:
+                hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
+            return _say(f"error: {message}\nhint: {hint}")
         return _defect(error)
 
 
@@ -71,15 +78,6 @@ def one_format(asked: str, known: tuple[str, ...], problems: Problems) -> None:
         problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, known) or f"write {one_of(known)}")
 
 
-def console() -> Console:
-    """Where tables go: as wide as the terminal; in a pipe nothing is coloured or wrapped."""
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        return Console(highlight=False, soft_wrap=False)
-    return Console(highlight=False, width=100_000, color_system=None, force_terminal=False)
-
-
 def text_of(renderable: RenderableType) -> str:
     """A table as plain text, each line as long as it is."""
     import io
@@ -92,10 +90,16 @@ def text_of(renderable: RenderableType) -> str:
 
 
 def print_table(renderable: RenderableType) -> None:
-    if sys.stdout.isatty():
-        console().print(renderable)
-    else:
+    """On a terminal as wide as it is, or as wide as the table must be to lose nothing; in a pipe never coloured or wrapped."""
+    if not sys.stdout.isatty():
         sys.stdout.write(text_of(renderable))
+        return
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    terminal = Console(highlight=False)
+    needed = Measurement.get(terminal, terminal.options.update(max_width=100_000), renderable).minimum
+    Console(highlight=False, width=max(terminal.width, needed)).print(renderable)
 
 
 def write_whole(path: str, text: str) -> None:

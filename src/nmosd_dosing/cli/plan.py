@@ -29,13 +29,19 @@ class PlanRequest:
     subject: str | None
     until: str | None
     window: str | None
-    format: str
+    format: str | None
     output: str | None
+
+    @property
+    def written_as(self) -> str:
+        """The format asked for; else what the name of the output says; else a table."""
+        ending = (self.output or "").rpartition(".")[2].lower()
+        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
 
 
 def run(request: PlanRequest) -> None:
     made = _plan(request)
-    if request.format == "table":
+    if request.written_as == "table":
         from nmosd_dosing.render import plan_page
 
         if request.output is None:
@@ -43,7 +49,7 @@ def run(request: PlanRequest) -> None:
             return
         text = text_of(plan_page(made))
     else:
-        text = to_json(made) if request.format == "json" else to_csv(made)
+        text = to_json(made) if request.written_as == "json" else to_csv(made)
     if request.output is None:
         sys.stdout.write(text)
     else:
@@ -52,7 +58,7 @@ def run(request: PlanRequest) -> None:
 
 def _plan(request: PlanRequest) -> Plan:
     problems = Problems()
-    one_format(request.format, FORMATS, problems)
+    one_format(request.written_as, FORMATS, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
     chosen = None

@@ -48,13 +48,16 @@ def validate(files: list[str]) -> None:
             continue
         if warnings:
             print(draw(warnings) + "\n", file=sys.stderr)
-        visits = sum(len(p.entries) for p in study.periods)
-        periods = len(study.periods)
-        print(
-            f"{file}: fine ({study.id}, {periods} period{'' if periods == 1 else 's'}, {visits} visit entr{'y' if visits == 1 else 'ies'})"
-        )
+        doubts = f", {_count(len(warnings), 'warning')}" if warnings else ""
+        entries = sum(len(p.entries) for p in study.periods)
+        visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
+        print(f"{file}: fine{doubts} ({study.id}, {_count(len(study.periods), 'period')}, {visits})")
     if wrong:
         raise InputError(wrong)
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
 
 
 def schema() -> None:

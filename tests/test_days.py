@@ -1,0 +1,141 @@
+"""The laws of the calendar, against `dateutil` where it knows them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from dateutil.relativedelta import relativedelta
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from studies import EDGE_DAYS, ODD_DAYS, examples
+
+from nmosd_dosing.days import NO_DATE, Code, CountsFrom, Offset, date_text, day_number, shift, study_day, to_date, week_code
+from nmosd_dosing.errors import InputError
+
+dates = st.one_of(st.dates(), st.sampled_from(ODD_DAYS), st.sampled_from(EDGE_DAYS))
+months = st.one_of(st.integers(-30, 30), st.integers(-400, 400).map(lambda n: n * 12), st.integers(-119_987, 119_987))
+days = st.one_of(st.integers(-800, 800), st.integers(-3_652_058, 3_652_058))
+
+
+def shifted(date: dt.date, offset: Offset) -> dt.date:
+    found = to_date(shift(np.array([date], dtype="datetime64[D]"), offset)[0])
+    assert found is not None
+    return found
+
+
+def array(*found: dt.date) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+    return np.array(found, dtype="datetime64[D]")
+
+
+@examples(500)
+@given(dates, days, months)
+def test_days_and_then_months_are_added_as_dateutil_adds_them(date: dt.date, days: int, months: int) -> None:
+    try:
+        there = date + dt.timedelta(days)
+        there += relativedelta(months=months)
+    except (OverflowError, ValueError):
+        assume(False)
+    assert shifted(date, Offset(days, months)) == there
+
+
+@examples(200)
+@given(dates, days, months)
+def test_a_date_outside_the_calendar_is_refused_and_never_another_date(date: dt.date, days: int, months: int) -> None:
+    moved = shift(array(date), Offset(days, months))[0]
+    year = int(moved.astype("datetime64[Y]").astype(int)) + 1970
+    if 1 <= year <= 9999:
+        assert to_date(moved) is not None
+    else:
+        with pytest.raises(InputError, match="outside the years 1 to 9999"):
+            to_date(moved)
+
+
+@examples(200)
+@given(st.lists(dates, min_size=1, max_size=20), st.integers(-400, 400), st.integers(-30, 30))
+def test_an_array_is_shifted_date_by_date_and_no_date_stays_none(found: list[dt.date], days: int, months: int) -> None:
+    offset = Offset(days, months)
+    together = shift(array(*found), offset)
+    assert [together[i] for i in range(len(found))] == [shift(array(date), offset)[0] for date in found]
+    assert np.isnat(shift(np.array([NO_DATE]), offset)).all()
+    into = np.empty(len(found), dtype="datetime64[D]")
+    assert (shift(array(*found), offset, out=into) == together).all()
+    assert (into == together).all()
+
+
+@examples(200)
+@given(st.dates(dt.date(1000, 1, 1), dt.date(9000, 1, 1)), st.integers(-40, 40), st.integers(1, 12), st.integers(1, 30))
+def test_months_of_a_repeat_are_counted_from_its_base_and_never_chained(date: dt.date, days: int, step: int, times: int) -> None:
+    base = Code("D", Offset(days), 1)
+    first = shifted(date, base.offset)
+    there = shifted(date, base.later(Offset(months=step), times).offset)
+    assert (there.year * 12 + there.month) - (first.year * 12 + first.month) == step * times
+    last_of_month = (there.replace(day=1) + relativedelta(months=1) - dt.timedelta(1)).day
+    assert there.day == min(first.day, last_of_month)
+
+
+def test_31_august_keeps_its_day_after_a_february() -> None:
+    start = dt.date(2025, 8, 31)
+    found = [str(shifted(start, Offset(months=n))) for n in (6, 12, 18, 30, -6, -18)]
+    assert found == ["2026-02-28", "2026-08-31", "2027-02-28", "2028-02-29", "2025-02-28", "2024-02-29"]
+
+
+@examples(300)
+@given(st.dates(dt.date(100, 1, 1), dt.date(9900, 1, 1)), st.integers(-800, 800), st.integers(-60, 60))
+def test_the_range_of_an_offset_holds_on_every_date(date: dt.date, days: int, months: int) -> None:
+    fewest, most = Offset(days, months).range
+    assert fewest <= (shifted(date, Offset(days, months)) - date).days <= most
+
+
+CYCLE = np.arange("2000-01-01", "2400-01-01", dtype="datetime64[D]")
+
+
+@pytest.mark.parametrize("months", [-24, -13, -12, -6, -1, 0, 1, 2, 3, 6, 11, 12, 18, 48, 4800])
+def test_the_range_of_an_offset_is_reached_at_both_ends(months: int) -> None:
+    found = (shift(CYCLE, Offset(months=months)) - CYCLE).astype(int)
+    assert Offset(months=months).range == (found.min(), found.max())
+
+
+@examples(200)
+@given(dates, dates)
+def test_the_study_day_has_no_day_0_and_counts_every_other_day(start: dt.date, date: dt.date) -> None:
+    number = study_day(date, start)
+    assert number != 0
+    assert start + dt.timedelta(number - 1 if number > 0 else number) == date
+    assert study_day(start, start) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_days_of_a_file_rise_by_one_and_skip_day_0_where_days_count_from_1(first: CountsFrom) -> None:
+    numbers = [day_number(n, first) for n in range(-400, 400)]
+    assert day_number(0, first) == first
+    assert day_number(-1, first) == -1
+    assert {(a, b) for a, b in pairwise(numbers) if b != a + 1} == ({(-1, 1)} if first else set())
+
+
+@examples(200)
+@given(st.integers(-4000, 4_000_000))
+def test_a_week_code_counts_weeks_and_days_from_1(days: int) -> None:
+    code = week_code(days)
+    if days < 0:
+        assert code is None
+        return
+    match = re.fullmatch(r"W([1-9]\d*)D([1-7])", code or "")
+    assert match
+    assert (int(match[1]) - 1) * 7 + int(match[2]) - 1 == days
+
+
+def test_week_codes_of_the_source_records() -> None:
+    found = {code: n for n in range(1500) if (code := week_code(n))}
+    assert [found[code] for code in ("W1D1", "W3D1", "W25D1", "W27D1", "W53D1", "W209D1")] == [0, 14, 168, 182, 364, 1456]
+
+
+@examples(100)
+@given(dates)
+def test_a_date_is_written_with_its_own_weekday_whatever_the_locale(date: dt.date) -> None:
+    monday = dt.date(2024, 1, 1)
+    name = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[(date.toordinal() - monday.toordinal()) % 7]
+    assert date_text(date) == f"{date.year:04}-{date.month:02}-{date.day:02} {name}"
