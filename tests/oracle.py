@@ -31,6 +31,7 @@ class Window:
 
 
 NOT_STATED = Window(0, 0, "not stated")
+ITSELF = Window(0, 0, "the days of a range")
 
 
 @dataclass(frozen=True)
@@ -180,17 +181,19 @@ class Person:
 # --- dates --------------------------------------------------------------------------------------------------------------
 
 
-def moved(date: dt.date, days: int, months: int = 0) -> dt.date:
-    """So many days, then so many months later; the end of the month where it has no such day."""
+def moved(date: dt.date, *steps: Offset) -> dt.date:
+    """So many days, then so many months later, step after step; the end of the month where it has no such day."""
     # The calendar repeats every 400 years: reckoned there, nothing on the way leaves the years that `datetime` knows.
     lift = 400 if date.year < 5000 else -400
-    there = date.replace(year=date.year + lift) + dt.timedelta(days)
-    years, month = divmod(there.month - 1 + months, 12)
-    year = there.year + years
-    day = min(there.day, calendar.monthrange(year, month + 1)[1])
-    if not 1 <= year - lift <= 9999:
+    date = date.replace(year=date.year + lift)
+    for days, months in steps:
+        date += dt.timedelta(days)
+        years, month = divmod(date.month - 1 + months, 12)
+        year = date.year + years
+        date = dt.date(year, month + 1, min(date.day, calendar.monthrange(year, month + 1)[1]))
+    if not 1 <= date.year - lift <= 9999:
         raise OutOfCalendar
-    return dt.date(year - lift, month + 1, day)
+    return date.replace(year=date.year - lift)
 
 
 def offset_of(day: Day, first_day: int) -> Offset:
@@ -285,24 +288,24 @@ def expand(
     spans = tuple(
         (s.id, _end(s.start, study, person.start, ends), _end(s.end, study, person.start, ends)) for s in (*period.spans, *study.spans)
     )
-    return Plan(visits, spans, moved(person.start, *period.length.offset) if period.length else None)
+    return Plan(visits, spans, moved(person.start, period.length.offset) if period.length else None)
 
 
 def _beyond_open_end(occurrence: Occurrence, start: dt.date, until: dt.date | None) -> bool:
     assert occurrence.offset is not None
     try:
-        target = moved(start, *occurrence.offset)
+        target = moved(start, occurrence.offset)
     except OutOfCalendar:
         return True
     try:
-        return target > (until or moved(start, 0, 24))
+        return target > (until or moved(start, (0, 24)))
     except OutOfCalendar:
         return False
 
 
 def _target(day: list[Occurrence], start: dt.date) -> dt.date | None:
     offset = day[0].offset
-    return moved(start, *offset) if offset is not None else None
+    return moved(start, offset) if offset is not None else None
 
 
 def _is_for(entry: Entry, arm: str) -> bool:
@@ -314,7 +317,7 @@ def _visit(
 ) -> Visit:
     naming = next((o for o in day if any(o.entry.give.values())), day[0])
     said = [o.window for o in day if o.window is not None]
-    window = said[0] if said else period.window
+    window = said[0] if said else period.window if day[0].last is None else ITSELF
     window = asked if window in (None, NOT_STATED) else window
     here = [o.entry for o in day if person.arm is None or _is_for(o.entry, person.arm)]
     assessments = tuple(dict.fromkeys(name for o in day for name in o.entry.assess if any(name in e.assess for e in here)))
@@ -322,15 +325,15 @@ def _visit(
     administrations = doses.on(day)
     if target is None:
         return Visit(naming.label, name, None, None, None, None, None, None, None, assessments, administrations)
-    last = moved(person.start, *day[0].last) if day[0].last is not None else None
+    last = moved(person.start, day[0].last) if day[0].last is not None else None
     after = (target - person.start).days
     return Visit(
         naming.label,
         name,
         target,
         last,
-        moved(target, -window.before) if window else None,
-        moved(last or target, window.after) if window else None,
+        moved(target, (-window.before, 0)) if window else None,
+        moved(last or target, (window.after, 0)) if window else None,
         after + 1 if after >= 0 else after,
         after + study.first_day if after >= 0 else after,
         f"W{after // 7 + 1}D{after % 7 + 1}" if after >= 0 else None,
@@ -342,14 +345,13 @@ def _visit(
 def _end(end: End | None, study: Study, start: dt.date, doses: tuple[dt.date, dt.date] | None) -> dt.date | None:
     if end is None:
         return None
-    if isinstance(end.of, Day):
-        date = moved(start, *offset_of(end.of, study.first_day))
-    elif doses is None:
-        return None
-    else:
-        date = doses[0] if end.of == "first dose" else doses[1]
     days, months = end.plus.offset if end.plus else (0, 0)
-    return moved(date, -days, -months) if end.back else moved(date, days, months)
+    plus = (-days, -months) if end.back else (days, months)
+    if isinstance(end.of, Day):
+        return moved(start, offset_of(end.of, study.first_day), plus)
+    if doses is None:
+        return None
+    return moved(doses[0] if end.of == "first dose" else doses[1], plus)
 
 
 class Doses:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from oracle import NOT_STATED, Day, Dose, End, Entry, Every, Length, Occurrence, Offset, On, Period, Span, Study, Window, occurrences
 
@@ -45,8 +45,14 @@ FAR = 140  # of an open repeat so many are looked at for what collides; every 28
 
 def examples(n: int) -> settings:
     """So many examples, the same in every run of the continuous integration, with nothing kept on disk."""
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=n, deadline=None, database=None, derandomize="CI" in os.environ, suppress_health_check=slow)
+    return settings(
+        max_examples=n,
+        deadline=None,
+        database=None,
+        derandomize="CI" in os.environ,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
 # --- people -------------------------------------------------------------------------------------------------------------

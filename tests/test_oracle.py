@@ -12,7 +12,7 @@ import numpy as np
 import oracle
 import pytest
 import studies
-from hypothesis import given, note
+from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 from oracle import Day, Dose, Entry, Every, Length, On, Person
 
@@ -44,7 +44,8 @@ def untils(start: dt.date) -> st.SearchStrategy[dt.date]:
 
 def read(study: oracle.Study) -> Study:
     text = studies.text_of(study)
-    note(text)
+    if currently_in_test_context():
+        note(text)
     return read_study_text(text)[0]
 
 
@@ -133,7 +134,7 @@ def test_unblinding_needs_the_arm(study: oracle.Study, start: dt.date) -> None:
 # What random studies, or a reader of the code, have found: the smallest form of each.
 
 START = dt.date(2025, 1, 6)
-X_500_MG, X_1_G = (Dose("X", "stated", "500", "mg"),), (Dose("X", "stated", "1", "g"),)
+X_500_MG, X_1_G, X_PER_KG = (Dose("X", "stated", "500", "mg"),), (Dose("X", "stated", "1", "g"),), (Dose("X", "stated", "0.3", "g", True),)
 X_FOR_60_MIN, PLACEBO = (Dose("X", "stated", "500", "mg", minutes=60),), (Dose("X", "placebo"),)
 
 
@@ -181,7 +182,7 @@ FOUND = {
         None,
     ),
     "a total per kg is the nearest number": (
-        study_of(Entry((*on(1), Every(Length(28, "days"), times=2)), {None: (Dose("X", "stated", "0.3", "g", True),)})),
+        study_of(Entry((*on(1), Every(Length(28, "days"), times=2)), {None: X_PER_KG})),
         Person(START, grams=24_994),
         None,
     ),
@@ -200,7 +201,7 @@ def test_what_was_found_once(study: oracle.Study, person: Person, until: dt.date
 
 
 def test_two_entries_of_one_visit_cannot_dose_in_two_units() -> None:
-    study = study_of(Entry(on(1), {None: (X_500_MG,)}, arms=("a",)), Entry(on(1), {None: (X_1_G,)}, arms=("b",)), arms=("a", "b"))
+    study = study_of(Entry(on(1), {None: X_500_MG}, arms=("a",)), Entry(on(1), {None: X_1_G}, arms=("b",)), arms=("a", "b"))
     with pytest.raises(RegimenError, match="X is dosed in"):
         read(study)
 
@@ -211,6 +212,9 @@ def test_a_range_that_can_end_before_it_begins_is_refused() -> None:
 
 
 # --- one subject and many -----------------------------------------------------------------------------------------------
+
+
+RECENT = st.dates(dt.date(1990, 1, 1), dt.date(2060, 1, 1))
 
 
 def people(seed: int, period: oracle.Period, n: int, arm_known: bool) -> list[Person]:
@@ -253,7 +257,7 @@ def columns(schedule: Schedule) -> list[list[Any]]:
 
 
 @studies.examples(4)
-@given(cases(), st.integers(0, 2**32))
+@given(cases(RECENT), st.integers(0, 2**32))
 def test_a_subject_alone_is_the_same_as_in_a_cohort_of_a_thousand(case: Case, seed: int) -> None:
     study, period, _, until, unblind = case
     made = read(study)
@@ -270,7 +274,7 @@ def test_a_subject_alone_is_the_same_as_in_a_cohort_of_a_thousand(case: Case, se
 
 
 @studies.examples(40)
-@given(cases(), st.integers(0, 2**32), st.integers(1, 40))
+@given(cases(RECENT), st.integers(0, 2**32), st.integers(1, 40))
 def test_neither_slices_nor_the_order_of_subjects_change_anything(case: Case, seed: int, size: int) -> None:
     study, period, _, until, unblind = case
     made = read(study)
@@ -319,6 +323,6 @@ def test_until_only_takes_visits_away(case: Case, data: st.DataObject) -> None:
     early, late = sorted((data.draw(untils(person.start)), data.draw(untils(person.start))))
     short, long = (plan(made, subject(person), period=period.id, until=day, unblind=unblind).visits for day in (early, late))
     assert short == tuple(v for v in long if v.target is None or v.target <= early)
-    if early <= oracle.moved(person.start, 0, 24):
+    if early <= oracle.moved(person.start, (0, 24)):
         everything = plan(made, subject(person), period=period.id, unblind=unblind).visits
         assert short == tuple(v for v in everything if v.target is None or v.target <= early)

@@ -19,10 +19,9 @@ from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shi
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
-from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.schedule import OPEN_END, Row, Schedule
 from nmosd_dosing.visits import lay_out
 
-OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 _SLICE = 8192
 _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
 
@@ -127,7 +126,7 @@ def _near(visit: Visit) -> bool:
 
 def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
     start = cohort.start[part]
-    limit = _limit(schedule, start)
+    limit = schedule.open_end(part) if any(visit.open_ended for visit in schedule.visits) else start
     first, last, beyond = schedule.first_dose[part], schedule.last_dose[part], schedule.beyond[part]
     dosed = _dosed(schedule)
     for i, visit in enumerate(schedule.visits):
@@ -139,8 +138,7 @@ def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
         if visit.open_ended:
             target[(target > limit) | (target > LAST_DATE)] = NO_DATE
         if len(visit.arms) < len(schedule.period.arms):
-            known = cohort.arm[part]
-            target[(known != UNKNOWN_ARM) & ~np.isin(known, visit.arms)] = NO_DATE
+            target[schedule.for_other_arms(i, part)] = NO_DATE
         if i in dosed:
             given = _dosed_dates(schedule, i, target, part)
             np.fmin(first, given, out=first)
@@ -151,30 +149,30 @@ def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
             target[late] = NO_DATE
 
 
-def _limit(schedule: Schedule, start: Dates) -> Dates:
-    """The last day up to which an open repeat is drawn, for each subject; any date where there is none."""
-    if schedule.until is not None:
-        return np.broadcast_to(schedule.until, len(start))
-    return shift(start, OPEN_END) if any(visit.open_ended for visit in schedule.visits) else start
-
-
 def _dosed(schedule: Schedule) -> set[int]:
     """The visits among which are everybody's first and last dose."""
     dosed = sorted({row.visit for row in schedule.rows})
     visits = [schedule.visits[i] for i in dosed]
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
-    by_arm = any(None in give.doses or len(v.arms) < len(schedule.period.arms) for v in visits for give in v.gives)
-    return set(dosed) if by_arm or not in_order else {*dosed[:1], *dosed[-1:]}
+    varies = any(None in g.doses or g.open_ended or len(v.arms) < len(schedule.period.arms) for v in visits for g in v.gives)
+    return set(dosed) if varies or not in_order else {*dosed[:1], *dosed[-1:]}
 
 
 def _dosed_dates(schedule: Schedule, visit: int, target: Dates, part: slice) -> Dates:
     """The dates of a visit on which something is given, or may be where the arm is unknown."""
-    statuses = [schedule.status[k][part] for k, row in enumerate(schedule.rows) if row.visit == visit]
-    if all(None not in give.doses for give in schedule.visits[visit].gives):
+    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
         return target
-    absent = np.logical_and.reduce([status == AmountStatus.ABSENT for status in statuses])
+    absent = np.logical_and.reduce([_not_given(schedule, k, part) for k in rows])
     dates: Dates = np.where(absent, NO_DATE, target)
     return dates
+
+
+def _not_given(schedule: Schedule, k: int, part: slice) -> NDArray[np.bool_]:
+    """Whether an administration is not part of a subject's plan, wherever its visit may lie."""
+    absent: NDArray[np.bool_] = schedule.status[k][part] == AmountStatus.ABSENT
+    row = schedule.rows[k]
+    return absent | schedule.beyond_open_end(row.visit, part) if row.give.open_ended else absent
 
 
 # --- doses -------------------------------------------------------------------------------------------------------------
@@ -252,11 +250,10 @@ def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, pa
             whole = _whole(rule, grams, arm)
             amounts[rule] = whole, whole / rule.scale
         whole, amount = amounts[rule]
-        visit = schedule.visits[schedule.rows[k].visit]
-        status = schedule.status[k][part]
         schedule.amount[k, part] = amount
-        if visit.open_ended or schedule.until is not None or AmountStatus.ABSENT in rule.status:
-            gone = (status == AmountStatus.ABSENT) | schedule.not_planned(schedule.rows[k].visit)[part]
+        visit = schedule.rows[k].visit
+        if _may_be_missing(schedule, k):
+            gone = _not_given(schedule, k, part) | _not_planned(schedule, visit, part)
             whole = np.where(gone, 0.0, whole)
             schedule.amount[k, part][gone] = np.nan
         totals[rule.group] += whole
@@ -264,6 +261,19 @@ def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, pa
             if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
                 total[np.isnan(whole)] = np.nan
         np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
+
+
+def _may_be_missing(schedule: Schedule, k: int) -> bool:
+    give, visit = schedule.rows[k].give, schedule.visits[schedule.rows[k].visit]
+    some_arms = None in give.doses or len(visit.arms) < len(schedule.period.arms)
+    return some_arms or give.open_ended or schedule.until is not None
+
+
+def _not_planned(schedule: Schedule, visit: int, part: slice) -> NDArray[np.bool_]:
+    if schedule.visits[visit].offset is None:
+        return schedule.for_other_arms(visit, part)
+    absent: NDArray[np.bool_] = np.isnat(schedule.target[visit, part])
+    return absent
 
 
 def _whole(rule: _Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:

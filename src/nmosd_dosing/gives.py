@@ -66,7 +66,10 @@ class Giver:
                         f"{product} is not given at this visit, so `once` cannot change its dose", place, "add it under `give`"
                     )
                 changes.setdefault(product, []).append((event, doses))
-        return tuple(Give(product, doses, blinded, tuple(changes.get(product, ())), place) for product, (doses, place) in planned.items())
+        return tuple(
+            Give(product, doses, blinded, changes=tuple(changes.get(product, ())), place=place)
+            for product, (doses, place) in planned.items()
+        )
 
     def _by_arm(
         self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool

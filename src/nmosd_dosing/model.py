@@ -106,12 +106,13 @@ class Give:
     """One product at a visit: a dose for each arm in the period's order (a single one where there are no arms).
 
     None where that arm gets nothing here. `changes` holds other doses that an event brings, also by arm; None there is no
-    change. `blinded`: to be shown masked; `shown` is the product as a reader may see it.
+    change. `open_ended`: from a repeat without an end. `blinded`: to be shown masked; `shown` is the product as a reader may see it.
     """
 
     product: str
     doses: tuple[Dose | None, ...]
     blinded: bool
+    open_ended: bool = False
     changes: tuple[tuple[str, tuple[Dose | None, ...]], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
     mask: str | None = None
@@ -122,8 +123,13 @@ class Give:
 
     @property
     def unit(self) -> str | None:
-        """The unit of its doses: one for all arms."""
-        return next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)
+        """The unit of its doses: one for all arms; that of the active doses, where there are any."""
+        return next(iter(self.units), None) or next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of its active doses. A study in which one visit gives a product in two units is refused."""
+        return tuple(dict.fromkeys(dose.unit for dose in self.doses if dose is not None and dose.kind == "stated" and dose.unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +147,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is examined, and in which arms."""
+    """What is examined, in which arms, and whether by a repeat without an end."""
 
     name: str
     arms: tuple[int, ...]
+    open_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
-    `window` is None where none is stated; `open_ended` where it comes from a repeat without an end.
+    `window` is None where none is stated; `open_ended` where all of it comes from repeats without an end.
     """
 
     label: str

@@ -11,10 +11,10 @@ import numpy as np
 
 from nmosd_dosing import cohort
 from nmosd_dosing.blind import shown_arm
-from nmosd_dosing.days import Offset, date_text, day_number, study_day, to_date, week_code
-from nmosd_dosing.doses import AmountStatus
+from nmosd_dosing.days import Offset, date_text, day_number, shift, study_day, to_date, week_code
+from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.expansion import OPEN_END, expand, one_period
+from nmosd_dosing.expansion import expand, one_period
 from nmosd_dosing.model import (
     Administration,
     Mark,
@@ -29,7 +29,7 @@ from nmosd_dosing.model import (
     Visit,
     Window,
 )
-from nmosd_dosing.schedule import Schedule
+from nmosd_dosing.schedule import OPEN_END, Schedule
 
 
 def plan(
@@ -101,7 +101,11 @@ def _visit(schedule: Schedule, i: int, visit: Visit, column: int, subject: Subje
         study_day=study_day(target, subject.start) if target is not None else None,
         period_day=day_number(days, schedule.study.counts_from) if days is not None else None,
         week=week_code(days) if days is not None else None,
-        assessments=tuple(a.name for a in visit.assessments if arm == cohort.UNKNOWN_ARM or arm in a.arms),
+        assessments=tuple(
+            a.name
+            for a in visit.assessments
+            if (arm == cohort.UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and schedule.beyond_open_end(i)[column])
+        ),
         administrations=tuple(_administrations(schedule, i, column)),
         only_arms=tuple(arms[a] for a in visit.arms) if arm == cohort.UNKNOWN_ARM and len(visit.arms) < len(arms) else (),
         reason=_reason(schedule, visit, subject.start),
@@ -114,29 +118,36 @@ def _administrations(schedule: Schedule, visit: int, column: int) -> Iterator[Ad
             continue
         status = AmountStatus(int(schedule.status[k][column]))
         known = status == AmountStatus.STATED
+        own = _own_dose(schedule, k, column)
         rules = {dose.rule for dose in row.give.doses if dose is not None}
-        arm_rule = _rule(schedule, k, column) if len(rules) > 1 else next(iter(rules))
+        rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
         masked = status == AmountStatus.MASKED
-        minutes = {dose.minutes for dose in row.give.doses if dose is not None}
         yield Administration(
             product=row.give.product,
             shown=row.give.shown,
             route=schedule.study.product(row.give.product).route,
             amount=_number(schedule.amount[k, column]) if known else None,
             unit=None if masked else row.give.unit,
-            dose_rule=None if masked else arm_rule,
+            dose_rule=None if masked else rule,
             amount_status=status.text,
-            minutes=next(iter(minutes)) if len(minutes) == 1 else None,
+            minutes=_minutes(schedule, k, column),
             cumulative=_number(schedule.cumulative[k, column]),
             cumulative_per_kg=_number(schedule.cumulative_per_kg(k)[column]),
         )
 
 
-def _rule(schedule: Schedule, k: int, column: int) -> str | None:
-    """The rule of the subject's own arm; None while the arm is not known."""
-    arm = int(schedule.arm[column])
-    dose = schedule.rows[k].give.doses[arm] if arm != cohort.UNKNOWN_ARM else None
-    return dose.rule if dose is not None else None
+def _own_dose(schedule: Schedule, k: int, column: int) -> Dose | None:
+    """The dose of the subject's own arm; None while the arm is not known."""
+    doses, arm = schedule.rows[k].give.doses, int(schedule.arm[column])
+    return doses[0] if len(doses) == 1 else doses[arm] if arm != cohort.UNKNOWN_ARM else None
+
+
+def _minutes(schedule: Schedule, k: int, column: int) -> int | None:
+    own = _own_dose(schedule, k, column)
+    if own is not None:
+        return own.minutes
+    minutes = {dose.minutes for dose in schedule.rows[k].give.doses if dose is not None}
+    return minutes.pop() if len(minutes) == 1 else None
 
 
 def _number(value: np.float64) -> float | None:
@@ -160,14 +171,9 @@ def _reason(schedule: Schedule, visit: Visit, start: dt.date) -> str:
 
 
 def _clipped(start: dt.date, offset: Offset) -> bool:
-    base = start + dt.timedelta(offset.days)
-    month = base.month - 1 + offset.months
-    year, month = base.year + month // 12, month % 12 + 1
-    try:
-        dt.date(year, month, base.day)
-    except ValueError:
-        return True
-    return False
+    base = shift(np.array([start], dtype="datetime64[D]"), Offset(offset.days))
+    days = [dates - dates.astype("datetime64[M]").astype("datetime64[D]") for dates in (base, shift(base, Offset(months=offset.months)))]
+    return bool(days[0] != days[1])
 
 
 def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:

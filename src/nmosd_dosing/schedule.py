@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.cohort import UNKNOWN_ARM
 from nmosd_dosing.days import Dates, Offset, shift
 from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.model import Give, Mark, Period, Span, Study, Visit
+
+OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,30 @@ class Schedule:
 
     def given(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
-        planned: NDArray[np.bool_] = (self.status[row] != AmountStatus.ABSENT) & ~self.not_planned(self.rows[row].visit)
-        return planned
+        visit, give = self.rows[row].visit, self.rows[row].give
+        planned: NDArray[np.bool_] = (self.status[row] != AmountStatus.ABSENT) & ~self.not_planned(visit)
+        return planned & ~self.beyond_open_end(visit) if give.open_ended else planned
 
     def not_planned(self, visit: int) -> NDArray[np.bool_]:
-        """(n,) whether a visit is not in that subject's plan; one without a stated day is."""
-        if self.visits[visit].offset is None:
-            return np.zeros(len(self), dtype=np.bool_)
-        absent: NDArray[np.bool_] = np.isnat(self.target[visit])
-        return absent
+        """(n,) whether a visit is not in that subject's plan; one without a stated day is, unless it is for other arms."""
+        what = self.visits[visit]
+        if what.offset is not None:
+            absent: NDArray[np.bool_] = np.isnat(self.target[visit])
+            return absent
+        return self.for_other_arms(visit)
+
+    def for_other_arms(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
+        """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
+        arm = self.arm[part]
+        others: NDArray[np.bool_] = (arm != UNKNOWN_ARM) & ~np.isin(arm, self.visits[visit].arms)
+        return others
+
+    def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
+        """(n,) whether a visit lies after the last day up to which open repeats are drawn."""
+        late: NDArray[np.bool_] = self.target[visit, part] > self.open_end(part)
+        return late
+
+    def open_end(self, part: slice = slice(None)) -> Dates:
+        """(n,) the last day up to which open repeats are drawn."""
+        start = self.start[part]
+        return shift(start, OPEN_END) if self.until is None else np.broadcast_to(self.until, len(start))

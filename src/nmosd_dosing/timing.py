@@ -78,11 +78,19 @@ def _windows_of_all_or_none(items: list[phrases.PointText | phrases.RepeatText],
 def _point(item: phrases.PointText, record: VisitRecord, counts_from: CountsFrom) -> Point:
     code = item.day.resolve(counts_from)
     last = item.last.resolve(counts_from) if item.last else None
-    if last is not None and last.offset.range[1] < code.offset.range[0]:
-        raise PhraseError(
-            f"the range ends on {last.label}, before it begins on {code.label}", item.place, f"write `{last.label} to {code.label}`"
-        )
+    if last is not None and not _never_before(last.offset, code.offset):
+        always = last.offset.range[1] < code.offset.range[0]
+        message = f"the range ends on {last.label}, before it begins on {code.label}"
+        hint = f"write `{last.label} to {code.label}`"
+        if not always:
+            message = f"the range can end on {last.label} before it begins on {code.label}: that depends on the first date"
+            hint = "count both ends in days, or both in months"
+        raise PhraseError(message, item.place, hint)
     return Point(code, last, item.window or record.window, item.place)
+
+
+def _never_before(last: Offset, first: Offset) -> bool:
+    return last >= first if last.months == first.months else last.range[0] >= first.range[1]
 
 
 def _series(item: phrases.RepeatText, base: Code, record: VisitRecord, counts_from: CountsFrom) -> Series:

@@ -6,11 +6,11 @@ One function for the checks of a file, for `show` and for the core, so that nobo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.doses import Dose
-from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.model import NOT_STATED, Assessment, Entry, Give, NotStated, Period, Point, Series, Visit, Window
 
 MAX_VISITS = 10_000  # of one period: daily for 27 years
@@ -88,13 +88,15 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
     naming = next((o for o in group if o.entry.gives), group[0])
     gives: dict[str, Give] = {}
     for occurrence in group:
-        for give in occurrence.entry.gives:
+        for written in occurrence.entry.gives:
+            give = replace(written, open_ended=occurrence.open_ended)
             other = gives.get(give.product)
             gives[give.product] = give if other is None else _combine(other, give, naming.label, occurrence, problems)
-    assessments: dict[str, set[int]] = {}
+    assessments: dict[str, tuple[set[int], bool]] = {}
     for occurrence in group:
         for name in occurrence.entry.assess:
-            assessments.setdefault(name, set()).update(occurrence.entry.arms)
+            arms, open_ended = assessments.get(name, (set[int](), True))
+            assessments[name] = arms | set(occurrence.entry.arms), open_ended and occurrence.open_ended
     entries = list(dict.fromkeys(o.entry for o in group))
     return Visit(
         label=naming.label,
@@ -103,7 +105,7 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         last=naming.last.offset if naming.last else None,
         window=_window(group, period, naming.label, problems),
         gives=tuple(gives.values()),
-        assessments=tuple(Assessment(name, tuple(sorted(arms))) for name, arms in assessments.items()),
+        assessments=tuple(Assessment(name, tuple(sorted(arms)), open_ended) for name, (arms, open_ended) in assessments.items()),
         arms=tuple(sorted({arm for e in entries for arm in e.arms})),
         open_ended=all(o.open_ended for o in group),
         assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
@@ -121,7 +123,17 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
         problems.error(f"{one.product} is given twice on {label}", place, "give it once a day: put the whole dose into one visit", also)
         return one
     doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
-    return Give(one.product, doses, one.blinded or two.blinded, one.changes + two.changes, one.place)
+    both_doses = Give(
+        one.product, doses, one.blinded or two.blinded, one.open_ended and two.open_ended, one.changes + two.changes, one.place
+    )
+    if len(both_doses.units) > 1:
+        problems.error(
+            f"{one.product} is dosed in {one_of(both_doses.units)} at one visit",
+            two.place or occurrence.place,
+            "write every arm's dose in one unit",
+            [("the other one", one.place)] if one.place else [],
+        )
+    return both_doses
 
 
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
