@@ -130,8 +130,10 @@ def bat4406f() -> None:
     study, cohort = load("bat4406f"), Cohort.of(start)
     few, mg = start[:IN_A_LOOP].tolist(), [500.0] * IN_A_LOOP
     visits = [(relativedelta(months=months), True) for months in (0, 6, 12, 18, 24)]
+    eighth = next(cohort.slices(SUBJECTS // 8))
     contestants: dict[str, Callable[[], object]] = {
         "expand": lambda: expand(study, cohort, period="olp"),
+        "eighth": lambda: expand(study, eighth, period="olp"),
         "relativedelta": lambda: in_a_loop(few, mg, visits),
     }
     check(contestants)
@@ -139,6 +141,7 @@ def bat4406f() -> None:
     heading(f"core: bat4406f olp, 500 mg every 6 months for 24 months, {SUBJECTS:,} subjects; all results are equal")
     ratio = seconds["relativedelta"] / IN_A_LOOP / (seconds["expand"] / SUBJECTS)
     row("loop with relativedelta / expand", ratio, f"over {IN_A_LOOP:,} subjects, scaled; goal: more than 200")
+    row(f"expand, per subject: of {SUBJECTS:,} / of {len(eighth):,}", seconds["expand"] / seconds["eighth"] / 8, "goal: about 1")
 
 
 def peak(size: int) -> dict[str, int]:

@@ -185,15 +185,16 @@ def moved(date: dt.date, *steps: Offset) -> dt.date:
     """So many days, then so many months later, step after step; the end of the month where it has no such day."""
     # The calendar repeats every 400 years: reckoned there, nothing on the way leaves the years that `datetime` knows.
     lift = 400 if date.year < 5000 else -400
-    date = date.replace(year=date.year + lift)
-    for days, months in steps:
-        date += dt.timedelta(days)
-        years, month = divmod(date.month - 1 + months, 12)
-        year = date.year + years
-        date = dt.date(year, month + 1, min(date.day, calendar.monthrange(year, month + 1)[1]))
-    if not 1 <= date.year - lift <= 9999:
-        raise OutOfCalendar
-    return date.replace(year=date.year - lift)
+    there = date.replace(year=date.year + lift)
+    try:
+        for days, months in steps:
+            there += dt.timedelta(days)
+            years, month = divmod(there.month - 1 + months, 12)
+            last = calendar.monthrange(there.year + years, month + 1)[1]
+            there = dt.date(there.year + years, month + 1, min(there.day, last))
+        return there.replace(year=there.year - lift)
+    except (OverflowError, ValueError):
+        raise OutOfCalendar from None
 
 
 def offset_of(day: Day, first_day: int) -> Offset:

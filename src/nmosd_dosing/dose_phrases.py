@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from nmosd_dosing.doses import UNITS, Kind
-from nmosd_dosing.errors import Place, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NOT_STATED
 from nmosd_dosing.source import Scalar
@@ -64,20 +64,38 @@ def dose(node: Scalar) -> DoseText:
     if not match:
         _explain_dose(body, node)
     number, unit = match["number"], (match["unit"] or "").strip()
+    if re.search(r"\s[0-9]+$", match["product"]) or re.match(r"[0-9]", unit):
+        raise PhraseError(f"a space inside the number of `{clip(body)}`", node.place, "write the number without spaces")
+    if re.search(r",\s", body):
+        raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(text, 80)}]`")
     place = _part(node, number + match["unit"] if match["unit"] else number)
     amount = _amount(number, _part(node, number))
-    if not unit:
-        raise PhraseError(f"`{number}` has no unit", place, f"write `{match['product']} {number} mg` or another of {one_of(UNITS)}")
     per_kg = unit.endswith("/kg")
     unit = unit.removesuffix("/kg")
+    if not unit:
+        behind = "/kg" if per_kg else ""
+        ways = f"write `{clip(match['product'])} {number} mg{behind}` or another of {one_of(UNITS)}"
+        raise PhraseError(f"`{number}` has no unit", place, ways)
     if unit not in UNITS:
-        near = {"µg": "mcg", "μg": "mcg", "ug": "mcg", "ml": "mL", "ML": "mL", "MG": "mg", "Mg": "mg", "G": "g", "gm": "g"}.get(unit)
-        hint = f"write `{number} {near}`" if near else did_you_mean(unit, UNITS)
-        hint = hint or f"units are {one_of(UNITS)}, each also by weight as in `mg/kg`"
+        near = _MEANT.get(unit.lower())
+        hint = (
+            f"write `{number} {near}{'/kg' if per_kg else ''}`" if near else f"units are {one_of(UNITS)}, each also by weight as in `mg/kg`"
+        )
         raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint)
     rule = f"{number} {unit}{'/kg' if per_kg else ''}"
     product = match["product"]
     return DoseText(product, _product_place(node, product), "stated", amount, unit, per_kg, minutes, rule, node.place)
+
+
+# Other spellings of the units. Nothing else is guessed: one letter more or less is a thousandfold dose.
+_MEANT = {
+    **dict.fromkeys(("mgs", "milligram", "milligrams", "毫克"), "mg"),
+    **dict.fromkeys(("gm", "gms", "gram", "grams", "克"), "g"),
+    **dict.fromkeys(("µg", "μg", "ug", "microgram", "micrograms", "微克"), "mcg"),
+    **dict.fromkeys(("ml", "mls", "cc", "milliliter", "millilitre", "milliliters", "millilitres", "毫升"), "mL"),
+    **dict.fromkeys(("cell", "个细胞"), "cells"),
+    **{unit.lower(): unit for unit in UNITS},
+}
 
 
 def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
@@ -96,9 +114,14 @@ def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
 
 def _amount(number: str, place: Place) -> Fraction:
     if "," in number:
-        whole = number.replace(",", "")
-        ways = f"write `{whole}` or `{number.replace(',', '.', 1)}`" if number.count(",") == 1 else f"write `{whole}`"
-        raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, ways)
+        whole, _, behind = number.partition(",")
+        decimal = f"{whole}.{behind}".rstrip("0").rstrip(".")
+        thousands = re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})+", number)
+        plain = number.replace(",", "")
+        ways = f"write `{plain}`" if number.count(",") > 1 else f"write `{plain}` or `{decimal}`" if thousands else f"write `{decimal}`"
+        raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, clip(ways, 100))
+    if re.match(r"0[0-9]", number):
+        raise PhraseError(f"`{clip(number)}` begins with a 0", place, f"write `{clip(number.lstrip('0'))}` or `0.…`, whichever is meant")
     if not re.fullmatch(_NUMBER, number) or len(number) > 16:
         raise PhraseError(f"expected an amount, found `{clip(number)}`", place, "write a number such as `500`, `0.5` or `2e6`")
     amount = Fraction(number)
@@ -116,7 +139,7 @@ def _explain_dose(body: str, node: Scalar) -> NoReturn:
         raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
     if re.search(r"[0-9]\s*[x×]\s*10\^?[0-9]", body):
         raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
-    hint = f"write `{clip(body, 20)} 500 mg`, `10 mg/kg`, `placebo` or `not stated` behind the product"
+    hint = "write the product, then a number and a unit, `placebo` or `not stated`: `X 500 mg`, `X 10 mg/kg`"
     raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)
 
 

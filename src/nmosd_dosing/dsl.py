@@ -120,9 +120,9 @@ class _Builder:
         if record is None:
             return None
         scope = self._scope(record)
-        if record.blinded and scope.readable and not scope.arms:
+        if record.blinded and scope.readable and len(scope.arms) < 2:
             self.problems.error(
-                "a blinded period without arms hides nothing from anybody",
+                "a blinded period without two arms hides nothing from anybody",
                 record.place("blinded"),
                 "name the arms: `arms: [active, placebo]`",
             )
@@ -146,12 +146,14 @@ class _Builder:
 
     def _entry(self, record: VisitRecord, scope: PeriodScope) -> Entry | None:
         problems = self.problems
-        if not (record.has("give") or record.has("assess") or record.has("name")):
+        if record.all_known and not (record.has("give") or record.has("assess") or record.has("name")):
             problems.error("nothing happens at this visit", record.place(), "add `give`, `assess` or `name`")
         arms = self.giver.arms_of(record, scope)
         blinded = scope.blinded if record.blinded is None else record.blinded
-        if record.blinded and scope.readable and not scope.arms:
-            problems.error("a blinded visit without arms hides nothing from anybody", record.place("blinded"), "name the arms of the study")
+        if record.blinded and scope.readable and len(scope.arms) < 2:
+            problems.error(
+                "a blinded visit without two arms hides nothing from anybody", record.place("blinded"), "name the arms of the study"
+            )
         gives = self.giver.gives(record, scope, arms, blinded)
         at = days_of(record, self.counts_from, problems) if self.days_known else None
         if at is None:
@@ -214,6 +216,8 @@ class _Builder:
         names = {**known, **dict.fromkeys(self.record.events or {}, "")}
         if word.text not in names:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
+            if word.text in STUDY_EVENTS:
+                hint = "it is an event of the study, not of a subject"
             self.problems.error(f"unknown event `{word.text}`", word.place, hint)
 
     def _trigger(self, text: span_phrases.TriggerText) -> None:
@@ -245,7 +249,8 @@ class _Builder:
             if record.id is None or record.from_ is None or record.to is None or record.after is None:
                 continue
             after = record.after.trigger
-            if after.kind == "end" and after.name != record.from_.text and after.name in (self.record.periods or {}):
+            known = self.record.periods or {}
+            if after.kind == "end" and after.name != record.from_.text and after.name in known and record.from_.text in known:
                 self.problems.error(
                     f"this way leaves `{record.from_.text}` at the end of another period",
                     record.after.place,

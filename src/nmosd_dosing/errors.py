@@ -19,6 +19,9 @@ from typing import Literal
 
 Severity = Literal["error", "warning"]
 
+_CANDIDATES = 300  # known words among which the nearest one is looked for
+_LISTED = 25  # words that a message lists
+_DRAWN = 1000  # problems that are drawn
 _WIDEST = 100  # columns of a source line that a message shows around its carets
 
 
@@ -59,7 +62,8 @@ class Place:
     @property
     def source_line(self) -> str:
         begin = self.document.line_starts[self.line - 1]
-        return self.document.text[begin:].split("\n", 1)[0]
+        end = self.document.text.find("\n", begin)
+        return self.document.text[begin:] if end < 0 else self.document.text[begin:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +134,28 @@ class Problems:
 
 
 def draw(problems: Iterable[Problem]) -> str:
-    """All problems, an empty line between two."""
-    return "\n\n".join(problem.draw() for problem in problems)
+    """All problems, an empty line between two; of very many the first thousand and the count."""
+    found = list(problems)
+    parts = [problem.draw() for problem in found[:_DRAWN]]
+    if len(found) > _DRAWN:
+        parts.append(f"and {len(found) - _DRAWN:,} more")
+    return "\n\n".join(parts)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the nearest known word, or None where nothing is near."""
-    candidates = list(known)
+    candidates = list(known)[:_CANDIDATES]
+    word = word[:100]
     lowered = {c.lower(): c for c in reversed(candidates)}
-    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.7)
     return f"did you mean `{lowered[near[0]]}`?" if near else None
 
 
 def one_of(words: Iterable[str]) -> str:
     """`a`, `b` or `c`, for a sentence."""
-    quoted = [f"`{word}`" for word in words]
+    quoted = [f"`{clip(word)}`" for word in words]
+    if len(quoted) > _LISTED:
+        return f"{', '.join(quoted[:_LISTED])} and {len(quoted) - _LISTED} more"
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"

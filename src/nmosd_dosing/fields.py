@@ -7,6 +7,7 @@ keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -38,6 +39,14 @@ class PhraseError(Exception):
         self.problem = Problem(message, place, hint)
 
 
+class PartlyRead(Exception):
+    """A text of which a part could be read: `value` is what could, `problems` say why not the rest."""
+
+    def __init__(self, value: Any, problems: list[Problem]) -> None:
+        super().__init__()
+        self.value, self.problems = value, problems
+
+
 def kind(node: Node) -> str:
     if isinstance(node, Scalar):
         return f"`{clip(node.text)}`" if node.text else "nothing"
@@ -57,6 +66,10 @@ def phrase(what: str, parse: Callable[[Scalar], T], pattern: str | None = None, 
         except PhraseError as error:
             problems.found.append(error.problem)
             return None
+        except PartlyRead as error:
+            problems.found += error.problems
+            partly: T = error.value
+            return partly
 
     schema: Schema = {"type": ["string", "number"]} if pattern is None else {"type": "string", "pattern": pattern}
     return Shape(what, read, schema)
@@ -138,12 +151,16 @@ def mapping_of(name: Shape[Scalar], item: Shape[T], what: str) -> Shape[dict[str
             problems.error(f"expected {what}, found an empty mapping", node.place)
             return None
         entries = {}
-        for key, child in node.pairs:
-            name.read(key, problems)
-            if _comma_split(node, key, child, problems):
+        split = _split_by_commas(node, what, problems)
+        for i, (key, child) in enumerate(node.pairs):
+            if i in split:
+                if isinstance(child, Scalar) and child.text:
+                    entries[key.text] = Entry(key, None)
                 continue
-            entries[key.text] = Entry(key, item.read(child, problems))
-        return entries
+            good_name = name.read(key, problems) is not None
+            value = item.read(child, problems)
+            entries[key.text] = Entry(key, value if good_name else None)
+        return entries or None
 
     schema: Schema = {"type": "object", "additionalProperties": item.schema, "minProperties": 1}
     if "pattern" in name.schema:
@@ -169,6 +186,7 @@ class Record:
     """A mapping with known keys, once read. Attributes are None where the key is absent or could not be read."""
 
     node: Mapping
+    all_known: bool  # whether every key could be told
 
     def place(self, attribute: str | None = None) -> Place:
         """The place of a key's value, or of the record's first key."""
@@ -204,22 +222,26 @@ def record(cls: type[R], what: str) -> Shape[R]:
 
     def read(node: Node, problems: Problems) -> R | None:
         if not isinstance(node, Mapping):
-            problems.error(f"expected {what} with {one_of(_required(attributes))}, found {kind(node)}", _head(node))
+            keys = _required(attributes) or list(attributes)
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), f"write its keys, each with a value: {one_of(keys)}")
             return None
         values: dict[str, Any] = {}
-        for name, child in node.pairs:
+        split = _split_by_commas(node, what, problems)
+        unknown = [name for i, (name, _) in enumerate(node.pairs) if i not in split and name.text not in attributes]
+        for name in unknown:
+            hint = did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
+            problems.error(f"unknown key `{clip(name.text)}` in {what}", name.place, hint)
+        for i, (name, child) in enumerate(node.pairs):
             attribute = attributes.get(name.text)
-            if attribute is None:
-                if not _comma_split(node, name, child, problems):
-                    hint = did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
-                    problems.error(f"unknown key `{clip(name.text)}` in {what}", name.place, hint)
-                continue
-            values[attribute.name] = attribute.metadata["shape"].read(child, problems)
+            if attribute is not None and i not in split:
+                values[attribute.name] = attribute.metadata["shape"].read(child, problems)
         seen = {name.text for name, _ in node.pairs}
-        for missing in (k for k in _required(attributes) if k not in seen):
+        meant = {did_you_mean(name.text, attributes) for name in unknown}
+        for missing in (k for k in _required(attributes) if k not in seen and f"did you mean `{k}`?" not in meant):
             problems.error(f"{what} needs `{missing}`", _head(node), attributes[missing].metadata["doc"])
         made = cls(**values)
         made.node = node
+        made.all_known = not unknown and not split
         return made
 
     return Shape(what, read, _record_schema(attributes))
@@ -239,18 +261,40 @@ def _record_schema(attributes: dict[str, dataclasses.Field[Any]]) -> Schema:
     return schema
 
 
-def _comma_split(node: Mapping, key: Scalar, child: Node, problems: Problems) -> bool:
-    """Whether a key without a value stands there because a comma in braces split a text."""
-    if not (node.braces and isinstance(child, Scalar) and not child.text and not child.quoted):
+def _split_by_commas(node: Mapping, what: str, problems: Problems) -> set[int]:
+    """The pairs that are pieces of a text which a comma in braces split, each group reported once."""
+    pieces = [i for i, (key, child) in enumerate(node.pairs) if node.braces and _has_no_colon(key, child)]
+    split: set[int] = set()
+    for i in pieces:
+        if i in split:
+            continue
+        group = [i]
+        while group[-1] + 1 in pieces:
+            group.append(group[-1] + 1)
+        keys = [node.pairs[j][0] for j in group]
+        split.update(group)
+        before = node.pairs[i - 1] if i else None
+        if before is None or not isinstance(before[1], Scalar) or i - 1 in split:
+            text = clip(", ".join(key.text for key in keys))
+            problems.error(
+                f"expected {what} as `key: value` inside braces, found `{text}`", keys[0].place, f"take the braces away: `{text}`"
+            )
+            continue
+        split.add(i - 1)
+        whole = before[1].text + node.place.document.text[before[1].place.end : keys[-1].place.end]
+        if re.search(r"[0-9]$", before[1].text) and re.match(r"[0-9]", keys[0].text):
+            problems.error(f"a comma in the number `{clip(whole)}`, inside braces", keys[0].place, "write the number without a comma")
+            continue
+        message = f"inside braces a comma starts a new key, here `{clip(keys[0].text)}`, and it has no value"
+        problems.error(message, keys[0].place, f'put quotes around the list: `{before[0].text}: "{clip(whole, 60)}"`')
+    return split
+
+
+def _has_no_colon(key: Scalar, child: Node) -> bool:
+    """Whether a key without a value was written without its colon too."""
+    if not isinstance(child, Scalar) or child.text or child.quoted:
         return False
-    index = next(i for i, (name, _) in enumerate(node.pairs) if name is key)
-    before = node.pairs[index - 1] if index else None
-    hint = "give it a value, or take it out"
-    if before is not None and isinstance(before[1], (Scalar, Sequence)):
-        text = before[1].text if isinstance(before[1], Scalar) else "…"
-        hint = f'put quotes around the list: `{before[0].text}: "{clip(text)}, {clip(key.text)}"`'
-    problems.error(f"inside braces a comma starts a new key, here `{clip(key.text)}`, and it has no value", key.place, hint)
-    return True
+    return not re.match(r"\s*:", key.place.document.text[key.place.end : key.place.end + 50])
 
 
 def _head(node: Node) -> Place:

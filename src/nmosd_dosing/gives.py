@@ -8,7 +8,7 @@ from typing import Any
 
 from nmosd_dosing.dose_phrases import DoseText
 from nmosd_dosing.doses import Dose
-from nmosd_dosing.errors import Place, Problems, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.model import Give
 from nmosd_dosing.records import StudyRecord, VisitRecord
 from nmosd_dosing.source import Scalar
@@ -53,7 +53,8 @@ class Giver:
         found = len(self.problems.found)
         made = self._gives(record, scope, arms, blinded)
         unread = isinstance(record.give, dict) and any(pair.value is None for pair in record.give.values())
-        return () if unread or len(self.problems.found) > found else made
+        unknown = not self.products
+        return () if unread or unknown or len(self.problems.found) > found else made
 
     def _gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
         planned = self._by_arm(record.give, scope, arms, every_arm=True)
@@ -83,9 +84,11 @@ class Giver:
                     if len(texts) > 1:
                         self.problems.error("`nothing` stands on its own", text.place, "take it out, or take the other doses out")
                     continue
+                if text.product not in self.products and not self.products:
+                    continue  # the list of products is missing or wrong, and that has been said
                 if text.product not in self.products:
                     hint = did_you_mean(text.product, self.products) or f"products of this file are {one_of(self.products)}"
-                    self.problems.error(f"unknown product `{text.product}`", text.product_place, hint)
+                    self.problems.error(f"unknown product `{clip(text.product)}`", text.product_place, hint)
                     continue
                 column = columns.setdefault(text.product, [None] * max(1, len(scope.arms)))
                 if indices and column[indices[0]] is not None:
@@ -107,9 +110,11 @@ class Giver:
             return [(give, arms)]
         found: list[tuple[tuple[DoseText, ...], tuple[int, ...]]] = []
         for arm, pair in give.items():
+            if pair.value is None:
+                continue
             if arm not in scope.arms:
                 self._unknown_arm(pair.key, scope)
-            elif pair.value is not None:
+            else:
                 index = scope.arms.index(arm)
                 if index not in arms:
                     self.problems.error(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.errors import Place, clip, did_you_mean
-from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.errors import Place, Problem, clip, did_you_mean
+from nmosd_dosing.fields import PartlyRead, PhraseError
 from nmosd_dosing.model import NOT_STATED, NotStated, Window
 from nmosd_dosing.source import Scalar
 
@@ -49,9 +49,9 @@ class Scanner:
 
     def take(self, pattern: str) -> re.Match[str] | None:
         """What matches here, after white space; None, and nothing is taken, where it does not."""
-        match = re.compile(rf"\s*(?:{pattern})").match(self.text, self.at)
-        if match:
-            self.at = match.end()
+        before = self.at
+        match = re.compile(pattern).match(self.text, self.skip())
+        self.at = match.end() if match else before
         return match
 
     def skip(self) -> int:
@@ -256,7 +256,12 @@ class RepeatText:
     place: Place
 
 
-AtText = tuple["PointText | RepeatText", ...]
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something in a list of days that could not be read, and has been reported."""
+
+
+AtText = tuple["PointText | RepeatText | Unread", ...]
 
 
 def at(node: Scalar) -> AtText | NotStated:
@@ -264,15 +269,23 @@ def at(node: Scalar) -> AtText | NotStated:
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
     scan = Scanner(node)
-    items: list[PointText | RepeatText] = [_item(scan)]
-    while not scan.done:
-        if not scan.take(","):
-            scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
-        items.append(_item(scan))
+    items: list[PointText | RepeatText | Unread] = []
+    problems: list[Problem] = []
+    while not items or not scan.done:
+        try:
+            if items and not scan.take(","):
+                scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
+            items.append(_item(scan))
+        except PhraseError as error:
+            problems.append(error.problem)
+            items.append(Unread())
+            scan.take(r"[^,，、]*[，、]*")  # go on behind the next comma
+    if problems:
+        raise PartlyRead(tuple(items), problems)
     return tuple(items)
 
 
-def _after_item_hint(found: str, before: PointText | RepeatText) -> str:
+def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str:
     """What could be meant by words that stand behind a day or a repeat."""
     if found[:1] in "，、；;":
         return "put a plain comma `,` between two days"
@@ -288,6 +301,8 @@ def _after_item_hint(found: str, before: PointText | RepeatText) -> str:
         return "end a repeat with `until` and its last day, or with `4 more times`"
     if re.match(r"[-–—]\s*[DWw]", found):
         return "write a range as `D1 to D14`, or put a comma between two days"
+    if match := re.match(r"\+\s*([0-9]+)\s*m\b", found):
+        return f"`m` could be minutes or months: write `+ {match[1]} months`"
     if re.match(r"[±+-]", found):
         return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
     return "put a comma between two days; a day may have a window such as `±3d` behind it"

@@ -37,13 +37,27 @@ def _id(node: Scalar) -> Scalar:
     if not re.fullmatch(_ID, node.text) or len(node.text) > 60:
         plain = re.sub(r"[^a-z0-9]+", "-", node.text.lower()).strip("-")[:60]
         hint = f"write `{plain}`" if plain else "write for example `rcp`"
-        raise PhraseError(f"`{clip(node.text)}` is not an id: lower-case letters, digits and hyphens", node.place, hint)
+        if "," in node.text:
+            hint = f"write a list: `[{clip(node.text, 80)}]`"
+        raise PhraseError(f"`{clip(node.text)}` is not an id: lower-case letters, digits and hyphens, at most 60", node.place, hint)
     return node
 
 
 def _event(node: Scalar) -> Scalar:
     if not re.fullmatch(_EVENT, node.text):
         raise PhraseError(f"`{clip(node.text)}` is not an event: lower-case letters, digits and `_`", node.place)
+    return node
+
+
+def _product(node: Scalar) -> Scalar:
+    """A product's name; not one that a dose could be mistaken for."""
+    words_in = node.text.split()
+    if not words_in or node.text != " ".join(words_in) or words_in[-1] == "placebo" or node.text in ("nothing", "not stated"):
+        hint = "write a name with single spaces, not ending in `placebo`"
+        raise PhraseError(f"`{clip(node.text)}` cannot be a product's name", node.place, hint)
+    if re.search(r"(^|\s)[0-9.,]+$|^[0-9]", node.text):
+        hint = "begin and end it with a word"
+        raise PhraseError(f"`{clip(node.text)}` cannot be a product's name: its number reads like a dose", node.place, hint)
     return node
 
 
@@ -60,6 +74,7 @@ def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
 
 
 TEXT = words("a text")
+PRODUCT = phrase("a product's name", _product, example="X")
 ID = phrase("an id", _id, _ID, "rcp")
 EVENT = phrase("an event", _event, _EVENT, "relapse")
 DATE = phrase("a date", span_phrases.date, span_phrases.DATE_PATTERN, "2025-01-31")
@@ -169,7 +184,7 @@ class StudyRecord(FactsRecord):
         choice("how days are counted", {"from 1": 1, "from 0": 0}), "`days: from 1` (D1 is the first) or `days: from 0`", True
     )
     products: dict[str, Entry[ProductRecord]] | None = key(
-        mapping_of(TEXT, record(ProductRecord, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
+        mapping_of(PRODUCT, record(ProductRecord, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
     )
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
     events: dict[str, Entry[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")

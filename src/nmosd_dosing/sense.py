@@ -7,22 +7,30 @@ from itertools import pairwise
 
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.model import Give, Period, Series, Study, Visit
-from nmosd_dosing.visits import lay_out, offset_of
+from nmosd_dosing.visits import MAX_VISITS, lay_out, offset_of
 
 HORIZON = 3660  # days of an open repeat that are checked: ten years
 
 
 def check(study: Study, problems: Problems) -> None:
     """Reports whatever is wrong or doubtful in a study whose parts are each right."""
+    total = 0
     for period in study.periods:
         visits = lay_out(period, HORIZON, problems)
+        total += len(visits)
+        if total > 2 * MAX_VISITS:
+            problems.error(
+                f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, "end the repeats earlier, or repeat less often"
+            )
+            break
         dated = [visit for visit in visits if visit.offset is not None]
         _ends(period, dated, problems)
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
         _windows(dated, problems)
+        told: set[tuple[Place | None, str]] = set()
         for visit in visits:
-            _blinding(study, period, visit, problems)
+            _blinding(study, period, visit, problems, told)
     _circles(study, problems)
 
 
@@ -137,7 +145,8 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
         places = (before.place, after.place)
         if latest >= earliest and places not in reported and offset_of(before) != offset_of(after):
             reported.add(places)
-            shared = latest - earliest + 1
+            end = (after.last or offset_of(after)).range[0] + (after.window.after if after.window else 0)
+            shared = min(latest, end) - earliest + 1
             problems.warn(
                 f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
                 after.place,
@@ -146,35 +155,56 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
             )
 
 
-def _blinding(study: Study, period: Period, visit: Visit, problems: Problems) -> None:
+Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days
+
+
+def _blinding(study: Study, period: Period, visit: Visit, problems: Problems, told: Told) -> None:
     """What would tell the arm to a reader of the masked schedule."""
     if len(period.arms) < 2:
         return
-    everyone = len(visit.arms) == len(period.arms) and all(len(a.arms) == len(period.arms) for a in visit.assessments)
-    if not everyone and (period.blinded or any(give.blinded for give in visit.gives)):
-        missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms] or list(period.arms)
+    if period.blinded or any(give.blinded for give in visit.gives):
+        _same_visits(period, visit, problems, told)
+    for give in visit.gives:
+        if give.blinded:
+            _masked_alike(period, visit, give, problems, told)
+        elif len(set(give.doses)) > 1:
+            _openly_different(study, period, visit, give, problems, told)
+
+
+def _once(told: Told, place: Place | None, what: str) -> bool:
+    new = (place, what) not in told
+    told.add((place, what))
+    return new
+
+
+def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -> None:
+    missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms]
+    if missing and _once(told, visit.place, "dates"):
         problems.error(
             f"arms with different dates in a blinded part: {visit.label} is not there for {one_of(missing)}",
             visit.place,
             "it would unblind: give every arm the same visits, with placebo where nothing active is given",
         )
-    for give in visit.gives:
-        if give.blinded:
-            _masked_alike(period, visit, give, problems)
-        elif len(set(give.doses)) > 1:
-            _openly_different(study, period, visit, give, problems)
+    for assessment in visit.assessments:
+        if not missing and len(assessment.arms) < len(period.arms) and _once(told, visit.place, assessment.name):
+            only = one_of(period.arms[i] for i in assessment.arms)
+            problems.error(
+                f"arms with different assessments in a blinded part: `{assessment.name}` on {visit.label} is for {only} only",
+                visit.place,
+                "it would unblind: examine every arm alike",
+            )
 
 
-def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems) -> None:
+def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
     without = [period.arms[i] for i in visit.arms if give.doses[i] is None]
-    if without:
+    if without and _once(told, give.place, "products"):
         problems.error(
             f"arms with different products in a blinded part: {give.product} on {visit.label} is not given to {one_of(without)}",
             give.place,
             f"it would unblind: write `{give.product} placebo` for the other arm",
         )
     minutes = {dose.minutes for dose in give.doses if dose is not None}
-    if len(minutes) > 1:
+    if len(minutes) > 1 and _once(told, give.place, "durations"):
         problems.error(
             f"arms with infusions of different duration in a blinded part: {give.product} on {visit.label}",
             give.place,
@@ -182,14 +212,15 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems) 
         )
 
 
-def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems) -> None:
-    if period.masks:
+def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
+    if period.masks and _once(told, give.place, "open"):
+        way = "take `blinded: false` away" if period.blinded else "write `blinded: true` on this visit too"
         problems.error(
             f"{give.product} on {visit.label} differs between arms in the open, in a period that hides the arm",
             give.place,
-            "it would unblind: take `blinded: false` away",
+            f"it would unblind: {way}",
         )
-    elif study.conceals(period):
+    elif not period.masks and study.conceals(period) and _once(told, give.place, "open"):
         hiding = next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
         problems.warn(
             f"{give.product} on {visit.label} differs openly between arms that `{hiding}` keeps blinded: it tells the allocation",
@@ -203,14 +234,13 @@ def _circles(study: Study, problems: Problems) -> None:
     ways: dict[str, list[str]] = {}
     for transition in study.transitions:
         ways.setdefault(transition.source_period, []).append(transition.target_period)
-    done: set[str] = set()
+    said: set[str] = set()
     for transition in study.transitions:
-        if transition.target_period in done or not _reaches(ways, transition.target_period, transition.source_period):
+        if transition.source_period in said or not _reaches(ways, transition.target_period, transition.source_period):
             continue
-        done |= {transition.source_period, transition.target_period}
-        path = one_of([transition.source_period]) + " again"
+        said |= {p for p in ways if _reaches(ways, p, transition.source_period) and _reaches(ways, transition.source_period, p)}
         problems.error(
-            f"a circle of periods: from `{transition.target_period}` one comes to {path}",
+            f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again",
             transition.place,
             "a subject enters each period once; take one of the transitions out",
         )

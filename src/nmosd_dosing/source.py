@@ -106,7 +106,7 @@ def read_bytes(content: bytes, name: str, problems: Problems) -> Node | None:
 def read_text(text: str, name: str, problems: Problems) -> Node | None:
     """The nodes of a text, or None with the reason in `problems`."""
     document = Document(name, _one_line_end(text.removeprefix("\ufeff")))
-    wrong = re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", document.text)
+    wrong = re.search(_UNWANTED, document.text)
     if wrong:
         problems.error(
             f"a control character (U+{ord(wrong[0]):04X}) in the text",
@@ -126,6 +126,10 @@ def read_text(text: str, name: str, problems: Problems) -> Node | None:
 
 def _one_line_end(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+# Control characters; line ends that only YAML sees; marks that reorder or hide text.
+_UNWANTED = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 
 
 class _Stop(Exception):
@@ -198,6 +202,12 @@ class _Builder:
         for key, value in zip(children[::2], children[1::2], strict=True):
             if not isinstance(key, Scalar):
                 self.problems.error("a key must be a word", key.place, "put quotes around it")
+                continue
+            if not key.text and not key.quoted:
+                start = key.place.start
+                while start > 0 and self.document.text[start : start + 1] in ("", "\n"):
+                    start -= 1
+                self.problems.error("a key is missing here", Place(self.document, start, start + 1), "write `key: value`")
                 continue
             if key.text in first:
                 self.problems.error(
@@ -289,18 +299,24 @@ _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
 
 
 def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    at = min(mark.index, max(0, len(document.text) - 1)) if mark else 0
-    while at > 0 and document.text[at] == "\n":  # an end of file or line: point at the last thing written
-        at -= 1
+    at = _end_of_reading(error.problem_mark or error.context_mark, document)
     words = f"{error.context or ''} {error.problem or ''}"
     unknown = (f"not YAML: {error.problem or error.context}", "compare with the examples of the language page")
     message, hint = next((ours for known, ours in _SYNTAX if known in words), unknown)
     wide = _full_width_colon(document, at)
     if wide is not None:
         return Problem("a full-width colon `：` where YAML needs `:`", wide, "type a plain `:` and a space behind it")
-    also: tuple[tuple[str, Place], ...] = ()
-    if error.context_mark and mark and error.context_mark.line < mark.line and "not closed" in message:
-        begin = error.context_mark.index
-        also = (("it begins here", Place(document, begin, begin + 1)),)
-    return Problem(message, Place(document, at, at + 1), hint, also=also)
+    began = _end_of_reading(error.context_mark, document) if error.context_mark else at
+    if "not closed" in message and began < at:
+        return Problem(message, Place(document, began, began + 1), hint, also=(("the reading stops here", Place(document, at, at + 1)),))
+    if "without its" in message:
+        at = began
+    return Problem(message, Place(document, at, at + 1), hint)
+
+
+def _end_of_reading(mark: Any, document: Document) -> int:
+    """The character of a mark; where it stands on a line's end, the last thing written before it."""
+    at = min(int(mark.index), max(0, len(document.text) - 1)) if mark else 0
+    while at > 0 and document.text[at] == "\n":
+        at -= 1
+    return at

@@ -14,7 +14,7 @@ def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) ->
     """The days of a visit; empty where they are not stated, None where they cannot be told."""
     if record.at is None:
         return None
-    items: list[phrases.PointText | phrases.RepeatText] = []
+    items: list[phrases.PointText | phrases.RepeatText | phrases.Unread] = []
     for part in record.at:
         if isinstance(part, NotStated):
             if len(record.at) > 1:
@@ -22,12 +22,14 @@ def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) ->
                 return None
             return ()
         items += part
-    _windows_of_all_or_none(items, record, problems)
+    _windows_of_all_or_none([item for item in items if not isinstance(item, phrases.Unread)], record, problems)
     built: list[Point | Series] = []
     complete = True
     for item in items:
         try:
-            if isinstance(item, phrases.PointText):
+            if isinstance(item, phrases.Unread):
+                complete = False
+            elif isinstance(item, phrases.PointText):
                 built.append(_point(item, record, counts_from))
             elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
                 built.append(_series(item, _base(item, built), record, counts_from))

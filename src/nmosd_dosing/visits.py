@@ -97,7 +97,7 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         for name in occurrence.entry.assess:
             arms, open_ended = assessments.get(name, (set[int](), True))
             assessments[name] = arms | set(occurrence.entry.arms), open_ended and occurrence.open_ended
-    entries = list(dict.fromkeys(o.entry for o in group))
+    entries = list({id(o.entry): o.entry for o in group}.values())
     return Visit(
         label=naming.label,
         name=next((e.name for e in entries if e.name), None),
@@ -120,7 +120,7 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
     if any(both):
         place = two.place or occurrence.place
         also = [("and here", one.place)] if one.place and one.place != place else []
-        problems.error(f"{one.product} is given twice on {label}", place, "give it once a day: put the whole dose into one visit", also)
+        problems.error(f"{one.product} is given twice on {label}", place, _twice_hint(one, two), also)
         return one
     doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
     both_doses = Give(
@@ -134,6 +134,10 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
             [("the other one", one.place)] if one.place else [],
         )
     return both_doses
+
+
+def _twice_hint(one: Give, two: Give) -> str:
+    return "take one of the days out" if one.place == two.place else "give it once a day: put the whole dose into one visit"
 
 
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
