@@ -8,7 +8,6 @@ count as its file says. Months are counted from a day and clipped to the end of 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -26,6 +25,7 @@ FIRST_DATE = np.datetime64("0001-01-01", "D")
 LAST_DATE = np.datetime64("9999-12-31", "D")
 MAX_DAYS = 3_652_058  # from 0001-01-01 to 9999-12-31
 MAX_MONTHS = 119_987
+_CYCLE_MONTHS, _CYCLE_DAYS = 4800, 146_097  # 400 years
 NO_DATE = np.datetime64("NaT", "D")
 
 
@@ -83,20 +83,18 @@ def _count(n: int, unit: str) -> str:
 @cache
 def _days_in(months: int) -> tuple[int, int]:
     """Over the 400 years after which the calendar repeats itself: from the first of a month, and from the last of a longer one."""
-    if abs(months) > 1200:  # beyond a century an estimate will do; it is never too narrow
-        return math.floor(months * 30.436875) - 6, math.ceil(months * 30.436875) + 6
-    first = np.arange("2000-01", "2400-01", dtype="datetime64[M]")
-    target = first + np.timedelta64(months, "M")
-    days = (target.astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
-    clipped = np.minimum(0, _month_lengths(target) - _month_lengths(first))
+    cycles, rest = divmod(months, _CYCLE_MONTHS)
+    first, lengths = _two_cycles()
+    days = first[rest : rest + _CYCLE_MONTHS] - first[:_CYCLE_MONTHS] + cycles * _CYCLE_DAYS
+    clipped = np.minimum(0, lengths[rest : rest + _CYCLE_MONTHS] - lengths[:_CYCLE_MONTHS])
     return int((days + clipped).min()), int(days.max())
 
 
-def _month_lengths(months: Dates) -> NDArray[np.int64]:
-    lengths: NDArray[np.int64] = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(
-        np.int64
-    )
-    return lengths
+@cache
+def _two_cycles() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first days of 800 years' months, as days since the first of them, and the lengths of the months."""
+    months = np.arange(2 * _CYCLE_MONTHS + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return months[:-1], np.diff(months)
 
 
 def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:

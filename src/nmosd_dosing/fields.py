@@ -150,7 +150,7 @@ def mapping_of(name: Shape[Scalar], item: Shape[T], what: str) -> Shape[dict[str
         if not node.pairs:
             problems.error(f"expected {what}, found an empty mapping", node.place)
             return None
-        entries = {}
+        entries: dict[str, Entry[T]] = {}
         split = _split_by_commas(node, what, problems)
         for i, (key, child) in enumerate(node.pairs):
             if i in split:

@@ -204,10 +204,10 @@ class _Builder:
                 self.problems.error("a key must be a word", key.place, "put quotes around it")
                 continue
             if not key.text and not key.quoted:
-                start = key.place.start
-                while start > 0 and self.document.text[start : start + 1] in ("", "\n"):
-                    start -= 1
-                self.problems.error("a key is missing here", Place(self.document, start, start + 1), "write `key: value`")
+                at = key.place.start
+                while at > 0 and self.document.text[at : at + 1] in ("", "\n"):
+                    at -= 1
+                self.problems.error("a key is missing here", Place(self.document, at, at + 1), "write `key: value`")
                 continue
             if key.text in first:
                 self.problems.error(
