@@ -120,9 +120,9 @@ class _Builder:
         if record is None:
             return None
         scope = self._scope(record)
-        if record.blinded and scope.readable and len(scope.arms) < 2:
+        if record.blinded and scope.readable and not scope.arms:
             self.problems.error(
-                "a blinded period without two arms hides nothing from anybody",
+                "a blinded period without arms hides nothing from anybody",
                 record.place("blinded"),
                 "name the arms: `arms: [active, placebo]`",
             )
@@ -150,10 +150,8 @@ class _Builder:
             problems.error("nothing happens at this visit", record.place(), "add `give`, `assess` or `name`")
         arms = self.giver.arms_of(record, scope)
         blinded = scope.blinded if record.blinded is None else record.blinded
-        if record.blinded and scope.readable and len(scope.arms) < 2:
-            problems.error(
-                "a blinded visit without two arms hides nothing from anybody", record.place("blinded"), "name the arms of the study"
-            )
+        if record.blinded and scope.readable and not scope.arms:
+            problems.error("a blinded visit without arms hides nothing from anybody", record.place("blinded"), "name the arms of the study")
         gives = self.giver.gives(record, scope, arms, blinded)
         at = days_of(record, self.counts_from, problems) if self.days_known else None
         if at is None:

@@ -43,6 +43,10 @@ def expand(
     that is unknown.
     """
     chosen = one_period(study, period)
+    if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(chosen.arms))).any():
+        raise InputError(
+            Problem("an arm that the period does not have", hint=f"the arms of `{chosen.id}` are {one_of(chosen.arms) or 'none'}")
+        )
     unblinded = unblind and chosen.masks
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(chosen.arms)}"))

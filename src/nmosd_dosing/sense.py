@@ -162,7 +162,7 @@ def _blinding(study: Study, period: Period, visit: Visit, problems: Problems, to
     """What would tell the arm to a reader of the masked schedule."""
     if len(period.arms) < 2:
         return
-    if period.blinded or any(give.blinded for give in visit.gives):
+    if period.blinded or period.masks:
         _same_visits(period, visit, problems, told)
     for give in visit.gives:
         if give.blinded:
