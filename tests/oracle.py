@@ -273,8 +273,9 @@ def expand(
 ) -> Plan:
     """The plan of one person; OutOfCalendar where some date of it does not exist."""
     days: dict[object, list[Occurrence]] = {}
+    times_if_open = 400 if until is None else max(400, (until - person.start).days // 7 + 2)  # no repeat here is closer than a week
     for number, entry in enumerate(period.entries):
-        for occurrence in occurrences(entry, study.first_day, times_if_open=400):
+        for occurrence in occurrences(entry, study.first_day, times_if_open):
             if occurrence.open_ended and _beyond_open_end(occurrence, person.start, until):
                 continue
             key = (occurrence.offset, occurrence.last) if occurrence.offset is not None else number

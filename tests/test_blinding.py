@@ -102,7 +102,7 @@ def test_a_shipped_study_of_one_blinded_period_shows_no_amount() -> None:
         assert not any(re.search(rf"\b{amount}\b", text) for text in outputs(made))
 
 
-@studies.examples(120)
+@studies.examples(50)
 @given(blinded, studies.starts, st.none() | st.integers(0, 900))
 def test_every_arm_of_a_random_study_looks_the_same_and_shows_no_masked_dose(drawn: oracle.Study, start: dt.date, days: int | None) -> None:
     study = hiding(drawn)
