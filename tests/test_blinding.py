@@ -155,7 +155,7 @@ LEAKS = {
     "a day": ("{at: D1, arms: [a], give: X 500 mg, blinded: true}", "{at: D2, arms: [b], give: X placebo, blinded: true}"),
     "half of a visit that is not blinded": (
         "{at: D1, arms: [a], give: X 500 mg, blinded: true}",
-        "{at: D1, arms: [b], give: X placebo over 60 min}",
+        "{at: D1, arms: [b], give: X placebo}",
     ),
 }
 
@@ -167,6 +167,16 @@ def test_what_would_tell_the_arm_is_refused_or_the_same(visits: tuple[str, ...])
     except RegimenError:
         return
     assert_alike(study, study.periods[0])
+
+
+def test_the_dose_after_an_event_is_masked_like_the_dose_before_it() -> None:
+    once = f"once: {{escalated: {{a: X {SECRET} mg}}}}"
+    study, _ = read_study_text(f"{HEAD}      - {{at: D1, give: {{a: X 500 mg, b: X placebo}}, blinded: true, {once}}}\n")
+    assert_alike(study, study.periods[0])
+    for arm in ("a", "b", None):
+        assert not any(SECRET in text for text in outputs(masked(study, study.periods[0], arm)))
+    unblinded = plan(study, Subject(START, arm="a"), unblind=True)
+    assert any(SECRET in text for text in outputs(unblinded))
 
 
 # --- unblinded ----------------------------------------------------------------------------------------------------------

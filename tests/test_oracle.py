@@ -187,6 +187,11 @@ FOUND = {
         Person(START),
         None,
     ),
+    "an open repeat reaches its 731st day where 24 months have so many": (
+        study_of(Entry((*on(1), Every(Length(731, "days"))), {None: X_500_MG})),
+        Person(dt.date(2023, 3, 1)),
+        None,
+    ),
     "a total per kg is the nearest number": (
         study_of(Entry((*on(1), Every(Length(28, "days"), times=2)), {None: X_PER_KG})),
         Person(START, grams=24_994),
@@ -332,6 +337,17 @@ def test_until_only_takes_visits_away(case: Case, data: st.DataObject) -> None:
     assert [v.id for v in short if v.target is None] == [v.id for v in long if v.target is None]
     if early <= oracle.moved(person.start, (0, 24)):
         assert dated(short) == dated(plan(made, subject(person), period=period.id, unblind=unblind).visits, early)
+
+
+@studies.examples(60)
+@given(cases(RECENT))
+def test_the_plan_tells_how_many_visits_until_takes_away(case: Case) -> None:
+    study, period, person, until, unblind = case
+    made = read(study)
+    if until is not None and not any(o.open_ended for e in period.entries for o in oracle.occurrences(e, study.first_day, 1)):
+        short, long = (plan(made, subject(person), period=period.id, until=day, unblind=unblind) for day in (until, None))
+        gone = len(long.visits) - len(short.visits)
+        assert [n.message.split()[0] for n in short.notes if n.code == "until"] == ([str(gone)] if gone else [])
 
 
 def dated(visits: tuple[PlannedVisit, ...], until: dt.date = dt.date.max) -> list[PlannedVisit]:

@@ -29,11 +29,12 @@ def run(app: typer.Typer) -> int:
     except DosingError as error:
         return _say(str(error))
     except (BrokenPipeError, SystemExit):  # the reader has seen enough, as `| head` has; typer and rich leave by SystemExit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _close_output()
         return FINE
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
+        _close_output()
         return _say(f"error: cannot write the output: {error.strerror or error}")
     except Exception as error:
         if type(error).__name__ == "Abort":  # typer's word for an interrupt
@@ -48,6 +49,11 @@ def run(app: typer.Typer) -> int:
                 hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
             return _say(f"error: {message}\nhint: {hint}")
         return _defect(error)
+
+
+def _close_output() -> None:
+    """What is still buffered goes nowhere, so that the interpreter does not fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say(text: str) -> int:
