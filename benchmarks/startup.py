@@ -13,7 +13,7 @@ from pathlib import Path
 
 from race import heading, race, row
 
-ROUNDS = 25
+ROUNDS = 15
 HEAVY = ("numpy", "icalendar", "pydantic", "rich", "yaml")
 PLAN = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06")
 RUNS = {

@@ -218,7 +218,7 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
 
 def _bare(before: str) -> str:
     """What a bare number after `week 0,` or `D1,` means: as the day before it."""
-    words = re.findall(r"\b(week|month|year)\s+[0-9]+\s*,", before)
+    words = re.findall(r"\b(week|month|year)s?\s+[0-9]+\s*,", before)
     return f"{words[-1]} " if words else "D"
 
 
