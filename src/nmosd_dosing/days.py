@@ -8,6 +8,7 @@ count as its file says. Months are counted from a day and clipped to the end of 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.errors import InputError, Problem
 
 Dates = NDArray[np.datetime64]
+Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
 CountsFrom = Literal[0, 1]
 Style = Literal["D", "W", "week", "month", "year"]
 
@@ -112,6 +114,16 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
     last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
     clipped: Dates = np.add(first, np.minimum(day_of_month, last_day), out=out)
     return clipped
+
+
+def shifter(dates: Dates, offset: Offset) -> Shifter:
+    """`shift` by `offset` for parts of `dates`. Months are looked up where the days are far fewer than the dates."""
+    if offset.months and len(dates):
+        first, last = dates.min(), dates.max()
+        if (last - first).astype(np.int64) * 8 < len(dates):  # the table is small beside the result
+            table = shift(np.arange(first, last + np.timedelta64(1, "D")), offset)
+            return lambda part, out: table.take((part - first).view(np.int64), out=out, mode="clip")  # "raise" would copy
+    return lambda part, out: shift(part, offset, out=out)
 
 
 def to_date(value: np.datetime64) -> dt.date | None:

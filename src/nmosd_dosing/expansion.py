@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.schedule import OPEN_END, Row, Schedule
 from nmosd_dosing.visits import lay_out
 
-_SLICE = 8192
+_SLICE = 32768
 _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
 
 
@@ -74,10 +74,12 @@ def expand(
         first_dose=np.full(n, NO_DATE),
         last_dose=np.full(n, NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
+        open_end=_open_end(visits, cohort.start, until),
     )
+    shifters = {visit.offset: shifter(cohort.start, visit.offset) for visit in visits if visit.offset is not None}
     for begin in range(0, n, _SLICE):
         part = slice(begin, begin + _SLICE)
-        _fill_dates(schedule, cohort, part)
+        _fill_dates(schedule, shifters, cohort, part)
         _fill_doses(schedule, rules, cohort, part)
     return schedule
 
@@ -128,9 +130,18 @@ def _near(visit: Visit) -> bool:
     return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
 
 
-def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
+def _open_end(visits: tuple[Visit, ...], start: Dates, until: dt.date | None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
+    if until is not None:
+        return np.broadcast_to(np.datetime64(until, "D"), len(start))
+    if any(visit.open_ended or any(give.open_ended for give in visit.gives) for visit in visits):
+        return shifter(start, OPEN_END)(start, np.empty_like(start))
+    return start
+
+
+def _fill_dates(schedule: Schedule, shifters: dict[Offset, Shifter], cohort: Cohort, part: slice) -> None:
     start = cohort.start[part]
-    limit = schedule.open_end(part) if any(visit.open_ended for visit in schedule.visits) else start
+    limit = schedule.open_end[part]
     first, last, beyond = schedule.first_dose[part], schedule.last_dose[part], schedule.beyond[part]
     dosed = _dosed(schedule)
     for i, visit in enumerate(schedule.visits):
@@ -138,7 +149,7 @@ def _fill_dates(schedule: Schedule, cohort: Cohort, part: slice) -> None:
         if visit.offset is None:
             target[:] = NO_DATE
             continue
-        shift(start, visit.offset, out=target)
+        shifters[visit.offset](start, target)
         if visit.open_ended:
             target[(target > limit) | (target > LAST_DATE)] = NO_DATE
         if len(visit.arms) < len(schedule.period.arms):

@@ -33,7 +33,7 @@ class Schedule:
     amount: (k, n) float64, active drug in the row's unit; NaN unless `status` is STATED. cumulative: (k, n), by product and
     unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     first_dose, last_dose: (n,) NaT where nothing is given; of everything planned, also beyond `until`.
-    beyond: (n,) visits that lie after `until`.
+    beyond: (n,) visits that lie after `until`. open_end: (n,) the last day up to which open repeats are drawn.
     """
 
     study: Study
@@ -52,6 +52,7 @@ class Schedule:
     first_dose: Dates
     last_dose: Dates
     beyond: NDArray[np.int64]
+    open_end: Dates
 
     def __len__(self) -> int:
         return len(self.start)
@@ -119,10 +120,5 @@ class Schedule:
 
     def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
         """(n,) whether a visit lies after the last day up to which open repeats are drawn."""
-        late: NDArray[np.bool_] = self.target[visit, part] > self.open_end(part)
+        late: NDArray[np.bool_] = self.target[visit, part] > self.open_end[part]
         return late
-
-    def open_end(self, part: slice = slice(None)) -> Dates:
-        """(n,) the last day up to which open repeats are drawn."""
-        start = self.start[part]
-        return shift(start, OPEN_END) if self.until is None else np.broadcast_to(self.until, len(start))
