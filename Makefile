@@ -47,8 +47,11 @@ $(VENV)/run: requirements.txt pyproject.toml | $(BIN)/python
 	@touch $@
 
 # The tools, fetched once as wheels: the tests install the built package from these, without a network.
-$(VENV)/dev: requirements-dev.txt $(VENV)/run
+$(VENV)/dev: requirements-dev.txt tests/js/package-lock.json $(VENV)/run
 	@echo "fetching the test tools (a minute or two, once)" >&2
 	$(PIP) download --require-hashes --only-binary :all: --dest $(WHEELS) -r requirements-dev.txt
 	$(PIP) install --no-index --find-links $(WHEELS) --require-hashes -r requirements-dev.txt
+	@rm -rf $(VENV)/js && cp -R tests/js $(VENV)/js
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(VENV)/js || echo "ical.js was not fetched: its tests will be skipped"; \
+	else echo "no npm: the tests with ical.js will be skipped"; fi
 	@touch $@

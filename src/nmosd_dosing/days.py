@@ -21,6 +21,7 @@ from nmosd_dosing.errors import InputError, Problem
 Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
 CountsFrom = Literal[0, 1]
+Language = Literal["en", "zh"]
 Style = Literal["D", "W", "week", "month", "year"]
 
 FIRST_DATE = np.datetime64("0001-01-01", "D")
@@ -136,12 +137,15 @@ def to_date(value: np.datetime64) -> dt.date | None:
     return date
 
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime: it would follow the locale
+_WEEKDAYS: dict[Language, tuple[str, ...]] = {  # not strftime: it would follow the locale
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+}
 
 
-def date_text(date: dt.date) -> str:
+def date_text(date: dt.date, language: Language = "en") -> str:
     """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that formats a date for people."""
-    return f"{date.isoformat()} {_WEEKDAYS[date.weekday()]}"
+    return f"{date.isoformat()} {_WEEKDAYS[language][date.weekday()]}"
 
 
 def study_day(date: dt.date, start: dt.date) -> int:

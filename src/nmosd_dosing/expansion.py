@@ -74,7 +74,7 @@ def expand(
         first_dose=np.full(n, NO_DATE),
         last_dose=np.full(n, NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
-        open_end=_open_end(visits, cohort.start, until),
+        open_end=_open_end(chosen, cohort.start, until),
     )
     shifters = {visit.offset: shifter(cohort.start, visit.offset) for visit in visits if visit.offset is not None}
     for begin in range(0, n, _SLICE):
@@ -130,11 +130,11 @@ def _near(visit: Visit) -> bool:
     return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
 
 
-def _open_end(visits: tuple[Visit, ...], start: Dates, until: dt.date | None) -> Dates:
+def _open_end(period: Period, start: Dates, until: dt.date | None) -> Dates:
     """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))
-    if any(visit.open_ended or any(give.open_ended for give in visit.gives) for visit in visits):
+    if period.open_ended:
         return shifter(start, OPEN_END)(start, np.empty_like(start))
     return start
 

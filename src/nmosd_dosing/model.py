@@ -382,13 +382,14 @@ class PlannedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSpan:
-    """From `start` to `end`, both included.
+    """From `start` to `end`, both included; of a period, or of the study where `period` is None.
 
     Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
     `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
     """
 
     id: str
+    period: str | None
     name: str
     start: dt.date | None
     end: dt.date | None
@@ -408,7 +409,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One subject's dated plan, already masked unless `unblinded`."""
+    """One subject's dated plan, already masked unless `unblinded`.
+
+    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans.
+    """
 
     unblinded: bool
     regimen: str
@@ -422,6 +426,7 @@ class Plan:
     start: dt.date
     weight_kg: float | None
     until: dt.date | None
+    drawn_until: dt.date | None
     periods: tuple[PlannedPeriod, ...]
     visits: tuple[PlannedVisit, ...]
     spans: tuple[PlannedSpan, ...]

@@ -11,7 +11,7 @@ import numpy as np
 
 from nmosd_dosing import cohort
 from nmosd_dosing.blind import shown_arm
-from nmosd_dosing.days import Offset, date_text, day_number, shift, study_day, to_date, week_code
+from nmosd_dosing.days import LAST_DATE, Offset, date_text, day_number, shift, study_day, to_date, week_code
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.expansion import expand, one_period
@@ -75,6 +75,7 @@ def to_plan(schedule: Schedule, column: int, subject: Subject, window: Window | 
         start=subject.start,
         weight_kg=subject.weight_kg,
         until=None if schedule.until is None else to_date(schedule.until),
+        drawn_until=to_date(min(schedule.open_end[column], LAST_DATE)) if schedule.until is not None or period.open_ended else None,
         periods=(PlannedPeriod(period.id, period.title, subject.start, to_date(end[column]) if end is not None else None, "planned"),),
         visits=ordered,
         spans=tuple(_spans(schedule, column)),
@@ -177,11 +178,13 @@ def _clipped(start: dt.date, offset: Offset) -> bool:
 
 
 def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
-    for span in (*schedule.period.spans, *schedule.study.spans):
+    of_period, of_study = schedule.period.spans, schedule.study.spans
+    for span, period in (*((span, schedule.period.id) for span in of_period), *((span, None) for span in of_study)):
         start, end = schedule.span(span)
         earlier, later = (_moves(schedule, mark) for mark in (span.start, span.end))
         yield PlannedSpan(
             id=span.id,
+            period=period,
             name=span.title,
             start=to_date(start[column]) if start is not None else None,
             end=to_date(end[column]) if end is not None else None,

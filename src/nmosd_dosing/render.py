@@ -16,9 +16,8 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import printable
-from nmosd_dosing.model import Administration, Note, Period, Plan, PlannedVisit, Study
-
-NOT_STATED = "not stated"
+from nmosd_dosing.model import Note, Period, Plan, PlannedVisit, Study
+from nmosd_dosing.wording import NOT_STATED, dose_text
 
 
 def text(words: object, style: str = "") -> Text:
@@ -128,24 +127,6 @@ def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
     only = f"only arm {' or '.join(visit.only_arms)}" if visit.only_arms else None
     about = ", ".join(part for part in (only, name, last) if part)
     return ": ".join(part for part in (about, words) if part)
-
-
-def dose_text(a: Administration, known_rule: str | None = None) -> str:
-    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`.
-
-    A rule that the reader knows already is not repeated.
-    """
-    over = f" over {a.minutes} min" if a.minutes else ""
-    if a.amount_status == "masked":
-        return f"{a.shown}, masked{over}"
-    if a.dose_rule == "placebo":
-        return f"{a.product} placebo{over}"
-    if a.amount is not None:
-        amount = f"{number_text(a.amount)} {a.unit}"
-        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule not in (amount, known_rule) else ''}{over}"
-    if a.amount_status == NOT_STATED:
-        return f"{a.product}, dose {NOT_STATED}{over}"
-    return f"{a.product}{f' {a.dose_rule}' if a.dose_rule else ''}, {a.amount_status}{over}"
 
 
 def _total(value: float | None, unit: str, digits: int = 12) -> str:

@@ -13,9 +13,10 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.doses import Dose
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.model import Entry, Facts, Give, Mark, NotStated, Period, Point, Series, Span, Stop, Study, Transition, Visit, Window
-from nmosd_dosing.render import NOT_STATED, text
+from nmosd_dosing.render import text
 from nmosd_dosing.schedule import OPEN_END
 from nmosd_dosing.visits import lay_out
+from nmosd_dosing.wording import NOT_STATED
 
 Rows = list[tuple[str, str]]
 

@@ -75,14 +75,35 @@ def plan(
     unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
     weight: Annotated[str | None, typer.Option(help="Body weight at baseline, for doses per kg.", metavar="KG")] = None,
     subject: Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")] = None,
+    subjects: Annotated[
+        str | None,
+        typer.Option(help="Several subjects: a table with subject, start, weight_kg; with --ics-dir.", metavar="FILE.csv"),
+    ] = None,
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None,
     window: Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")] = None,
     format: Annotated[
         str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
     ] = None,
     output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None,
+    ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None,
+    ics_dir: Annotated[str | None, typer.Option(help="The same, a file for each subject, named by its code.", metavar="FOLDER")] = None,
+    previous: Annotated[str | None, typer.Option(help="The calendar to update, if it is another file.", metavar="FILE")] = None,
+    changes: Annotated[
+        str | None, typer.Option(help="Write what is new, moved, changed or cancelled also by itself.", metavar="FILE")
+    ] = None,
+    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows, too.")] = False,
+    spans: Annotated[bool, typer.Option("--spans", help="Entries for times such as contraception, too.")] = False,
+    remind: Annotated[str | None, typer.Option(help="An alarm before each visit: 3d, 12h.", metavar="LENGTH")] = None,
+    at: Annotated[str | None, typer.Option(help="Visits at an hour, not all-day; needs --zone.", metavar="HH:MM")] = None,
+    zone: Annotated[str | None, typer.Option(help="The hour's time zone: Asia/Shanghai.", metavar="ZONE")] = None,
+    duration: Annotated[str | None, typer.Option(help="How long a visit with an hour lasts: 4h, 90min.", metavar="LENGTH")] = None,
+    lang: Annotated[str | None, typer.Option(help="The calendar's language: en or zh.", metavar="LANG")] = None,
+    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendar.")] = False,
+    stamp: Annotated[
+        str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
+    ] = None,
 ) -> None:
-    """One subject's dated plan for one period, masked where the study is blinded.
+    """One subject's dated plan for one period, masked where the study is blinded; as a table, for programs, as a calendar.
 
     \b
     Examples:
@@ -91,10 +112,15 @@ def plan(
       dosing plan --regimen bat4406f-olp --start 2025-08-31 --until 2029-12-31 --format csv
       dosing plan --regimen my-study.yaml --period olp --start 2025-08-31 --window 3d
       dosing plan --regimen mil62-rcp --start 2025-01-06 --arm placebo --unblind
+      dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics visits.ics --remind 3d
     """  # fmt: skip
+    from nmosd_dosing.cli.calendars import CalendarRequest
     from nmosd_dosing.cli.plan import PlanRequest, run
 
-    run(PlanRequest(regimen, start, period, arm, unblind, weight, subject, until, window, format, output))
+    calendar = CalendarRequest(
+        ics, ics_dir, previous, changes, window_entries, spans, remind, at, zone, duration, lang, discreet, stamp
+    )  # fmt: skip
+    run(PlanRequest(regimen, start, period, arm, unblind, weight, subject, subjects, until, window, format, output, calendar))
 
 
 @app.command()

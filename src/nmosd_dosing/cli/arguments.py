@@ -76,3 +76,38 @@ def code(option: str, text: str, problems: Problems) -> str | None:
     else:
         return text
     return None
+
+
+def length(option: str, text: str, problems: Problems, most_days: int) -> dt.timedelta | None:
+    """A length of time such as `3d`, `4h`, `90min`, `1h30min`; longer than nothing, at most so many days."""
+    parts = re.fullmatch(r"(?:([0-9]{1,4}) ?w)? ?(?:([0-9]{1,4}) ?d)? ?(?:([0-9]{1,4}) ?h)? ?(?:([0-9]{1,5}) ?min)?", text.strip())
+    if not parts or not any(parts.groups()):
+        problems.error(f"`{option} {clip(text)}` is not a length of time", None, "write for example `3d`, `4h` or `1h30min`")
+        return None
+    weeks, days, hours, minutes = (int(part or 0) for part in parts.groups())
+    found = dt.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+    if not dt.timedelta(0) < found <= dt.timedelta(days=most_days):
+        most = f"{most_days} days" if most_days > 1 else "24 hours"
+        problems.error(f"`{option} {clip(text)}` is out of range", None, f"more than nothing and at most {most}")
+        return None
+    return found
+
+
+def hour(option: str, text: str, problems: Problems) -> dt.time | None:
+    """A time of day as HH:MM, 00:00 to 23:59."""
+    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        return dt.time(int(text[:2]), int(text[3:]))
+    problems.error(f"`{option} {clip(text)}` is not a time of day", None, "write HH:MM on a clock of 24 hours, for example `09:00`")
+    return None
+
+
+def stamp(option: str, text: str, problems: Problems) -> dt.datetime | None:
+    """An instant with its zone: `2025-01-06T08:00:00Z`."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+        if found.tzinfo is not None and 1970 < found.year < 9999:
+            return found.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    problems.error(f"`{option} {clip(text)}` is not an instant", None, "write date, time and zone, for example `2025-01-06T08:00:00Z`")
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -45,6 +46,8 @@ def run(app: typer.Typer) -> int:
         if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
             message = _lower(error.format_message())
             hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
+            if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
+                message, hint = message[: near.start()], f"did you mean `{near[1].strip()}`? {hint}"
             if "extra argument" in message:
                 hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
             return _say(f"error: {message}\nhint: {hint}")
@@ -108,22 +111,45 @@ def print_table(renderable: RenderableType) -> None:
     Console(highlight=False, width=max(terminal.width, needed)).print(renderable)
 
 
-def write_whole(path: str, text: str) -> None:
+def say(text: str) -> None:
+    """A message, beside the data."""
+    print(text, file=sys.stderr)
+
+
+def read_file(path: str) -> bytes:
+    """What a file holds. Raises InputError where it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a regular file, of which what it holds matters before it is written over."""
+    try:
+        return Path(os.path.realpath(path)).is_file()
+    except ValueError:  # a name that no file can have
+        return False
+
+
+def write_whole(path: str, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
     import tempfile
 
     target = Path(os.path.realpath(path))
     try:
+        data = content if isinstance(content, bytes) else content.encode()
         if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(text, encoding="utf-8", newline="")  # a device or a pipe is not replaced
+            target.write_bytes(data)  # a device or a pipe is not replaced
             return
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from nmosd_dosing import catalog
-from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import fail, one_format, print_table, text_of, write_whole
+from nmosd_dosing.cli import arguments, calendars
+from nmosd_dosing.cli.calendars import CalendarRequest
+from nmosd_dosing.cli.edge import fail, one_format, print_table, read_file, say, text_of, write_whole
 from nmosd_dosing.errors import DosingError, InputError, Problems, one_of
 from nmosd_dosing.export import to_csv, to_json
-from nmosd_dosing.model import Plan, Subject
+from nmosd_dosing.model import Period, Plan, Study, Subject, Window
 from nmosd_dosing.plans import plan
+
+if TYPE_CHECKING:
+    from nmosd_dosing.entries import CalendarStyle
 
 FORMATS = ("table", "json", "csv")
 
@@ -27,10 +34,12 @@ class PlanRequest:
     unblind: bool
     weight: str | None
     subject: str | None
+    subjects: str | None
     until: str | None
     window: str | None
     format: str | None
     output: str | None
+    calendar: CalendarRequest
 
     @property
     def written_as(self) -> str:
@@ -39,8 +48,41 @@ class PlanRequest:
         return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the options mean."""
+
+    study: Study
+    period: Period
+    people: tuple[Subject, ...]
+    until: dt.date | None
+    window: Window | None
+    unblind: bool
+    style: CalendarStyle | None
+    stamp: dt.datetime
+
+    def draw(self, person: Subject, until: dt.date | None) -> Plan:
+        return plan(self.study, person, period=self.period.id, until=until, window=self.window, unblind=self.unblind)
+
+
 def run(request: PlanRequest) -> None:
-    made = _plan(request)
+    checked = _checked(request)
+    plans = [checked.draw(person, checked.until) for person in checked.people]
+    ready = []
+    if checked.style is not None:
+        ready = [
+            calendars.prepare(request.calendar, checked.style, checked.stamp, made, partial(checked.draw, person))
+            for made, person in zip(plans, checked.people, strict=True)
+        ]
+    messages = calendars.write(ready, request.calendar)
+    if request.subjects is None:
+        _put(plans[0], request)
+    for message in messages:
+        say(message)
+
+
+def _put(made: Plan, request: PlanRequest) -> None:
+    """One subject's plan, to standard output or into a file."""
     if request.written_as == "table":
         from nmosd_dosing.render import plan_page
 
@@ -56,7 +98,7 @@ def run(request: PlanRequest) -> None:
         write_whole(request.output, text)
 
 
-def _plan(request: PlanRequest) -> Plan:
+def _checked(request: PlanRequest) -> _Checked:
     problems = Problems()
     one_format(request.written_as, FORMATS, problems)
     if request.output == "":
@@ -69,24 +111,60 @@ def _plan(request: PlanRequest) -> Plan:
             chosen = catalog.find_period(request.regimen, request.period)
         except DosingError as error:
             problems.found += error.problems
+    until = arguments.date("--until", request.until, problems) if request.until is not None else None
+    window = arguments.window("--window", request.window, problems) if request.window is not None else None
+    people = _one_person(request, until, problems) if request.subjects is None else _people(request, until, problems)
+    if chosen is not None:
+        _arm(request, chosen[1].arms, chosen[1].masks, problems)
+    style = calendars.style(request.calendar, problems)
+    if request.output is not None and request.output in (request.calendar.ics, request.calendar.changes):
+        problems.error("`--output` and a calendar name one file", None, "name two")
+    stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
+    if problems.found or chosen is None or stamp is None:
+        fail(problems)
+    study, period = chosen
+    return _Checked(study, period, people, until, window, request.unblind, style, stamp)
+
+
+def _one_person(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
     start = None
     if request.start is None:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
     else:
         start = arguments.date("--start", request.start, problems)
-    until = arguments.date("--until", request.until, problems) if request.until is not None else None
     weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
-    window = arguments.window("--window", request.window, problems) if request.window is not None else None
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if start and until and until < start:
         problems.error(f"`--until {until}` is before `--start {start}`", None, "give a later day")
-    if chosen is not None:
-        _arm(request, chosen[1].arms, chosen[1].masks, problems)
-    if problems.found or chosen is None or start is None:
-        fail(problems)
-    study, period = chosen
-    person = Subject(start, subject, request.arm, weight)
-    return plan(study, person, period=period.id, until=until, window=window, unblind=request.unblind)
+    if request.calendar.ics_dir is not None and request.subject is None:
+        problems.error("`--ics-dir` names each file by its subject", None, "add `--subject CODE`, or `--subjects FILE.csv`")
+    return (Subject(start, subject, request.arm, weight),) if start else ()
+
+
+def _people(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
+    """The subjects of a table: a calendar for each."""
+    from nmosd_dosing import tables
+
+    for option, value in (
+        ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--output", request.output),
+        ("--format", request.format), ("--ics", request.calendar.ics), ("--previous", request.calendar.previous),
+        ("--changes", request.calendar.changes),
+    ):  # fmt: skip
+        if value is not None:
+            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, "leave one of the two out")
+    if request.arm is not None or request.unblind:
+        problems.error("`--arm` and `--unblind` are about one subject", None, "plan each subject by itself to unblind")
+    if request.calendar.ics_dir is None:
+        problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
+    try:
+        people = tables.subjects(read_file(request.subjects or ""), request.subjects or "")
+    except InputError as error:
+        problems.found += error.problems
+        return ()
+    for person in people:
+        if until and until < person.start:
+            problems.error(f"`--until {until}` is before the start of subject `{person.code}`", None, "give a later day")
+    return people
 
 
 def _arm(request: PlanRequest, arms: tuple[str, ...], masks: bool, problems: Problems) -> None:

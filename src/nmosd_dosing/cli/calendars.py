@@ -1,0 +1,200 @@
+"""Calendar files of `dosing plan`: options to a style, old files to updates, and the writing of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.edge import is_file, read_file, write_whole
+from nmosd_dosing.errors import InputError, Problem, Problems, printable
+from nmosd_dosing.model import Plan
+
+if TYPE_CHECKING:
+    from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.updates import CalendarUpdate
+
+_LARGE = 1_000_000  # bytes: what Google takes at most
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRequest:
+    """The options as they were typed."""
+
+    ics: str | None = None
+    ics_dir: str | None = None
+    previous: str | None = None
+    changes: str | None = None
+    window_entries: bool = False
+    spans: bool = False
+    remind: str | None = None
+    at: str | None = None
+    zone: str | None = None
+    duration: str | None = None
+    lang: str | None = None
+    discreet: bool = False
+    stamp: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        return self.ics is not None or self.ics_dir is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A calendar that is worked out and can be written."""
+
+    path: str
+    changes_path: str | None
+    update: CalendarUpdate
+    warnings: tuple[Problem, ...]
+
+
+def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
+    """How the calendars are to look; None where none is asked for."""
+    if not request.asked:
+        for option, value in _beside(request):
+            if value:
+                problems.error(f"`{option}` is about a calendar, and none is asked for", None, "add `--ics FILE`")
+        return None
+    from nmosd_dosing.entries import CalendarStyle
+
+    remind = arguments.length("--remind", request.remind, problems, 365) if request.remind is not None else None
+    duration = arguments.length("--duration", request.duration, problems, 1) if request.duration is not None else None
+    hour = arguments.hour("--at", request.at, problems) if request.at is not None else None
+    if request.at is not None and request.zone is None:
+        problems.error("`--at` needs the time zone", None, "add `--zone` with a name such as `Asia/Shanghai`")
+    for option, value in (("--zone", request.zone), ("--duration", request.duration)):
+        if value is not None and request.at is None:
+            problems.error(f"`{option}` is about an hour, and the visits are all-day", None, "add `--at 09:00`, or leave it out")
+    if request.zone is not None:
+        from nmosd_dosing.zones import check_zone
+
+        try:
+            check_zone(request.zone)
+        except InputError as error:
+            problems.found += error.problems
+    if request.lang not in (None, "en", "zh"):
+        problems.error(f"unknown language `{request.lang}`", None, "write `en` or `zh`")
+    for option, path in (
+        ("--ics", request.ics),
+        ("--ics-dir", request.ics_dir),
+        ("--previous", request.previous),
+        ("--changes", request.changes),
+    ):
+        if path == "":
+            problems.error(f"`{option}` is empty", None, "name a file, or leave the option out")
+    if request.changes is not None and request.changes == request.ics:
+        problems.error("`--changes` and `--ics` name one file", None, "name two: one is the whole calendar, the other what changed")
+    return CalendarStyle(
+        windows=request.window_entries,
+        spans=request.spans,
+        remind=remind,
+        at=hour,
+        zone=request.zone,
+        duration=duration,
+        language="zh" if request.lang == "zh" else "en",
+        discreet=request.discreet,
+    )
+
+
+def _beside(request: CalendarRequest) -> list[tuple[str, object]]:
+    return [
+        ("--previous", request.previous), ("--changes", request.changes), ("--window-entries", request.window_entries),
+        ("--spans", request.spans), ("--remind", request.remind), ("--at", request.at), ("--zone", request.zone),
+        ("--duration", request.duration), ("--lang", request.lang), ("--discreet", request.discreet), ("--stamp", request.stamp),
+    ]  # fmt: skip
+
+
+def prepare(request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, plan: Plan, draw: Callable[[dt.date], Plan]) -> _Ready:
+    """The calendar of one subject. `draw` gives the same plan drawn until another day. Nothing is written yet."""
+    from nmosd_dosing.entries import left_out
+    from nmosd_dosing.updates import reach, update_ics
+
+    path = request.ics if request.ics is not None else str(Path(request.ics_dir or "") / file_name(plan.subject or ""))
+    target = read_file(path) if is_file(path) else None
+    if target is not None:
+        _check_target(target, plan, style, path)
+    old, old_path = (read_file(request.previous), request.previous) if request.previous is not None else (target, path)
+    if request.changes is not None and is_file(request.changes):
+        _check_target(read_file(request.changes), plan, style, request.changes)
+    beyond = draw(reach(old, plan, old_path)) if old is not None and plan.drawn_until is not None else None
+    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond, path=old_path)
+    warnings = [Problem(words, severity="warning") for words in left_out(plan, style)]
+    if plan.subject is None:
+        warnings.append(
+            Problem(
+                "without `--subject` the calendars of two people have the same UIDs, and one replaces the other",
+                severity="warning",
+                hint="add `--subject CODE`",
+            )
+        )
+    for kind, option, asked in (("span", "--spans", style.spans), ("window", "--window-entries", style.windows)):
+        lost = sum(change == "cancelled" and entry.kind == kind for change, entry in update.entries)
+        if lost and not asked:
+            warnings.append(Problem(f"cancelled, since `{option}` was not asked for this time: {lost} of the entries", severity="warning"))
+    if len(update.ics) > _LARGE:
+        warnings.append(Problem(f"`{path}` has more than 1 MB, which Google Calendar does not take", severity="warning"))
+    return _Ready(path, request.changes, update, tuple(warnings))
+
+
+def file_name(code: str) -> str:
+    """A file's name for a subject's code: whatever a file system may not take is written as `%2F`."""
+    safe = "".join(c if c.isalnum() or c in "-_ ." else "".join(f"%{byte:02X}" for byte in c.encode()) for c in code)
+    return ("%2E" + safe[1:] if safe.startswith(".") else safe) + ".ics"
+
+
+def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
+    """Write all files; the messages say what became of each calendar.
+
+    Changes are written first: were they lost, the next update would not know of them.
+    """
+    if request.ics_dir is not None:
+        _make_folder(request.ics_dir)
+    messages = []
+    for made in ready:
+        if made.changes_path is not None and made.update.changes is not None:
+            write_whole(made.changes_path, made.update.changes)
+        write_whole(made.path, made.update.ics)
+        messages.append(f"{printable(made.path)}: {_counts(made.update)}")
+        if made.changes_path is not None:
+            n = sum(change != "unchanged" for change, _ in made.update.entries)
+            what = f"{n} entr{'y' if n == 1 else 'ies'}" if n else "not written, nothing has changed"
+            messages.append(f"{printable(made.changes_path)}: {what}")
+        messages += [warning.draw() for warning in made.warnings]
+    return messages
+
+
+def _make_folder(path: str) -> None:
+    try:
+        Path(path).mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot make the folder `{path}`: {reason}", hint="name a folder inside one that is there")) from None
+
+
+def _counts(update: CalendarUpdate) -> str:
+    from nmosd_dosing.updates import CHANGES
+
+    always = ("added", "moved", "cancelled", "unchanged")
+    return ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)) or change in always)
+
+
+def _check_target(content: bytes, plan: Plan, style: CalendarStyle, path: str) -> None:
+    """A file to be written over must be this subject's, and shown in the same way."""
+    from nmosd_dosing import ical
+    from nmosd_dosing.updates import check_whose, form_of
+
+    file = ical.read(content, path)
+    check_whose(file, plan, path)
+    if file.form != form_of(plan, style):
+        old, new = (form or "masked and not discreet" for form in (file.form, form_of(plan, style)))
+        raise InputError(
+            Problem(
+                f"`{path}` is {old}, this calendar is {new}",
+                hint=f"ask for the same as before, or name another file (with `--previous {path}`)",
+            )
+        )

@@ -1,0 +1,283 @@
+"""A masked plan as the entries of a calendar: when each is, and what it says. Knows no calendar format."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from nmosd_dosing.days import Language, date_text
+from nmosd_dosing.errors import InputError, Problems, printable
+from nmosd_dosing.model import Plan, PlannedSpan, PlannedVisit
+from nmosd_dosing.wording import WORDINGS, Wording, dose_text
+from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
+
+Kind = Literal["visit", "window", "span"]
+EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+When = dt.date | dt.datetime
+
+KINDS: tuple[Kind, ...] = ("visit", "window", "span")
+_NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
+_ONE_HOUR = dt.timedelta(hours=1)
+# Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.
+_NOTES = ("window", "weekend", "overlap", "same-date", "dose-change", "assumed", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarStyle:
+    """How a plan is shown as a calendar.
+
+    `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
+    name of the time zone database) puts visits of one day at an hour, for `duration` or one hour. `discreet` leaves study,
+    drug, subject's code and all texts of the study file out of the calendar.
+    """
+
+    windows: bool = False
+    spans: bool = False
+    remind: dt.timedelta | None = None
+    at: dt.time | None = None
+    zone: str | None = None
+    duration: dt.timedelta | None = None
+    language: Language = "en"
+    discreet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One entry. Whole days from `start` to before `end`, or clock times in `zone`; `busy` where it takes the day's time."""
+
+    uid: str
+    kind: Kind
+    start: When
+    end: When
+    zone: str | None
+    status: EntryStatus
+    busy: bool
+    summary: str
+    description: str
+    category: str
+    remind: dt.timedelta | None = None
+
+    def cancelled(self, language: Language) -> CalendarEntry:
+        """What stays of an entry that is no longer planned: marked, free time, no alarm."""
+        words = WORDINGS[language]
+        return dataclasses.replace(
+            self,
+            status="CANCELLED",
+            busy=False,
+            summary=words.cancelled.format(self.summary),
+            description=f"{words.fell_away}\n{self.description}",
+            remind=None,
+        )
+
+
+def calendar_id(plan: Plan) -> str:
+    """Of the calendar of this study and subject."""
+    return _uid(plan, "calendar", "")
+
+
+def period_ids(plan: Plan) -> frozenset[str]:
+    """Of the periods that the plan's calendar is about."""
+    return frozenset(_uid(plan, "period", period.period) for period in plan.periods)
+
+
+def calendar_name(plan: Plan, style: CalendarStyle) -> str:
+    """The name under which programs show the calendar. An unblinded one says so first."""
+    words = WORDINGS[style.language]
+    name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
+    if not plan.unblinded:
+        return printable(name)
+    return printable(f"{words.unblinded.format(plan.arm)} - {name}" if not style.discreet else f"UNBLINDED - {name}")
+
+
+def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
+    """The visits that have a day, and as `style` asks, windows and spans. Raises InputError for an hour that a day's clock
+    does not show once, for an unknown zone, and for days outside the years 1970 to 2199, all problems at once."""
+    if style.zone is not None:
+        check_zone(style.zone)
+    problems = Problems()
+    _check_days(plan, style, problems)
+    if not problems.found and style.at is not None and style.zone is not None:
+        _check_hours(plan, style.at, style.zone, style.duration or _ONE_HOUR, problems)
+    if problems.found:
+        raise InputError(problems.in_order())
+    made = [_visit(plan, visit, target, style) for visit in plan.visits if (target := visit.target)]
+    if style.windows:
+        made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
+    if style.spans:
+        dated = [(n, span, span.start, span.end) for n, span in enumerate(plan.spans, 1) if span.start and span.end]
+        made += [_span(plan, span, n, start, end, style) for n, span, start, end in dated if start and end]
+    return tuple(made)
+
+
+def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
+    """What the calendar cannot hold, in words: visits without a day, spans without a first or last one."""
+    dayless = [visit.label for visit in plan.visits if visit.target is None]
+    if dayless:
+        yield f"no entry for {', '.join(dayless)}: the source states no day"
+    if style.spans:
+        endless = [span.name for span in plan.spans if not (span.start and span.end)]
+        if endless:
+            yield f"no entry for {', '.join(endless)}: the source states no first or no last day"
+
+
+def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
+    days = [d for v in plan.visits for d in (v.target, v.last, v.earliest, v.latest) if d]
+    days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
+    outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
+    if outside:
+        problems.error(
+            f"a calendar holds the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}, not {date_text(outside[0])}",
+            None,
+            "end the plan earlier with `--until`, or start it later",
+        )
+
+
+def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, problems: Problems) -> None:
+    for visit in plan.visits:
+        if visit.target is None or visit.last is not None:
+            continue
+        try:
+            check_hour(visit.target, hour, zone)
+            end = later(visit.target, hour, zone, duration)
+            check_hour(end.date(), end.time(), zone)
+        except InputError as error:
+            problems.found += [dataclasses.replace(p, message=f"{visit.label}: {p.message}") for p in error.problems]
+
+
+def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    timed = style.at is not None and style.zone is not None and visit.last is None
+    start: When = target
+    end: When = (visit.last or target) + dt.timedelta(days=1)
+    if timed and style.at is not None and style.zone is not None:
+        start = dt.datetime.combine(target, style.at)
+        end = later(target, style.at, style.zone, style.duration or _ONE_HOUR)
+    name = f"{visit.label} {visit.name}" if visit.name and visit.name != visit.label else visit.label
+    lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
+    if timed:
+        lines.append(words.clock if style.duration else words.clock_and_length)
+    return CalendarEntry(
+        uid=_uid(plan, "visit", visit.id),
+        kind="visit",
+        start=start,
+        end=end,
+        zone=style.zone if timed else None,
+        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        busy=visit.last is None,
+        summary=words.discreet_visit.format(visit.label) if style.discreet else _summary(plan, words.visit.format(name), words),
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
+        category=words.categories[0],
+        remind=style.remind,
+    )
+
+
+def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
+    """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
+    words = WORDINGS[style.language]
+    if plan.unblinded and not style.discreet:
+        yield words.unblinded.format(plan.arm)
+    if visit.status in ("projected", "pending"):
+        yield words.projected
+    if style.discreet:
+        return
+    if visit.only_arms:
+        yield words.only_arms.format(" / ".join(visit.only_arms))
+    for administration in visit.administrations:
+        yield words.dose.format(dose_text(administration, language=style.language))
+    if visit.assessments:
+        yield words.assessments.format("; ".join(visit.assessments))
+
+
+def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
+    if visit.last and visit.target:
+        yield words.range_of_days.format(date_text(visit.target, language), date_text(visit.last, language))
+    elif visit.earliest and visit.latest:
+        yield words.window_days.format(date_text(visit.earliest, language), date_text(visit.latest, language))
+    else:
+        yield words.no_window
+    yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
+
+
+def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
+    """Where a visit comes from: how its day was counted, what a reader must know of it, study and source."""
+    yield words.counted.format(visit.reason)
+    for note in plan.notes:
+        if note.code in _NOTES and visit.id in note.visits:
+            yield f"{note.code}: {note.message}"
+    yield from _study(plan, words)
+
+
+def _study(plan: Plan, words: Wording) -> Iterator[str]:
+    yield plan.title
+    yield words.source.format(plan.source.text)
+
+
+def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
+    """The window of a visit that may be on another day than its target; a range of days is its own window."""
+    if visit.target is None or visit.last or visit.earliest is None or visit.latest is None or visit.earliest == visit.latest:
+        return None
+    return visit.earliest, visit.latest
+
+
+def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
+    return CalendarEntry(
+        uid=_uid(plan, "window", visit.id),
+        kind="window",
+        start=earliest,
+        end=latest + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        busy=False,
+        summary=words.discreet_window.format(visit.label)
+        if style.discreet
+        else _summary(plan, words.window.format(visit.label), words),
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
+        category=words.categories[1],
+    )  # fmt: skip
+
+
+def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    lines = [
+        *([words.unblinded.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
+        *([words.or_earlier] if span.earlier else []),
+        *([words.or_later] if span.later else []),
+        *([] if style.discreet else _study(plan, words)),
+    ]
+    return CalendarEntry(
+        uid=_uid(plan, "span", f"{span.period or ''}/{span.id}"),
+        kind="span",
+        start=start,
+        end=end + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
+        busy=False,
+        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, words.span.format(span.name), words),
+        description=_text(lines),
+        category=words.categories[2],
+    )
+
+
+def _summary(plan: Plan, what: str, words: Wording) -> str:
+    whole = words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}"
+    return " ".join(printable(whole).split())
+
+
+def _text(lines: list[str]) -> str:
+    """Lines of which each stays one line, whatever a study file or a subject's code holds."""
+    return "\n".join(" ".join(printable(line).split()) for line in lines)
+
+
+def _uid(plan: Plan, kind: str, id: str) -> str:
+    """The same for the same study, subject and thing on every machine (RFC 7986 5.3 asks for a UUID)."""
+    subject = None if plan.subject is None else unicodedata.normalize("NFC", plan.subject)
+    return str(uuid.uuid5(_NAMESPACE, json.dumps([plan.study, subject, kind, id])))

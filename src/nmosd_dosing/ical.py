@@ -1,0 +1,266 @@
+"""Calendar files (RFC 5545), written and read back. Only files of this program are read: they are the memory of an update.
+
+What programs are known to stumble over, and is therefore kept from them: repeats and RDATE lists (each visit is an entry with
+its own date), METHOD (Outlook asks to accept), an alarm before other properties, unescaped texts in properties of one's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
+
+from nmosd_dosing.entries import KINDS, CalendarEntry, EntryStatus, When
+from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
+from nmosd_dosing.zones import Observance, observances
+
+PRODID = "-//dosing//dosing plan//EN"
+_REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
+_HEAD, _END = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
+_START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
+_LARGEST = 32_000_000  # bytes; a calendar of ten thousand entries has ten
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry with its history: first written, last changed (both UTC), and how often changed.
+
+    `content` is its VEVENT; an entry that does not change keeps it byte for byte.
+    """
+
+    entry: CalendarEntry
+    created: dt.datetime
+    modified: dt.datetime
+    sequence: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """One subject's calendar. `id` and `periods` tell whose it is, and of which periods; `form` how it is shown: "", "discreet",
+    "unblinded" or both. `others` are entries that someone else put in; `timezones` what the file said of each zone."""
+
+    id: str
+    periods: frozenset[str]
+    form: str
+    name: str
+    zone: str | None
+    records: tuple[Record, ...]
+    others: tuple[bytes, ...] = ()
+    timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+
+
+def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> Record:
+    """The entry as it is written now. Times are UTC, to the second."""
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", modified)
+    event.add("created", created)
+    event.add("last-modified", modified)
+    event.add("sequence", sequence)
+    where = {"TZID": entry.zone} if entry.zone is not None else {}
+    event.add("dtstart", entry.start, parameters=where)
+    event.add("dtend", entry.end, parameters=where)
+    event.add("summary", entry.summary)
+    event.add("description", entry.description)
+    event.add("status", entry.status)
+    event.add("transp", "OPAQUE" if entry.busy else "TRANSPARENT")
+    event.add("categories", [entry.category])
+    event.add("x-dosing-kind", vText(entry.kind))
+    if entry.remind is not None:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", entry.summary)
+        alarm.add("trigger", -entry.remind)
+        event.add_component(alarm)
+    return Record(entry, created, modified, sequence, event.to_ical())
+
+
+def write(file: CalendarFile) -> bytes:
+    """The file: heading, zones, entries by day. The same file gives the same bytes."""
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODID)
+    calendar.add("name", vText(file.name))
+    calendar.add("x-wr-calname", vText(file.name))
+    if file.zone is not None:
+        calendar.add("x-wr-timezone", vText(file.zone))
+    calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vText("PT12H"))
+    calendar.add("x-dosing-calendar", vText(file.id))
+    calendar.add("x-dosing-periods", vText(" ".join(sorted(file.periods))))
+    if file.form:
+        calendar.add("x-dosing-form", vText(file.form))
+    head = calendar.to_ical().removesuffix(_END)
+    return b"".join([head, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
+
+
+def _order(record: Record) -> tuple[str, int, str]:
+    return record.entry.start.isoformat(), KINDS.index(record.entry.kind), record.entry.uid
+
+
+# --- zones -------------------------------------------------------------------------------------------------------------
+
+
+def _timezones(file: CalendarFile) -> Iterable[bytes]:
+    """One VTIMEZONE for each zone that an entry names."""
+    years: dict[str, list[int]] = {}
+    for record in file.records:
+        if record.entry.zone is not None:
+            years.setdefault(record.entry.zone, []).extend((record.entry.start.year, record.entry.end.year))
+    for zone, found in sorted(years.items()):
+        yield _timezone(zone, min(found), max(found))
+    for zone in sorted({z for other in file.others for z in re.findall(r"TZID=([^:;\r\n]+)", other.decode())} - years.keys()):
+        yield file.timezones.get(zone, b"")
+
+
+def _timezone(name: str, first: int, last: int) -> bytes:
+    timezone = Timezone()
+    timezone.add("tzid", name)
+    for observance in observances(name, first, last):
+        timezone.add_component(_observance(observance))
+    content: bytes = timezone.to_ical()
+    return content
+
+
+def _observance(observance: Observance) -> Component:
+    made: Component = TimezoneDaylight() if observance.daylight else TimezoneStandard()
+    made.add("dtstart", observance.onset)
+    made.add("tzoffsetfrom", observance.before)
+    made.add("tzoffsetto", observance.after)
+    made.add("tzname", observance.name)
+    if observance.month is not None:
+        made.add("rrule", {"FREQ": "YEARLY", "BYMONTH": observance.month, "BYDAY": observance.weekday})
+    return made
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(content: bytes, path: str) -> CalendarFile:
+    """A calendar of this program. Raises InputError for whatever else, and for one that is not whole."""
+    text = _text(content, path)
+    document = Document(path, text)
+    try:
+        calendar: Any = Calendar.from_ical(text.replace("\n", "\r\n"))
+    except ValueError as error:
+        raise InputError(_broken(path, clip(str(error), 80))) from None
+    program = str(calendar.get("prodid", ""))
+    if program != PRODID or "x-dosing-calendar" not in calendar:
+        raise InputError(
+            Problem(
+                f"`{path}` was written by another program: `{clip(program) or NO_PROGRAM}`", hint="name another file, or move this one away"
+            )
+        )
+    records, others, zones = [], [], {}
+    for kind, start, end in _blocks(document):
+        block = text[start:end].replace("\n", "\r\n").encode()
+        place = Place(document, start, start + len("BEGIN:") + len(kind))
+        if kind == "VTIMEZONE":
+            zones[str(Timezone.from_ical(block).get("tzid"))] = block
+        elif kind == "VEVENT" and b"\r\nX-DOSING-KIND:" in block:
+            records.append(_record(block, place))
+        else:
+            others.append(block)
+    _check_unique(records, path)
+    return CalendarFile(
+        id=str(calendar["x-dosing-calendar"]),
+        periods=frozenset(str(calendar.get("x-dosing-periods", "")).split()),
+        form=str(calendar.get("x-dosing-form", "")),
+        name=vText.from_ical(str(calendar.get("name", ""))),
+        zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None,
+        records=tuple(records),
+        others=tuple(others),
+        timezones=zones,
+    )
+
+
+NO_PROGRAM = "it does not say which"
+
+
+def _text(content: bytes, path: str) -> str:
+    """The file as text, line ends as `\\n`: an editor or a version control system may have changed them."""
+    if not content:
+        raise InputError(_broken(path, "it is empty"))
+    try:
+        text = content.decode("utf-8-sig") if len(content) <= _LARGEST else ""
+    except UnicodeDecodeError:
+        text = ""
+    text = text.replace("\r\n", "\n")
+    if not text.startswith("BEGIN:VCALENDAR\n"):
+        raise InputError(Problem(f"`{path}` is not a calendar", hint="name another file, or move this one away"))
+    if not text.rstrip("\n").endswith("\nEND:VCALENDAR"):
+        raise InputError(_broken(path, "it ends in the middle"))
+    return text
+
+
+def _broken(path: str, reason: str) -> Problem:
+    return Problem(f"`{path}` is broken: {reason}", hint=f"restore it from a copy; or {_START_AGAIN}")
+
+
+def _blocks(document: Document) -> Iterable[tuple[str, int, int]]:
+    """The components directly inside the calendar: name, and where they begin and end in the text."""
+    inside, begin = "", 0
+    for match in re.finditer(r"^(BEGIN|END):([A-Za-z-]+)\n", document.text, re.M):
+        name = match[2].upper()
+        if match[1] == "BEGIN" and not inside and name != "VCALENDAR":
+            inside, begin = name, match.start()
+        elif match[1] == "END" and name == inside:
+            yield name, begin, match.end()
+            inside = ""
+
+
+def _record(block: bytes, place: Place) -> Record:
+    """What `record` wrote."""
+    event: Any = Event.from_ical(block)
+    try:
+        if event.errors:
+            raise ValueError(event.errors[0][1])
+        start, zone = _when(event["dtstart"])
+        end, _ = _when(event["dtend"])
+        alarms = event.walk("VALARM")
+        created, modified, sequence = event["created"].dt, event["last-modified"].dt, int(event["sequence"])
+        if not all(isinstance(time, dt.datetime) and time.tzinfo for time in (created, modified)) or sequence < 0:
+            raise ValueError("a history that cannot be")
+        status, kind = str(event["status"]), str(event["x-dosing-kind"])
+        if status not in ("CONFIRMED", "TENTATIVE", "CANCELLED") or kind not in KINDS:
+            raise ValueError(f"unknown status `{status}` or kind `{kind}`")
+        entry = CalendarEntry(
+            uid=str(event["uid"]),
+            kind=kind,
+            start=start,
+            end=end,
+            zone=zone,
+            status=cast(EntryStatus, status),
+            busy=event["transp"] == "OPAQUE",
+            summary=str(event["summary"]),
+            description=str(event["description"]),
+            category=",".join(str(category) for category in event["categories"].cats),
+            remind=-alarms[0]["trigger"].dt if alarms else None,
+        )
+        return Record(entry, created, modified, sequence, block)
+    except KeyError as error:
+        reason = f"an entry without {str(error.args[0]).upper()}"
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = f"an entry that cannot be read: {clip(str(error), 80)}"
+    raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
+
+
+def _when(value: Any) -> tuple[When, str | None]:
+    """A day, or a clock time without zone and the zone's name."""
+    when = value.dt
+    if isinstance(when, dt.datetime):
+        return when.replace(tzinfo=None), str(value.params["TZID"])
+    if not isinstance(when, dt.date):
+        raise ValueError("neither a day nor a time")
+    return when, None
+
+
+def _check_unique(records: list[Record], path: str) -> None:
+    uids = [record.entry.uid for record in records]
+    if len(set(uids)) < len(uids):
+        raise InputError(_broken(path, "two entries have one UID"))

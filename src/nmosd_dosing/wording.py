@@ -1,0 +1,147 @@
+"""Doses in words, and the fixed words of a calendar, in English and Chinese. Texts of a study file stay as they are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nmosd_dosing.days import Language
+from nmosd_dosing.doses import number_text
+from nmosd_dosing.model import Administration
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Patterns in one language."""
+
+    comma: str
+    masked: str
+    placebo: str
+    dose_not_stated: str
+    needs_arm: str
+    needs_weight: str
+    over: str
+    visit: str
+    window: str
+    span: str
+    of_subject: str
+    discreet_visit: str
+    discreet_window: str
+    discreet_span: str
+    discreet_calendar: str
+    cancelled: str
+    fell_away: str
+    unblinded: str
+    projected: str
+    only_arms: str
+    dose: str
+    assessments: str
+    range_of_days: str
+    window_days: str
+    no_window: str
+    day: str
+    week: str
+    counted: str
+    source: str
+    or_earlier: str
+    or_later: str
+    clock: str
+    clock_and_length: str
+    categories: tuple[str, str, str]
+
+
+WORDINGS: dict[Language, Wording] = {
+    "en": Wording(
+        comma=", ",
+        masked="masked",
+        placebo="placebo",
+        dose_not_stated=f"dose {NOT_STATED}",
+        needs_arm="needs arm",
+        needs_weight="needs weight",
+        over="over {} min",
+        visit="{}",
+        window="{} window",
+        span="{}",
+        of_subject="{} {} ({})",
+        discreet_visit="Visit {}",
+        discreet_window="Window of visit {}",
+        discreet_span="Period of time {}",
+        discreet_calendar="Visits",
+        cancelled="Cancelled: {}",
+        fell_away="No longer planned.",
+        unblinded="UNBLINDED: arm {}",
+        projected="Projected: it may still move.",
+        only_arms="Only for arm {}",
+        dose="Dose: {}",
+        assessments="Assessments: {}",
+        range_of_days="From {} to {}",
+        window_days="Earliest {}, latest {}",
+        no_window=f"Window: {NOT_STATED}",
+        day="Day {}",
+        week="week code {}",
+        counted="Date: {}",
+        source="Source: {}",
+        or_earlier="It may have begun earlier.",
+        or_later="It may end later.",
+        clock="The hour is this calendar's, not the protocol's.",
+        clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
+        categories=("Visit", "Visit window", "Period of time"),
+    ),
+    "zh": Wording(
+        comma="，",
+        masked="设盲",
+        placebo="安慰剂",
+        dose_not_stated="剂量未说明",
+        needs_arm="需组别",
+        needs_weight="需体重",
+        over="输注 {} 分钟",
+        visit="{} 访视",
+        window="{} 访视窗",
+        span="{}",
+        of_subject="{} {}（{}）",
+        discreet_visit="访视 {}",
+        discreet_window="访视窗 {}",
+        discreet_span="时段 {}",
+        discreet_calendar="访视",
+        cancelled="已取消：{}",
+        fell_away="不再计划。",
+        unblinded="已揭盲：组别 {}",
+        projected="预计日期，可能变动。",
+        only_arms="仅限组别 {}",
+        dose="给药：{}",
+        assessments="评估：{}",
+        range_of_days="自 {} 至 {}",
+        window_days="最早 {}，最晚 {}",
+        no_window="访视窗：未说明",
+        day="第 {} 天",
+        week="周编号 {}",
+        counted="日期推算：{}",
+        source="来源：{}",
+        or_earlier="可能更早开始。",
+        or_later="可能更晚结束。",
+        clock="时刻由本日历设定，非方案规定。",
+        clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
+        categories=("访视", "访视窗", "时段"),
+    ),
+}
+
+
+def dose_text(a: Administration, known_rule: str | None = None, language: Language = "en") -> str:
+    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`.
+
+    A rule that the reader knows already is not repeated.
+    """
+    words = WORDINGS[language]
+    over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
+    if a.amount_status == "masked":
+        return f"{a.shown}{words.comma}{words.masked}{over}"
+    if a.dose_rule == "placebo":
+        return f"{a.product} {words.placebo}{over}"
+    if a.amount is not None:
+        amount = f"{number_text(a.amount)} {a.unit}"
+        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule not in (amount, known_rule) else ''}{over}"
+    if a.amount_status == NOT_STATED:
+        return f"{a.product}{words.comma}{words.dose_not_stated}{over}"
+    needs = words.needs_arm if a.amount_status == "needs arm" else words.needs_weight
+    return f"{a.product}{f' {a.dose_rule}' if a.dose_rule else ''}{words.comma}{needs}{over}"

@@ -1,0 +1,161 @@
+"""Clock time: an hour of a day in a zone, and a zone's changes of the clock as a calendar states them (RFC 5545 3.6.5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from functools import cache
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199  # of a calendar: programs and rules of the clock are known to agree within these
+_REPEATS = 28  # years after which dates fall on the same weekdays again
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+@dataclass(frozen=True, slots=True)
+class Observance:
+    """A stretch of time with one distance from UTC.
+
+    `onset` is the clock time, in the old distance, at which it begins; it begins anew every year where `month` and `weekday`
+    (such as `2SU`, `-1SU`) are given.
+    """
+
+    daylight: bool
+    onset: dt.datetime
+    before: dt.timedelta
+    after: dt.timedelta
+    name: str
+    month: int | None = None
+    weekday: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The clock changes at `instant` (UTC, without zone) from one distance from UTC to another."""
+
+    instant: dt.datetime
+    before: dt.timedelta
+    after: dt.timedelta
+    name: str
+
+    @property
+    def onset(self) -> dt.datetime:
+        return self.instant + self.before
+
+
+def check_zone(name: str) -> None:
+    """Raises InputError unless `name` is a zone of the time zone database."""
+    known = zoneinfo.available_timezones() - {"localtime", "Factory"}
+    if name not in known:
+        by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
+        same_city = by_city.get(name.rpartition("/")[2].strip().replace(" ", "_").lower())
+        hint = (f"did you mean `{same_city}`?" if same_city else None) or did_you_mean(name, sorted(known))
+        raise InputError(
+            Problem(f"unknown time zone `{clip(name)}`", hint=hint or "write a name such as `Asia/Shanghai` or `Europe/Berlin`")
+        )
+
+
+def check_hour(day: dt.date, hour: dt.time, zone: str) -> None:
+    """Raises InputError where the clocks of `zone` show `hour` twice or not at all on `day`."""
+    local = dt.datetime.combine(day, hour, zoneinfo.ZoneInfo(zone))
+    first, second = (_utc_offset(local.replace(fold=fold)) for fold in (0, 1))
+    if first == second:  # PEP 495: the two readings differ only around a change of the clock
+        return
+    twice = first > second
+    instant = local.replace(tzinfo=None) - first
+    change = next(
+        c for c in _changes(zone, instant - dt.timedelta(days=2), instant + dt.timedelta(days=2)) if {c.before, c.after} == {first, second}
+    )
+    old, new = change.onset, change.instant + change.after
+    clocks = f"the clocks go {'back' if twice else 'forward'} from {old:%H:%M} to {new:%H:%M}"
+    raise InputError(
+        Problem(
+            f"{hour:%H:%M} {'exists twice' if twice else 'does not exist'} on {date_text(day)} in {zone}: {clocks}",
+            hint="choose another hour",
+        )
+    )
+
+
+def later(day: dt.date, hour: dt.time, zone: str, duration: dt.timedelta) -> dt.datetime:
+    """The clock time in `zone` so much real time later, without zone."""
+    start = dt.datetime.combine(day, hour, zoneinfo.ZoneInfo(zone))
+    return (start.astimezone(dt.UTC) + duration).astimezone(start.tzinfo).replace(tzinfo=None, fold=0)
+
+
+@cache
+def observances(zone: str, first: int, last: int) -> tuple[Observance, ...]:
+    """What a calendar must say of a zone for entries of the years `first` to `last`.
+
+    One observance where the clock never changes in these years; two that repeat every year where one rule (`the last Sunday of
+    March`) holds for all of them and for 28 years on; else each change by itself.
+    """
+    # from the year before, so that each entry has an onset before it
+    begin = dt.datetime(first - 1, 1, 1)
+    changes = _changes(zone, begin, dt.datetime(max(last + 1, first + _REPEATS), 12, 31))
+    if not changes:
+        since = dt.datetime(1970, 1, 1)
+        offset, name = _at(zone, begin)
+        return (Observance(False, since, offset, offset, name),)
+    yearly = _yearly(changes)
+    if yearly is not None:
+        return yearly
+    offset, name = _at(zone, begin)
+    single = [Observance(c.after > c.before, c.onset, c.before, c.after, c.name) for c in changes if c.instant.year <= last + 1]
+    return (Observance(False, begin + offset, offset, offset, name), *single)
+
+
+def _yearly(changes: tuple[_Change, ...]) -> tuple[Observance, Observance] | None:
+    """The two rules behind changes of many years, each with its first onset; None where there are no such rules."""
+    kinds: dict[tuple[dt.timedelta, dt.timedelta], list[_Change]] = {}
+    for change in changes:
+        kinds.setdefault((change.before, change.after), []).append(change)
+    years = {change.onset.year for change in changes}
+    if len(kinds) != 2 or any([c.onset.year for c in found] != sorted(years) for found in kinds.values()):
+        return None
+    made = []
+    for found in kinds.values():
+        head = found[0]
+        common = {(c.onset.month, c.onset.weekday(), c.onset.time(), c.name) for c in found}
+        nths = {(c.onset.day - 1) // 7 + 1 for c in found}
+        is_last = all((c.onset + dt.timedelta(days=7)).month != c.onset.month for c in found)
+        if len(common) != 1 or not (len(nths) == 1 or is_last):
+            return None
+        nth = -1 if is_last else nths.pop()
+        weekday = f"{nth}{_WEEKDAYS[head.onset.weekday()]}"
+        made.append(Observance(head.after > head.before, head.onset, head.before, head.after, head.name, head.onset.month, weekday))
+    return made[0], made[1]
+
+
+@cache
+def _changes(zone: str, begin: dt.datetime, end: dt.datetime) -> tuple[_Change, ...]:
+    """All changes of the clock between two instants (UTC). A week is looked at as a whole: no zone has changed twice in one."""
+    found = []
+    week = dt.timedelta(days=7)
+    low, before = begin, _at(zone, begin)
+    while low < end:
+        high = min(low + week, end)
+        after = _at(zone, high)
+        if after[0] != before[0]:
+            left, right = low, high
+            while right - left > dt.timedelta(seconds=1):
+                middle = left + (right - left) // 2
+                middle = middle.replace(microsecond=0)
+                left, right = (left, middle) if _at(zone, middle)[0] == after[0] else (middle, right)
+            found.append(_Change(right, before[0], after[0], after[1]))
+        low, before = high, after
+    return tuple(found)
+
+
+def _at(zone: str, instant: dt.datetime) -> tuple[dt.timedelta, str]:
+    """Distance from UTC and its name at an instant (UTC, without zone)."""
+    local = instant.replace(tzinfo=dt.UTC).astimezone(zoneinfo.ZoneInfo(zone))
+    return _utc_offset(local), local.tzname() or ""
+
+
+def _utc_offset(local: dt.datetime) -> dt.timedelta:
+    offset = local.utcoffset()
+    assert offset is not None
+    return offset
