@@ -47,7 +47,8 @@ def run(app: typer.Typer) -> int:
             message = _lower(error.format_message())
             hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
             if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
-                message, hint = message[: near.start()], f"did you mean `{near[1].strip()}`? {hint}"
+                message = message[: near.start()]
+                hint = did_you_mean(message.split()[-1], near[1].split(", ")) or hint
             if "extra argument" in message:
                 hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
             return _say(f"error: {message}\nhint: {hint}")
