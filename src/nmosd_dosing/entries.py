@@ -142,12 +142,13 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
     for visit in plan.visits:
         if visit.target is None or visit.last is not None:
             continue
-        try:
-            check_hour(visit.target, hour, zone)
-            end = later(visit.target, hour, zone, duration)
-            check_hour(end.date(), end.time(), zone)
-        except InputError as error:
-            problems.found += [dataclasses.replace(p, message=f"{visit.label}: {p.message}") for p in error.problems]
+        end = later(visit.target, hour, zone, duration)
+        for what, day, clock in ((visit.label, visit.target, hour), (f"{visit.label}, its end", end.date(), end.time())):
+            try:
+                check_hour(day, clock, zone)
+            except InputError as error:
+                problems.found += [dataclasses.replace(p, message=f"{what}: {p.message}") for p in error.problems]
+                break
 
 
 def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:

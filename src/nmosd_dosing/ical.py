@@ -147,21 +147,22 @@ def read(content: bytes, path: str) -> CalendarFile:
     document = Document(path, text)
     try:
         calendar: Any = Calendar.from_ical(text.replace("\n", "\r\n"))
-    except ValueError as error:
-        raise InputError(_broken(path, clip(str(error), 80))) from None
+    except ValueError:
+        raise InputError(_broken(path, "it is not well formed")) from None
     program = str(calendar.get("prodid", ""))
     if program != PRODID or "x-dosing-calendar" not in calendar:
         raise InputError(
             Problem(
-                f"`{path}` was written by another program: `{clip(program) or NO_PROGRAM}`", hint="name another file, or move this one away"
+                f"`{path}` was written by another program: {f'`{clip(program, 80)}`' if program else 'it does not say which'}",
+                hint="name another file, or move this one away",
             )
         )
     records, others, zones = [], [], {}
     for kind, start, end in _blocks(document):
         block = text[start:end].replace("\n", "\r\n").encode()
         place = Place(document, start, start + len("BEGIN:") + len(kind))
-        if kind == "VTIMEZONE":
-            zones[str(Timezone.from_ical(block).get("tzid"))] = block
+        if kind == "VTIMEZONE" and (zone := re.search(rb"\r\nTZID:([^\r\n]+)", block)):
+            zones[zone[1].decode()] = block
         elif kind == "VEVENT" and b"\r\nX-DOSING-KIND:" in block:
             records.append(_record(block, place))
         else:
@@ -177,9 +178,6 @@ def read(content: bytes, path: str) -> CalendarFile:
         others=tuple(others),
         timezones=zones,
     )
-
-
-NO_PROGRAM = "it does not say which"
 
 
 def _text(content: bytes, path: str) -> str:
@@ -216,8 +214,8 @@ def _blocks(document: Document) -> Iterable[tuple[str, int, int]]:
 
 def _record(block: bytes, place: Place) -> Record:
     """What `record` wrote."""
-    event: Any = Event.from_ical(block)
     try:
+        event: Any = _event(block)
         if event.errors:
             raise ValueError(event.errors[0][1])
         start, zone = _when(event["dtstart"])
@@ -248,6 +246,13 @@ def _record(block: bytes, place: Place) -> Record:
     except (ValueError, TypeError, AttributeError) as error:
         reason = f"an entry that cannot be read: {clip(str(error), 80)}"
     raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
+
+
+def _event(block: bytes) -> Event:
+    try:
+        return Event.from_ical(block)
+    except ValueError:
+        raise ValueError("it is not well formed") from None
 
 
 def _when(value: Any) -> tuple[When, str | None]:

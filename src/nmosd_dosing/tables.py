@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.cohort import MAX_WEIGHT_KG
-from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.model import Subject
 
 _LISTED = 100  # problems of a table that are shown
@@ -63,6 +63,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
     if not lines:
         problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
         return []
+    lines_wrong = len(problems.found)
     heading, names = lines[0], [cell.text for cell in lines[0]]
     for cell in heading:
         if cell.text not in (*required, *optional):
@@ -72,8 +73,8 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
             problems.error(f"column `{cell.text}` stands twice", cell.place)
     for name in required:
         if name not in names:
-            problems.error(f"column `{name}` is missing", heading[0].place, f"the first line names the columns: {','.join(required)}")
-    if problems.found:
+            problems.error(f"column `{name}` is missing", heading[-1].place, f"the first line names the columns: {','.join(required)}")
+    if len(problems.found) > lines_wrong:
         return []
     rows = []
     for cells in lines[1:]:
@@ -119,7 +120,7 @@ def _lines(document: Document, problems: Problems) -> list[list[Cell]]:
     text, at, lines = document.text, 0, []
     first = text.split("\n", 1)[0]
     comma = ";" if first.count(";") > first.count(",") else ","
-    pattern = re.compile(rf'[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^{comma}\n]*))({comma}|\n|\Z)')
+    pattern = re.compile(rf'[ \t]*+(?:"((?:[^"]|"")*)"[ \t]*|((?!")[^{comma}\n]*))({comma}|\n|\Z)')
     cells: list[Cell] = []
     while at < len(text):
         match = pattern.match(text, at)
@@ -149,7 +150,5 @@ def _lines(document: Document, problems: Problems) -> list[list[Cell]]:
 def _stop(problems: Problems) -> None:
     found = problems.in_order()
     if found:
-        more = Problems(list(found[:_LISTED]))
-        if len(found) > _LISTED:
-            more.error(f"{len(found) - _LISTED:,} more problems of this table", None)
-        raise InputError(more.found)
+        many = [Problem(f"{len(found):,} problems in one table; the first {_LISTED} follow")] if len(found) > _LISTED else []
+        raise InputError([*many, *found[:_LISTED]])

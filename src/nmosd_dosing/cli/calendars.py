@@ -87,6 +87,8 @@ def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
     ):
         if path == "":
             problems.error(f"`{option}` is empty", None, "name a file, or leave the option out")
+    if request.ics is not None and request.ics_dir is not None:
+        problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
     if request.changes is not None and request.changes == request.ics:
         problems.error("`--changes` and `--ics` name one file", None, "name two: one is the whole calendar, the other what changed")
     return CalendarStyle(

@@ -129,7 +129,7 @@ def read_file(path: str) -> bytes:
 def is_file(path: str) -> bool:
     """Whether there is a regular file, of which what it holds matters before it is written over."""
     try:
-        return Path(os.path.realpath(path)).is_file()
+        return Path(path).is_file() and not path.startswith("/dev/")
     except ValueError:  # a name that no file can have
         return False
 
@@ -138,12 +138,12 @@ def write_whole(path: str, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
     import tempfile
 
-    target = Path(os.path.realpath(path))
     try:
         data = content if isinstance(content, bytes) else content.encode()
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)  # a device or a pipe is not replaced
+        if Path(path).exists() and not is_file(path) and not Path(path).is_dir():
+            Path(path).write_bytes(data)  # a device or a pipe is not replaced
             return
+        target = Path(os.path.realpath(path))
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")

@@ -161,7 +161,11 @@ def _people(request: PlanRequest, until: dt.date | None, problems: Problems) -> 
     except InputError as error:
         problems.found += error.problems
         return ()
+    names: dict[str, str] = {}
     for person in people:
+        code = person.code or ""
+        if (other := names.setdefault(code.casefold(), code)) != code:
+            problems.error(f"subjects `{other}` and `{code}` would share a file on some machines", None, "give one of them another code")
         if until and until < person.start:
             problems.error(f"`--until {until}` is before the start of subject `{person.code}`", None, "give a later day")
     return people

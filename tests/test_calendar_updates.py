@@ -1,0 +1,487 @@
+"""Calendars written again: what changed, what did not, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_cli import dosing, errors
+
+from nmosd_dosing import ical
+from nmosd_dosing.ical import Record
+
+ROOT = Path(__file__).resolve().parent.parent
+WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")
+JANUARY, FEBRUARY, MARCH = ("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, and the commands run in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(*arguments: str, stamp: str = JANUARY, ics: str = "v.ics", regimen: str = "mil62-rcp", subject: str = "0012") -> str:
+    """`dosing plan --ics`; what it says about the calendar."""
+    start = () if "--start" in arguments else ("--start", "2025-01-06")
+    done = dosing("plan", "--regimen", regimen, "--subject", subject, "--ics", ics, "--stamp", stamp, *start, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def records(path: str = "v.ics") -> dict[str, Record]:
+    """By the visit's label, of a calendar whose summaries are `… LABEL (0012)`."""
+    found = ical.read(Path(path).read_bytes(), path).records
+    return {r.entry.summary.replace(" (0012)", "").rpartition(" ")[2]: r for r in found}
+
+
+def study(name: str, *without: str, extra: str = "") -> str:
+    """A small study with visits on D1, D29, D57, D85; without some of them."""
+    days = ", ".join(day for day in ("D1", "D29", "D57", "D85") if day not in without)
+    Path(name).write_text(
+        "language: 1\nstudy: small\ntitle: A small study\nsource: not stated\ndays: from 1\nproducts: {X: {route: not stated}}\n"
+        f"periods:\n  main:\n    visits:\n      - {{at: '{days}', give: X 5 mg}}\n{extra}"
+    )
+    return name
+
+
+# --- what an update does -----------------------------------------------------------------------------------------------
+
+
+def test_nothing_changed_nothing_written_anew(folder: Path) -> None:
+    assert write() == "v.ics: 4 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    first = Path("v.ics").read_bytes()
+    for _ in range(2):
+        assert write(stamp=FEBRUARY) == "v.ics: 0 added, 0 moved, 0 cancelled, 4 unchanged\n"
+        assert Path("v.ics").read_bytes() == first
+
+
+def test_a_moved_visit_keeps_its_uid_and_its_creation(folder: Path) -> None:
+    write()
+    before = records()
+    assert write("--start", "2025-01-13", stamp=FEBRUARY) == "v.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n"
+    for label, record in records().items():
+        old = before[label]
+        assert record.entry.start == old.entry.start + dt.timedelta(days=7)
+        assert (record.entry.uid, record.created, record.sequence) == (old.entry.uid, old.created, 1)
+        assert record.modified == dt.datetime(2025, 2, 1, tzinfo=dt.UTC)
+        assert b"\r\nDTSTAMP:20250201T000000Z\r\n" in record.content
+
+
+def test_what_fell_away_is_cancelled_stays_so_and_comes_back(folder: Path) -> None:
+    full, amended = study("full.yaml"), study("amended.yaml", "D57")
+    assert write(regimen=full, stamp=JANUARY) == "v.ics: 4 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    first = records()
+    assert write(regimen=amended, stamp=FEBRUARY) == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\n"
+    second = records()
+    gone = second["D57"]
+    assert (gone.entry.status, gone.entry.busy, gone.entry.remind, gone.sequence) == ("CANCELLED", False, None, 1)
+    assert gone.entry.summary == "Cancelled: small D57 (0012)"
+    assert gone.entry.description.startswith("No longer planned.\nDose: X 5 mg\n")
+    assert gone.entry.start == first["D57"].entry.start
+    assert all(second[label].content == first[label].content for label in ("D1", "D29", "D85")), "byte for byte"
+    assert write(regimen=amended, stamp=MARCH) == "v.ics: 0 added, 0 moved, 0 cancelled, 4 unchanged\n"
+    assert records()["D57"].content == gone.content, "a cancelled entry stays as it is"
+    assert write(regimen=full, stamp=MARCH) == "v.ics: 0 added, 0 moved, 1 restored, 0 cancelled, 3 unchanged\n"
+    back = records()["D57"]
+    assert (back.entry, back.sequence, back.created) == (first["D57"].entry, 2, first["D57"].created)
+
+
+def test_a_new_visit_is_added(folder: Path) -> None:
+    write(regimen=study("amended.yaml", "D57", "D85"))
+    assert write(regimen=study("full.yaml"), stamp=FEBRUARY) == "v.ics: 2 added, 0 moved, 0 cancelled, 2 unchanged\n"
+    assert {label: r.sequence for label, r in records().items()} == {"D1": 0, "D29": 0, "D57": 0, "D85": 0}
+    assert records()["D57"].created == dt.datetime(2025, 2, 1, tzinfo=dt.UTC)
+
+
+def test_another_text_or_alarm_changes_an_entry_without_moving_it(folder: Path) -> None:
+    write()
+    assert write("--remind", "3d", stamp=FEBRUARY) == "v.ics: 0 added, 0 moved, 4 changed, 0 cancelled, 0 unchanged\n"
+    assert write("--remind", "3d", "--lang", "zh", stamp=FEBRUARY) == "v.ics: 0 added, 0 moved, 4 changed, 0 cancelled, 0 unchanged\n"
+    assert {r.sequence for r in records().values()} == {2}
+
+
+def test_another_hour_or_zone_moves(folder: Path) -> None:
+    write("--at", "09:00", "--zone", "Asia/Shanghai")
+    moved = "v.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n"
+    assert write("--at", "10:00", "--zone", "Asia/Shanghai") == moved
+    assert write("--at", "10:00", "--zone", "Europe/Berlin") == moved
+    assert Path("v.ics").read_bytes().count(b"BEGIN:VTIMEZONE") == 1
+    assert write() == moved
+    assert b"VTIMEZONE" not in Path("v.ics").read_bytes()
+
+
+def test_windows_and_spans_that_are_not_asked_for_again_are_cancelled_and_that_is_said(folder: Path) -> None:
+    Path("windows.yaml").write_text(WINDOWS, encoding="utf-8")
+    write("--window-entries", "--spans", regimen="windows.yaml")
+    assert write(regimen="windows.yaml", stamp=FEBRUARY) == (
+        "v.ics: 0 added, 0 moved, 9 cancelled, 10 unchanged\n"
+        "warning: cancelled, since `--spans` was not asked for this time: 1 of the entries\n"
+        "warning: cancelled, since `--window-entries` was not asked for this time: 8 of the entries\n"
+    )
+
+
+def test_an_earlier_until_cancels_nothing_and_what_lies_beyond_still_moves(folder: Path) -> None:
+    olp = {"regimen": "bat4406f-olp"}
+    write("--start", "2025-08-31", "--until", "2029-12-31", **olp)
+    assert sorted(str(r.entry.start) for r in records().values())[-2:] == ["2029-02-28", "2029-08-31"]
+    first = Path("v.ics").read_bytes()
+    assert write("--start", "2025-08-31", "--until", "2026-12-31", stamp=FEBRUARY, **olp).endswith("0 cancelled, 9 unchanged\n")
+    assert write("--start", "2025-08-31", stamp=FEBRUARY, **olp).endswith("0 cancelled, 9 unchanged\n")
+    assert Path("v.ics").read_bytes() == first
+    said = write("--start", "2025-09-15", "--until", "2026-12-31", stamp=FEBRUARY, **olp)
+    assert said == "v.ics: 0 added, 9 moved, 0 cancelled, 0 unchanged\n"
+    assert sorted(str(r.entry.start) for r in records().values())[-2:] == ["2029-03-15", "2029-09-15"]
+    assert write("--start", "2035-01-31", "--until", "2035-02-01", **olp) == "v.ics: 0 added, 9 moved, 0 cancelled, 0 unchanged\n"
+    assert write("--start", "2005-01-31", "--until", "2005-02-01", **olp) == "v.ics: 0 added, 9 moved, 0 cancelled, 0 unchanged\n"
+
+
+def test_what_an_amendment_takes_away_is_cancelled_beyond_until_too(folder: Path) -> None:
+    write(regimen=study("full.yaml"))
+    said = write("--until", "2025-02-01", regimen=study("amended.yaml", "D85"), stamp=FEBRUARY)
+    assert said == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\n"
+    assert [label for label, r in records().items() if r.entry.status == "CANCELLED"] == ["D85"]
+
+
+def test_changes_alone(folder: Path) -> None:
+    write("--changes", "c.ics", regimen=study("full.yaml"))
+    assert Path("c.ics").read_bytes() == Path("v.ics").read_bytes()
+    said = write("--changes", "c.ics", regimen=study("amended.yaml", "D57"), stamp=FEBRUARY)
+    assert said == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\nc.ics: 1 entry\n"
+    assert {label: r.content for label, r in records("c.ics").items()} == {"D57": records()["D57"].content}
+    before = Path("c.ics").read_bytes()
+    said = write("--changes", "c.ics", regimen="amended.yaml", stamp=MARCH)
+    assert said.splitlines()[1] == "c.ics: not written, nothing has changed"
+    assert Path("c.ics").read_bytes() == before
+
+
+def test_an_old_file_under_another_name(folder: Path) -> None:
+    write(ics="old.ics")
+    before = Path("old.ics").read_bytes()
+    assert write("--previous", "old.ics", "--start", "2025-01-13", ics="new.ics") == "new.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n"
+    assert Path("old.ics").read_bytes() == before
+    assert {r.sequence for r in records("new.ics").values()} == {1}
+
+
+@pytest.mark.parametrize("ends", ["LF", "mark", "CRLF and a blank end"])
+def test_a_file_whose_line_ends_an_editor_changed_is_still_known(folder: Path, ends: str) -> None:
+    write()
+    first = Path("v.ics").read_bytes()
+    changed = {"LF": first.replace(b"\r\n", b"\n"), "mark": b"\xef\xbb\xbf" + first, "CRLF and a blank end": first + b"\r\n"}
+    Path("v.ics").write_bytes(changed[ends])
+    assert write(stamp=FEBRUARY) == "v.ics: 0 added, 0 moved, 0 cancelled, 4 unchanged\n"
+    assert Path("v.ics").read_bytes() == first
+
+
+def test_an_entry_that_someone_put_in_stays_byte_for_byte(folder: Path) -> None:
+    write()
+    own = b"BEGIN:VEVENT\r\nUID:mine\r\nDTSTAMP:20250101T000000Z\r\nDTSTART;VALUE=DATE:20250301\r\nSUMMARY:holiday\r\nEND:VEVENT\r\n"
+    Path("v.ics").write_bytes(Path("v.ics").read_bytes().replace(b"END:VCALENDAR\r\n", own + b"END:VCALENDAR\r\n"))
+    for start in ("2025-01-13", "2025-01-06"):
+        assert write("--start", start) == "v.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n"
+        assert Path("v.ics").read_bytes().count(own) == 1
+
+
+def test_a_link_keeps_pointing_and_permissions_stay(folder: Path) -> None:
+    write(ics="real.ics")
+    Path("real.ics").chmod(0o640)
+    Path("v.ics").symlink_to("real.ics")
+    write("--start", "2025-01-13")
+    assert Path("v.ics").is_symlink()
+    assert Path("real.ics").stat().st_mode & 0o777 == 0o640
+    assert {r.sequence for r in records("real.ics").values()} == {1}
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------------
+
+ANOTHER = "error: `v.ics` is the calendar `mil62-rcp 0012`: of another"
+OTHERS = [
+    (("--subject", "0013"), f"{ANOTHER} study or subject than this plan (`mil62`, subject `0013`)\n"
+     "hint: name a file for each subject\n"),
+    (("--regimen", "bat4406f-rcp"), f"{ANOTHER} study or subject than this plan (`bat4406f`, subject `0012`)\n"
+     "hint: name a file for each subject\n"),
+    (("--regimen", "mil62-olp"), f"{ANOTHER} period than this plan (`olp`)\n"
+     "hint: name a file for each period\n"),
+    (("--discreet",), "error: `v.ics` is masked and not discreet, this calendar is discreet\n"
+     "hint: ask for the same as before, or name another file (with `--previous v.ics`)\n"),
+    (("--unblind", "--arm", "placebo"), "error: `v.ics` is masked and not discreet, this calendar is unblinded\n"
+     "hint: ask for the same as before, or name another file (with `--previous v.ics`)\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), OTHERS, ids=[" ".join(a) for a, _ in OTHERS])
+def test_the_file_of_another_is_refused_and_stays(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    write()
+    before = Path("v.ics").read_bytes()
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "0012", "--ics", "v.ics", *arguments)
+    assert errors(*plan) == message
+    Path("new.ics").write_bytes(before)
+    if "--subject" in arguments or "--regimen" in arguments:
+        assert errors(*plan[: -len(arguments)], *arguments, "--previous", "new.ics", "--ics", "v2.ics") == message.replace(
+            "v.ics", "new.ics"
+        )
+    assert errors(*plan[: -len(arguments)], *arguments, "--ics", "w.ics", "--changes", "v.ics") == message
+    assert Path("v.ics").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["new.ics", "v.ics"]
+
+
+BROKEN = [  # what was done to the file, what is said
+    ("empty", "`v.ics` is broken: it is empty"),
+    ("cut", "`v.ics` is broken: it ends in the middle"),
+    ("half a character", "`v.ics` is not a calendar"),
+    ("text", "`v.ics` is not a calendar"),
+    ("two", "`v.ics` is broken: it is not well formed"),
+    ("no end", "`v.ics` is broken: an entry that cannot be read: it is not well formed"),
+    ("program", "`v.ics` was written by another program: `-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN`"),
+    ("no program", "`v.ics` was written by another program: it does not say which"),
+    ("sequence", "`v.ics` is broken: an entry that cannot be read: Expected int, got: x"),
+    ("negative", "`v.ics` is broken: an entry that cannot be read: a history that cannot be"),
+    ("day", "`v.ics` is broken: an entry that cannot be read: Wrong date format 20251306"),
+    ("no uid", "`v.ics` is broken: an entry without UID"),
+    ("no start", "`v.ics` is broken: an entry without DTSTART"),
+    ("status", "`v.ics` is broken: an entry that cannot be read: unknown status `DONE` or kind `visit`"),
+    ("twin", "`v.ics` is broken: two entries have one UID"),
+]  # fmt: skip
+
+
+def broken(what: str, good: bytes) -> bytes:
+    event = good[good.index(b"BEGIN:VEVENT") : good.index(b"END:VEVENT") + len(b"END:VEVENT\r\n")]
+    changes = {
+        "empty": b"",
+        "cut": good[: len(good) // 2],
+        "half a character": good.replace(b"SUMMARY:", b"SUMMARY:\xe7\xac", 1),
+        "text": b"Date,Visit\n2025-01-06,W1D1\n",
+        "two": good * 2,
+        "no end": good.replace(b"END:VEVENT\r\n", b"", 1).replace(b"END:VCALENDAR", b"END:VEVENT") + b"END:VCALENDAR\r\n",
+        "program": good.replace(b"-//dosing//dosing plan//EN", b"-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN"),
+        "no program": good.replace(b"PRODID:-//dosing//dosing plan//EN\r\n", b""),
+        "sequence": good.replace(b"SEQUENCE:0", b"SEQUENCE:x", 1),
+        "negative": good.replace(b"SEQUENCE:0", b"SEQUENCE:-1", 1),
+        "day": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART;VALUE=DATE:20251306"),
+        "no uid": good.replace(b"UID:b9dac8c5-5a33-5a32-8c44-01917ccc8a5d\r\n", b""),
+        "no start": good.replace(b"DTSTART;VALUE=DATE:20250106\r\n", b""),
+        "status": good.replace(b"STATUS:CONFIRMED", b"STATUS:DONE", 1),
+        "twin": good.replace(event, event * 2),
+    }
+    return changes[what]
+
+
+@pytest.mark.parametrize(("what", "message"), BROKEN, ids=[what for what, _ in BROKEN])
+def test_a_broken_or_foreign_file_stops_with_an_error_and_stays_as_it_was(folder: Path, what: str, message: str) -> None:
+    write()
+    content = broken(what, Path("v.ics").read_bytes())
+    Path("v.ics").write_bytes(content)
+    text = errors("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012", "--ics", "v.ics")
+    assert text.splitlines()[0] == f"error: {message}"
+    assert text.splitlines()[-1].startswith("hint: ")
+    assert Path("v.ics").read_bytes() == content
+    assert [path.name for path in folder.iterdir()] == ["v.ics"]
+
+
+def test_a_broken_entry_is_pointed_at(folder: Path) -> None:
+    write()
+    Path("v.ics").write_bytes(Path("v.ics").read_bytes().replace(b"SEQUENCE:0", b"SEQUENCE:x", 1))
+    text = errors("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012", "--ics", "v.ics")
+    assert "\n  --> v.ics:10:1\n   |\n10 | BEGIN:VEVENT\n   | ^^^^^^^^^^^^\n" in text
+
+
+def test_killed_in_the_middle_the_old_file_is_whole(folder: Path) -> None:
+    write()
+    before = Path("v.ics").read_bytes()
+    kill = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom nmosd_dosing.cli import app, edge\n"
+        "def killed(*_):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "setattr(*{target}, killed)\nedge.run(app)\n"
+    )
+    for target in ("(Path, 'replace')", "(os, 'fsync')"):
+        done = subprocess.run(
+            [sys.executable, "-c", kill.replace("{target}", target), "plan", "--regimen", "mil62-rcp", "--start", "2025-01-13",
+             "--subject", "0012", "--ics", "v.ics"], capture_output=True, check=False, timeout=60)  # fmt: skip
+        assert done.returncode == -signal.SIGKILL
+        assert Path("v.ics").read_bytes() == before
+    assert write("--start", "2025-01-13") == "v.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n"
+
+
+def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(folder: Path) -> None:
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "1")
+    assert "cannot write `no/such/v.ics`" in errors(*plan, "--ics", "no/such/v.ics")
+    assert "cannot write `no/c.ics`" in errors(*plan, "--ics", "v.ics", "--changes", "no/c.ics")
+    assert "cannot read `none.ics`" in errors(*plan, "--ics", "v.ics", "--previous", "none.ics")
+    assert list(folder.iterdir()) == []
+
+
+# --- options -----------------------------------------------------------------------------------------------------------
+
+OPTIONS = [
+    (("--remind", "3d"), "`--remind` is about a calendar, and none is asked for\nhint: add `--ics FILE`"),
+    (("--discreet",), "`--discreet` is about a calendar, and none is asked for\nhint: add `--ics FILE`"),
+    (("--ics", "v.ics", "--remind", "3"), "`--remind 3` is not a length of time\nhint: write for example `3d`, `4h` or `1h30min`"),
+    (("--ics", "v.ics", "--remind", "0d"), "`--remind 0d` is out of range\nhint: more than nothing and at most 365 days"),
+    (("--ics", "v.ics", "--remind", "366d"), "`--remind 366d` is out of range\nhint: more than nothing and at most 365 days"),
+    (("--ics", "v.ics", "--at", "09:00"), "`--at` needs the time zone\nhint: add `--zone` with a name such as `Asia/Shanghai`"),
+    (("--ics", "v.ics", "--at", "9:00", "--zone", "UTC"),
+     "`--at 9:00` is not a time of day\nhint: write HH:MM on a clock of 24 hours, for example `09:00`"),
+    (("--ics", "v.ics", "--at", "24:00", "--zone", "UTC"),
+     "`--at 24:00` is not a time of day\nhint: write HH:MM on a clock of 24 hours, for example `09:00`"),
+    (("--ics", "v.ics", "--zone", "Asia/Shanghai"),
+     "`--zone` is about an hour, and the visits are all-day\nhint: add `--at 09:00`, or leave it out"),
+    (("--ics", "v.ics", "--at", "09:00", "--zone", "Beijing"),
+     "unknown time zone `Beijing`\nhint: write a name such as `Asia/Shanghai` or `Europe/Berlin`"),
+    (("--ics", "v.ics", "--at", "09:00", "--zone", "asia/shanghai"),
+     "unknown time zone `asia/shanghai`\nhint: did you mean `Asia/Shanghai`?"),
+    (("--ics", "v.ics", "--at", "09:00", "--zone", "UTC", "--duration", "25h"),
+     "`--duration 25h` is out of range\nhint: more than nothing and at most 24 hours"),
+    (("--ics", "v.ics", "--duration", "4h"),
+     "`--duration` is about an hour, and the visits are all-day\nhint: add `--at 09:00`, or leave it out"),
+    (("--ics", "v.ics", "--lang", "de"), "unknown language `de`\nhint: write `en` or `zh`"),
+    (("--ics", ""), "`--ics` is empty\nhint: name a file, or leave the option out"),
+    (("--ics", "v.ics", "--changes", "v.ics"),
+     "`--changes` and `--ics` name one file\nhint: name two: one is the whole calendar, the other what changed"),
+    (("--ics", "v.ics", "--output", "v.ics"), "`--output` and a calendar name one file\nhint: name two"),
+    (("--ics", "v.ics", "--stamp", "2025-01-06T08:00:00"),
+     "`--stamp 2025-01-06T08:00:00` is not an instant\nhint: write date, time and zone, for example `2025-01-06T08:00:00Z`"),
+    (("--ics-dir", "d", "--ics", "v.ics"), "`--ics` and `--ics-dir` are two ways to name the file\nhint: leave one of the two out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), OPTIONS, ids=[" ".join(a) for a, _ in OPTIONS])
+def test_wrong_options(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "1")
+    assert errors(*plan, *arguments) == f"error: {message}\n"
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_subject_a_warning(folder: Path) -> None:
+    done = dosing("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--ics", "v.ics")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "v.ics: 4 added, 0 moved, 0 cancelled, 0 unchanged\n"
+        "warning: without `--subject` the calendars of two people have the same UIDs, and one replaces the other\n"
+        "hint: add `--subject CODE`\n",
+    )
+    assert done.stdout == dosing("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06").stdout, "the table is as without a calendar"
+
+
+def test_a_calendar_can_go_into_a_pipe(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nmosd_dosing", "plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "1", "--output", "t",
+         "--ics", "/dev/stdout"], capture_output=True, check=False, timeout=60)  # fmt: skip
+    assert done.stdout.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert done.stdout.endswith(b"END:VCALENDAR\r\n")
+
+
+# --- several subjects --------------------------------------------------------------------------------------------------
+
+
+def several(table: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    Path("s.csv").write_text(table, encoding="utf-8")
+    return dosing("plan", "--regimen", "belimumab", "--subjects", "s.csv", "--ics-dir", "out", "--stamp", JANUARY, *arguments)
+
+
+def test_several_subjects_make_several_files(folder: Path) -> None:
+    done = several("subject;start;weight_kg\r\n0012;2025-01-06;60\r\n\r\n0013;2025/2/3;\r\n")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (
+        done.stderr
+        == "out/0012.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged\nout/0013.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    )
+    dosing(
+        "plan",
+        "--regimen",
+        "belimumab",
+        "--subject",
+        "0012",
+        "--start",
+        "2025-01-06",
+        "--weight",
+        "60",
+        "--ics",
+        "one.ics",
+        "--stamp",
+        JANUARY,
+    )
+    assert Path("out/0012.ics").read_bytes() == Path("one.ics").read_bytes()
+    done = several("subject,start,weight_kg\n0013,2025-02-03,\n0012,2025-01-07,60\n")
+    assert (
+        done.stderr
+        == "out/0013.ics: 0 added, 0 moved, 0 cancelled, 15 unchanged\nout/0012.ics: 0 added, 15 moved, 0 cancelled, 0 unchanged\n"
+    )
+
+
+def test_one_wrong_file_and_none_is_written(folder: Path) -> None:
+    Path("out").mkdir()
+    Path("out/0013.ics").write_text("mine")
+    done = several("subject,start\n0012,2025-01-06\n0013,2025-02-03\n")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: `out/0013.ics` is not a calendar")
+    assert [path.name for path in Path("out").iterdir()] == ["0013.ics"]
+
+
+TABLE = """subject,start,weight_kg
+0012,6/1/2025,60
+0013,2025-02-30,60.5
+,2025-01-06,"60,5"
+0012,2025-01-06,1e9
+"0014,2025-01-06,60
+0015,2025-01-06
+"""
+
+
+def test_every_wrong_cell_is_shown_at_once(folder: Path) -> None:
+    done = several(TABLE)
+    heads = [line for line in done.stderr.splitlines() if line.startswith(("error", " -->"))]
+    assert heads == [
+        "error: `6/1/2025` is ambiguous: day or month first?", " --> s.csv:2:6",
+        "error: `2025-02-30`: there is no such day", " --> s.csv:3:6",
+        "error: no subject's code", " --> s.csv:4:1",
+        "error: `60,5` has a decimal comma", " --> s.csv:4:14",
+        "error: subject `0012` has two rows", " --> s.csv:5:1",
+        "error: `1e9` cannot be a body weight", " --> s.csv:5:17",
+        "error: a quotation mark in the middle of a cell, or without its partner", " --> s.csv:6:1",
+        "error: 2 cells under 3 columns", " --> s.csv:7:1",
+    ]  # fmt: skip
+    assert not Path("out").exists()
+
+
+WRONG_TABLES = [
+    ("", "`s.csv` is empty"),
+    ("subject,start\n", "`s.csv` has no rows"),
+    ("subject\n1\n", "column `start` is missing"),
+    ("subject,start,start\n1,2025-01-06,2025-01-06\n", "column `start` stands twice"),
+    ("subject,strat\n1,2025-01-06\n", "unknown column `strat`"),
+    ("subject,start,arm\n1,2025-01-06,placebo\n", "unknown column `arm`"),
+]
+
+
+@pytest.mark.parametrize(("table", "message"), WRONG_TABLES, ids=[m for _, m in WRONG_TABLES])
+def test_wrong_tables(folder: Path, table: str, message: str) -> None:
+    done = several(table)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")
+
+
+def test_a_hundred_problems_and_the_count(folder: Path) -> None:
+    done = several("subject,start\n" + "".join(f"{i},x\n" for i in range(250)))
+    assert done.stderr.count("error: `x` is not a date") == 100
+    assert done.stderr.startswith("error: 250 problems in one table; the first 100 follow\n")
+
+
+def test_options_about_one_subject_beside_several(folder: Path) -> None:
+    done = several("subject,start\n1,2025-01-06\n", "--start", "2025-01-06", "--format", "json", "--arm", "x")
+    assert [line for line in done.stderr.splitlines() if line.startswith("error")] == [
+        "error: `--start` is about one subject, `--subjects` about several",
+        "error: `--format` is about one subject, `--subjects` about several",
+        "error: `--arm` and `--unblind` are about one subject",
+        "error: unknown arm `x`",
+    ]
+    assert dosing("plan", "--regimen", "belimumab", "--subjects", "s.csv").stderr == (
+        "error: `--subjects` makes a calendar for each\nhint: add `--ics-dir FOLDER`\n"
+    )
+
+
+def test_two_codes_that_are_one_file_name(folder: Path) -> None:
+    done = several("subject,start\na1,2025-01-06\nA1,2025-01-06\n")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: subjects `a1` and `A1` would share a file on some machines")
