@@ -15,7 +15,21 @@ import studies
 from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 
-from nmosd_dosing import Cohort, Plan, RegimenError, Study, Subject, catalog, expand, plan, to_csv, to_json
+from nmosd_dosing import (
+    CalendarStyle,
+    Cohort,
+    InputError,
+    Plan,
+    RegimenError,
+    Study,
+    Subject,
+    catalog,
+    expand,
+    plan,
+    to_csv,
+    to_ics,
+    to_json,
+)
 from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.model import Period
@@ -53,9 +67,19 @@ def masked(study: Study, period: Period, arm: str | None, start: dt.date = START
     return plan(study, Subject(start, "S-001", arm, 70.5), period=period.id, until=until)
 
 
-def outputs(made: Plan) -> tuple[str, str, str]:
-    """As JSON, as CSV and as the table."""
-    return to_json(made), to_csv(made), text_of(plan_page(made))
+def outputs(made: Plan) -> tuple[str, str, str, str]:
+    """As JSON, as CSV, as the table and as a calendar."""
+    return to_json(made), to_csv(made), text_of(plan_page(made)), calendar(made)
+
+
+def calendar(made: Plan) -> str:
+    """All that a calendar can hold, unfolded; nothing where the plan has days that no calendar holds."""
+    stamp, everything = dt.datetime(2025, 1, 1, tzinfo=dt.UTC), CalendarStyle(windows=True, spans=True, remind=dt.timedelta(days=1))
+    try:
+        return to_ics(made, stamp=stamp, style=everything).decode().replace("\r\n ", "")
+    except InputError as error:
+        assert "a calendar holds the years" in str(error)
+        return ""
 
 
 def assert_alike(study: Study, period: Period, start: dt.date = START, until: dt.date | None = None) -> None:
@@ -73,11 +97,12 @@ def assert_hidden(made: Plan) -> None:
             assert (a.amount, a.unit, a.dose_rule) == (None, None, None)
         if a.product in hidden:
             assert (a.cumulative, a.cumulative_per_kg) == (None, None)
-    as_json, as_csv, as_table = outputs(made)
+    as_json, as_csv, as_table, as_calendar = outputs(made)
     assert json.loads(as_json)["unblinded"] is False
     assert json.loads(as_json)["arm"] is None
     assert {(row["unblinded"], row["arm"]) for row in csv.DictReader(io.StringIO(as_csv))} <= {("false", "")}
     assert "UNBLINDED" not in as_table
+    assert "UNBLINDED" not in as_calendar
     assert "arm " not in "".join(line for line in as_table.splitlines() if line.startswith("regimen "))
 
 
@@ -99,7 +124,7 @@ def test_a_shipped_study_of_one_blinded_period_shows_no_amount() -> None:
     for regimen, amount in (("mil62-rcp", "1000"), ("bat4406f-rcp", "500")):
         study, period = catalog.find_period(regimen, None)
         made = replace(masked(study, period, "placebo"), study_sha256="")  # which may hold any digits
-        assert not any(re.search(rf"\b{amount}\b", text) for text in outputs(made))
+        assert not any(re.search(rf"\b{amount}\b", re.sub(r"\r\n(UID|X-DOSING-\w+):.*", "", text)) for text in outputs(made))
 
 
 @studies.examples(50)
@@ -183,12 +208,13 @@ def test_the_dose_after_an_event_is_masked_like_the_dose_before_it() -> None:
 
 
 def assert_says_so(made: Plan) -> None:
-    as_json, as_csv, as_table = outputs(made)
+    as_json, as_csv, as_table, as_calendar = outputs(made)
     assert as_json.startswith('{\n  "unblinded": true,')
     heading, *rows = csv.reader(io.StringIO(as_csv))
     assert heading[0] == "unblinded"
     assert {row[0] for row in rows} <= {"true"}
     assert as_table.splitlines()[0].startswith("UNBLINDED")
+    assert not as_calendar or "\r\nNAME:UNBLINDED: arm " in as_calendar
     assert made.notes[0].code == "unblinded"
     assert not any(a.amount_status == "masked" for visit in made.visits for a in visit.administrations)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -13,8 +14,9 @@ from test_cli import dosing, errors
 from nmosd_dosing import Subject, load, plan
 from nmosd_dosing.catalog import shipped
 from nmosd_dosing.cli.calendars import file_name
+from nmosd_dosing.days import Language
 from nmosd_dosing.entries import CalendarEntry, CalendarStyle, to_entries
-from nmosd_dosing.model import Plan
+from nmosd_dosing.model import Plan, Study
 from nmosd_dosing.updates import to_ics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,9 +53,9 @@ def test_each_visit_is_one_all_day_entry_on_its_day() -> None:
 
 
 @pytest.mark.parametrize("study", shipped(), ids=lambda s: s.id)
-def test_every_visit_that_has_a_day_has_an_entry_and_no_other(study: object) -> None:
-    for period in study.periods:  # type: ignore[attr-defined]
-        shown = plan(study, Subject(START, "0012"), period=period.id)  # type: ignore[arg-type]
+def test_every_visit_that_has_a_day_has_an_entry_and_no_other(study: Study) -> None:
+    for period in study.periods:
+        shown = plan(study, Subject(START, "0012"), period=period.id)
         dated = [v.target for v in shown.visits if v.target]
         assert [e.start for e in to_entries(shown, CalendarStyle())] == dated
         assert b"RRULE" not in to_ics(shown, stamp=STAMP)
@@ -139,7 +141,7 @@ HOURS = [  # zone, first day, UTC hour of 09:00 on the first day and on D183
 def test_an_hour_is_that_of_the_zone_in_summer_and_winter(zone: str, start: str, first: int, last: int) -> None:
     shown = made(start=dt.date.fromisoformat(start))
     style = CalendarStyle(at=dt.time(9), zone=zone, duration=dt.timedelta(hours=4))
-    events = list(Calendar.from_ical(to_ics(shown, stamp=STAMP, style=style)).walk("VEVENT"))
+    events: list[Any] = list(Calendar.from_ical(to_ics(shown, stamp=STAMP, style=style)).walk("VEVENT"))
     hours = [(e["dtstart"].dt.astimezone(dt.UTC).hour, (e["dtend"].dt - e["dtstart"].dt)) for e in events]
     assert (hours[0], hours[-1]) == ((first, dt.timedelta(hours=4)), (last, dt.timedelta(hours=4)))
     assert f"BEGIN:VTIMEZONE\r\nTZID:{zone}\r\n".encode() in to_ics(shown, stamp=STAMP, style=style)
@@ -219,13 +221,13 @@ def test_chinese() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("study", shipped(), ids=lambda s: s.id)
-def test_a_discreet_calendar_names_neither_study_nor_drug_nor_subject(study: object, language: str) -> None:
-    for period in study.periods:  # type: ignore[attr-defined]
-        shown = plan(study, Subject(START, "SUBJ-0012", weight_kg=60.0), period=period.id)  # type: ignore[arg-type]
-        style = CalendarStyle(discreet=True, windows=True, spans=True, remind=dt.timedelta(days=1), language=language)  # type: ignore[arg-type]
+def test_a_discreet_calendar_names_neither_study_nor_drug_nor_subject(study: Study, language: Language) -> None:
+    for period in study.periods:
+        shown = plan(study, Subject(START, "SUBJ-0012", weight_kg=60.0), period=period.id)
+        style = CalendarStyle(discreet=True, windows=True, spans=True, remind=dt.timedelta(days=1), language=language)
         text = unfolded(to_ics(shown, stamp=STAMP, style=style)).lower()
-        telling = [study.id, study.title, study.source.registry, "subj-0012", period.title, "nmosd", "placebo"]  # type: ignore[attr-defined]
-        telling += [product.name for product in study.products] + [span.name for span in shown.spans]  # type: ignore[attr-defined]
+        telling = [study.id, study.title, study.source.registry, "subj-0012", period.title, "nmosd", "placebo"]
+        telling += [product.name for product in study.products] + [span.name for span in shown.spans]
         assert [word for word in telling if word and word.lower() in text] == []
         assert ("summary:visit " if language == "en" else "summary:访视 ") in text
 

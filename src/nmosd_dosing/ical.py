@@ -248,7 +248,7 @@ def _record(block: bytes, place: Place) -> Record:
     raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
 
 
-def _event(block: bytes) -> Event:
+def _event(block: bytes) -> Any:
     try:
         return Event.from_ical(block)
     except ValueError:

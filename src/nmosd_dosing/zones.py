@@ -52,7 +52,9 @@ def check_zone(name: str) -> None:
     if name not in known:
         by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
         same_city = by_city.get(name.rpartition("/")[2].strip().replace(" ", "_").lower())
-        hint = (f"did you mean `{same_city}`?" if same_city else None) or did_you_mean(name, sorted(known))
+        region = name.partition("/")[0].lower()
+        near = did_you_mean(name, [zone for zone in sorted(known) if zone.partition("/")[0].lower() == region])
+        hint = f"did you mean `{same_city}`?" if same_city else near
         raise InputError(
             Problem(f"unknown time zone `{clip(name)}`", hint=hint or "write a name such as `Asia/Shanghai` or `Europe/Berlin`")
         )

@@ -1,0 +1,99 @@
+"""Hours of a day in a zone, and what a calendar says of the zone's clocks, against the time zone database hour by hour."""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import zoneinfo
+
+import pytest
+from dateutil.rrule import rrulestr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing.errors import InputError
+from nmosd_dosing.zones import Observance, check_hour, check_zone, later, observances
+
+ZONES = [
+    "Asia/Shanghai", "America/New_York", "Europe/Berlin", "Europe/London", "Europe/Dublin", "Asia/Jerusalem", "Africa/Casablanca",
+    "Africa/Cairo", "America/Santiago", "America/Sao_Paulo", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Chatham",
+    "America/Nuuk", "Asia/Kolkata", "Asia/Tehran", "Asia/Kathmandu", "UTC",
+]  # fmt: skip
+
+
+def onsets(found: tuple[Observance, ...], until: dt.datetime) -> list[tuple[dt.datetime, dt.timedelta]]:
+    """Every clock time at which one of the observances begins, and the distance from UTC that then holds (RFC 5545 3.6.5)."""
+    begins = []
+    for o in found:
+        rule = f"FREQ=YEARLY;BYMONTH={o.month};BYDAY={o.weekday}" if o.month is not None else "FREQ=YEARLY;COUNT=1"
+        begins += [(onset, o.after) for onset in rrulestr(rule, dtstart=o.onset).between(o.onset, until, inc=True)]
+    return sorted(begins)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_what_a_calendar_states_is_the_clock_of_every_day(zone: str) -> None:
+    for first, last in ((2024, 2024), (2025, 2029), (2018, 2026), (1975, 1977), (2097, 2099)):
+        begins = onsets(observances(zone, first, last), dt.datetime(last + 1, 1, 1))
+        day, info = dt.datetime(first, 1, 1, 3, 30), zoneinfo.ZoneInfo(zone)
+        while day.year <= last:
+            for hour in (0, 9):
+                local = day + dt.timedelta(hours=hour)
+                aware = local.replace(tzinfo=info)
+                if aware.utcoffset() == aware.replace(fold=1).utcoffset():  # the others are refused
+                    stated = begins[bisect.bisect_right(begins, local, key=lambda begin: begin[0]) - 1][1]
+                    assert begins[0][0] <= local
+                    assert stated == aware.utcoffset(), (zone, local)
+            day += dt.timedelta(days=1)
+
+
+def test_the_shape_of_the_common_ones() -> None:
+    shapes = {zone: [(o.daylight, str(o.onset), o.month, o.weekday, o.name) for o in observances(zone, 2025, 2026)] for zone in ZONES[:3]}
+    assert shapes == {
+        "Asia/Shanghai": [(False, "1970-01-01 00:00:00", None, None, "CST")],
+        "America/New_York": [
+            (True, "2024-03-10 02:00:00", 3, "2SU", "EDT"),
+            (False, "2024-11-03 02:00:00", 11, "1SU", "EST"),
+        ],
+        "Europe/Berlin": [
+            (True, "2024-03-31 02:00:00", 3, "-1SU", "CEST"),
+            (False, "2024-10-27 03:00:00", 10, "-1SU", "CET"),
+        ],
+    }
+
+
+@given(st.sampled_from(ZONES), st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2198, 12, 31)))
+def test_an_hour_is_refused_exactly_where_its_two_readings_differ(zone: str, when: dt.datetime) -> None:
+    local = when.replace(second=0, microsecond=0)
+    there_and_back = [
+        local.replace(tzinfo=zoneinfo.ZoneInfo(zone), fold=fold).astimezone(dt.UTC).astimezone(zoneinfo.ZoneInfo(zone)) for fold in (0, 1)
+    ]
+    once = (
+        all(t.replace(tzinfo=None, fold=0) == local for t in there_and_back)
+        and there_and_back[0].utcoffset() == there_and_back[1].utcoffset()
+    )
+    try:
+        check_hour(local.date(), local.time(), zone)
+        assert once
+    except InputError:
+        assert not once
+
+
+@given(st.sampled_from(ZONES), st.dates(dt.date(1971, 1, 1), dt.date(2198, 12, 31)), st.integers(0, 23), st.integers(1, 1440))
+def test_a_length_is_real_time(zone: str, day: dt.date, hour: int, minutes: int) -> None:
+    info = zoneinfo.ZoneInfo(zone)
+    end = later(day, dt.time(hour), zone, dt.timedelta(minutes=minutes))
+    begin = dt.datetime.combine(day, dt.time(hour), info).astimezone(dt.UTC)
+    ends = [end.replace(tzinfo=info, fold=fold).astimezone(dt.UTC) for fold in (0, 1)]
+    assert begin + dt.timedelta(minutes=minutes) in ends
+
+
+def test_names_of_zones() -> None:
+    for good in ("Asia/Shanghai", "UTC", "America/Argentina/Buenos_Aires"):
+        check_zone(good)
+    hints = {"shanghai": "Asia/Shanghai", "Asia/Shangai": "Asia/Shanghai", "new york": "America/New_York", "EUROPE/BERLIN": "Europe/Berlin"}
+    for wrong, right in hints.items():
+        with pytest.raises(InputError, match=f"did you mean `{right}`"):
+            check_zone(wrong)
+    for wrong in ("", "localtime", "../../etc/passwd", "/etc/localtime", "GMT+8", "Asia/Shanghai\n"):
+        with pytest.raises(InputError, match="unknown time zone"):
+            check_zone(wrong)
