@@ -1,8 +1,8 @@
-# make demo   a plan, on a machine with only Python and make
+# make demo   a plan and a calendar, on a machine with only Python and make
 # make test   everything the tests need, and the tests
 # make check  style, types, one-way imports
 # make bench  speed as ratios
-# make lock   new versions into the two requirements files (needs uv)
+# make lock   new versions into the requirements files (needs uv)
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,8 +12,11 @@ WHEELS := $(VENV)/wheels
 
 .PHONY: demo test check bench lock clean
 
-demo: $(VENV)/run
-	@$(BIN)/dosing plan --regimen mil62-rcp --start 2025-01-06
+demo: $(VENV)/demo
+	@rm -f $(VENV)/0012.ics
+	@$(BIN)/dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics $(VENV)/0012.ics
+	@echo; echo "The calendar $(VENV)/0012.ics, imported into khal:"; echo
+	@$(BIN)/python examples/calendars/in_khal.py --month 2025-01-01 2025-07-31 $(VENV)/0012.ics
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -q $(PYTEST)
@@ -29,6 +32,7 @@ bench: $(VENV)/dev
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements.txt
+	uv pip compile requirements-demo.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-demo.txt
 	uv pip compile requirements-dev.in pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-dev.txt
 
 clean:
@@ -44,6 +48,11 @@ $(VENV)/run: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) (a minute, once)" >&2
 	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --no-deps --editable .
+	@touch $@
+
+# A calendar program, to see a calendar in.
+$(VENV)/demo: requirements-demo.txt $(VENV)/run
+	$(PIP) install --require-hashes -r requirements-demo.txt
 	@touch $@
 
 # The tools, fetched once as wheels: the tests install the built package from these, without a network.

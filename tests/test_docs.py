@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.source import Scalar
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
 COMMANDS = ("", "plan", "regimens", "show", "validate", "schema")
 
@@ -96,18 +98,37 @@ def command_page() -> str:
 
 
 def picture() -> str:
-    """docs/plan.svg: the plan that README shows, without fonts from elsewhere."""
+    """docs/calendar.svg: a calendar as khal shows it, without fonts from elsewhere."""
+    from in_khal import Khal
     from rich.console import Console
+    from rich.text import Text
 
-    from nmosd_dosing import load, plan
-    from nmosd_dosing.render import plan_page
-
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=84, file=nowhere, highlight=False, force_terminal=True)
-        console.print("$ dosing plan --regimen mil62-rcp --start 2025-01-06\n", style="bold")
-        console.print(plan_page(plan(load("mil62"), "2025-01-06", period="rcp")))
-        svg = console.export_svg(title="dosing plan", unique_id="plan")
+    command = "plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics"
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        file = Path(folder) / "visits.ics"
+        run(f"dosing {command} {file}")
+        khal = Khal(Path(folder))
+        khal.load(str(file))
+        console = Console(record=True, width=80, file=nowhere, highlight=False, force_terminal=True)
+        for line in (f"$ dosing {command} visits.ics", "$ khal import -a trial visits.ics", "$ khal calendar 2025-01-01 2025-07-31\n"):
+            console.print(line, style="bold")
+        console.print(Text.from_ansi(khal.months("2025-01-01", "2025-07-31")))
+        svg = console.export_svg(title="khal", unique_id="calendar")
     return re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.S)
+
+
+def test_the_calendars_of_the_examples_are_true(tmp_path: Path) -> None:
+    """What examples/README.md says was written is what is written now."""
+    folder = ROOT / "examples" / "calendars"
+    common = "--start 2025-01-06 --subject 0012 --output /dev/null"
+    first, updated, changes = (tmp_path / name for name in ("first.ics", "updated.ics", "changes.ics"))
+    said = run(f"dosing plan --regimen examples/windows.yaml {common} --stamp 2025-01-02T08:00:00Z --ics {first}")
+    assert said == f"{first}: 10 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    amended = f"--regimen examples/calendars/amended.yaml {common} --stamp 2025-03-01T08:00:00Z"
+    said = run(f"dosing plan {amended} --previous {first} --ics {updated} --changes {changes}")
+    assert said == f"{updated}: 1 added, 0 moved, 1 changed, 1 cancelled, 8 unchanged\n{changes}: 3 entries\n"
+    for path in (first, updated, changes):
+        assert path.read_bytes() == (folder / path.name).read_bytes()
 
 
 def test_the_command_page_is_true() -> None:
@@ -115,7 +136,7 @@ def test_the_command_page_is_true() -> None:
 
 
 def test_the_picture_is_true() -> None:
-    assert (ROOT / "docs" / "plan.svg").read_text(encoding="utf-8") == picture()
+    assert (ROOT / "docs" / "calendar.svg").read_text(encoding="utf-8") == picture()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -210,7 +231,7 @@ def write() -> None:
             text = text[: block.start] + transcript(block.text) + text[block.start + len(block.text) :]
         page.write_text(text, encoding="utf-8")
     (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
-    (ROOT / "docs" / "plan.svg").write_text(picture(), encoding="utf-8")
+    (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -117,7 +118,7 @@ def _checked(request: PlanRequest) -> _Checked:
     if chosen is not None:
         _arm(request, chosen[1].arms, chosen[1].masks, problems)
     style = calendars.style(request.calendar, problems)
-    if request.output is not None and request.output in (request.calendar.ics, request.calendar.changes):
+    if request.output in {request.calendar.ics, request.calendar.changes} - {None, os.devnull}:
         problems.error("`--output` and a calendar name one file", None, "name two")
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     if problems.found or chosen is None or stamp is None:
