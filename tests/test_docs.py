@@ -109,12 +109,12 @@ def picture() -> str:
         run(f"dosing {command} {file}")
         khal = Khal(Path(folder))
         khal.load(str(file))
-        console = Console(record=True, width=80, file=nowhere, highlight=False, force_terminal=True)
+        console = Console(record=True, width=86, file=nowhere, highlight=False, force_terminal=True)
         for line in (f"$ dosing {command} visits.ics", "$ khal import -a trial visits.ics", "$ khal calendar 2025-01-01 2025-07-31\n"):
             console.print(line, style="bold")
         console.print(Text.from_ansi(khal.months("2025-01-01", "2025-07-31")))
         svg = console.export_svg(title="khal", unique_id="calendar")
-    return re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.S)
+    return re.sub(r"@font-face \{.*?\}\n", "", svg.replace("<text ", '<text xml:space="preserve" '), flags=re.S)
 
 
 def test_the_calendars_of_the_examples_are_true(tmp_path: Path) -> None:
