@@ -36,7 +36,7 @@ def write(*arguments: str, stamp: str = JANUARY, ics: str = "v.ics", regimen: st
 
 def records(path: str = "v.ics") -> dict[str, Record]:
     """By the visit's label, of a calendar whose summaries are `… LABEL (0012)`."""
-    found = ical.read(Path(path).read_bytes(), path).records
+    found = ical.read_ics(Path(path).read_bytes(), path).records
     return {r.entry.summary.replace(" (0012)", "").rpartition(" ")[2]: r for r in found}
 
 
@@ -236,7 +236,7 @@ BROKEN = [  # what was done to the file, what is said
     ("half a character", "`v.ics` is not a calendar"),
     ("text", "`v.ics` is not a calendar"),
     ("two", "`v.ics` is broken: it is not well formed"),
-    ("no end", "`v.ics` is broken: an entry that cannot be read: it is not well formed"),
+    ("no end", "`v.ics` is broken: it is not well formed"),
     ("program", "`v.ics` was written by another program: `-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN`"),
     ("no program", "`v.ics` was written by another program: it does not say which"),
     ("sequence", "`v.ics` is broken: an entry that cannot be read: Expected int, got: x"),

@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.expansion import expand
     from nmosd_dosing.export import to_csv, to_json
+    from nmosd_dosing.ical import CalendarFile, read_ics
     from nmosd_dosing.model import Plan, Study, Subject, Window
     from nmosd_dosing.plans import plan
     from nmosd_dosing.schedule import Schedule
     from nmosd_dosing.updates import CalendarUpdate, reach, to_ics, update_ics
 
 _ROOMS = {
-    "load": "catalog", "Cohort": "cohort", "DosingError": "errors", "InputError": "errors",
+    "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
-    "Plan": "model", "Study": "model", "Subject": "model", "Window": "model", "plan": "plans", "Schedule": "schedule",
-    "CalendarStyle": "entries", "CalendarUpdate": "updates", "reach": "updates", "to_ics": "updates", "update_ics": "updates",
+    "CalendarFile": "ical", "read_ics": "ical", "Plan": "model", "Study": "model", "Subject": "model", "Window": "model",
+    "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "reach": "updates", "to_ics": "updates",
+    "update_ics": "updates",
 }  # fmt: skip
 
 __all__ = [
-    "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "InputError", "Plan", "Problem", "RegimenError", "Schedule", "Study",
-    "Subject", "Window", "expand", "load", "plan", "reach", "to_csv", "to_ics", "to_json", "update_ics",
+    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "InputError", "Plan", "Problem", "RegimenError",
+    "Schedule", "Study", "Subject", "Window", "expand", "load", "plan", "reach", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

@@ -42,7 +42,8 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
     """One subject's calendar. `id` and `periods` tell whose it is, and of which periods; `form` how it is shown: "", "discreet",
-    "unblinded" or both. `others` are entries that someone else put in; `timezones` what the file said of each zone."""
+    "unblinded" or both. `others` are entries that someone else put in; `timezones` what the file said of each zone; `path` is
+    what messages call it."""
 
     id: str
     periods: frozenset[str]
@@ -52,6 +53,7 @@ class CalendarFile:
     records: tuple[Record, ...]
     others: tuple[bytes, ...] = ()
     timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+    path: str = field(default="", compare=False)
 
 
 def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> Record:
@@ -141,8 +143,8 @@ def _observance(observance: Observance) -> Component:
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read(content: bytes, path: str) -> CalendarFile:
-    """A calendar of this program. Raises InputError for whatever else, and for one that is not whole."""
+def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
+    """A calendar of this program; `path` names it in messages. Raises InputError for whatever else, and for one that is not whole."""
     text = _text(content, path)
     document = Document(path, text)
     try:
@@ -158,13 +160,15 @@ def read(content: bytes, path: str) -> CalendarFile:
             )
         )
     records, others, zones = [], [], {}
-    for kind, start, end in _blocks(document):
+    blocks = list(_blocks(document))
+    if len(blocks) != len(calendar.subcomponents):
+        raise InputError(_broken(path, "it is not well formed"))
+    for component, (kind, start, end) in zip(calendar.subcomponents, blocks, strict=True):
         block = text[start:end].replace("\n", "\r\n").encode()
-        place = Place(document, start, start + len("BEGIN:") + len(kind))
         if kind == "VTIMEZONE" and (zone := re.search(rb"\r\nTZID:([^\r\n]+)", block)):
             zones[zone[1].decode()] = block
-        elif kind == "VEVENT" and b"\r\nX-DOSING-KIND:" in block:
-            records.append(_record(block, place))
+        elif kind == "VEVENT" and "x-dosing-kind" in component:
+            records.append(_record(component, block, Place(document, start, start + len("BEGIN:VEVENT"))))
         else:
             others.append(block)
     _check_unique(records, path)
@@ -177,6 +181,7 @@ def read(content: bytes, path: str) -> CalendarFile:
         records=tuple(records),
         others=tuple(others),
         timezones=zones,
+        path=path,
     )
 
 
@@ -212,10 +217,9 @@ def _blocks(document: Document) -> Iterable[tuple[str, int, int]]:
             inside = ""
 
 
-def _record(block: bytes, place: Place) -> Record:
+def _record(event: Any, block: bytes, place: Place) -> Record:
     """What `record` wrote."""
     try:
-        event: Any = _event(block)
         if event.errors:
             raise ValueError(event.errors[0][1])
         start, zone = _when(event["dtstart"])
@@ -246,13 +250,6 @@ def _record(block: bytes, place: Place) -> Record:
     except (ValueError, TypeError, AttributeError) as error:
         reason = f"an entry that cannot be read: {clip(str(error), 80)}"
     raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
-
-
-def _event(block: bytes) -> Any:
-    try:
-        return Event.from_ical(block)
-    except ValueError:
-        raise ValueError("it is not well formed") from None
 
 
 def _when(value: Any) -> tuple[When, str | None]:

@@ -41,31 +41,29 @@ def to_ics(plan: Plan, *, stamp: dt.datetime, style: CalendarStyle | None = None
 
 
 def update_ics(
-    old: bytes | None,
+    old: CalendarFile | None,
     plan: Plan,
     *,
     stamp: dt.datetime,
     style: CalendarStyle | None = None,
     beyond: Plan | None = None,
-    path: str = "the old calendar",
 ) -> CalendarUpdate:
     """The calendar `old` (None: there is none) brought up to `plan`.
 
     Entries keep their UIDs. One that is as before keeps its bytes; one that is not gets SEQUENCE + 1 and `stamp`; one that is no
     longer planned stays as CANCELLED. `beyond` is the same plan drawn farther, at least up to `reach(old, plan)`: what `old` holds
-    after the last day of `plan` is brought up to date from there, and not cancelled. `path` names `old` in messages.
+    after the last day of `plan` is brought up to date from there, and not cancelled.
 
-    Raises InputError as `to_ics` does; also where `old` is broken, or not of this program, study, subject and period; and where it
-    holds entries after the last day of `plan` and `beyond` is missing.
+    Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, and where it holds entries after
+    the last day of `plan` and `beyond` is missing.
     """
     style = style or CalendarStyle()
     if stamp.tzinfo is None:
-        raise InputError(Problem("the stamp of a calendar has no time zone", hint="use `datetime.now(UTC)`"))
+        raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
     stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
-    before = ical.read(old, path) if old is not None else None
-    if before is not None:
-        check_whose(before, plan, path)
-    known = {record.entry.uid: record for record in before.records} if before else {}
+    if old is not None:
+        check_whose(old, plan)
+    known = {record.entry.uid: record for record in old.records} if old else {}
     wanted = {entry.uid: entry for entry in to_entries(plan, style)}
     if beyond is not None:
         wanted |= {e.uid: e for e in to_entries(beyond, style) if e.uid in known and e.uid not in wanted and e.kind != "span"}
@@ -81,8 +79,8 @@ def update_ics(
         name=calendar_name(plan, style),
         zone=style.zone if style.at is not None else None,
         records=tuple(record for _, record in revised),
-        others=before.others if before else (),
-        timezones=before.timezones if before else {},
+        others=old.others if old else (),
+        timezones=old.timezones if old else {},
     )
     different = tuple(record for change, record in revised if change != "unchanged")
     changes = ical.write(dataclasses.replace(file, records=different, others=())) if different else None
@@ -94,9 +92,9 @@ def form_of(plan: Plan, style: CalendarStyle) -> str:
     return " ".join(word for word, holds in (("discreet", style.discreet), ("unblinded", plan.unblinded)) if holds)
 
 
-def check_whose(file: CalendarFile, plan: Plan, path: str) -> None:
+def check_whose(file: CalendarFile, plan: Plan) -> None:
     """Raises InputError unless the calendar is of the plan's study and subject, and of no further periods."""
-    whose = f"`{path}` is the calendar `{file.name}`"
+    whose = f"`{file.path}` is the calendar `{file.name}`"
     mine = f"`{plan.study}`, {f'subject `{plan.subject}`' if plan.subject else 'no subject'}"
     if file.id != calendar_id(plan):
         raise InputError(Problem(f"{whose}: of another study or subject than this plan ({mine})", hint="name a file for each subject"))
@@ -105,12 +103,12 @@ def check_whose(file: CalendarFile, plan: Plan, path: str) -> None:
         raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint="name a file for each period"))
 
 
-def reach(old: bytes, plan: Plan, path: str = "the old calendar") -> dt.date:
+def reach(old: CalendarFile, plan: Plan) -> dt.date:
     """How far `plan` must be drawn to hold whatever the calendar `old` has after the plan's last day.
 
     Visits may have moved since: as far as the first ones have, and a year for whatever else there is.
     """
-    days = [_day(record.entry.start) for record in ical.read(old, path).records if record.entry.kind == "visit"]
+    days = [_day(record.entry.start) for record in old.records if record.entry.kind == "visit"]
     targets = [visit.target for visit in plan.visits if visit.target]
     moved = max(dt.timedelta(0), min(targets) - min(days)) if days and targets else dt.timedelta(0)
     last = max([*days, plan.drawn_until or plan.start]) + moved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import zoneinfo
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # of a calendar: programs and rules of the clock are known to agree within these
-_REPEATS = 28  # years after which dates fall on the same weekdays again
+_LISTED_FROM, _LISTED_TO = 2000, 2040  # of changes that follow no rule
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -48,7 +49,7 @@ class _Change:
 
 def check_zone(name: str) -> None:
     """Raises InputError unless `name` is a zone of the time zone database."""
-    known = zoneinfo.available_timezones() - {"localtime", "Factory"}
+    known = _zones()
     if name not in known:
         by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
         same_city = by_city.get(name.rpartition("/")[2].strip().replace(" ", "_").lower())
@@ -58,6 +59,12 @@ def check_zone(name: str) -> None:
         raise InputError(
             Problem(f"unknown time zone `{clip(name)}`", hint=hint or "write a name such as `Asia/Shanghai` or `Europe/Berlin`")
         )
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """All names: asked for once, since that reads hundreds of files."""
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 def check_hour(day: dt.date, hour: dt.time, zone: str) -> None:
@@ -91,42 +98,43 @@ def later(day: dt.date, hour: dt.time, zone: str, duration: dt.timedelta) -> dt.
 def observances(zone: str, first: int, last: int) -> tuple[Observance, ...]:
     """What a calendar must say of a zone for entries of the years `first` to `last`.
 
-    One observance where the clock never changes in these years; two that repeat every year where one rule (`the last Sunday of
-    March`) holds for all of them and for 28 years on; else each change by itself.
+    One observance where the clock no longer changes; two that repeat every year where one rule (`the last Sunday of March`) holds
+    from then on; else each change by itself. They begin as early as they hold, and not with the calendar's own entries: some
+    programs take what the first calendar says of a zone for all calendars.
     """
-    # from the year before, so that each entry has an onset before it
-    begin = dt.datetime(first - 1, 1, 1)
-    changes = _changes(zone, begin, dt.datetime(max(last + 1, first + _REPEATS), 12, 31))
-    if not changes:
-        since = dt.datetime(1970, 1, 1)
-        offset, name = _at(zone, begin)
-        return (Observance(False, since, offset, offset, name),)
-    yearly = _yearly(changes)
-    if yearly is not None:
-        return yearly
+    changes = _changes(zone, dt.datetime(FIRST_YEAR, 1, 1), dt.datetime(LAST_YEAR + 1, 1, 1))
+    coming = [change for change in changes if change.instant.year >= first - 1]  # an entry needs an onset before it
+    if not coming:
+        offset, name = _at(zone, dt.datetime(LAST_YEAR, 1, 1))
+        return (Observance(False, dt.datetime(FIRST_YEAR, 1, 1), offset, offset, name),)
+    years = sorted({change.onset.year for change in changes})
+    regular = bisect.bisect_left(years, True, key=lambda year: _yearly(changes, year) is not None)
+    if regular < len(years) and years[regular] < first and (rules := _yearly(changes, years[regular])):
+        return rules
+    begin = dt.datetime(min(first - 1, _LISTED_FROM), 1, 1)
     offset, name = _at(zone, begin)
-    single = [Observance(c.after > c.before, c.onset, c.before, c.after, c.name) for c in changes if c.instant.year <= last + 1]
+    listed = [change for change in changes if begin <= change.instant and change.instant.year <= max(last + 1, _LISTED_TO)]
+    single = [Observance(c.after > c.before, c.onset, c.before, c.after, c.name) for c in listed]
     return (Observance(False, begin + offset, offset, offset, name), *single)
 
 
-def _yearly(changes: tuple[_Change, ...]) -> tuple[Observance, Observance] | None:
-    """The two rules behind changes of many years, each with its first onset; None where there are no such rules."""
+def _yearly(changes: tuple[_Change, ...], since: int) -> tuple[Observance, Observance] | None:
+    """The two rules behind all changes since a year, each with its first onset; None where there are no such rules."""
     kinds: dict[tuple[dt.timedelta, dt.timedelta], list[_Change]] = {}
     for change in changes:
-        kinds.setdefault((change.before, change.after), []).append(change)
-    years = {change.onset.year for change in changes}
-    if len(kinds) != 2 or any([c.onset.year for c in found] != sorted(years) for found in kinds.values()):
+        if change.onset.year >= since:
+            kinds.setdefault((change.before, change.after), []).append(change)
+    years = list(range(since, LAST_YEAR + 1))
+    if len(kinds) != 2 or any([c.onset.year for c in found] != years for found in kinds.values()):
         return None
     made = []
     for found in kinds.values():
         head = found[0]
-        common = {(c.onset.month, c.onset.weekday(), c.onset.time(), c.name) for c in found}
         nths = {(c.onset.day - 1) // 7 + 1 for c in found}
         is_last = all((c.onset + dt.timedelta(days=7)).month != c.onset.month for c in found)
-        if len(common) != 1 or not (len(nths) == 1 or is_last):
+        if len({(c.onset.month, c.onset.weekday(), c.onset.time(), c.name) for c in found}) != 1 or not (len(nths) == 1 or is_last):
             return None
-        nth = -1 if is_last else nths.pop()
-        weekday = f"{nth}{_WEEKDAYS[head.onset.weekday()]}"
+        weekday = f"{-1 if is_last else nths.pop()}{_WEEKDAYS[head.onset.weekday()]}"
         made.append(Observance(head.after > head.before, head.onset, head.before, head.after, head.name, head.onset.month, weekday))
     return made[0], made[1]
 

@@ -15,6 +15,7 @@ from nmosd_dosing.model import Plan
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.ical import CalendarFile
     from nmosd_dosing.updates import CalendarUpdate
 
 _LARGE = 1_000_000  # bytes: what Google takes at most
@@ -113,18 +114,17 @@ def _beside(request: CalendarRequest) -> list[tuple[str, object]]:
 
 def prepare(request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, plan: Plan, draw: Callable[[dt.date], Plan]) -> _Ready:
     """The calendar of one subject. `draw` gives the same plan drawn until another day. Nothing is written yet."""
+    from nmosd_dosing import ical
     from nmosd_dosing.entries import left_out
     from nmosd_dosing.updates import reach, update_ics
 
     path = request.ics if request.ics is not None else str(Path(request.ics_dir or "") / file_name(plan.subject or ""))
-    target = read_file(path) if is_file(path) else None
-    if target is not None:
-        _check_target(target, plan, style, path)
-    old, old_path = (read_file(request.previous), request.previous) if request.previous is not None else (target, path)
-    if request.changes is not None and is_file(request.changes):
-        _check_target(read_file(request.changes), plan, style, request.changes)
-    beyond = draw(reach(old, plan, old_path)) if old is not None and plan.drawn_until is not None else None
-    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond, path=old_path)
+    target = _target(path, plan, style)
+    old = ical.read_ics(read_file(request.previous), request.previous) if request.previous is not None else target
+    if request.changes is not None:
+        _target(request.changes, plan, style)
+    beyond = draw(reach(old, plan)) if old is not None and plan.drawn_until is not None else None
+    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond)
     warnings = [Problem(words, severity="warning") for words in left_out(plan, style)]
     if plan.subject is None:
         warnings.append(
@@ -185,13 +185,15 @@ def _counts(update: CalendarUpdate) -> str:
     return ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)) or change in always)
 
 
-def _check_target(content: bytes, plan: Plan, style: CalendarStyle, path: str) -> None:
-    """A file to be written over must be this subject's, and shown in the same way."""
+def _target(path: str, plan: Plan, style: CalendarStyle) -> CalendarFile | None:
+    """The calendar that is to be written over; None where there is no file. It must be this subject's, shown in the same way."""
     from nmosd_dosing import ical
     from nmosd_dosing.updates import check_whose, form_of
 
-    file = ical.read(content, path)
-    check_whose(file, plan, path)
+    if not is_file(path):
+        return None
+    file = ical.read_ics(read_file(path), path)
+    check_whose(file, plan)
     if file.form != form_of(plan, style):
         old, new = (form or "masked and not discreet" for form in (file.form, form_of(plan, style)))
         raise InputError(
@@ -200,3 +202,4 @@ def _check_target(content: bytes, plan: Plan, style: CalendarStyle, path: str) -
                 hint=f"ask for the same as before, or name another file (with `--previous {path}`)",
             )
         )
+    return file
