@@ -16,6 +16,7 @@ from nmosd_dosing.catalog import shipped
 from nmosd_dosing.cli.calendars import file_name
 from nmosd_dosing.days import Language
 from nmosd_dosing.entries import CalendarEntry, CalendarStyle, to_entries
+from nmosd_dosing.errors import InputError
 from nmosd_dosing.model import Plan, Study
 from nmosd_dosing.updates import to_ics
 
@@ -197,6 +198,17 @@ def test_an_hour_that_a_day_has_not_or_has_twice_is_refused(
 def test_an_infusion_over_a_change_of_the_clock_lasts_its_real_time() -> None:
     night = entries(made(start=dt.date(2025, 3, 8)), at=dt.time(22), zone="America/New_York", duration=dt.timedelta(hours=6))
     assert night["mil62-rcp W1D1 (0012)"].end == dt.datetime(2025, 3, 9, 5), "the night of 9 March has no hour from 2 to 3"
+
+
+@pytest.mark.parametrize(
+    "style",
+    [{"at": dt.time(9)}, {"zone": "UTC"}, {"duration": dt.timedelta(hours=1)}, {"remind": dt.timedelta(0)}, {"remind": dt.timedelta(-1)},
+     {"at": dt.time(9), "zone": "Nowhere"}, {"at": dt.time(9), "zone": "UTC", "duration": dt.timedelta(seconds=59)}],
+    ids=str,
+)  # fmt: skip
+def test_a_style_that_cannot_be(style: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        CalendarStyle(**style)
 
 
 def test_a_calendar_ends_where_programs_and_clocks_do() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problems, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, printable
 from nmosd_dosing.model import Plan, PlannedSpan, PlannedVisit
 from nmosd_dosing.wording import WORDINGS, Wording, dose_text
 from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
@@ -34,7 +34,8 @@ class CalendarStyle:
 
     `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
     name of the time zone database) puts visits of one day at an hour, for `duration` or one hour. `discreet` leaves study,
-    drug, subject's code and all texts of the study file out of the calendar.
+    drug, subject's code and all texts of the study file out of the calendar. Raises InputError for an unknown zone, for `at`
+    without `zone`, and for lengths under a minute.
     """
 
     windows: bool = False
@@ -45,6 +46,21 @@ class CalendarStyle:
     duration: dt.timedelta | None = None
     language: Language = "en"
     discreet: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.at is None) != (self.zone is None) or (self.duration is not None and self.at is None):
+            raise InputError(Problem("`at`, `zone` and `duration` of a calendar belong together", hint="give `at` and `zone`"))
+        if not all(length is None or length >= dt.timedelta(minutes=1) for length in (self.remind, self.duration)):
+            raise InputError(Problem("`remind` or `duration` of a calendar is shorter than a minute", hint="give a longer one"))
+        if self.zone is not None:
+            check_zone(self.zone)
+
+    @property
+    def clock(self) -> tuple[dt.time, str, dt.timedelta] | None:
+        """Hour, zone and length of visits; None where they are all-day."""
+        if self.at is None or self.zone is None:
+            return None
+        return self.at.replace(second=0, microsecond=0), self.zone, self.duration or _ONE_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +106,20 @@ def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     """The name under which programs show the calendar. An unblinded one says so first."""
     words = WORDINGS[style.language]
     name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
-    if not plan.unblinded:
-        return printable(name)
-    return printable(f"{words.unblinded.format(plan.arm)} - {name}" if not style.discreet else f"UNBLINDED - {name}")
+    mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
+    return _line(f"{mark} - {name}" if plan.unblinded else name)
 
 
 def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
-    """The visits that have a day, and as `style` asks, windows and spans. Raises InputError for an hour that a day's clock
-    does not show once, for an unknown zone, and for days outside the years 1970 to 2199, all problems at once."""
-    if style.zone is not None:
-        check_zone(style.zone)
+    """The visits that have a day, and as `style` asks, windows and spans.
+
+    Raises InputError for an hour that a day's clock does not show once, and for days outside the years 1971 to 2198, all problems
+    at once.
+    """
     problems = Problems()
     _check_days(plan, style, problems)
-    if not problems.found and style.at is not None and style.zone is not None:
-        _check_hours(plan, style.at, style.zone, style.duration or _ONE_HOUR, problems)
+    if style.clock and not problems.found:
+        _check_hours(plan, *style.clock, problems)
     if problems.found:
         raise InputError(problems.in_order())
     made = [_visit(plan, visit, target, style) for visit in plan.visits if (target := visit.target)]
@@ -153,25 +169,24 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
 
 def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:
     words = WORDINGS[style.language]
-    timed = style.at is not None and style.zone is not None and visit.last is None
+    clock = style.clock if visit.last is None else None
     start: When = target
     end: When = (visit.last or target) + dt.timedelta(days=1)
-    if timed and style.at is not None and style.zone is not None:
-        start = dt.datetime.combine(target, style.at)
-        end = later(target, style.at, style.zone, style.duration or _ONE_HOUR)
     name = f"{visit.label} {visit.name}" if visit.name and visit.name != visit.label else visit.label
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
-    if timed:
+    if clock:
+        hour, zone, length = clock
+        start, end = dt.datetime.combine(target, hour), later(target, hour, zone, length)
         lines.append(words.clock if style.duration else words.clock_and_length)
     return CalendarEntry(
         uid=_uid(plan, "visit", visit.id),
         kind="visit",
         start=start,
         end=end,
-        zone=style.zone if timed else None,
+        zone=style.zone if clock else None,
         status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
         busy=visit.last is None,
-        summary=words.discreet_visit.format(visit.label) if style.discreet else _summary(plan, words.visit.format(name), words),
+        summary=_line(words.discreet_visit.format(visit.label)) if style.discreet else _summary(plan, words.visit.format(name), words),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[0],
         remind=style.remind,
@@ -182,7 +197,7 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
     words = WORDINGS[style.language]
     if plan.unblinded and not style.discreet:
-        yield words.unblinded.format(plan.arm)
+        yield words.unblinded_arm.format(plan.arm)
     if visit.status in ("projected", "pending"):
         yield words.projected
     if style.discreet:
@@ -237,7 +252,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         zone=None,
         status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
         busy=False,
-        summary=words.discreet_window.format(visit.label)
+        summary=_line(words.discreet_window.format(visit.label))
         if style.discreet
         else _summary(plan, words.window.format(visit.label), words),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
@@ -248,7 +263,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
     words = WORDINGS[style.language]
     lines = [
-        *([words.unblinded.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
         *([words.or_earlier] if span.earlier else []),
         *([words.or_later] if span.later else []),
@@ -269,13 +284,16 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
 
 
 def _summary(plan: Plan, what: str, words: Wording) -> str:
-    whole = words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}"
-    return " ".join(printable(whole).split())
+    return _line(words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}")
 
 
 def _text(lines: list[str]) -> str:
-    """Lines of which each stays one line, whatever a study file or a subject's code holds."""
-    return "\n".join(" ".join(printable(line).split()) for line in lines)
+    return "\n".join(_line(line) for line in lines)
+
+
+def _line(text: str) -> str:
+    """One line, whatever a study file or a subject's code holds."""
+    return " ".join(printable(text).split())
 
 
 def _uid(plan: Plan, kind: str, id: str) -> str:

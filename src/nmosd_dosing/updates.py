@@ -35,7 +35,7 @@ class CalendarUpdate:
 def to_ics(plan: Plan, *, stamp: dt.datetime, style: CalendarStyle | None = None) -> bytes:
     """The plan as an iCalendar file (RFC 5545). `stamp` is the time of writing, with a zone.
 
-    Raises InputError for an hour that does not exist or exists twice on a visit's day, and for an unknown zone.
+    Raises InputError for an hour that does not exist or exists twice on a visit's day.
     """
     return update_ics(None, plan, stamp=stamp, style=style).ics
 
@@ -77,7 +77,7 @@ def update_ics(
         periods=period_ids(plan),
         form=form_of(plan, style),
         name=calendar_name(plan, style),
-        zone=style.zone if style.at is not None else None,
+        zone=style.zone,
         records=tuple(record for _, record in revised),
         others=old.others if old else (),
         timezones=old.timezones if old else {},

@@ -33,6 +33,7 @@ class Wording:
     cancelled: str
     fell_away: str
     unblinded: str
+    unblinded_arm: str
     projected: str
     only_arms: str
     dose: str
@@ -70,7 +71,8 @@ WORDINGS: dict[Language, Wording] = {
         discreet_calendar="Visits",
         cancelled="Cancelled: {}",
         fell_away="No longer planned.",
-        unblinded="UNBLINDED: arm {}",
+        unblinded="UNBLINDED",
+        unblinded_arm="UNBLINDED: arm {}",
         projected="Projected: it may still move.",
         only_arms="Only for arm {}",
         dose="Dose: {}",
@@ -106,7 +108,8 @@ WORDINGS: dict[Language, Wording] = {
         discreet_calendar="访视",
         cancelled="已取消：{}",
         fell_away="不再计划。",
-        unblinded="已揭盲：组别 {}",
+        unblinded="已揭盲",
+        unblinded_arm="已揭盲：组别 {}",
         projected="预计日期，可能变动。",
         only_arms="仅限组别 {}",
         dose="给药：{}",

@@ -55,7 +55,7 @@ class _Ready:
 
 
 def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
-    """How the calendars are to look; None where none is asked for."""
+    """How the calendars are to look; None where none is asked for, or something is wrong."""
     if not request.asked:
         for option, value in _beside(request):
             if value:
@@ -92,6 +92,8 @@ def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
         problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
     if request.changes is not None and request.changes == request.ics:
         problems.error("`--changes` and `--ics` name one file", None, "name two: one is the whole calendar, the other what changed")
+    if problems.found:
+        return None
     return CalendarStyle(
         windows=request.window_entries,
         spans=request.spans,
