@@ -136,6 +136,10 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
     dayless = [visit.label for visit in plan.visits if visit.target is None]
     if dayless:
         yield f"no entry for {', '.join(dayless)}: the source states no day"
+    if style.windows and not any(_own_window(visit) for visit in plan.visits):
+        yield "no entry for a window: no window is stated"
+    if style.spans and not plan.spans:
+        yield "no entry for a span: the study names none"
     if style.spans:
         endless = [span.name for span in plan.spans if not (span.start and span.end)]
         if endless:

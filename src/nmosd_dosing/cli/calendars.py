@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import is_file, read_file, write_whole
+from nmosd_dosing.cli.edge import is_file, progress, read_file, write_whole
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
 from nmosd_dosing.model import Plan
 
@@ -159,17 +159,18 @@ def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
     if request.ics_dir is not None:
         _make_folder(request.ics_dir)
     messages = []
-    for made in ready:
+    for made in progress(ready, "calendars"):
         if made.changes_path is not None and made.update.changes is not None:
             write_whole(made.changes_path, made.update.changes)
         write_whole(made.path, made.update.ics)
-        messages.append(f"{printable(made.path)}: {_counts(made.update)}")
+        messages.append(f"{printable(made.path)}: {_counts([made.update])}")
         if made.changes_path is not None:
             n = sum(change != "unchanged" for change, _ in made.update.entries)
             what = f"{n} entr{'y' if n == 1 else 'ies'}" if n else "not written, nothing has changed"
             messages.append(f"{printable(made.changes_path)}: {what}")
-        messages += [warning.draw() for warning in made.warnings]
-    return messages
+    if len(ready) > 1:
+        messages.append(f"{len(ready)} calendars: {_counts([made.update for made in ready])}")
+    return messages + [warning.draw() for warning in dict.fromkeys(w for made in ready for w in made.warnings)]
 
 
 def _make_folder(path: str) -> None:
@@ -180,11 +181,12 @@ def _make_folder(path: str) -> None:
         raise InputError(Problem(f"cannot make the folder `{path}`: {reason}", hint="name a folder inside one that is there")) from None
 
 
-def _counts(update: CalendarUpdate) -> str:
+def _counts(updates: Sequence[CalendarUpdate]) -> str:
     from nmosd_dosing.updates import CHANGES
 
+    totals = {change: sum(update.count(change) for update in updates) for change in CHANGES}
     always = ("added", "moved", "cancelled", "unchanged")
-    return ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)) or change in always)
+    return ", ".join(f"{n} {change}" for change, n in totals.items() if n or change in always)
 
 
 def _target(path: str, plan: Plan, style: CalendarStyle) -> CalendarFile | None:

@@ -6,8 +6,9 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_you_mean, one_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import typer
     from rich.console import RenderableType
 
+Item = TypeVar("Item")
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
 
@@ -115,6 +117,16 @@ def print_table(renderable: RenderableType) -> None:
 def say(text: str) -> None:
     """A message, beside the data."""
     print(text, file=sys.stderr)
+
+
+def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
+    """The items, with a bar on standard error for a person who has to wait for them; nothing of it in a pipe."""
+    if len(items) < 100 or not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, what, console=Console(stderr=True), transient=True)
 
 
 def read_file(path: str) -> bytes:

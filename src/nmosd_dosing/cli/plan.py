@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments, calendars
 from nmosd_dosing.cli.calendars import CalendarRequest
-from nmosd_dosing.cli.edge import fail, one_format, print_table, read_file, say, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, one_format, print_table, progress, read_file, say, text_of, write_whole
 from nmosd_dosing.errors import DosingError, InputError, Problems, one_of
 from nmosd_dosing.export import to_csv, to_json
 from nmosd_dosing.model import Period, Plan, Study, Subject, Window
@@ -68,13 +68,12 @@ class _Checked:
 
 def run(request: PlanRequest) -> None:
     checked = _checked(request)
-    plans = [checked.draw(person, checked.until) for person in checked.people]
-    ready = []
-    if checked.style is not None:
-        ready = [
-            calendars.prepare(request.calendar, checked.style, checked.stamp, made, partial(checked.draw, person))
-            for made, person in zip(plans, checked.people, strict=True)
-        ]
+    plans, ready = [], []
+    for person in progress(checked.people, "plans"):
+        made = checked.draw(person, checked.until)
+        plans.append(made)
+        if checked.style is not None:
+            ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, partial(checked.draw, person)))
     messages = calendars.write(ready, request.calendar)
     if request.subjects is None:
         _put(plans[0], request)
