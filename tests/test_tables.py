@@ -1,0 +1,109 @@
+"""Tables of subjects, as people keep them, and a calendar for each subject."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from test_calendar_updates import JANUARY, folder, write
+from test_cli import dosing
+
+__all__ = ["folder"]  # the fixture
+
+
+def several(table: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    Path("s.csv").write_text(table, encoding="utf-8")
+    return dosing("plan", "--regimen", "belimumab", "--subjects", "s.csv", "--ics-dir", "out", "--stamp", JANUARY, *arguments)
+
+
+def test_several_subjects_make_several_files(folder: Path) -> None:
+    done = several("subject;start;weight_kg\r\n0012;2025-01-06;60\r\n\r\n0013;2025/2/3;\r\n")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        "out/0012.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged",
+        "out/0013.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged",
+        "2 calendars: 30 added, 0 moved, 0 cancelled, 0 unchanged",
+    ]
+    write("--weight", "60", regimen="belimumab", ics="one.ics")
+    assert Path("out/0012.ics").read_bytes() == Path("one.ics").read_bytes()
+    done = several("subject,start,weight_kg\n0013,2025-02-03,\n0012,2025-01-07,60\n")
+    assert done.stderr.splitlines() == [
+        "out/0013.ics: 0 added, 0 moved, 0 cancelled, 15 unchanged",
+        "out/0012.ics: 0 added, 15 moved, 0 cancelled, 0 unchanged",
+        "2 calendars: 0 added, 15 moved, 0 cancelled, 15 unchanged",
+    ]
+
+
+def test_one_wrong_file_and_none_is_written(folder: Path) -> None:
+    Path("out").mkdir()
+    Path("out/0013.ics").write_text("mine")
+    done = several("subject,start\n0012,2025-01-06\n0013,2025-02-03\n")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: `out/0013.ics` is not a calendar")
+    assert [path.name for path in Path("out").iterdir()] == ["0013.ics"]
+
+
+TABLE = """subject,start,weight_kg
+0012,6/1/2025,60
+0013,2025-02-30,60.5
+,2025-01-06,"60,5"
+0012,2025-01-06,1e9
+"0014,2025-01-06,60
+0015,2025-01-06
+"""
+
+
+def test_every_wrong_cell_is_shown_at_once(folder: Path) -> None:
+    done = several(TABLE)
+    heads = [line for line in done.stderr.splitlines() if line.startswith(("error", " -->"))]
+    assert heads == [
+        "error: `6/1/2025` is ambiguous: day or month first?", " --> s.csv:2:6",
+        "error: `2025-02-30`: there is no such day", " --> s.csv:3:6",
+        "error: no subject's code", " --> s.csv:4:1",
+        "error: `60,5` has a decimal comma", " --> s.csv:4:14",
+        "error: subject `0012` has two rows", " --> s.csv:5:1",
+        "error: `1e9` cannot be a body weight", " --> s.csv:5:17",
+        "error: a quotation mark in the middle of a cell, or without its partner", " --> s.csv:6:1",
+        "error: 2 cells under 3 columns", " --> s.csv:7:1",
+    ]  # fmt: skip
+    assert not Path("out").exists()
+
+
+WRONG_TABLES = [
+    ("", "`s.csv` is empty"),
+    ("subject,start\n", "`s.csv` has no rows"),
+    ("subject\n1\n", "column `start` is missing"),
+    ("subject,start,start\n1,2025-01-06,2025-01-06\n", "column `start` stands twice"),
+    ("subject,strat\n1,2025-01-06\n", "unknown column `strat`"),
+    ("subject,start,arm\n1,2025-01-06,placebo\n", "unknown column `arm`"),
+]
+
+
+@pytest.mark.parametrize(("table", "message"), WRONG_TABLES, ids=[m for _, m in WRONG_TABLES])
+def test_wrong_tables(folder: Path, table: str, message: str) -> None:
+    done = several(table)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")
+
+
+def test_a_hundred_problems_and_the_count(folder: Path) -> None:
+    done = several("subject,start\n" + "".join(f"{i},x\n" for i in range(250)))
+    assert done.stderr.count("error: `x` is not a date") == 100
+    assert done.stderr.startswith("error: 250 problems in one table; the first 100 follow\n")
+
+
+def test_options_about_one_subject_beside_several(folder: Path) -> None:
+    done = several("subject,start\n1,2025-01-06\n", "--start", "2025-01-06", "--format", "json", "--arm", "x")
+    assert [line for line in done.stderr.splitlines() if line.startswith("error")] == [
+        "error: `--start` is about one subject, `--subjects` about several",
+        "error: `--format` is about one subject, `--subjects` about several",
+        "error: `--arm` and `--unblind` are about one subject",
+        "error: unknown arm `x`",
+    ]
+    assert dosing("plan", "--regimen", "belimumab", "--subjects", "s.csv").stderr == (
+        "error: `--subjects` makes a calendar for each\nhint: add `--ics-dir FOLDER`\n"
+    )
+
+
+def test_two_codes_that_are_one_file_name(folder: Path) -> None:
+    done = several("subject,start\na1,2025-01-06\nA1,2025-01-06\n")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: subjects `a1` and `A1` would share a file on some machines")
