@@ -19,6 +19,13 @@ WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")
 JANUARY, FEBRUARY, MARCH = ("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z")
 
 
+def lost(options: str) -> str:
+    return (
+        f"warning: `v.ics` was asked for with `{options}`, which is gone from it now\n"
+        "hint: write it again with these options, if that was not meant\n"
+    )
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, and the commands run in it."""
@@ -27,7 +34,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(*arguments: str, stamp: str = JANUARY, ics: str = "v.ics", regimen: str = "mil62-rcp", subject: str = "0012") -> str:
-    """`dosing plan --ics`; what it says about the calendar."""
+    """`dosing plan --ics`; what it says about the calendar, but for its lines about single entries."""
+    said = say(*arguments, stamp=stamp, ics=ics, regimen=regimen, subject=subject)
+    return "".join(line for line in said.splitlines(keepends=True) if not line.startswith("  "))
+
+
+def say(*arguments: str, stamp: str = JANUARY, ics: str = "v.ics", regimen: str = "mil62-rcp", subject: str = "0012") -> str:
+    """All that it says."""
     start = () if "--start" in arguments else ("--start", "2025-01-06")
     done = dosing("plan", "--regimen", regimen, "--subject", subject, "--ics", ics, "--stamp", stamp, *start, *arguments)
     assert done.returncode == 0, done.stderr
@@ -112,17 +125,39 @@ def test_another_hour_or_zone_moves(folder: Path) -> None:
     assert write("--at", "10:00", "--zone", "Asia/Shanghai") == moved
     assert write("--at", "10:00", "--zone", "Europe/Berlin") == moved
     assert Path("v.ics").read_bytes().count(b"BEGIN:VTIMEZONE") == 1
-    assert write() == moved
+    assert write() == moved + lost("--at 10:00 --zone Europe/Berlin")
     assert b"VTIMEZONE" not in Path("v.ics").read_bytes()
 
 
-def test_windows_and_spans_that_are_not_asked_for_again_are_cancelled_and_that_is_said(folder: Path) -> None:
+def test_what_was_asked_for_last_time_and_is_not_asked_for_again_is_told(folder: Path) -> None:
     Path("windows.yaml").write_text(WINDOWS, encoding="utf-8")
-    write("--window-entries", "--spans", regimen="windows.yaml")
+    everything = ("--weight", "60", "--remind", "3d", "--at", "9:00", "--zone", "Asia/Shanghai", "--duration", "4h", "--lang", "zh",
+                  "--window-entries", "--spans")  # fmt: skip
+    assert write(*everything, regimen="windows.yaml") == "v.ics: 19 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    kept = "v.ics: 0 added, 0 moved, 0 cancelled, 19 unchanged\n"
+    assert write(*everything, regimen="windows.yaml", stamp=FEBRUARY) == kept
     assert write(regimen="windows.yaml", stamp=FEBRUARY) == (
-        "v.ics: 0 added, 0 moved, 9 cancelled, 10 unchanged\n"
-        "warning: cancelled, since `--spans` was not asked for this time: 1 of the entries\n"
-        "warning: cancelled, since `--window-entries` was not asked for this time: 8 of the entries\n"
+        "v.ics: 0 added, 9 moved, 1 changed, 9 cancelled, 0 unchanged\n"
+        + lost("--weight 60 --remind 3d --at 9:00 --zone Asia/Shanghai --duration 4h --lang zh --window-entries --spans")
+    )
+    assert write(regimen="windows.yaml", stamp=FEBRUARY).endswith("19 unchanged\n"), "and only once"
+
+
+def test_the_days_of_what_changed_are_told(folder: Path) -> None:
+    assert say(regimen=study("full.yaml")).count("\n") == 1, "of a first file there is nothing to compare"
+    assert say("--start", "2025-01-08", regimen=study("amended.yaml", "D57")) == (
+        "v.ics: 0 added, 3 moved, 1 cancelled, 0 unchanged\n"
+        "  moved: small D1 (0012), 2025-01-06 Mon to 2025-01-08 Wed\n"
+        "  moved: small D29 (0012), 2025-02-03 Mon to 2025-02-05 Wed\n"
+        "  moved: small D85 (0012), 2025-03-31 Mon to 2025-04-02 Wed\n"
+        "  cancelled: small D57 (0012), 2025-03-03 Mon\n"
+    )
+    assert say("--start", "2025-01-08", "--at", "09:00", "--zone", "Asia/Shanghai", regimen="full.yaml") == (
+        "v.ics: 0 added, 3 moved, 1 restored, 0 cancelled, 0 unchanged\n"
+        "  moved: small D1 (0012), 2025-01-08 Wed to 2025-01-08 Wed 09:00 Asia/Shanghai\n"
+        "  moved: small D29 (0012), 2025-02-05 Wed to 2025-02-05 Wed 09:00 Asia/Shanghai\n"
+        "  restored: small D57 (0012), 2025-03-05 Wed 09:00 Asia/Shanghai\n"
+        "  moved: small D85 (0012), 2025-04-02 Wed to 2025-04-02 Wed 09:00 Asia/Shanghai\n"
     )
 
 
@@ -150,7 +185,7 @@ def test_what_an_amendment_takes_away_is_cancelled_beyond_until_too(folder: Path
 
 def test_changes_alone(folder: Path) -> None:
     write("--changes", "c.ics", regimen=study("full.yaml"))
-    assert Path("c.ics").read_bytes() == Path("v.ics").read_bytes()
+    assert Path("c.ics").read_bytes().replace(b"X-DOSING-FORM:changes\r\n", b"") == Path("v.ics").read_bytes()
     said = write("--changes", "c.ics", regimen=study("amended.yaml", "D57"), stamp=FEBRUARY)
     assert said == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\nc.ics: 1 entry\n"
     assert {label: r.content for label, r in records("c.ics").items()} == {"D57": records()["D57"].content}
@@ -158,6 +193,17 @@ def test_changes_alone(folder: Path) -> None:
     said = write("--changes", "c.ics", regimen="amended.yaml", stamp=MARCH)
     assert said.splitlines()[1] == "c.ics: not written, nothing has changed"
     assert Path("c.ics").read_bytes() == before
+
+
+def test_a_file_of_changes_and_a_whole_calendar_are_not_taken_for_each_other(folder: Path) -> None:
+    write("--changes", "c.ics")
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012")
+    before = Path("c.ics").read_bytes(), Path("v.ics").read_bytes()
+    swapped = "error: `{}` is {}, not {}\nhint: name another file\n".format
+    assert errors(*plan, "--ics", "c.ics") == swapped("c.ics", "a file of changes", "a whole calendar")
+    assert errors(*plan, "--previous", "c.ics", "--ics", "w.ics") == swapped("c.ics", "a file of changes", "a whole calendar")
+    assert errors(*plan, "--ics", "w.ics", "--changes", "v.ics") == swapped("v.ics", "a whole calendar", "a file of changes")
+    assert before == (Path("c.ics").read_bytes(), Path("v.ics").read_bytes())
 
 
 def test_an_old_file_under_another_name(folder: Path) -> None:
@@ -199,18 +245,16 @@ def test_a_link_keeps_pointing_and_permissions_stay(folder: Path) -> None:
 
 # --- what is refused ---------------------------------------------------------------------------------------------------
 
+OWN = "hint: each subject, study and period has a file of its own: name another file or folder\n"
 ANOTHER = "error: `v.ics` is the calendar `mil62-rcp 0012`: of another"
 OTHERS = [
-    (("--subject", "0013"), f"{ANOTHER} study or subject than this plan (`mil62`, subject `0013`)\n"
-     "hint: name a file for each subject\n"),
-    (("--regimen", "bat4406f-rcp"), f"{ANOTHER} study or subject than this plan (`bat4406f`, subject `0012`)\n"
-     "hint: name a file for each subject\n"),
-    (("--regimen", "mil62-olp"), f"{ANOTHER} period than this plan (`olp`)\n"
-     "hint: name a file for each period\n"),
+    (("--subject", "0013"), f"{ANOTHER} study or subject than this plan (`mil62`, subject `0013`)\n{OWN}"),
+    (("--regimen", "bat4406f-rcp"), f"{ANOTHER} study or subject than this plan (`bat4406f`, subject `0012`)\n{OWN}"),
+    (("--regimen", "mil62-olp"), f"{ANOTHER} period than this plan (`olp`)\n{OWN}"),
     (("--discreet",), "error: `v.ics` is masked and not discreet, this calendar is discreet\n"
-     "hint: ask for the same as before, or name another file (with `--previous v.ics`)\n"),
+     "hint: ask for the same as before, or name a new file\n"),
     (("--unblind", "--arm", "placebo"), "error: `v.ics` is masked and not discreet, this calendar is unblinded\n"
-     "hint: ask for the same as before, or name another file (with `--previous v.ics`)\n"),
+     "hint: ask for the same as before, or name a new file\n"),
 ]  # fmt: skip
 
 
@@ -220,14 +264,10 @@ def test_the_file_of_another_is_refused_and_stays(folder: Path, arguments: tuple
     before = Path("v.ics").read_bytes()
     plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "0012", "--ics", "v.ics", *arguments)
     assert errors(*plan) == message
-    Path("new.ics").write_bytes(before)
-    if "--subject" in arguments or "--regimen" in arguments:
-        assert errors(*plan[: -len(arguments)], *arguments, "--previous", "new.ics", "--ics", "v2.ics") == message.replace(
-            "v.ics", "new.ics"
-        )
-    assert errors(*plan[: -len(arguments)], *arguments, "--ics", "w.ics", "--changes", "v.ics") == message
+    Path("old.ics").write_bytes(before)
+    assert errors(*plan, "--previous", "old.ics", "--ics", "new.ics") == message.replace("v.ics", "old.ics"), "what is left would leak"
     assert Path("v.ics").read_bytes() == before
-    assert sorted(path.name for path in folder.iterdir()) == ["new.ics", "v.ics"]
+    assert sorted(path.name for path in folder.iterdir()) == ["old.ics", "v.ics"]
 
 
 BROKEN = [  # what was done to the file, what is said
@@ -324,14 +364,14 @@ OPTIONS = [
     (("--ics", "v.ics", "--remind", "0d"), "`--remind 0d` is out of range\nhint: more than nothing and at most 365 days"),
     (("--ics", "v.ics", "--remind", "366d"), "`--remind 366d` is out of range\nhint: more than nothing and at most 365 days"),
     (("--ics", "v.ics", "--at", "09:00"), "`--at` needs the time zone\nhint: add `--zone` with a name such as `Asia/Shanghai`"),
-    (("--ics", "v.ics", "--at", "9:00", "--zone", "UTC"),
-     "`--at 9:00` is not a time of day\nhint: write HH:MM on a clock of 24 hours, for example `09:00`"),
+    (("--ics", "v.ics", "--at", "9", "--zone", "UTC"),
+     "`--at 9` is not a time of day\nhint: write HH:MM on a clock of 24 hours, for example `09:00`"),
     (("--ics", "v.ics", "--at", "24:00", "--zone", "UTC"),
      "`--at 24:00` is not a time of day\nhint: write HH:MM on a clock of 24 hours, for example `09:00`"),
     (("--ics", "v.ics", "--zone", "Asia/Shanghai"),
      "`--zone` is about an hour, and the visits are all-day\nhint: add `--at 09:00`, or leave it out"),
-    (("--ics", "v.ics", "--at", "09:00", "--zone", "Beijing"),
-     "unknown time zone `Beijing`\nhint: write a name such as `Asia/Shanghai` or `Europe/Berlin`"),
+    (("--ics", "v.ics", "--at", "09:00", "--zone", "GMT+8"),
+     "unknown time zone `GMT+8`\nhint: write area and city, such as `Asia/Shanghai` (all of China), `Europe/Berlin` or `America/New_York`"),
     (("--ics", "v.ics", "--at", "09:00", "--zone", "asia/shanghai"),
      "unknown time zone `asia/shanghai`\nhint: did you mean `Asia/Shanghai`?"),
     (("--ics", "v.ics", "--at", "09:00", "--zone", "UTC", "--duration", "25h"),
@@ -342,7 +382,8 @@ OPTIONS = [
     (("--ics", ""), "`--ics` is empty\nhint: name a file, or leave the option out"),
     (("--ics", "v.ics", "--changes", "v.ics"),
      "`--changes` and `--ics` name one file\nhint: name two: one is the whole calendar, the other what changed"),
-    (("--ics", "v.ics", "--output", "v.ics"), "`--output` and a calendar name one file\nhint: name two"),
+    (("--ics", "v.csv", "--output", "v.csv"), "`--output` and a calendar name one file\nhint: name two"),
+    (("--output", "v.ics"), "`--output v.ics` is the name of a calendar\nhint: write `--ics v.ics`, or name another file"),
     (("--ics", "v.ics", "--stamp", "2025-01-06T08:00:00"),
      "`--stamp 2025-01-06T08:00:00` is not an instant\nhint: write date, time and zone, for example `2025-01-06T08:00:00Z`"),
     (("--ics-dir", "d", "--ics", "v.ics"), "`--ics` and `--ics-dir` are two ways to name the file\nhint: leave one of the two out"),

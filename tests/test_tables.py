@@ -20,19 +20,30 @@ def several(table: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_several_subjects_make_several_files(folder: Path) -> None:
     done = several("subject;start;weight_kg\r\n0012;2025-01-06;60\r\n\r\n0013;2025/2/3;\r\n")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines() == [
+    assert done.stderr.splitlines()[:3] == [
         "out/0012.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged",
         "out/0013.ics: 15 added, 0 moved, 0 cancelled, 0 unchanged",
         "2 calendars: 30 added, 0 moved, 0 cancelled, 0 unchanged",
     ]
+    assert "weight: one body weight counts for every dose: the one given, at baseline (0012)" in done.stderr.splitlines()
+    assert "needs-weight: the dose depends on the body weight: add `--weight` in kg (0013)" in done.stderr.splitlines()
+    assert "no-window: the source states no window for any visit" in done.stderr.splitlines(), "of all subjects"
     write("--weight", "60", regimen="belimumab", ics="one.ics")
     assert Path("out/0012.ics").read_bytes() == Path("one.ics").read_bytes()
     done = several("subject,start,weight_kg\n0013,2025-02-03,\n0012,2025-01-07,60\n")
-    assert done.stderr.splitlines() == [
+    counts = [line for line in done.stderr.splitlines() if " unchanged" in line]
+    assert counts == [
         "out/0013.ics: 0 added, 0 moved, 0 cancelled, 15 unchanged",
         "out/0012.ics: 0 added, 15 moved, 0 cancelled, 0 unchanged",
         "2 calendars: 0 added, 15 moved, 0 cancelled, 15 unchanged",
     ]
+
+
+def test_lost_leading_zeros_are_suspected(folder: Path) -> None:
+    several("subject,start\n0012,2025-01-06\n0013,2025-01-06\n")
+    done = several("subject,start\n12,2025-01-06\n0013,2025-01-06\n14,2025-01-06\n")
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning")]
+    assert warnings == ["warning: there is `out/0012.ics` too: has subject `12` lost its leading zeros?"]
 
 
 def test_one_wrong_file_and_none_is_written(folder: Path) -> None:
@@ -57,7 +68,7 @@ def test_every_wrong_cell_is_shown_at_once(folder: Path) -> None:
     done = several(TABLE)
     heads = [line for line in done.stderr.splitlines() if line.startswith(("error", " -->"))]
     assert heads == [
-        "error: `6/1/2025` is ambiguous: day or month first?", " --> s.csv:2:6",
+        "error: `6/1/2025` is not a date with the year first", " --> s.csv:2:6",
         "error: `2025-02-30`: there is no such day", " --> s.csv:3:6",
         "error: no subject's code", " --> s.csv:4:1",
         "error: `60,5` has a decimal comma", " --> s.csv:4:14",
@@ -69,7 +80,29 @@ def test_every_wrong_cell_is_shown_at_once(folder: Path) -> None:
     assert not Path("out").exists()
 
 
+DAYS = {
+    "6/1/2025": "day and month cannot be told apart; write it as YYYY-MM-DD",
+    "20.01.2025": "write `2025-01-20`",
+    "1/20/2025": "write `2025-01-20`",
+    "2025年1月6日": "write `2025-01-06`",
+    "Monday": "write it as YYYY-MM-DD, for example `2025-01-06`",
+    "": "write for example `2025-01-06`",
+}
+
+
+@pytest.mark.parametrize(("day", "hint"), DAYS.items())
+def test_days_that_are_not_year_first(folder: Path, day: str, hint: str) -> None:
+    assert several(f"subject,start\n1,{day}\n").stderr.endswith(f"hint: {hint}\n")
+
+
+@pytest.mark.parametrize("day", ["2025-01-06", "2025/1/6", "2025.01.06", " 2025-1-6 ", '"2025-01-06"'])
+def test_days_that_are(folder: Path, day: str) -> None:
+    assert several(f"subject,start\n1,{day}\n").returncode == 0
+    assert b"DTSTART;VALUE=DATE:20250106\r\n" in Path("out/1.ics").read_bytes()
+
+
 WRONG_TABLES = [
+    ("PK\x03\x04", "`s.csv` is a spreadsheet, not CSV"),
     ("", "`s.csv` is empty"),
     ("subject,start\n", "`s.csv` has no rows"),
     ("subject\n1\n", "column `start` is missing"),

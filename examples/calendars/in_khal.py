@@ -46,6 +46,8 @@ class Khal:
 
     def run(self, *arguments: str) -> str:
         program = Path(sys.executable).with_name("khal")
+        if not program.exists():
+            sys.exit("khal is not installed beside this Python: pip install khal")
         # the plain locale, since khal asks for one that many machines have not; its own folders, not the user's
         own = {"LC_ALL": "C", "PYTHONUTF8": "1", "COLUMNS": "88", "XDG_DATA_HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder)}
         done = subprocess.run(  # noqa: S603

@@ -227,8 +227,10 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
 def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
     """Where a visit comes from: how its day was counted, what a reader must know of it, study and source."""
     yield words.counted.format(visit.reason)
+    of_spans = tuple(f"{span.name}: " for span in plan.spans)
     for note in plan.notes:
-        if note.code in _NOTES and visit.id in note.visits:
+        of_all = note.code == "assumed" and not note.visits and not note.message.startswith(of_spans)
+        if of_all or (note.code in _NOTES and visit.id in note.visits):
             yield f"{note.code}: {note.message}"
     yield from _study(plan, words)
 
@@ -271,6 +273,7 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
         *([words.or_earlier] if span.earlier else []),
         *([words.or_later] if span.later else []),
+        *([] if style.discreet else [f"assumed: {text}" for text in span.assumed] + [f"note: {text}" for text in span.note]),
         *([] if style.discreet else _study(plan, words)),
     ]
     return CalendarEntry(
@@ -288,7 +291,8 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
 
 
 def _summary(plan: Plan, what: str, words: Wording) -> str:
-    return _line(words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}")
+    whole = words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}"
+    return _line(f"{words.unblinded}: {whole}" if plan.unblinded else whole)
 
 
 def _text(lines: list[str]) -> str:

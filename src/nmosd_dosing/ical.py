@@ -41,9 +41,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
-    """One subject's calendar. `id` and `periods` tell whose it is, and of which periods; `form` how it is shown: "", "discreet",
-    "unblinded" or both. `others` are entries that someone else put in; `timezones` what the file said of each zone; `path` is
-    what messages call it."""
+    """One subject's calendar.
+
+    `id` and `periods` tell whose it is, and of which periods; `form` what it is: of "discreet", "unblinded" and "changes" those
+    words that hold. `options` are the words with which it was asked for. `others` are entries that someone else put in;
+    `timezones` what the file said of each zone; `path` is what messages call it.
+    """
 
     id: str
     periods: frozenset[str]
@@ -51,6 +54,7 @@ class CalendarFile:
     name: str
     zone: str | None
     records: tuple[Record, ...]
+    options: tuple[str, ...] = ()
     others: tuple[bytes, ...] = ()
     timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     path: str = field(default="", compare=False)
@@ -97,6 +101,8 @@ def write(file: CalendarFile) -> bytes:
     calendar.add("x-dosing-periods", vText(" ".join(sorted(file.periods))))
     if file.form:
         calendar.add("x-dosing-form", vText(file.form))
+    if file.options:
+        calendar.add("x-dosing-options", vText(" ".join(file.options)))
     head = calendar.to_ical().removesuffix(_END)
     return b"".join([head, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
 
@@ -179,6 +185,7 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
         name=vText.from_ical(str(calendar.get("name", ""))),
         zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None,
         records=tuple(records),
+        options=tuple(f"--{option}" for option in str(calendar.get("x-dosing-options", "")).removeprefix("--").split(" --") if option),
         others=tuple(others),
         timezones=zones,
         path=path,

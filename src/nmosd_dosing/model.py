@@ -396,6 +396,8 @@ class PlannedSpan:
     status: str
     earlier: bool = False
     later: bool = False
+    assumed: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,8 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
             status="projected" if earlier or later else "planned",
             earlier=earlier and span.start is not None and span.start.of == "first dose",
             later=later and span.end is not None and span.end.of == "last dose",
+            assumed=span.facts.assumed,
+            note=span.facts.note,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,9 @@ def subjects(content: bytes, path: str) -> tuple[Subject, ...]:
 
 def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems) -> list[Row]:
     """The rows below a heading, by column name; UTF-8 with or without a mark, commas or semicolons, empty lines left out."""
+    if content.startswith(b"PK\x03\x04"):
+        problems.error(f"`{path}` is a spreadsheet, not CSV", None, "save it as `CSV UTF-8`")
+        return []
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -93,11 +97,24 @@ def date(cell: Cell, problems: Problems) -> dt.date | None:
             return dt.date(int(match[1]), int(match[3]), int(match[4]))
         except ValueError:
             problems.error(f"`{cell.text}`: there is no such day", cell.place, "check the month and the day")
-            return None
-    ambiguous = re.fullmatch(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}", cell.text)
-    message = f"`{clip(cell.text)}` is ambiguous: day or month first?" if ambiguous else f"`{clip(cell.text)}` is not a date"
-    problems.error(message, cell.place, "write the year first, for example `2025-01-06`")
+    elif not cell.text:
+        problems.error("no date", cell.place, "write for example `2025-01-06`")
+    else:
+        problems.error(f"`{clip(cell.text)}` is not a date with the year first", cell.place, date_hint(cell.text))
     return None
+
+
+def date_hint(text: str) -> str:
+    """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant."""
+    narrow = unicodedata.normalize("NFKC", text)
+    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
+        return f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
+    if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
+        month, day = sorted((int(match[1]), int(match[2])))
+        return f"write `{match[3]}-{month:02}-{day:02}`"
+    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
+        return "day and month cannot be told apart; write it as YYYY-MM-DD"
+    return "write it as YYYY-MM-DD, for example `2025-01-06`"
 
 
 def _weight(cell: Cell | None, problems: Problems) -> float | None:

@@ -20,16 +20,24 @@ CHANGES: tuple[Change, ...] = ("added", "moved", "changed", "restored", "cancell
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """What became of an entry, and what it was before: None where it is new."""
+
+    change: Change
+    entry: CalendarEntry
+    before: CalendarEntry | None
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarUpdate:
-    """`ics` is the whole calendar, `changes` only what is not as before (None where everything is), `entries` what became of
-    each."""
+    """`ics` is the whole calendar; `changes` a file of what is not as before, None where everything is."""
 
     ics: bytes
     changes: bytes | None
-    entries: tuple[tuple[Change, CalendarEntry], ...]
+    revisions: tuple[Revision, ...]
 
     def count(self, change: Change) -> int:
-        return sum(found == change for found, _ in self.entries)
+        return sum(revision.change == change for revision in self.revisions)
 
 
 def to_ics(plan: Plan, *, stamp: dt.datetime, style: CalendarStyle | None = None) -> bytes:
@@ -47,22 +55,24 @@ def update_ics(
     stamp: dt.datetime,
     style: CalendarStyle | None = None,
     beyond: Plan | None = None,
+    options: tuple[str, ...] = (),
 ) -> CalendarUpdate:
     """The calendar `old` (None: there is none) brought up to `plan`.
 
     Entries keep their UIDs. One that is as before keeps its bytes; one that is not gets SEQUENCE + 1 and `stamp`; one that is no
     longer planned stays as CANCELLED. `beyond` is the same plan drawn farther, at least up to `reach(old, plan)`: what `old` holds
-    after the last day of `plan` is brought up to date from there, and not cancelled.
+    after the last day of `plan` is brought up to date from there, and not cancelled. `options` are kept in the file, to tell next
+    time what it was asked for with.
 
-    Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, and where it holds entries after
-    the last day of `plan` and `beyond` is missing.
+    Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, or of another form; and where it
+    holds entries after the last day of `plan` and `beyond` is missing.
     """
     style = style or CalendarStyle()
     if stamp.tzinfo is None:
         raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
     stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
     if old is not None:
-        check_whose(old, plan)
+        check_whose(old, plan, style)
     known = {record.entry.uid: record for record in old.records} if old else {}
     wanted = {entry.uid: entry for entry in to_entries(plan, style)}
     if beyond is not None:
@@ -75,32 +85,52 @@ def update_ics(
     file = CalendarFile(
         id=calendar_id(plan),
         periods=period_ids(plan),
-        form=form_of(plan, style),
+        form=_form(plan, style),
         name=calendar_name(plan, style),
         zone=style.zone,
         records=tuple(record for _, record in revised),
+        options=options,
         others=old.others if old else (),
         timezones=old.timezones if old else {},
     )
     different = tuple(record for change, record in revised if change != "unchanged")
-    changes = ical.write(dataclasses.replace(file, records=different, others=())) if different else None
-    return CalendarUpdate(ical.write(file), changes, tuple((change, record.entry) for change, record in revised))
+    changes = dataclasses.replace(file, form=_form(plan, style, "changes"), records=different, others=()) if different else None
+    return CalendarUpdate(
+        ics=ical.write(file),
+        changes=ical.write(changes) if changes else None,
+        revisions=tuple(
+            Revision(change, record.entry, known[record.entry.uid].entry if record.entry.uid in known else None)
+            for change, record in revised
+        ),
+    )
 
 
-def form_of(plan: Plan, style: CalendarStyle) -> str:
-    """How a calendar is shown: files of two forms are kept apart."""
-    return " ".join(word for word, holds in (("discreet", style.discreet), ("unblinded", plan.unblinded)) if holds)
+def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
+    words = ("discreet", style.discreet), ("unblinded", plan.unblinded), (changes, bool(changes))
+    return " ".join(word for word, holds in words if holds)
 
 
-def check_whose(file: CalendarFile, plan: Plan) -> None:
-    """Raises InputError unless the calendar is of the plan's study and subject, and of no further periods."""
+def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: bool = False) -> None:
+    """Raises InputError unless the file is of the plan's study and subject, of no further periods, and shown in the same way.
+
+    `changes` where it is to be a file of changes. Forms are kept apart: what an update leaves from a file that is unblinded, or
+    not discreet, would stand in one that must not show it.
+    """
     whose = f"`{file.path}` is the calendar `{file.name}`"
-    mine = f"`{plan.study}`, {f'subject `{plan.subject}`' if plan.subject else 'no subject'}"
+    hint = "each subject, study and period has a file of its own: name another file or folder"
     if file.id != calendar_id(plan):
-        raise InputError(Problem(f"{whose}: of another study or subject than this plan ({mine})", hint="name a file for each subject"))
+        mine = f"`{plan.study}`, {f'subject `{plan.subject}`' if plan.subject else 'no subject'}"
+        raise InputError(Problem(f"{whose}: of another study or subject than this plan ({mine})", hint=hint))
     if not file.periods <= period_ids(plan):
         periods = ", ".join(f"`{period.period}`" for period in plan.periods)
-        raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint="name a file for each period"))
+        raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
+    if ("changes" in file.form.split()) != changes:
+        is_, is_not = ("a file of changes", "a whole calendar") if not changes else ("a whole calendar", "a file of changes")
+        raise InputError(Problem(f"`{file.path}` is {is_}, not {is_not}", hint="name another file"))
+    mine = _form(plan, style, "changes" if changes else "")
+    if file.form != mine:
+        old, new = (form.removesuffix("changes").strip() or "masked and not discreet" for form in (file.form, mine))
+        raise InputError(Problem(f"`{file.path}` is {old}, this calendar is {new}", hint="ask for the same as before, or name a new file"))
 
 
 def reach(old: CalendarFile, plan: Plan) -> dt.date:

@@ -48,23 +48,32 @@ class _Change:
 
 
 def check_zone(name: str) -> None:
-    """Raises InputError unless `name` is a zone of the time zone database."""
-    known = _zones()
-    if name not in known:
-        by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
-        same_city = by_city.get(name.rpartition("/")[2].strip().replace(" ", "_").lower())
-        region = name.partition("/")[0].lower()
-        near = did_you_mean(name, [zone for zone in sorted(known) if zone.partition("/")[0].lower() == region])
-        hint = f"did you mean `{same_city}`?" if same_city else near
-        raise InputError(
-            Problem(f"unknown time zone `{clip(name)}`", hint=hint or "write a name such as `Asia/Shanghai` or `Europe/Berlin`")
-        )
+    """Raises InputError unless `name` is a place of the time zone database (`Asia/Shanghai`), or `UTC`."""
+    if name == "UTC" or name in _places():
+        return
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_places())}
+    city = name.rpartition("/")[2].strip().replace(" ", "_").lower()
+    city = _OTHER_NAMES.get(city, city)
+    near = did_you_mean(city, [known for known in cities if known[:1] == city[:1]]) if len(city) > 4 else None
+    zone = cities.get(city) or (cities[near.split("`")[1]] if near else None)
+    hint = (
+        f"did you mean `{zone}`?"
+        if zone
+        else "write area and city, such as `Asia/Shanghai` (all of China), `Europe/Berlin` or `America/New_York`"
+    )
+    raise InputError(Problem(f"unknown time zone `{clip(name)}`", hint=hint))
+
+
+_OTHER_NAMES = {"beijing": "shanghai", "peking": "shanghai", "china_standard_time": "shanghai", "prc": "shanghai"}
 
 
 @cache
-def _zones() -> frozenset[str]:
-    """All names: asked for once, since that reads hundreds of files."""
-    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
+def _places() -> frozenset[str]:
+    """Names of zones, asked for once, since that reads hundreds of files.
+
+    Only places: `Etc/GMT+8` is eight hours behind UTC, and `EST` knows no summer.
+    """
+    return frozenset(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 def check_hour(day: dt.date, hour: dt.time, zone: str) -> None:

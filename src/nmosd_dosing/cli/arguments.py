@@ -13,6 +13,7 @@ from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NotStated, Window
 from nmosd_dosing.phrases import window as window_phrase
 from nmosd_dosing.source import Scalar
+from nmosd_dosing.tables import date_hint
 
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
@@ -23,16 +24,7 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
         except ValueError:
             problems.error(f"`{option} {text}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
             return None
-    hint = "write it as YYYY-MM-DD, for example `2025-01-06`"
-    narrow = unicodedata.normalize("NFKC", text)
-    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
-        hint = f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
-    elif (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
-        month, day = sorted((int(match[1]), int(match[2])))
-        hint = f"write `{match[3]}-{month:02}-{day:02}`"
-    elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
-        hint = "day and month cannot be told apart; write it as YYYY-MM-DD"
-    problems.error(f"`{option} {clip(text)}` is not a date", None, hint)
+    problems.error(f"`{option} {clip(text)}` is not a date", None, date_hint(text))
     return None
 
 
@@ -95,8 +87,8 @@ def length(option: str, text: str, problems: Problems, most_days: int) -> dt.tim
 
 def hour(option: str, text: str, problems: Problems) -> dt.time | None:
     """A time of day as HH:MM, 00:00 to 23:59."""
-    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
-        return dt.time(int(text[:2]), int(text[3:]))
+    if match := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text):
+        return dt.time(int(match[1]), int(match[2]))
     problems.error(f"`{option} {clip(text)}` is not a time of day", None, "write HH:MM on a clock of 24 hours, for example `09:00`")
     return None
 

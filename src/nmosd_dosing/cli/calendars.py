@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import is_file, progress, read_file, write_whole
+from nmosd_dosing.days import date_text
+from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
 from nmosd_dosing.model import Plan
 
 if TYPE_CHECKING:
-    from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.entries import CalendarEntry, CalendarStyle
     from nmosd_dosing.ical import CalendarFile
     from nmosd_dosing.updates import CalendarUpdate
 
 _LARGE = 1_000_000  # bytes: what Google takes at most
+_LISTED = 20  # entries of one calendar that a message names
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class _Ready:
     path: str
     changes_path: str | None
     update: CalendarUpdate
+    again: bool
     warnings: tuple[Problem, ...]
 
 
@@ -114,8 +118,16 @@ def _beside(request: CalendarRequest) -> list[tuple[str, object]]:
     ]  # fmt: skip
 
 
-def prepare(request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, plan: Plan, draw: Callable[[dt.date], Plan]) -> _Ready:
-    """The calendar of one subject. `draw` gives the same plan drawn until another day. Nothing is written yet."""
+def prepare(
+    request: CalendarRequest,
+    style: CalendarStyle,
+    stamp: dt.datetime,
+    plan: Plan,
+    window: str | None,
+    draw: Callable[[dt.date], Plan],
+) -> _Ready:
+    """The calendar of one subject. `window` is what was asked for where the file states none; `draw` gives the same plan drawn until
+    another day. Nothing is written yet."""
     from nmosd_dosing import ical
     from nmosd_dosing.entries import left_out
     from nmosd_dosing.updates import reach, update_ics
@@ -124,25 +136,32 @@ def prepare(request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, 
     target = _target(path, plan, style)
     old = ical.read_ics(read_file(request.previous), request.previous) if request.previous is not None else target
     if request.changes is not None:
-        _target(request.changes, plan, style)
+        _target(request.changes, plan, style, changes=True)
     beyond = draw(reach(old, plan)) if old is not None and plan.drawn_until is not None else None
-    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond)
+    options = _options(request, plan, window)
+    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond, options=options)
     warnings = [Problem(words, severity="warning") for words in left_out(plan, style)]
     if plan.subject is None:
-        warnings.append(
-            Problem(
-                "without `--subject` the calendars of two people have the same UIDs, and one replaces the other",
-                severity="warning",
-                hint="add `--subject CODE`",
-            )
+        words, hint = (
+            "without `--subject` the calendars of two people have the same UIDs, and one replaces the other",
+            "add `--subject CODE`",
         )
-    for kind, option, asked in (("span", "--spans", style.spans), ("window", "--window-entries", style.windows)):
-        lost = sum(change == "cancelled" and entry.kind == kind for change, entry in update.entries)
-        if lost and not asked:
-            warnings.append(Problem(f"cancelled, since `{option}` was not asked for this time: {lost} of the entries", severity="warning"))
+        warnings.append(Problem(words, severity="warning", hint=hint))
+    now = {option.split()[0] for option in options}
+    if old is not None and (lost := [option for option in old.options if option.split()[0] not in now]):
+        words = f"`{old.path}` was asked for with `{' '.join(lost)}`, which is gone from it now"
+        warnings.append(Problem(words, severity="warning", hint="write it again with these options, if that was not meant"))
+    if old is None and request.ics_dir is not None:
+        warnings += [
+            Problem(
+                f"there is `{other}` too: has subject `{plan.subject}` lost its leading zeros?", severity="warning", hint="check the table"
+            )
+            for other in sorted(Path(request.ics_dir).glob("0*.ics"))
+            if other.name.lstrip("0") == file_name(plan.subject or "").lstrip("0") and plan.subject and plan.subject.isdecimal()
+        ]
     if len(update.ics) > _LARGE:
         warnings.append(Problem(f"`{path}` has more than 1 MB, which Google Calendar does not take", severity="warning"))
-    return _Ready(path, request.changes, update, tuple(warnings))
+    return _Ready(path, request.changes, update, old is not None, tuple(warnings))
 
 
 def file_name(code: str) -> str:
@@ -164,8 +183,10 @@ def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
             write_whole(made.changes_path, made.update.changes)
         write_whole(made.path, made.update.ics)
         messages.append(f"{printable(made.path)}: {_counts([made.update])}")
+        if made.again:
+            messages += _details(made.update)
         if made.changes_path is not None:
-            n = sum(change != "unchanged" for change, _ in made.update.entries)
+            n = len(made.update.revisions) - made.update.count("unchanged")
             what = f"{n} entr{'y' if n == 1 else 'ies'}" if n else "not written, nothing has changed"
             messages.append(f"{printable(made.changes_path)}: {what}")
     if len(ready) > 1:
@@ -189,21 +210,46 @@ def _counts(updates: Sequence[CalendarUpdate]) -> str:
     return ", ".join(f"{n} {change}" for change, n in totals.items() if n or change in always)
 
 
-def _target(path: str, plan: Plan, style: CalendarStyle) -> CalendarFile | None:
+def _details(update: CalendarUpdate) -> list[str]:
+    """What became of each entry that is not as before, for whoever must notice a wrong date."""
+    lines = []
+    for revision in update.revisions:
+        entry, before = revision.entry, revision.before
+        if revision.change == "unchanged":
+            continue
+        moved = f"{_when(before)} to " if revision.change == "moved" and before is not None else ""
+        named = before if revision.change == "cancelled" and before is not None else entry
+        lines.append(f"  {revision.change}: {named.summary}, {moved}{_when(entry)}")
+    return [*lines[:_LISTED], *([f"  and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else [])]
+
+
+def _when(entry: CalendarEntry) -> str:
+    if isinstance(entry.start, dt.datetime):
+        return f"{date_text(entry.start.date())} {entry.start:%H:%M} {entry.zone}"
+    return date_text(entry.start)
+
+
+def _target(path: str, plan: Plan, style: CalendarStyle, changes: bool = False) -> CalendarFile | None:
     """The calendar that is to be written over; None where there is no file. It must be this subject's, shown in the same way."""
     from nmosd_dosing import ical
-    from nmosd_dosing.updates import check_whose, form_of
+    from nmosd_dosing.updates import check_whose
 
     if not is_file(path):
         return None
     file = ical.read_ics(read_file(path), path)
-    check_whose(file, plan)
-    if file.form != form_of(plan, style):
-        old, new = (form or "masked and not discreet" for form in (file.form, form_of(plan, style)))
-        raise InputError(
-            Problem(
-                f"`{path}` is {old}, this calendar is {new}",
-                hint=f"ask for the same as before, or name another file (with `--previous {path}`)",
-            )
-        )
+    check_whose(file, plan, style, changes)
     return file
+
+
+def _options(request: CalendarRequest, plan: Plan, window: str | None) -> tuple[str, ...]:
+    """The words that shape a calendar, as they were typed: kept in the file, to notice what is forgotten next time.
+
+    A discreet or unblinded calendar is known as such without them; a discreet one does not hold the weight.
+    """
+    weight = number_text(plan.weight_kg) if plan.weight_kg is not None and not request.discreet else None
+    valued = [
+        ("--weight", weight), ("--window", window), ("--remind", request.remind), ("--at", request.at),
+        ("--zone", request.zone), ("--duration", request.duration), ("--lang", request.lang),
+    ]  # fmt: skip
+    plain = [("--window-entries", request.window_entries), ("--spans", request.spans)]
+    return (*(f"{name} {value}" for name, value in valued if value is not None), *(name for name, asked in plain if asked))

@@ -13,7 +13,7 @@ from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments, calendars
 from nmosd_dosing.cli.calendars import CalendarRequest
 from nmosd_dosing.cli.edge import fail, one_format, print_table, progress, read_file, say, text_of, write_whole
-from nmosd_dosing.errors import DosingError, InputError, Problems, one_of
+from nmosd_dosing.errors import DosingError, InputError, Problems, one_of, printable
 from nmosd_dosing.export import to_csv, to_json
 from nmosd_dosing.model import Period, Plan, Study, Subject, Window
 from nmosd_dosing.plans import plan
@@ -73,12 +73,28 @@ def run(request: PlanRequest) -> None:
         made = checked.draw(person, checked.until)
         plans.append(made)
         if checked.style is not None:
-            ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, partial(checked.draw, person)))
+            draw = partial(checked.draw, person)
+            ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, request.window, draw))
     messages = calendars.write(ready, request.calendar)
     if request.subjects is None:
         _put(plans[0], request)
+    else:
+        messages += _notes_of(plans)
     for message in messages:
         say(message)
+
+
+def _notes_of(plans: list[Plan]) -> list[str]:
+    """What the plans of several subjects say beside their dates, each note once."""
+    codes: dict[tuple[str, str], list[str]] = {}
+    for made in plans:
+        for note in dict.fromkeys((note.code, note.message) for note in made.notes):
+            codes.setdefault(note, []).append(made.subject or "")
+    lines = []
+    for (code, message), subjects in codes.items():
+        some = "" if len(subjects) == len(plans) else f" ({', '.join(subjects) if len(subjects) <= 5 else f'{len(subjects)} subjects'})"
+        lines.append(printable(f"{code}: {message}{some}"))
+    return lines
 
 
 def _put(made: Plan, request: PlanRequest) -> None:
@@ -103,6 +119,10 @@ def _checked(request: PlanRequest) -> _Checked:
     one_format(request.written_as, FORMATS, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
+    if (request.output or "").lower().endswith(".ics"):
+        problems.error(
+            f"`--output {request.output}` is the name of a calendar", None, f"write `--ics {request.output}`, or name another file"
+        )
     chosen = None
     if request.regimen is None:
         problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
