@@ -285,6 +285,10 @@ BROKEN = [  # what was done to the file, what is said
     ("no uid", "`v.ics` is broken: an entry without UID"),
     ("no start", "`v.ics` is broken: an entry without DTSTART"),
     ("status", "`v.ics` is broken: an entry that cannot be read: unknown status `DONE` or kind `visit`"),
+    ("uid twice", "`v.ics` is broken: an entry that cannot be read: UID stands twice"),
+    ("repeat", "`v.ics` is broken: an entry that cannot be read: it repeats (RRULE)"),
+    ("zone", "`v.ics` is broken: an entry that cannot be read: unknown time zone Mars/Base"),
+    ("no zone", "`v.ics` is broken: an entry without TZID"),
     ("twin", "`v.ics` is broken: two entries have one UID"),
 ]  # fmt: skip
 
@@ -306,6 +310,10 @@ def broken(what: str, good: bytes) -> bytes:
         "no uid": good.replace(b"UID:b9dac8c5-5a33-5a32-8c44-01917ccc8a5d\r\n", b""),
         "no start": good.replace(b"DTSTART;VALUE=DATE:20250106\r\n", b""),
         "status": good.replace(b"STATUS:CONFIRMED", b"STATUS:DONE", 1),
+        "uid twice": good.replace(b"UID:b9", b"UID:a\r\nUID:b9", 1),
+        "repeat": good.replace(b"UID:b9", b"RRULE:FREQ=DAILY\r\nUID:b9", 1),
+        "zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART;TZID=Mars/Base:20250106T090000", 1),
+        "no zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART:20250106T090000Z", 1),
         "twin": good.replace(event, event * 2),
     }
     return changes[what]

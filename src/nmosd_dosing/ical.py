@@ -16,12 +16,13 @@ from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDayli
 
 from nmosd_dosing.entries import KINDS, CalendarEntry, EntryStatus, When
 from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
-from nmosd_dosing.zones import Observance, observances
+from nmosd_dosing.zones import Observance, is_zone, observances
 
 PRODID = "-//dosing//dosing plan//EN"
 _REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
 _HEAD, _END = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
 _START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
+_ONCE = ("UID", "CREATED", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "TRANSP", "CATEGORIES")
 _LARGEST = 32_000_000  # bytes; a calendar of ten thousand entries has ten
 
 
@@ -229,6 +230,10 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
     try:
         if event.errors:
             raise ValueError(event.errors[0][1])
+        if twice := next((name for name in _ONCE if isinstance(event.get(name), list)), None):
+            raise ValueError(f"{twice} stands twice")
+        if repeats := next((name for name in ("RRULE", "RDATE", "RECURRENCE-ID") if name in event), None):
+            raise ValueError(f"it repeats ({repeats})")
         start, zone = _when(event["dtstart"])
         end, _ = _when(event["dtend"])
         alarms = event.walk("VALARM")
@@ -263,7 +268,10 @@ def _when(value: Any) -> tuple[When, str | None]:
     """A day, or a clock time without zone and the zone's name."""
     when = value.dt
     if isinstance(when, dt.datetime):
-        return when.replace(tzinfo=None), str(value.params["TZID"])
+        zone = str(value.params["TZID"])
+        if not is_zone(zone):
+            raise ValueError(f"unknown time zone {zone}")
+        return when.replace(tzinfo=None), zone
     if not isinstance(when, dt.date):
         raise ValueError("neither a day nor a time")
     return when, None

@@ -49,7 +49,7 @@ class _Change:
 
 def check_zone(name: str) -> None:
     """Raises InputError unless `name` is a place of the time zone database (`Asia/Shanghai`), or `UTC`."""
-    if name == "UTC" or name in _places():
+    if is_zone(name):
         return
     cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_places())}
     city = name.rpartition("/")[2].strip().replace(" ", "_").lower()
@@ -62,6 +62,10 @@ def check_zone(name: str) -> None:
         else "write area and city, such as `Asia/Shanghai` (all of China), `Europe/Berlin` or `America/New_York`"
     )
     raise InputError(Problem(f"unknown time zone `{clip(name)}`", hint=hint))
+
+
+def is_zone(name: str) -> bool:
+    return name == "UTC" or name in _places()
 
 
 _OTHER_NAMES = {"beijing": "shanghai", "peking": "shanghai", "china_standard_time": "shanghai", "prc": "shanghai"}
