@@ -289,6 +289,7 @@ BROKEN = [  # what was done to the file, what is said
     ("repeat", "`v.ics` is broken: an entry that cannot be read: it repeats (RRULE)"),
     ("zone", "`v.ics` is broken: an entry that cannot be read: unknown time zone Mars/Base"),
     ("no zone", "`v.ics` is broken: an entry without TZID"),
+    ("end", "`v.ics` is broken: an entry that cannot be read: its end does not fit its start"),
     ("twin", "`v.ics` is broken: two entries have one UID"),
 ]  # fmt: skip
 
@@ -313,7 +314,8 @@ def broken(what: str, good: bytes) -> bytes:
         "uid twice": good.replace(b"UID:b9", b"UID:a\r\nUID:b9", 1),
         "repeat": good.replace(b"UID:b9", b"RRULE:FREQ=DAILY\r\nUID:b9", 1),
         "zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART;TZID=Mars/Base:20250106T090000", 1),
-        "no zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART:20250106T090000Z", 1),
+        "no zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART:20250106T090000", 1),
+        "end": good.replace(b"DTEND;VALUE=DATE:20250107", b"DTEND;VALUE=DATE:20250106", 1),
         "twin": good.replace(event, event * 2),
     }
     return changes[what]

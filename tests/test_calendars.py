@@ -307,3 +307,9 @@ def test_an_orphan_of_its_day_is_told(tmp_path: Path) -> None:
     done = dosing("plan", "--regimen", str(study), "--start", "2025-01-06", "--subject", "1", "--ics", str(tmp_path / "v.ics"))
     assert done.returncode == 0
     assert done.stderr.splitlines()[1] == "warning: no entry for Later: the source states no day"
+
+
+def test_a_calendar_is_not_empty() -> None:
+    shown = made()
+    with pytest.raises(InputError, match="no visit of this plan has a day, and a calendar cannot be empty"):
+        to_ics(dataclasses.replace(shown, visits=()), stamp=STAMP)

@@ -292,7 +292,7 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
 
 def _summary(plan: Plan, what: str, words: Wording) -> str:
     whole = words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}"
-    return _line(f"{words.unblinded}: {whole}" if plan.unblinded else whole)
+    return _line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
 
 
 def _text(lines: list[str]) -> str:

@@ -26,6 +26,13 @@ _ONCE = ("UID", "CREATED", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUM
 _LARGEST = 32_000_000  # bytes; a calendar of ten thousand entries has ten
 
 
+class _Text(vText):
+    """Text escaped as RFC 5545 3.3.11 says: icalendar itself takes a backslash before an N for a line break."""
+
+    def to_ical(self) -> bytes:
+        return str(self).replace("\\", r"\\").replace(";", r"\;").replace(",", r"\,").replace("\n", r"\n").encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """An entry with its history: first written, last changed (both UTC), and how often changed.
@@ -72,16 +79,16 @@ def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, se
     where = {"TZID": entry.zone} if entry.zone is not None else {}
     event.add("dtstart", entry.start, parameters=where)
     event.add("dtend", entry.end, parameters=where)
-    event.add("summary", entry.summary)
-    event.add("description", entry.description)
+    event.add("summary", _Text(entry.summary))
+    event.add("description", _Text(entry.description))
     event.add("status", entry.status)
     event.add("transp", "OPAQUE" if entry.busy else "TRANSPARENT")
     event.add("categories", [entry.category])
-    event.add("x-dosing-kind", vText(entry.kind))
+    event.add("x-dosing-kind", _Text(entry.kind))
     if entry.remind is not None:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", entry.summary)
+        alarm.add("description", _Text(entry.summary))
         alarm.add("trigger", -entry.remind)
         event.add_component(alarm)
     return Record(entry, created, modified, sequence, event.to_ical())
@@ -92,18 +99,18 @@ def write(file: CalendarFile) -> bytes:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)
-    calendar.add("name", vText(file.name))
-    calendar.add("x-wr-calname", vText(file.name))
+    calendar.add("name", _Text(file.name))
+    calendar.add("x-wr-calname", _Text(file.name))
     if file.zone is not None:
-        calendar.add("x-wr-timezone", vText(file.zone))
+        calendar.add("x-wr-timezone", _Text(file.zone))
     calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", vText("PT12H"))
-    calendar.add("x-dosing-calendar", vText(file.id))
-    calendar.add("x-dosing-periods", vText(" ".join(sorted(file.periods))))
+    calendar.add("x-published-ttl", _Text("PT12H"))
+    calendar.add("x-dosing-calendar", _Text(file.id))
+    calendar.add("x-dosing-periods", _Text(" ".join(sorted(file.periods))))
     if file.form:
-        calendar.add("x-dosing-form", vText(file.form))
+        calendar.add("x-dosing-form", _Text(file.form))
     if file.options:
-        calendar.add("x-dosing-options", vText(" ".join(file.options)))
+        calendar.add("x-dosing-options", _Text(" ".join(file.options)))
     head = calendar.to_ical().removesuffix(_END)
     return b"".join([head, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
 
@@ -119,7 +126,7 @@ def _timezones(file: CalendarFile) -> Iterable[bytes]:
     """One VTIMEZONE for each zone that an entry names."""
     years: dict[str, list[int]] = {}
     for record in file.records:
-        if record.entry.zone is not None:
+        if record.entry.zone not in (None, "UTC"):
             years.setdefault(record.entry.zone, []).extend((record.entry.start.year, record.entry.end.year))
     for zone, found in sorted(years.items()):
         yield _timezone(zone, min(found), max(found))
@@ -183,14 +190,21 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
         id=str(calendar["x-dosing-calendar"]),
         periods=frozenset(str(calendar.get("x-dosing-periods", "")).split()),
         form=str(calendar.get("x-dosing-form", "")),
-        name=vText.from_ical(str(calendar.get("name", ""))),
+        name=_unescaped(calendar.get("name", "")),
         zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None,
         records=tuple(records),
-        options=tuple(f"--{option}" for option in str(calendar.get("x-dosing-options", "")).removeprefix("--").split(" --") if option),
+        options=tuple(
+            f"--{option}" for option in _unescaped(calendar.get("x-dosing-options", "")).removeprefix("--").split(" --") if option
+        ),
         others=tuple(others),
         timezones=zones,
         path=path,
     )
+
+
+def _unescaped(value: object) -> str:
+    """The text of a property that icalendar does not know, and leaves as it stands."""
+    return re.sub(r"\\([\\;,nN])", lambda match: "\n" if match[1] in "nN" else match[1], str(value))
 
 
 def _text(content: bytes, path: str) -> str:
@@ -235,7 +249,9 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
         if repeats := next((name for name in ("RRULE", "RDATE", "RECURRENCE-ID") if name in event), None):
             raise ValueError(f"it repeats ({repeats})")
         start, zone = _when(event["dtstart"])
-        end, _ = _when(event["dtend"])
+        end, end_zone = _when(event["dtend"])
+        if type(start) is not type(end) or end_zone != zone or end <= start:
+            raise ValueError("its end does not fit its start")
         alarms = event.walk("VALARM")
         created, modified, sequence = event["created"].dt, event["last-modified"].dt, int(event["sequence"])
         if not all(isinstance(time, dt.datetime) and time.tzinfo for time in (created, modified)) or sequence < 0:
@@ -268,7 +284,7 @@ def _when(value: Any) -> tuple[When, str | None]:
     """A day, or a clock time without zone and the zone's name."""
     when = value.dt
     if isinstance(when, dt.datetime):
-        zone = str(value.params["TZID"])
+        zone = "UTC" if when.tzinfo is not None and "TZID" not in value.params else str(value.params["TZID"])
         if not is_zone(zone):
             raise ValueError(f"unknown time zone {zone}")
         return when.replace(tzinfo=None), zone

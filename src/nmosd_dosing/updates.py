@@ -82,6 +82,8 @@ def update_ics(
         _check_reach(fell_away, plan)
     revised = [_revised(known.get(uid), entry, stamp) for uid, entry in wanted.items()]
     revised += [_cancelled(record, style, stamp) for record in fell_away]
+    if not revised:
+        raise InputError(Problem("no visit of this plan has a day, and a calendar cannot be empty", hint="ask for the plan without it"))
     file = CalendarFile(
         id=calendar_id(plan),
         periods=period_ids(plan),

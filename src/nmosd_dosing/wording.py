@@ -34,6 +34,7 @@ class Wording:
     fell_away: str
     unblinded: str
     unblinded_arm: str
+    unblinded_summary: str
     projected: str
     only_arms: str
     dose: str
@@ -73,6 +74,7 @@ WORDINGS: dict[Language, Wording] = {
         fell_away="No longer planned.",
         unblinded="UNBLINDED",
         unblinded_arm="UNBLINDED: arm {}",
+        unblinded_summary="UNBLINDED: {}",
         projected="Projected: it may still move.",
         only_arms="Only for arm {}",
         dose="Dose: {}",
@@ -110,6 +112,7 @@ WORDINGS: dict[Language, Wording] = {
         fell_away="不再计划。",
         unblinded="已揭盲",
         unblinded_arm="已揭盲：组别 {}",
+        unblinded_summary="已揭盲：{}",
         projected="预计日期，可能变动。",
         only_arms="仅限组别 {}",
         dose="给药：{}",

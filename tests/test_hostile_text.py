@@ -1,0 +1,359 @@
+"""Texts of a study file or a subject's code cannot break out of their line of a calendar, nor change what is read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import studies
+from hypothesis import given
+from hypothesis import strategies as st
+from lint_ics import lines, lint
+from test_readers import LATER, READERS, STAMP, needs_node, uid_of, updated, with_ical_js, with_icalendar
+
+from nmosd_dosing import Plan, Subject, Window, catalog, plan
+from nmosd_dosing.entries import CalendarStyle, calendar_name, to_entries
+from nmosd_dosing.ical import read_ics, write
+from nmosd_dosing.model import Note, Source
+from nmosd_dosing.updates import to_ics
+
+STYLES = (
+    CalendarStyle(),
+    CalendarStyle(windows=True, spans=True, remind=dt.timedelta(days=3), language="zh"),
+    CalendarStyle(windows=True, spans=True, remind=dt.timedelta(hours=2), at=dt.time(9), zone="Europe/Berlin"),
+    CalendarStyle(windows=True, spans=True, at=dt.time(23, 30), zone="Asia/Shanghai", discreet=True),
+)
+PLACES = ("title", "regimen", "study", "subject", "arm", "source", "id", "label", "name", "reason", "assessment", "product", "note", "span")
+PIECES = (
+    *("\n", "\r", "\r\n", "\n ", "\r\n ", ";", ",", "\\", "\\n", "\\N", "\\;", "\\\\", ":", '"', "^n", "=", "%0A", "{}", "{0}", "&#10;"),
+    *("\x00", "\x07", "\t", "\x0b", "\x0c", "\x1b[2J", "\x1c", "\x1d", "\x1e", "\x7f", "\x85", "\xa0", "\xad", "\u2028", "\u2029"),
+    *("\u200b", "\u200f", "\u202e", "\u2066", "\u2069", "\ufeff", "\U000e0041", "\ufffe", "\ud800", "\udfff", "e\u0301", "\u0301"),
+    *("👩‍👩‍👧‍👦", "🏳️‍🌈", "多中心随机双盲", "视力；评估，设盲：", "\u3000", "ÄÖÜ", "שלום", "مرحبا", "𠀀"),
+    *("BEGIN:VEVENT", "END:VEVENT", "END:VCALENDAR\r\n", "\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:x\r\n", "BEGIN:VALARM\r\n"),
+    *("TZID=Europe/Berlin", "X-DOSING-KIND:visit", "\r\nX-DOSING-KIND:span\r\n", "\nDTSTART:20250101"),
+    *("\nMETHOD:REQUEST\n", "\nRRULE:FREQ=SECONDLY"),
+)  # fmt: skip
+
+characters = st.characters(exclude_categories=())  # lone surrogates too
+texts = st.lists(st.sampled_from(PIECES) | st.text(characters, max_size=6), max_size=8).map("".join)
+long_texts = texts.filter(bool).map(lambda text: (text * 10_000)[:10_000])
+places = st.sampled_from(PLACES)
+several = st.dictionaries(places, texts, min_size=1)
+hostile = several | st.builds(lambda at, text, others: {**others, at: text}, places, long_texts, several)
+styles = st.sampled_from(STYLES)
+
+STUDY, PERIOD = catalog.find_period("bat4406f-rcp", None)
+PLAIN = plan(STUDY, Subject(dt.date(2025, 1, 6), "S-0012"), period=PERIOD.id, window=Window(3, 3))
+
+
+def poisoned(put: Mapping[str, str], unblinded: bool = False) -> Plan:
+    """A plan of two visits and two spans that holds these texts."""
+    visits = tuple(
+        replace(
+            visit,
+            id=f"{put.get('id', 'visit')}/{number}",
+            label=put.get("label", visit.label),
+            name=put.get("name", "Visit"),
+            reason=put.get("reason", visit.reason),
+            assessments=(put.get("assessment", "MRI"), "EDSS"),
+            administrations=tuple(replace(a, shown=put.get("product", a.shown)) for a in visit.administrations),
+            only_arms=("a", put.get("arm", "b")),
+        )
+        for number, visit in enumerate(PLAIN.visits)
+    )
+    return replace(
+        PLAIN,
+        unblinded=unblinded,
+        title=put.get("title", PLAIN.title),
+        regimen=put.get("regimen", PLAIN.regimen),
+        study=put.get("study", PLAIN.study),
+        subject=put.get("subject", PLAIN.subject),
+        arm=put.get("arm", "b"),
+        source=Source(put.get("source", "NCT1"), "section"),
+        visits=visits,
+        spans=tuple(replace(span, name=put.get("span", span.name)) for span in PLAIN.spans),
+        notes=(Note("note", put.get("note", "a note"), tuple(visit.id for visit in visits)),),
+    )
+
+
+def uids(made: Plan, style: CalendarStyle) -> list[str]:
+    found = [uid_of(made, "visit", visit.id) for visit in made.visits]
+    found += [uid_of(made, "window", visit.id) for visit in made.visits if style.windows]
+    return sorted(found + [uid_of(made, "span", f"{span.period or ''}/{span.id}") for span in made.spans if style.spans and span.end])
+
+
+def beginning(line: str) -> str:
+    """What stands before the value, and for BEGIN and END all of it."""
+    return line if line.startswith(("BEGIN", "END")) else line.split(":", 1)[0]
+
+
+@functools.cache
+def plain_lines(style: CalendarStyle, unblinded: bool) -> tuple[list[str], list[int]]:
+    """How the lines begin where all texts are harmless, and how many line ends each description has."""
+    made = poisoned({}, unblinded)
+    begun = [beginning(line) for line in lines(to_ics(made, stamp=STAMP, style=style))]
+    return begun, [entry.description.count("\n") for entry in to_entries(made, style)]
+
+
+def assert_one_line_each(content: bytes, made: Plan, style: CalendarStyle) -> None:
+    """No line, component or character that a text has brought; and each reader sees the texts as they were meant."""
+    assert lint(content) == []
+    begun, many = plain_lines(style, made.unblinded)
+    assert [beginning(line) for line in lines(content)] == begun
+    assert not {unicodedata.category(c) for c in content.decode()} & {"Cf", "Cs", "Zl", "Zp"}
+    wanted = {entry.uid: entry for entry in to_entries(made, style)}
+    for reader, read in READERS.items():
+        seen, descriptions = read(content)
+        assert sorted(entry.uid for entry in seen) == uids(made, style), reader
+        assert {entry.uid: entry.summary for entry in seen} == {uid: entry.summary for uid, entry in wanted.items()}, reader
+        assert descriptions == {uid: entry.description for uid, entry in wanted.items()}, reader
+    assert not [entry for entry in wanted.values() if "\n" in entry.summary or entry.summary != entry.summary.strip()]
+    assert [entry.description.count("\n") for entry in wanted.values()] == many
+
+
+# --- what comes out ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=ascii)
+def test_a_hostile_text_stays_in_its_line(piece: str) -> None:
+    made = poisoned(dict.fromkeys(PLACES, f"a{piece}b{piece}"))
+    for style in STYLES:
+        assert_one_line_each(to_ics(made, stamp=STAMP, style=style), made, style)
+
+
+@studies.examples(60)
+@given(hostile, styles, st.booleans())
+def test_any_text_stays_in_its_line(put: dict[str, str], style: CalendarStyle, unblinded: bool) -> None:
+    made = poisoned(put, unblinded)
+    content = to_ics(made, stamp=STAMP, style=style)
+    assert_one_line_each(content, made, style)
+    assert to_ics(made, stamp=STAMP, style=style) == content
+
+
+@needs_node
+def test_ical_js_reads_hostile_texts_as_icalendar_does(tmp_path: Path) -> None:
+    paths: list[Path] = []
+    for piece in PIECES:
+        paths.append(tmp_path / f"{len(paths)}.ics")
+        paths[-1].write_bytes(to_ics(poisoned(dict.fromkeys(PLACES, f"a{piece}b{piece}")), stamp=STAMP, style=STYLES[2]))
+    for path, read in zip(paths, with_ical_js(paths), strict=True):
+        assert read == with_icalendar(path.read_bytes())
+
+
+@studies.examples(40)
+@given(hostile, styles)
+def test_what_falls_away_stays_in_its_line_too(put: dict[str, str], style: CalendarStyle) -> None:
+    made = poisoned(put)
+    update = updated(to_ics(made, stamp=STAMP, style=style), replace(made, visits=made.visits[:1]), style)
+    for content in (update.ics, update.changes or b""):
+        assert lint(content) == []
+        first, *others = [read(content) for read in READERS.values()]
+        assert all(other == first for other in others)
+    assert sorted(seen.uid for seen in with_icalendar(update.ics).entries) == uids(made, style)
+    gone = {seen.uid for seen in with_icalendar(update.changes or b"").entries}
+    assert gone == set(uids(made, style)) - set(uids(replace(made, visits=made.visits[:1]), style))
+
+
+# --- what is read back -------------------------------------------------------------------------------------------------
+
+
+@studies.examples(60)
+@given(hostile, styles, st.booleans())
+def test_entries_are_read_back_as_they_were_written(put: dict[str, str], style: CalendarStyle, unblinded: bool) -> None:
+    made = poisoned(put, unblinded)
+    file = read_ics(to_ics(made, stamp=STAMP, style=style))
+    assert sorted((record.entry for record in file.records), key=lambda entry: entry.uid) == sorted(
+        to_entries(made, style), key=lambda entry: entry.uid
+    )
+    assert {(record.created, record.modified, record.sequence) for record in file.records} == {(STAMP, STAMP, 0)}
+    form = " ".join(word for word, holds in (("discreet", style.discreet), ("unblinded", unblinded)) if holds)
+    assert (file.zone, file.form, file.others) == (style.zone, form, ())
+
+
+@studies.examples(40)
+@given(hostile, styles, st.booleans())
+def test_the_name_is_read_back_as_it_was_written(put: dict[str, str], style: CalendarStyle, unblinded: bool) -> None:
+    made = poisoned(put, unblinded)
+    assert read_ics(to_ics(made, stamp=STAMP, style=style)).name == calendar_name(made, style)
+
+
+@studies.examples(40)
+@given(hostile, styles, st.booleans())
+def test_a_file_that_was_read_is_written_the_same(put: dict[str, str], style: CalendarStyle, unblinded: bool) -> None:
+    content = to_ics(poisoned(put, unblinded), stamp=STAMP, style=style)
+    assert write(read_ics(content)) == content
+
+
+@studies.examples(60)
+@given(hostile, styles, st.booleans())
+def test_an_update_without_news_changes_nothing(put: dict[str, str], style: CalendarStyle, unblinded: bool) -> None:
+    made = poisoned(put, unblinded)
+    content = to_ics(made, stamp=STAMP, style=style)
+    for old in (content, content.replace(b"\r\n", b"\n")):
+        update = updated(old, made, style)
+        assert (update.changes, update.ics) == (None, content)
+    moved = replace(made, visits=made.visits[:1])
+    once = updated(content, moved, style)
+    twice = updated(once.ics, moved, style, LATER + dt.timedelta(days=1))
+    assert (twice.changes, twice.ics) == (None, once.ics)
+
+
+# --- the lint itself: a small file in which all is well, and how each rule finds what is not ----------------------------
+
+ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:20241027T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+"""
+HISTORY = "DTSTAMP:20250102T030405Z\nCREATED:20250101T030405Z\nLAST-MODIFIED:20250102T030405Z\nSEQUENCE:0\n"
+ALARM = "BEGIN:VALARM\nACTION:DISPLAY\nDESCRIPTION:d1\nTRIGGER:-P3D\nEND:VALARM\n"
+DAY = f"""\
+BEGIN:VEVENT
+UID:u1
+{HISTORY}DTSTART;VALUE=DATE:20250106
+DTEND;VALUE=DATE:20250107
+SUMMARY:s1\\, \\; \\\\ \\n
+DESCRIPTION:d
+STATUS:CONFIRMED
+TRANSP:OPAQUE
+CATEGORIES:Visit,Window
+{ALARM}END:VEVENT
+"""
+TIMED = f"""\
+BEGIN:VEVENT
+UID:u2
+{HISTORY}DTSTART;TZID=Europe/Berlin:20250108T090000
+DTEND;TZID=Europe/Berlin:20250108T100000
+SUMMARY:s2
+STATUS:CANCELLED
+TRANSP:TRANSPARENT
+CATEGORIES:Visit
+END:VEVENT
+"""
+ONCE = [(line.partition(":")[0].partition(";")[0], f"{line}\n") for line in TIMED.splitlines()[1:-1]]
+HEAD = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nNAME:n\nX-WR-CALNAME:n\n"
+GOOD = f"{HEAD}{ZONE}{DAY}{TIMED}END:VCALENDAR\n"
+
+LINT: list[tuple[str, str, str]] = [  # what is found where the first text in the good file is replaced by the second
+    ("the file has 1000869 bytes, more than 1 MB", "SUMMARY:s2", "SUMMARY:s2" + "\n x" * 250_000),
+    ("a byte order mark", "BEGIN:VCALENDAR", "\ufeffBEGIN:VCALENDAR"),
+    ("the last line has no end", "END:VCALENDAR\n", "END:VCALENDAR"),
+    ("a bare CR", "SUMMARY:s2", "SUMMARY:s\r2"),
+    ("a bare LF", "SUMMARY:s2\n", "SUMMARY:s2<LF>"),
+    ("line 41 has 76 octets", "SUMMARY:s2", "SUMMARY:s" + "ä" * 33 + "s"),
+    ("line 41 is empty", "SUMMARY:s2", "\nSUMMARY:s2"),
+    ("line 41 is not UTF-8 by itself", "SUMMARY:s2", "SUMMARY:s\udcc3\n \udca4"),
+    ("line 41 holds a control character", "SUMMARY:s2", "SUMMARY:s\x1b2"),
+    ("line 41 holds a control character", "SUMMARY:s2", "SUMMARY:s\x852"),
+    ("line 41 holds a control character", "SUMMARY:s2", "SUMMARY:s\u20282"),
+    ("line 41 holds a control character", "SUMMARY:s2", "SUMMARY:s\u20292"),
+    ("not a content line: 'SUMMARY'", "SUMMARY:s2", "SUMMARY"),
+    ("not a content line: 'DTEND;TZID:20250108T100000'", "DTEND;TZID=Europe/Berlin:", "DTEND;TZID:"),
+    ("END:VALARM closes nothing", "BEGIN:VALARM\n", ""),
+    ("END:VEVENT closes nothing", "END:VALARM\n", ""),
+    ("END:VCALENDAR closes nothing", "END:VCALENDAR\n", "END:VCALENDAR\nEND:VCALENDAR\n"),
+    ("BEGIN:VEVENT is not closed", "END:VEVENT\nEND:VCALENDAR", "END:VCALENDAR"),
+    ("the file is not one VCALENDAR and nothing else", "END:VCALENDAR\n", "END:VCALENDAR\nX-A:b\n"),
+    ("the file is not one VCALENDAR and nothing else", GOOD, GOOD + GOOD),
+    ("the file is not one VCALENDAR and nothing else", GOOD, DAY),
+    ("VTODO inside VCALENDAR", "END:VCALENDAR", "BEGIN:VTODO\nUID:t\nEND:VTODO\nEND:VCALENDAR"),
+    ("VEVENT inside VEVENT", "BEGIN:VALARM\n", "BEGIN:VEVENT\nEND:VEVENT\nBEGIN:VALARM\n"),
+    ("X-A of VCALENDAR comes after a component inside", "END:VCALENDAR", "X-A:b\nEND:VCALENDAR"),
+    ("X-A of VEVENT comes after a component inside", "END:VALARM\n", "END:VALARM\nX-A:b\n"),
+    ("VCALENDAR has VERSION 0 times", "VERSION:2.0\n", ""),
+    ("VCALENDAR has VERSION 2 times", "VERSION:2.0\n", "VERSION:2.0\n" * 2),
+    ("VERSION is not 2.0", "VERSION:2.0", "VERSION:1.0"),
+    ("VCALENDAR has PRODID 0 times", "PRODID:-//x//EN\n", ""),
+    ("VCALENDAR has PRODID 2 times", "PRODID:-//x//EN\n", "PRODID:-//x//EN\n" * 2),
+    ("VCALENDAR has NAME 0 times", "\nNAME:n", ""),
+    ("VCALENDAR has X-WR-CALNAME 0 times", "X-WR-CALNAME:n\n", ""),
+    ("NAME is not X-WR-CALNAME", "\nNAME:n", "\nNAME:m"),
+    ("VCALENDAR has METHOD", "VERSION:2.0\n", "VERSION:2.0\nMETHOD:PUBLISH\n"),
+    ("NAME of VCALENDAR is not escaped rightly: 'n;'", "\nNAME:n", "\nNAME:n;"),
+    ("X-WR-CALNAME of VCALENDAR is not escaped rightly: 'n,'", "X-WR-CALNAME:n", "X-WR-CALNAME:n,"),
+    ("a VTIMEZONE comes after a VEVENT", ZONE + DAY, DAY + ZONE),
+    ("no VTIMEZONE for Europe/Berlin", ZONE, ""),
+    ("the VTIMEZONE Europe/Rome is not used", ZONE, ZONE + ZONE.replace("Berlin", "Rome")),
+    ("the VTIMEZONE Europe/Berlin stands there 2 times", ZONE, ZONE * 2),
+    ("VTIMEZONE has TZID 0 times", "TZID:Europe/Berlin\n", ""),
+    ("a VTIMEZONE that says nothing", ZONE, "BEGIN:VTIMEZONE\nTZID:Europe/Berlin\nEND:VTIMEZONE\n"),
+    ("STANDARD has DTSTART 0 times", "DTSTART:20241027T030000\n", ""),
+    ("STANDARD has TZOFFSETFROM 0 times", "TZOFFSETFROM:+0200\n", ""),
+    ("STANDARD has TZOFFSETTO 0 times", "TZOFFSETTO:+0100\n", ""),
+    ("DAYLIGHT has DTSTART 0 times", "END:STANDARD\n", "END:STANDARD\nBEGIN:DAYLIGHT\nEND:DAYLIGHT\n"),
+    ("DTSTART of STANDARD is not a local time", "DTSTART:20241027T030000", "DTSTART:20241027T030000Z"),
+    ("TZOFFSETFROM of STANDARD is not a distance from UTC", "TZOFFSETFROM:+0200", "TZOFFSETFROM:+2400"),
+    ("TZOFFSETTO of STANDARD is not a distance from UTC", "TZOFFSETTO:+0100", "TZOFFSETTO:+1"),
+    ("an unknown STATUS", "STATUS:CONFIRMED", "STATUS:SURE"),
+    ("an unknown TRANSP", "TRANSP:OPAQUE", "TRANSP:SOLID"),
+    *((f"VEVENT has {name} 0 times", line, "") for name, line in ONCE),
+    *((f"VEVENT has {name} 2 times", line, line * 2) for name, line in ONCE),
+    *((f"VEVENT has {name}", "UID:u2\n", f"UID:u2\n{name}:x\n") for name in ("RRULE", "RDATE", "EXDATE", "EXRULE")),
+    *((f"VEVENT has {name}", "UID:u2\n", f"UID:u2\n{name}:x\n") for name in ("RECURRENCE-ID", "DURATION")),
+    ("DTSTAMP is not in UTC", "DTSTAMP:20250102T030405Z", "DTSTAMP:20250102T030405"),
+    ("CREATED is not in UTC", "CREATED:20250101T030405Z", "CREATED:20250101"),
+    ("LAST-MODIFIED is not in UTC", "LAST-MODIFIED:20250102T030405Z", "LAST-MODIFIED:20250132T030405Z"),
+    ("CREATED is after LAST-MODIFIED", "CREATED:20250101", "CREATED:20250103"),
+    ("SEQUENCE is not a number", "SEQUENCE:0", "SEQUENCE:-1"),
+    ("2 entries have the UID u1", "UID:u2", "UID:u1"),
+    ("UID is empty, long or not ASCII", "UID:u2", "UID:"),
+    ("UID is empty, long or not ASCII", "UID:u2", "UID:ü"),
+    ("UID is empty, long or not ASCII", "UID:u2", "UID:" + "\n u" * 255),
+    ("SUMMARY of VEVENT is not escaped rightly: 's2,'", "SUMMARY:s2", "SUMMARY:s2,"),
+    ("SUMMARY of VEVENT is not escaped rightly: 's2;'", "SUMMARY:s2", "SUMMARY:s2;"),
+    ("SUMMARY of VEVENT is not escaped rightly: 's2\\\\'", "SUMMARY:s2", "SUMMARY:s2\\"),
+    ("SUMMARY of VEVENT is not escaped rightly: 's2\\\\t'", "SUMMARY:s2", "SUMMARY:s2\\t"),
+    ("DESCRIPTION of VEVENT is not escaped rightly: 'd\\\\:'", "DESCRIPTION:d\n", "DESCRIPTION:d\\:\n"),
+    ("CATEGORIES is not a list of texts", "CATEGORIES:Visit,Window", "CATEGORIES:Visit,,Window"),
+    ("CATEGORIES is not a list of texts", "CATEGORIES:Visit,Window", "CATEGORIES:Visit;Window"),
+    ("DTSTART and DTEND are of two types", "DTEND;VALUE=DATE:20250107", "DTEND;TZID=Europe/Berlin:20250107T000000"),
+    ("DTSTART and DTEND are of two types", "DTEND;TZID=Europe/Berlin:20250108T100000", "DTEND:20250108T100000Z"),
+    ("DTSTART is not a day or a time", "DTSTART;VALUE=DATE:20250106", "DTSTART;VALUE=DATE:20250100"),
+    ("DTEND is not a day or a time", "DTEND;VALUE=DATE:20250107", "DTEND:20250107"),
+    ("DTEND is not a day or a time", "DTEND;TZID=Europe/Berlin:20250108T100000", "DTEND;TZID=Europe/Berlin:20250108T100000Z"),
+    ("DTEND has no zone", "DTEND;TZID=Europe/Berlin:", "DTEND:"),
+    ("DTEND is not after DTSTART", "DTEND;VALUE=DATE:20250107", "DTEND;VALUE=DATE:20250106"),
+    ("DTEND is not after DTSTART", "20250108T100000", "20250108T090000"),
+    ("an entry has several alarms", ALARM, ALARM * 2),
+    ("a cancelled entry takes time", "TRANSP:TRANSPARENT", "TRANSP:OPAQUE"),
+    ("a cancelled entry has an alarm", "END:VEVENT\nEND:VCALENDAR", f"{ALARM}END:VEVENT\nEND:VCALENDAR"),
+    ("ACTION is not DISPLAY", "ACTION:DISPLAY", "ACTION:AUDIO"),
+    ("VALARM has ACTION 0 times", "ACTION:DISPLAY\n", ""),
+    ("VALARM has DESCRIPTION 0 times", "DESCRIPTION:d1\n", ""),
+    ("VALARM has TRIGGER 0 times", "TRIGGER:-P3D\n", ""),
+    ("VALARM has UID", "ACTION:DISPLAY\n", "ACTION:DISPLAY\nUID:a\n"),
+    ("DESCRIPTION of VALARM is not escaped rightly: 'd1;'", "DESCRIPTION:d1", "DESCRIPTION:d1;"),
+    ("TRIGGER is not relative", "TRIGGER:-P3D", "TRIGGER;VALUE=DATE-TIME:20250101T080000Z"),
+    ("TRIGGER is not relative", "TRIGGER:-P3D", "TRIGGER;VALUE=DATE-TIME:-P3D"),
+    ("TRIGGER is not relative", "TRIGGER:-P3D", "TRIGGER:20250101T080000Z"),
+    ("TRIGGER is not relative", "TRIGGER:-P3D", "TRIGGER:-P"),
+]  # fmt: skip
+
+
+def as_bytes(text: str) -> bytes:
+    return text.replace("\n", "\r\n").replace("<LF>", "\n").encode("utf-8", "surrogateescape")
+
+
+def test_the_lint_finds_nothing_in_a_good_file() -> None:
+    assert lint(as_bytes(GOOD)) == []
+    assert lint(as_bytes(f"{HEAD}{DAY}END:VCALENDAR\n")) == []
+    assert lint(as_bytes(GOOD.replace("SUMMARY:s2", "SUMMARY:s" + "ä" * 33).replace("-P3D", "-PT1H30M"))) == []
+    assert lint(as_bytes(GOOD.replace(ZONE, "").replace("00\nDTEND;TZID", "00Z\nDTEND;TZID").replace("100000\n", "100000Z\n")
+                         .replace(";TZID=Europe/Berlin", ""))) == []  # fmt: skip
+
+
+@pytest.mark.parametrize(("finding", "old", "new"), LINT, ids=[f"{n}-{finding[:40]}" for n, (finding, _, _) in enumerate(LINT)])
+def test_the_lint_finds(finding: str, old: str, new: str) -> None:
+    assert old in GOOD
+    found = lint(as_bytes(GOOD.replace(old, new, 1)))
+    assert finding in found and len(found) < 12
