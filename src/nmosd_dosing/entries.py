@@ -94,12 +94,12 @@ class CalendarEntry:
 
 def calendar_id(plan: Plan) -> str:
     """Of the calendar of this study and subject."""
-    return _uid(plan, "calendar", "")
+    return uid(plan, "calendar", "")
 
 
 def period_ids(plan: Plan) -> frozenset[str]:
     """Of the periods that the plan's calendar is about."""
-    return frozenset(_uid(plan, "period", period.period) for period in plan.periods)
+    return frozenset(uid(plan, "period", period.period) for period in plan.periods)
 
 
 def calendar_name(plan: Plan, style: CalendarStyle) -> str:
@@ -183,7 +183,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         start, end = dt.datetime.combine(target, hour), later(target, hour, zone, length)
         lines.append(words.clock if style.duration else words.clock_and_length)
     return CalendarEntry(
-        uid=_uid(plan, "visit", visit.id),
+        uid=uid(plan, "visit", visit.id),
         kind="visit",
         start=start,
         end=end,
@@ -251,7 +251,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
     words = WORDINGS[style.language]
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     return CalendarEntry(
-        uid=_uid(plan, "window", visit.id),
+        uid=uid(plan, "window", visit.id),
         kind="window",
         start=earliest,
         end=latest + dt.timedelta(days=1),
@@ -277,7 +277,7 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         *([] if style.discreet else _study(plan, words)),
     ]
     return CalendarEntry(
-        uid=_uid(plan, "span", f"{span.period or ''}/{span.id}"),
+        uid=uid(plan, "span", f"{span.period or ''}/{span.id}"),
         kind="span",
         start=start,
         end=end + dt.timedelta(days=1),
@@ -304,7 +304,7 @@ def _line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def _uid(plan: Plan, kind: str, id: str) -> str:
-    """The same for the same study, subject and thing on every machine (RFC 7986 5.3 asks for a UUID)."""
+def uid(plan: Plan, kind: str, id: str) -> str:
+    """Of a visit or another thing of the plan's subject: the same on every machine (RFC 7986 5.3 asks for a UUID)."""
     subject = None if plan.subject is None else unicodedata.normalize("NFC", plan.subject)
     return str(uuid.uuid5(_NAMESPACE, json.dumps([plan.study, subject, kind, id])))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing import ical
 from nmosd_dosing.days import date_text
-from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries
+from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.ical import CalendarFile, Record
 from nmosd_dosing.model import Plan
@@ -76,11 +77,11 @@ def update_ics(
     known = {record.entry.uid: record for record in old.records} if old else {}
     wanted = {entry.uid: entry for entry in to_entries(plan, style)}
     if beyond is not None:
-        wanted |= {e.uid: e for e in to_entries(beyond, style) if e.uid in known and e.uid not in wanted and e.kind != "span"}
-    fell_away = [record for uid, record in known.items() if uid not in wanted]
+        wanted = {entry.uid: entry for entry in to_entries(_held(beyond, known), style) if entry.uid in known} | wanted
+    fell_away = [record for id, record in known.items() if id not in wanted]
     if beyond is None:
         _check_reach(fell_away, plan)
-    revised = [_revised(known.get(uid), entry, stamp) for uid, entry in wanted.items()]
+    revised = [_revised(known.get(id), entry, stamp) for id, entry in wanted.items()]
     revised += [_cancelled(record, style, stamp) for record in fell_away]
     if not revised:
         raise InputError(Problem("no visit of this plan has a day, and a calendar cannot be empty", hint="ask for the plan without it"))
@@ -105,6 +106,12 @@ def update_ics(
             for change, record in revised
         ),
     )
+
+
+def _held(beyond: Plan, known: Collection[str]) -> Plan:
+    """Of a plan drawn farther the visits that a calendar holds already."""
+    visits = tuple(visit for visit in beyond.visits if any(uid(beyond, kind, visit.id) in known for kind in ("visit", "window")))
+    return dataclasses.replace(beyond, visits=visits, spans=())
 
 
 def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:

@@ -55,7 +55,7 @@ class _Ready:
     changes_path: str | None
     update: CalendarUpdate
     again: bool
-    warnings: tuple[Problem, ...]
+    warnings: tuple[str, ...]
 
 
 def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
@@ -140,28 +140,31 @@ def prepare(
     beyond = draw(reach(old, plan)) if old is not None and plan.drawn_until is not None else None
     options = _options(request, plan, window)
     update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond, options=options)
-    warnings = [Problem(words, severity="warning") for words in left_out(plan, style)]
-    if plan.subject is None:
-        words, hint = (
-            "without `--subject` the calendars of two people have the same UIDs, and one replaces the other",
-            "add `--subject CODE`",
+    warnings = [*left_out(plan, style)]
+    if old is not None and (lost := _lost(old.options, options)):
+        warnings.append(
+            f"`{old.path}` was asked for with `{' '.join(lost)}`, which is gone from it now: write it again if that was not meant"
         )
-        warnings.append(Problem(words, severity="warning", hint=hint))
-    now = {option.split()[0] for option in options}
-    if old is not None and (lost := [option for option in old.options if option.split()[0] not in now]):
-        words = f"`{old.path}` was asked for with `{' '.join(lost)}`, which is gone from it now"
-        warnings.append(Problem(words, severity="warning", hint="write it again with these options, if that was not meant"))
     if old is None and request.ics_dir is not None:
-        warnings += [
-            Problem(
-                f"there is `{other}` too: has subject `{plan.subject}` lost its leading zeros?", severity="warning", hint="check the table"
-            )
-            for other in sorted(Path(request.ics_dir).glob("0*.ics"))
-            if other.name.lstrip("0") == file_name(plan.subject or "").lstrip("0") and plan.subject and plan.subject.isdecimal()
-        ]
+        warnings += _like(Path(request.ics_dir), plan.subject or "")
+    if plan.subject is None:
+        warnings.append("without `--subject` the calendars of two people have the same UIDs, and one replaces the other")
     if len(update.ics) > _LARGE:
-        warnings.append(Problem(f"`{path}` has more than 1 MB, which Google Calendar does not take", severity="warning"))
+        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
     return _Ready(path, request.changes, update, old is not None, tuple(warnings))
+
+
+def _lost(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Options of last time that are not given again, with whatever value."""
+    names = {option.split()[0] for option in now}
+    return [option for option in before if option.split()[0] not in names]
+
+
+def _like(folder: Path, code: str) -> list[str]:
+    """Whether a new file's code may be an old one that a spreadsheet took the leading zeros from."""
+    others = sorted(folder.glob("0*.ics")) if code.isdecimal() else []
+    like = [other for other in others if other.name.lstrip("0") == file_name(code).lstrip("0")]
+    return [f"there is `{other}` too: has subject `{code}` lost its leading zeros?" for other in like]
 
 
 def file_name(code: str) -> str:
@@ -191,7 +194,8 @@ def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
             messages.append(f"{printable(made.changes_path)}: {what}")
     if len(ready) > 1:
         messages.append(f"{len(ready)} calendars: {_counts([made.update for made in ready])}")
-    return messages + [warning.draw() for warning in dict.fromkeys(w for made in ready for w in made.warnings)]
+    warnings = dict.fromkeys(warning for made in ready for warning in made.warnings)
+    return messages + [Problem(warning, severity="warning").draw() for warning in warnings]
 
 
 def _make_folder(path: str) -> None:
