@@ -61,6 +61,6 @@ $(VENV)/dev: requirements-dev.txt tests/js/package-lock.json $(VENV)/run
 	$(PIP) download --require-hashes --only-binary :all: --dest $(WHEELS) -r requirements-dev.txt
 	$(PIP) install --no-index --find-links $(WHEELS) --require-hashes -r requirements-dev.txt
 	@rm -rf $(VENV)/js && cp -R tests/js $(VENV)/js
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(VENV)/js || echo "ical.js was not fetched: its tests will be skipped"; \
+	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-audit --no-fund --prefix $(VENV)/js || echo "ical.js was not fetched: its tests will be skipped"; \
 	else echo "no npm: the tests with ical.js will be skipped"; fi
 	@touch $@

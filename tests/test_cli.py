@@ -286,6 +286,8 @@ def test_an_interrupt_ends_with_130_and_a_defect_with_3(monkeypatch: pytest.Monk
     def stopped(**_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
     def broken(**_: object) -> None:
         raise ZeroDivisionError
 
