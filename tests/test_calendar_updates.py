@@ -295,6 +295,8 @@ BROKEN = [  # what was done to the file, what is said
     ("zone", "`v.ics` is broken: an entry that cannot be read: unknown time zone Mars/Base"),
     ("no zone", "`v.ics` is broken: an entry without TZID"),
     ("end", "`v.ics` is broken: an entry that cannot be read: its end does not fit its start"),
+    ("unmarked", "`v.ics` is broken: the entry b9dac8c5-5a33-5a32-8c44-01917ccc8a5d has lost its X-DOSING-KIND"),
+    ("zone twice", "`v.ics` is broken: it is not well formed"),
     ("twin", "`v.ics` is broken: two entries have one UID"),
 ]  # fmt: skip
 
@@ -321,6 +323,8 @@ def broken(what: str, good: bytes) -> bytes:
         "zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART;TZID=Mars/Base:20250106T090000", 1),
         "no zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART:20250106T090000", 1),
         "end": good.replace(b"DTEND;VALUE=DATE:20250107", b"DTEND;VALUE=DATE:20250106", 1),
+        "unmarked": good.replace(b"X-DOSING-KIND:visit\r\n", b"", 1),
+        "zone twice": good.replace(b"BEGIN:VEVENT", b"BEGIN:VTIMEZONE\r\nTZID:A/B\r\nTZID:A/B\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT", 1),
         "twin": good.replace(event, event * 2),
     }
     return changes[what]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -163,7 +163,7 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
     document = Document(path, text)
     try:
         calendar: Any = Calendar.from_ical(text.replace("\n", "\r\n"))
-    except ValueError:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # the package fails in all of these ways
         raise InputError(_broken(path, "it is not well formed")) from None
     program = str(calendar.get("prodid", ""))
     if program != PRODID or "x-dosing-calendar" not in calendar:
@@ -221,6 +221,14 @@ def _text(content: bytes, path: str) -> str:
     if not text.rstrip("\n").endswith("\nEND:VCALENDAR"):
         raise InputError(_broken(path, "it ends in the middle"))
     return text
+
+
+def check_others(file: CalendarFile, ours: Collection[str]) -> None:
+    """Raises InputError where an entry that is not of this program has the UID of one that is: something took its mark away."""
+    for other in file.others:
+        uid = re.search(rb"^UID:(.*?)\r\n(?![ \t])", other, re.M | re.S)
+        if uid and uid[1].decode() in ours:
+            raise InputError(_broken(file.path, f"the entry {uid[1].decode()} has lost its X-DOSING-KIND"))
 
 
 def _broken(path: str, reason: str) -> Problem:

@@ -78,6 +78,8 @@ def update_ics(
     wanted = {entry.uid: entry for entry in to_entries(plan, style)}
     if beyond is not None:
         wanted = {entry.uid: entry for entry in to_entries(_held(beyond, known), style) if entry.uid in known} | wanted
+    if old is not None:
+        ical.check_others(old, wanted.keys() | known.keys())
     fell_away = [record for id, record in known.items() if id not in wanted]
     if beyond is None:
         _check_reach(fell_away, plan)
