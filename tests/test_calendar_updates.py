@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import signal
 import subprocess
 import sys
@@ -194,10 +195,9 @@ def test_changes_alone(folder: Path) -> None:
     said = write("--changes", "c.ics", regimen=study("amended.yaml", "D57"), stamp=FEBRUARY)
     assert said == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\nc.ics: 1 entry\n"
     assert {label: r.content for label, r in records("c.ics").items()} == {"D57": records()["D57"].content}
-    before = Path("c.ics").read_bytes()
     said = write("--changes", "c.ics", regimen="amended.yaml", stamp=MARCH)
-    assert said.splitlines()[1] == "c.ics: not written, nothing has changed"
-    assert Path("c.ics").read_bytes() == before
+    assert said.splitlines()[1] == "c.ics: removed, nothing has changed"
+    assert not Path("c.ics").exists(), "it would put older dates back"
 
 
 def test_a_file_of_changes_and_a_whole_calendar_are_not_taken_for_each_other(folder: Path) -> None:
@@ -238,6 +238,107 @@ def test_an_entry_that_someone_put_in_stays_byte_for_byte(folder: Path) -> None:
         assert Path("v.ics").read_bytes().count(own) == 1
 
 
+EDITS = {
+    "a repeat": (b"\r\nUID:b9", b"\r\nRRULE:FREQ=DAILY\r\nUID:b9"),
+    "another end": (b"DTEND;VALUE=DATE:20250107", b"DTEND;VALUE=DATE:20250109"),
+    "a title": (b"SUMMARY:mil62-rcp W1D1 (0012)", b"SUMMARY:see Mr B"),
+    "an alarm": (b"END:VEVENT\r\n", b"BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-P1D\r\nEND:VALARM\r\nEND:VEVENT\r\n"),
+    "a place": (b"X-DOSING-KIND:visit\r\n", b"X-DOSING-KIND:visit\r\nLOCATION:Room 5\r\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_what_someone_changed_in_an_entry_is_put_right(folder: Path, edit: tuple[bytes, bytes]) -> None:
+    write()
+    first = Path("v.ics").read_bytes()
+    assert first.replace(*edit, 1) != first
+    Path("v.ics").write_bytes(first.replace(*edit, 1))
+    assert write(stamp=JANUARY).endswith("0 cancelled, 3 unchanged\n")
+    assert Path("v.ics").read_bytes() == first.replace(b"SEQUENCE:0", b"SEQUENCE:1", 1)
+
+
+def test_lines_folded_or_ordered_otherwise_are_no_change(folder: Path) -> None:
+    write()
+    first = Path("v.ics").read_bytes()
+    other = first.replace(b"TRANSP:OPAQUE\r\nX-DOSING-KIND:visit\r\n", b"X-DOSING-KIND:vi\r\n\tsit\r\nTRANSP:OPAQUE\r\n")
+    Path("v.ics").write_bytes(other)
+    assert write(stamp=FEBRUARY).endswith("0 cancelled, 4 unchanged\n")
+    assert Path("v.ics").read_bytes() == other
+
+
+def test_a_calendar_that_is_newer_is_not_written_over_from_an_older_one(folder: Path) -> None:
+    write(ics="first.ics")
+    write(ics="v.ics")
+    write("--start", "2025-01-13")
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-20", "--subject", "0012", "--ics", "v.ics", "--previous", "first.ics")
+    assert errors(*plan) == "error: `v.ics` is newer than `first.ics`\nhint: leave `--previous` out to update `v.ics`, or name a new file\n"
+    assert write("--previous", "v.ics", "--start", "2025-01-20", ics="w.ics").startswith("w.ics: 0 added, 4 moved")
+
+
+def test_spans_and_repeats_go_on_as_far_as_the_calendar_does(folder: Path) -> None:
+    long = ("--start", "2025-01-05", "--spans")
+    write(*long, "--until", "2031-01-05", regimen="bat4406f-olp")
+    first = Path("v.ics").read_bytes()
+    for shorter in ((), ("--until", "2026-01-05")):
+        assert write(*long, *shorter, regimen="bat4406f-olp", stamp=FEBRUARY).endswith("0 cancelled, 14 unchanged\n")
+        assert Path("v.ics").read_bytes() == first
+    Path("a.yaml").write_text(Path(study("s.yaml")).read_text().replace("'D1, D29, D57, D85'", "'D1, then every 28 days'"))
+    Path("b.yaml").write_text(Path("a.yaml").read_text().replace("28 days", "14 days"))
+    assert write("--until", "2027-12-31", regimen="a.yaml", ics="s.ics").startswith("s.ics: 39 added")
+    assert write(regimen="b.yaml", ics="s.ics") == "s.ics: 38 added, 0 moved, 0 cancelled, 39 unchanged\n"
+    assert len(ical.read_ics(Path("s.ics").read_bytes()).records) == 77, "every 14 days, to the same end"
+
+
+def test_one_file_under_two_names(folder: Path) -> None:
+    write()
+    Path("link.txt").symlink_to("v.ics")
+    Path("s.yaml").write_text(Path(study("x.yaml")).read_text())
+    before = Path("v.ics").read_bytes()
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012")
+    same = "error: `{}` and `{}` name one file\nhint: name two\n".format
+    assert errors(*plan, "--ics", "v.ics", "--output", "link.txt") == same("--output", "--ics")
+    assert errors(*plan, "--ics", "v.ics", "--changes", "./v.ics") == same("--ics", "--changes")
+    assert errors(*plan, "--ics", "w.ics", "--previous", "v.ics", "--changes", "link.txt") == same("--changes", "--previous")
+    assert errors("plan", "--regimen", "s.yaml", "--start", "2025-01-13", "--output", "./s.yaml") == same("--output", "--regimen")
+    assert "is the calendar itself" in errors(*plan, "--ics-dir", ".", "--changes", "0012.ics")
+    assert Path("v.ics").read_bytes() == before
+    assert write("--previous", "v.ics", "--start", "2025-01-13").startswith("v.ics: 0 added, 4 moved"), "but a calendar may be its own"
+
+
+def test_what_was_written_is_told_where_something_else_was_not(folder: Path) -> None:
+    write()
+    done = dosing("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012", "--ics", "v.ics", "--output", "no/t.txt")
+    assert done.returncode == 2
+    assert done.stderr.startswith("v.ics: 0 added, 4 moved, 0 cancelled, 0 unchanged\n  moved: ")
+    assert "cannot write `no/t.txt`" in done.stderr
+
+
+def test_a_read_only_calendar_stays(folder: Path) -> None:
+    write()
+    Path("v.ics").chmod(0o444)
+    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-13", "--subject", "0012", "--ics", "v.ics")
+    assert "cannot write `v.ics`: it is read-only" in errors(*plan)
+
+
+def test_unblinded_calendars_of_two_arms_are_not_mixed(folder: Path) -> None:
+    write("--unblind", "--arm", "mil62")
+    plan = (
+        "plan",
+        "--regimen",
+        "mil62-rcp",
+        "--start",
+        "2025-01-06",
+        "--subject",
+        "0012",
+        "--ics",
+        "v.ics",
+        "--unblind",
+        "--arm",
+        "placebo",
+    )
+    assert "of another study, subject or arm than this plan (`mil62`, subject `0012`, arm `placebo`)" in errors(*plan)
+
+
 def test_a_link_keeps_pointing_and_permissions_stay(folder: Path) -> None:
     write(ics="real.ics")
     Path("real.ics").chmod(0o640)
@@ -253,8 +354,8 @@ def test_a_link_keeps_pointing_and_permissions_stay(folder: Path) -> None:
 OWN = "hint: each subject, study and period has a file of its own: name another file or folder\n"
 ANOTHER = "error: `v.ics` is the calendar `mil62-rcp 0012`: of another"
 OTHERS = [
-    (("--subject", "0013"), f"{ANOTHER} study or subject than this plan (`mil62`, subject `0013`)\n{OWN}"),
-    (("--regimen", "bat4406f-rcp"), f"{ANOTHER} study or subject than this plan (`bat4406f`, subject `0012`)\n{OWN}"),
+    (("--subject", "0013"), f"{ANOTHER} study, subject or arm than this plan (`mil62`, subject `0013`)\n{OWN}"),
+    (("--regimen", "bat4406f-rcp"), f"{ANOTHER} study, subject or arm than this plan (`bat4406f`, subject `0012`)\n{OWN}"),
     (("--regimen", "mil62-olp"), f"{ANOTHER} period than this plan (`olp`)\n{OWN}"),
     (("--discreet",), "error: `v.ics` is masked and not discreet, this calendar is discreet\n"
      "hint: ask for the same as before, or name a new file\n"),
@@ -291,12 +392,15 @@ BROKEN = [  # what was done to the file, what is said
     ("no start", "`v.ics` is broken: an entry without DTSTART"),
     ("status", "`v.ics` is broken: an entry that cannot be read: unknown status `DONE` or kind `visit`"),
     ("uid twice", "`v.ics` is broken: an entry that cannot be read: UID stands twice"),
-    ("repeat", "`v.ics` is broken: an entry that cannot be read: it repeats (RRULE)"),
     ("zone", "`v.ics` is broken: an entry that cannot be read: unknown time zone Mars/Base"),
     ("no zone", "`v.ics` is broken: an entry without TZID"),
     ("end", "`v.ics` is broken: an entry that cannot be read: its end does not fit its start"),
     ("unmarked", "`v.ics` is broken: the entry b9dac8c5-5a33-5a32-8c44-01917ccc8a5d has lost its X-DOSING-KIND"),
     ("zone twice", "`v.ics` is broken: it is not well formed"),
+    ("entry in an entry", "`v.ics` is broken: it is not well formed"),
+    ("far year", "`v.ics` is broken: an entry that cannot be read: the year 9999"),
+    ("sequence at its end", "`v.ics` is broken: an entry that cannot be read: a history that cannot be"),
+    ("no periods", "`v.ics` is broken: it has lost its X-DOSING-PERIODS"),
     ("twin", "`v.ics` is broken: two entries have one UID"),
 ]  # fmt: skip
 
@@ -319,12 +423,15 @@ def broken(what: str, good: bytes) -> bytes:
         "no start": good.replace(b"DTSTART;VALUE=DATE:20250106\r\n", b""),
         "status": good.replace(b"STATUS:CONFIRMED", b"STATUS:DONE", 1),
         "uid twice": good.replace(b"UID:b9", b"UID:a\r\nUID:b9", 1),
-        "repeat": good.replace(b"UID:b9", b"RRULE:FREQ=DAILY\r\nUID:b9", 1),
         "zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART;TZID=Mars/Base:20250106T090000", 1),
         "no zone": good.replace(b"DTSTART;VALUE=DATE:20250106", b"DTSTART:20250106T090000", 1),
         "end": good.replace(b"DTEND;VALUE=DATE:20250107", b"DTEND;VALUE=DATE:20250106", 1),
         "unmarked": good.replace(b"X-DOSING-KIND:visit\r\n", b"", 1),
         "zone twice": good.replace(b"BEGIN:VEVENT", b"BEGIN:VTIMEZONE\r\nTZID:A/B\r\nTZID:A/B\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT", 1),
+        "entry in an entry": good.replace(b"END:VEVENT\r\nBEGIN:VEVENT\r\n", b"BEGIN:VEVENT\r\nEND:VEVENT\r\n", 1),
+        "far year": good.replace(b"20250106\r\n", b"99990106\r\n", 1).replace(b"20250107\r\n", b"99990107\r\n", 1),
+        "sequence at its end": good.replace(b"SEQUENCE:0", b"SEQUENCE:2147483647", 1),
+        "no periods": re.sub(rb"X-DOSING-PERIODS:.*?\r\n", b"", good),
         "twin": good.replace(event, event * 2),
     }
     return changes[what]
@@ -400,8 +507,8 @@ OPTIONS = [
     (("--ics", "v.ics", "--lang", "de"), "unknown language `de`\nhint: write `en` or `zh`"),
     (("--ics", ""), "`--ics` is empty\nhint: name a file, or leave the option out"),
     (("--ics", "v.ics", "--changes", "v.ics"),
-     "`--changes` and `--ics` name one file\nhint: name two: one is the whole calendar, the other what changed"),
-    (("--ics", "v.csv", "--output", "v.csv"), "`--output` and a calendar name one file\nhint: name two"),
+     "`--ics` and `--changes` name one file\nhint: name two"),
+    (("--ics", "v.csv", "--output", "v.csv"), "`--output` and `--ics` name one file\nhint: name two"),
     (("--output", "v.ics"), "`--output v.ics` is the name of a calendar\nhint: write `--ics v.ics`, or name another file"),
     (("--ics", "v.ics", "--stamp", "2025-01-06T08:00:00"),
      "`--stamp 2025-01-06T08:00:00` is not an instant\nhint: write date, time and zone, for example `2025-01-06T08:00:00Z`"),

@@ -283,7 +283,8 @@ def revised(made: Plan, later: Plan | None) -> Plan:
 
 
 def updated(old: bytes, made: Plan, style: CalendarStyle, stamp: dt.datetime = LATER) -> CalendarUpdate:
-    return update_ics(read_ics(old), made, stamp=stamp, style=style)
+    """As if the plan held everything: a visit that it lacks fell away."""
+    return update_ics(read_ics(old), replace(made, drawn_until=None), stamp=stamp, style=style)
 
 
 @functools.cache

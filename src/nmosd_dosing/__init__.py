@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from nmosd_dosing.model import Plan, Study, Subject, Window
     from nmosd_dosing.plans import plan
     from nmosd_dosing.schedule import Schedule
-    from nmosd_dosing.updates import CalendarUpdate, reach, to_ics, update_ics
+    from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
 
 _ROOMS = {
     "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "CalendarFile": "ical", "read_ics": "ical", "Plan": "model", "Study": "model", "Subject": "model", "Window": "model",
-    "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "reach": "updates", "to_ics": "updates",
+    "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "to_ics": "updates",
     "update_ics": "updates",
 }  # fmt: skip
 
 __all__ = [
     "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "InputError", "Plan", "Problem", "RegimenError",
-    "Schedule", "Study", "Subject", "Window", "expand", "load", "plan", "reach", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
+    "Schedule", "Study", "Subject", "Window", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

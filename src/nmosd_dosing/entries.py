@@ -93,8 +93,8 @@ class CalendarEntry:
 
 
 def calendar_id(plan: Plan) -> str:
-    """Of the calendar of this study and subject."""
-    return uid(plan, "calendar", "")
+    """Of the calendar of this study and subject; an unblinded one is of an arm, too."""
+    return uid(plan, "calendar", (plan.arm or "") if plan.unblinded else "")
 
 
 def period_ids(plan: Plan) -> frozenset[str]:

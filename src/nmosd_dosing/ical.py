@@ -16,13 +16,14 @@ from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDayli
 
 from nmosd_dosing.entries import KINDS, CalendarEntry, EntryStatus, When
 from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
-from nmosd_dosing.zones import Observance, is_zone, observances
+from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, Observance, is_zone, observances
 
 PRODID = "-//dosing//dosing plan//EN"
 _REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
 _HEAD, _END = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
 _START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
-_ONCE = ("UID", "CREATED", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "TRANSP", "CATEGORIES")
+_HOLDS = {"VEVENT": ("VALARM",), "VALARM": ()}  # of the components that this program writes
+_MOST = 2**31 - 2  # RFC 5545 3.3.8
 _LARGEST = 32_000_000  # bytes; a calendar of ten thousand entries has ten
 
 
@@ -37,7 +38,8 @@ class _Text(vText):
 class Record:
     """An entry with its history: first written, last changed (both UTC), and how often changed.
 
-    `content` is its VEVENT; an entry that does not change keeps it byte for byte.
+    `content` is its VEVENT; an entry that does not change keeps it byte for byte. `edited` where it is not what would be written:
+    somebody else has put something in.
     """
 
     entry: CalendarEntry
@@ -45,6 +47,7 @@ class Record:
     modified: dt.datetime
     sequence: int
     content: bytes
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _timezones(file: CalendarFile) -> Iterable[bytes]:
             years.setdefault(record.entry.zone, []).extend((record.entry.start.year, record.entry.end.year))
     for zone, found in sorted(years.items()):
         yield _timezone(zone, min(found), max(found))
-    for zone in sorted({z for other in file.others for z in re.findall(r"TZID=([^:;\r\n]+)", other.decode())} - years.keys()):
+    for zone in sorted({z for other in file.others for z in re.findall(r'TZID="?([^":;\r\n]+)', other.decode())} - years.keys()):
         yield file.timezones.get(zone, b"")
 
 
@@ -163,7 +166,10 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
     document = Document(path, text)
     try:
         calendar: Any = Calendar.from_ical(text.replace("\n", "\r\n"))
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # the package fails in all of these ways
+        blocks = list(_blocks(document))
+        if len(blocks) != len(calendar.subcomponents):
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError):  # the package fails in all of these ways
         raise InputError(_broken(path, "it is not well formed")) from None
     program = str(calendar.get("prodid", ""))
     if program != PRODID or "x-dosing-calendar" not in calendar:
@@ -173,10 +179,9 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
                 hint="name another file, or move this one away",
             )
         )
+    if "x-dosing-periods" not in calendar:
+        raise InputError(_broken(path, "it has lost its X-DOSING-PERIODS"))
     records, others, zones = [], [], {}
-    blocks = list(_blocks(document))
-    if len(blocks) != len(calendar.subcomponents):
-        raise InputError(_broken(path, "it is not well formed"))
     for component, (kind, start, end) in zip(calendar.subcomponents, blocks, strict=True):
         block = text[start:end].replace("\n", "\r\n").encode()
         if kind == "VTIMEZONE" and (zone := re.search(rb"\r\nTZID:([^\r\n]+)", block)):
@@ -236,15 +241,21 @@ def _broken(path: str, reason: str) -> Problem:
 
 
 def _blocks(document: Document) -> Iterable[tuple[str, int, int]]:
-    """The components directly inside the calendar: name, and where they begin and end in the text."""
-    inside, begin = "", 0
-    for match in re.finditer(r"^(BEGIN|END):([A-Za-z-]+)\n", document.text, re.M):
+    """The components directly inside the calendar: name, and where they begin and end in the text. Raises ValueError where BEGIN
+    and END do not match, or an entry holds another."""
+    inside: list[tuple[str, int]] = []
+    for match in re.finditer(r"^(BEGIN|END):([A-Za-z0-9-]+)[ \t]*\n", document.text + "\n", re.M):
         name = match[2].upper()
-        if match[1] == "BEGIN" and not inside and name != "VCALENDAR":
-            inside, begin = name, match.start()
-        elif match[1] == "END" and name == inside:
+        if match[1] == "BEGIN":
+            if len(inside) > 1 and name not in _HOLDS.get(inside[-1][0], (name,)):
+                raise ValueError
+            inside.append((name, match.start()))
+            continue
+        if not inside or inside[-1][0] != name:
+            raise ValueError
+        _, begin = inside.pop()
+        if len(inside) == 1:
             yield name, begin, match.end()
-            inside = ""
 
 
 def _record(event: Any, block: bytes, place: Place) -> Record:
@@ -252,17 +263,17 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
     try:
         if event.errors:
             raise ValueError(event.errors[0][1])
-        if twice := next((name for name in _ONCE if isinstance(event.get(name), list)), None):
-            raise ValueError(f"{twice} stands twice")
-        if repeats := next((name for name in ("RRULE", "RDATE", "RECURRENCE-ID") if name in event), None):
-            raise ValueError(f"it repeats ({repeats})")
+        if not isinstance(event["uid"], str):
+            raise ValueError("UID stands twice")
         start, zone = _when(event["dtstart"])
         end, end_zone = _when(event["dtend"])
         if type(start) is not type(end) or end_zone != zone or end <= start:
             raise ValueError("its end does not fit its start")
+        if not FIRST_YEAR <= start.year <= end.year <= LAST_YEAR:
+            raise ValueError(f"the year {start.year}")
         alarms = event.walk("VALARM")
         created, modified, sequence = event["created"].dt, event["last-modified"].dt, int(event["sequence"])
-        if not all(isinstance(time, dt.datetime) and time.tzinfo for time in (created, modified)) or sequence < 0:
+        if not all(isinstance(time, dt.datetime) and time.tzinfo for time in (created, modified)) or not 0 <= sequence < _MOST:
             raise ValueError("a history that cannot be")
         status, kind = str(event["status"]), str(event["x-dosing-kind"])
         if status not in ("CONFIRMED", "TENTATIVE", "CANCELLED") or kind not in KINDS:
@@ -280,12 +291,18 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
             category=",".join(str(category) for category in event["categories"].cats),
             remind=-alarms[0]["trigger"].dt if alarms else None,
         )
-        return Record(entry, created, modified, sequence, block)
+        as_written = record(entry, created, modified, sequence).content
+        return Record(entry, created, modified, sequence, block, edited=_lines(block) != _lines(as_written))
     except KeyError as error:
         reason = f"an entry without {str(error.args[0]).upper()}"
     except (ValueError, TypeError, AttributeError) as error:
         reason = f"an entry that cannot be read: {clip(str(error), 80)}"
     raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """Content lines in any order and however folded: another version of icalendar may write them so."""
+    return sorted(re.sub(rb"\r\n[ \t]", b"", block).split(b"\r\n"))
 
 
 def _when(value: Any) -> tuple[When, str | None]:

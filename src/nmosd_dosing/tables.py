@@ -39,11 +39,11 @@ def subjects(content: bytes, path: str) -> tuple[Subject, ...]:
         code, start, weight = row["subject"], date(row["start"], problems), _weight(row.get("weight_kg"), problems)
         if not code.text:
             problems.error("no subject's code", code.place, "every row needs one")
-        elif code.text in found:
-            problems.error(f"subject `{clip(code.text)}` has two rows", code.place, also=[("the first", found[code.text])])
+        elif (same := unicodedata.normalize("NFC", code.text)) in found:
+            problems.error(f"subject `{clip(code.text)}` has two rows", code.place, also=[("the first", found[same])])
         elif len(code.text) > 200 or not code.text.isprintable():
             problems.error("this cannot be a subject's code", code.place, "a code is one line of at most 200 plain characters")
-        found.setdefault(code.text, code.place)
+        found.setdefault(unicodedata.normalize("NFC", code.text), code.place)
         if start is not None:
             made.append(Subject(start, code.text, weight_kg=weight))
     if not rows and not problems.found:

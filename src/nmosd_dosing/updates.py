@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,18 +55,18 @@ def update_ics(
     *,
     stamp: dt.datetime,
     style: CalendarStyle | None = None,
-    beyond: Plan | None = None,
+    draw: Callable[[dt.date], Plan] | None = None,
     options: tuple[str, ...] = (),
 ) -> CalendarUpdate:
     """The calendar `old` (None: there is none) brought up to `plan`.
 
     Entries keep their UIDs. One that is as before keeps its bytes; one that is not gets SEQUENCE + 1 and `stamp`; one that is no
-    longer planned stays as CANCELLED. `beyond` is the same plan drawn farther, at least up to `reach(old, plan)`: what `old` holds
-    after the last day of `plan` is brought up to date from there, and not cancelled. `options` are kept in the file, to tell next
-    time what it was asked for with.
+    longer planned stays as CANCELLED. A calendar does not become shorter: where it holds visits after the last day of `plan`, `draw`
+    gives the same plan until another day, and it is drawn until the last of them. `options` are kept in the file, to tell next time
+    what it was asked for with.
 
     Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, or of another form; and where it
-    holds entries after the last day of `plan` and `beyond` is missing.
+    holds visits after the last day of `plan` and `draw` is missing.
     """
     style = style or CalendarStyle()
     if stamp.tzinfo is None:
@@ -74,15 +74,12 @@ def update_ics(
     stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
     if old is not None:
         check_whose(old, plan, style)
+        plan = _as_far(old, plan, draw)
     known = {record.entry.uid: record for record in old.records} if old else {}
     wanted = {entry.uid: entry for entry in to_entries(plan, style)}
-    if beyond is not None:
-        wanted = {entry.uid: entry for entry in to_entries(_held(beyond, known), style) if entry.uid in known} | wanted
     if old is not None:
         ical.check_others(old, wanted.keys() | known.keys())
     fell_away = [record for id, record in known.items() if id not in wanted]
-    if beyond is None:
-        _check_reach(fell_away, plan)
     revised = [_revised(known.get(id), entry, stamp) for id, entry in wanted.items()]
     revised += [_cancelled(record, style, stamp) for record in fell_away]
     if not revised:
@@ -110,10 +107,31 @@ def update_ics(
     )
 
 
-def _held(beyond: Plan, known: Collection[str]) -> Plan:
-    """Of a plan drawn farther the visits that a calendar holds already."""
-    visits = tuple(visit for visit in beyond.visits if any(uid(beyond, kind, visit.id) in known for kind in ("visit", "window")))
-    return dataclasses.replace(beyond, visits=visits, spans=())
+def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | None) -> Plan:
+    """The plan, drawn until the last of the visits that the calendar holds, on the day on which it is planned now."""
+    held = {r.entry.uid: _day(r.entry.start) for r in old.records if r.entry.kind == "visit" and r.entry.status != "CANCELLED"}
+    if plan.drawn_until is None or not held:
+        return plan
+    planned = {uid(plan, "visit", visit.id): visit.target for visit in plan.visits if visit.target is not None}
+    missing = [day for id, day in held.items() if id not in planned]
+    if not missing:
+        return plan
+    moved = max((target - held[id] for id, target in planned.items() if id in held), default=plan.start - min(held.values()))
+    spare = 5 if moved else 0  # visits counted in months move by some days more or less
+    last_year = dt.date(LAST_YEAR, 12, 31)
+    far = dt.date.fromordinal(min(max(missing).toordinal() + max(moved.days, 0) + spare, last_year.toordinal()))
+    if far <= plan.drawn_until:
+        return plan
+    if draw is None:
+        raise InputError(
+            Problem(
+                f"the calendar has visits up to {date_text(max(missing))}, the plan is drawn until {date_text(plan.drawn_until)}",
+                hint="give `draw`, which draws the plan until another day",
+            )
+        )
+    later = [visit.target for visit in draw(far).visits if visit.target is not None and uid(plan, "visit", visit.id) in held]
+    last = max(later, default=plan.drawn_until)
+    return draw(last) if last > plan.drawn_until else plan
 
 
 def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
@@ -127,39 +145,28 @@ def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: b
     `changes` where it is to be a file of changes. Forms are kept apart: what an update leaves from a file that is unblinded, or
     not discreet, would stand in one that must not show it.
     """
-    whose = f"`{file.path}` is the calendar `{file.name}`"
-    hint = "each subject, study and period has a file of its own: name another file or folder"
-    if file.id != calendar_id(plan):
-        mine = f"`{plan.study}`, {f'subject `{plan.subject}`' if plan.subject else 'no subject'}"
-        raise InputError(Problem(f"{whose}: of another study or subject than this plan ({mine})", hint=hint))
-    if not file.periods <= period_ids(plan):
-        periods = ", ".join(f"`{period.period}`" for period in plan.periods)
-        raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
     if ("changes" in file.form.split()) != changes:
         is_, is_not = ("a file of changes", "a whole calendar") if not changes else ("a whole calendar", "a file of changes")
         raise InputError(Problem(f"`{file.path}` is {is_}, not {is_not}", hint="name another file"))
-    mine = _form(plan, style, "changes" if changes else "")
-    if file.form != mine:
-        old, new = (form.removesuffix("changes").strip() or "masked and not discreet" for form in (file.form, mine))
+    wanted = _form(plan, style, "changes" if changes else "")
+    if file.form != wanted:
+        old, new = (form.removesuffix("changes").strip() or "masked and not discreet" for form in (file.form, wanted))
         raise InputError(Problem(f"`{file.path}` is {old}, this calendar is {new}", hint="ask for the same as before, or name a new file"))
-
-
-def reach(old: CalendarFile, plan: Plan) -> dt.date:
-    """How far `plan` must be drawn to hold whatever the calendar `old` has after the plan's last day.
-
-    Visits may have moved since: as far as the first ones have, and a year for whatever else there is.
-    """
-    days = [_day(record.entry.start) for record in old.records if record.entry.kind == "visit"]
-    targets = [visit.target for visit in plan.visits if visit.target]
-    moved = max(dt.timedelta(0), min(targets) - min(days)) if days and targets else dt.timedelta(0)
-    last = max([*days, plan.drawn_until or plan.start]) + moved
-    return min(last, dt.date(LAST_YEAR - 3, 1, 1)) + dt.timedelta(days=366)
+    whose = f"`{file.path}` is the calendar `{file.name}`"
+    hint = "each subject, study and period has a file of its own: name another file or folder"
+    if file.id != calendar_id(plan):
+        subject = f"subject `{plan.subject}`" if plan.subject else "no subject"
+        mine = ", ".join([f"`{plan.study}`", subject, *([f"arm `{plan.arm}`"] if plan.unblinded else [])])
+        raise InputError(Problem(f"{whose}: of another study, subject or arm than this plan ({mine})", hint=hint))
+    if not file.periods <= period_ids(plan):
+        periods = ", ".join(f"`{period.period}`" for period in plan.periods)
+        raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
 
 
 def _revised(old: Record | None, entry: CalendarEntry, stamp: dt.datetime) -> tuple[Change, Record]:
     if old is None:
         return "added", ical.record(entry, stamp, stamp, 0)
-    if old.entry == entry:
+    if old.entry == entry and not old.edited:
         return "unchanged", old
     same_time = (old.entry.start, old.entry.end, old.entry.zone) == (entry.start, entry.end, entry.zone)
     change: Change = "restored" if old.entry.status == "CANCELLED" else "changed" if same_time else "moved"
@@ -168,21 +175,8 @@ def _revised(old: Record | None, entry: CalendarEntry, stamp: dt.datetime) -> tu
 
 def _cancelled(old: Record, style: CalendarStyle, stamp: dt.datetime) -> tuple[Change, Record]:
     if old.entry.status == "CANCELLED":
-        return "unchanged", old
+        return ("unchanged", old) if not old.edited else ("changed", ical.record(old.entry, old.created, stamp, old.sequence + 1))
     return "cancelled", ical.record(old.entry.cancelled(style.language), old.created, stamp, old.sequence + 1)
-
-
-def _check_reach(fell_away: list[Record], plan: Plan) -> None:
-    if plan.drawn_until is None:
-        return
-    days = [_day(r.entry.start) for r in fell_away if r.entry.status != "CANCELLED" and r.entry.kind == "visit"]
-    if days and max(days) > plan.drawn_until:
-        raise InputError(
-            Problem(
-                f"the old calendar has visits up to {date_text(max(days))}, the plan is drawn until {date_text(plan.drawn_until)}",
-                hint="give `beyond`, the plan drawn until `reach(old, plan)`",
-            )
-        )
 
 
 def _day(when: dt.date) -> dt.date:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import is_file, progress, read_file, write_whole
+from nmosd_dosing.cli.edge import is_file, progress, read_file, same_file, write_whole
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
@@ -94,8 +95,6 @@ def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
             problems.error(f"`{option}` is empty", None, "name a file, or leave the option out")
     if request.ics is not None and request.ics_dir is not None:
         problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
-    if request.changes is not None and request.changes == request.ics:
-        problems.error("`--changes` and `--ics` name one file", None, "name two: one is the whole calendar, the other what changed")
     if problems.found:
         return None
     return CalendarStyle(
@@ -130,16 +129,20 @@ def prepare(
     another day. Nothing is written yet."""
     from nmosd_dosing import ical
     from nmosd_dosing.entries import left_out
-    from nmosd_dosing.updates import reach, update_ics
+    from nmosd_dosing.updates import update_ics
 
     path = request.ics if request.ics is not None else str(Path(request.ics_dir or "") / file_name(plan.subject or ""))
     target = _target(path, plan, style)
     old = ical.read_ics(read_file(request.previous), request.previous) if request.previous is not None else target
     if request.changes is not None:
+        if same_file(path, request.changes):
+            hint = "name two: one is the whole calendar, the other what changed"
+            raise InputError(Problem(f"`--changes {request.changes}` is the calendar itself", hint=hint))
         _target(request.changes, plan, style, changes=True)
-    beyond = draw(reach(old, plan)) if old is not None and plan.drawn_until is not None else None
+    if old is not target and old is not None and target is not None:
+        _check_older(old, target)
     options = _options(request, plan, window)
-    update = update_ics(old, plan, stamp=stamp, style=style, beyond=beyond, options=options)
+    update = update_ics(old, plan, stamp=stamp, style=style, draw=draw, options=options)
     warnings = [*left_out(plan, style)]
     if old is not None and (lost := _lost(old.options, options)):
         warnings.append(
@@ -152,6 +155,14 @@ def prepare(
     if len(update.ics) > _LARGE:
         warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
     return _Ready(path, request.changes, update, old is not None, tuple(warnings))
+
+
+def _check_older(previous: CalendarFile, target: CalendarFile) -> None:
+    """Raises InputError where the file to be written over has been updated further than the one to be updated from."""
+    sequences = {record.entry.uid: record.sequence for record in previous.records}
+    if any(record.sequence > sequences.get(record.entry.uid, record.sequence) for record in target.records):
+        hint = f"leave `--previous` out to update `{target.path}`, or name a new file"
+        raise InputError(Problem(f"`{target.path}` is newer than `{previous.path}`", hint=hint))
 
 
 def _lost(before: Sequence[str], now: Sequence[str]) -> list[str]:
@@ -168,20 +179,21 @@ def _like(folder: Path, code: str) -> list[str]:
 
 
 def file_name(code: str) -> str:
-    """A file's name for a subject's code: whatever a file system may not take is written as `%2F`."""
+    """A file's name for a subject's code: what is neither letter nor digit nor `-_ .` is written as `%2F`."""
+    code = unicodedata.normalize("NFC", code)
     safe = "".join(c if c.isalnum() or c in "-_ ." else "".join(f"%{byte:02X}" for byte in c.encode()) for c in code)
     return ("%2E" + safe[1:] if safe.startswith(".") else safe) + ".ics"
 
 
-def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
-    """Write all files; the messages say what became of each calendar.
+def write(ready: list[_Ready], request: CalendarRequest, messages: list[str]) -> None:
+    """Write all files. `messages` gets what became of each, file by file, so that it is known also where a later one fails.
 
     Changes are written first: were they lost, the next update would not know of them.
     """
     if request.ics_dir is not None:
         _make_folder(request.ics_dir)
-    messages = []
     for made in progress(ready, "calendars"):
+        changed = len(made.update.revisions) - made.update.count("unchanged")
         if made.changes_path is not None and made.update.changes is not None:
             write_whole(made.changes_path, made.update.changes)
         write_whole(made.path, made.update.ics)
@@ -189,13 +201,20 @@ def write(ready: list[_Ready], request: CalendarRequest) -> list[str]:
         if made.again:
             messages += _details(made.update)
         if made.changes_path is not None:
-            n = len(made.update.revisions) - made.update.count("unchanged")
-            what = f"{n} entr{'y' if n == 1 else 'ies'}" if n else "not written, nothing has changed"
+            what = f"{changed} entr{'y' if changed == 1 else 'ies'}" if changed else _without_changes(made.changes_path)
             messages.append(f"{printable(made.changes_path)}: {what}")
     if len(ready) > 1:
         messages.append(f"{len(ready)} calendars: {_counts([made.update for made in ready])}")
     warnings = dict.fromkeys(warning for made in ready for warning in made.warnings)
-    return messages + [Problem(warning, severity="warning").draw() for warning in warnings]
+    messages += [Problem(warning, severity="warning").draw() for warning in warnings]
+
+
+def _without_changes(path: str) -> str:
+    """Nothing has changed. An older file of changes would put older dates back, so it does not stay."""
+    if not is_file(path):
+        return "not written, nothing has changed"
+    Path(path).unlink()
+    return "removed, nothing has changed"
 
 
 def _make_folder(path: str) -> None:
@@ -230,7 +249,8 @@ def _details(update: CalendarUpdate) -> list[str]:
 def _when(entry: CalendarEntry) -> str:
     if isinstance(entry.start, dt.datetime):
         return f"{date_text(entry.start.date())} {entry.start:%H:%M} {entry.zone}"
-    return date_text(entry.start)
+    last = entry.end - dt.timedelta(days=1)
+    return date_text(entry.start) if last == entry.start else f"{date_text(entry.start)} - {date_text(last)}"
 
 
 def _target(path: str, plan: Plan, style: CalendarStyle, changes: bool = False) -> CalendarFile | None:
@@ -251,8 +271,9 @@ def _options(request: CalendarRequest, plan: Plan, window: str | None) -> tuple[
     A discreet or unblinded calendar is known as such without them; a discreet one does not hold the weight.
     """
     weight = number_text(plan.weight_kg) if plan.weight_kg is not None and not request.discreet else None
+    arm = plan.arm if not request.discreet and not plan.unblinded else None
     valued = [
-        ("--weight", weight), ("--window", window), ("--remind", request.remind), ("--at", request.at),
+        ("--arm", arm), ("--weight", weight), ("--window", window), ("--remind", request.remind), ("--at", request.at),
         ("--zone", request.zone), ("--duration", request.duration), ("--lang", request.lang),
     ]  # fmt: skip
     plain = [("--window-entries", request.window_entries), ("--spans", request.spans)]

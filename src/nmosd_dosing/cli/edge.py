@@ -116,7 +116,8 @@ def print_table(renderable: RenderableType) -> None:
 
 def say(text: str) -> None:
     """A message, beside the data."""
-    print(text, file=sys.stderr)
+    if sys.stderr is not None:  # it may be closed, and `print` would then write to standard output
+        print(text, file=sys.stderr)
 
 
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
@@ -138,11 +139,24 @@ def read_file(path: str) -> bytes:
         raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
 
 
+_STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
 def is_file(path: str) -> bool:
     """Whether there is a regular file, of which what it holds matters before it is written over."""
     try:
-        return Path(path).is_file() and not path.startswith("/dev/")
-    except ValueError:  # a name that no file can have
+        return Path(path).is_file() and not path.startswith(_STREAMS)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two names are of one file: by a link, `./` or a hard link, also of one that is not there yet."""
+    if one.startswith(("/dev/", "/proc/")) or other.startswith(("/dev/", "/proc/")):
+        return False
+    try:
+        return os.path.realpath(one) == os.path.realpath(other) or Path(one).samefile(other)
+    except (OSError, ValueError):
         return False
 
 
@@ -152,12 +166,18 @@ def write_whole(path: str, content: str | bytes) -> None:
 
     try:
         data = content if isinstance(content, bytes) else content.encode()
+        if path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)  # opened anew it would be written from its beginning
+            return
         if Path(path).exists() and not is_file(path) and not Path(path).is_dir():
             Path(path).write_bytes(data)  # a device or a pipe is not replaced
             return
         target = Path(os.path.realpath(path))
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
+        if target.exists() and not target.stat().st_mode & 0o222:
+            raise PermissionError(13, "it is read-only")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
         temporary = Path(name)
         try:

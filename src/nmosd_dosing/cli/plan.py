@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments, calendars
 from nmosd_dosing.cli.calendars import CalendarRequest
-from nmosd_dosing.cli.edge import fail, one_format, print_table, progress, read_file, say, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, read_file, same_file, say, text_of, write_whole
 from nmosd_dosing.errors import DosingError, InputError, Problems, one_of, printable
 from nmosd_dosing.export import to_csv, to_json
 from nmosd_dosing.model import Period, Plan, Study, Subject, Window
@@ -75,13 +74,16 @@ def run(request: PlanRequest) -> None:
         if checked.style is not None:
             draw = partial(checked.draw, person)
             ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, request.window, draw))
-    messages = calendars.write(ready, request.calendar)
-    if request.subjects is None:
-        _put(plans[0], request)
-    else:
-        messages += _notes_of(plans)
-    for message in messages:
-        say(message)
+    messages: list[str] = []
+    try:
+        calendars.write(ready, request.calendar, messages)
+        if request.subjects is None:
+            _put(plans[0], request)
+        else:
+            messages += _notes_of(plans)
+    finally:  # what has been written is told, also where something else could not be
+        for message in messages:
+            say(message)
 
 
 def _notes_of(plans: list[Plan]) -> list[str]:
@@ -137,13 +139,28 @@ def _checked(request: PlanRequest) -> _Checked:
     if chosen is not None:
         _arm(request, chosen[1].arms, chosen[1].masks, problems)
     style = calendars.style(request.calendar, problems)
-    if request.output in {request.calendar.ics, request.calendar.changes} - {None, os.devnull}:
-        problems.error("`--output` and a calendar name one file", None, "name two")
+    _check_files(request, problems)
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     if problems.found or chosen is None or stamp is None:
         fail(problems)
     study, period = chosen
     return _Checked(study, period, people, until, window, request.unblind, style, stamp)
+
+
+def _check_files(request: PlanRequest, problems: Problems) -> None:
+    """No file is written twice, and none that is read is written over but the calendar itself."""
+    named = [
+        ("--output", request.output), ("--ics", request.calendar.ics), ("--changes", request.calendar.changes),
+        ("--previous", request.calendar.previous), ("--subjects", request.subjects), ("--regimen", request.regimen),
+    ]  # fmt: skip
+    paths = [(option, path) for option, path in named if path]
+    for i, (option, path) in enumerate(paths):
+        for other, second in paths[i + 1 :]:
+            written = option in ("--output", "--ics", "--changes") and (option, other) != ("--ics", "--previous")
+            if written and same_file(path, second) and (other != "--regimen" or is_file(second)):
+                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
+    if request.calendar.ics == "/dev/stdout" and request.output is None:
+        problems.error("the calendar and the plan would both go to standard output", None, "add `--output FILE` for the plan")
 
 
 def _one_person(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
