@@ -282,6 +282,17 @@ def test_a_full_disk_is_an_error_and_a_closed_pipe_is_not() -> None:
         assert process.stderr.read() == "" and process.wait(30) == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_defect(closed: str, tmp_path: Path) -> None:
+    ics = tmp_path / "v.ics"
+    command = f"{sys.executable} -m nmosd_dosing {' '.join(MIL62)} --format csv --ics {ics} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert ics.read_bytes().endswith(b"END:VCALENDAR\r\n")
+    assert "added" not in done.stdout, "messages never go where the data goes"
+
+
 def test_an_interrupt_ends_with_130_and_a_defect_with_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def stopped(**_: object) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -22,6 +22,9 @@ FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
 def run(app: typer.Typer) -> int:
     """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere, and into no file that is opened next
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -116,8 +119,7 @@ def print_table(renderable: RenderableType) -> None:
 
 def say(text: str) -> None:
     """A message, beside the data."""
-    if sys.stderr is not None:  # it may be closed, and `print` would then write to standard output
-        print(text, file=sys.stderr)
+    print(text, file=sys.stderr)
 
 
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
