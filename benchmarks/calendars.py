@@ -16,9 +16,8 @@ from race import heading, race, row
 from nmosd_dosing import CalendarStyle, Plan, Subject, load, plan, read_ics, to_ics, update_ics
 from nmosd_dosing.entries import CalendarEntry, to_entries
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the parser that `ics` comes with
-    import ics  # type: ignore[import-untyped]
+warnings.simplefilter("ignore")  # of `ics` and of the parser that it comes with
+import ics  # type: ignore[import-untyped]  # noqa: E402
 
 SUBJECTS = 162
 STAMP = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
