@@ -130,8 +130,8 @@ def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | Non
             )
         )
     later = [visit.target for visit in draw(far).visits if visit.target is not None and uid(plan, "visit", visit.id) in held]
-    last = max(later, default=plan.drawn_until)
-    return draw(last) if last > plan.drawn_until else plan
+    last = max([plan.drawn_until, *later, *planned.values()])  # a visit on a fixed day may lie after the end of open repeats
+    return draw(last) if later and max(later) > plan.drawn_until else plan
 
 
 def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
