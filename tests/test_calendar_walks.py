@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import studies
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lint_ics import lint
 
@@ -88,6 +88,13 @@ def by_label(content: bytes | None) -> dict[str, Record]:
     return {LABELS[record.entry.uid]: record for record in read_ics(content).records} if content else {}
 
 
+LONGER = [  # a fixed visit after the last of the open repeats that the calendar holds
+    Step(frozenset({1}), 28, FIRST, FIRST + dt.timedelta(800), STYLES[0]),
+    Step(frozenset({1, 1000}), 28, FIRST, None, STYLES[0]),
+]
+
+
+@example(LONGER)
 @studies.examples(60)
 @given(st.lists(steps, min_size=2, max_size=6))
 def test_a_calendar_holds_the_plan_after_every_update(walk: list[Step]) -> None:
