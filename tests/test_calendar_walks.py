@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import pytest
 import studies
 from dateutil.relativedelta import relativedelta
 from hypothesis import given
@@ -88,14 +89,21 @@ def by_label(content: bytes | None) -> dict[str, Record]:
     return {LABELS[record.entry.uid]: record for record in read_ics(content).records} if content else {}
 
 
-LONGER = [  # a fixed visit after the last of the open repeats that the calendar holds
-    Step(frozenset({1}), 28, FIRST, FIRST + dt.timedelta(800), STYLES[0]),
-    Step(frozenset({1, 1000}), 28, FIRST, None, STYLES[0]),
-]
+WALKS = {
+    "a fixed visit after the last of the open repeats that the calendar holds": [
+        Step(frozenset({1}), 28, FIRST, FIRST + dt.timedelta(800), STYLES[0]),
+        Step(frozenset({1, 1000}), 28, FIRST, None, STYLES[0]),
+    ],
+    "visits fell away after the end of the new repeats, and one on a fixed day did not": [
+        Step(frozenset({1, 1000}), 100, dt.date(2026, 2, 4), None, STYLES[0]),
+        Step(frozenset({1, 1000}), 28, FIRST, None, STYLES[0]),
+    ],
+}
 
 
-def test_a_fixed_visit_after_open_repeats_stays() -> None:
-    assert_holds_the_plan(LONGER)
+@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
+def test_walks_that_once_went_wrong(walk: list[Step]) -> None:
+    assert_holds_the_plan(walk)
 
 
 @studies.examples(60)

@@ -113,25 +113,25 @@ def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | Non
     if plan.drawn_until is None or not held:
         return plan
     planned = {uid(plan, "visit", visit.id): visit.target for visit in plan.visits if visit.target is not None}
-    missing = [day for id, day in held.items() if id not in planned]
+    missing = {id: day for id, day in held.items() if id not in planned}
     if not missing:
         return plan
     moved = max((target - held[id] for id, target in planned.items() if id in held), default=plan.start - min(held.values()))
     spare = 5 if moved else 0  # visits counted in months move by some days more or less
     last_year = dt.date(LAST_YEAR, 12, 31)
-    far = dt.date.fromordinal(min(max(missing).toordinal() + max(moved.days, 0) + spare, last_year.toordinal()))
+    far = dt.date.fromordinal(min(max(missing.values()).toordinal() + max(moved.days, 0) + spare, last_year.toordinal()))
     if far <= plan.drawn_until:
         return plan
     if draw is None:
         raise InputError(
             Problem(
-                f"the calendar has visits up to {date_text(max(missing))}, the plan is drawn until {date_text(plan.drawn_until)}",
+                f"the calendar has visits up to {date_text(max(missing.values()))}, the plan is drawn until {date_text(plan.drawn_until)}",
                 hint="give `draw`, which draws the plan until another day",
             )
         )
-    later = [visit.target for visit in draw(far).visits if visit.target is not None and uid(plan, "visit", visit.id) in held]
+    later = [visit.target for visit in draw(far).visits if visit.target is not None and uid(plan, "visit", visit.id) in missing]
     last = max([plan.drawn_until, *later, *planned.values()])  # a visit on a fixed day may lie after the end of open repeats
-    return draw(last) if later and max(later) > plan.drawn_until else plan
+    return draw(last) if later else plan
 
 
 def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
