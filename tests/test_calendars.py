@@ -293,7 +293,19 @@ def test_one_name_written_in_two_ways_is_one_subject() -> None:
 
 
 def test_file_names_of_subjects() -> None:
-    table = {"0012": "0012", "A/1": "A%2F1", "../x": "%2E.%2Fx", "受试者1": "受试者1", "a%2Fb": "a%252Fb", ".": "%2E", "CON:": "CON%3A"}
+    table = {
+        "0012": "0012",
+        "A/1": "A%2F1",
+        "../x": "%2E.%2Fx",
+        "受试者1": "受试者1",
+        "a%2Fb": "a%252Fb",
+        ".": "%2E",
+        "CON:": "CON%3A",
+        "nul": "%6Eul",
+        "Com1.x": "%43om1.x",
+        "console": "console",
+        "COM10": "COM10",
+    }
     assert {code: file_name(code) for code in table} == {code: f"{name}.ics" for code, name in table.items()}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.updates import CalendarUpdate
 
 _LARGE = 1_000_000  # bytes: what Google takes at most
+_TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}  # by Windows
 _LISTED = 20  # entries of one calendar that a message names
 
 
@@ -179,10 +180,12 @@ def _like(folder: Path, code: str) -> list[str]:
 
 
 def file_name(code: str) -> str:
-    """A file's name for a subject's code: what is neither letter nor digit nor `-_ .` is written as `%2F`."""
+    """A file's name for a subject's code: what is neither letter nor digit nor `-_ .` is written as `%2F`, and so is the beginning of a
+    name that is hidden on Unix or taken on Windows."""
     code = unicodedata.normalize("NFC", code)
     safe = "".join(c if c.isalnum() or c in "-_ ." else "".join(f"%{byte:02X}" for byte in c.encode()) for c in code)
-    return ("%2E" + safe[1:] if safe.startswith(".") else safe) + ".ics"
+    taken = safe.startswith(".") or safe.partition(".")[0].rstrip().upper() in _TAKEN
+    return (f"%{ord(safe[0]):02X}{safe[1:]}" if taken else safe) + ".ics"
 
 
 def write(ready: list[_Ready], request: CalendarRequest, messages: list[str]) -> None:
