@@ -81,6 +81,20 @@ def test_what_is_not_stated_is_said_and_a_sunday_is_noted() -> None:
     assert "weekend: on a Sunday; no rule is stated, nothing is moved\n" in description
 
 
+def test_the_source_of_an_entry_is_its_own() -> None:
+    """The record of 2025-12-08 leaves the screening out, so it is not given as its source."""
+    found = entries(made("bat4406f"), spans=True)
+    title = "BAT4406F in AQP4-IgG-positive NMOSD (NCT06044350, record of 2025-12-08)"
+    ends = {
+        name: found[f"bat4406f-rcp {name} (0012)"].description.split("\n")[-2:] for name in ("D1", "Screening", "Effective contraception")
+    }
+    assert ends == {
+        "D1": [title, "Source: Study groups; detailed description"],
+        "Screening": [title, "Source: another public copy of the registry record; the record of 2025-12-08 leaves it out"],
+        "Effective contraception": [title, "Source: Inclusion criterion 7"],
+    }
+
+
 def test_a_dose_for_a_weight_and_what_is_assumed_about_it() -> None:
     description = entries(made("belimumab", None, weight_kg=60.0))["belimumab D14 (0012)"].description
     assert description.startswith("Dose: belimumab 600 mg (10 mg/kg)\n")

@@ -126,8 +126,9 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
     if style.windows:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
     if style.spans:
-        dated = [(n, span, span.start, span.end) for n, span in enumerate(plan.spans, 1) if span.start and span.end]
-        made += [_span(plan, span, n, start, end, style) for n, span, start, end in dated if start and end]
+        for n, span in enumerate(plan.spans, 1):
+            if span.start and span.end:
+                made.append(_span(plan, span, n, span.start, span.end, style))
     return tuple(made)
 
 
@@ -227,17 +228,18 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
 def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
     """Where a visit comes from: how its day was counted, what a reader must know of it, study and source."""
     yield words.counted.format(visit.reason)
-    of_spans = tuple(f"{span.name}: " for span in plan.spans)
+    of_spans = {f"{span.name}: {text}" for span in plan.spans for text in span.assumed}
     for note in plan.notes:
-        of_all = note.code == "assumed" and not note.visits and not note.message.startswith(of_spans)
+        of_all = note.code == "assumed" and not note.visits and note.message not in of_spans
         if of_all or (note.code in _NOTES and visit.id in note.visits):
             yield f"{note.code}: {note.message}"
-    yield from _study(plan, words)
+    yield from _study(plan, visit.source, words)
 
 
-def _study(plan: Plan, words: Wording) -> Iterator[str]:
-    yield plan.title
-    yield words.source.format(plan.source.text)
+def _study(plan: Plan, source: str | None, words: Wording) -> Iterator[str]:
+    """The study and its source; where a thing has a source of its own, that one, and the study's beside the title."""
+    yield plan.title if source is None else f"{plan.title} ({plan.source.text})"
+    yield words.source.format(source or plan.source.text)
 
 
 def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
@@ -274,7 +276,7 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         *([words.or_earlier] if span.earlier else []),
         *([words.or_later] if span.later else []),
         *([] if style.discreet else [f"assumed: {text}" for text in span.assumed] + [f"note: {text}" for text in span.note]),
-        *([] if style.discreet else _study(plan, words)),
+        *([] if style.discreet else _study(plan, span.source, words)),
     ]
     return CalendarEntry(
         uid=uid(plan, "span", f"{span.period or ''}/{span.id}"),
@@ -284,7 +286,7 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         zone=None,
         status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
         busy=False,
-        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, words.span.format(span.name), words),
+        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.name, words),
         description=_text(lines),
         category=words.categories[2],
     )

@@ -20,7 +20,7 @@ from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, Observance, is_zone, obser
 
 PRODID = "-//dosing//dosing plan//EN"
 _REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
-_HEAD, _END = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
+_END = b"END:VCALENDAR\r\n"
 _START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
 _HOLDS = {"VEVENT": ("VALARM",), "VALARM": ()}  # of the components that this program writes
 _MOST = 2**31 - 2  # RFC 5545 3.3.8

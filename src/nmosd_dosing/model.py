@@ -172,6 +172,7 @@ class Visit:
     open_ended: bool
     assumed: tuple[str, ...]
     note: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -349,7 +350,7 @@ class Administration:
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
     no window; `last` is the last day of a visit that takes several. `only_arms`: it may not be this subject's visit, since it
-    exists for these arms only and the arm is not known."""
+    exists for these arms only and the arm is not known. `source` is where it stands, if the file says more than of the study."""
 
     id: str
     period: str
@@ -367,6 +368,7 @@ class PlannedVisit:
     administrations: tuple[Administration, ...]
     only_arms: tuple[str, ...]
     reason: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +400,7 @@ class PlannedSpan:
     later: bool = False
     assumed: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

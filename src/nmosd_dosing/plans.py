@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,7 @@ from nmosd_dosing.model import (
     PlannedPeriod,
     PlannedSpan,
     PlannedVisit,
+    Source,
     Study,
     Subject,
     Visit,
@@ -110,6 +111,7 @@ def _visit(schedule: Schedule, i: int, visit: Visit, column: int, subject: Subje
         administrations=tuple(_administrations(schedule, i, column)),
         only_arms=tuple(arms[a] for a in visit.arms) if arm == cohort.UNKNOWN_ARM and len(visit.arms) < len(arms) else (),
         reason=_reason(schedule, visit, subject.start),
+        source=_source(visit.sources or (schedule.period.facts.source,)),
     )
 
 
@@ -155,6 +157,10 @@ def _number(value: np.float64) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
+def _source(own: Iterable[Source | None]) -> str | None:
+    return "; ".join(source.text for source in own if source is not None) or None
+
+
 def _reason(schedule: Schedule, visit: Visit, start: dt.date) -> str:
     """How the date came about, in words that a monitor can file."""
     if visit.offset is None:
@@ -193,6 +199,7 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
             later=later and span.end is not None and span.end.of == "last dose",
             assumed=span.facts.assumed,
             note=span.facts.note,
+            source=_source((span.facts.source,)),
         )
 
 

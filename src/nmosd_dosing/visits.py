@@ -110,6 +110,7 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         open_ended=all(o.open_ended for o in group),
         assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
         note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
+        sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
         place=naming.place,
     )
 

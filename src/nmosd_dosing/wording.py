@@ -24,7 +24,6 @@ class Wording:
     over: str
     visit: str
     window: str
-    span: str
     of_subject: str
     discreet_visit: str
     discreet_window: str
@@ -64,7 +63,6 @@ WORDINGS: dict[Language, Wording] = {
         over="over {} min",
         visit="{}",
         window="{} window",
-        span="{}",
         of_subject="{} {} ({})",
         discreet_visit="Visit {}",
         discreet_window="Window of visit {}",
@@ -102,7 +100,6 @@ WORDINGS: dict[Language, Wording] = {
         over="输注 {} 分钟",
         visit="{} 访视",
         window="{} 访视窗",
-        span="{}",
         of_subject="{} {}（{}）",
         discreet_visit="访视 {}",
         discreet_window="访视窗 {}",

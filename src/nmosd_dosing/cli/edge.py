@@ -154,7 +154,7 @@ def is_file(path: str) -> bool:
 
 def same_file(one: str, other: str) -> bool:
     """Whether two names are of one file: by a link, `./` or a hard link, also of one that is not there yet."""
-    if one.startswith(("/dev/", "/proc/")) or other.startswith(("/dev/", "/proc/")):
+    if os.devnull in (one, other) or one.startswith(_STREAMS) or other.startswith(_STREAMS):
         return False
     try:
         return os.path.realpath(one) == os.path.realpath(other) or Path(one).samefile(other)
