@@ -73,7 +73,7 @@ def test_every_wrong_cell_is_shown_at_once(folder: Path) -> None:
         "error: no subject's code", " --> s.csv:4:1",
         "error: `60,5` has a decimal comma", " --> s.csv:4:14",
         "error: subject `0012` has two rows", " --> s.csv:5:1",
-        "error: `1e9` cannot be a body weight", " --> s.csv:5:17",
+        "error: `1e9` is not a weight", " --> s.csv:5:17",
         "error: a quotation mark in the middle of a cell, or without its partner", " --> s.csv:6:1",
         "error: 2 cells under 3 columns", " --> s.csv:7:1",
     ]  # fmt: skip
@@ -99,6 +99,15 @@ def test_days_that_are_not_year_first(folder: Path, day: str, hint: str) -> None
 def test_days_that_are(folder: Path, day: str) -> None:
     assert several(f"subject,start\n1,{day}\n").returncode == 0
     assert b"DTSTART;VALUE=DATE:20250106\r\n" in Path("out/1.ics").read_bytes()
+
+
+def test_a_table_and_the_command_line_take_the_same_weights_and_codes(folder: Path) -> None:
+    for weight, words in (("60.5000", ""), ("60.0005", "is finer than a gram"), ("0", "cannot be a body weight"), ("x", "is not a weight")):
+        table = several(f"subject,start,weight_kg\n1,2025-01-06,{weight}\n")
+        one = dosing("plan", "--regimen", "belimumab", "--start", "2025-01-06", "--weight", weight)
+        assert table.returncode == one.returncode == (2 if words else 0)
+        assert words in table.stderr and words in one.stderr
+    assert "the subject's code holds a control character (U+200B)" in several("subject,start\n1\u200b,2025-01-06\n").stderr
 
 
 WRONG_TABLES = [

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nmosd_dosing.cohort import MAX_WEIGHT_KG
+from nmosd_dosing import typed
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.model import Subject
 
@@ -36,16 +36,18 @@ def subjects(content: bytes, path: str) -> tuple[Subject, ...]:
     found: dict[str, Place] = {}
     made = []
     for row in rows:
-        code, start, weight = row["subject"], date(row["start"], problems), _weight(row.get("weight_kg"), problems)
+        code, start, weight = row["subject"], date(row["start"], problems), row.get("weight_kg")
+        same = unicodedata.normalize("NFC", code.text)  # one text may be written in two ways
         if not code.text:
             problems.error("no subject's code", code.place, "every row needs one")
-        elif (same := unicodedata.normalize("NFC", code.text)) in found:
+        elif same in found:
             problems.error(f"subject `{clip(code.text)}` has two rows", code.place, also=[("the first", found[same])])
-        elif len(code.text) > 200 or not code.text.isprintable():
-            problems.error("this cannot be a subject's code", code.place, "a code is one line of at most 200 plain characters")
-        found.setdefault(unicodedata.normalize("NFC", code.text), code.place)
+        else:
+            typed.code("the subject's code", code.text, code.place, problems)
+        found.setdefault(same, code.place)
+        kg = typed.weight(f"`{clip(weight.text)}`", weight.text, weight.place, problems) if weight and weight.text else None
         if start is not None:
-            made.append(Subject(start, code.text, weight_kg=weight))
+            made.append(Subject(start, code.text, weight_kg=kg))
     if not rows and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
     _stop(problems)
@@ -100,35 +102,7 @@ def date(cell: Cell, problems: Problems) -> dt.date | None:
     elif not cell.text:
         problems.error("no date", cell.place, "write for example `2025-01-06`")
     else:
-        problems.error(f"`{clip(cell.text)}` is not a date with the year first", cell.place, date_hint(cell.text))
-    return None
-
-
-def date_hint(text: str) -> str:
-    """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant."""
-    narrow = unicodedata.normalize("NFKC", text)
-    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
-        return f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
-    if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
-        month, day = sorted((int(match[1]), int(match[2])))
-        return f"write `{match[3]}-{month:02}-{day:02}`"
-    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
-        return "day and month cannot be told apart; write it as YYYY-MM-DD"
-    return "write it as YYYY-MM-DD, for example `2025-01-06`"
-
-
-def _weight(cell: Cell | None, problems: Problems) -> float | None:
-    if cell is None or not cell.text:
-        return None
-    text = cell.text
-    if re.fullmatch(r"[0-9]+,[0-9]+", text):
-        problems.error(f"`{text}` has a decimal comma", cell.place, f"write `{text.replace(',', '.')}`")
-    elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,3})?", text) or not 0 < float(text) <= MAX_WEIGHT_KG:
-        problems.error(
-            f"`{clip(text)}` cannot be a body weight", cell.place, f"write kilograms, to the gram, more than 0 and at most {MAX_WEIGHT_KG}"
-        )
-    else:
-        return float(text)
+        problems.error(f"`{clip(cell.text)}` is not a date with the year first", cell.place, typed.date_hint(cell.text))
     return None
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
-from decimal import Decimal
 
-from nmosd_dosing.cohort import MAX_WEIGHT_KG
-from nmosd_dosing.errors import Document, Place, Problem, Problems, clip
+from nmosd_dosing import typed
+from nmosd_dosing.errors import Document, Place, Problems, clip
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NotStated, Window
 from nmosd_dosing.phrases import window as window_phrase
 from nmosd_dosing.source import Scalar
-from nmosd_dosing.tables import date_hint
 
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
@@ -24,24 +21,13 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
         except ValueError:
             problems.error(f"`{option} {text}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
             return None
-    problems.error(f"`{option} {clip(text)}` is not a date", None, date_hint(text))
+    problems.error(f"`{option} {clip(text)}` is not a date", None, typed.date_hint(text))
     return None
 
 
 def weight(option: str, text: str, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
-    shown = f"`{option} {clip(text)}`"
-    if re.fullmatch(r"[0-9]+,[0-9]+", text):
-        problems.error(f"{shown} has a decimal comma", None, f"write `{text.replace(',', '.')}`")
-    elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
-        problems.error(f"{shown} is not a weight", None, "write kilograms as a plain number, for example `60` or `60.5`")
-    elif not 0 < Decimal(text) <= MAX_WEIGHT_KG:
-        problems.error(f"{shown} cannot be a body weight", None, f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}")
-    elif Decimal(text) % Decimal("0.001"):
-        problems.error(f"{shown} is finer than a gram", None, f"write `{Decimal(text).quantize(Decimal('0.001'))}`")
-    else:
-        return float(text)
-    return None
+    return typed.weight(f"`{option} {clip(text)}`", text, None, problems)
 
 
 def window(option: str, text: str, problems: Problems) -> Window | None:
@@ -61,13 +47,8 @@ def code(option: str, text: str, problems: Problems) -> str | None:
     """A subject's code: one line of plain characters."""
     if not text.strip():
         problems.error(f"`{option}` is empty", None, "write the subject's code, or leave the option out")
-    elif len(text) > 200:
-        problems.error(f"`{option}` has {len(text)} characters", None, "a code has at most 200")
-    elif wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
-        problems.found.append(Problem(f"`{option}` holds a control character (U+{ord(wrong):04X})", hint="type the code again"))
-    else:
-        return text
-    return None
+        return None
+    return typed.code(f"`{option}`", text, None, problems)
 
 
 def length(option: str, text: str, problems: Problems, most_days: int) -> dt.timedelta | None:
