@@ -17,7 +17,8 @@ from nmosd_dosing.cli.calendars import file_name
 from nmosd_dosing.days import Language
 from nmosd_dosing.entries import CalendarEntry, CalendarStyle, to_entries
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.model import Plan, Study
+from nmosd_dosing.model import Study
+from nmosd_dosing.person import Plan
 from nmosd_dosing.updates import to_ics
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,8 @@ from test_readers import LATER, READERS, STAMP, needs_node, uid_of, updated, wit
 from nmosd_dosing import Plan, Subject, Window, catalog, plan
 from nmosd_dosing.entries import CalendarStyle, calendar_name, to_entries
 from nmosd_dosing.ical import read_ics, write
-from nmosd_dosing.model import Note, Source
+from nmosd_dosing.model import Source
+from nmosd_dosing.person import Note
 from nmosd_dosing.updates import to_ics
 
 STYLES = (

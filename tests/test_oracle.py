@@ -18,7 +18,7 @@ from oracle import Day, Dose, Entry, Every, Length, On, Person
 
 from nmosd_dosing import Cohort, InputError, Plan, RegimenError, Schedule, Study, Subject, Window, catalog, expand, plan
 from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.model import PlannedVisit
+from nmosd_dosing.person import PlannedVisit
 from nmosd_dosing.plans import to_plan
 
 Case = tuple[oracle.Study, oracle.Period, Person, dt.date | None, bool]

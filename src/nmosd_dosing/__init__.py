@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.expansion import expand
     from nmosd_dosing.export import to_csv, to_json
     from nmosd_dosing.ical import CalendarFile, read_ics
-    from nmosd_dosing.model import Plan, Study, Subject, Window
+    from nmosd_dosing.model import Study, Window
+    from nmosd_dosing.person import Plan, Subject
     from nmosd_dosing.plans import plan
     from nmosd_dosing.schedule import Schedule
     from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
-    "CalendarFile": "ical", "read_ics": "ical", "Plan": "model", "Study": "model", "Subject": "model", "Window": "model",
+    "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
     "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "to_ics": "updates",
     "update_ics": "updates",
 }  # fmt: skip

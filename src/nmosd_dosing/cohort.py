@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.errors import InputError, Problem, did_you_mean, one_of
-from nmosd_dosing.model import Period, Subject
+from nmosd_dosing.model import Period
+from nmosd_dosing.person import Subject
 
 UNKNOWN_ARM = -1
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg

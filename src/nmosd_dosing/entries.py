@@ -13,7 +13,7 @@ from typing import Literal
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
-from nmosd_dosing.model import Plan, PlannedSpan, PlannedVisit
+from nmosd_dosing.person import Plan, PlannedSpan, PlannedVisit
 from nmosd_dosing.wording import WORDINGS, Wording, dose_text
 from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nmosd_dosing import __version__
-from nmosd_dosing.model import Administration, Plan, PlannedVisit
+from nmosd_dosing.person import Administration, Plan, PlannedVisit
 
 PROGRAM = f"nmosd_dosing {__version__}"
 

@@ -1,4 +1,4 @@
-"""Every noun of the project, immutable. A Study is what a file says and holds no subject's dates; a Plan is one subject's.
+"""What a study file says, as immutable nouns. A Study holds no subject's dates: those are in `person`.
 
 Four kinds of absence are kept apart everywhere: not planned (no visit), planned but *not stated* in the source (None, or
 status "not stated"), masked, and placebo (a stated 0 of the active drug).
@@ -23,8 +23,6 @@ class NotStated(Enum):
 
 
 NOT_STATED = NotStated.NOT_STATED
-
-# --- what a file says --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,133 +304,3 @@ class Study:
     def regimen_id(self, period: Period) -> str:
         """The id under which one period is planned: the study's own where it has only one."""
         return self.id if len(self.periods) == 1 else f"{self.id}-{period.id}"
-
-
-# --- one subject -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A subject: the first day of the period planned (study day 1), and what is known of the person.
-
-    `weight_kg` is the baseline weight, to the gram at most.
-    """
-
-    start: dt.date
-    code: str | None = None
-    arm: str | None = None
-    weight_kg: float | None = None
-
-
-# --- one subject's plan ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Administration:
-    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated".
-
-    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked.
-    """
-
-    product: str
-    shown: str
-    route: str | None
-    amount: float | None
-    unit: str | None
-    dose_rule: str | None
-    amount_status: str
-    minutes: int | None
-    cumulative: float | None
-    cumulative_per_kg: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedVisit:
-    """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
-    no window; `last` is the last day of a visit that takes several. `only_arms`: it may not be this subject's visit, since it
-    exists for these arms only and the arm is not known. `source` is where it stands, if the file says more than of the study."""
-
-    id: str
-    period: str
-    label: str
-    name: str | None
-    status: str
-    target: dt.date | None
-    earliest: dt.date | None
-    latest: dt.date | None
-    last: dt.date | None
-    study_day: int | None
-    period_day: int | None
-    week: str | None
-    assessments: tuple[str, ...]
-    administrations: tuple[Administration, ...]
-    only_arms: tuple[str, ...]
-    reason: str
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedPeriod:
-    """`end` is the first day after a period of stated length."""
-
-    period: str
-    title: str
-    start: dt.date
-    end: dt.date | None
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSpan:
-    """From `start` to `end`, both included; of a period, or of the study where `period` is None.
-
-    Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
-    `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
-    """
-
-    id: str
-    period: str | None
-    name: str
-    start: dt.date | None
-    end: dt.date | None
-    status: str
-    earlier: bool = False
-    later: bool = False
-    assumed: tuple[str, ...] = ()
-    note: tuple[str, ...] = ()
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a reader must know about the plan; `visits` are visit ids."""
-
-    code: str
-    message: str
-    visits: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One subject's dated plan, already masked unless `unblinded`.
-
-    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans.
-    """
-
-    unblinded: bool
-    regimen: str
-    study: str
-    title: str
-    source: Source
-    study_sha256: str
-    counts_from: CountsFrom
-    arm: str | None
-    subject: str | None
-    start: dt.date
-    weight_kg: float | None
-    until: dt.date | None
-    drawn_until: dt.date | None
-    periods: tuple[PlannedPeriod, ...]
-    visits: tuple[PlannedVisit, ...]
-    spans: tuple[PlannedSpan, ...]
-    notes: tuple[Note, ...]

@@ -15,21 +15,8 @@ from nmosd_dosing.days import LAST_DATE, Offset, date_text, day_number, shift, s
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.expansion import expand, one_period
-from nmosd_dosing.model import (
-    Administration,
-    Mark,
-    Note,
-    Period,
-    Plan,
-    PlannedPeriod,
-    PlannedSpan,
-    PlannedVisit,
-    Source,
-    Study,
-    Subject,
-    Visit,
-    Window,
-)
+from nmosd_dosing.model import Mark, Period, Source, Study, Visit, Window
+from nmosd_dosing.person import Administration, Note, Plan, PlannedPeriod, PlannedSpan, PlannedVisit, Subject
 from nmosd_dosing.schedule import OPEN_END, Schedule
 
 

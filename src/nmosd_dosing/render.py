@@ -16,7 +16,8 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import printable
-from nmosd_dosing.model import Note, Period, Plan, PlannedVisit, Study
+from nmosd_dosing.model import Period, Study
+from nmosd_dosing.person import Note, Plan, PlannedVisit
 from nmosd_dosing.wording import NOT_STATED, dose_text
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing import typed
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.model import Subject
+from nmosd_dosing.person import Subject
 
 _LISTED = 100  # problems of a table that are shown
 

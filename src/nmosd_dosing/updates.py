@@ -13,7 +13,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.ical import CalendarFile, Record
-from nmosd_dosing.model import Plan
+from nmosd_dosing.person import Plan
 from nmosd_dosing.zones import LAST_YEAR
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "unchanged"]

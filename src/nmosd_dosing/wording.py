@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
 from nmosd_dosing.doses import number_text
-from nmosd_dosing.model import Administration
+from nmosd_dosing.person import Administration
 
 NOT_STATED = "not stated"
 

@@ -14,7 +14,7 @@ from nmosd_dosing.cli.edge import is_file, progress, read_file, same_file, write
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
-from nmosd_dosing.model import Plan
+from nmosd_dosing.person import Plan
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarEntry, CalendarStyle

@@ -14,7 +14,8 @@ from nmosd_dosing.cli.calendars import CalendarRequest
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, read_file, same_file, say, text_of, write_whole
 from nmosd_dosing.errors import DosingError, InputError, Problems, one_of, printable
 from nmosd_dosing.export import to_csv, to_json
-from nmosd_dosing.model import Period, Plan, Study, Subject, Window
+from nmosd_dosing.model import Period, Study, Window
+from nmosd_dosing.person import Plan, Subject
 from nmosd_dosing.plans import plan
 
 if TYPE_CHECKING:

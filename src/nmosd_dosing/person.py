@@ -1,0 +1,185 @@
+"""One subject: what is known of the person, and the plan that comes of it, as immutable rows for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.errors import Place
+from nmosd_dosing.model import Source
+
+RecordStatus = Literal["done", "partial", "missed", "withheld"]
+UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a subject, or to the study: `relapse` on a day."""
+
+    name: str
+    date: dt.date
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The actual first day of a later period."""
+
+    period: str
+    date: dt.date
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a site recorded of one visit, or of one product at a visit.
+
+    `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
+    `unit`, None where the row says nothing of it.
+    """
+
+    visit: str
+    date: dt.date
+    status: RecordStatus = "done"
+    period: str | None = None
+    product: str | None = None
+    amount: Decimal | None = None
+    unit: str | None = None
+    weight_kg: float | None = None
+    batch: str | None = None
+    reason: str | None = None
+    comment: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject: the first day of the first period planned (study day 1), and what is known of the person since.
+
+    `weight_kg` is the baseline weight, to the gram at most.
+    """
+
+    start: dt.date
+    code: str | None = None
+    arm: str | None = None
+    weight_kg: float | None = None
+    events: tuple[Event, ...] = ()
+    entered: tuple[Entered, ...] = ()
+    records: tuple[Record, ...] = ()
+    height_cm: float | None = None
+    site: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated".
+
+    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked.
+    """
+
+    product: str
+    shown: str
+    route: str | None
+    amount: float | None
+    unit: str | None
+    dose_rule: str | None
+    amount_status: str
+    minutes: int | None
+    cumulative: float | None
+    cumulative_per_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
+    no window; `last` is the last day of a visit that takes several. `only_arms`: it may not be this subject's visit, since it
+    exists for these arms only and the arm is not known. `source` is where it stands, if the file says more than of the study."""
+
+    id: str
+    period: str
+    label: str
+    name: str | None
+    status: str
+    target: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    last: dt.date | None
+    study_day: int | None
+    period_day: int | None
+    week: str | None
+    assessments: tuple[str, ...]
+    administrations: tuple[Administration, ...]
+    only_arms: tuple[str, ...]
+    reason: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPeriod:
+    """`end` is the first day after a period of stated length."""
+
+    period: str
+    title: str
+    start: dt.date
+    end: dt.date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan:
+    """From `start` to `end`, both included; of a period, or of the study where `period` is None.
+
+    Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
+    `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
+    """
+
+    id: str
+    period: str | None
+    name: str
+    start: dt.date | None
+    end: dt.date | None
+    status: str
+    earlier: bool = False
+    later: bool = False
+    assumed: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader must know about the plan; `visits` are visit ids."""
+
+    code: str
+    message: str
+    visits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One subject's dated plan, already masked unless `unblinded`.
+
+    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans.
+    """
+
+    unblinded: bool
+    regimen: str
+    study: str
+    title: str
+    source: Source
+    study_sha256: str
+    counts_from: CountsFrom
+    arm: str | None
+    subject: str | None
+    start: dt.date
+    weight_kg: float | None
+    until: dt.date | None
+    drawn_until: dt.date | None
+    periods: tuple[PlannedPeriod, ...]
+    visits: tuple[PlannedVisit, ...]
+    spans: tuple[PlannedSpan, ...]
+    notes: tuple[Note, ...]
