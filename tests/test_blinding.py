@@ -122,7 +122,7 @@ def test_every_arm_of_a_shipped_study_looks_the_same(study: Study, period: Perio
 
 def test_a_shipped_study_of_one_blinded_period_shows_no_amount() -> None:
     for regimen, amount in (("mil62-rcp", "1000"), ("bat4406f-rcp", "500")):
-        study, period = catalog.find_period(regimen, None)
+        study, (period,) = catalog.find_plan(regimen, None)
         made = replace(masked(study, period, "placebo"), study_sha256="")  # which may hold any digits
         assert not any(re.search(rf"\b{amount}\b", re.sub(r"\r\n(UID|X-DOSING-\w+):.*", "", text)) for text in outputs(made))
 

@@ -28,7 +28,7 @@ def columns(table: str) -> list[dict[str, str]]:
 
 
 def planned(case: dict[str, Any], start: str, until: dt.date | None = None) -> Plan:
-    study, period = catalog.find_period(case["regimen"], None)
+    study, (period,) = catalog.find_plan(case["regimen"], None)
     weight = float(case["weight"]) if "weight" in case else None
     subject = Subject(dt.date.fromisoformat(start), arm=case.get("arm"), weight_kg=weight)
     return plan(study, subject, period=period.id, until=until, unblind=case.get("unblind", False))

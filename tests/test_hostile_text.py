@@ -48,7 +48,7 @@ several = st.dictionaries(places, texts, min_size=1)
 hostile = several | st.builds(lambda at, text, others: {**others, at: text}, places, long_texts, several)
 styles = st.sampled_from(STYLES)
 
-STUDY, PERIOD = catalog.find_period("bat4406f-rcp", None)
+STUDY, (PERIOD,) = catalog.find_plan("bat4406f-rcp", None)
 PLAIN = plan(STUDY, Subject(dt.date(2025, 1, 6), "S-0012"), period=PERIOD.id, window=Window(3, 3))
 
 

@@ -301,7 +301,7 @@ def test_neither_slices_nor_the_order_of_subjects_change_anything(case: Case, se
 
 @pytest.mark.parametrize("regimen", ["belimumab", "mil62-phase1b", "bat4406f-olp"])
 def test_twenty_thousand_subjects_are_the_same_in_slices(regimen: str) -> None:
-    study, period = catalog.find_period(regimen, None)
+    study, (period,) = catalog.find_plan(regimen, None)
     chance = np.random.default_rng(1)
     n = 20_000
     starts = np.datetime64("2020-01-01") + chance.integers(0, 3000, n)
@@ -317,7 +317,7 @@ def test_twenty_thousand_subjects_are_the_same_in_slices(regimen: str) -> None:
 
 
 def test_an_arm_that_the_period_does_not_have_gets_no_dose() -> None:
-    study, period = catalog.find_period("mil62-phase1b", None)
+    study, (period,) = catalog.find_plan("mil62-phase1b", None)
     for arm in (-2, len(period.arms)):
         with pytest.raises(InputError, match="arm"):
             expand(study, Cohort.of("2025-01-06", 70, arm), period=period.id)

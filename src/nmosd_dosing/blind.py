@@ -8,6 +8,7 @@ output can tell. A study file whose blinded arms differ in days, products or inf
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from nmosd_dosing.doses import Dose
 from nmosd_dosing.model import Give, Period, Study, Visit
@@ -25,6 +26,6 @@ def _masked(give: Give) -> Give:
     return dataclasses.replace(give, doses=doses, changes=(), mask=f"{give.product}/placebo" if placebo else give.product)
 
 
-def shown_arm(study: Study, period: Period, arm: str | None, unblinded: bool) -> str | None:
+def shown_arm(study: Study, periods: Sequence[Period], arm: str | None, unblinded: bool) -> str | None:
     """The arm as a reader may see it: None while some part of the study keeps it from readers."""
-    return arm if unblinded or not study.conceals(period) else None
+    return arm if unblinded or not any(study.conceals(period) for period in periods) else None

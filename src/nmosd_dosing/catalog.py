@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nmosd_dosing.course import way
 from nmosd_dosing.dsl import read_study
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.model import Period, Study
@@ -59,8 +60,8 @@ def find(regimen: str) -> tuple[Study, Period | None]:
     raise InputError(Problem(f"unknown regimen `{clip(regimen)}`", hint=hint))
 
 
-def find_period(regimen: str, period: str | None) -> tuple[Study, Period]:
-    """The one period that is to be planned: by an id that means one, or by a path (or a study's id) and a period."""
+def find_plan(regimen: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
+    """What is to be planned: one period, where the id or `period` means one; else the way through those that follow each other."""
     study, found = find(regimen)
     if period is not None:
         named = study.period(period)
@@ -68,14 +69,8 @@ def find_period(regimen: str, period: str | None) -> tuple[Study, Period]:
             ids_here = [found.id] if found else [p.id for p in study.periods]
             hint = did_you_mean(period, ids_here) or f"`{clip(regimen)}` has {one_of(ids_here)}"
             raise InputError(Problem(f"unknown period `{clip(period)}`", hint=hint))
-        return study, named
-    if found is not None:
-        return study, found
-    if len(study.periods) == 1:
-        return study, study.periods[0]
-    names = one_of(p.id for p in study.periods) if is_path(regimen) else one_of(study.regimen_id(p) for p in study.periods)
-    hint = f"add `--period` with {names}" if is_path(regimen) else f"write {names}"
-    raise InputError(Problem(f"`{clip(regimen)}` has several periods, and a plan is for one of them", hint=hint))
+        return study, (named,)
+    return study, (found,) if found is not None else way(study)
 
 
 def load(regimen: str | Path) -> Study:

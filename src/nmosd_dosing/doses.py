@@ -26,6 +26,7 @@ class AmountStatus(IntEnum):
     NEEDS_ARM = 3
     NEEDS_WEIGHT = 4
     ABSENT = 5  # this subject's arm does not get the product at all
+    NOT_RECORDED = 6  # it was given, and nobody wrote how much
 
     @property
     def text(self) -> str:

@@ -40,7 +40,6 @@ EVENTS = {
     "relapse_confirmed": "the committee confirms the relapse",
     "relapse_rejected": "the committee rejects the relapse",
     "stable": "stable after rescue therapy",
-    "rcp_completed": "actual end visit of the randomised period",
     "escalated": "moved to the higher dose",
     "declined": "does not enter the next period",
     "treatment_stopped": "no more doses; follow-up stays",
@@ -48,6 +47,7 @@ EVENTS = {
     "lost": "lost to follow-up",
     "died": "died",
 }
+COMPLETED = "actual end visit of the period"  # of each period: `rcp_completed`
 STUDY_EVENTS = {"idmc_stop": "the monitoring committee's date", "study_stop": "the date on which the study stops"}
 
 
@@ -88,9 +88,10 @@ class _Builder:
     def study(self, sha256: str) -> Study:
         record = self.record
         for name, event in (record.events or {}).items():
-            if name in EVENTS or name in STUDY_EVENTS:
+            built_in = EVENTS | STUDY_EVENTS | {f"{period.replace('-', '_')}_completed": COMPLETED for period in record.periods or {}}
+            if name in built_in:
                 hint = "take it out; it is always there"
-                self.problems.error(f"the event `{name}` is built in: {(EVENTS | STUDY_EVENTS)[name]}", event.key.place, hint)
+                self.problems.error(f"the event `{name}` is built in: {built_in[name]}", event.key.place, hint)
         periods = tuple(p for p in map(self._period, (record.periods or {}).values()) if p is not None)
         return Study(
             id=record.study.text if record.study else "",
@@ -211,7 +212,8 @@ class _Builder:
             )
 
     def _known_event(self, word: Scalar, known: dict[str, str]) -> None:
-        names = {**known, **dict.fromkeys(self.record.events or {}, "")}
+        completed = (f"{period.replace('-', '_')}_completed" for period in self.record.periods or {})
+        names = {**known, **dict.fromkeys([*(self.record.events or {}), *completed], "")}
         if word.text not in names:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
             if word.text in STUDY_EVENTS:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
-from nmosd_dosing.person import Plan, PlannedSpan, PlannedVisit
+from nmosd_dosing.person import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.wording import WORDINGS, Wording, dose_text
 from nmosd_dosing.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 
@@ -99,7 +99,7 @@ def calendar_id(plan: Plan) -> str:
 
 def period_ids(plan: Plan) -> frozenset[str]:
     """Of the periods that the plan's calendar is about."""
-    return frozenset(uid(plan, "period", period.period) for period in plan.periods)
+    return frozenset(uid(plan, "period", period) for period in plan.way)
 
 
 def calendar_name(plan: Plan, style: CalendarStyle) -> str:
@@ -122,9 +122,14 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
         _check_hours(plan, *style.clock, problems)
     if problems.found:
         raise InputError(problems.in_order())
-    made = [_visit(plan, visit, target, style) for visit in plan.visits if (target := visit.target)]
+    made = [_visit(plan, visit, date, style) for visit in plan.visits if (date := visit.date)]
     if style.windows:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
+        made += [
+            _entry(plan, move, move.earliest, move.latest, style)
+            for move in plan.transitions
+            if move.earliest and move.latest and not move.entered
+        ]
     if style.spans:
         for n, span in enumerate(plan.spans, 1):
             if span.start and span.end:
@@ -134,7 +139,7 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
 
 def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
     """What the calendar cannot hold, in words: visits without a day, spans without a first or last one."""
-    dayless = [visit.label for visit in plan.visits if visit.target is None]
+    dayless = [visit.label for visit in plan.visits if visit.date is None and visit.status == "planned"]
     if dayless:
         yield f"no entry for {', '.join(dayless)}: the source states no day"
     if style.windows and not any(_own_window(visit) for visit in plan.visits):
@@ -148,7 +153,7 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
 
 
 def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
-    days = [d for v in plan.visits for d in (v.target, v.last, v.earliest, v.latest) if d]
+    days = [d for v in plan.visits for d in (v.target, v.actual, v.last, v.earliest, v.latest) if d]
     days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
     outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
     if outside:
@@ -161,10 +166,10 @@ def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
 
 def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, problems: Problems) -> None:
     for visit in plan.visits:
-        if visit.target is None or visit.last is not None:
+        if visit.date is None or visit.last is not None:
             continue
-        end = later(visit.target, hour, zone, duration)
-        for what, day, clock in ((visit.label, visit.target, hour), (f"{visit.label}, its end", end.date(), end.time())):
+        end = later(visit.date, hour, zone, duration)
+        for what, day, clock in ((visit.label, visit.date, hour), (f"{visit.label}, its end", end.date(), end.time())):
             try:
                 check_hour(day, clock, zone)
             except InputError as error:
@@ -176,7 +181,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     words = WORDINGS[style.language]
     clock = style.clock if visit.last is None else None
     start: When = target
-    end: When = (visit.last or target) + dt.timedelta(days=1)
+    end: When = (target if visit.actual else visit.last or target) + dt.timedelta(days=1)
     name = f"{visit.label} {visit.name}" if visit.name and visit.name != visit.label else visit.label
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     if clock:
@@ -191,7 +196,9 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         zone=style.zone if clock else None,
         status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
         busy=visit.last is None,
-        summary=_line(words.discreet_visit.format(visit.label)) if style.discreet else _summary(plan, words.visit.format(name), words),
+        summary=_line(words.discreet_visit.format(visit.label))
+        if style.discreet
+        else _summary(plan, visit.period, words.visit.format(name), words),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[0],
         remind=style.remind,
@@ -228,9 +235,10 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
 def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
     """Where a visit comes from: how its day was counted, what a reader must know of it, study and source."""
     yield words.counted.format(visit.reason)
-    of_spans = {f"{span.name}: {text}" for span in plan.spans for text in span.assumed}
+    elsewhere = {f"{span.name}: {text}" for span in plan.spans for text in span.assumed}
+    elsewhere |= {entry_assumed(move, text) for move in plan.transitions if move.target != visit.period for text in move.assumed}
     for note in plan.notes:
-        of_all = note.code == "assumed" and not note.visits and note.message not in of_spans
+        of_all = note.code == "assumed" and not note.visits and note.message not in elsewhere
         if of_all or (note.code in _NOTES and visit.id in note.visits):
             yield f"{note.code}: {note.message}"
     yield from _study(plan, visit.source, words)
@@ -244,7 +252,7 @@ def _study(plan: Plan, source: str | None, words: Wording) -> Iterator[str]:
 
 def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
     """The window of a visit that may be on another day than its target; a range of days is its own window."""
-    if visit.target is None or visit.last or visit.earliest is None or visit.latest is None or visit.earliest == visit.latest:
+    if visit.date is None or visit.actual or visit.last or visit.earliest is None or visit.latest is None or visit.earliest == visit.latest:
         return None
     return visit.earliest, visit.latest
 
@@ -262,8 +270,32 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         busy=False,
         summary=_line(words.discreet_window.format(visit.label))
         if style.discreet
-        else _summary(plan, words.window.format(visit.label), words),
+        else _summary(plan, visit.period, words.window.format(visit.label), words),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
+        category=words.categories[1],
+    )  # fmt: skip
+
+
+def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
+    """The days on which the next period may be entered."""
+    words = WORDINGS[style.language]
+    lines = [
+        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
+        *([] if style.discreet else [f"{move.status}: {move.message}", *_study(plan, None, words)]),
+    ]
+    return CalendarEntry(
+        uid=uid(plan, "entry", move.target),
+        kind="window",
+        start=earliest,
+        end=latest + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE",
+        busy=False,
+        summary=_line(words.discreet_window.format(move.target))
+        if style.discreet
+        else _summary(plan, move.target, words.entry_window.format(move.target), words),
+        description=_text(lines),
         category=words.categories[1],
     )  # fmt: skip
 
@@ -286,14 +318,16 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         zone=None,
         status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
         busy=False,
-        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.name, words),
+        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.period, span.name, words),
         description=_text(lines),
         category=words.categories[2],
     )
 
 
-def _summary(plan: Plan, what: str, words: Wording) -> str:
-    whole = words.of_subject.format(plan.regimen, what, plan.subject) if plan.subject else f"{plan.regimen} {what}"
+def _summary(plan: Plan, period: str | None, what: str, words: Wording) -> str:
+    """The regimen stays that of the period, so that a plan of the whole way leaves the entries of its first period as they were."""
+    regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)
+    whole = words.of_subject.format(regimen, what, plan.subject) if plan.subject else f"{regimen} {what}"
     return _line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
 
 

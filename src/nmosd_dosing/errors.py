@@ -60,6 +60,11 @@ class Place:
         return self.start - self.document.line_starts[self.line - 1] + 1
 
     @property
+    def where(self) -> str:
+        """`visits.csv:3:5`."""
+        return f"{self.document.path}:{self.line}:{self.column}"
+
+    @property
     def source_line(self) -> str:
         begin = self.document.line_starts[self.line - 1]
         end = self.document.text.find("\n", begin)

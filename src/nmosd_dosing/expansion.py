@@ -1,4 +1,4 @@
-"""The core: a study's period and a cohort to a schedule. One person is a cohort of one; there is no second expander.
+"""The core: a study and a cohort to a schedule. One person is a cohort of one; there is no second expander.
 
 The work is done in slices of subjects that fit into a processor's cache, straight into the arrays that are returned.
 """
@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nmosd_dosing import course as courses
+from nmosd_dosing import gaps
+from nmosd_dosing import given as records
+from nmosd_dosing.amounts import fill_doses, read_recorded, rules_of, statuses
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.course import Course
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
-from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
-from nmosd_dosing.schedule import OPEN_END, Row, Schedule
+from nmosd_dosing.person import Record
+from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -34,62 +37,90 @@ def expand(
     until: dt.date | None = None,
     window: Window | None = None,
     unblind: bool = False,
+    allow_deviation: bool = False,
+    accept_gap: bool = False,
 ) -> Schedule:
-    """All visits and doses of one period for all subjects, masked unless `unblind`.
+    """All visits and doses for all subjects, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
-    `period` may be left out where the study has one. `until` is the last day to plan, for everybody; without it an open
-    repeat is drawn for 24 months from each subject's first day, both ends included. `window` stands in where the file states
-    none. Raises InputError for an unknown period, for dates outside the years 1 to 9999, and where unblinding needs an arm
-    that is unknown.
+    `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day,
+    both ends included. `window` stands in where the file states none. `allow_deviation`: recorded entries stand that no rule allows,
+    and so do records of visits that are wrong; they are told by `check`. `accept_gap`: a recorded entry stands that breaks a minimum gap.
+
+    Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
+    and, unless allowed, for entries outside their window and for records that match no visit.
     """
-    chosen = one_period(study, period)
-    if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(chosen.arms))).any():
-        raise InputError(
-            Problem("an arm that the period does not have", hint=f"the arms of `{chosen.id}` are {one_of(chosen.arms) or 'none'}")
-        )
-    unblinded = unblind and chosen.masks
+    periods = (one_period(study, period),) if period is not None else courses.way(study)
+    arms = courses.arms_of(periods)
+    if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
+        where = periods[0].id if len(periods) == 1 else study.id
+        raise InputError(Problem("an arm that the period does not have", hint=f"the arms of `{where}` are {one_of(arms) or 'none'}"))
+    unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
-        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(chosen.arms)}"))
-    visits = _visits(chosen, cohort, until, window)
+        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
+    by_period = [_visits(p, cohort, until, window) for p in periods]
     if not unblinded:
-        visits = mask(visits)
-    _check_dates(visits, chosen, cohort)
+        by_period = [mask(visits) for visits in by_period]
+    for p, visits in zip(periods, by_period, strict=True):
+        _check_dates(visits, p, cohort)
+    cohort = _enter(cohort, periods, by_period)
+    course = courses.resolve(study, periods, cohort)
+    if not allow_deviation:
+        courses.check_entries(course, cohort)
+    parts = tuple(_part(course, p, cohort, until) for p in range(len(periods)))
+    schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+    if schedule.given is not None and not allow_deviation:
+        records.check(schedule.given)
+    if not accept_gap:
+        gaps.check_entries(schedule)
+    return schedule
+
+
+def _fill(
+    study: Study, course: Course, cohort: Cohort, parts: tuple[Part, ...], by_period: Sequence[tuple[Visit, ...]], until: dt.date | None,
+    unblinded: bool,
+) -> Schedule:  # fmt: skip
+    visits = tuple(visit for part in parts for visit in by_period[part.period])
+    part_of = tuple(i for i, part in enumerate(parts) for _ in by_period[part.period])
+    given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    rules = _rules(rows)
+    recorded = read_recorded(rows, given)
+    rules = rules_of(rows, recorded)
     m, k, n = len(visits), len(rows), len(cohort)
     schedule = Schedule(
         study=study,
-        period=chosen,
-        start=cohort.start,
-        grams=cohort.grams,
-        arm=cohort.arm,
+        course=course,
+        cohort=cohort,
+        parts=parts,
         until=None if until is None else np.datetime64(until, "D"),
         unblinded=unblinded,
         visits=visits,
+        part_of=part_of,
         target=np.empty((m, n), dtype="datetime64[D]"),
         rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
-        status=_statuses(rules, cohort),
-        first_dose=np.full(n, NO_DATE),
-        last_dose=np.full(n, NO_DATE),
+        status=statuses(rules, cohort, recorded),
+        first_doses=np.full((len(parts), n), NO_DATE),
+        last_doses=np.full((len(parts), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
-        open_end=_open_end(chosen, cohort.start, until),
+        given=given,
     )
-    shifters = {visit.offset: shifter(cohort.start, visit.offset) for visit in visits if visit.offset is not None}
+    shifters = {}
+    for i, visit in enumerate(visits):
+        if visit.offset is not None and (part_of[i], visit.offset) not in shifters:
+            shifters[part_of[i], visit.offset] = shifter(parts[part_of[i]].anchor, visit.offset)
     for begin in range(0, n, _SLICE):
         part = slice(begin, begin + _SLICE)
-        _fill_dates(schedule, shifters, cohort, part)
-        _fill_doses(schedule, rules, cohort, part)
+        _fill_dates(schedule, shifters, part)
+        fill_doses(schedule, rules, recorded, part)
     return schedule
 
 
-def one_period(study: Study, period: str | None) -> Period:
-    """The period named, or the only one. Raises InputError."""
-    found = study.period(period) if period is not None else study.periods[0]
-    if found is None or (period is None and len(study.periods) > 1):
-        wrong = f"unknown period `{period}`" if period is not None else f"`{study.id}` has several periods"
-        raise InputError(Problem(wrong, hint=f"name one: {one_of(p.id for p in study.periods)}"))
+def one_period(study: Study, period: str) -> Period:
+    """The period named. Raises InputError."""
+    found = study.period(period)
+    if found is None:
+        raise InputError(Problem(f"unknown period `{period}`", hint=f"name one: {one_of(p.id for p in study.periods)}"))
     return found
 
 
@@ -97,6 +128,9 @@ def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Windo
     horizon = OPEN_END.range[1]
     if until is not None and len(cohort):
         horizon = int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64))
+    if cohort.records:  # what took place is shown, however late
+        last = max(record.date for _, record in cohort.records)
+        horizon = max(horizon, int((np.datetime64(last, "D") - cohort.start.min()).astype(np.int64)) + 366)
     problems = Problems()
     visits = lay_out(period, horizon, problems)
     if problems.errors:
@@ -106,11 +140,50 @@ def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Windo
     return visits
 
 
+def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
+    """The cohort, with the recorded first day of a later period as its entry where no other is given."""
+    later = [(p, visits) for p, visits in list(zip(periods, by_period, strict=True))[1:] if cohort.records]
+    entered = dict(cohort.entered)
+    for period, visits in later:
+        first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
+        if first:
+            found = records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period)).actual[first[0]]
+            entry = cohort.entry(period.id)
+            if not np.isnat(found).all():
+                entered[period.id] = np.where(np.isnat(entry), found, entry)
+    return dataclasses.replace(cohort, entered=entered) if later else cohort
+
+
+def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
+    """The cohort with the records that can only be of this period."""
+    others = {visit.label for other, visits in zip(periods, by_period, strict=True) if other is not period for visit in visits}
+
+    def mine(record: Record) -> bool:
+        if record.period is not None:
+            return record.period == period.id
+        return record.visit.startswith(f"{period.id}/") or ("/" not in record.visit and record.visit not in others)
+
+    return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
+
+
+def _part(course: Course, period: int, cohort: Cohort, until: dt.date | None) -> Part:
+    limits = tuple(limit for limit in course.limits if limit.source == period)
+    waits = tuple(
+        courses.Limit(period, True, move.undecided, "undecided", move.undecided)
+        for move in course.moves
+        if move.source == period and not np.isnat(move.undecided).all()
+    )
+    anchor = course.anchor[period]
+    return Part(period, 0, anchor, _open_end(course.periods[period], anchor, until), limits, waits)
+
+
 def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> None:
     """Every date that the schedule can hold lies in the years 1 to 9999, and so in `datetime.date`."""
     if not len(cohort):
         return
     first, last = cohort.start.min(), cohort.start.max()
+    for dates in cohort.entered.values():
+        first, last = np.fmin(first, np.fmin.reduce(dates)), np.fmax(last, np.fmax.reduce(dates))
     if not FIRST_DATE <= first <= last <= LAST_DATE:
         raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
     if first >= FIRST_DATE + _FAR and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
@@ -139,28 +212,29 @@ def _open_end(period: Period, start: Dates, until: dt.date | None) -> Dates:
     return start
 
 
-def _fill_dates(schedule: Schedule, shifters: dict[Offset, Shifter], cohort: Cohort, part: slice) -> None:
-    start = cohort.start[part]
-    limit = schedule.open_end[part]
-    first, last, beyond = schedule.first_dose[part], schedule.last_dose[part], schedule.beyond[part]
+def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
+    beyond = schedule.beyond[part]
     dosed = _dosed(schedule)
     for i, visit in enumerate(schedule.visits):
+        own = schedule.parts[schedule.part_of[i]]
         target = schedule.target[i, part]
         if visit.offset is None:
             target[:] = NO_DATE
             continue
-        shifters[visit.offset](start, target)
+        shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
+        recorded = schedule.recorded(i, part)
         if visit.open_ended:
-            target[(target > limit) | (target > LAST_DATE)] = NO_DATE
-        if len(visit.arms) < len(schedule.period.arms):
+            target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+        if len(visit.arms) < len(schedule.period(i).arms):
             target[schedule.for_other_arms(i, part)] = NO_DATE
         if i in dosed:
-            given = _dosed_dates(schedule, i, target, part)
+            given = _dosed_dates(schedule, i, part)
+            first, last = schedule.first_doses[schedule.part_of[i], part], schedule.last_doses[schedule.part_of[i], part]
             np.fmin(first, given, out=first)
             np.fmax(last, given, out=last)
         if schedule.until is not None:
-            late = target > schedule.until
-            beyond += late
+            late = (target > schedule.until) & ~recorded
+            beyond += late & ~schedule.cancelled(i, part)
             target[late] = NO_DATE
 
 
@@ -169,136 +243,20 @@ def _dosed(schedule: Schedule) -> set[int]:
     dosed = sorted({row.visit for row in schedule.rows})
     visits = [schedule.visits[i] for i in dosed]
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
-    varies = any(None in g.doses or g.open_ended or len(v.arms) < len(schedule.period.arms) for v in visits for g in v.gives)
-    return set(dosed) if varies or not in_order else {*dosed[:1], *dosed[-1:]}
+    by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
+    varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
+    if varies or not in_order or len(schedule.parts) > 1 or schedule.parts[0].limits or schedule.given is not None:
+        return set(dosed)
+    return {*dosed[:1], *dosed[-1:]}
 
 
-def _dosed_dates(schedule: Schedule, visit: int, target: Dates, part: slice) -> Dates:
+def _dosed_dates(schedule: Schedule, visit: int, part: slice) -> Dates:
     """The dates of a visit on which something is given, or may be where the arm is unknown."""
     rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    dates = schedule.dates(visit, part)
+    if schedule.parts[schedule.part_of[visit]].limits:
+        dates = np.where(schedule.dose_cancelled(visit, part), NO_DATE, dates)
     if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
-        return target
-    absent = np.logical_and.reduce([_not_given(schedule, k, part) for k in rows])
-    dates: Dates = np.where(absent, NO_DATE, target)
-    return dates
-
-
-def _not_given(schedule: Schedule, k: int, part: slice) -> NDArray[np.bool_]:
-    """Whether an administration is not part of a subject's plan, wherever its visit may lie."""
-    absent: NDArray[np.bool_] = schedule.status[k][part] == AmountStatus.ABSENT
-    row = schedule.rows[k]
-    return absent | schedule.beyond_open_end(row.visit, part) if row.give.open_ended else absent
-
-
-# --- doses -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A row's doses as whole numbers: amount = (flat + per_gram x grams) / scale, by arm.
-
-    `group` is the product and unit whose amounts are added up; all its rules have one scale.
-    """
-
-    group: tuple[str, str | None]
-    scale: int
-    flat: tuple[int, ...]
-    per_gram: tuple[int, ...]
-    status: tuple[AmountStatus, ...]
-
-    @property
-    def by_arm(self) -> bool:
-        return len({*zip(self.flat, self.per_gram, self.status, strict=True)}) > 1
-
-
-def _rules(rows: tuple[Row, ...]) -> tuple[_Rule, ...]:
-    scales: dict[tuple[str, str | None], int] = {}
-    for row in rows:
-        group = (row.give.product, row.give.unit)
-        for dose in row.give.doses:
-            if dose is not None:
-                scales[group] = math.lcm(scales.get(group, 1), *(c.denominator for c in dose.coefficients))
-    return tuple(_rule(row, scales) for row in rows)
-
-
-def _rule(row: Row, scales: dict[tuple[str, str | None], int]) -> _Rule:
-    group = (row.give.product, row.give.unit)
-    scale = scales.get(group, 1)
-    flat, per_gram, status = [], [], []
-    for dose in row.give.doses:
-        a, b = dose.coefficients if dose is not None else (0, 0)
-        flat.append(int(a * scale))
-        per_gram.append(int(b * scale))
-        status.append(_status(dose))
-    return _Rule(group, scale, tuple(flat), tuple(per_gram), tuple(status))
-
-
-def _status(dose: Dose | None) -> AmountStatus:
-    return AmountStatus.ABSENT if dose is None else dose.status
-
-
-def _statuses(rules: tuple[_Rule, ...], cohort: Cohort) -> tuple[NDArray[np.uint8], ...]:
-    n = len(cohort)
-    weightless = np.isnan(cohort.grams)
-    some_weightless = bool(weightless.any())
-    made: dict[_Rule, NDArray[np.uint8]] = {}
-    for rule in dict.fromkeys(rules):
-        if rule.by_arm:
-            status = np.array([*rule.status, AmountStatus.NEEDS_ARM], dtype=np.uint8)[cohort.arm]  # -1: the last
-            per_gram = np.array([*rule.per_gram, 0])[cohort.arm] != 0
-        else:
-            status = np.broadcast_to(np.uint8(rule.status[0]), n)
-            per_gram = np.broadcast_to(np.bool_(rule.per_gram[0] != 0), n)
-        if some_weightless and any(rule.per_gram):
-            needs = weightless & per_gram & (status == AmountStatus.STATED)
-            status = np.where(needs, np.uint8(AmountStatus.NEEDS_WEIGHT), status)
-        made[rule] = status
-    return tuple(made[rule] for rule in rules)
-
-
-def _fill_doses(schedule: Schedule, rules: tuple[_Rule, ...], cohort: Cohort, part: slice) -> None:
-    grams, arm = cohort.grams[part], cohort.arm[part]
-    totals = {rule.group: np.zeros(len(grams)) for rule in rules}
-    amounts: dict[_Rule, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-    for k, rule in enumerate(rules):
-        if rule not in amounts:
-            whole = _whole(rule, grams, arm)
-            amounts[rule] = whole, whole / rule.scale
-        whole, amount = amounts[rule]
-        schedule.amount[k, part] = amount
-        visit = schedule.rows[k].visit
-        if _may_be_missing(schedule, k):
-            gone = _not_given(schedule, k, part) | _not_planned(schedule, visit, part)
-            whole = np.where(gone, 0.0, whole)
-            schedule.amount[k, part][gone] = np.nan
-        totals[rule.group] += whole
-        for group, total in totals.items():
-            if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
-                total[np.isnan(whole)] = np.nan
-        np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
-
-
-def _may_be_missing(schedule: Schedule, k: int) -> bool:
-    give, visit = schedule.rows[k].give, schedule.visits[schedule.rows[k].visit]
-    some_arms = None in give.doses or len(visit.arms) < len(schedule.period.arms)
-    return some_arms or give.open_ended or schedule.until is not None
-
-
-def _not_planned(schedule: Schedule, visit: int, part: slice) -> NDArray[np.bool_]:
-    if schedule.visits[visit].offset is None:
-        return schedule.for_other_arms(visit, part)
-    absent: NDArray[np.bool_] = np.isnat(schedule.target[visit, part])
-    return absent
-
-
-def _whole(rule: _Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Amounts times the rule's scale: whole numbers, so that sums are exact; NaN where unknown."""
-    flat = [float(f) if s in (AmountStatus.STATED, AmountStatus.ABSENT) else math.nan for f, s in zip(rule.flat, rule.status, strict=True)]
-    if not rule.by_arm:
-        whole = np.full(len(grams), flat[0])
-        return whole + rule.per_gram[0] * grams if rule.per_gram[0] else whole
-    whole = np.array([*flat, math.nan])[arm]
-    if any(rule.per_gram):
-        per_gram = np.array([*rule.per_gram, 0], dtype=np.float64)[arm]
-        whole += np.where(per_gram != 0, per_gram * grams, 0.0)
-    return whole
+        return dates
+    absent = np.logical_and.reduce([schedule.not_given(k, part) for k in rows])
+    return np.where(absent, NO_DATE, dates)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nmosd_dosing import __version__
-from nmosd_dosing.person import Administration, Plan, PlannedVisit
+from nmosd_dosing.person import Administration, Plan, PlannedTransition, PlannedVisit
 
 PROGRAM = f"nmosd_dosing {__version__}"
 
@@ -31,7 +31,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, in the order and under the names of the JSON output."""
     return {
         "unblinded": plan.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": None},
+        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": _date(plan.as_of)},
         "regimen": plan.regimen,
         "study": plan.study,
         "title": plan.title,
@@ -45,9 +45,10 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         ],
         "visits": [_visit(visit) for visit in plan.visits],
         "spans": [
-            {"id": s.id, "name": s.name, "from": _date(s.start), "to": _date(s.end), "status": s.status} for s in plan.spans
+            {"id": s.id, "name": s.name, "from": _date(s.start), "to": _date(s.end), "status": s.status, "source": s.source}
+            for s in plan.spans
         ],
-        "transitions": [],
+        "transitions": [_transition(t) for t in plan.transitions],
         "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
     }  # fmt: skip
 
@@ -59,6 +60,26 @@ def _visit(visit: PlannedVisit) -> dict[str, Any]:
         "administrations": [_administration(a) for a in visit.administrations],
         "only_arms": list(visit.only_arms),
         "reason": visit.reason,
+        "steps": list(visit.steps),
+        "source": visit.source,
+        "window_source": visit.window_source,
+        "record": visit.record,
+    }
+
+
+def _transition(t: PlannedTransition) -> dict[str, Any]:
+    return {
+        "from": t.source,
+        "to": t.target,
+        "rule": t.rule,
+        "trigger": t.trigger,
+        "trigger_date": _date(t.trigger_date),
+        "earliest": _date(t.earliest),
+        "latest": _date(t.latest),
+        "entered": _date(t.entered),
+        "status": t.status,
+        "message": t.message,
+        "assumed": list(t.assumed),
     }
 
 
@@ -70,7 +91,7 @@ def _visit_fields(visit: PlannedVisit) -> dict[str, Any]:
         "name": visit.name,
         "status": visit.status,
         "target": _date(visit.target),
-        "actual": None,
+        "actual": _date(visit.actual),
         "earliest": _date(visit.earliest),
         "latest": _date(visit.latest),
         "last": _date(visit.last),

@@ -60,10 +60,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Allowed days around a target: so many before and after, both included."""
+    """Allowed days around a target: so many before and after, both included. `origin`: who states it, if not the study file."""
 
     before: int
     after: int
+    origin: str | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -275,6 +276,28 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """What a site's own protocol states where the study's source is silent, and the site's days and rooms.
+
+    windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms: by period, by visit, or under "" for all of them.
+    """
+
+    name: str
+    source: str
+    version: str
+    windows: tuple[tuple[str, Window], ...] = ()
+    gaps: tuple[tuple[str, Offset], ...] = ()
+    vials: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rooms: tuple[tuple[str, str], ...] = ()
+    closed: frozenset[dt.date] = frozenset()
+    open: frozenset[dt.date] = frozenset()
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}, {self.source}, version {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, checked."""
 
@@ -290,6 +313,7 @@ class Study:
     transitions: tuple[Transition, ...]
     stop: Stop | None
     sha256: str = field(compare=False)
+    site: Site | None = None
 
     def period(self, id: str) -> Period | None:
         return next((period for period in self.periods if period.id == id), None)

@@ -96,8 +96,10 @@ class Administration:
 @dataclass(frozen=True, slots=True)
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
-    no window; `last` is the last day of a visit that takes several. `only_arms`: it may not be this subject's visit, since it
-    exists for these arms only and the arm is not known. `source` is where it stands, if the file says more than of the study."""
+    no window; `last` is the last day of a visit that takes several; `actual` the recorded day, and `record` what else was written
+    down of it. `only_arms`: it may not be this subject's visit, since it exists for these arms only and the arm is not known.
+    `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
+    the study; `cancelled_by` why it falls away."""
 
     id: str
     period: str
@@ -105,6 +107,7 @@ class PlannedVisit:
     name: str | None
     status: str
     target: dt.date | None
+    actual: dt.date | None
     earliest: dt.date | None
     latest: dt.date | None
     last: dt.date | None
@@ -115,18 +118,55 @@ class PlannedVisit:
     administrations: tuple[Administration, ...]
     only_arms: tuple[str, ...]
     reason: str
+    steps: tuple[str, ...] = ()
     source: str | None = None
+    window_source: str | None = None
+    cancelled_by: str | None = None
+    record: str | None = None
+
+    @property
+    def date(self) -> dt.date | None:
+        """The day on which it took place, else that on which it is planned; None where neither."""
+        return None if self.status in ("missed", "withheld", "cancelled") else self.actual or self.target
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPeriod:
-    """`end` is the first day after a period of stated length."""
+    """`end` is the first day after a period, as recorded or planned; `start` is None while it is not known when it begins.
+
+    status: planned, projected, pending, entered, declined or refused. regimen: the id under which it is planned by itself.
+    """
 
     period: str
     title: str
-    start: dt.date
+    regimen: str
+    start: dt.date | None
     end: dt.date | None
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTransition:
+    """The move from one period to the next, under the rule that governs now. earliest and latest are both allowed; None while a
+    condition is open, or where no last day is stated. `trigger`: what opens the way."""
+
+    source: str
+    target: str
+    rule: str
+    trigger: str
+    trigger_date: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    entered: dt.date | None
+    status: str
+    message: str
+    steps: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def entry_assumed(move: PlannedTransition, text: str) -> str:
+    """What a rule of entry assumes, as a note says it."""
+    return f"entry into {move.target}, rule {move.rule}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +203,8 @@ class Note:
 class Plan:
     """One subject's dated plan, already masked unless `unblinded`.
 
-    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans.
+    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods
+    that it is about, also those that this subject does not come to.
     """
 
     unblinded: bool
@@ -183,3 +224,6 @@ class Plan:
     visits: tuple[PlannedVisit, ...]
     spans: tuple[PlannedSpan, ...]
     notes: tuple[Note, ...]
+    transitions: tuple[PlannedTransition, ...] = ()
+    way: tuple[str, ...] = ()
+    as_of: dt.date | None = None

@@ -36,7 +36,7 @@ def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) 
     return made
 
 
-DATES = ("Date", "Earliest", "Latest", "From")
+DATES = ("Date", "Done", "Earliest", "Latest", "From")
 
 
 def day(date: dt.date | None, weekend: bool = True) -> Text:
@@ -59,12 +59,28 @@ def plan_page(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
+def explain_page(plan: Plan, visits: Sequence[PlannedVisit]) -> RenderableType:
+    """How the dates of some visits came about, step by step."""
+    parts: list[RenderableType] = []
+    for visit in visits:
+        date = visit.actual or visit.target
+        parts.append(text(f"{visit.id}: {date_text(date) if date else NOT_STATED}, {visit.status}", style="bold"))
+        parts += [text(f"  {number}. {step}") for number, step in enumerate(visit.steps, 1)]
+        if visit.source is None:
+            parts.append(text(f"  {len(visit.steps) + 1}. source: {plan.source.text}"))
+    return Group(*parts)
+
+
 def _heading(plan: Plan) -> list[Text]:
     source = "" if plan.source.text == NOT_STATED else f" ({plan.source.text})"
     lines = [text(plan.title + source, style="bold")]
     for period in plan.periods:
-        end = f"complete on {date_text(period.end)}" if period.end else f"length {NOT_STATED}"
-        lines.append(text(f"{period.title}: from {date_text(period.start)}, {end}"))
+        end = f", complete on {date_text(period.end)}" if period.end else f", length {NOT_STATED}"
+        if period.start is None:
+            lines.append(text(f"{period.title}: {period.status}, no first day yet"))
+            continue
+        status = f" ({period.status})" if period.status != "planned" else ""
+        lines.append(text(f"{period.title}: from {date_text(period.start)}{status}{end}"))
     person = [
         f"regimen {plan.regimen}",
         *([f"subject {plan.subject}"] if plan.subject else []),
@@ -92,13 +108,18 @@ def _visits(plan: Plan) -> Table:
     visits = plan.visits
     windows = any(v.earliest for v in visits)
     weeks = plan.counts_from == 1 and any(v.week and v.week != v.label for v in visits) and not windows
+    done = any(v.actual for v in visits)
+    states = any(v.status != "planned" for v in visits)
     given = [a for v in visits for a in v.administrations]
     totals = any(a.cumulative is not None for a in given)
     per_kg = any(a.cumulative_per_kg is not None for a in given)
     units = {a.unit for a in given if a.cumulative is not None}
     unit = units.pop() if len(units) == 1 else None
     what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
-    headings = ["Visit", "Date", "Day", *(["Week"] if weeks else []), *(["Earliest", "Latest"] if windows else []), what.capitalize()]
+    headings = [
+        "Visit", "Date", *(["Done"] if done else []), "Day", *(["Week"] if weeks else []),
+        *(["Earliest", "Latest"] if windows else []), *(["Status"] if states else []), what.capitalize(),
+    ]  # fmt: skip
     numbers = [
         *([f"Total {unit}" if unit else "Total"] if totals else []),
         *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
@@ -106,11 +127,16 @@ def _visits(plan: Plan) -> Table:
     made = table(*headings, *numbers, right=("Day", *numbers), wraps=(what.capitalize(),))
     rules = _single_rules(plan)
     for v in visits:
-        cells: list[Text] = [text(v.label), day(v.target), text("" if v.period_day is None else v.period_day)]
+        cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
+        if done:
+            cells.append(day(v.actual) if v.actual else Text())
+        cells.append(text("" if v.period_day is None else v.period_day))
         if weeks:
             cells.append(text(v.week or ""))
         if windows:
             cells += [day(v.earliest), day(v.latest)]
+        if states:
+            cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
         cells.append(text(_what(v, rules)))
         if totals:
             cells.append(text("; ".join(_total(a.cumulative, "" if unit else f" {a.unit}") for a in v.administrations)))
@@ -143,9 +169,14 @@ def _spans(plan: Plan) -> Table:
     return made
 
 
+_STANDS_OUT = (
+    "weekend", "holiday", "open-ended", "unblinded", "projected", "pending", "refused", "deviation", "short-gap", "study-stop", "exit",
+)  # fmt: skip
+
+
 def _note(note: Note, plan: Plan) -> Text:
     where = _where(note.visits, plan)
-    style = "yellow" if note.code in ("weekend", "open-ended", "unblinded", "projected") else ""
+    style = "yellow" if note.code in _STANDS_OUT else ""
     return Text.assemble((f"{note.code}: ", "bold"), text(note.message, style), text(f" ({where})" if where else "", "dim"))
 
 
@@ -155,7 +186,7 @@ def _where(ids: Sequence[str], plan: Plan) -> str:
         return ""
     if len(ids) > 3 and set(ids) == {v.id for v in plan.visits if v.administrations}:
         return "every dose"
-    labels = [id.split("/", 1)[1] for id in ids]
+    labels = list(ids) if len(plan.periods) > 1 else [id.split("/", 1)[1] for id in ids]
     return ", ".join(labels) if len(labels) <= 8 else f"{', '.join(labels[:6])} … {labels[-1]}, {len(labels)} visits"
 
 

@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.cohort import UNKNOWN_ARM
-from nmosd_dosing.days import Dates, Offset, shift
-from nmosd_dosing.doses import AmountStatus
+from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.course import LEFT, Course, Limit, MoveStatus
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.doses import AmountStatus, Dose
+from nmosd_dosing.given import Given, Recorded
 from nmosd_dosing.model import Give, Mark, Period, Span, Study, Visit
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
+
+
+class VisitStatus(IntEnum):
+    """What became of a visit, or is to become of it."""
+
+    ABSENT = 0  # not in that subject's plan
+    PLANNED = 1
+    PROJECTED = 2
+    PENDING = 3
+    DONE = 4
+    PARTIAL = 5
+    MISSED = 6
+    WITHHELD = 7
+    CANCELLED = 8
+
+    @property
+    def text(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
+
+    period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
+    last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
+    for a decision, and why.
+    """
+
+    period: int
+    run: int
+    anchor: Dates
+    open_end: Dates
+    limits: tuple[Limit, ...] = ()
+    waits: tuple[Limit, ...] = ()
+
+    def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
+        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
+        last = [limit.last[part] for limit in self.limits if doses or not limit.doses_only]
+        return np.fmin.reduce(last) if last else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +71,76 @@ class Row:
 class Schedule:
     """What `expand` makes; already masked unless `unblinded`.
 
-    visits: what the file says of each row of `target`, in the file's order of days.
+    visits: what the file says of each row of `target`, part by part, in the file's order of days; part_of: the part of each.
     target: (m, n) datetime64[D]; NaT where a visit is not planned for that subject, or has no stated day.
-    amount: (k, n) float64, active drug in the row's unit; NaN unless `status` is STATED. cumulative: (k, n), by product and
-    unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
-    first_dose, last_dose: (n,) NaT where nothing is given; of everything planned, also beyond `until`.
-    beyond: (n,) visits that lie after `until`. open_end: (n,) the last day up to which open repeats are drawn.
+    amount: (k, n) float64, active drug in the row's unit, as given where it is recorded; NaN unless `status` is STATED.
+    cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
+    first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
+    beyond: (n,) visits that lie after `until`.
     """
 
     study: Study
-    period: Period
-    start: Dates
-    grams: NDArray[np.float64]
-    arm: NDArray[np.int16]
+    course: Course
+    cohort: Cohort
+    parts: tuple[Part, ...]
     until: np.datetime64 | None
     unblinded: bool
     visits: tuple[Visit, ...]
+    part_of: tuple[int, ...]
     target: Dates
     rows: tuple[Row, ...]
     amount: NDArray[np.float64]
     cumulative: NDArray[np.float64]
     status: tuple[NDArray[np.uint8], ...]
-    first_dose: Dates
-    last_dose: Dates
+    first_doses: Dates
+    last_doses: Dates
     beyond: NDArray[np.int64]
-    open_end: Dates
+    given: Given | None = None
 
     def __len__(self) -> int:
-        return len(self.start)
+        return len(self.cohort)
+
+    @property
+    def start(self) -> Dates:
+        """(n,) study day 1."""
+        return self.cohort.start
+
+    @property
+    def grams(self) -> NDArray[np.float64]:
+        return self.cohort.grams
+
+    @property
+    def arm(self) -> NDArray[np.int16]:
+        return self.cohort.arm
+
+    @property
+    def first_dose(self) -> Dates:
+        """(n,) over all parts; NaT where nothing is given."""
+        first: Dates = np.fmin.reduce(self.first_doses)
+        return first
+
+    @property
+    def last_dose(self) -> Dates:
+        """(n,) over all parts; NaT where nothing is given."""
+        last: Dates = np.fmax.reduce(self.last_doses)
+        return last
 
     @property
     def end(self) -> Dates | None:
-        """(n,) the first day after the period, where its length is stated."""
-        return shift(self.start, self.period.length) if self.period.length is not None else None
+        """(n,) the first day after the first period, where it is known."""
+        end = self.course.end[0]
+        return None if np.isnat(end).all() else end
+
+    def period(self, visit: int) -> Period:
+        return self.course.periods[self.parts[self.part_of[visit]].period]
+
+    def id(self, visit: int) -> str:
+        """`rcp/W3D1`: the same for every subject."""
+        return f"{self.period(visit).id}/{self.visits[visit].label}"
+
+    def anchor(self, visit: int) -> Dates:
+        """(n,) the day from which a visit's day is counted."""
+        return self.parts[self.part_of[visit]].anchor
 
     def earliest(self, visit: int) -> Dates | None:
         """(n,) the first allowed day of a visit, where a window is stated."""
@@ -78,7 +158,7 @@ class Schedule:
         last = self.visits[visit].last
         if last is None:
             return None
-        return np.where(np.isnat(self.target[visit]), self.target[visit], shift(self.start, last))
+        return np.where(np.isnat(self.target[visit]), self.target[visit], shift(self.anchor(visit), last))
 
     def cumulative_per_kg(self, row: int) -> NDArray[np.float64]:
         """(n,) cumulative active drug per kg of body weight; NaN where either is unknown."""
@@ -87,38 +167,134 @@ class Schedule:
         per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
         return per_kg
 
-    def span(self, span: Span) -> tuple[Dates | None, Dates | None]:
-        """(n,) the first and last day of a span; None for an end that is not stated, NaT where there is no dose to hang on."""
-        return self._mark(span.start), self._mark(span.end)
+    def span(self, span: Span, part: int | None = None) -> tuple[Dates | None, Dates | None]:
+        """(n,) the first and last day of a span, of the study or of a part; None for an end that is not stated, NaT where there is no
+        dose to hang on. A span ends with a subject's death."""
+        start, end = self._mark(span.start, part), self._mark(span.end, part)
+        if "died" in self.cohort.events:
+            died = self.cohort.first("died")
+            end = np.fmin(end, died) if end is not None else end
+            if start is not None:
+                over = start > died
+                start = np.where(over, NO_DATE, start)
+                end = np.where(over, NO_DATE, end) if end is not None else end
+        return start, end
 
-    def _mark(self, mark: Mark | None) -> Dates | None:
+    def _mark(self, mark: Mark | None, part: int | None) -> Dates | None:
         if mark is None:
             return None
         if mark.code is not None:
-            return shift(shift(self.start, mark.code.offset), mark.plus)
-        return shift(self.first_dose if mark.of == "first dose" else self.last_dose, mark.plus)
+            return shift(shift(self.parts[part or 0].anchor, mark.code.offset), mark.plus)
+        first = mark.of == "first dose"
+        if part is None:
+            return shift(self.first_dose if first else self.last_dose, mark.plus)
+        return shift((self.first_doses if first else self.last_doses)[part], mark.plus)
 
-    def given(self, row: int) -> NDArray[np.bool_]:
+    def may_move(self, mark: Mark | None, column: int) -> bool:
+        """Whether the dose that an end of a span hangs on may be another one: doses come before this plan, or after it."""
+        ways, ids = self.study.transitions, [p.id for p in self.course.periods]
+        if mark is None or mark.of == "day":
+            return False
+        if mark.of == "first dose":
+            return any(way.target_period == ids[0] for way in ways)
+        if any(not np.isnat(self.cohort.first(event)[column]) for event in ("treatment_stopped", *LEFT)):
+            return False
+        reached = max(p for p in range(len(ids)) if not np.isnat(self.course.anchor[p, column]))
+        declined = any(m.source == reached and m.status[column] == MoveStatus.DECLINED for m in self.course.moves)
+        open_ended = any(entry.gives for entry in self.course.periods[reached].open_ended)
+        return open_ended or (not declined and any(way.source_period == ids[reached] for way in ways))
+
+    # --- one visit over all subjects -----------------------------------------------------------------------------------
+
+    def state(self, visit: int) -> NDArray[np.uint8]:
+        """(n,) of VisitStatus."""
+        part = self.parts[self.part_of[visit]]
+        state = np.full(len(self), VisitStatus.PLANNED, dtype=np.uint8)
+        if part.run or self.course.projected[part.period].any():
+            state[self.course.projected[part.period]] = VisitStatus.PROJECTED
+        doses = bool(self.visits[visit].gives)
+        for limit in part.waits:
+            state[doses & (self.target[visit] > limit.last)] = VisitStatus.PENDING
+        state[self.cancelled(visit)] = VisitStatus.CANCELLED
+        state[self.not_planned(visit)] = VisitStatus.ABSENT
+        if self.given is not None:
+            recorded = self.given.status[visit]
+            state = np.where(recorded, recorded + (VisitStatus.DONE - Recorded.DONE), state).astype(np.uint8)
+        return state
+
+    def recorded(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
+        """(n,) whether anything is recorded of a visit."""
+        return self.given.status[visit, part] != Recorded.NOTHING if self.given is not None else np.bool_(False)
+
+    def actual(self, visit: int) -> Dates | None:
+        """(n,) the day on which a visit took place; None where nothing is recorded of anybody."""
+        return self.given.actual[visit] if self.given is not None else None
+
+    def dates(self, visit: int, part: slice = slice(None)) -> Dates:
+        """(n,) the day on which a visit took place, else that on which it is planned; NaT for one that did not take place."""
+        target = self.target[visit, part]
+        if self.given is None:
+            return target
+        return np.where(self.recorded(visit, part), self.given.actual[visit, part], target)
+
+    def cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
+        """(n,) whether a visit falls away: everything that is to happen at it lies after what ends it."""
+        what = self.visits[visit]
+        only_doses = bool(what.gives) and not what.assessments
+        last = self.parts[self.part_of[visit]].last_day(only_doses, part)
+        if last is None:
+            return np.zeros(len(self.target[visit, part]), dtype=bool)
+        gone: NDArray[np.bool_] = (self.target[visit, part] > last) & ~self.recorded(visit, part)
+        return gone
+
+    def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
+        """(n,) whether the doses of a visit fall away, or are recorded as not given."""
+        last = self.parts[self.part_of[visit]].last_day(True, part)
+        gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
+        if last is not None:
+            gone = (self.target[visit, part] > last) & ~self.recorded(visit, part)
+        return gone
+
+    def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
         visit, give = self.rows[row].visit, self.rows[row].give
         planned: NDArray[np.bool_] = (self.status[row] != AmountStatus.ABSENT) & ~self.not_planned(visit)
+        planned = planned & ~self.dose_cancelled(visit)
         return planned & ~self.beyond_open_end(visit) if give.open_ended else planned
 
     def not_planned(self, visit: int) -> NDArray[np.bool_]:
         """(n,) whether a visit is not in that subject's plan; one without a stated day is, unless it is for other arms."""
         what = self.visits[visit]
         if what.offset is not None:
-            absent: NDArray[np.bool_] = np.isnat(self.target[visit])
+            absent: NDArray[np.bool_] = np.isnat(self.target[visit]) & ~self.recorded(visit)
             return absent
-        return self.for_other_arms(visit)
+        return (self.for_other_arms(visit) | np.isnat(self.anchor(visit))) & ~self.recorded(visit)
 
     def for_other_arms(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
         """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
         arm = self.arm[part]
+        if len(self.visits[visit].arms) >= len(self.period(visit).arms):
+            return np.zeros(len(arm), dtype=bool)
         others: NDArray[np.bool_] = (arm != UNKNOWN_ARM) & ~np.isin(arm, self.visits[visit].arms)
         return others
 
     def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
         """(n,) whether a visit lies after the last day up to which open repeats are drawn."""
-        late: NDArray[np.bool_] = self.target[visit, part] > self.open_end[part]
+        open_end = self.parts[self.part_of[visit]].open_end
+        late: NDArray[np.bool_] = (self.target[visit, part] > open_end[part]) & ~self.recorded(visit, part)
         return late
+
+    def not_given(self, row: int, part: slice = slice(None)) -> NDArray[np.bool_]:
+        """(n,) whether an administration is not part of a subject's plan, wherever its visit may lie."""
+        absent: NDArray[np.bool_] = self.status[row][part] == AmountStatus.ABSENT
+        return absent | self.beyond_open_end(self.rows[row].visit, part) if self.rows[row].give.open_ended else absent
+
+    def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
+        """The doses of an administration by arm, as events have changed them for a subject."""
+        give = self.rows[row].give
+        doses = give.doses
+        date = self.dates(self.rows[row].visit)[column]
+        for event, changed in give.changes:
+            if self.cohort.first(event)[column] <= date:
+                doses = tuple(new if new is not None else old for new, old in zip(changed, doses, strict=True))
+        return doses

@@ -112,7 +112,7 @@ def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | Non
     held = {r.entry.uid: _day(r.entry.start) for r in old.records if r.entry.kind == "visit" and r.entry.status != "CANCELLED"}
     if plan.drawn_until is None or not held:
         return plan
-    planned = {uid(plan, "visit", visit.id): visit.target for visit in plan.visits if visit.target is not None}
+    planned = {uid(plan, "visit", visit.id): visit.date for visit in plan.visits if visit.date is not None}
     missing = {id: day for id, day in held.items() if id not in planned}
     if not missing:
         return plan
@@ -129,7 +129,7 @@ def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | Non
                 hint="give `draw`, which draws the plan until another day",
             )
         )
-    later = [visit.target for visit in draw(far).visits if visit.target is not None and uid(plan, "visit", visit.id) in missing]
+    later = [visit.date for visit in draw(far).visits if visit.date is not None and uid(plan, "visit", visit.id) in missing]
     last = max([plan.drawn_until, *later, *planned.values()])  # a visit on a fixed day may lie after the end of open repeats
     return draw(last) if later else plan
 
@@ -159,7 +159,7 @@ def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: b
         mine = ", ".join([f"`{plan.study}`", subject, *([f"arm `{plan.arm}`"] if plan.unblinded else [])])
         raise InputError(Problem(f"{whose}: of another study, subject or arm than this plan ({mine})", hint=hint))
     if not file.periods <= period_ids(plan):
-        periods = ", ".join(f"`{period.period}`" for period in plan.periods)
+        periods = ", ".join(f"`{period}`" for period in plan.way)
         raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
 
 

@@ -19,11 +19,13 @@ class Wording:
     masked: str
     placebo: str
     dose_not_stated: str
+    dose_not_recorded: str
     needs_arm: str
     needs_weight: str
     over: str
     visit: str
     window: str
+    entry_window: str
     of_subject: str
     discreet_visit: str
     discreet_window: str
@@ -58,11 +60,13 @@ WORDINGS: dict[Language, Wording] = {
         masked="masked",
         placebo="placebo",
         dose_not_stated=f"dose {NOT_STATED}",
+        dose_not_recorded="dose not recorded",
         needs_arm="needs arm",
         needs_weight="needs weight",
         over="over {} min",
         visit="{}",
         window="{} window",
+        entry_window="{} entry window",
         of_subject="{} {} ({})",
         discreet_visit="Visit {}",
         discreet_window="Window of visit {}",
@@ -95,11 +99,13 @@ WORDINGS: dict[Language, Wording] = {
         masked="设盲",
         placebo="安慰剂",
         dose_not_stated="剂量未说明",
+        dose_not_recorded="未记录剂量",
         needs_arm="需组别",
         needs_weight="需体重",
         over="输注 {} 分钟",
         visit="{} 访视",
         window="{} 访视窗",
+        entry_window="进入{}的窗口期",
         of_subject="{} {}（{}）",
         discreet_visit="访视 {}",
         discreet_window="访视窗 {}",
@@ -144,6 +150,8 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     if a.amount is not None:
         amount = f"{number_text(a.amount)} {a.unit}"
         return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule not in (amount, known_rule) else ''}{over}"
+    if a.amount_status == "not recorded":
+        return f"{a.product}{words.comma}{words.dose_not_recorded}{over}"
     if a.amount_status == NOT_STATED:
         return f"{a.product}{words.comma}{words.dose_not_stated}{over}"
     needs = words.needs_arm if a.amount_status == "needs arm" else words.needs_weight

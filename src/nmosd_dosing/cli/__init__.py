@@ -54,44 +54,84 @@ def _complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
     return periods(ctx.params.get("regimen"), incomplete)
 
 
+Regimen = Annotated[
+    str | None,
+    typer.Option(
+        help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
+        metavar="ID|FILE",
+        autocompletion=_complete_regimen,
+    ),
+]
+Start = Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")]
+Period = Annotated[
+    str | None,
+    typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=_complete_period),
+]
+Arm = Annotated[
+    str | None,
+    typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=_complete_arm),
+]
+Weight = Annotated[str | None, typer.Option(help="Body weight at baseline, for doses per kg.", metavar="KG")]
+SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
+Subjects = Annotated[
+    str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")
+]
+Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
+Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
+Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
+On = Annotated[
+    list[str] | None,
+    typer.Option(help="An event of the subject or the study: relapse=2025-06-10. Repeatable.", metavar="EVENT=DATE"),
+]
+Enter = Annotated[list[str] | None, typer.Option(help="The actual first day of a later period: olp=2026-01-12.", metavar="PERIOD=DATE")]
+Site = Annotated[str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")]
+AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
+Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
+WindowText = Annotated[str | None, typer.Option("--window", help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
+Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
+
+
 @app.command()
 def plan(
-    regimen: Annotated[
-        str | None,
-        typer.Option(
-            help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
-            metavar="ID|FILE",
-            autocompletion=_complete_regimen,
-        ),
+    regimen: Regimen = None,
+    start: Start = None,
+    period: Period = None,
+    on: On = None,
+    enter: Enter = None,
+    visits: Visits = None,
+    explain: Annotated[
+        str | None, typer.Option(help="How a date came about, step by step: olp/D1, a period, or all.", metavar="VISIT")
     ] = None,
-    start: Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")] = None,
-    period: Annotated[
-        str | None, typer.Option(help="The period to plan, where a file has several.", metavar="ID", autocompletion=_complete_period)
-    ] = None,
-    arm: Annotated[
-        str | None,
-        typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=_complete_arm),
-    ] = None,
+    arm: Arm = None,
     unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
-    weight: Annotated[str | None, typer.Option(help="Body weight at baseline, for doses per kg.", metavar="KG")] = None,
-    subject: Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")] = None,
-    subjects: Annotated[
-        str | None,
-        typer.Option(help="Several subjects: a table with subject, start, weight_kg; with --ics-dir.", metavar="FILE.csv"),
-    ] = None,
+    weight: Weight = None,
+    subject: SubjectCode = None,
+    subjects: Subjects = None,
+    events: Events = None,
+    allocation: Allocation = None,
+    site: Site = None,
+    country: Country = None,
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None,
-    window: Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")] = None,
+    as_of: AsOf = None,
+    window: WindowText = None,
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="List visits that fell away, too, each with its reason.")] = False,
+    allow_deviation: Annotated[
+        bool, typer.Option("--allow-deviation", help="Let an entry outside its window stand, marked as a deviation.")
+    ] = False,
+    accept_gap: Annotated[
+        bool, typer.Option("--accept-gap", help="Let an entry stand that breaks a stated minimum gap between doses.")
+    ] = False,
     format: Annotated[
         str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
     ] = None,
-    output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None,
+    output: Output = None,
     ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None,
     ics_dir: Annotated[str | None, typer.Option(help="The same, a file for each subject, named by its code.", metavar="FOLDER")] = None,
     previous: Annotated[str | None, typer.Option(help="The calendar to update, if it is another file.", metavar="FILE")] = None,
     changes: Annotated[
         str | None, typer.Option(help="Write what is new, moved, changed or cancelled also by itself.", metavar="FILE")
     ] = None,
-    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows, too.")] = False,
+    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows and entry windows, too.")] = False,
     spans: Annotated[bool, typer.Option("--spans", help="Entries for times such as contraception, too.")] = False,
     remind: Annotated[str | None, typer.Option(help="An alarm before each visit: 3d, 12h.", metavar="LENGTH")] = None,
     at: Annotated[str | None, typer.Option(help="Visits at an hour, not all-day; needs --zone.", metavar="HH:MM")] = None,
@@ -103,24 +143,37 @@ def plan(
         str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
     ] = None,
 ) -> None:
-    """One subject's dated plan for one period, masked where the study is blinded; as a table, for programs, as a calendar.
+    """One subject's dated plan, masked where the study is blinded; as a table, for programs, as a calendar.
+
+    A study's id (`bat4406f`) plans the way through its periods, with the rules of entry; a period's id (`bat4406f-rcp`) that period
+    from a day 1 of its own.
 
     \b
     Examples:
       dosing plan --regimen mil62-rcp --start 2025-01-06
       dosing plan --regimen belimumab --start 2025-01-06 --weight 60
-      dosing plan --regimen bat4406f-olp --start 2025-08-31 --until 2029-12-31 --format csv
+      dosing plan --regimen bat4406f --start 2025-01-06 --enter olp=2026-01-12
+      dosing plan --regimen bat4406f --start 2025-01-06 --on relapse=2025-06-10 --on relapse_confirmed=2025-06-17
+      dosing plan --regimen bat4406f --start 2025-01-06 --on study_stop=2025-07-02 --explain olp/D1
       dosing plan --regimen my-study.yaml --period olp --start 2025-08-31 --window 3d
       dosing plan --regimen mil62-rcp --start 2025-01-06 --arm placebo --unblind
       dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics visits.ics --remind 3d
     """  # fmt: skip
     from nmosd_dosing.cli.calendars import CalendarRequest
+    from nmosd_dosing.cli.people import PeopleRequest
     from nmosd_dosing.cli.plan import PlanRequest, run
 
     calendar = CalendarRequest(
         ics, ics_dir, previous, changes, window_entries, spans, remind, at, zone, duration, lang, discreet, stamp
     )  # fmt: skip
-    run(PlanRequest(regimen, start, period, arm, unblind, weight, subject, subjects, until, window, format, output, calendar))
+    people = PeopleRequest(
+        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site
+    )  # fmt: skip
+    run(
+        PlanRequest(
+            people, unblind, until, window, as_of, country, allow_deviation, accept_gap, cancelled, explain, format, output, calendar
+        )
+    )
 
 
 @app.command()

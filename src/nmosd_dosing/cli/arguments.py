@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
+from typing import TYPE_CHECKING
 
 from nmosd_dosing import typed
-from nmosd_dosing.errors import Document, Place, Problems, clip
+from nmosd_dosing.errors import Document, InputError, Place, Problems, clip
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.model import NotStated, Window
 from nmosd_dosing.phrases import window as window_phrase
 from nmosd_dosing.source import Scalar
+
+if TYPE_CHECKING:
+    from nmosd_dosing.model import Site
+    from nmosd_dosing.workdays import Workdays
 
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
@@ -84,3 +90,16 @@ def stamp(option: str, text: str, problems: Problems) -> dt.datetime | None:
         pass
     problems.error(f"`{option} {clip(text)}` is not an instant", None, "write date, time and zone, for example `2025-01-06T08:00:00Z`")
     return None
+
+
+def country(option: str, text: str | None, site: Site | None, problems: Problems) -> Workdays | None:
+    """The open and closed days of a country and a site; None where neither is asked for."""
+    if text is None and not (site and (site.closed or site.open)):
+        return None
+    from nmosd_dosing.workdays import workdays
+
+    try:
+        return workdays(text, site.closed if site else frozenset(), site.open if site else frozenset())
+    except InputError as error:
+        problems.found += [dataclasses.replace(problem, message=f"`{option}`: {problem.message}") for problem in error.problems]
+        return None

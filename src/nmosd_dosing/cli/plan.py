@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nmosd_dosing import catalog
-from nmosd_dosing.cli import arguments, calendars
+from nmosd_dosing.cli import arguments, calendars, people
 from nmosd_dosing.cli.calendars import CalendarRequest
-from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, read_file, same_file, say, text_of, write_whole
-from nmosd_dosing.errors import DosingError, InputError, Problems, one_of, printable
+from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, same_file, say, text_of, write_whole
+from nmosd_dosing.cli.people import People, PeopleRequest
+from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.export import to_csv, to_json
-from nmosd_dosing.model import Period, Study, Window
-from nmosd_dosing.person import Plan, Subject
+from nmosd_dosing.model import Window
+from nmosd_dosing.person import Plan, PlannedVisit, Subject
 from nmosd_dosing.plans import plan
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.workdays import Workdays
 
 FORMATS = ("table", "json", "csv")
 
@@ -28,16 +29,16 @@ FORMATS = ("table", "json", "csv")
 class PlanRequest:
     """The options as they were typed."""
 
-    regimen: str | None
-    start: str | None
-    period: str | None
-    arm: str | None
+    people: PeopleRequest
     unblind: bool
-    weight: str | None
-    subject: str | None
-    subjects: str | None
     until: str | None
     window: str | None
+    as_of: str | None
+    country: str | None
+    allow_deviation: bool
+    accept_gap: bool
+    cancelled: bool
+    explain: str | None
     format: str | None
     output: str | None
     calendar: CalendarRequest
@@ -53,38 +54,64 @@ class PlanRequest:
 class _Checked:
     """What the options mean."""
 
-    study: Study
-    period: Period
-    people: tuple[Subject, ...]
+    people: People
     until: dt.date | None
     window: Window | None
-    unblind: bool
+    as_of: dt.date | None
+    workdays: Workdays | None
+    request: PlanRequest
     style: CalendarStyle | None
     stamp: dt.datetime
 
     def draw(self, person: Subject, until: dt.date | None) -> Plan:
-        return plan(self.study, person, period=self.period.id, until=until, window=self.window, unblind=self.unblind)
+        return plan(
+            self.people.study,
+            person,
+            period=self.people.period,
+            until=until,
+            window=self.window,
+            unblind=self.request.unblind,
+            of_study=self.people.of_study,
+            allow_deviation=self.request.allow_deviation,
+            accept_gap=self.request.accept_gap,
+            cancelled=self.request.cancelled,
+            workdays=self.workdays,
+            as_of=self.as_of,
+        )
 
 
 def run(request: PlanRequest) -> None:
     checked = _checked(request)
     plans, ready = [], []
-    for person in progress(checked.people, "plans"):
+    for person in progress(checked.people.subjects, "plans"):
         made = checked.draw(person, checked.until)
         plans.append(made)
         if checked.style is not None:
             draw = partial(checked.draw, person)
             ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, request.window, draw))
     messages: list[str] = []
+    explained = _explained(plans[0], request.explain) if request.explain is not None else None
     try:
         calendars.write(ready, request.calendar, messages)
-        if request.subjects is None:
-            _put(plans[0], request)
+        if request.people.subjects is None:
+            _put(plans[0], request, explained)
         else:
             messages += _notes_of(plans)
     finally:  # what has been written is told, also where something else could not be
         for message in messages:
             say(message)
+
+
+def _explained(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
+    """The visits that `--explain` means: `olp/D1`, a label, a period, or `all`."""
+    found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all"))
+    if not found:
+        problems = Problems()
+        ids = [v.id for v in made.visits]
+        hint = did_you_mean(asked, ids) or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
+        problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
+        fail(problems)
+    return found
 
 
 def _notes_of(plans: list[Plan]) -> list[str]:
@@ -100,15 +127,16 @@ def _notes_of(plans: list[Plan]) -> list[str]:
     return lines
 
 
-def _put(made: Plan, request: PlanRequest) -> None:
-    """One subject's plan, to standard output or into a file."""
+def _put(made: Plan, request: PlanRequest, explained: tuple[PlannedVisit, ...] | None) -> None:
+    """One subject's plan, or how some of its dates came about, to standard output or into a file."""
     if request.written_as == "table":
-        from nmosd_dosing.render import plan_page
+        from nmosd_dosing.render import explain_page, plan_page
 
+        page = plan_page(made) if explained is None else explain_page(made, explained)
         if request.output is None:
-            print_table(plan_page(made))
+            print_table(page)
             return
-        text = text_of(plan_page(made))
+        text = text_of(page)
     else:
         text = to_json(made) if request.written_as == "json" else to_csv(made)
     if request.output is None:
@@ -126,33 +154,61 @@ def _checked(request: PlanRequest) -> _Checked:
         problems.error(
             f"`--output {request.output}` is the name of a calendar", None, f"write `--ics {request.output}`, or name another file"
         )
-    chosen = None
-    if request.regimen is None:
-        problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
-    else:
-        try:
-            chosen = catalog.find_period(request.regimen, request.period)
-        except DosingError as error:
-            problems.found += error.problems
     until = arguments.date("--until", request.until, problems) if request.until is not None else None
     window = arguments.window("--window", request.window, problems) if request.window is not None else None
-    people = _one_person(request, until, problems) if request.subjects is None else _people(request, until, problems)
-    if chosen is not None:
-        _arm(request, chosen[1].arms, chosen[1].masks, problems)
+    as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else None
+    if request.explain is not None and request.written_as != "table":
+        problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
+    whom = people.read(request.people, problems)
+    if request.people.subjects is not None:
+        _several(request, problems)
+    workdays = arguments.country("--country", request.country, whom.study.site if whom else None, problems)
+    if whom is not None:
+        for person in whom.subjects:
+            if until and until < person.start:
+                start = f"`--start {person.start}`" if request.people.subjects is None else f"the start of subject `{person.code}`"
+                problems.error(f"`--until {until}` is before {start}", None, "give a later day")
+        if request.unblind and any(p.masks for p in whom.periods) and any(s.arm is None for s in whom.subjects):
+            problems.error("`--unblind` needs the arm", None, f"add `--arm` with {one_of(whom.arms)}")
+        _names(request, whom.subjects, problems)
     style = calendars.style(request.calendar, problems)
     _check_files(request, problems)
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
-    if problems.found or chosen is None or stamp is None:
+    if problems.found or whom is None or stamp is None:
         fail(problems)
-    study, period = chosen
-    return _Checked(study, period, people, until, window, request.unblind, style, stamp)
+    return _Checked(whom, until, window, as_of, workdays, request, style, stamp)
+
+
+def _several(request: PlanRequest, problems: Problems) -> None:
+    """Several subjects: a calendar for each."""
+    for option, value in (
+        ("--output", request.output), ("--format", request.format), ("--explain", request.explain), ("--ics", request.calendar.ics),
+        ("--previous", request.calendar.previous), ("--changes", request.calendar.changes),
+    ):  # fmt: skip
+        if value is not None:
+            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, "leave one of the two out")
+    if request.unblind:
+        problems.error("`--unblind` is about one subject", None, "plan each subject by itself to unblind")
+    if request.calendar.ics_dir is None:
+        problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
+
+
+def _names(request: PlanRequest, subjects: tuple[Subject, ...], problems: Problems) -> None:
+    """Each calendar in a folder has a name of its own."""
+    if request.calendar.ics_dir is not None and request.people.subjects is None and request.people.subject is None:
+        problems.error("`--ics-dir` names each file by its subject", None, "add `--subject CODE`, or `--subjects FILE.csv`")
+    names: dict[str, str] = {}
+    for person in subjects:
+        code = person.code or ""
+        if (other := names.setdefault(code.casefold(), code)) != code:
+            problems.error(f"subjects `{other}` and `{code}` would share a file on some machines", None, "give one of them another code")
 
 
 def _check_files(request: PlanRequest, problems: Problems) -> None:
     """No file is written twice, and none that is read is written over but the calendar itself."""
     named = [
         ("--output", request.output), ("--ics", request.calendar.ics), ("--changes", request.calendar.changes),
-        ("--previous", request.calendar.previous), ("--subjects", request.subjects), ("--regimen", request.regimen),
+        ("--previous", request.calendar.previous), *request.people.files,
     ]  # fmt: skip
     paths = [(option, path) for option, path in named if path]
     for i, (option, path) in enumerate(paths):
@@ -162,59 +218,3 @@ def _check_files(request: PlanRequest, problems: Problems) -> None:
                 problems.error(f"`{option}` and `{other}` name one file", None, "name two")
     if request.calendar.ics == "/dev/stdout" and request.output is None:
         problems.error("the calendar and the plan would both go to standard output", None, "add `--output FILE` for the plan")
-
-
-def _one_person(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
-    start = None
-    if request.start is None:
-        problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
-    else:
-        start = arguments.date("--start", request.start, problems)
-    weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
-    subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
-    if start and until and until < start:
-        problems.error(f"`--until {until}` is before `--start {start}`", None, "give a later day")
-    if request.calendar.ics_dir is not None and request.subject is None:
-        problems.error("`--ics-dir` names each file by its subject", None, "add `--subject CODE`, or `--subjects FILE.csv`")
-    return (Subject(start, subject, request.arm, weight),) if start else ()
-
-
-def _people(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
-    """The subjects of a table: a calendar for each."""
-    from nmosd_dosing import tables
-
-    for option, value in (
-        ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--output", request.output),
-        ("--format", request.format), ("--ics", request.calendar.ics), ("--previous", request.calendar.previous),
-        ("--changes", request.calendar.changes),
-    ):  # fmt: skip
-        if value is not None:
-            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, "leave one of the two out")
-    if request.arm is not None or request.unblind:
-        problems.error("`--arm` and `--unblind` are about one subject", None, "plan each subject by itself to unblind")
-    if request.calendar.ics_dir is None:
-        problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
-    try:
-        people = tables.subjects(read_file(request.subjects or ""), request.subjects or "")
-    except InputError as error:
-        problems.found += error.problems
-        return ()
-    names: dict[str, str] = {}
-    for person in people:
-        code = person.code or ""
-        if (other := names.setdefault(code.casefold(), code)) != code:
-            problems.error(f"subjects `{other}` and `{code}` would share a file on some machines", None, "give one of them another code")
-        if until and until < person.start:
-            problems.error(f"`--until {until}` is before the start of subject `{person.code}`", None, "give a later day")
-    return people
-
-
-def _arm(request: PlanRequest, arms: tuple[str, ...], masks: bool, problems: Problems) -> None:
-    from nmosd_dosing.cohort import arm_index
-
-    try:
-        arm_index(request.arm, arms)
-    except InputError as error:
-        problems.found += error.problems
-    if request.unblind and masks and request.arm is None:
-        problems.error("`--unblind` needs the arm", None, f"add `--arm` with {one_of(arms)}")

@@ -1,0 +1,194 @@
+"""The doses of a schedule: amounts, as planned or as given, and what they add up to. Whole numbers inside, so that sums are exact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.cohort import Cohort
+from nmosd_dosing.doses import AmountStatus, Dose
+from nmosd_dosing.given import Given
+from nmosd_dosing.model import Give
+from nmosd_dosing.person import Record
+from nmosd_dosing.schedule import Row, Schedule
+
+Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row's doses as whole numbers: amount = (flat + per_gram x grams) / scale, by arm.
+
+    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same from an event on.
+    """
+
+    group: tuple[str, str | None]
+    scale: int
+    flat: tuple[int, ...]
+    per_gram: tuple[int, ...]
+    status: tuple[AmountStatus, ...]
+    changes: tuple[tuple[str, Rule], ...] = ()
+
+    @property
+    def by_arm(self) -> bool:
+        return len({*zip(self.flat, self.per_gram, self.status, strict=True)}) > 1
+
+
+def read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
+    """The amounts that records state, of doses that are not masked: what was not given is 0."""
+    if given is None:
+        return {}
+    by_visit: dict[int, list[int]] = {}
+    for k, row in enumerate(rows):
+        by_visit.setdefault(row.visit, []).append(k)
+    found: dict[int, dict[int, Fraction | None]] = {}
+    for (visit, column), records in given.records.items():
+        here = by_visit.get(visit, [])
+        for k in here:
+            if any(dose is not None and dose.kind == "masked" for dose in rows[k].give.doses):
+                continue
+            mine = [r for r in records if r.product in (None, rows[k].give.product)]
+            stated, amount = _amount(mine[0] if mine else None, rows[k].give, alone=len(here) == 1)
+            if stated:
+                found.setdefault(k, {})[column] = amount
+    return found
+
+
+def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fraction | None]:
+    """Whether a record says another amount than the plan, and which; None where it cannot be told."""
+    if record is None:
+        return True, None
+    if record.status in ("missed", "withheld"):
+        return True, Fraction(0)
+    if record.amount is None:
+        return record.status == "partial", None
+    if record.unit != give.unit or not (alone or record.product):
+        return True, None
+    return True, Fraction(record.amount)
+
+
+def rules_of(rows: tuple[Row, ...], recorded: Amounts) -> tuple[Rule, ...]:
+    """The rule of each row, in whole numbers for what is planned and for what is recorded."""
+    scales: dict[tuple[str, str | None], int] = {}
+    for k, row in enumerate(rows):
+        group = (row.give.product, row.give.unit)
+        doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
+        parts = [c.denominator for dose in doses if dose is not None for c in dose.coefficients]
+        parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
+        scales[group] = math.lcm(scales.get(group, 1), *parts)
+    return tuple(_rule(row.give, row.give.doses, scales) for row in rows)
+
+
+def _rule(give: Give, doses: tuple[Dose | None, ...], scales: dict[tuple[str, str | None], int]) -> Rule:
+    group = (give.product, give.unit)
+    scale = scales[group]
+    flat, per_gram, status = [], [], []
+    for dose in doses:
+        a, b = dose.coefficients if dose is not None else (0, 0)
+        flat.append(int(a * scale))
+        per_gram.append(int(b * scale))
+        status.append(dose.status if dose is not None else AmountStatus.ABSENT)
+    changes = tuple(
+        (event, _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scales))
+        for event, changed in (give.changes if doses is give.doses else ())
+    )
+    return Rule(group, scale, tuple(flat), tuple(per_gram), tuple(status), changes)
+
+
+def statuses(rules: tuple[Rule, ...], cohort: Cohort, recorded: Amounts) -> tuple[NDArray[np.uint8], ...]:
+    """(n,) of AmountStatus for each rule, before any event or record has changed it."""
+    made: dict[Rule, NDArray[np.uint8]] = {}
+    for rule in dict.fromkeys(rules):
+        made[rule] = _status(rule, cohort, slice(None))
+    return tuple(made[rule].copy() if rule.changes or k in recorded else made[rule] for k, rule in enumerate(rules))
+
+
+def _status(rule: Rule, cohort: Cohort, part: slice) -> NDArray[np.uint8]:
+    grams, arm = cohort.grams[part], cohort.arm[part]
+    if rule.by_arm:
+        status = np.array([*rule.status, AmountStatus.NEEDS_ARM], dtype=np.uint8)[arm]  # -1: the last
+        per_gram = np.array([*rule.per_gram, 0])[arm] != 0
+    else:
+        status = np.broadcast_to(np.uint8(rule.status[0]), len(grams))
+        per_gram = np.broadcast_to(np.bool_(rule.per_gram[0] != 0), len(grams))
+    if any(rule.per_gram) and np.isnan(grams).any():
+        needs = np.isnan(grams) & per_gram & (status == AmountStatus.STATED)
+        status = np.where(needs, np.uint8(AmountStatus.NEEDS_WEIGHT), status)
+    return status
+
+
+def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, part: slice) -> None:
+    """Writes amounts and cumulative amounts of some subjects into the schedule, whose dates are there."""
+    cohort = schedule.cohort
+    grams, arm = cohort.grams[part], cohort.arm[part]
+    totals = {rule.group: np.zeros(len(grams)) for rule in rules}
+    amounts: dict[Rule, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    for k, rule in enumerate(rules):
+        if rule not in amounts:
+            whole = _whole(rule, grams, arm)
+            amounts[rule] = whole, whole / rule.scale
+        whole, amount = amounts[rule]
+        if rule.changes or k in recorded:
+            whole = _as_given(schedule, k, rule, whole, recorded, part)
+            amount = whole / rule.scale
+        schedule.amount[k, part] = amount
+        if _may_be_missing(schedule, k):
+            visit = schedule.rows[k].visit
+            gone = schedule.not_given(k, part) | _not_planned(schedule, visit, part) | schedule.dose_cancelled(visit, part)
+            whole = np.where(gone, 0.0, whole)
+            schedule.amount[k, part][gone] = np.nan
+        totals[rule.group] += whole
+        for group, total in totals.items():
+            if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
+                total[np.isnan(whole)] = np.nan
+        np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
+
+
+def _as_given(schedule: Schedule, k: int, rule: Rule, whole: NDArray[np.float64], recorded: Amounts, part: slice) -> NDArray[np.float64]:
+    """The amounts after the events that change them, and as they are recorded."""
+    cohort = schedule.cohort
+    whole = whole.copy()
+    dates = schedule.dates(schedule.rows[k].visit, part)
+    for event, changed in rule.changes:
+        since: NDArray[np.bool_] = cohort.first(event)[part] <= dates
+        whole[since] = _whole(changed, cohort.grams[part], cohort.arm[part])[since]
+        schedule.status[k][part][since] = _status(changed, cohort, part)[since]
+    begin = part.start or 0
+    for column, amount in recorded.get(k, {}).items():
+        if begin <= column < begin + len(whole):
+            whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)
+            schedule.status[k][column] = AmountStatus.NOT_RECORDED if amount is None else AmountStatus.STATED
+    return whole
+
+
+def _may_be_missing(schedule: Schedule, k: int) -> bool:
+    row = schedule.rows[k]
+    visit, give = schedule.visits[row.visit], row.give
+    own = schedule.parts[schedule.part_of[row.visit]]
+    some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
+    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
+
+
+def _not_planned(schedule: Schedule, visit: int, part: slice) -> NDArray[np.bool_]:
+    if schedule.visits[visit].offset is None:
+        return (schedule.for_other_arms(visit, part) | np.isnat(schedule.anchor(visit)[part])) & ~schedule.recorded(visit, part)
+    absent: NDArray[np.bool_] = np.isnat(schedule.target[visit, part]) & ~schedule.recorded(visit, part)
+    return absent
+
+
+def _whole(rule: Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Amounts times the rule's scale: whole numbers; NaN where unknown."""
+    flat = [float(f) if s in (AmountStatus.STATED, AmountStatus.ABSENT) else math.nan for f, s in zip(rule.flat, rule.status, strict=True)]
+    if not rule.by_arm:
+        whole = np.full(len(grams), flat[0])
+        return whole + rule.per_gram[0] * grams if rule.per_gram[0] else whole
+    whole = np.array([*flat, math.nan])[arm]
+    if any(rule.per_gram):
+        per_gram = np.array([*rule.per_gram, 0], dtype=np.float64)[arm]
+        whole += np.where(per_gram != 0, per_gram * grams, 0.0)
+    return whole

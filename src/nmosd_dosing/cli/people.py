@@ -1,0 +1,273 @@
+"""Whom a command is about: options and tables to a study, its periods, and the subjects with what happened to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nmosd_dosing import catalog
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.edge import read_file
+from nmosd_dosing.course import arms_of, completed_event
+from nmosd_dosing.dsl import EVENTS, STUDY_EVENTS
+from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.model import Period, Study
+from nmosd_dosing.person import Entered, Event, Record, Subject
+
+if TYPE_CHECKING:
+    from nmosd_dosing.tables import Cell
+
+_EXITS = ("declined", "treatment_stopped", "withdrawn", "lost", "died")
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRequest:
+    """The options as they were typed."""
+
+    regimen: str | None
+    period: str | None
+    start: str | None
+    arm: str | None
+    weight: str | None
+    subject: str | None
+    subjects: str | None
+    allocation: str | None
+    events: str | None
+    visits: str | None
+    on: Sequence[str]
+    enter: Sequence[str]
+    site: str | None = None
+    visit: Sequence[str] = ()
+
+    @property
+    def files(self) -> list[tuple[str, str | None]]:
+        """What is read, by option."""
+        return [
+            ("--regimen", self.regimen), ("--subjects", self.subjects), ("--allocation", self.allocation), ("--events", self.events),
+            ("--visits", self.visits), ("--site", self.site),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the options mean. of_study: dates of the study's own events."""
+
+    study: Study
+    periods: tuple[Period, ...]
+    subjects: tuple[Subject, ...]
+    of_study: dict[str, dt.date]
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return arms_of(self.periods)
+
+    @property
+    def period(self) -> str | None:
+        """The period that `expand` is asked for: None for the way through several."""
+        return self.periods[0].id if len(self.periods) == 1 else None
+
+
+def read(request: PeopleRequest, problems: Problems) -> People | None:
+    """Whom the options mean; None where something is wrong, which stands in `problems` then."""
+    chosen = _regimen(request, problems)
+    study, periods = chosen if chosen is not None else (None, ())
+    if chosen is not None and request.site is not None:
+        from nmosd_dosing.site import fill, read_site
+
+        try:
+            study = fill(chosen[0], read_site(read_file(request.site), request.site))
+            periods = tuple(p for old in chosen[1] for p in study.periods if p.id == old.id)
+        except DosingError as error:
+            problems.found += error.problems
+    known = _known_events(study)
+    later = [p.id for p in periods[1:]]
+    of_study, events = _on(request.on, known, problems)
+    entered = _enter(request.enter, later, periods, problems)
+    subjects = _one(request, problems) if request.subjects is None else _several(request, later, problems)
+    if request.subjects is not None and (events or entered):
+        problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
+    subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
+    subjects = _tables(request, subjects, known, problems)
+    if study is not None and periods:
+        _arms(request, arms_of(periods), subjects, problems)
+    _check_events(subjects, problems)
+    if study is None or problems.found:
+        return None
+    return People(study, periods, subjects, of_study)
+
+
+def _regimen(request: PeopleRequest, problems: Problems) -> tuple[Study, tuple[Period, ...]] | None:
+    if request.regimen is None:
+        problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
+        return None
+    try:
+        return catalog.find_plan(request.regimen, request.period)
+    except DosingError as error:
+        problems.found += error.problems
+        return None
+
+
+def _known_events(study: Study | None) -> tuple[str, ...]:
+    """The events of a subject."""
+    declared = [name for name, _ in study.events] if study is not None else []
+    return (*EVENTS, *(completed_event(p) for p in (study.periods if study is not None else ())), *declared)
+
+
+def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:
+    """`NAME=DATE`."""
+    name, equals, date = text.partition("=")
+    if not equals or not name:
+        problems.error(f"`{option} {clip(text)}` has no date", None, f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`")
+        return None
+    day = arguments.date(f"{option} {clip(name)}=".strip(), date, problems)
+    return (name.strip(), day) if day is not None else None
+
+
+def _on(texts: Sequence[str], known: Sequence[str], problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
+    of_study: dict[str, dt.date] = {}
+    events: list[Event] = []
+    for text in texts:
+        pair = _pair("--on", text, problems)
+        if pair is None:
+            continue
+        name, date = pair
+        if name in STUDY_EVENTS:
+            if name in of_study:
+                problems.error(f"`--on {name}` is given twice", None, "keep one of them")
+            of_study[name] = date
+        elif name not in known:
+            hint = did_you_mean(name, [*known, *STUDY_EVENTS]) or f"events are {one_of([*known, *STUDY_EVENTS])}"
+            problems.error(f"unknown event `{clip(name)}`", None, hint)
+        elif Event(name, date) in events:
+            problems.error(f"`--on {text}` is given twice", None, "keep one of them")
+        else:
+            events.append(Event(name, date))
+    return of_study, tuple(events)
+
+
+def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period], problems: Problems) -> tuple[Entered, ...]:
+    entered: dict[str, dt.date] = {}
+    for text in texts:
+        pair = _pair("--enter", text, problems)
+        if pair is None:
+            continue
+        name, date = pair
+        if periods and name not in later:
+            hint = did_you_mean(name, later) or (
+                f"periods that are entered later: {one_of(later)}" if later else "this plan has one period"
+            )
+            problems.error(f"`--enter {clip(name)}` is not a later period of this plan", None, hint)
+        elif name in entered:
+            problems.error(f"`--enter {name}` is given twice", None, "keep one of them")
+        entered[name] = date
+    return tuple(Entered(name, date) for name, date in entered.items())
+
+
+def _one(request: PeopleRequest, problems: Problems) -> tuple[Subject, ...]:
+    start = None
+    if request.start is None:
+        problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
+    else:
+        start = arguments.date("--start", request.start, problems)
+    weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
+    subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
+    if request.allocation is not None and request.arm is not None:
+        problems.error("`--arm` and `--allocation` both name the arm", None, "leave one of the two out")
+    records = []
+    for text in request.visit:
+        pair = _pair("--visit", text, problems)
+        if pair is not None:
+            records.append(Record(*pair))
+    return (Subject(start, subject, request.arm, weight, records=tuple(records)),) if start else ()
+
+
+def _several(request: PeopleRequest, later: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+    from nmosd_dosing import rosters
+
+    for option, value in (("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--arm", request.arm)):
+        if value is not None:
+            hint = "arms come in a table of their own: `--allocation FILE.csv`" if option == "--arm" else "leave one of the two out"
+            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, hint)
+    if request.visit:
+        problems.error("`--visit` is about one subject, `--subjects` about several", None, "write a table: `--visits FILE.csv`")
+    try:
+        return rosters.subjects(read_file(request.subjects or ""), request.subjects or "", later)
+    except DosingError as error:
+        problems.found += error.problems
+        return ()
+
+
+def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+    """The subjects with what the tables beside theirs say."""
+    if request.allocation is None and request.events is None and request.visits is None:
+        return subjects
+    from nmosd_dosing import rosters
+
+    events: list[tuple[Cell, Event]] = []
+    allocation: list[tuple[Cell, Cell]] = []
+    records: list[tuple[Cell | None, Record]] = []
+    found = len(problems.found)
+    try:
+        events = rosters.events(read_file(request.events), request.events, known) if request.events is not None else []
+    except DosingError as error:
+        problems.found += error.problems
+    try:
+        allocation = rosters.allocation(read_file(request.allocation), request.allocation) if request.allocation is not None else []
+    except DosingError as error:
+        problems.found += error.problems
+    try:
+        records = rosters.records(read_file(request.visits), request.visits) if request.visits is not None else []
+    except DosingError as error:
+        problems.found += error.problems
+    if len(problems.found) > found or not subjects:
+        return subjects
+    try:
+        return rosters.roster(subjects, events, allocation, records)
+    except DosingError as error:
+        problems.found += error.problems
+        return subjects
+
+
+def _arms(request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], problems: Problems) -> None:
+    from nmosd_dosing.cohort import arm_index
+
+    for arm in dict.fromkeys([request.arm, *(s.arm for s in subjects)]):
+        try:
+            arm_index(arm, arms)
+        except DosingError as error:
+            problems.found += error.problems
+
+
+def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
+    """Events that contradict each other, or came before there was anything for them to be about."""
+    several = len(subjects) > 1
+    for subject in subjects:
+        who = f"subject `{clip(subject.code or '')}`: " if several else ""
+        first: dict[str, Event] = {}
+        for event in subject.events:
+            other = first.setdefault(event.name, event)
+            if other is not event and event.name in _EXITS:
+                also = _also(other.place, event.place)
+                problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
+            if event.date < subject.start and event.name not in _EXITS:
+                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
+                problems.error(wrong, event.place, "events count from day 1 on; check the dates")
+        relapses = sorted(e.date for e in subject.events if e.name == "relapse")
+        decided: dict[tuple[dt.date, dt.date], Event] = {}
+        for event in sorted((e for e in subject.events if e.name in ("relapse_confirmed", "relapse_rejected")), key=lambda e: e.date):
+            before = [date for date in relapses if date <= event.date]
+            if not before:
+                wrong = f"{who}`{event.name}` on {event.date} answers no relapse"
+                problems.error(wrong, event.place, "add the relapse, with its date of diagnosis")
+                continue
+            other = decided.setdefault((before[-1], event.date), event)
+            if other.name != event.name:
+                wrong = f"{who}the relapse of {before[-1]} is confirmed and rejected on the same day"
+                problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
+
+
+def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
+    return [("the first", other)] if other is not None and place is not None else []

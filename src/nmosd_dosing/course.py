@@ -1,0 +1,344 @@
+"""The way of n subjects through the periods of a study: which rule moves each of them, when a period begins, what ends it.
+
+A period begins on its recorded first day, else on the first day on which its rule of entry allows it (projected). What has
+happened decides; where several rules hold, the first in the file does. The end of a period is the rule for whom nothing else moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.cohort import Cohort
+from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift, to_date
+from nmosd_dosing.errors import InputError, Problem, clip, one_of
+from nmosd_dosing.model import Period, Study, Transition
+from nmosd_dosing.triggers import CONFIRMED, Occurrence, Stay, Stopped, occurrence, of_study, study_stop
+
+LEFT = ("withdrawn", "lost", "died")  # nothing after these
+_BEFORE = Offset(-1)
+
+
+class MoveStatus(IntEnum):
+    """How far a subject is on the way into the next period."""
+
+    NONE = 0  # the subject has left before
+    PROJECTED = 1
+    PENDING = 2
+    ENTERED = 3
+    DECLINED = 4
+    REFUSED = 5
+
+    @property
+    def text(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Out of a period; (n,) each.
+
+    source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
+    not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
+    undecided: the date of an event that waits for a decision.
+    """
+
+    source: int
+    rule: NDArray[np.int16]
+    status: NDArray[np.uint8]
+    date: Dates
+    earliest: Dates
+    latest: Dates
+    entered: Dates
+    undecided: Dates
+
+    def outside(self) -> NDArray[np.int64]:
+        """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
+        early, late = self.entered - self.earliest, self.entered - self.latest
+        zero = np.timedelta64(0, "D")
+        days: NDArray[np.int64] = np.where(early < zero, early, np.where(late > zero, late, zero)).astype(np.int64)
+        return days
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The last day (n,) on which a period's visits, or only its doses, may be planned; NaT for no limit. `cause` happened on `date`."""
+
+    source: int
+    doses_only: bool
+    last: Dates
+    cause: str
+    date: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
+    end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known."""
+
+    periods: tuple[Period, ...]
+    transitions: tuple[Transition, ...]
+    anchor: Dates
+    projected: NDArray[np.bool_]
+    end: Dates
+    moves: tuple[Move, ...]
+    limits: tuple[Limit, ...]
+    stopped: Stopped
+
+    def rule(self, move: Move, column: int) -> Transition | None:
+        """The rule that moves a subject out of a period; None where there is none."""
+        return self.transitions[int(move.rule[column])] if move.rule[column] >= 0 else None
+
+    def last_day(self, period: int, doses: bool) -> Dates | None:
+        """(n,) the last day on which a period's visits, or its doses, may be planned; None where nobody has a limit."""
+        last = [limit.last for limit in self.limits if limit.source == period and (doses or not limit.doses_only)]
+        return np.fmin.reduce(last) if last else None
+
+    def undecided(self, period: int) -> Dates | None:
+        """(n,) since when a period's doses wait for a decision."""
+        return next((move.undecided for move in self.moves if move.source == period), None)
+
+
+def completed_event(period: Period) -> str:
+    """The event of a period's actual end visit: `rcp_completed`."""
+    return f"{period.id.replace('-', '_')}_completed"
+
+
+def way(study: Study) -> tuple[Period, ...]:
+    """The periods that a subject may go through, first things first: from the one from which alone a way leads on, or the only one.
+
+    Raises InputError where the file has several ways in, or arms that differ on the way.
+    """
+    targets = {t.target_period for t in study.transitions}
+    roots = [p for p in study.periods if p.id not in targets and any(t.source_period == p.id for t in study.transitions)]
+    if len(study.periods) > 1 and len(roots) != 1:
+        problem = "has no way from one period to the next" if not roots else f"has several ways in: {one_of(p.id for p in roots)}"
+        raise InputError(Problem(f"`{study.id}` {problem}", hint=f"name one period: {one_of(p.id for p in study.periods)}"))
+    found = [roots[0] if roots else study.periods[0]]
+    rest = list(study.periods)
+    while rest:
+        ready = [p for p in rest if p not in found and _sources(study, p) and _sources(study, p) & {f.id for f in found}]
+        late = {p.id for p in rest if p not in found} & _reached(study, found[0].id)
+        ready = [p for p in ready if not (_sources(study, p) & late)] or ready[:1]
+        if not ready:
+            break
+        found.append(ready[0])
+        rest.remove(ready[0])
+    arms = {p.arms for p in found if p.arms}
+    if len(arms) > 1:
+        hint = f"plan each period by itself: {one_of(study.regimen_id(p) for p in found)}"
+        raise InputError(Problem(f"the arms of `{study.id}` differ on the way through {one_of(p.id for p in found)}", hint=hint))
+    return tuple(found)
+
+
+def _sources(study: Study, period: Period) -> set[str]:
+    return {t.source_period for t in study.transitions if t.target_period == period.id}
+
+
+def _reached(study: Study, start: str) -> set[str]:
+    found, todo = set[str](), [start]
+    while todo:
+        here = todo.pop()
+        for transition in study.transitions:
+            if transition.source_period == here and transition.target_period not in found:
+                found.add(transition.target_period)
+                todo.append(transition.target_period)
+    return found
+
+
+def arms_of(periods: Sequence[Period]) -> tuple[str, ...]:
+    """The arms of the periods of a way."""
+    return next((p.arms for p in periods if p.arms), ())
+
+
+def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course:
+    """The way of every subject through `periods`, which stand in the order of `way`."""
+    n, ids = len(cohort), [p.id for p in periods]
+    anchor = np.full((len(periods), n), NO_DATE)
+    anchor[0] = cohort.start
+    projected = np.zeros((len(periods), n), dtype=bool)
+    end = np.full((len(periods), n), NO_DATE)
+    moves, limits = [], list(_exits(periods, cohort))
+    stopped = Stopped(NO_DATE, "", ())
+    for p, period in enumerate(periods):
+        if period.length is not None:
+            shift(anchor[p], period.length, out=end[p])
+        if completed_event(period) in cohort.events:
+            actual = cohort.first(completed_event(period))
+            end[p] = np.where(np.isnat(actual), end[p], actual)
+        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id and t.target_period in ids]
+        if not ways:
+            continue
+        entered = np.fmin.reduce([cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways)])
+        stay = Stay(cohort, anchor[p], end[p], entered)
+        if p == 0:
+            stopped = study_stop(study.stop, stay)
+        move, of_rules = _move(p, stay, ways, stopped)
+        moves.append(move)
+        limits += of_rules
+        begins = np.where(move.status == MoveStatus.PROJECTED, move.earliest, move.entered)
+        limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
+        for i, transition in ways:
+            target = ids.index(transition.target_period)
+            taken = (move.rule == i) & ~np.isnat(begins)
+            recorded = ~np.isnat(cohort.entry(transition.target_period))
+            taken &= recorded | (move.status == MoveStatus.PROJECTED)
+            anchor[target] = np.where(taken, begins, anchor[target])
+            projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
+    return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+
+
+def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
+    """What ends all visits of a subject, or all doses."""
+    for event in ("treatment_stopped", *LEFT):
+        if event in cohort.events:
+            date = cohort.first(event)
+            for p in range(len(periods)):
+                yield Limit(p, event == "treatment_stopped", date, event, date)
+
+
+def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
+    n = len(stay.cohort)
+    rule = np.full(n, -1, dtype=np.int16)
+    date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
+    waiting = np.full(n, -1, dtype=np.int16)
+    limits = []
+
+    def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, last: Dates) -> None:
+        rule[chosen] = i
+        date[chosen], earliest[chosen], latest[chosen] = when[chosen], opens[chosen], last[chosen]
+
+    there = ~np.isnat(stay.first)
+    for i, transition in ways:  # what has happened
+        if transition.after.kind == "end":
+            continue
+        found = _opened(stay, transition, stopped)
+        happened = there & ~np.isnat(found.date)
+        take(i, happened & (rule < 0), found.date, found.opens, _last(transition, found.date))
+        limits.append(Limit(source, True, np.where(happened, found.date, NO_DATE), transition.id, found.date))
+        waits = there & ~np.isnat(found.undecided) & (waiting < 0)
+        waiting[waits] = i
+        undecided[waits] = found.undecided[waits]
+    waiting[rule >= 0] = -1
+    undecided[rule >= 0] = NO_DATE
+    for i, transition in ways:
+        take(i, (waiting == i) & (rule < 0), undecided, np.full(n, NO_DATE), _last(transition, undecided))
+    for i, transition in ways:  # what will
+        if transition.after.kind == "end":
+            opens = shift(stay.end, transition.after.plus)
+            ready = np.maximum(opens, _needed(stay, transition)) if transition.needs else opens
+            entered = stay.cohort.entry(transition.target_period)
+            mine = there & (rule < 0) & (~np.isnat(entered) | np.isnat(stay.left))
+            take(i, mine, opens, ready, _last(transition, opens))
+    return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided), limits
+
+
+def _last(transition: Transition, date: Dates) -> Dates:
+    """The last day of entry; NaT where none is stated."""
+    if transition.within is None:
+        return np.full(len(date), NO_DATE)
+    plus = transition.after.plus if transition.after.kind == "event" else None
+    return shift(shift(date, plus) if plus is not None else date, transition.within)
+
+
+def _opened(stay: Stay, transition: Transition, stopped: Stopped) -> Occurrence:
+    """When something that can happen at any time opened a way: an event of the subject, or one of the study while he was there."""
+    if transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop"):
+        return occurrence(stay, transition.after, transition.needs)
+    by_stop = transition.after.kind == "stop"
+    date = shift(np.array([stopped.date]), transition.after.plus)[0] if by_stop else of_study(stay, transition.after)
+    n = len(stay.cohort)
+    dates = np.full(n, date)
+    here = ~np.isnat(dates) & ~(dates >= stay.end) & ~(stay.left < dates)
+    opens = np.maximum(dates, stay.first)
+    if transition.needs:
+        opens = np.maximum(opens, _needed(stay, transition))
+    nobody = np.full(n, NO_DATE)
+    return Occurrence(np.where(here, dates, nobody), np.where(here, opens, nobody), nobody)
+
+
+def _needed(stay: Stay, transition: Transition) -> Dates:
+    """The day on which the last of the further conditions is met; NaT while one is open."""
+    met = stay.first
+    for need in transition.needs:
+        dates = stay.cohort.dates_of(need)
+        after = np.where(dates >= stay.first, dates, NO_DATE)
+        met = np.maximum(met, np.fmin.reduce(after, axis=0) if len(dates) else np.full(len(met), NO_DATE))
+    return met
+
+
+def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates) -> NDArray[np.uint8]:
+    cohort = stay.cohort
+    gone = np.fmin.reduce([cohort.first(event) for event in ("treatment_stopped", *LEFT)])
+    status = np.select(
+        [
+            rule < 0,
+            ~np.isnat(stay.left),
+            ~np.isnat(cohort.first("declined")),
+            ~np.isnat(gone) & ~(gone > earliest),
+            np.isnat(earliest),
+            earliest > latest,
+        ],
+        [MoveStatus.NONE, MoveStatus.ENTERED, MoveStatus.DECLINED, MoveStatus.NONE, MoveStatus.PENDING, MoveStatus.REFUSED],
+        MoveStatus.PROJECTED,
+    )
+    return status.astype(np.uint8)
+
+
+def check_entries(course: Course, cohort: Cohort) -> None:
+    """Raises InputError for recorded entries that no rule allows: outside the window, while a decision is open, or refused."""
+    problems = []
+    for move in course.moves:
+        ask = ~np.isnat(move.entered)
+        wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
+        for column in np.flatnonzero(wrong):
+            problems.append(_refusal(course, move, cohort, int(column)))
+    for period, dates in cohort.entered.items():
+        target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
+        if target is not None:
+            for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
+                problems.append(Problem(f"{_who(cohort, int(column))}no rule leads into `{period}` on {_day(dates[column])}"))
+    for limit in course.limits:
+        if limit.cause in LEFT and limit.source == 0:
+            for move in course.moves:
+                for column in np.flatnonzero(move.entered > limit.last):
+                    wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
+                    problems.append(Problem(f"{_who(cohort, int(column))}{wrong}", hint="check the dates"))
+    if problems:
+        raise InputError(problems)
+
+
+def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
+    rule = course.rule(move, column)
+    assert rule is not None
+    who, entered = _who(cohort, column), _day(move.entered[column])
+    target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
+    if move.entered[column] < cohort.start[column]:
+        return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
+    if np.isnat(move.earliest[column]):
+        open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if not np.isnat(move.undecided[column]) else ""
+        missing = [need for need in rule.needs if np.isnat(cohort.first(need)[column])] or list(rule.needs)
+        what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
+        add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])
+        return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")
+    first, last = _day(move.earliest[column]), move.latest[column]
+    if move.earliest[column] > last:
+        wrong = f"rule `{rule.id}`: its conditions are met on {first}, after the last day, {_day(last)}"
+        return Problem(f"{who}entry into `{target}` on {entered} is refused by {wrong}", hint=f"a person must decide; {way_out}")
+    allowed = f"from {first} to {_day(last)}" if not np.isnat(last) else f"from {first} on"
+    days = int(move.outside()[column])
+    off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
+    return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
+
+
+def _who(cohort: Cohort, column: int) -> str:
+    return f"subject `{clip(cohort.name(column))}`: " if len(cohort) > 1 else ""
+
+
+def _day(date: np.datetime64) -> str:
+    found = to_date(date)
+    return date_text(found) if found is not None else "an unknown day"

@@ -1,0 +1,81 @@
+"""From one dose of a product to the next: across an entry into a later period, and against what is stated or planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
+from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.schedule import Schedule
+from nmosd_dosing.visits import offset_of
+
+
+@dataclass(frozen=True, slots=True)
+class EntryGap:
+    """From a product's last dose before a period to its first dose in it; (n,), NaT where there is none. `last`: (n,) its row."""
+
+    part: int
+    product: str
+    shown: str
+    before: Dates
+    last: Dates
+    first: Dates
+
+
+def dose_dates(schedule: Schedule, row: int) -> Dates:
+    """(n,) the day of an administration, as recorded or planned; NaT where it is not given."""
+    dates = schedule.dates(schedule.rows[row].visit)
+    return np.where(schedule.given_at(row), dates, NO_DATE)
+
+
+def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
+    """The gap of each product at the entry into each later period."""
+    for part in range(1, len(schedule.parts)):
+        for product in dict.fromkeys(row.give.product for row in schedule.rows):
+            rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
+            earlier = [k for k in rows if schedule.part_of[schedule.rows[k].visit] < part]
+            here = [k for k in rows if schedule.part_of[schedule.rows[k].visit] == part]
+            if earlier and here:
+                before = [dose_dates(schedule, k) for k in earlier]
+                last = np.fmax.reduce(before)
+                first = np.fmin.reduce([dose_dates(schedule, k) for k in here])
+                which = np.array(earlier)[np.argmax(np.array(before) == last, axis=0)]
+                yield EntryGap(part, product, schedule.rows[here[0]].give.shown, last, which, first)
+
+
+def shortest_planned(schedule: Schedule, product: str) -> int | None:
+    """The fewest days that any period plans between two doses of a product; None where none plans two."""
+    found = []
+    for part in range(len(schedule.parts)):
+        visits = {row.visit for row in schedule.rows if row.give.product == product and schedule.part_of[row.visit] == part}
+        offsets = [offset_of(schedule.visits[i]) for i in sorted(visits) if schedule.visits[i].offset is not None]
+        found += [max(0, b.range[0] - a.range[1]) if a.months != b.months else b.days - a.days for a, b in pairwise(offsets)]
+        found += [(b + a.times(-1)).range[0] for a, b in pairwise(offsets) if a.months != b.months and a.days == b.days]
+    return min((days for days in found if days > 0), default=None)
+
+
+def check_entries(schedule: Schedule) -> None:
+    """Raises InputError for recorded entries that break a minimum gap which the study or the site states."""
+    problems = []
+    for gap in entry_gaps(schedule):
+        minimum = schedule.study.product(gap.product).minimum_gap
+        if minimum is None:
+            continue
+        period = schedule.parts[gap.part].period
+        recorded = ~np.isnat(schedule.course.anchor[period]) & ~schedule.course.projected[period]
+        for column in np.flatnonzero(recorded & (gap.first < shift(gap.before, minimum))):
+            days = int((gap.first - gap.before)[column].astype(np.int64))
+            who = f"subject `{clip(schedule.cohort.name(int(column)))}`: " if len(schedule) > 1 else ""
+            before, first = to_date(gap.before[column]), to_date(gap.first[column])
+            assert before is not None
+            assert first is not None
+            target = schedule.course.periods[period].id
+            wrong = f"{gap.shown} on {date_text(first)}, {days} days after the dose of {date_text(before)}"
+            hint = f"the minimum gap is {minimum.in_words}; `--accept-gap` lets the entry into `{target}` stand, marked"
+            problems.append(Problem(f"{who}{wrong}", hint=hint))
+    if problems:
+        raise InputError(problems)

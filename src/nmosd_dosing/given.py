@@ -1,0 +1,115 @@
+"""What sites recorded of visits, matched with the visits of a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.cohort import Cohort
+from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
+from nmosd_dosing.model import Visit
+from nmosd_dosing.person import UNSCHEDULED, Record
+
+_LISTED = 100
+
+
+class Recorded(IntEnum):
+    """What is recorded of a visit."""
+
+    NOTHING = 0
+    DONE = 1
+    PARTIAL = 2
+    MISSED = 3
+    WITHHELD = 4
+
+    @property
+    def text(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
+
+    records: what was written down, by visit and column. twice: further records of a visit that has one. extra: of unscheduled visits.
+    unknown: of visits that the schedule does not have, with what is wrong.
+    """
+
+    actual: Dates
+    status: NDArray[np.uint8]
+    records: Mapping[tuple[int, int], tuple[Record, ...]]
+    twice: tuple[tuple[int, int, Record], ...]
+    extra: tuple[tuple[int, Record], ...]
+    unknown: tuple[tuple[int, Record, Problem], ...]
+
+
+def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Given:
+    """Which visit each record is of. `periods` names the period of each visit."""
+    m, n = len(visits), len(cohort)
+    by_id = {f"{period}/{visit.label}": i for i, (period, visit) in enumerate(zip(periods, visits, strict=True))}
+    by_label: dict[str, list[int]] = {}
+    for i, visit in enumerate(visits):
+        by_label.setdefault(visit.label, []).append(i)
+    found: dict[tuple[int, int], list[Record]] = {}
+    twice, extra, unknown = [], [], []
+    for column, record in cohort.records:
+        if record.visit == UNSCHEDULED:
+            extra.append((column, record))
+            continue
+        id = record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
+        meant = [by_id[id]] if id in by_id else by_label.get(id, [])
+        if len(meant) != 1:
+            unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], by_id)))
+            continue
+        here = found.setdefault((meant[0], column), [])
+        if here and not _together(here, record):
+            twice.append((meant[0], column, record))
+        else:
+            here.append(record)
+    actual = np.full((m, n), NO_DATE)
+    status = np.zeros((m, n), dtype=np.uint8)
+    for (row, column), records in found.items():
+        status[row, column] = done = _status(records)
+        if done in (Recorded.DONE, Recorded.PARTIAL):
+            took_place = [r.date for r in records if r.status in ("done", "partial")]
+            actual[row, column] = np.datetime64(min(took_place), "D")
+    return Given(actual, status, {key: tuple(r) for key, r in found.items()}, tuple(twice), tuple(extra), tuple(unknown))
+
+
+def check(given: Given) -> None:
+    """Raises InputError for records of unknown visits and for visits recorded twice."""
+    problems = [problem for _, _, problem in given.unknown]
+    for visit, column, record in given.twice:
+        first = given.records[visit, column][0]
+        also = ((("the first", first.place),) if first.place else ()) if record.place else ()
+        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also))
+    if problems:
+        many = [Problem(f"{len(problems):,} problems in the visits; the first {_LISTED} follow")] if len(problems) > _LISTED else []
+        raise InputError([*many, *problems[:_LISTED]])
+
+
+def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]) -> Problem:
+    shown = clip(record.visit)
+    if meant:
+        return Problem(f"`{shown}` is a visit of several periods", record.place, f"write `{meant[0]}` or `{meant[1]}`")
+    labels = [label.split("/", 1)[1] for label in known]
+    hint = did_you_mean(id, known) or did_you_mean(record.visit, labels)
+    some = ", ".join(f"`{label}`" for label in list(dict.fromkeys(labels))[:8])
+    hint = hint or f"visits are {some}{' and so on' if len(labels) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`"
+    return Problem(f"unknown visit `{shown}`", record.place, hint)
+
+
+def _together(here: list[Record], record: Record) -> bool:
+    """Whether a record adds another product to what is recorded of a visit."""
+    products = [r.product for r in (*here, record)]
+    return None not in products and len(set(products)) == len(products)
+
+
+def _status(records: Sequence[Record]) -> Recorded:
+    kinds = {record.status for record in records}
+    return Recorded[kinds.pop().upper()] if len(kinds) == 1 else Recorded.PARTIAL

@@ -1,0 +1,163 @@
+"""Dates that may happen: given, the end of a period, the n-th of many, so long after another, the earliest of several.
+
+Each is a column, one date a subject, NaT where it has not happened or is not known. An event that can happen again is answered by
+what follows it: a decision or a recovery belongs to the latest occurrence on or before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.cohort import Cohort
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, shift
+from nmosd_dosing.model import Stop, Trigger
+
+JUDGED, CONFIRMED, REJECTED = "relapse", "relapse_confirmed", "relapse_rejected"
+_NEVER = LAST_DATE + np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """n subjects in one period: its first day, the first day after it, and the recorded entry into a later one; NaT where not known."""
+
+    cohort: Cohort
+    first: Dates
+    end: Dates
+    left: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """When an event that opens a way happened, and what came of it; (n,) each.
+
+    date: of the first occurrence that is decided. opens: the first day on which all that is needed has happened, NaT while some
+    of it has not. undecided: the date of an occurrence that waits for a decision, where none is decided.
+    """
+
+    date: Dates
+    opens: Dates
+    undecided: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The day on which the study stops, NaT while it does not; by which rule; and what is known of each rule."""
+
+    date: np.datetime64
+    by: str
+    rules: tuple[tuple[str, np.datetime64], ...]
+
+
+def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
+    """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none."""
+    n = len(stay.cohort)
+    date, opens, undecided = (np.full(n, NO_DATE) for _ in range(3))
+    for since, before in _episodes(stay.cohort, trigger.name):
+        confirmed, void = _judged(stay.cohort, trigger.name, since, before)
+        ready = shift(since, trigger.plus)
+        for need in needs:
+            ready = np.maximum(ready, confirmed if need == CONFIRMED else _first_within(stay.cohort.dates_of(need), since, before))
+        inside = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(ready <= stay.left)) & ~void
+        decided = inside & ~(np.isnat(confirmed) & (CONFIRMED in needs))
+        take = decided & np.isnat(date)
+        date, opens = np.where(take, since, date), np.where(take, ready, opens)
+        undecided = np.where(inside & ~decided, since, undecided)
+    return Occurrence(date, opens, np.where(np.isnat(date), undecided, NO_DATE))
+
+
+def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
+    """The study's stop: the date given, else the earliest of its rules, counted over these subjects."""
+    if stop is None:
+        return Stopped(NO_DATE, "", ())
+    given = stay.cohort.of_study.get("study_stop")
+    rules = tuple((trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of)
+    if given is not None:
+        return Stopped(np.datetime64(given, "D"), "study_stop", rules)
+    happened = [rule for rule in rules if not np.isnat(rule[1])]
+    by, date = min(happened, key=lambda rule: rule[1]) if happened else ("", NO_DATE)
+    return Stopped(date, by, rules)
+
+
+def of_study(stay: Stay, trigger: Trigger) -> np.datetime64:
+    """A date that is the same for all subjects; NaT where it has not happened, or where these subjects are too few to tell."""
+    if trigger.kind == "subject":
+        dates = np.sort(stay.cohort.start)
+    elif trigger.kind == "count":
+        dates = np.sort(_first_of_each(stay, trigger.name))
+    elif trigger.name in stay.cohort.of_study:
+        dates = np.array([stay.cohort.of_study[trigger.name]], dtype="datetime64[D]")
+    else:
+        dates = np.array([], dtype="datetime64[D]")
+    nth = max(trigger.count, 1) - 1
+    return shift(dates[nth : nth + 1], trigger.plus)[0] if nth < len(dates) else NO_DATE
+
+
+def unanswered(cohort: Cohort) -> NDArray[np.bool_]:
+    """(n,) whether a decision on a relapse is recorded with no relapse on or before it."""
+    first = cohort.first(JUDGED)
+    wrong = np.zeros(len(cohort), dtype=bool)
+    for name in (CONFIRMED, REJECTED):
+        for dates in cohort.dates_of(name):
+            wrong |= ~np.isnat(dates) & ~(first <= dates)
+    return wrong
+
+
+def contradicted(cohort: Cohort) -> NDArray[np.bool_]:
+    """(n,) whether one relapse is confirmed and rejected on the same day."""
+    wrong = np.zeros(len(cohort), dtype=bool)
+    for since, before in _episodes(cohort, JUDGED):
+        yes, no = (_first_within(cohort.dates_of(name), since, before) for name in (CONFIRMED, REJECTED))
+        wrong |= yes == no
+    return wrong
+
+
+def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates]]:
+    """Each occurrence of an event, and the next one: what answers it comes on or after the first and before the second."""
+    dates = cohort.dates_of(event)
+    for i, since in enumerate(dates):
+        later = dates[i + 1] if i + 1 < len(dates) else np.full(len(cohort), NO_DATE)
+        yield since, np.where(np.isnat(later), _NEVER, later)
+
+
+def _judged(cohort: Cohort, event: str, since: Dates, before: Dates) -> tuple[Dates, NDArray[np.bool_]]:
+    """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
+    if event != JUDGED:
+        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
+    rejected = _within(cohort.dates_of(REJECTED), since, before)
+    last = np.fmax.reduce(rejected, axis=0) if len(rejected) else np.full(len(cohort), NO_DATE)
+    confirmed = _first_within(cohort.dates_of(CONFIRMED), np.where(np.isnat(last), since, last + np.timedelta64(1, "D")), before)
+    return confirmed, ~np.isnat(last) & np.isnat(confirmed)
+
+
+def _first_within(dates: Dates, since: Dates, before: Dates) -> Dates:
+    found: Dates = np.fmin.reduce(_within(dates, since, before), axis=0) if len(dates) else np.full(len(since), NO_DATE)
+    return found
+
+
+def _within(dates: Dates, since: Dates, before: Dates) -> Dates:
+    """(k, n) the dates from `since` up to the day before `before`."""
+    return np.where((dates >= since) & (dates < before), dates, NO_DATE)
+
+
+def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
+    """Whether dates lie in the period; one of an unknown end goes on."""
+    inside: NDArray[np.bool_] = (dates >= stay.first) & ~(dates >= stay.end)
+    return inside
+
+
+def _first_of_each(stay: Stay, event: str) -> Dates:
+    """(n,) the first date of an event of each subject in the period; a decision counts for the relapse that it answers."""
+    found = np.full(len(stay.cohort), NO_DATE)
+    if event in (CONFIRMED, JUDGED):
+        for since, before in _episodes(stay.cohort, JUDGED):
+            confirmed, void = _judged(stay.cohort, JUDGED, since, before)
+            counts = _inside(stay, since) & ~(stay.left < since) & ~void
+            found = np.fmin(found, np.where(counts, confirmed if event == CONFIRMED else since, NO_DATE))
+        return found
+    for dates in stay.cohort.dates_of(event):
+        found = np.fmin(found, np.where(_inside(stay, dates), dates, NO_DATE))
+    return found
