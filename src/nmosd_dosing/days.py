@@ -120,8 +120,8 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
 def shifter(dates: Dates, offset: Offset) -> Shifter:
     """`shift` by `offset` for parts of `dates`. Months are looked up where the days are far fewer than the dates."""
     if offset.months and len(dates):
-        first, last = dates.min(), dates.max()
-        if (last - first).astype(np.int64) * 8 < len(dates):  # the table is small beside the result
+        first, last = dates.min(), dates.max()  # NaT where one of them is
+        if not np.isnat(first) and (last - first).astype(np.int64) * 8 < len(dates):  # the table is small beside the result
             table = shift(np.arange(first, last + np.timedelta64(1, "D")), offset)
             return lambda part, out: table.take((part - first).view(np.int64), out=out, mode="clip")  # "raise" would copy
     return lambda part, out: shift(part, offset, out=out)

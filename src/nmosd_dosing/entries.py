@@ -341,6 +341,11 @@ def _line(text: str) -> str:
 
 
 def uid(plan: Plan, kind: str, id: str) -> str:
-    """Of a visit or another thing of the plan's subject: the same on every machine (RFC 7986 5.3 asks for a UUID)."""
-    subject = None if plan.subject is None else unicodedata.normalize("NFC", plan.subject)
-    return str(uuid.uuid5(_NAMESPACE, json.dumps([plan.study, subject, kind, id])))
+    """Of a visit or another thing of the plan's subject."""
+    return uid_of(plan.study, plan.subject, kind, id)
+
+
+def uid_of(study: str, subject: str | None, kind: str, id: str) -> str:
+    """Of a thing of a subject: the same on every machine (RFC 7986 5.3 asks for a UUID)."""
+    whose = None if subject is None else unicodedata.normalize("NFC", subject)
+    return str(uuid.uuid5(_NAMESPACE, json.dumps([study, whose, kind, id])))

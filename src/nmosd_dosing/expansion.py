@@ -39,12 +39,14 @@ def expand(
     unblind: bool = False,
     allow_deviation: bool = False,
     accept_gap: bool = False,
+    at_least: dt.date | None = None,
 ) -> Schedule:
     """All visits and doses for all subjects, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
     `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day,
-    both ends included. `window` stands in where the file states none. `allow_deviation`: recorded entries stand that no rule allows,
-    and so do records of visits that are wrong; they are told by `check`. `accept_gap`: a recorded entry stands that breaks a minimum gap.
+    both ends included, or until `at_least` where that is later. `window` stands in where the file states none. `allow_deviation`:
+    recorded entries stand that no rule allows, and so do records of visits that are wrong; `check` tells them. `accept_gap`: a
+    recorded entry stands that breaks a minimum gap.
 
     Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
     and, unless allowed, for entries outside their window and for records that match no visit.
@@ -57,7 +59,7 @@ def expand(
     unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
-    by_period = [_visits(p, cohort, until, window) for p in periods]
+    by_period = [_visits(p, cohort, until or at_least, window) for p in periods]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
     for p, visits in zip(periods, by_period, strict=True):
@@ -66,7 +68,7 @@ def expand(
     course = courses.resolve(study, periods, cohort)
     if not allow_deviation:
         courses.check_entries(course, cohort)
-    parts = tuple(_part(course, p, cohort, until) for p in range(len(periods)))
+    parts = tuple(_part(course, p, until, at_least) for p in range(len(periods)))
     schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given)
@@ -127,7 +129,7 @@ def one_period(study: Study, period: str) -> Period:
 def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
     horizon = OPEN_END.range[1]
     if until is not None and len(cohort):
-        horizon = int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64))
+        horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
         last = max(record.date for _, record in cohort.records)
         horizon = max(horizon, int((np.datetime64(last, "D") - cohort.start.min()).astype(np.int64)) + 366)
@@ -166,7 +168,7 @@ def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: 
     return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
 
 
-def _part(course: Course, period: int, cohort: Cohort, until: dt.date | None) -> Part:
+def _part(course: Course, period: int, until: dt.date | None, at_least: dt.date | None) -> Part:
     limits = tuple(limit for limit in course.limits if limit.source == period)
     waits = tuple(
         courses.Limit(period, True, move.undecided, "undecided", move.undecided)
@@ -174,7 +176,7 @@ def _part(course: Course, period: int, cohort: Cohort, until: dt.date | None) ->
         if move.source == period and not np.isnat(move.undecided).all()
     )
     anchor = course.anchor[period]
-    return Part(period, 0, anchor, _open_end(course.periods[period], anchor, until), limits, waits)
+    return Part(period, 0, anchor, _open_end(course.periods[period], anchor, until, at_least), limits, waits)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> None:
@@ -203,12 +205,13 @@ def _near(visit: Visit) -> bool:
     return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
 
 
-def _open_end(period: Period, start: Dates, until: dt.date | None) -> Dates:
+def _open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
     """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))
     if period.open_ended:
-        return shifter(start, OPEN_END)(start, np.empty_like(start))
+        end = shifter(start, OPEN_END)(start, np.empty_like(start))
+        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
     return start
 
 

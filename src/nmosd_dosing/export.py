@@ -6,11 +6,15 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, get_args
 
 from nmosd_dosing import __version__
-from nmosd_dosing.person import Administration, Plan, PlannedTransition, PlannedVisit
+from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
+
+if TYPE_CHECKING:
+    from nmosd_dosing.due import Due
 
 PROGRAM = f"nmosd_dosing {__version__}"
 
@@ -20,6 +24,8 @@ COLUMNS = (
     "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
     "cumulative_per_kg", "notes",
 )  # fmt: skip
+
+FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
 
 
 def to_json(plan: Plan) -> str:
@@ -120,12 +126,7 @@ def to_csv(plan: Plan) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in _rows(plan):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return out.getvalue()
+    return _table(COLUMNS, _rows(plan))
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -166,3 +167,53 @@ def _date(date: dt.date | None) -> str | None:
 def _number(value: float | None) -> float | int | None:
     """Whole numbers without a decimal point."""
     return int(value) if value is not None and value == int(value) else value
+
+
+# --- findings -----------------------------------------------------------------------------------------------------------
+
+
+def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as plain values, with the count of each verdict."""
+    counts = Counter(finding.verdict for finding in findings)
+    return {
+        "findings": [_finding(finding) for finding in findings],
+        "summary": {verdict: counts[verdict] for verdict in get_args(Verdict) if counts[verdict]},
+    }
+
+
+def findings_to_csv(findings: Sequence[Finding]) -> str:
+    """A row for each finding."""
+    return _table(FINDING_COLUMNS, map(_finding, findings))
+
+
+def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
+    """What is due as plain values."""
+    return [{"state": d.state, "last": _date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
+
+
+def due_to_csv(items: Sequence[Due]) -> str:
+    """A row for each thing that is due."""
+    return _table(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    return {
+        "subject": f.subject,
+        "visit": f.visit,
+        "verdict": f.verdict,
+        "days": f.days,
+        "target": _date(f.target),
+        "earliest": _date(f.earliest),
+        "latest": _date(f.latest),
+        "actual": _date(f.actual),
+        "message": f.message,
+    }
+
+
+def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return out.getvalue()

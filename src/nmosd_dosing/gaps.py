@@ -53,8 +53,9 @@ def shortest_planned(schedule: Schedule, product: str) -> int | None:
     for part in range(len(schedule.parts)):
         visits = {row.visit for row in schedule.rows if row.give.product == product and schedule.part_of[row.visit] == part}
         offsets = [offset_of(schedule.visits[i]) for i in sorted(visits) if schedule.visits[i].offset is not None]
-        found += [max(0, b.range[0] - a.range[1]) if a.months != b.months else b.days - a.days for a, b in pairwise(offsets)]
-        found += [(b + a.times(-1)).range[0] for a, b in pairwise(offsets) if a.months != b.months and a.days == b.days]
+        for a, b in pairwise(offsets):
+            alike = a.days == b.days or a.months == b.months
+            found.append((b + a.times(-1)).range[0] if alike else b.range[0] - a.range[1])
     return min((days for days in found if days > 0), default=None)
 
 

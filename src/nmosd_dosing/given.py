@@ -88,6 +88,15 @@ def check(given: Given) -> None:
         first = given.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
         problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also))
+    _stop(problems)
+
+
+def check_known(given: Given) -> None:
+    """Raises InputError for records of unknown visits."""
+    _stop([problem for _, _, problem in given.unknown])
+
+
+def _stop(problems: list[Problem]) -> None:
     if problems:
         many = [Problem(f"{len(problems):,} problems in the visits; the first {_LISTED} follow")] if len(problems) > _LISTED else []
         raise InputError([*many, *problems[:_LISTED]])

@@ -113,7 +113,7 @@ def _states(every: Pairs) -> Iterator[Note]:
         if p.cancelled_by:
             by_reason.setdefault(p.cancelled_by, []).append(p)
     for reason, visits in by_reason.items():
-        yield Note("cancelled", f"cancelled: {reason}", _ids(visits))
+        yield Note("cancelled", reason, _ids(visits))
     waiting: dict[str, list[PlannedVisit]] = {}
     for _, p in every:
         if p.status == "pending":

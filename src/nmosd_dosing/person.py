@@ -227,3 +227,30 @@ class Plan:
     transitions: tuple[PlannedTransition, ...] = ()
     way: tuple[str, ...] = ()
     as_of: dt.date | None = None
+
+
+Verdict = Literal[
+    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
+    "wrong-dose", "not-allowed", "short-gap", "cancelled",
+]  # fmt: skip
+DEVIATIONS: tuple[Verdict, ...] = ("early", "late", "missed", "overdue", "duplicate", "wrong-dose", "not-allowed", "short-gap")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
+
+    `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
+    `waiting`: a decision is open.
+    """
+
+    subject: str | None
+    visit: str
+    verdict: Verdict
+    days: int | None
+    target: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    actual: dt.date | None
+    message: str
+    waiting: bool = False

@@ -111,7 +111,7 @@ def cancelled_by(schedule: Schedule, visit: int, column: int) -> str:
     only_doses = bool(what.gives) and not what.assessments
     target = schedule.target[visit, column]
     ending = [limit for limit in part.limits if (only_doses or not limit.doses_only) and target > limit.last[column]]
-    first = min(ending, key=lambda limit: limit.last[column])
+    first = min(ending, key=lambda limit: (limit.cause == "entry", limit.last[column]))
     return limit_text(schedule.course, first, column)
 
 

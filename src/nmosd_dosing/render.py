@@ -6,7 +6,9 @@ Nothing here reads the clock, the terminal or the environment: a page is a rende
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, get_args
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -17,8 +19,11 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import Note, Plan, PlannedVisit
+from nmosd_dosing.person import DEVIATIONS, Finding, Note, Plan, PlannedVisit, Verdict
 from nmosd_dosing.wording import NOT_STATED, dose_text
+
+if TYPE_CHECKING:
+    from nmosd_dosing.due import Due
 
 
 def text(words: object, style: str = "") -> Text:
@@ -36,7 +41,7 @@ def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) 
     return made
 
 
-DATES = ("Date", "Done", "Earliest", "Latest", "From")
+DATES = ("Date", "Last day", "Done", "Earliest", "Latest", "From")
 
 
 def day(date: dt.date | None, weekend: bool = True) -> Text:
@@ -208,3 +213,40 @@ def regimens_page(studies: Sequence[Study]) -> RenderableType:
 
 def _blinded(period: Period) -> str:
     return "yes" if period.blinded else "in part" if period.masks else "no"
+
+
+def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], counts: Counter[Verdict], several: bool) -> RenderableType:
+    """What was done against the plan; `counts` are of all findings, also of those not shown."""
+    parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
+    if findings:
+        who = ["Subject"] if several else []
+        made = table(*who, "Visit", "Verdict", "Days", "Date", "Done", "What", right=("Days",), wraps=("What",))
+        for f in findings:
+            style = "bold red" if f.verdict in DEVIATIONS else "yellow" if f.verdict in _OPEN else ""
+            done = day(f.actual) if f.actual else Text()
+            target = day(f.target) if f.target or not f.actual else Text("not planned")
+            cells = [text(f.visit), text(f.verdict, style), text("" if f.days is None else f"{f.days:+d}"), target, done, text(f.message)]
+            made.add_row(*([text(f.subject or "")] if several else []), *cells)
+        parts += [made, Text()]
+    parts.append(text(", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v]) or "nothing is planned and nothing recorded"))
+    if len(findings) < counts.total():
+        parts.append(text(f"{counts.total() - len(findings)} that need nobody's attention are not listed: `--all` lists them", style="dim"))
+    return Group(*parts)
+
+
+_OPEN = ("due", "past-target", "unscheduled")
+
+
+def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
+    """What is due, by the last allowed day."""
+    until = as_of + dt.timedelta(ahead)
+    parts: list[RenderableType] = [text(f"{study.title}: due from {date_text(as_of)} to {date_text(until)}", style="bold"), Text()]
+    if not items:
+        return Group(*parts, text("nothing"))
+    made = table("Last day", "Left", *(["Subject"] if several else []), "Visit", "State", "Date", "What", right=("Left",), wraps=("What",))
+    for item in items:
+        f = item.finding
+        style = "bold red" if item.state == "overdue" else "yellow" if item.state in ("decision", "past-target") else ""
+        cells = [text(f.visit), text(item.state, style), day(f.target), text(f.message)]
+        made.add_row(day(item.last), text(item.left), *([text(f.subject or "")] if several else []), *cells)
+    return Group(*parts, made)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing import ical
-from nmosd_dosing.days import date_text
+from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.ical import CalendarFile, Record
@@ -69,34 +69,42 @@ def update_ics(
     holds visits after the last day of `plan` and `draw` is missing.
     """
     style = style or CalendarStyle()
-    if stamp.tzinfo is None:
-        raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
-    stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
     if old is not None:
         check_whose(old, plan, style)
         plan = _as_far(old, plan, draw)
-    known = {record.entry.uid: record for record in old.records} if old else {}
-    wanted = {entry.uid: entry for entry in to_entries(plan, style)}
-    if old is not None:
-        ical.check_others(old, wanted.keys() | known.keys())
-    fell_away = [record for id, record in known.items() if id not in wanted]
-    revised = [_revised(known.get(id), entry, stamp) for id, entry in wanted.items()]
-    revised += [_cancelled(record, style, stamp) for record in fell_away]
-    if not revised:
-        raise InputError(Problem("no visit of this plan has a day, and a calendar cannot be empty", hint="ask for the plan without it"))
     file = CalendarFile(
         id=calendar_id(plan),
         periods=period_ids(plan),
         form=_form(plan, style),
         name=calendar_name(plan, style),
         zone=style.zone,
-        records=tuple(record for _, record in revised),
+        records=(),
         options=options,
-        others=old.others if old else (),
-        timezones=old.timezones if old else {},
     )
+    return revise(old, file, to_entries(plan, style), stamp, style.language)
+
+
+def revise(
+    old: CalendarFile | None, file: CalendarFile, entries: Sequence[CalendarEntry], stamp: dt.datetime, language: Language
+) -> CalendarUpdate:
+    """`file`, which has no entries yet, with `entries`, as what becomes of `old`. Raises InputError where it would be empty."""
+    if stamp.tzinfo is None:
+        raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
+    stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
+    known = {record.entry.uid: record for record in old.records} if old else {}
+    wanted = {entry.uid: entry for entry in entries}
+    if old is not None:
+        ical.check_others(old, wanted.keys() | known.keys())
+    fell_away = [record for id, record in known.items() if id not in wanted]
+    revised = [_revised(known.get(id), entry, stamp) for id, entry in wanted.items()]
+    revised += [_cancelled(record, language, stamp) for record in fell_away]
+    if not revised:
+        raise InputError(Problem("no visit of this plan has a day, and a calendar cannot be empty", hint="ask for the plan without it"))
+    records = tuple(record for _, record in revised)
+    file = dataclasses.replace(file, records=records, others=old.others if old else (), timezones=old.timezones if old else {})
     different = tuple(record for change, record in revised if change != "unchanged")
-    changes = dataclasses.replace(file, form=_form(plan, style, "changes"), records=different, others=()) if different else None
+    form = f"{file.form} changes".strip()
+    changes = dataclasses.replace(file, form=form, records=different, others=()) if different else None
     return CalendarUpdate(
         ics=ical.write(file),
         changes=ical.write(changes) if changes else None,
@@ -173,10 +181,10 @@ def _revised(old: Record | None, entry: CalendarEntry, stamp: dt.datetime) -> tu
     return change, ical.record(entry, old.created, stamp, old.sequence + 1)
 
 
-def _cancelled(old: Record, style: CalendarStyle, stamp: dt.datetime) -> tuple[Change, Record]:
+def _cancelled(old: Record, language: Language, stamp: dt.datetime) -> tuple[Change, Record]:
     if old.entry.status == "CANCELLED":
         return ("unchanged", old) if not old.edited else ("changed", ical.record(old.entry, old.created, stamp, old.sequence + 1))
-    return "cancelled", ical.record(old.entry.cancelled(style.language), old.created, stamp, old.sequence + 1)
+    return "cancelled", ical.record(old.entry.cancelled(language), old.created, stamp, old.sequence + 1)
 
 
 def _day(when: dt.date) -> dt.date:

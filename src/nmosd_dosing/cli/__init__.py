@@ -73,9 +73,7 @@ Arm = Annotated[
 ]
 Weight = Annotated[str | None, typer.Option(help="Body weight at baseline, for doses per kg.", metavar="KG")]
 SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
-Subjects = Annotated[
-    str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")
-]
+Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
 Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
 Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
 Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
@@ -88,6 +86,7 @@ Site = Annotated[str | None, typer.Option(help="A site's own facts: windows, min
 AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
 WindowText = Annotated[str | None, typer.Option("--window", help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
+Format = Annotated[str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")]
 Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
 
 
@@ -121,9 +120,7 @@ def plan(
     accept_gap: Annotated[
         bool, typer.Option("--accept-gap", help="Let an entry stand that breaks a stated minimum gap between doses.")
     ] = False,
-    format: Annotated[
-        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
-    ] = None,
+    format: Format = None,
     output: Output = None,
     ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None,
     ics_dir: Annotated[str | None, typer.Option(help="The same, a file for each subject, named by its code.", metavar="FOLDER")] = None,
@@ -174,6 +171,87 @@ def plan(
             people, unblind, until, window, as_of, country, allow_deviation, accept_gap, cancelled, explain, format, output, calendar
         )
     )
+
+
+@app.command()
+def check(
+    regimen: Regimen = None,
+    start: Start = None,
+    period: Period = None,
+    on: On = None,
+    enter: Enter = None,
+    visit: Annotated[
+        list[str] | None, typer.Option(help="A visit that was done: D182=2025-07-08. Repeatable.", metavar="VISIT=DATE")
+    ] = None,
+    visits: Visits = None,
+    arm: Arm = None,
+    weight: Weight = None,
+    subject: SubjectCode = None,
+    subjects: Subjects = None,
+    events: Events = None,
+    allocation: Allocation = None,
+    site: Site = None,
+    as_of: AsOf = None,
+    window: WindowText = None,
+    everything: Annotated[bool, typer.Option("--all", help="Of several subjects, list also what is as planned.")] = False,
+    format: Format = None,
+    output: Output = None,
+) -> int:
+    """What was done against the plan, for one subject or many. Exit code 1 where something deviates.
+
+    \b
+    Examples:
+      dosing check --regimen bat4406f --start 2025-01-06 --visit D182=2025-07-08 --window 3d
+      dosing check --regimen mil62 --subjects subjects.csv --visits visits.csv --as-of 2025-09-01
+    """
+    from nmosd_dosing.cli.checks import CheckRequest, run_check
+    from nmosd_dosing.cli.people import PeopleRequest
+
+    people = PeopleRequest(
+        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site, visit or []
+    )  # fmt: skip
+    return run_check(CheckRequest(people, as_of, window, format, output, everything))
+
+
+@app.command()
+def due(
+    regimen: Regimen = None,
+    start: Start = None,
+    period: Period = None,
+    ahead: Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")] = "14d",
+    as_of: AsOf = None,
+    on: On = None,
+    enter: Enter = None,
+    visits: Visits = None,
+    arm: Arm = None,
+    weight: Weight = None,
+    subject: SubjectCode = None,
+    subjects: Subjects = None,
+    events: Events = None,
+    allocation: Allocation = None,
+    site: Site = None,
+    window: WindowText = None,
+    format: Format = None,
+    output: Output = None,
+    ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None,
+    stamp: Annotated[
+        str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
+    ] = None,
+) -> None:
+    """What is due, overdue, opens or closes; entries into the next period and decisions among it; by the last allowed day.
+
+    \b
+    Examples:
+      dosing due --regimen mil62 --start 2025-01-06 --as-of 2025-06-20
+      dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --events events.csv --ahead 4w
+    """
+    from nmosd_dosing.cli.checks import CheckRequest, run_due
+    from nmosd_dosing.cli.people import PeopleRequest
+
+    people = PeopleRequest(
+        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site
+    )  # fmt: skip
+    run_due(CheckRequest(people, as_of, window, format, output, ahead=ahead, ics=ics, stamp=stamp))
 
 
 @app.command()

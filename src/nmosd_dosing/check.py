@@ -1,0 +1,346 @@
+"""What sites did against the plan, over all subjects at once: a finding for each visit, each entry, each record that fits no visit.
+
+The tool says that a visit was late, not why; one of which nothing is written is not recorded, which is not to say that the patient
+missed it. What would tell a masked arm is not found.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.course import Move, MoveStatus
+from nmosd_dosing.days import Dates, date_text, shift
+from nmosd_dosing.doses import Dose, number_text
+from nmosd_dosing.gaps import dose_dates
+from nmosd_dosing.given import Recorded
+from nmosd_dosing.model import Transition
+from nmosd_dosing.person import DEVIATIONS, Finding, Record, Verdict
+from nmosd_dosing.reasons import cancelled_by, limit_text, move_message, pending_because
+from nmosd_dosing.schedule import Schedule, VisitStatus
+
+Dated = dt.date | None
+
+
+def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
+    """All findings as of a day, subject by subject in the order of the cohort, each subject's by date.
+
+    Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
+    among the findings: `given.check` raises them.
+    """
+    found: list[tuple[int, Dated, int, Finding]] = []
+    for visit in range(len(schedule.visits)):
+        found += [(column, finding.actual or finding.target, visit, finding) for column, finding in _visit(schedule, visit, as_of)]
+    last = len(schedule.visits)
+    for column, finding in (*_entries(schedule, as_of), *_twice(schedule), *_extra(schedule), *_doses(schedule), *_gaps(schedule)):
+        found.append((column, finding.actual or finding.target or finding.latest, last, finding))
+    found.sort(key=lambda f: (f[0], f[1] is None, f[1] or as_of, f[2]))
+    return tuple(finding for *_, finding in found)
+
+
+def deviates(finding: Finding) -> bool:
+    """Whether a finding is a deviation from the plan."""
+    return finding.verdict in DEVIATIONS
+
+
+def _code(schedule: Schedule, column: int) -> str | None:
+    return schedule.cohort.codes[column] if schedule.cohort.codes else None
+
+
+def _days(dates: Dates | None, n: int) -> list[Dated]:
+    return dates.tolist() if dates is not None else [None] * n
+
+
+# --- visits -------------------------------------------------------------------------------------------------------------
+
+
+def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int, Finding]]:
+    """The findings of one visit over all subjects."""
+    n, id = len(schedule), schedule.id(visit)
+    states = schedule.state(visit)
+    part = schedule.parts[schedule.part_of[visit]]
+    entered = ~schedule.course.projected[part.period] & ~np.isnat(part.anchor)
+    targets, actuals = _days(schedule.target[visit], n), _days(schedule.actual(visit), n)
+    window = schedule.visits[visit].window
+    firsts, lasts = _days(schedule.earliest(visit), n), _days(schedule.latest(visit), n)
+    ends = _days(schedule.last(visit), n)
+    not_allowed = _not_allowed(schedule, visit, entered)
+    codes = schedule.cohort.codes
+    for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
+        state, target, actual = states[column], targets[column], actuals[column]
+        earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
+        waiting = False
+        days: int | None = None
+        verdict: Verdict
+        if actual is not None:
+            records = schedule.given.records[visit, column] if schedule.given is not None else ()
+            days = (actual - target).days if target is not None else None
+            if not_allowed is not None and not_allowed[column]:
+                verdict, words = "not-allowed", _why_not(schedule, visit, column, bool(entered[column]))
+            else:
+                verdict, words = _done(actual, target, earliest, latest, days)
+            words = f"{'done' if state == VisitStatus.DONE else 'done in part'} on {date_text(actual)}, {words}{_about(records, verdict)}"
+        elif state in (VisitStatus.MISSED, VisitStatus.WITHHELD):
+            records = schedule.given.records[visit, column] if schedule.given is not None else ()
+            verdict, words = "missed", f"recorded as {VisitStatus(int(state)).text}{_about(records, 'missed')}"
+        elif state == VisitStatus.CANCELLED:
+            verdict, words = "cancelled", cancelled_by(schedule, visit, column)
+        elif target is None:
+            verdict, words = "upcoming", "the source states no day"
+        else:
+            verdict, words, days = _not_recorded(as_of, target, earliest, latest, ends[column])
+            if not entered[column]:
+                verdict, words, days = "upcoming", "projected: the entry into its period is not recorded", None
+            elif state == VisitStatus.PENDING:
+                verdict, waiting, days = ("upcoming" if verdict == "upcoming" else "due"), True, None
+                words = f"no dose yet: {pending_because(schedule, visit, column)}"
+        yield column, Finding(
+            codes[column] if codes else None, id, verdict, days, target, earliest, latest, actual, words, waiting
+        )  # fmt: skip
+
+
+def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: int | None) -> tuple[Verdict, str]:
+    if earliest is None or latest is None:
+        return "no-window", f"{_from_target(days)}; no window is stated"
+    if actual < earliest:
+        return "early", f"{_count((earliest - actual).days)} before the first allowed day, {date_text(earliest)}"
+    if actual > latest:
+        return "late", f"{_count((actual - latest).days)} after the last allowed day, {date_text(latest)}"
+    return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
+
+
+def _not_recorded(as_of: dt.date, target: dt.date, earliest: Dated, latest: Dated, end: Dated) -> tuple[Verdict, str, int | None]:
+    """Of a visit of which nothing is written: never that the patient missed it."""
+    first, last = earliest or target, latest or end or target
+    if as_of < first:
+        return "upcoming", f"from {date_text(first)} on", None
+    if as_of <= last:
+        return "due", f"nothing is recorded yet; the last {'allowed day' if latest else 'day planned'} is {date_text(last)}", None
+    if latest is not None:
+        days = (as_of - latest).days
+        return "overdue", f"nothing is recorded {_count(days)} after the last allowed day, {date_text(latest)}", days
+    days = (as_of - target).days
+    return "past-target", f"nothing is recorded {_count(days)} after the target, {date_text(target)}; no window is stated", days
+
+
+def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """(n,) whether a visit took place after what ended it, or before its period began."""
+    actual = schedule.actual(visit)
+    if actual is None:
+        return None
+    wrong = np.zeros(len(schedule), dtype=bool)
+    for last in _ended(schedule, visit):
+        wrong |= actual > last
+    part = schedule.parts[schedule.part_of[visit]]
+    if part.period:
+        wrong |= ~np.isnat(actual) & (~entered | (actual < part.anchor))
+    return wrong
+
+
+def _ended(schedule: Schedule, visit: int) -> Iterator[Dates]:
+    """(n,) the last days that hold for what was done: a projected entry ends nothing."""
+    part, what = schedule.parts[schedule.part_of[visit]], schedule.visits[visit]
+    for limit in part.limits:
+        if what.gives or not limit.doses_only:
+            recorded = True if limit.cause != "entry" else _entered(schedule, part.period)
+            yield np.where(recorded, limit.last, np.datetime64("NaT"))
+
+
+def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
+    move = next(move for move in schedule.course.moves if move.source == period)
+    entered: NDArray[np.bool_] = ~np.isnat(move.entered)
+    return entered
+
+
+def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
+    part, actual = schedule.parts[schedule.part_of[visit]], schedule.actual(visit)
+    assert actual is not None
+    period = schedule.period(visit).id
+    if part.period and not entered:
+        return f"and no entry into {period} is recorded"
+    if part.period and actual[column] < part.anchor[column]:
+        return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
+    ended = [limit for limit in part.limits if actual[column] > limit.last[column]]
+    return f"after {limit_text(schedule.course, min(ended, key=lambda limit: limit.last[column]), column)}"
+
+
+def _about(records: Sequence[Record], verdict: Verdict) -> str:
+    """The reason that was written down; and, where it matters, the place."""
+    reasons = dict.fromkeys(record.reason for record in records if record.reason)
+    place = next((record.place for record in records if record.place), None) if verdict in DEVIATIONS else None
+    return "".join(f"; reason: {reason}" for reason in reasons) + (f" ({place.where})" if place else "")
+
+
+def _from_target(days: int | None) -> str:
+    if days is None:
+        return "the source states no day"
+    return "on the target" if days == 0 else f"{_count(abs(days))} {'after' if days > 0 else 'before'} the target"
+
+
+def _count(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
+# --- entries ------------------------------------------------------------------------------------------------------------
+
+
+def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]]:
+    """A finding for each move into a later period."""
+    for move in schedule.course.moves:
+        for column in np.flatnonzero(move.status != MoveStatus.NONE).tolist():
+            rule = schedule.course.rule(move, column)
+            if rule is not None:
+                yield column, _entry(schedule, move, rule, column, as_of)
+
+
+def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of: dt.date) -> Finding:
+    earliest, latest, entered = (dates[column].item() for dates in (move.earliest, move.latest, move.entered))
+    status, waiting = MoveStatus(int(move.status[column])), False
+    days = (entered - earliest).days if entered is not None and earliest is not None else None
+    verdict: Verdict
+    if status in (MoveStatus.DECLINED, MoveStatus.REFUSED):
+        verdict = "cancelled"
+    elif status == MoveStatus.ENTERED:
+        outside = int(move.outside()[column])
+        verdict = "early" if outside < 0 else "late" if outside > 0 else "in-window" if latest is not None else "no-window"
+        if earliest is None or (latest is not None and earliest > latest):
+            verdict = "not-allowed"
+    elif status == MoveStatus.PENDING:
+        waiting = True
+        began = move.date[column].item()
+        verdict = "due" if began is not None and began <= as_of else "upcoming"
+        if latest is not None and as_of > latest:
+            verdict, days = "overdue", (as_of - latest).days
+    elif as_of < earliest:
+        verdict = "upcoming"
+    elif latest is not None and as_of > latest:
+        verdict, days = "overdue", (as_of - latest).days
+    elif latest is None and as_of > earliest:
+        verdict, days = "past-target", (as_of - earliest).days
+    else:
+        verdict = "due"
+    message = move_message(schedule, move, rule, column)
+    if status in (MoveStatus.PROJECTED, MoveStatus.PENDING) and verdict != "upcoming":
+        message += f"; as of {date_text(as_of)} no entry is recorded"
+    return Finding(
+        _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waiting
+    )  # fmt: skip
+
+
+# --- records ------------------------------------------------------------------------------------------------------------
+
+
+def _where(record: Record) -> str:
+    return f" ({record.place.where})" if record.place else ""
+
+
+def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+    for visit, column, record in schedule.given.twice if schedule.given is not None else ():
+        first = schedule.given.records[visit, column][0] if schedule.given is not None else record
+        words = f"recorded again on {date_text(record.date)}{_where(record)}, first on {date_text(first.date)}{_where(first)}"
+        target = schedule.target[visit, column].item()
+        days = (record.date - target).days if target else None
+        yield column, Finding(
+            _code(schedule, column), schedule.id(visit), "duplicate", days, target, None, None, record.date, words
+        )  # fmt: skip
+
+
+def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+    for column, record in schedule.given.extra if schedule.given is not None else ():
+        reason = f"; reason: {record.reason}" if record.reason else ""
+        words = f"a visit on {date_text(record.date)} that is not planned{reason}{_where(record)}"
+        yield column, Finding(_code(schedule, column), record.visit, "unscheduled", None, None, None, None, record.date, words)
+
+
+def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+    """Recorded doses that are not the planned ones. Masked doses are not looked at."""
+    if schedule.given is None:
+        return
+    rows: dict[int, list[int]] = {}
+    for k, row in enumerate(schedule.rows):
+        rows.setdefault(row.visit, []).append(k)
+    for (visit, column), records in schedule.given.records.items():
+        if schedule.given.status[visit, column] not in (Recorded.DONE, Recorded.PARTIAL):
+            continue
+        for record in records:
+            wrong = _wrong_dose(schedule, rows.get(visit, []), record, column)
+            if wrong is not None:
+                target = schedule.target[visit, column].item()
+                yield column, Finding(
+                    _code(schedule, column), schedule.id(visit), "wrong-dose", (record.date - target).days if target else None, target,
+                    None, None, record.date, f"{wrong}{_where(record)}",
+                )  # fmt: skip
+
+
+def _wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
+    gives = {schedule.rows[k].give.product: k for k in rows}
+    if any(schedule.rows[k].give.mask is not None or _is_masked(schedule, k) for k in rows):
+        return None
+    if record.product is not None and record.product not in gives:
+        planned = " and ".join(gives) or "no product"
+        return f"{record.product} is recorded, planned is {planned}"
+    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
+        return None
+    k = gives[record.product] if record.product is not None else next(iter(gives.values()))
+    planned_amount = _planned(schedule, k, column)
+    give = schedule.rows[k].give
+    if planned_amount is None:
+        return None
+    recorded = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded"
+    if record.unit != give.unit or Fraction(record.amount) != planned_amount:
+        return f"{recorded}, planned is {number_text(planned_amount)} {give.unit}"
+    return None
+
+
+def _is_masked(schedule: Schedule, row: int) -> bool:
+    return any(dose is not None and dose.kind == "masked" for dose in schedule.rows[row].give.doses)
+
+
+def _planned(schedule: Schedule, row: int, column: int) -> Fraction | None:
+    """The amount that is planned, exactly; None where it cannot be told, 0 where the arm gets none."""
+    doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
+    if len(doses) > 1 and arm < 0:
+        alike = set(doses)
+        own: Dose | None = alike.pop() if len(alike) == 1 else None
+        if own is None:
+            return None
+    else:
+        own = doses[0] if len(doses) == 1 else doses[arm]
+    if own is None:
+        return Fraction(0)
+    if own.kind == "not stated":
+        return None
+    flat, per_gram = own.coefficients
+    grams = schedule.grams[column]
+    if per_gram and np.isnan(grams):
+        return None
+    return flat + (per_gram * int(grams) if per_gram else 0)
+
+
+def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+    """Recorded doses closer to the one before than the stated minimum."""
+    if schedule.given is None:
+        return
+    for product in schedule.study.products:
+        if product.minimum_gap is None:
+            continue
+        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product.name]
+        before = np.full(len(schedule), np.datetime64("NaT"), dtype="datetime64[D]")
+        for k in rows:
+            visit = schedule.rows[k].visit
+            actual = schedule.given.actual[visit]
+            dates = np.where(np.isnat(actual), actual, dose_dates(schedule, k))
+            for column in np.flatnonzero(dates < shift(before, product.minimum_gap)).tolist():
+                days = (dates[column] - before[column]).item().days
+                words = f"{product.name} {_count(days)} after the dose before, on {date_text(before[column].item())}"
+                minimum = f"; the minimum gap is {product.minimum_gap.in_words}"
+                target = schedule.target[visit, column].item()
+                off = (dates[column].item() - target).days if target else None
+                yield column, Finding(
+                    _code(schedule, column), schedule.id(visit), "short-gap", off, target, None, None, dates[column].item(), words + minimum
+                )  # fmt: skip
+            before = np.fmax(before, dates)

@@ -1,0 +1,162 @@
+"""`dosing check` and `dosing due`: what was done against the plan, and what comes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing import given
+from nmosd_dosing.check import check, deviates
+from nmosd_dosing.cli import arguments, people
+from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, say, text_of, write_whole
+from nmosd_dosing.cli.people import People, PeopleRequest
+from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.expansion import expand
+from nmosd_dosing.export import findings_to_csv, findings_to_dict
+from nmosd_dosing.person import Finding
+from nmosd_dosing.schedule import Schedule
+
+if TYPE_CHECKING:
+    from nmosd_dosing.due import Due
+
+FORMATS = ("table", "json", "csv")
+_FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
+DEVIATED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """The options as they were typed."""
+
+    people: PeopleRequest
+    as_of: str | None
+    window: str | None
+    format: str | None
+    output: str | None
+    everything: bool = False
+    ahead: str = "14d"
+    ics: str | None = None
+    stamp: str | None = None
+
+    @property
+    def written_as(self) -> str:
+        ending = (self.output or "").rpartition(".")[2].lower()
+        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+
+
+def run_check(request: CheckRequest) -> int:
+    """Print the findings; 1 where one of them is a deviation."""
+    whom, as_of, _ = _read(request)
+    findings = check(_schedule(request, whom, as_of, 0), as_of)
+    if request.written_as == "table":
+        from nmosd_dosing.render import findings_page
+
+        shown = [f for f in findings if request.everything or len(whom.subjects) == 1 or f.verdict not in _FINE]
+        _put(request, findings_page(whom.study, as_of, shown, Counter(f.verdict for f in findings), several=len(whom.subjects) > 1))
+    else:
+        _write(request, _text(request, {"as_of": as_of.isoformat(), **findings_to_dict(findings)}, findings))
+    return DEVIATED if any(map(deviates, findings)) else 0
+
+
+def run_due(request: CheckRequest) -> None:
+    """Print what is due in the days ahead."""
+    from nmosd_dosing.due import due
+
+    whom, as_of, ahead = _read(request)
+    findings = check(_schedule(request, whom, as_of, ahead), as_of)
+    items = due(findings, as_of, ahead)
+    messages = _calendar(request, whom, items, as_of)
+    if request.written_as == "table":
+        from nmosd_dosing.render import due_page
+
+        _put(request, due_page(whom.study, as_of, ahead, items, several=len(whom.subjects) > 1))
+    else:
+        from nmosd_dosing.export import due_to_csv, due_to_dict
+
+        as_json = {"as_of": as_of.isoformat(), "ahead": ahead, "due": due_to_dict(items)}
+        _write(request, due_to_csv(items) if request.written_as == "csv" else json.dumps(as_json, indent=2, ensure_ascii=False) + "\n")
+    for message in messages:
+        say(message)
+
+
+def _read(request: CheckRequest) -> tuple[People, dt.date, int]:
+    """Whom the command is about, the day of looking, and how many days ahead."""
+    problems = Problems()
+    one_format(request.written_as, FORMATS, problems)
+    as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else dt.date.today()
+    ahead = arguments.length("--ahead", request.ahead, problems, 3660)
+    if ahead is not None and ahead % dt.timedelta(days=1):
+        problems.error(f"`--ahead {request.ahead}` is not a number of days", None, "write for example `14d` or `2w`")
+    if request.window is not None:
+        arguments.window("--window", request.window, problems)
+    if request.output == "":
+        problems.error("`--output` is empty", None, "name a file, or leave the option out")
+    for option, path in request.people.files:
+        for written, other in (("--output", request.output), ("--ics", request.ics)):
+            if path and other and same_file(path, other) and (option != "--regimen" or is_file(path)):
+                problems.error(f"`{written}` and `{option}` name one file", None, "name two")
+    whom = people.read(request.people, problems)
+    if whom is None or as_of is None or ahead is None or problems.found:
+        fail(problems)
+    return whom, as_of, ahead.days
+
+
+def _schedule(request: CheckRequest, whom: People, as_of: dt.date, ahead: int) -> Schedule:
+    """The plan of everybody, masked, in which what is wrong stands, to be found."""
+    problems = Problems()
+    window = arguments.window("--window", request.window, problems) if request.window is not None else None
+    last = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
+    schedule = expand(
+        whom.study,
+        of_subjects(whom.subjects, whom.arms, whom.of_study),
+        period=whom.period,
+        window=window,
+        allow_deviation=True,
+        accept_gap=True,
+        at_least=last,
+    )
+    if schedule.given is not None:
+        given.check_known(schedule.given)
+    return schedule
+
+
+def _text(request: CheckRequest, as_json: dict[str, Any], findings: Sequence[Finding]) -> str:
+    return json.dumps(as_json, indent=2, ensure_ascii=False) + "\n" if request.written_as == "json" else findings_to_csv(findings)
+
+
+def _put(request: CheckRequest, page: Any) -> None:
+    if request.output is None:
+        print_table(page)
+    else:
+        write_whole(request.output, text_of(page))
+
+
+def _write(request: CheckRequest, text: str) -> None:
+    if request.output is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(request.output, text)
+
+
+def _calendar(request: CheckRequest, whom: People, items: Sequence[Due], as_of: dt.date) -> list[str]:
+    """What is due as a calendar, if that is asked for; what became of the file."""
+    if request.ics is None:
+        return []
+    from nmosd_dosing import ical
+    from nmosd_dosing.due import update_due
+    from nmosd_dosing.updates import CHANGES
+
+    problems = Problems()
+    stamp = arguments.stamp("--stamp", request.stamp, problems) if request.stamp is not None else dt.datetime.now(dt.UTC)
+    if stamp is None:
+        fail(problems)
+    old = ical.read_ics(read_file(request.ics), request.ics) if is_file(request.ics) else None
+    update = update_due(old, items, whom.study.id, as_of=as_of, stamp=stamp)
+    write_whole(request.ics, update.ics)
+    return [f"{request.ics}: " + ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)))]
