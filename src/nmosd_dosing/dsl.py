@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from nmosd_dosing import records, sense, source, span_phrases
 from nmosd_dosing.days import CountsFrom, Offset
@@ -19,11 +20,13 @@ from nmosd_dosing.model import (
     NOT_STATED,
     Entry,
     Facts,
+    GapRule,
     Mark,
     NotStated,
     Period,
     Point,
     Product,
+    Series,
     Source,
     Span,
     Stop,
@@ -48,6 +51,7 @@ EVENTS = {
     "died": "died",
 }
 COMPLETED = "actual end visit of the period"  # of each period: `rcp_completed`
+_THEN: dict[str, Literal["restart", "hold", "stop"]] = {"restart": "restart", "hold": "hold", "stop": "stop"}
 STUDY_EVENTS = {"idmc_stop": "the monitoring committee's date", "study_stop": "the date on which the study stops"}
 
 
@@ -137,7 +141,23 @@ class _Builder:
             entries=tuple(e for e in (self._entry(v, scope) for v in record.visits or ()) if e is not None),
             spans=self._spans(record.spans, in_period=True),
             facts=to_facts(record),
+            gap_rules=self._gap_rules(record),
         )
+
+    def _gap_rules(self, period: PeriodRecord) -> tuple[GapRule, ...]:
+        """By the length of the gap, the shortest first."""
+        rules: dict[Offset, GapRule] = {}
+        for record in period.if_gap or ():
+            beyond = record.beyond
+            if beyond is None or record.then is None:
+                continue
+            if isinstance(beyond, NotStated):
+                self.problems.error("a rule for a gap that is not stated", record.place("beyond"), "leave the rule out")
+                continue
+            if beyond in rules:
+                self.problems.error(f"two rules for a gap beyond {beyond.in_words}", record.place("beyond"), "keep one of them")
+            rules[beyond] = GapRule(beyond, _THEN[record.then], to_facts(record), record.place())
+        return tuple(sorted(rules.values(), key=lambda rule: rule.beyond.nominal))
 
     def _scope(self, record: PeriodRecord) -> PeriodScope:
         """The arms of a period: its own, else the study's; not readable where the list of them is wrong."""
@@ -163,6 +183,12 @@ class _Builder:
             )
         if not at and record.has("window"):
             problems.error("a window around a day that is not stated", record.key_place("window"), "take it out")
+        if record.counted_from and not any(isinstance(item, Series) for item in at):
+            problems.error(
+                "`counted from: previous dose` is about a repeat, and there is none", record.place("counted_from"), "take it out"
+            )
+        if record.counted_from and not gives:
+            problems.error("counted from the previous dose, and no dose is given here", record.place("counted_from"), "take it out")
         for item in at:
             if isinstance(item, Point) and item.last is not None and gives:
                 problems.error(

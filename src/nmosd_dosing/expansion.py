@@ -22,7 +22,8 @@ from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shi
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Record
-from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule
+from nmosd_dosing.restarts import after_gaps
+from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule, open_end
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -70,6 +71,8 @@ def expand(
         courses.check_entries(course, cohort)
     parts = tuple(_part(course, p, until, at_least) for p in range(len(periods)))
     schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+    while again := after_gaps(schedule, until, at_least):
+        schedule = _fill(study, course, cohort, again, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given)
     if not accept_gap:
@@ -81,7 +84,7 @@ def _fill(
     study: Study, course: Course, cohort: Cohort, parts: tuple[Part, ...], by_period: Sequence[tuple[Visit, ...]], until: dt.date | None,
     unblinded: bool,
 ) -> Schedule:  # fmt: skip
-    visits = tuple(visit for part in parts for visit in by_period[part.period])
+    visits = tuple(visit for part in parts for visit in _of_run(by_period[part.period], part.run))
     part_of = tuple(i for i, part in enumerate(parts) for _ in by_period[part.period])
     given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
@@ -106,6 +109,7 @@ def _fill(
         last_doses=np.full((len(parts), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
         given=given,
+        counted={},
     )
     shifters = {}
     for i, visit in enumerate(visits):
@@ -116,6 +120,14 @@ def _fill(
         _fill_dates(schedule, shifters, part)
         fill_doses(schedule, rules, recorded, part)
     return schedule
+
+
+def _of_run(visits: tuple[Visit, ...], run: int) -> tuple[Visit, ...]:
+    """The visits of a period, or of the period begun anew, with names of their own."""
+    if not run:
+        return visits
+    again = "restart" if run == 1 else f"restart {run}"
+    return tuple(dataclasses.replace(visit, label=f"{visit.label} ({again})") for visit in visits)
 
 
 def one_period(study: Study, period: str) -> Period:
@@ -176,7 +188,7 @@ def _part(course: Course, period: int, until: dt.date | None, at_least: dt.date 
         if move.source == period and not np.isnat(move.undecided).all()
     )
     anchor = course.anchor[period]
-    return Part(period, 0, anchor, _open_end(course.periods[period], anchor, until, at_least), limits, waits)
+    return Part(period, 0, anchor, open_end(course.periods[period], anchor, until, at_least), limits, waits)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> None:
@@ -205,16 +217,6 @@ def _near(visit: Visit) -> bool:
     return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
 
 
-def _open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
-    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
-    if until is not None:
-        return np.broadcast_to(np.datetime64(until, "D"), len(start))
-    if period.open_ended:
-        end = shifter(start, OPEN_END)(start, np.empty_like(start))
-        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
-    return start
-
-
 def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
     beyond = schedule.beyond[part]
     dosed = _dosed(schedule)
@@ -225,6 +227,10 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[:] = NO_DATE
             continue
         shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
+        if visit.follows is not None and schedule.given is not None:
+            _follow(schedule, i, visit.follows, part)
+        if own.begun is not None and visit.offset == Offset():
+            target[own.begun[part]] = NO_DATE
         recorded = schedule.recorded(i, part)
         if visit.open_ended:
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
@@ -239,6 +245,23 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             late = (target > schedule.until) & ~recorded
             beyond += late & ~schedule.cancelled(i, part)
             target[late] = NO_DATE
+
+
+def _follow(schedule: Schedule, visit: int, follows: tuple[Offset, Offset], part: slice) -> None:
+    """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
+    before, step = follows
+    own = schedule.part_of[visit]
+    previous = next(i for i, v in enumerate(schedule.visits) if schedule.part_of[i] == own and v.offset == before)
+    n = len(schedule)
+    days, steps = schedule.counted.get(previous, (np.full(n, NO_DATE), np.zeros(n, dtype=np.int64)))
+    actual = schedule.given.actual[previous] if schedule.given is not None else days
+    there = ~np.isnat(actual)
+    days, steps = np.where(there, actual, days), np.where(there, 1, steps + 1)
+    schedule.counted[visit] = days, steps
+    target = schedule.target[visit, part]
+    for times in np.unique(steps[part][~np.isnat(days[part])]):
+        chosen = (steps[part] == times) & ~np.isnat(days[part])
+        target[chosen] = shift(days[part][chosen], step.times(int(times)))
 
 
 def _dosed(schedule: Schedule) -> set[int]:

@@ -86,13 +86,17 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None."""
+    """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None.
+
+    `follows`: each counts from the actual dose before it, where one is recorded.
+    """
 
     base: Code
     step: Offset
     until: Code | None = None
     count: int | None = None
     window: Window | NotStated | None = None
+    follows: bool = False
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -157,7 +161,8 @@ class Assessment:
 class Visit:
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
-    `window` is None where none is stated; `open_ended` where all of it comes from repeats without an end.
+    `window` is None where none is stated; `open_ended` where all of it comes from repeats without an end. `follows`: the day of the
+    visit before it in a repeat, and the step, where the actual dose then moves this one.
     """
 
     label: str
@@ -172,6 +177,7 @@ class Visit:
     assumed: tuple[str, ...]
     note: tuple[str, ...]
     sources: tuple[Source, ...] = ()
+    follows: tuple[Offset, Offset] | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -251,6 +257,21 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class GapRule:
+    """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one, its doses wait for a
+    decision, or there are no more."""
+
+    beyond: Offset
+    then: Literal["restart", "hold", "stop"]
+    facts: Facts
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        return f"a gap of more than {self.beyond.in_words}: {self.then}"
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated."""
 
@@ -263,6 +284,7 @@ class Period:
     entries: tuple[Entry, ...]
     spans: tuple[Span, ...]
     facts: Facts
+    gap_rules: tuple[GapRule, ...] = ()
 
     @property
     def masks(self) -> bool:

@@ -17,6 +17,7 @@ from nmosd_dosing.gaps import entry_gaps, shortest_planned
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Note, PlannedVisit
 from nmosd_dosing.reasons import day, days_text, move_into, move_message
+from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import OPEN_END, Schedule
 from nmosd_dosing.triggers import JUDGED, contradicted, unanswered
 from nmosd_dosing.workdays import Workdays
@@ -36,6 +37,7 @@ def notes(
     yield from _moves(schedule, column)
     yield from _events(schedule, column)
     yield from _states(every)
+    yield from _restarts(schedule, column)
     yield from _entry_gaps(schedule, column)
     yield from _doses(pairs, arms_of(periods))
     yield from _open_ends(schedule, pairs, column)
@@ -121,6 +123,19 @@ def _states(every: Pairs) -> Iterator[Note]:
             waiting.setdefault(why, []).append(p)
     for why, visits in waiting.items():
         yield Note("pending", f"no dose yet: {why}", _ids(visits))
+
+
+def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
+    """What gaps between doses did to the plan."""
+    for part in schedule.parts:
+        period = schedule.course.periods[part.period].id
+        if part.restart is not None and not np.isnat(part.anchor[column]):
+            rule, before = part.restart
+            apart = f"more than {rule.beyond.in_words} from the dose of {day(before[column])} to that of {day(part.anchor[column])}"
+            yield Note("restart", f"{period} begins anew on {day(part.anchor[column])}: {apart}")
+        for limit in (*part.limits, *part.waits):
+            if limit.cause.startswith(GAP) and "restart" not in limit.cause and not np.isnat(limit.last[column]):
+                yield Note("gap-rule", f"{period}: {limit.cause}, from {day(limit.date[column])} on")
 
 
 def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:

@@ -40,6 +40,10 @@ def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
     anchor = schedule.anchor(visit)[column]
     if np.isnat(anchor):
         return f"{schedule.period(visit).id} has not begun"
+    if visit in schedule.counted and what.follows is not None and not np.isnat(schedule.counted[visit][0][column]):
+        days, steps = schedule.counted[visit]
+        step = what.follows[1].times(int(steps[column]))
+        return f"the dose of {day(days[column])}, as recorded{_counted(step, days[column])}"
     part = schedule.parts[schedule.part_of[visit]]
     again = f", restart {part.run}" if part.run else ""
     words = f"day {schedule.study.counts_from} of {schedule.period(visit).id}{again} ({day(anchor)})"
@@ -67,6 +71,13 @@ def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     """Step by step: how the period began, how the day was counted, what allows other days, what was recorded, what stands against it."""
     what, period = schedule.visits[visit], schedule.period(visit)
     yield from period_steps(schedule, schedule.parts[schedule.part_of[visit]].period, column)
+    part = schedule.parts[schedule.part_of[visit]]
+    if part.restart is not None:
+        rule, before = part.restart
+        where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
+        apart = f"{day(before[column])} and {day(part.anchor[column])} are more than {rule.beyond.in_words} apart"
+        yield f"restart: the doses of {apart}{where}"
+        yield from (f"assumed: {text}" for text in rule.facts.assumed)
     target = schedule.target[visit, column]
     if np.isnat(target):
         yield f"{schedule.id(visit)}: {visit_reason(schedule, visit, column)}"

@@ -120,10 +120,14 @@ ARM_DOSES = mapping_of(ID, PLAIN_DOSES, "doses by arm")
 GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
 
 
+FOLLOWS = choice("what a repeat counts from", {"first day": False, "previous dose": True})
+
+
 @dataclass
 class VisitRecord(FactsRecord):
     at: tuple[phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
+    counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
     give: Doses | dict[str, Entry[Doses]] | None = key(GIVE, "what is given")
     assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
@@ -143,6 +147,14 @@ SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
 
 
 @dataclass
+class GapRecord(FactsRecord):
+    beyond: Offset | NotStated | None = key(LENGTH, "the longest time between two doses at which nothing changes", True)
+    then: str | None = key(
+        choice("what becomes of the period", {word: word for word in ("restart", "hold", "stop")}), "`restart`, `hold` or `stop`", True
+    )
+
+
+@dataclass
 class PeriodRecord(FactsRecord):
     title: Scalar | None = key(TEXT, "the period's name for people")
     length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
@@ -153,6 +165,9 @@ class PeriodRecord(FactsRecord):
         list_of(record(VisitRecord, "a visit"), "a list of visits"), "its visits, each with `at`", True
     )
     spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "times during which something holds")
+    if_gap: tuple[GapRecord, ...] | None = key(
+        list_of(record(GapRecord, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
+    )
 
 
 @dataclass

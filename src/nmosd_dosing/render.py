@@ -153,7 +153,9 @@ def _visits(plan: Plan) -> Table:
 
 def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
     """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
-    words = "; ".join([*(dose_text(a, rules[a.product]) for a in visit.administrations), *visit.assessments])
+    given = visit.status not in ("missed", "withheld")
+    doses = (dose_text(a, rules[a.product]) if given else f"{a.shown} not given" for a in visit.administrations)
+    words = "; ".join([*doses, *(visit.assessments if given else ())])
     name = visit.name if visit.name != visit.label else None
     last = f"to {date_text(visit.last)}" if visit.last is not None else None
     only = f"only arm {' or '.join(visit.only_arms)}" if visit.only_arms else None

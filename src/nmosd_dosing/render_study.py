@@ -12,7 +12,23 @@ from rich.text import Text
 from nmosd_dosing.days import Offset
 from nmosd_dosing.doses import Dose
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.model import Entry, Facts, Give, Mark, NotStated, Period, Point, Series, Span, Stop, Study, Transition, Visit, Window
+from nmosd_dosing.model import (
+    Entry,
+    Facts,
+    GapRule,
+    Give,
+    Mark,
+    NotStated,
+    Period,
+    Point,
+    Series,
+    Span,
+    Stop,
+    Study,
+    Transition,
+    Visit,
+    Window,
+)
 from nmosd_dosing.render import text
 from nmosd_dosing.schedule import OPEN_END
 from nmosd_dosing.visits import lay_out
@@ -79,6 +95,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
     parts += [_block(_at(entry), _entry(period, entry)) for entry in period.entries]
     parts += [_block(span.title, _span(span)) for span in period.spans]
+    parts += [_block(f"If two doses are more than {rule.beyond.in_words} apart", _gap_rule(rule)) for rule in period.gap_rules]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     parts.append(_block("All visits", [("days", _all_visits(visits))]))
     return parts
@@ -104,7 +121,8 @@ def _item(item: Point | Series) -> str:
         end = f" until {item.until.label}"
     else:
         end = f", end {NOT_STATED}"
-    return f"then every {item.step.in_words}{end}{window}"
+    follows = ", each from the actual dose before it" if item.follows else ""
+    return f"then every {item.step.in_words}{end}{window}{follows}"
 
 
 def _entry(period: Period, entry: Entry) -> Rows:
@@ -140,6 +158,11 @@ def _dose(give: Give, dose: Dose | None) -> str:
         return f"no {give.product}"
     words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}" if dose.kind == NOT_STATED else dose.rule
     return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}"
+
+
+def _gap_rule(rule: GapRule) -> Rows:
+    words = {"restart": "the period begins anew with the later one", "hold": "doses wait for a decision", "stop": "there are no more"}
+    return [("then", words[rule.then]), *_facts(rule.facts)]
 
 
 def _all_visits(visits: Sequence[Visit]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.course import LEFT, Course, Limit, MoveStatus
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift, shifter
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.given import Given, Recorded
-from nmosd_dosing.model import Give, Mark, Period, Span, Study, Visit
+from nmosd_dosing.model import GapRule, Give, Mark, Period, Span, Study, Visit
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -42,7 +43,8 @@ class Part:
 
     period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
-    for a decision, and why.
+    for a decision, and why. restart: why it begins anew, and on which day (n,) the dose before the gap was. begun: (n,) whether its
+    first dose is one that is recorded in the part before, and so is not given again.
     """
 
     period: int
@@ -51,11 +53,23 @@ class Part:
     open_end: Dates
     limits: tuple[Limit, ...] = ()
     waits: tuple[Limit, ...] = ()
+    restart: tuple[GapRule, Dates] | None = None
+    begun: NDArray[np.bool_] | None = None
 
     def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
         last = [limit.last[part] for limit in self.limits if doses or not limit.doses_only]
         return np.fmin.reduce(last) if last else None
+
+
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
+    if until is not None:
+        return np.broadcast_to(np.datetime64(until, "D"), len(start))
+    if period.open_ended:
+        end = shifter(start, OPEN_END)(start, np.empty_like(start))
+        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+    return start
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,8 @@ class Schedule:
     amount: (k, n) float64, active drug in the row's unit, as given where it is recorded; NaN unless `status` is STATED.
     cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
-    beyond: (n,) visits that lie after `until`.
+    beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
+    steps since; NaT where nothing is recorded.
     """
 
     study: Study
@@ -96,6 +111,7 @@ class Schedule:
     last_doses: Dates
     beyond: NDArray[np.int64]
     given: Given | None = None
+    counted: dict[int, tuple[Dates, NDArray[np.int64]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cohort)
@@ -185,10 +201,10 @@ class Schedule:
             return None
         if mark.code is not None:
             return shift(shift(self.parts[part or 0].anchor, mark.code.offset), mark.plus)
-        first = mark.of == "first dose"
-        if part is None:
-            return shift(self.first_dose if first else self.last_dose, mark.plus)
-        return shift((self.first_doses if first else self.last_doses)[part], mark.plus)
+        own = [p for p, other in enumerate(self.parts) if part is None or other.period == self.parts[part].period]
+        if mark.of == "first dose":
+            return shift(np.fmin.reduce(self.first_doses[own]), mark.plus)
+        return shift(np.fmax.reduce(self.last_doses[own]), mark.plus)
 
     def may_move(self, mark: Mark | None, column: int) -> bool:
         """Whether the dose that an end of a span hangs on may be another one: doses come before this plan, or after it."""

@@ -28,6 +28,7 @@ def check(study: Study, problems: Problems) -> None:
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
         _windows(dated, problems)
+        _gap_rules(period, dated, problems)
         told: set[tuple[Place | None, str]] = set()
         for visit in visits:
             _blinding(study, period, visit, problems, told)
@@ -227,6 +228,24 @@ def _openly_different(study: Study, period: Period, visit: Visit, give: Give, pr
             give.place,
             "write `blinded: true` on this visit if it must not",
         )
+
+
+def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
+    """A rule for a gap that the plan itself has would hold for everybody."""
+    if not period.gap_rules:
+        return
+    first = period.gap_rules[0]
+    doses = sorted((v for v in visits if v.gives), key=lambda v: offset_of(v).nominal)
+    for before, after in pairwise(doses):
+        days = offset_of(after).range[1] - offset_of(before).range[0]
+        if days > first.beyond.range[0]:
+            apart = f"{before.label} and {after.label} are planned up to {days} days apart"
+            problems.error(
+                f"{apart}: a gap of more than {first.beyond.in_words} is no gap",
+                first.place,
+                "name a longer time, or put visits with another rhythm into a period of their own",
+            )
+            return
 
 
 def _circles(study: Study, problems: Problems) -> None:

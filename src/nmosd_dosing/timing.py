@@ -126,7 +126,7 @@ def _series(item: phrases.RepeatText, base: Code, record: VisitRecord, counts_fr
     last = base.later(item.step, item.count or 1)
     if not last.offset.possible:
         raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
-    return Series(base, item.step, until, item.count, item.window or record.window, item.place)
+    return Series(base, item.step, until, item.count, item.window or record.window, bool(record.counted_from), item.place)
 
 
 def _last_of(series: Series) -> Code:

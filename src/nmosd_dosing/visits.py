@@ -25,6 +25,7 @@ class _Occurrence:
     last: Code | None
     window: Window | NotStated | None
     open_ended: bool
+    follows: tuple[Offset, Offset] | None
     place: Place | None
 
     @property
@@ -58,13 +59,16 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
 def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
     for entry in period.entries:
         if not entry.at:
-            yield _Occurrence(entry, None, None, None, False, entry.place)
+            yield _Occurrence(entry, None, None, None, False, None, entry.place)
         for item in entry.at:
             if isinstance(item, Point):
-                yield _Occurrence(entry, item.code, item.last, item.window, False, item.place)
+                yield _Occurrence(entry, item.code, item.last, item.window, False, None, item.place)
             else:
+                before = item.base
                 for code in repeats(item, horizon):
-                    yield _Occurrence(entry, code, None, item.window, item.open_ended, item.place)
+                    follows = (before.offset, item.step) if item.follows else None
+                    yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
+                    before = code
 
 
 def repeats(series: Series, horizon: int) -> Iterator[Code]:
@@ -86,6 +90,14 @@ def repeats(series: Series, horizon: int) -> Iterator[Code]:
 
 def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visit:
     naming = next((o for o in group if o.entry.gives), group[0])
+    fixed = next((o for o in group if o.follows != naming.follows), None)
+    if fixed is not None:
+        problems.error(
+            f"{naming.label} counts from the previous dose in one place and from the first day in another",
+            fixed.place,
+            "count it from the same in both, or put the visit on another day",
+            [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
+        )
     gives: dict[str, Give] = {}
     for occurrence in group:
         for written in occurrence.entry.gives:
@@ -111,6 +123,7 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
         note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
         sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
+        follows=naming.follows,
         place=naming.place,
     )
 

@@ -1,0 +1,104 @@
+"""What a gap between two doses does to a period, where its file says so: it begins anew, waits for a decision, or ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.course import Limit
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.given import Recorded
+from nmosd_dosing.model import GapRule
+from nmosd_dosing.schedule import Part, Schedule, open_end
+
+GAP = "gap"  # the cause of limits that come from here
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Gap:
+    """(n,) each: the dose that comes too late, NaT where none does, the dose before it, which rule holds, whether it is recorded."""
+
+    date: Dates
+    before: Dates
+    rule: NDArray[np.int8]
+    recorded: NDArray[np.bool_]
+
+
+def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | None) -> tuple[Part, ...] | None:
+    """The parts of the schedule with what its first gaps do to them; None where there are no gaps that it has not seen.
+
+    Only what is recorded can make a gap: the plan itself has none (`sense` checks that).
+    """
+    if schedule.given is None:
+        return None
+    parts: list[Part] = []
+    changed = False
+    for p, part in enumerate(schedule.parts):
+        rules = schedule.course.periods[part.period].gap_rules
+        seen = any(limit.cause.startswith(GAP) for limit in (*part.limits, *part.waits))
+        gap = _first_gap(schedule, p, rules) if rules and not seen else None
+        if gap is None or np.isnat(gap.date).all():
+            parts.append(part)
+            continue
+        changed = True
+        parts += _apply(schedule, part, rules, gap, until, at_least)
+    return tuple(parts) if changed else None
+
+
+def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
+    n = len(schedule)
+    part = schedule.parts[p]
+    before = part.anchor if part.run else np.full(n, NO_DATE)
+    date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
+    for i, visit in enumerate(schedule.visits):
+        if schedule.part_of[i] != p or not visit.gives or visit.offset is None or schedule.given is None:
+            continue
+        status = schedule.given.status[i]
+        done = (status == Recorded.DONE) | (status == Recorded.PARTIAL)
+        planned = np.where(schedule.dose_cancelled(i) | (status != Recorded.NOTHING), NO_DATE, schedule.target[i])
+        this = np.where(done, schedule.given.actual[i], planned)
+        for r, gap_rule in enumerate(rules):  # the longest gap that is exceeded counts
+            over = (this > shift(before, gap_rule.beyond)) & (np.isnat(date) | (date == this) & (since == before))
+            over &= ~(done & (gap_rule.then == "hold"))  # who gave it has decided
+            date, since = np.where(over, this, date), np.where(over, before, since)
+            rule[over], recorded[over] = r, done[over]
+        before = np.where(np.isnat(this), before, this)
+    return _Gap(date, since, rule, recorded)
+
+
+def _apply(
+    schedule: Schedule, part: Part, rules: tuple[GapRule, ...], gap: _Gap, until: dt.date | None, at_least: dt.date | None
+) -> list[Part]:
+    nobody = np.full(len(schedule), NO_DATE)
+    day_before = shift(gap.date, Offset(-1))
+    limits, waits, made = list(part.limits), list(part.waits), []
+    for r, rule in enumerate(rules):
+        mine = gap.rule == r
+        if not mine.any():
+            continue
+        date, last = np.where(mine, gap.date, nobody), np.where(mine, day_before, nobody)
+        cause = f"{GAP} of more than {rule.beyond.in_words} between doses ({rule.then})"
+        if rule.then == "hold":
+            waits.append(Limit(part.period, True, last, cause, date))
+        elif rule.then == "stop":
+            limits.append(Limit(part.period, True, last, cause, date))
+        else:
+            over = np.where(mine & gap.recorded, gap.date, last)
+            limits.append(Limit(part.period, False, over, cause, date))
+            period = schedule.course.periods[part.period]
+            made.append(
+                Part(
+                    part.period,
+                    part.run + 1,
+                    date,
+                    open_end(period, date, until, at_least),
+                    part.limits,
+                    part.waits,
+                    restart=(rule, np.where(mine, gap.before, nobody)),
+                    begun=mine & gap.recorded,
+                )
+            )
+    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits)), *made]
