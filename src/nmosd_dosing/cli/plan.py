@@ -181,7 +181,7 @@ def _one_person(request: PlanRequest, until: dt.date | None, problems: Problems)
 
 def _people(request: PlanRequest, until: dt.date | None, problems: Problems) -> tuple[Subject, ...]:
     """The subjects of a table: a calendar for each."""
-    from nmosd_dosing import tables
+    from nmosd_dosing import rosters
 
     for option, value in (
         ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--output", request.output),
@@ -195,7 +195,7 @@ def _people(request: PlanRequest, until: dt.date | None, problems: Problems) -> 
     if request.calendar.ics_dir is None:
         problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
     try:
-        people = tables.subjects(read_file(request.subjects or ""), request.subjects or "")
+        people = rosters.subjects(read_file(request.subjects or ""), request.subjects or "", periods=())
     except InputError as error:
         problems.found += error.problems
         return ()
