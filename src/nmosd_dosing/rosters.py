@@ -169,22 +169,26 @@ class _Known:
         return self.index.get(same)
 
     def _unknown(self, code: Cell, same: str) -> None:
-        [only] = self.subjects if len(self.subjects) == 1 else [None]
-        message, hint, also = f"`{clip(code.text)}` is not a subject of this table", None, []
-        if only is not None and only.place is None:
-            if only.code is None:
-                hint = f"say whose plan it is: `--subject {clip(code.text)}`"
-                self.problems.error(f"the plan is of a subject without a code, this row of `{clip(code.text)}`", code.place, hint)
-                return
-            message = f"`{clip(code.text)}` is not the subject `{clip(only.code)}`"
+        written, also = f"`{clip(code.text)}`", []
+        message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
+        if len(self.subjects) == 1 and self.subjects[0].place is None:
+            only = self.subjects[0].code
+            message, hint = f"{written} is not the subject `{clip(only or '')}`", "leave out the rows of others"
+            if only is None:
+                message, hint = f"this row is of {written}, and the plan is not said to be", f"add `--subject {clip(code.text)}`"
         near = self.without_zeros.get(same.lstrip("0"))
         if near is not None:
             other = self.subjects[near]
-            taken = len(other.code or "") > len(same)
-            message += f"; did a spreadsheet {'take the zeros off' if taken else 'make of it'} `{clip(other.code or '')}`?"
+            known = f"`{clip(other.code or '')}`"
+            if len(other.code or "") > len(same):
+                message += f"; did a spreadsheet take the zeros off {known}?"
+                hint = f"write {known}, in a column that is formatted as text"
+            else:
+                message += f"; did a spreadsheet make {known} of it?"
+                hint = f"write {written} there, in a column that is formatted as text"
             also = [("this one", other.place)] if other.place else []
         elif len(self.problems.found) < tables.LISTED:  # a guess takes long, and the others are not shown
-            hint = did_you_mean(code.text, [subject.code or "" for subject in self.subjects])
+            hint = did_you_mean(code.text, [subject.code for subject in self.subjects if subject.code]) or hint
         self.problems.error(message, code.place, hint, also)
 
 

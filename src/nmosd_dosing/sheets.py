@@ -62,7 +62,7 @@ def read(content: bytes, path: str, problems: Problems) -> Sheet:
         if written._cells[row, column].data_type == "f" and cell.value is None:
             text = _formula(written._cells[row, column].value)
             problem = [f"the formula `{clip(text)}` has no value in this file", "paste the column as values"]
-        if text:
+        if text.strip():
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
         if problem:
             wrong.append((row, column, problem[0], problem[1]))
@@ -100,7 +100,7 @@ def _load(content: bytes, path: str, values: bool) -> Workbook:
 
 
 def _only_sheet(book: Workbook, path: str) -> Worksheet:
-    filled = [s.title for s in book.worksheets[1:] if any(str(cell.value or "").strip() for cell in s._cells.values())]
+    filled = [s.title for s in book.worksheets[1:] if any(cell.value is not None and str(cell.value).strip() for cell in s._cells.values())]
     if not book.worksheets:
         raise InputError(Problem(f"`{path}` has no sheet with cells", hint="write the table into a sheet"))
     if filled:
@@ -135,13 +135,14 @@ def _formula(value: Any) -> str:
 
 
 def _joined(texts: dict[int, dict[int, str]], path: str) -> str:
-    rows = max(texts, default=0)
-    size = rows + sum(max(cells) + sum(map(len, cells.values())) for cells in texts.values())
+    rows, heading = max(texts, default=0), max(texts[min(texts)]) if texts else 0
+    widths = {row: max(heading, *cells) for row, cells in texts.items()}
+    size = rows + sum(widths.values()) + sum(len(text) for cells in texts.values() for text in cells.values())
     if size > _LARGEST:  # many cells may share a long text, and a far cell has all those before it
         raise InputError(_too_large(path))
     lines = [""] * rows
     for row, cells in texts.items():
-        lines[row - 1] = "\t".join(cells.get(column, "") for column in range(1, max(cells) + 1))
+        lines[row - 1] = "\t".join(cells.get(column, "") for column in range(1, widths[row] + 1))
     return "\n".join(lines)
 
 

@@ -35,6 +35,7 @@ class Table:
     columns: dict[str, int] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
+    refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -64,8 +65,8 @@ class Table:
                 wrong.add(text)
         if wrong:
             for row, text in enumerate(texts):
-                if text in wrong:
-                    read(f"`{clip(text)}`", text, self.cell(column, row).place, problems)
+                if text in wrong and (place := self.cell(column, row).place).start not in self.refused:
+                    read(f"`{clip(text)}`", text, place, problems)
         return [found[text] for text in texts]
 
     def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
@@ -185,7 +186,8 @@ def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:
     """How a file is a table, and where its heading begins."""
     if content.startswith(b"PK\x03\x04"):
         sheet = sheets.read(content, path, problems)
-        return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)")), 0
+        refused = frozenset(problem.place.start for problem in problems.found if problem.place)
+        return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"), refused=refused), 0
     document = Document(path, _decoded(content, path).replace("\r\n", "\n").replace("\r", "\n"))
     at, separator = 0, ""
     if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
