@@ -235,13 +235,24 @@ def test_events() -> None:
 
 
 def test_wrong_events() -> None:
-    rows = ["1,relaps,2025-03-04", ",relapse,2025-03-04", "1,,2025-03-04", "1,stable,20250304", "1,died,2025-03-04", "1,died,2025/3/4"]
+    rows = [
+        "1,relaps,2025-03-04",
+        ",relapse,2025-03-04",
+        "1,,2025-03-04",
+        "1,stable,20250304",
+        "1,died,2025-03-04",
+        "1,died,2025/3/4",
+        "2,died,",
+        "2,died,",
+    ]
     assert refused(events, "\n".join(["subject,event,date", *rows])) == [
         "e.csv:2:3: unknown event `relaps`; did you mean `relapse`?",
         "e.csv:3:1: no subject's code; every row needs one",
         f"e.csv:4:3: no event; write {', '.join(f'`{name}`' for name in list(EVENTS)[:-1])} or `died`",
         "e.csv:5:10: `20250304` is not a date with the year first; write `2025-03-04`",
         "e.csv:7:3: `died` of subject `1` on 2025-03-04 stands twice (the first e.csv:6:3); take one of the two out",
+        "e.csv:8:8: no date; write for example `2025-01-06`",
+        "e.csv:9:8: no date; write for example `2025-01-06`",
     ]
 
 

@@ -239,6 +239,16 @@ def test_calendars_from_a_workbook(tmp_path: Path) -> None:
     assert b"DTSTART;VALUE=DATE:20250106\r\n" in (tmp_path / "0012.ics").read_bytes()
 
 
+def test_a_day_that_no_calendar_has(recwarn: pytest.WarningsRecorder) -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["B2"].number_format = "yyyy-mm-dd"
+
+    assert refused(lambda: subjects(("1", 99_999_999), change=change)) == [
+        "s.xlsx, cell B2: `#VALUE!` is an error of the spreadsheet; mend the formula, or paste the value"
+    ]
+    assert not recwarn.list, "what openpyxl says of it is kept back"
+
+
 def test_how_a_cell_is_drawn() -> None:
     with pytest.raises(InputError) as error:
         subjects(("0012", "6/1/2025", 60))

@@ -45,6 +45,7 @@ def subjects(content: bytes, path: str, periods: Sequence[str]) -> tuple[Subject
     return tuple(
         Subject(start, code.text, weight_kg=kg, entered=tuple(entries), height_cm=cm, site=site, place=code.place)
         for code, start, kg, cm, site, entries in rows
+        if start is not None
     )
 
 
@@ -230,10 +231,9 @@ def _once(codes: Sequence[Cell], problems: Problems) -> list[Cell]:
     return [cell for cell in found.values() if cell.text]
 
 
-def _days(table: Table, column: str, problems: Problems) -> list[dt.date]:
-    """A day for each row, once `problems` are empty."""
+def _days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
     table.needs(column, "no date", "write for example `2025-01-06`", problems)
-    return [day or dt.date.min for day in table.values(column, typed.day, problems)]
+    return table.values(column, typed.day, problems)
 
 
 def _word(what: str, known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:

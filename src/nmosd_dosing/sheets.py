@@ -18,6 +18,7 @@ from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, 
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
@@ -58,7 +59,7 @@ def read(content: bytes, path: str, problems: Problems) -> Sheet:
     texts: dict[int, dict[int, str]] = {}
     wrong: list[tuple[int, int, str, str]] = []
     for (row, column), cell in shown._cells.items():
-        text, *problem = _text(cell.value, cell.data_type, cell.number_format)
+        text, *problem = _text(cell)
         if written._cells[row, column].data_type == "f" and cell.value is None:
             text = _formula(written._cells[row, column].value)
             problem = [f"the formula `{clip(text)}` has no value in this file", "paste the column as values"]
@@ -110,8 +111,11 @@ def _only_sheet(book: Workbook, path: str) -> Worksheet:
     return book.worksheets[0]
 
 
-def _text(value: Any, kind: str, shape: str) -> tuple[str] | tuple[str, str, str]:
+def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
     """A cell's value as a table has it; and what is wrong with it, with a hint."""
+    value: Any = cell.value
+    if isinstance(value, str) and cell.data_type != "e":
+        return (value,)
     if isinstance(value, dt.datetime):
         text, day = value.isoformat(" ", "minutes"), value.date().isoformat()
         return (day,) if value.time() == dt.time() else (text, f"`{text}` has a time of day", f"write `{day}`")
@@ -119,13 +123,14 @@ def _text(value: Any, kind: str, shape: str) -> tuple[str] | tuple[str, str, str
         return (value.isoformat(),)
     if isinstance(value, dt.time | dt.timedelta):
         return str(value), f"`{value}` is a time", "write a day, or a text"
-    if kind == "e":
+    if cell.data_type == "e":
         return str(value), f"`{value}` is an error of the spreadsheet", "mend the formula, or paste the value"
     if isinstance(value, bool):
         return (str(value).upper(),)
     if isinstance(value, int | float) and abs(value) < 1e300:
         text = number_text(float(f"{value:.15g}"))  # the digits that a spreadsheet has, and shows
-        return (text.zfill(len(shape)) if re.fullmatch("0+", shape) and text.isdigit() else text,)
+        shape = cell.number_format if text.isdigit() else ""
+        return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
     return ("" if value is None else str(value),)
 
 
