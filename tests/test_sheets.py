@@ -98,6 +98,9 @@ def test_zeros_that_a_format_shows_are_there() -> None:
         sheet["A2"].number_format = "0000"
 
     assert subjects((12, "2025-01-06"), change=change)[0].code == "0012"
+    content = workbook(HEADING, (12, "2025-01-06"), change=change)
+    lost = rewritten(content, "xl/styles.xml", b'numFmtId="164" fontId', b'numFmtId="300" fontId')
+    assert rosters.subjects(lost, "s.xlsx", ())[0].code == "12"
 
 
 def test_days_counted_from_1904() -> None:

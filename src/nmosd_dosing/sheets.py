@@ -129,9 +129,16 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
         return (str(value).upper(),)
     if isinstance(value, int | float) and abs(value) < 1e300:
         text = number_text(float(f"{value:.15g}"))  # the digits that a spreadsheet has, and shows
-        shape = cell.number_format if text.isdigit() else ""
+        shape = _format(cell) if text.isdigit() else ""
         return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
     return ("" if value is None else str(value),)
+
+
+def _format(cell: Cell | MergedCell) -> str:
+    try:
+        return cell.number_format
+    except IndexError:  # the workbook names a format that it does not hold
+        return ""
 
 
 def _formula(value: Any) -> str:
