@@ -84,7 +84,9 @@ DAYS = {
     "6/1/2025": "day and month cannot be told apart; write it as YYYY-MM-DD",
     "20.01.2025": "write `2025-01-20`",
     "1/20/2025": "write `2025-01-20`",
-    "2025年1月6日": "write `2025-01-06`",
+    "2025/1-6": "write `2025-01-06`",
+    "20250106": "write `2025-01-06`",
+    "45663": "it seems to be the number that a spreadsheet gives a day; format the cell as a date",
     "Monday": "write it as YYYY-MM-DD, for example `2025-01-06`",
     "": "write for example `2025-01-06`",
 }
@@ -95,7 +97,7 @@ def test_days_that_are_not_year_first(folder: Path, day: str, hint: str) -> None
     assert several(f"subject,start\n1,{day}\n").stderr.endswith(f"hint: {hint}\n")
 
 
-@pytest.mark.parametrize("day", ["2025-01-06", "2025/1/6", "2025.01.06", " 2025-1-6 ", '"2025-01-06"'])
+@pytest.mark.parametrize("day", ["2025-01-06", "2025/1/6", "2025.01.06", " 2025-1-6 ", "2025年1月6日", '"2025-01-06"'])
 def test_days_that_are(folder: Path, day: str) -> None:
     assert several(f"subject,start\n1,{day}\n").returncode == 0
     assert b"DTSTART;VALUE=DATE:20250106\r\n" in Path("out/1.ics").read_bytes()
@@ -111,7 +113,7 @@ def test_a_table_and_the_command_line_take_the_same_weights_and_codes(folder: Pa
 
 
 WRONG_TABLES = [
-    ("PK\x03\x04", "`s.csv` is a spreadsheet, not CSV"),
+    ("PK\x03\x04", "`s.csv` is not a workbook that can be read"),
     ("", "`s.csv` is empty"),
     ("subject,start\n", "`s.csv` has no rows"),
     ("subject\n1\n", "column `start` is missing"),

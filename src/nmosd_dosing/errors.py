@@ -38,6 +38,10 @@ class Document:
         starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
         return starts
 
+    def where(self, place: Place) -> str:
+        """How messages name a place of this text."""
+        return f"{self.path}:{place.line}:{place.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -205,9 +209,8 @@ def _draw_place(place: Place, words: str, width: int) -> list[str]:
     marked = printable(line[column : min(column + length, last)])
     tail = printable(line[column + length : last]) + ("…" if last < len(line) else "")
     carets = "^" * max(1, cell_len(marked))
-    arrow = f"{margin}--> {printable(place.document.path)}:{place.line}:{place.column}"
     return [
-        arrow if not words else f"{margin}::: {printable(place.document.path)}:{place.line}:{place.column}",
+        f"{margin}{':::' if words else '-->'} {printable(place.document.where(place))}",
         f"{margin} |",
         f"{place.line:>{width}} | {head}{marked}{tail}".rstrip(),
         f"{margin} | {' ' * cell_len(head)}{carets}{' ' + words if words else ''}",

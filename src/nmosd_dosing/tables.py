@@ -1,18 +1,119 @@
-"""CSV tables that people keep: rows with the place of every cell, and every problem found at once."""
+"""Tables that people keep in spreadsheets, as text or .xlsx: columns of texts, each with its place in the file."""
 
 from __future__ import annotations
 
-import datetime as dt
+import gc
 import re
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
-from nmosd_dosing import typed
+from nmosd_dosing import sheets
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.person import Subject
 
-_LISTED = 100  # problems of a table that are shown
+T = TypeVar("T")
+Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
+LISTED = 100  # problems that are shown
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows below a heading, by column; empty texts where the table has no such column. Rows are counted from 0.
+
+    Places are found when they are asked for: in a long table they would cost more than the reading.
+    """
+
+    document: Document
+    separator: str
+    quotes: bool
+    pattern: re.Pattern[str]
+    columns: dict[str, int] = field(default_factory=dict)
+    starts: list[int] = field(default_factory=list)
+    texts: dict[str, Sequence[str]] = field(default_factory=dict)
+    refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def cell(self, column: str, row: int) -> Cell:
+        return Cell(self.texts[column][row], self, self.columns[column], self.starts[row])
+
+    def cells(self, column: str) -> list[Cell]:
+        index = self.columns[column]
+        return [Cell(text, self, index, start) for text, start in zip(self.texts[column], self.starts, strict=True)]
+
+    def row(self, row: int) -> Place:
+        """The whole row, as far as its first line goes."""
+        start = self.starts[row]
+        end = self.document.text.find("\n", start)
+        return Place(self.document, start, len(self.document.text) if end < 0 else end)
+
+    def values(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
+        """What the cells of a column say, each text read once; None where one is empty or wrong."""
+        texts = self.texts[column]
+        found: dict[str, T | None] = {"": None}
+        wrong = set()
+        for text in set(texts) - {""}:
+            unseen = Problems()
+            found[text] = read("", text, None, unseen)
+            if unseen.found:
+                wrong.add(text)
+        if wrong:
+            for row, text in enumerate(texts):
+                if text in wrong and (place := self.cell(column, row).place).start not in self.refused:
+                    read(f"`{clip(text)}`", text, place, problems)
+        return [found[text] for text in texts]
+
+    def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
+        """No cell of the column may be empty."""
+        for row, text in enumerate(self.texts[column]):
+            if not text:
+                problems.error(message, self.cell(column, row).place, hint)
+
+    def spans(self, at: int) -> Iterator[tuple[str, int, int]]:
+        """The cells of the row that begins at a character: text, start, end. Raises ValueError where quotation marks are wrong."""
+        text = self.document.text
+        while True:
+            match = self.pattern.match(text, at)
+            if match is None:
+                raise ValueError(at)
+            if match["quoted"] is not None:
+                yield match["quoted"].replace('""', '"').strip(), *match.span("quoted")
+            else:
+                plain = match["plain"]
+                begin = match.start("plain") + len(plain) - len(plain.lstrip())
+                yield plain.strip(), begin, begin + len(plain.strip())
+            at = match.end() + 1
+            if text[at - 1 : at] != self.separator:
+                return
+
+    def lines(self, at: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+        """From a character on, where each row begins and its texts; rows without any text left out."""
+        text = self.document.text
+        while at < len(text):
+            start, end = at, text.find("\n", at)
+            end = len(text) if end < 0 else end
+            line = text[start:end]
+            if not self.quotes or '"' not in line:
+                texts = list(map(str.strip, line.split(self.separator)))
+            else:
+                try:
+                    spans = list(self.spans(start))
+                    texts = [span[0] for span in spans]
+                    end = text.find("\n", spans[-1][2])
+                    end = len(text) if end < 0 else end
+                except ValueError:
+                    place = Place(self.document, start, end)
+                    problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
+                    texts = []
+            at = end + 1
+            if any(texts):
+                yield start, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,126 +121,112 @@ class Cell:
     """A cell's text, without the spaces around it, and where it stands."""
 
     text: str
-    place: Place
+    table: Table
+    index: int
+    start: int
+
+    @property
+    def place(self) -> Place:
+        _, begin, end = next(islice(self.table.spans(self.start), self.index, None))
+        return Place(self.table.document, begin, end)
 
 
-Row = dict[str, Cell]
+def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems) -> Table:
+    """The table in a file: an .xlsx workbook, or text in UTF-8, in UTF-16 with its mark, else in GB18030, with commas, semicolons or tabs.
 
-
-def subjects(content: bytes, path: str) -> tuple[Subject, ...]:
-    """The subjects of a table with the columns `subject`, `start` and, where a dose needs it, `weight_kg`.
-
-    Raises InputError with the first hundred problems and their count.
+    What is wrong with single lines and cells goes to `problems`. Raises InputError where there is no table, or its columns are wrong.
     """
-    problems = Problems()
-    rows = read(content, path, ("subject", "start"), ("weight_kg",), problems)
-    found: dict[str, Place] = {}
-    made = []
-    for row in rows:
-        code, start, weight = row["subject"], date(row["start"], problems), row.get("weight_kg")
-        same = unicodedata.normalize("NFC", code.text)  # one text may be written in two ways
-        if not code.text:
-            problems.error("no subject's code", code.place, "every row needs one")
-        elif same in found:
-            problems.error(f"subject `{clip(code.text)}` has two rows", code.place, also=[("the first", found[same])])
-        else:
-            typed.code("the subject's code", code.text, code.place, problems)
-        found.setdefault(same, code.place)
-        kg = typed.weight(f"`{clip(weight.text)}`", weight.text, weight.place, problems) if weight and weight.text else None
-        if start is not None:
-            made.append(Subject(start, code.text, weight_kg=kg))
-    if not rows and not problems.found:
-        problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
-    _stop(problems)
-    return tuple(made)
-
-
-def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems) -> list[Row]:
-    """The rows below a heading, by column name; UTF-8 with or without a mark, commas or semicolons, empty lines left out."""
-    if content.startswith(b"PK\x03\x04"):
-        problems.error(f"`{path}` is a spreadsheet, not CSV", None, "save it as `CSV UTF-8`")
-        return []
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        problems.error(f"`{path}` is not UTF-8 text (byte {error.start + 1})", None, "save it as `CSV UTF-8`")
-        return []
-    document = Document(path, text)
-    lines = _lines(document, problems)
-    if not lines:
+    table, at = _layout(content, path, problems)
+    lines = table.lines(at, problems)
+    start, names = next(lines, (0, []))
+    while names and not names[-1]:
+        names.pop()  # the last column of a spreadsheet that once had more
+    if not names and not problems.found:
         problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
-        return []
-    lines_wrong = len(problems.found)
-    heading, names = lines[0], [cell.text for cell in lines[0]]
-    for cell in heading:
-        if cell.text not in (*required, *optional):
-            hint = did_you_mean(cell.text, (*required, *optional)) or f"the columns are {one_of([*required, *optional])}"
-            problems.error(f"unknown column `{clip(cell.text)}`", cell.place, hint)
-        elif names.count(cell.text) > 1:
-            problems.error(f"column `{cell.text}` stands twice", cell.place)
+    if not names or not _heading(table, start, names, required, optional, problems):
+        stop(problems.in_order())
+    table.columns = {name: i for i, name in enumerate(names)}
+    rows = []
+    for start, texts in lines:
+        if len(texts) > len(names) and not any(texts[len(names) :]):
+            del texts[len(names) :]
+        if len(texts) == len(names):
+            table.starts.append(start)
+            rows.append(texts)
+            continue
+        hint = "name the column in the first line, or clear the cell"
+        if table.quotes:
+            hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
+        problems.error(f"{len(texts)} cells under {len(names)} columns", Place(table.document, start, start + 1), hint)
+    by_column = zip(*rows, strict=True) if rows else [()] * len(names)
+    table.texts = dict.fromkeys(optional, ("",) * len(rows)) | dict(zip(names, by_column, strict=True))
+    return table
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While a long table becomes objects none of them is garbage; to look for it among them would double the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def stop(found: Sequence[Problem], where: str = "one table") -> None:
+    """Raises InputError with the first hundred problems and their count, if there are any."""
+    if found:
+        many = [Problem(f"{len(found):,} problems in {where}; the first {LISTED} follow")] if len(found) > LISTED else []
+        raise InputError([*many, *found[:LISTED]])
+
+
+def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:
+    """How a file is a table, and where its heading begins."""
+    if content.startswith(b"PK\x03\x04"):
+        sheet = sheets.read(content, path, problems)
+        refused = frozenset(problem.place.start for problem in problems.found if problem.place)
+        return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"), refused=refused), 0
+    document = Document(path, _decoded(content, path).replace("\r\n", "\n").replace("\r", "\n"))
+    at, separator = 0, ""
+    if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
+        at, separator = match.end(), match[1]
+    else:
+        first = document.text.lstrip("\n ").partition("\n")[0]
+        separator = max(_SEPARATORS, key=first.count)
+    blank = "[ ]" if separator == "\t" else r"[ \t]"
+    pattern = rf'{blank}*+(?:"(?P<quoted>(?:[^"]|"")*+)"{blank}*|(?P<plain>(?!")[^{separator}\n]*))(?={separator}|\n|\Z)'
+    return Table(document, separator, True, re.compile(pattern)), at
+
+
+def _decoded(content: bytes, path: str) -> str:
+    if content.startswith(_OLE):
+        message = f"`{path}` is an old workbook (.xls), or one with a password"
+        raise InputError(Problem(message, hint="save it as .xlsx without a password, or as `CSV UTF-8`"))
+    marked = content.startswith(b"\xef\xbb\xbf")
+    for encoding in ("utf-16",) if content.startswith(_UTF16) else ("utf-8",) if marked else ("utf-8", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text.removeprefix("\ufeff")
+    raise InputError(Problem(f"`{path}` is not text in UTF-8, UTF-16 or GB18030", hint="save it as `CSV UTF-8`"))
+
+
+def _heading(table: Table, start: int, names: list[str], required: Sequence[str], optional: Sequence[str], problems: Problems) -> bool:
+    """Whether the columns are those asked for; if not, why."""
+    before, known = len(problems.found), (*required, *optional)
+    places = [Place(table.document, begin, end) for _, begin, end in islice(table.spans(start), len(names))]
+    for number, (name, place) in enumerate(zip(names, places, strict=True), start=1):
+        if not name:
+            problems.error(f"column {number} has no name", place, "name it, or take it out")
+        elif name not in known:
+            problems.error(f"unknown column `{clip(name)}`", place, did_you_mean(name, known) or f"the columns are {one_of(known)}")
+        elif names.count(name) > 1:
+            problems.error(f"column `{name}` stands twice", place, "take one of the two out")
     for name in required:
         if name not in names:
-            problems.error(f"column `{name}` is missing", heading[-1].place, f"the first line names the columns: {','.join(required)}")
-    if len(problems.found) > lines_wrong:
-        return []
-    rows = []
-    for cells in lines[1:]:
-        if len(cells) == len(names):
-            rows.append(dict(zip(names, cells, strict=True)))
-        else:
-            problems.error(f"{len(cells)} cells under {len(names)} columns", cells[0].place, "a text with a comma stands in double quotes")
-    return rows
-
-
-def date(cell: Cell, problems: Problems) -> dt.date | None:
-    """A day: YYYY-MM-DD, or year first in the way of spreadsheets (`2025/1/6`)."""
-    match = re.fullmatch(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", cell.text)
-    if match:
-        try:
-            return dt.date(int(match[1]), int(match[3]), int(match[4]))
-        except ValueError:
-            problems.error(f"`{cell.text}`: there is no such day", cell.place, "check the month and the day")
-    elif not cell.text:
-        problems.error("no date", cell.place, "write for example `2025-01-06`")
-    else:
-        problems.error(f"`{clip(cell.text)}` is not a date with the year first", cell.place, typed.date_hint(cell.text))
-    return None
-
-
-def _lines(document: Document, problems: Problems) -> list[list[Cell]]:
-    """Cells line by line (RFC 4180), lines without any text left out."""
-    text, at, lines = document.text, 0, []
-    first = text.split("\n", 1)[0]
-    comma = ";" if first.count(";") > first.count(",") else ","
-    pattern = re.compile(rf'[ \t]*+(?:"((?:[^"]|"")*)"[ \t]*|((?!")[^{comma}\n]*))({comma}|\n|\Z)')
-    cells: list[Cell] = []
-    while at < len(text):
-        match = pattern.match(text, at)
-        if match is None:
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            problems.error("a quotation mark in the middle of a cell, or without its partner", Place(document, at, end), "write it twice")
-            at, cells = end + 1, []
-            continue
-        quoted = match[1] is not None
-        value = match[1].replace('""', '"') if quoted else match[2]
-        group = 1 if quoted else 2
-        begin, end = match.start(group), match.end(group)
-        stripped = value.strip()
-        cells.append(Cell(stripped, Place(document, begin, max(begin + 1, begin + len(value.rstrip()) if not quoted else end))))
-        at = match.end()
-        if match[3] != comma:
-            if any(cell.text for cell in cells):
-                lines.append(cells)
-            cells = []
-    if cells:  # the text ends with a comma
-        cells.append(Cell("", Place(document, len(text), len(text))))
-        lines.append(cells)
-    return lines
-
-
-def _stop(problems: Problems) -> None:
-    found = problems.in_order()
-    if found:
-        many = [Problem(f"{len(found):,} problems in one table; the first {_LISTED} follow")] if len(found) > _LISTED else []
-        raise InputError([*many, *found[:_LISTED]])
+            problems.error(f"column `{name}` is missing", places[-1], f"the first line names the columns: {','.join(required)}")
+    return len(problems.found) == before

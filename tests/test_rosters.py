@@ -1,0 +1,442 @@
+"""Tables of subjects, events, arms and records: how they are written, what is wrong with them, and the subjects that they make together."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from nmosd_dosing import rosters
+from nmosd_dosing.dsl import EVENTS
+from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.person import Entered, Event, Record, Subject
+from nmosd_dosing.tables import Cell, read
+
+JANUARY = dt.date(2025, 1, 6)
+COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
+
+
+def subjects(text: str, *periods: str) -> tuple[Subject, ...]:
+    return rosters.subjects(text.encode(), "s.csv", periods)
+
+
+def events(text: str) -> list[tuple[Cell, Event]]:
+    return rosters.events(text.encode(), "e.csv", tuple(EVENTS))
+
+
+def allocation(text: str) -> list[tuple[Cell, Cell]]:
+    return rosters.allocation(text.encode(), "a.csv")
+
+
+def records(text: str) -> list[tuple[Cell | None, Record]]:
+    return rosters.records(text.encode(), "r.csv")
+
+
+def refused(read: Callable[..., Any], *arguments: Any) -> list[str]:
+    """Each problem as `place: message; hint`."""
+    with pytest.raises(InputError) as error:
+        read(*arguments)
+    lines = []
+    for problem in error.value.problems:
+        where = problem.place.document.where(problem.place) if problem.place else "-"
+        also = "".join(f" ({words} {place.document.where(place)})" for words, place in problem.also)
+        lines.append(f"{where}: {problem.message}{also}; {problem.hint}")
+    return lines
+
+
+# How a table is written.
+
+WRITTEN = {
+    "UTF-8": "subject,start,site\n0012,2025-01-06,北京\n".encode(),
+    "UTF-8 with a mark": "\ufeffsubject,start,site\n0012,2025-01-06,北京\n".encode(),
+    "GB18030": "subject,start,site\n0012,2025-01-06,北京\n".encode("gb18030"),
+    "GB18030 with a mark": "\ufeffsubject,start,site\n0012,2025-01-06,北京\n".encode("gb18030"),
+    "UTF-16": "subject,start,site\n0012,2025-01-06,北京\n".encode("utf-16"),
+    "UTF-16, big end first": "\ufeffsubject,start,site\n0012,2025-01-06,北京\n".encode("utf-16-be"),
+    "CRLF": "subject,start,site\r\n0012,2025-01-06,北京\r\n".encode(),
+    "lone CR": "subject,start,site\r0012,2025-01-06,北京\r".encode(),
+    "no end of line": "subject,start,site\n0012,2025-01-06,北京".encode(),
+    "semicolons": "subject;start;site\n0012;2025-01-06;北京\n".encode(),
+    "tabs": "subject\tstart\tsite\n0012\t2025-01-06\t北京\n".encode(),
+    "sep=": "sep=;\r\nsubject;start;site\r\n0012;2025-01-06;北京\r\n".encode(),
+    "sep= against the count": 'sep=;\n"subject";start;"site"\n0012;2025-01-06;"北京"\n'.encode(),
+    "empty lines": "\n\nsubject,start,site\n\n,,\n0012,2025-01-06,北京\n \n".encode(),
+    "a trailing empty column": "subject,start,site,\n0012,2025-01-06,北京,\n".encode(),
+    "one only in the rows": "subject,start,site\n0012,2025-01-06,北京,,\n".encode(),
+    "quoted": '"subject" , "start",site\n"0012","2025-01-06", "北京" \n'.encode(),
+    "another order": "site,start,subject\n北京,2025-01-06,0012\n".encode(),
+    "spaces": "subject , start,site\n 0012,2025-01-06 ,\u3000北京\n".encode(),
+}
+
+
+@pytest.mark.parametrize("content", WRITTEN.values(), ids=WRITTEN)
+def test_ways_of_writing_one_table(content: bytes) -> None:
+    [subject] = rosters.subjects(content, "s.csv", ())
+    assert subject == Subject(JANUARY, "0012", site="北京")
+    assert subject.place is not None and subject.place.document.text[subject.place.start : subject.place.end] == "0012"
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\ufeff"), max_size=8)
+rows = st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=6)
+
+
+@given(
+    rows,
+    st.sampled_from(",;\t"),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
+    st.booleans(),
+)
+def test_what_a_program_writes_is_read_back(
+    rows: list[tuple[str, str, str]], separator: str, quoting: Any, end: str, encoding: str, said: bool
+) -> None:
+    out = io.StringIO(newline="")
+    if said:
+        out.write(f"sep={separator}{end}")
+    csv.writer(out, delimiter=separator, quoting=quoting, lineterminator=end).writerows([("a", "b", "c"), *rows])
+    content = out.getvalue().encode(encoding)
+    assume(encoding != "gb18030" or out.getvalue().isascii() or not _is_utf8(content))  # a few letters are both
+    problems = Problems()
+    table = read(content, "t.csv", ("a",), ("b", "c"), problems)
+    assert not problems.found
+    expected = [tuple(text.strip() for text in row) for row in rows if any(text.strip() for text in row)]
+    assert list(zip(*(table.texts[column] for column in "abc"), strict=True)) == expected
+    for column in "abc":
+        for cell in table.cells(column):
+            place = cell.place
+            written = place.document.text[place.start : place.end].replace('""', '"').strip()
+            assert written == cell.text or '"' in cell.text
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from([b"", b"subject,start\n", b"PK\x03\x04", b"\xff\xfe", b"\xef\xbb\xbf", b"\xd0\xcf\x11\xe0"])
+)
+def test_any_bytes_are_read_or_refused(content: bytes, before: bytes) -> None:
+    try:
+        rosters.subjects(before + content, "s.csv", ())
+    except InputError as error:
+        assert str(error)
+
+
+UNREADABLE = {
+    b"subject,start\n\xff\xff\n": "`s.csv` is not text in UTF-8, UTF-16 or GB18030",
+    b"\xef\xbb\xbfsubject,start\n\xb1\xb1\n": "`s.csv` is not text in UTF-8, UTF-16 or GB18030",
+    b"\xff\xfes": "`s.csv` is not text in UTF-8, UTF-16 or GB18030",
+    "subject,start\n".encode("utf-16-le"): "`s.csv` is not text in UTF-8, UTF-16 or GB18030",
+}
+
+
+@pytest.mark.parametrize(("content", "message"), UNREADABLE.items())
+def test_what_is_not_a_text(content: bytes, message: str) -> None:
+    assert refused(rosters.subjects, content, "s.csv", ()) == [f"-: {message}; save it as `CSV UTF-8`"]
+
+
+def test_an_old_workbook() -> None:
+    assert refused(rosters.subjects, b"\xd0\xcf\x11\xe0\xa1\xb1", "s.xls", ()) == [
+        "-: `s.xls` is an old workbook (.xls), or one with a password; save it as .xlsx without a password, or as `CSV UTF-8`"
+    ]
+
+
+HEADINGS = [
+    ("", ["-: `s.csv` is empty; the first line names the columns: subject,start,weight_kg,height_cm,site,enter_olp"]),
+    ("subject,,start\n", ["s.csv:1:9: column 2 has no name; name it, or take it out"]),
+    ("Subject,start\n", [
+        "s.csv:1:1: unknown column `Subject`; did you mean `subject`?",
+        "s.csv:1:9: column `subject` is missing; the first line names the columns: subject,start",
+    ]),
+    ("subject,start,enter_opl\n", ["s.csv:1:15: unknown column `enter_opl`; did you mean `enter_olp`?"]),
+    ("subject,start,start\n", ["s.csv:1:9: column `start` stands twice; take one of the two out",
+                               "s.csv:1:15: column `start` stands twice; take one of the two out"]),
+    ("subject|start\n", [
+        "s.csv:1:1: unknown column `subject|start`; did you mean `subject`?",
+        "s.csv:1:1: column `subject` is missing; the first line names the columns: subject,start",
+        "s.csv:1:1: column `start` is missing; the first line names the columns: subject,start",
+    ]),
+    ("subject;start\n1;2025-01-06;x\n", ["s.csv:2:1: 3 cells under 2 columns; a text with a semicolon stands in double quotes"]),
+    ('subject,start\n"a"b,2025-01-06\n', [
+        "s.csv:2:1: a quotation mark in the middle of a cell, or without its partner; write it twice",
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), HEADINGS)
+def test_wrong_columns(text: str, expected: list[str]) -> None:
+    assert refused(subjects, text, "olp") == expected
+
+
+# Subjects.
+
+
+def test_subjects_and_what_is_known_of_them() -> None:
+    found = subjects("subject,start,weight_kg,height_cm,site,enter_olp\n2,2025-01-06,60.5,165.5,S1,2025/7/7\n1,2025-01-07,,,,\n", "olp")
+    assert found == (
+        Subject(JANUARY, "2", weight_kg=60.5, height_cm=165.5, site="S1", entered=(Entered("olp", dt.date(2025, 7, 7)),)),
+        Subject(dt.date(2025, 1, 7), "1"),
+    )
+    place = found[0].entered[0].place
+    assert place is not None and place.document.where(place) == "s.csv:2:28"
+
+
+def test_every_wrong_cell_of_a_subject() -> None:
+    wrong = "subject,start,weight_kg,height_cm,site,enter_olp\n" + "\n".join([
+        "1,2025-01-06,60,1.65,,", "2,2025-01-06,60,29,,", "3,2025-01-06,60,\"165,5\",,", "4,2025-01-06,60,165.55,,",
+        "5,2025-01-06,60,tall,a\u200bb,1/2/2025", "5,,,273,,2025-02-30", "6,2025-01-06,0,,,",
+    ])  # fmt: skip
+    assert refused(subjects, wrong, "olp") == [
+        "s.csv:2:17: `1.65` cannot be a body height; write centimetres: `165`",
+        "s.csv:3:17: `29` cannot be a body height; write centimetres, 30 to 272",
+        "s.csv:4:18: `165,5` has a decimal comma; write `165.5`",
+        "s.csv:5:17: `165.55` is finer than a millimetre; write `165.6`",
+        "s.csv:6:17: `tall` is not a height; write centimetres as a plain number, for example `165` or `165.5`",
+        "s.csv:6:22: `a\u200bb` holds a control character (U+200B); type the code again",
+        "s.csv:6:26: `1/2/2025` is not a date with the year first; day and month cannot be told apart; write it as YYYY-MM-DD",
+        "s.csv:7:1: subject `5` has two rows (the first s.csv:6:1); take one of the two out",
+        "s.csv:7:3: no date; write for example `2025-01-06`",
+        "s.csv:7:5: `273` cannot be a body height; write centimetres, 30 to 272",
+        "s.csv:7:10: `2025-02-30`: there is no such day; check the month and the day",
+        "s.csv:8:14: `0` cannot be a body weight; write kilograms, more than 0 and at most 500",
+    ]
+
+
+def test_codes_that_look_the_same_are_the_same() -> None:
+    assert refused(subjects, "subject,start\ncafe\u0301,2025-01-06\ncaf\u00e9,2025-01-06\n") == [
+        "s.csv:3:1: subject `caf\u00e9` has two rows (the first s.csv:2:1); take one of the two out"
+    ]
+
+
+# Events and arms.
+
+
+def test_events() -> None:
+    found = events("subject,event,date\n0012,relapse,2025.3.4\n0012,relapse,2025-05-04\n0013,stable,2025年3月4日\n")
+    assert [(code.text, event) for code, event in found] == [
+        ("0012", Event("relapse", dt.date(2025, 3, 4))),
+        ("0012", Event("relapse", dt.date(2025, 5, 4))),
+        ("0013", Event("stable", dt.date(2025, 3, 4))),
+    ]
+    assert events("subject,event,date\n") == [], "nothing has happened yet"
+
+
+def test_wrong_events() -> None:
+    rows = [
+        "1,relaps,2025-03-04",
+        ",relapse,2025-03-04",
+        "1,,2025-03-04",
+        "1,stable,20250304",
+        "1,died,2025-03-04",
+        "1,died,2025/3/4",
+        "2,died,",
+        "2,died,",
+    ]
+    assert refused(events, "\n".join(["subject,event,date", *rows])) == [
+        "e.csv:2:3: unknown event `relaps`; did you mean `relapse`?",
+        "e.csv:3:1: no subject's code; every row needs one",
+        f"e.csv:4:3: no event; write {', '.join(f'`{name}`' for name in list(EVENTS)[:-1])} or `died`",
+        "e.csv:5:10: `20250304` is not a date with the year first; write `2025-03-04`",
+        "e.csv:7:3: `died` of subject `1` on 2025-03-04 stands twice (the first e.csv:6:3); take one of the two out",
+        "e.csv:8:8: no date; write for example `2025-01-06`",
+        "e.csv:9:8: no date; write for example `2025-01-06`",
+    ]
+
+
+def test_arms() -> None:
+    found = allocation("arm,subject\nplacebo,0012\nX,0013\n")
+    assert [(code.text, arm.text, arm.place.document.where(arm.place)) for code, arm in found] == [
+        ("0012", "placebo", "a.csv:2:1"),
+        ("0013", "X", "a.csv:3:1"),
+    ]
+    assert refused(allocation, "subject,arm\n1,\n2,X\n2,X\n,Y\n,Y\n") == [
+        "a.csv:2:3: no arm; every row needs one",
+        "a.csv:4:1: subject `2` has two rows (the first a.csv:3:1); take one of the two out",
+        "a.csv:5:1: no subject's code; every row needs one",
+        "a.csv:6:1: no subject's code; every row needs one",
+    ]
+
+
+# Records of visits.
+
+
+def test_a_full_record() -> None:
+    [(code, record)] = records(",".join(COLUMNS) + '\n0012,olp,D1,2025-01-06,PARTIAL,X,412.50,mg,60.5,L7,late,"two\nlines"\n')
+    assert code is not None and code.text == "0012"
+    assert record == Record("D1", JANUARY, "partial", "olp", "X", Decimal("412.5"), "mg", 60.5, "L7", "late", "two lines")
+    assert str(record.amount) == "412.50", "as it is written"
+    assert record.place is not None and record.place.document.where(record.place) == "r.csv:2:1"
+
+
+def test_the_least_record() -> None:
+    assert records("visit,date\nunscheduled,2025-01-06\n") == [(None, Record("unscheduled", JANUARY))]
+    assert records("visit,date\n") == []
+
+
+def test_what_a_status_and_an_amount_may_be() -> None:
+    rows = ["D1,2025-01-06, done ,0,mg", "D2,2025-01-06,Missed,,", "D3,2025-01-06,withheld,0.000,mL", "D4,2025-01-06,,0.123456,g"]
+    made = records("\n".join(["visit,date,status,amount,unit", *rows]))
+    found = [(record.status, record.amount, record.unit) for _, record in made]
+    assert found == [("done", Decimal(0), "mg"), ("missed", None, None), ("withheld", Decimal(0), "mL"), ("done", Decimal("0.123456"), "g")]
+
+
+WRONG_RECORDS = {
+    "D1,,,,,,": ["4: no date; write for example `2025-01-06`"],
+    ",2025-01-06,,,,,": ["1: no visit; write its label, for example `D182`, or `unscheduled`"],
+    "D1,2025-01-06,misst,,,,": ["15: unknown status `misst`; did you mean `missed`?"],
+    "D1,2025-01-06,?,,,,": ["15: unknown status `?`; write `done`, `partial`, `missed` or `withheld`"],
+    'D1,2025-01-06,,"2,5",mg,,': ["17: `2,5` has a decimal comma; write `2.5`"],
+    'D1,2025-01-06,,"1,000",mg,,': ["17: `1,000` has a decimal comma; write `1.000`, or `1000` if the comma is between thousands"],
+    "D1,2025-01-06,,-5,mg,,": [
+        "16: `-5` is not an amount; write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
+    ],
+    "D1,2025-01-06,,1.2E+08,cells,,": ["16: `1.2E+08` is shortened by a spreadsheet; write the number out, for example `120000000`"],
+    "D1,2025-01-06,,0.1234567,mg,,": ["16: `0.1234567` has more than six decimals; write `0.123457`"],
+    "D1,2025-01-06,,500,,,": ["16: `500` has no unit; write `mg`, `g`, `mcg`, `mL` or `cells` in the column `unit`"],
+    "D1,2025-01-06,,,mg,,": ["17: `mg` without an amount; write the amount, or leave the unit out"],
+    "D1,2025-01-06,,5,ml,,": ["18: unknown unit `ml`; did you mean `mL`?"],
+    "D1,2025-01-06,Missed,500,mg,,": ["22: `missed`, and yet an amount of `500`; leave amount and unit out, or write `partial`"],
+    "D1,2025-01-06,withheld,0.5,mg,,": ["24: `withheld`, and yet an amount of `0.5`; leave amount and unit out, or write `partial`"],
+    'D1,2025-01-06,,,,"60,5",': ["19: `60,5` has a decimal comma; write `60.5`"],
+    f"D1,2025-01-06,,,,,{'L' * 201}": [f"19: `{'L' * 39}…` has 201 characters; a code has at most 200"],
+}
+
+
+@pytest.mark.parametrize(("row", "expected"), WRONG_RECORDS.items())
+def test_wrong_records(row: str, expected: list[str]) -> None:
+    assert refused(records, f"visit,date,status,amount,unit,weight_kg,batch\n{row}\n") == [f"r.csv:2:{text}" for text in expected]
+
+
+def test_a_record_without_its_subject() -> None:
+    assert refused(records, "subject,visit,date\n,D1,2025-01-06\n") == ["r.csv:2:1: no subject's code; every row needs one"]
+
+
+# Joined.
+
+PEOPLE = "subject,start\n0012,2025-01-06\n0013,2025-02-03\n"
+
+
+def test_a_roster() -> None:
+    found = rosters.roster(
+        subjects(PEOPLE),
+        events("subject,event,date\n0013,stable,2025-05-04\n0012,died,2025-03-04\n0013,relapse,2025-03-04\n"),
+        allocation("subject,arm\n0013,X\n"),
+        records("subject,visit,date\n0013,D15,2025-02-17\n0013,D1,2025-02-03\n"),
+    )
+    march, may = dt.date(2025, 3, 4), dt.date(2025, 5, 4)
+    assert found == (
+        Subject(JANUARY, "0012", events=(Event("died", march),)),
+        Subject(dt.date(2025, 2, 3), "0013", "X", events=(Event("relapse", march), Event("stable", may)),
+                records=(Record("D1", dt.date(2025, 2, 3)), Record("D15", dt.date(2025, 2, 17)))),
+    )  # fmt: skip
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    happened = [f"0012,{name},2025-03-{day:02}" for name in ("relapse", "stable") for day in (4, 5, 6)]
+    given = [f"0012,D{day},2025-01-06,{product},{amount},mg" for day in (1, 2) for product in ("", "X", "Y") for amount in (0, 9, 10)]
+    made = set()
+    for seed in range(20):
+        random.Random(seed).shuffle(happened)
+        random.Random(seed).shuffle(given)
+        found = rosters.roster(
+            subjects(PEOPLE),
+            events("\n".join(["subject,event,date", *happened])),
+            [],
+            records("\n".join(["subject,visit,date,product,amount,unit", *given])),
+        )
+        made.add(found)
+    assert len(made) == 1
+
+
+def test_codes_that_nobody_has() -> None:
+    known, text = subjects(PEOPLE + "7,2025-02-03\n"), "write `0012`, in a column that is formatted as text"
+    found = refused(
+        rosters.roster,
+        known,
+        events("subject,event,date\n0014,stable,2025-05-04\n12,died,2025-03-04\n"),
+        allocation("subject,arm\n0007,X\n"),
+        records("subject,visit,date\nzzz,D15,2025-02-17\n12,D1,2025-02-03\n"),
+    )
+    assert found == [
+        "e.csv:2:1: `0014` is not a subject of this table; did you mean `0013`?",
+        "e.csv:3:1: `12` is not a subject of this table; did a spreadsheet take the zeros off `0012`? (this one s.csv:2:1); " + text,
+        "a.csv:2:1: `0007` is not a subject of this table; did a spreadsheet make `7` of it? (this one s.csv:4:1); "
+        "write `0007` there, in a column that is formatted as text",
+        "r.csv:2:1: `zzz` is not a subject of this table; mend the code, or add a row to the table of subjects",
+        "r.csv:3:1: `12` is not a subject of this table; did a spreadsheet take the zeros off `0012`? (this one s.csv:2:1); " + text,
+    ]
+
+
+def test_how_a_lost_zero_is_drawn() -> None:
+    with pytest.raises(InputError) as error:
+        rosters.roster(subjects(PEOPLE), [], [], records("visit,date,subject\nD1,2025-01-06,12\n"))
+    assert str(error.value) == (
+        "error: `12` is not a subject of this table; did a spreadsheet take the zeros off `0012`?\n"
+        " --> r.csv:2:15\n"
+        "  |\n"
+        "2 | D1,2025-01-06,12\n"
+        "  |               ^^\n"
+        " ::: s.csv:2:1\n"
+        "  |\n"
+        "2 | 0012,2025-01-06\n"
+        "  | ^^^^ this one\n"
+        "hint: write `0012`, in a column that is formatted as text"
+    )
+
+
+def test_several_subjects_and_records_that_name_none() -> None:
+    assert refused(rosters.roster, subjects(PEOPLE), [], [], records("visit,date\nD1,2025-01-06\nD2,2025-01-07\n")) == [
+        "r.csv:2:1: whose records these are is not said; add the column `subject`: there are several"
+    ]
+
+
+def test_one_subject_has_the_records_that_name_none() -> None:
+    record = Record("D1", JANUARY)
+    for subject in (Subject(JANUARY), Subject(JANUARY, "0012")):
+        [found] = rosters.roster([subject], [], [], records("visit,date\nD1,2025-01-06\n"))
+        assert found.records == (record,)
+    [found] = rosters.roster([Subject(JANUARY, "0012")], [], [], records("subject,visit,date\n0012,D1,2025-01-06\n"))
+    assert found.records == (record,)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (None, "this row is of `12`, and the plan is not said to be; add `--subject 12`"),
+        (
+            "0012",
+            "`12` is not the subject `0012`; did a spreadsheet take the zeros off `0012`?; "
+            "write `0012`, in a column that is formatted as text",
+        ),
+        ("S9", "`12` is not the subject `S9`; leave out the rows of others"),
+    ],
+)
+def test_one_subject_and_records_of_another(code: str | None, expected: str) -> None:
+    row = records("subject,visit,date\n12,D1,2025-01-06\n")
+    assert refused(rosters.roster, [Subject(JANUARY, code)], [], [], row) == [f"r.csv:2:1: {expected}"]
+
+
+def test_two_arms_for_one_subject() -> None:
+    assert refused(rosters.roster, [Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,Y\n"), []) == [
+        "a.csv:2:3: subject `1` is in arm `Y` here, and was said to be in `X`; leave one of the two out"
+    ]
+    assert rosters.roster([Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,X\n"), [])[0].arm == "X"
+
+
+def test_a_hundred_problems_of_all_tables() -> None:
+    row = records("subject,visit,date\n" + "9,D1,2025-01-06\n" * 150)
+    found = refused(rosters.roster, subjects(PEOPLE), [], [], row)
+    assert (len(found), found[0]) == (101, "-: 150 problems in the tables; the first 100 follow; None")
