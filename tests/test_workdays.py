@@ -248,6 +248,7 @@ def visit(
         label=label,
         name=None,
         status=status,
+        actual=None,
         target=date(target) if target else None,
         earliest=date(window[0]) if window else None,
         latest=date(window[1]) if window else None,

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.course import Move, MoveStatus
-from nmosd_dosing.days import Dates, date_text, shift
+from nmosd_dosing.course import Limit, Move, MoveStatus
+from nmosd_dosing.days import NO_DATE, Dates, date_text, shift
 from nmosd_dosing.doses import Dose, number_text
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.given import Recorded
@@ -48,7 +49,7 @@ def deviates(finding: Finding) -> bool:
 
 
 def _code(schedule: Schedule, column: int) -> str | None:
-    return schedule.cohort.codes[column] if schedule.cohort.codes else None
+    return (schedule.cohort.codes[column] or None) if schedule.cohort.codes else None
 
 
 def _days(dates: Dates | None, n: int) -> list[Dated]:
@@ -73,7 +74,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
         earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
-        waiting = False
+        waits_for: Literal["decision", "entry"] | None = None
         days: int | None = None
         verdict: Verdict
         if actual is not None:
@@ -95,11 +96,12 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
             verdict, words, days = _not_recorded(as_of, target, earliest, latest, ends[column])
             if not entered[column]:
                 verdict, words, days = "upcoming", "projected: the entry into its period is not recorded", None
+                waits_for = "entry"
             elif state == VisitStatus.PENDING:
-                verdict, waiting, days = ("upcoming" if verdict == "upcoming" else "due"), True, None
+                verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
                 words = f"no dose yet: {pending_because(schedule, visit, column)}"
         yield column, Finding(
-            codes[column] if codes else None, id, verdict, days, target, earliest, latest, actual, words, waiting
+            (codes[column] or None) if codes else None, id, verdict, days, target, earliest, latest, actual, words, waits_for
         )  # fmt: skip
 
 
@@ -133,7 +135,7 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
     if actual is None:
         return None
     wrong = np.zeros(len(schedule), dtype=bool)
-    for last in _ended(schedule, visit):
+    for _, last in _ended(schedule, visit):
         wrong |= actual > last
     part = schedule.parts[schedule.part_of[visit]]
     if part.period:
@@ -141,13 +143,13 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
     return wrong
 
 
-def _ended(schedule: Schedule, visit: int) -> Iterator[Dates]:
-    """(n,) the last days that hold for what was done: a projected entry ends nothing."""
+def _ended(schedule: Schedule, visit: int) -> Iterator[tuple[Limit, Dates]]:
+    """What ends a visit, with the last days (n,) that hold for what was done: a projected entry ends nothing."""
     part, what = schedule.parts[schedule.part_of[visit]], schedule.visits[visit]
     for limit in part.limits:
         if what.gives or not limit.doses_only:
             recorded = True if limit.cause != "entry" else _entered(schedule, part.period)
-            yield np.where(recorded, limit.last, np.datetime64("NaT"))
+            yield limit, np.where(recorded, limit.last, NO_DATE)
 
 
 def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
@@ -164,7 +166,7 @@ def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
         return f"and no entry into {period} is recorded"
     if part.period and actual[column] < part.anchor[column]:
         return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
-    ended = [limit for limit in part.limits if actual[column] > limit.last[column]]
+    ended = [limit for limit, last in _ended(schedule, visit) if actual[column] > last[column]]
     return f"after {limit_text(schedule.course, min(ended, key=lambda limit: limit.last[column]), column)}"
 
 
@@ -199,7 +201,8 @@ def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]
 
 def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of: dt.date) -> Finding:
     earliest, latest, entered = (dates[column].item() for dates in (move.earliest, move.latest, move.entered))
-    status, waiting = MoveStatus(int(move.status[column])), False
+    status = MoveStatus(int(move.status[column]))
+    waits_for: Literal["decision"] | None = "decision" if status == MoveStatus.PENDING else None
     days = (entered - earliest).days if entered is not None and earliest is not None else None
     verdict: Verdict
     if status in (MoveStatus.DECLINED, MoveStatus.REFUSED):
@@ -210,7 +213,6 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
         if earliest is None or (latest is not None and earliest > latest):
             verdict = "not-allowed"
     elif status == MoveStatus.PENDING:
-        waiting = True
         began = move.date[column].item()
         verdict = "due" if began is not None and began <= as_of else "upcoming"
         if latest is not None and as_of > latest:
@@ -227,7 +229,7 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     if status in (MoveStatus.PROJECTED, MoveStatus.PENDING) and verdict != "upcoming":
         message += f"; as of {date_text(as_of)} no entry is recorded"
     return Finding(
-        _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waiting
+        _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for
     )  # fmt: skip
 
 
@@ -329,7 +331,7 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
         if product.minimum_gap is None:
             continue
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product.name]
-        before = np.full(len(schedule), np.datetime64("NaT"), dtype="datetime64[D]")
+        before = np.full(len(schedule), NO_DATE)
         for k in rows:
             visit = schedule.rows[k].visit
             actual = schedule.given.actual[visit]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
-from nmosd_dosing.errors import InputError, Problem, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.person import Record, Subject
 
 UNKNOWN_ARM = -1
@@ -25,7 +25,7 @@ class Cohort:
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
     records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events.
-    codes: what messages call the subjects; where empty they are counted from 1.
+    codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
     """
 
     start: Dates
@@ -76,8 +76,9 @@ class Cohort:
         return len(self.start)
 
     def name(self, column: int) -> str:
-        """What a message calls a subject."""
-        return self.codes[column] if self.codes else str(column + 1)
+        """What a message begins with, to say whom it is about."""
+        code = self.codes[column] if self.codes else ""
+        return f"subject `{clip(code)}`: " if code else f"subject {column + 1}: " if len(self) > 1 else ""
 
     def dates_of(self, event: str) -> Dates:
         """(k, n) the dates of an event; k is 0 where nobody had it."""
@@ -135,7 +136,7 @@ def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapp
         entered=entered,
         of_study=of_study,
     )
-    codes = tuple(s.code or str(i + 1) for i, s in enumerate(subjects))
+    codes = tuple(s.code or "" for s in subjects)
     records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
     return replace(made, codes=codes, records=records)
 

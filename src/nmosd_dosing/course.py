@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift, to_date
-from nmosd_dosing.errors import InputError, Problem, clip, one_of
+from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Period, Study, Transition
 from nmosd_dosing.triggers import CONFIRMED, Occurrence, Stay, Stopped, occurrence, of_study, study_stop
 
@@ -301,13 +301,13 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
         if target is not None:
             for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
-                problems.append(Problem(f"{_who(cohort, int(column))}no rule leads into `{period}` on {_day(dates[column])}"))
+                problems.append(Problem(f"{cohort.name(int(column))}no rule leads into `{period}` on {_day(dates[column])}"))
     for limit in course.limits:
         if limit.cause in LEFT and limit.source == 0:
             for move in course.moves:
                 for column in np.flatnonzero(move.entered > limit.last):
                     wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
-                    problems.append(Problem(f"{_who(cohort, int(column))}{wrong}", hint="check the dates"))
+                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates"))
     if problems:
         raise InputError(problems)
 
@@ -315,7 +315,7 @@ def check_entries(course: Course, cohort: Cohort) -> None:
 def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
     rule = course.rule(move, column)
     assert rule is not None
-    who, entered = _who(cohort, column), _day(move.entered[column])
+    who, entered = cohort.name(column), _day(move.entered[column])
     target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
     if move.entered[column] < cohort.start[column]:
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
@@ -333,10 +333,6 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
     days = int(move.outside()[column])
     off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
     return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
-
-
-def _who(cohort: Cohort, column: int) -> str:
-    return f"subject `{clip(cohort.name(column))}`: " if len(cohort) > 1 else ""
 
 
 def _day(date: np.datetime64) -> str:

@@ -42,11 +42,11 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     if finding.verdict in ("overdue", "past-target"):
         return finding.verdict, last
     if finding.verdict == "due":
-        if finding.waiting:
+        if finding.waits_for == "decision":
             return "decision", last or as_of
         return ("closes" if last is not None and last <= until else "due"), last
-    if finding.verdict == "upcoming" and first is not None and first <= until:
-        return ("decision" if finding.waiting else "opens"), last
+    if finding.verdict == "upcoming" and finding.waits_for != "entry" and first is not None and first <= until:
+        return ("decision" if finding.waits_for else "opens"), last
     return None, None
 
 
@@ -78,9 +78,16 @@ def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
         status="TENTATIVE",
         busy=False,
         summary=_line(f"{study} {finding.visit}{who}: {item.state}, last day {date_text(item.last)}"),
-        description=_line(f"as of {date_text(as_of)}: {finding.message}"),
+        description=_allowed(finding),
         category="due",
     )
+
+
+def _allowed(finding: Finding) -> str:
+    """The days of a thing that is due; nothing that would change from one day to the next."""
+    first, last = finding.earliest, finding.latest
+    planned = f"planned for {date_text(finding.target)}" if finding.target else "no day is known"
+    return f"{planned}; allowed from {date_text(first)} to {date_text(last)}" if first and last else planned
 
 
 def _line(text: str) -> str:

@@ -66,7 +66,7 @@ class Place:
     @property
     def where(self) -> str:
         """`visits.csv:3:5`."""
-        return f"{self.document.path}:{self.line}:{self.column}"
+        return self.document.where(self)
 
     @property
     def source_line(self) -> str:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
-from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.visits import offset_of
 
@@ -70,7 +70,7 @@ def check_entries(schedule: Schedule) -> None:
         recorded = ~np.isnat(schedule.course.anchor[period]) & ~schedule.course.projected[period]
         for column in np.flatnonzero(recorded & (gap.first < shift(gap.before, minimum))):
             days = int((gap.first - gap.before)[column].astype(np.int64))
-            who = f"subject `{clip(schedule.cohort.name(int(column)))}`: " if len(schedule) > 1 else ""
+            who = schedule.cohort.name(int(column))
             before, first = to_date(gap.before[column]), to_date(gap.first[column])
             assert before is not None
             assert first is not None

@@ -241,7 +241,7 @@ class Finding:
     """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
-    `waiting`: a decision is open.
+    `waits_for`: a decision that is open, or the entry into the visit's period.
     """
 
     subject: str | None
@@ -253,4 +253,4 @@ class Finding:
     latest: dt.date | None
     actual: dt.date | None
     message: str
-    waiting: bool = False
+    waits_for: Literal["decision", "entry"] | None = None

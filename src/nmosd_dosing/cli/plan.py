@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,11 +13,15 @@ from nmosd_dosing.cli import arguments, calendars, people
 from nmosd_dosing.cli.calendars import CalendarRequest
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, same_file, say, text_of, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
+from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
+from nmosd_dosing.expansion import expand
 from nmosd_dosing.export import to_csv, to_json
 from nmosd_dosing.model import Window
 from nmosd_dosing.person import Plan, PlannedVisit, Subject
-from nmosd_dosing.plans import plan
+from nmosd_dosing.plans import to_plan
+from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
@@ -63,31 +68,42 @@ class _Checked:
     style: CalendarStyle | None
     stamp: dt.datetime
 
-    def draw(self, person: Subject, until: dt.date | None) -> Plan:
-        return plan(
+    def draw(self, person: Subject, until: dt.date | None, stopped: dt.date | None) -> Plan:
+        """One subject's plan; `stopped` is when the study did, which is counted over all of them."""
+        of_study = self.people.of_study | ({"study_stop": stopped} if stopped is not None else {})
+        schedule = self._expand((person,), until, of_study)
+        return self._to_plan(schedule, 0, person)
+
+    def draw_all(self) -> tuple[list[Plan], dt.date | None]:
+        """Everybody's plan, and when the study stopped."""
+        schedule = self._expand(self.people.subjects, self.until, self.people.of_study)
+        people = progress(self.people.subjects, "plans")
+        return [self._to_plan(schedule, i, person) for i, person in enumerate(people)], to_date(schedule.course.stopped.date)
+
+    def _expand(self, subjects: Sequence[Subject], until: dt.date | None, of_study: dict[str, dt.date]) -> Schedule:
+        return expand(
             self.people.study,
-            person,
+            of_subjects(subjects, self.people.arms, of_study),
             period=self.people.period,
             until=until,
             window=self.window,
             unblind=self.request.unblind,
-            of_study=self.people.of_study,
             allow_deviation=self.request.allow_deviation,
             accept_gap=self.request.accept_gap,
-            cancelled=self.request.cancelled,
-            workdays=self.workdays,
-            as_of=self.as_of,
         )
+
+    def _to_plan(self, schedule: Schedule, column: int, person: Subject) -> Plan:
+        asked = self.request.cancelled
+        return to_plan(schedule, column, person, self.window, cancelled=asked, workdays=self.workdays, as_of=self.as_of)
 
 
 def run(request: PlanRequest) -> None:
     checked = _checked(request)
-    plans, ready = [], []
-    for person in progress(checked.people.subjects, "plans"):
-        made = checked.draw(person, checked.until)
-        plans.append(made)
-        if checked.style is not None:
-            draw = partial(checked.draw, person)
+    plans, stopped = checked.draw_all()
+    ready = []
+    if checked.style is not None:
+        for made, person in zip(progress(plans, "calendars"), checked.people.subjects, strict=True):
+            draw = partial(checked.draw, person, stopped=stopped)
             ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, request.window, draw))
     messages: list[str] = []
     explained = _explained(plans[0], request.explain) if request.explain is not None else None
