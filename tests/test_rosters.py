@@ -104,6 +104,7 @@ def test_what_a_program_writes_is_read_back(
         out.write(f"sep={separator}{end}")
     csv.writer(out, delimiter=separator, quoting=quoting, lineterminator=end).writerows([("a", "b", "c"), *rows])
     content = out.getvalue().encode(encoding)
+    assume(end != "\r" or not any("\n" in text for row in rows for text in row))  # which Python leaves without quotes there
     assume(encoding != "gb18030" or out.getvalue().isascii() or not _is_utf8(content))  # a few letters are both
     problems = Problems()
     table = read(content, "t.csv", ("a",), ("b", "c"), problems)

@@ -26,7 +26,12 @@ Pairs = list[tuple[Visit, PlannedVisit]]
 
 
 def notes(
-    schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], column: int, window: Window | None, workdays: Workdays | None
+    schedule: Schedule,
+    shown: Sequence[tuple[int, PlannedVisit]],
+    column: int,
+    window: Window | None,
+    workdays: Workdays | None,
+    as_of: dt.date | None,
 ) -> Iterator[Note]:
     """The notes of one subject's plan; `shown` are its visits with their rows in the schedule."""
     periods = schedule.course.periods
@@ -37,6 +42,8 @@ def notes(
     yield from _moves(schedule, column)
     yield from _events(schedule, column)
     yield from _states(every)
+    if as_of is not None:
+        yield from _not_recorded(schedule, pairs, column, as_of)
     yield from _restarts(schedule, column)
     yield from _entry_gaps(schedule, column)
     yield from _doses(pairs, arms_of(periods))
@@ -123,6 +130,23 @@ def _states(every: Pairs) -> Iterator[Note]:
             waiting.setdefault(why, []).append(p)
     for why, visits in waiting.items():
         yield Note("pending", f"no dose yet: {why}", _ids(visits))
+
+
+def _not_recorded(schedule: Schedule, pairs: Pairs, column: int, as_of: dt.date) -> Iterator[Note]:
+    """What should have happened by a day, and of which nothing is recorded."""
+    open_ = [p for _, p in pairs if p.status == "planned" and p.actual is None]
+    if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
+        yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
+    if past := [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]:
+        yield Note(
+            "past-target", f"as of {date_text(as_of)} nothing is recorded, and the target has passed; no window is stated", _ids(past)
+        )
+    for move in schedule.course.moves:
+        rule, latest = schedule.course.rule(move, column), to_date(move.latest[column])
+        waiting = move.status[column] in (MoveStatus.PROJECTED, MoveStatus.PENDING)
+        if rule is not None and waiting and latest is not None and latest < as_of:
+            words = f"as of {date_text(as_of)} no entry into {rule.target_period} is recorded; the last allowed day was {date_text(latest)}"
+            yield Note("overdue", words)
 
 
 def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:

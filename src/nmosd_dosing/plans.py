@@ -104,7 +104,7 @@ def to_plan(
         periods=tuple(_periods(schedule, column)),
         visits=tuple(visits[i] for i in order),
         spans=tuple(_spans(schedule, column)),
-        notes=tuple(notes(schedule, [(i, visits[i]) for i in order], column, window, workdays)),
+        notes=tuple(notes(schedule, [(i, visits[i]) for i in order], column, window, workdays, as_of)),
         transitions=tuple(_transitions(schedule, column)),
         as_of=as_of,
         way=tuple(period.id for period in periods),

@@ -234,7 +234,8 @@ def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequen
 def _arms(request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], problems: Problems) -> None:
     from nmosd_dosing.cohort import arm_index
 
-    for arm in dict.fromkeys([request.arm, *(s.arm for s in subjects)]):
+    asked = [request.arm] if request.subjects is None else []
+    for arm in dict.fromkeys([*asked, *(s.arm for s in subjects)]):
         try:
             arm_index(arm, arms)
         except DosingError as error:
