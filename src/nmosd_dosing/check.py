@@ -18,7 +18,6 @@ from nmosd_dosing.course import Limit, Move, MoveStatus
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift
 from nmosd_dosing.doses import Dose, number_text
 from nmosd_dosing.gaps import dose_dates
-from nmosd_dosing.given import Recorded
 from nmosd_dosing.model import Transition
 from nmosd_dosing.person import DEVIATIONS, Finding, Record, Verdict
 from nmosd_dosing.reasons import cancelled_by, limit_text, move_message, pending_because
@@ -71,6 +70,8 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     ends = _days(schedule.last(visit), n)
     not_allowed = _not_allowed(schedule, visit, entered)
     codes = schedule.cohort.codes
+    given = schedule.given.records if schedule.given is not None else {}
+    done = VisitStatus.DONE
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
         earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
@@ -78,15 +79,15 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
         days: int | None = None
         verdict: Verdict
         if actual is not None:
-            records = schedule.given.records[visit, column] if schedule.given is not None else ()
+            records = given[visit, column]
             days = (actual - target).days if target is not None else None
             if not_allowed is not None and not_allowed[column]:
                 verdict, words = "not-allowed", _why_not(schedule, visit, column, bool(entered[column]))
             else:
                 verdict, words = _done(actual, target, earliest, latest, days)
-            words = f"{'done' if state == VisitStatus.DONE else 'done in part'} on {date_text(actual)}, {words}{_about(records, verdict)}"
+            words = f"{'done' if state == done else 'done in part'} on {date_text(actual)}, {words}{_about(records, verdict)}"
         elif state in (VisitStatus.MISSED, VisitStatus.WITHHELD):
-            records = schedule.given.records[visit, column] if schedule.given is not None else ()
+            records = given[visit, column]
             verdict, words = "missed", f"recorded as {VisitStatus(int(state)).text}{_about(records, 'missed')}"
         elif state == VisitStatus.CANCELLED:
             verdict, words = "cancelled", cancelled_by(schedule, visit, column)
@@ -172,6 +173,8 @@ def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
 
 def _about(records: Sequence[Record], verdict: Verdict) -> str:
     """The reason that was written down; and, where it matters, the place."""
+    if verdict not in DEVIATIONS and not any(record.reason for record in records):
+        return ""
     reasons = dict.fromkeys(record.reason for record in records if record.reason)
     place = next((record.place for record in records if record.place), None) if verdict in DEVIATIONS else None
     return "".join(f"; reason: {reason}" for reason in reasons) + (f" ({place.where})" if place else "")
@@ -208,7 +211,7 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     if status in (MoveStatus.DECLINED, MoveStatus.REFUSED):
         verdict = "cancelled"
     elif status == MoveStatus.ENTERED:
-        outside = int(move.outside()[column])
+        outside = move.outside_by(column)
         verdict = "early" if outside < 0 else "late" if outside > 0 else "in-window" if latest is not None else "no-window"
         if earliest is None or (latest is not None and earliest > latest):
             verdict = "not-allowed"
@@ -266,9 +269,9 @@ def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
     for k, row in enumerate(schedule.rows):
         rows.setdefault(row.visit, []).append(k)
     for (visit, column), records in schedule.given.records.items():
-        if schedule.given.status[visit, column] not in (Recorded.DONE, Recorded.PARTIAL):
-            continue
         for record in records:
+            if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+                continue
             wrong = _wrong_dose(schedule, rows.get(visit, []), record, column)
             if wrong is not None:
                 target = schedule.target[visit, column].item()

@@ -56,12 +56,17 @@ class Move:
     entered: Dates
     undecided: Dates
 
-    def outside(self) -> NDArray[np.int64]:
+    def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
-        early, late = self.entered - self.earliest, self.entered - self.latest
+        entered = self.entered[columns]
+        early, late = entered - self.earliest[columns], entered - self.latest[columns]
         zero = np.timedelta64(0, "D")
         days: NDArray[np.int64] = np.where(early < zero, early, np.where(late > zero, late, zero)).astype(np.int64)
         return days
+
+    def outside_by(self, column: int) -> int:
+        """The same for one subject."""
+        return int(self.outside(slice(column, column + 1))[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +335,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
         wrong = f"rule `{rule.id}`: its conditions are met on {first}, after the last day, {_day(last)}"
         return Problem(f"{who}entry into `{target}` on {entered} is refused by {wrong}", hint=f"a person must decide; {way_out}")
     allowed = f"from {first} to {_day(last)}" if not np.isnat(last) else f"from {first} on"
-    days = int(move.outside()[column])
+    days = move.outside_by(column)
     off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
     return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
 

@@ -32,6 +32,9 @@ class Recorded(IntEnum):
         return self.name.lower()
 
 
+_BY_NAME = {status.text: status for status in Recorded}
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
@@ -71,11 +74,12 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
             twice.append((meant[0], column, record))
         else:
             here.append(record)
+    partial = Recorded.PARTIAL
     actual = np.full((m, n), NO_DATE)
     status = np.zeros((m, n), dtype=np.uint8)
     for (row, column), records in found.items():
         status[row, column] = done = _status(records)
-        if done in (Recorded.DONE, Recorded.PARTIAL):
+        if done <= partial:
             took_place = [r.date for r in records if r.status in ("done", "partial")]
             actual[row, column] = np.datetime64(min(took_place), "D")
     return Given(actual, status, {key: tuple(r) for key, r in found.items()}, tuple(twice), tuple(extra), tuple(unknown))
@@ -120,5 +124,7 @@ def _together(here: list[Record], record: Record) -> bool:
 
 
 def _status(records: Sequence[Record]) -> Recorded:
+    if len(records) == 1:
+        return _BY_NAME[records[0].status]
     kinds = {record.status for record in records}
-    return Recorded[kinds.pop().upper()] if len(kinds) == 1 else Recorded.PARTIAL
+    return _BY_NAME[kinds.pop()] if len(kinds) == 1 else Recorded.PARTIAL

@@ -87,7 +87,7 @@ def _moves(schedule: Schedule, column: int) -> Iterator[Note]:
             continue
         code = {MoveStatus.PROJECTED: "projected", MoveStatus.ENTERED: "entry"}.get(status, status.text)
         earliest, latest = move.earliest[column], move.latest[column]
-        if status == MoveStatus.ENTERED and (move.outside()[column] or np.isnat(earliest) or earliest > latest):
+        if status == MoveStatus.ENTERED and (move.outside_by(column) or np.isnat(earliest) or earliest > latest):
             code = "deviation"
         yield Note(code, move_message(schedule, move, rule, column))
         yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
@@ -138,9 +138,7 @@ def _not_recorded(schedule: Schedule, pairs: Pairs, column: int, as_of: dt.date)
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
         yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
     if past := [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]:
-        yield Note(
-            "past-target", f"as of {date_text(as_of)} nothing is recorded, and the target has passed; no window is stated", _ids(past)
-        )
+        yield Note("past-target", f"as of {date_text(as_of)} nothing is recorded, the target has passed; no window is stated", _ids(past))
     for move in schedule.course.moves:
         rule, latest = schedule.course.rule(move, column), to_date(move.latest[column])
         waiting = move.status[column] in (MoveStatus.PROJECTED, MoveStatus.PENDING)

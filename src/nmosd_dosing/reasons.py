@@ -219,7 +219,7 @@ def _entry(move: Move, rule: Transition, column: int) -> Iterator[str]:
     yield from (f"assumed: {text}" for text in rule.facts.assumed)
     status = MoveStatus(int(move.status[column]))
     if status == MoveStatus.ENTERED:
-        outside = int(move.outside()[column])
+        outside = move.outside_by(column)
         fits = "" if not outside else f", {days_text(abs(outside))} {'after' if outside > 0 else 'before'} the allowed days: a deviation"
         yield f"entry into {rule.target_period}: recorded on {day(entered)}{fits}"
     elif status == MoveStatus.PROJECTED:
@@ -270,7 +270,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
         f"{known}: entry into {target} from {day(earliest)}{until}" if not np.isnat(earliest) else f"{known}: no day of entry is known"
     )
     if status == MoveStatus.ENTERED:
-        outside = int(move.outside()[column])
+        outside = move.outside_by(column)
         off = f", {days_text(abs(outside))} {'late' if outside > 0 else 'early'}: a deviation" if outside else ""
         off = ", while its conditions are not met: a deviation" if np.isnat(earliest) or earliest > latest else off
         return f"{allowed}; entered on {day(move.entered[column])}{off}"

@@ -81,7 +81,6 @@ def allocation(content: bytes, path: str) -> list[tuple[Cell, Cell]]:
     return list(zip(codes, table.cells("arm"), strict=True))
 
 
-@tables.undisturbed()
 def records(content: bytes, path: str) -> list[tuple[Cell | None, Record]]:
     """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
     `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it."""

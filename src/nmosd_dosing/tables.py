@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -161,18 +159,6 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
     by_column = zip(*rows, strict=True) if rows else [()] * len(names)
     table.texts = dict.fromkeys(optional, ("",) * len(rows)) | dict(zip(names, by_column, strict=True))
     return table
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """While a long table becomes objects none of them is garbage; to look for it among them would double the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def stop(found: Sequence[Problem], where: str = "one table") -> None:

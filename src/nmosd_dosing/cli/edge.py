@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
 def run(app: typer.Typer) -> int:
     """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
+    gc.set_threshold(200_000, 20, 20)  # while long tables become objects none of them is garbage; to look for it doubles the time
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere, and into no file that is opened next
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
