@@ -22,7 +22,7 @@ from nmosd_dosing.source import Scalar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
-COMMANDS = ("", "plan", "regimens", "show", "validate", "schema")
+COMMANDS = ("", "plan", "check", "due", "regimens", "show", "validate", "schema")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def test_python_gives_what_the_page_shows(block: Block, monkeypatch: pytest.Monk
 COMMAND_PAGE = """# Commands
 
 This page is made from the program's own help. Data goes to standard output, messages to standard error. Exit codes: 0 fine (warnings
-too), 2 the input is wrong or the output cannot be written, 3 a defect of the program, 130 interrupted.
+too), 1 `check` found deviations, 2 the input is wrong or the output cannot be written, 3 a defect of the program, 130 interrupted.
 """
 
 
@@ -183,6 +183,8 @@ def whole(block: Block) -> str:
     if kind.startswith("visits"):
         days, arms = ("0", "") if kind.endswith("from 0") else ("1", "arms: [x, placebo]\n")
         return HEAD.format(days=days) + PRODUCTS + arms + "periods:\n  main:\n    visits:\n" + indented(text, 6)
+    if kind == "period":
+        return HEAD.format(days=1) + PRODUCTS + "periods:\n  main:\n" + indented(text, 4)
     if kind == "products":
         return HEAD.format(days=1) + "products:\n" + indented(text, 2) + PERIODS
     if kind == "spans":

@@ -20,7 +20,7 @@ from nmosd_dosing.doses import Dose, number_text
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.model import Transition
 from nmosd_dosing.person import DEVIATIONS, Finding, Record, Verdict
-from nmosd_dosing.reasons import cancelled_by, limit_text, move_message, pending_because
+from nmosd_dosing.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule import Schedule, VisitStatus
 
 Dated = dt.date | None
@@ -228,9 +228,7 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
         verdict, days = "past-target", (as_of - earliest).days
     else:
         verdict = "due"
-    message = move_message(schedule, move, rule, column)
-    if status in (MoveStatus.PROJECTED, MoveStatus.PENDING) and verdict != "upcoming":
-        message += f"; as of {date_text(as_of)} no entry is recorded"
+    message = entry_text(schedule, move, rule, column)
     return Finding(
         _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for
     )  # fmt: skip

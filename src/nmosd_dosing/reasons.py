@@ -277,6 +277,24 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     return f"{allowed}; projected on the first of these days"
 
 
+def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) -> str:
+    """The same in short, for a list of what was done and what is to do."""
+    status = MoveStatus(int(move.status[column]))
+    earliest, latest = move.earliest[column], move.latest[column]
+    if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest):
+        return move_message(schedule, move, rule, column)
+    until = f"to {day(latest)}" if not np.isnat(latest) else "on"
+    allowed = f"{rule.after.text} {day(move.date[column])}: allowed from {day(earliest)} {until}"
+    if status == MoveStatus.PROJECTED:
+        return f"{allowed}; no entry is recorded"
+    outside = move.outside_by(column)
+    return f"{allowed}; entered{f', {days_text(abs(outside))} {_side(outside)}' if outside else ''}"
+
+
+def _side(days: int) -> str:
+    return "late" if days > 0 else "early"
+
+
 def _happened(schedule: Schedule, need: str, date: np.datetime64, column: int) -> bool:
     dates = schedule.cohort.dates_of(need)
     return any(not np.isnat(d) and (np.isnat(date) or d >= date) for d in (dates[:, column] if len(dates) else []))
