@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nmosd_dosing import __version__
+from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Plan, PlannedTransition, PlannedVisit
 
 PROGRAM = f"nmosd_dosing {__version__}"
@@ -35,6 +36,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "regimen": plan.regimen,
         "study": plan.study,
         "title": plan.title,
+        "site": _site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "subject": plan.subject,
         "start": _date(plan.start),
@@ -53,6 +55,11 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _site(site: Site) -> dict[str, Any]:
+    """Who states what is marked as a site's."""
+    return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
+
+
 def _visit(visit: PlannedVisit) -> dict[str, Any]:
     return {
         **_visit_fields(visit),
@@ -63,6 +70,7 @@ def _visit(visit: PlannedVisit) -> dict[str, Any]:
         "steps": list(visit.steps),
         "source": visit.source,
         "window_source": visit.window_source,
+        "room": visit.room,
         "record": visit.record,
     }
 
