@@ -36,6 +36,8 @@ NAMES = sorted(path.stem for path in BROKEN.glob("*.yaml"))
 # Files that are only doubtful: exit code 0, and standard output (the last line of their texts) says that they are fine.
 WARNINGS = {
     "open-tells-allocation",
+    "site-unknown-study",
+    "site-window-unused",
     "windows-overlap",
     "windows-overlap-chinese",
     "windows-overlap-contained",
@@ -377,7 +379,9 @@ def checker() -> jsonschema.Draft202012Validator:
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted((ROOT / "regimens").glob("*.yaml")), *sorted((ROOT / "examples").rglob("*.yaml"))], ids=lambda p: p.name
+    "path",
+    [*sorted((ROOT / "regimens").glob("*.yaml")), *sorted(p for p in (ROOT / "examples").rglob("*.yaml") if p.name != "site.yaml")],
+    ids=lambda p: p.name,
 )
 def test_schema_accepts(path: Path) -> None:
     assert checker().is_valid(load(path)) == (path.name != "mistakes.yaml")

@@ -62,7 +62,7 @@ def errors(*arguments: str) -> str:
 def test_json_has_the_fields_that_programs_rely_on() -> None:
     plan = plan_json(*BELIMUMAB, "--weight", "102.5", "--subject", "0012")
     assert list(plan) == [
-        "unblinded", "meta", "regimen", "study", "title", "arm", "subject", "start", "weight_kg", "until",
+        "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "start", "weight_kg", "until",
         "periods", "visits", "spans", "transitions", "notes",
     ]  # fmt: skip
     assert set(plan["meta"]) == {"program", "study_sha256", "as_of"} and plan["meta"]["as_of"] is None

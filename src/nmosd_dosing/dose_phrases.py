@@ -87,6 +87,24 @@ def dose(node: Scalar) -> DoseText:
     return DoseText(product, _product_place(node, product), "stated", amount, unit, per_kg, minutes, rule, node.place)
 
 
+def size(node: Scalar) -> str:
+    """`100 mg`: what one vial or the like holds, as a number and a unit."""
+    text = " ".join(node.text.split())
+    match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
+    if not match:
+        hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else "write a number and a unit, for example `100 mg`"
+        raise PhraseError(f"expected a size, found `{clip(text)}`", node.place, hint)
+    number, unit = match["number"], match["unit"]
+    _amount(number, _part(node, number))
+    if not unit:
+        raise PhraseError(f"`{number}` has no unit", node.place, f"write `{number} mg` or another of {one_of(UNITS)}")
+    if unit not in UNITS:
+        near = _MEANT.get(unit.lower())
+        hint = f"write `{number} {near}`" if near else f"units are {one_of(UNITS)}"
+        raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint)
+    return f"{number} {unit}"
+
+
 # Other spellings of the units. Nothing else is guessed: one letter more or less is a thousandfold dose.
 _MEANT = {
     **dict.fromkeys(("mgs", "milligram", "milligrams", "毫克"), "mg"),

@@ -59,16 +59,17 @@ def read_study(path: Path) -> tuple[Study, tuple[Problem, ...]]:
     """The study in a file, and what is doubtful in it (warnings). RegimenError carries every problem."""
     problems = Problems()
     node, content = source.read_file(path, problems)
-    return _study(node, content, problems)
+    return study_of(node, content, problems)
 
 
 def read_study_text(text: str, name: str = "<text>") -> tuple[Study, tuple[Problem, ...]]:
     """The same for a text; `name` stands in messages."""
     problems = Problems()
-    return _study(source.read_text(text, name, problems), text.encode("utf-8", "surrogatepass"), problems)
+    return study_of(source.read_text(text, name, problems), text.encode("utf-8", "surrogatepass"), problems)
 
 
-def _study(node: source.Node | None, content: bytes, problems: Problems) -> tuple[Study, tuple[Problem, ...]]:
+def study_of(node: source.Node | None, content: bytes, problems: Problems) -> tuple[Study, tuple[Problem, ...]]:
+    """The same for the nodes of a file; `problems` holds what was found in reading them."""
     record = records.STUDY.read(node, problems) if node is not None else None
     study = _Builder(record, problems).study(hashlib.sha256(content).hexdigest()) if record is not None else None
     if study is not None:
@@ -116,7 +117,8 @@ class _Builder:
         record = pair.value or records.ProductRecord()
         gap = record.minimum_gap if isinstance(record.minimum_gap, Offset) else None
         route = one_line(record.route)
-        return Product(pair.key.text, None if route == NOT_STATED.value else route, gap, to_facts(record))
+        place = record.place("minimum_gap") if gap is not None else None
+        return Product(pair.key.text, None if route == NOT_STATED.value else route, gap, to_facts(record), gap_place=place)
 
     # --- periods and visits --------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = ("visit", "window", "span")
 _NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
 _ONE_HOUR = dt.timedelta(hours=1)
 # Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.
-_NOTES = ("window", "weekend", "overlap", "same-date", "dose-change", "assumed", "note")
+_NOTES = ("window", "site", "weekend", "overlap", "same-date", "dose-change", "assumed", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class CalendarEntry:
     description: str
     category: str
     remind: dt.timedelta | None = None
+    location: str | None = None
 
     def cancelled(self, language: Language) -> CalendarEntry:
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""
@@ -202,6 +203,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[0],
         remind=style.remind,
+        location=_line(visit.room) if visit.room is not None and not style.discreet else None,
     )
 
 

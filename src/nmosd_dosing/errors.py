@@ -1,7 +1,7 @@
 """Where a problem is, what it says, how it draws itself; and the exceptions of this package.
 
     DosingError                    whatever the user can mend
-    ├── RegimenError               a study file is wrong: carries every problem found in it
+    ├── RegimenError               a study file or a site file is wrong: carries every problem found in it
     └── InputError                 an argument is wrong, or an output cannot be written
 
 Wording: lower case, no full stop, the user's own words in backticks, what was expected in the field's terms, then a hint
@@ -113,7 +113,7 @@ class DosingError(Exception):
 
 
 class RegimenError(DosingError):
-    """A study file is wrong."""
+    """A study file or a site file is wrong."""
 
 
 class InputError(DosingError):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from nmosd_dosing import __version__
+from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "regimen": plan.regimen,
         "study": plan.study,
         "title": plan.title,
+        "site": _site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "subject": plan.subject,
         "start": _date(plan.start),
@@ -59,6 +61,11 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _site(site: Site) -> dict[str, Any]:
+    """Who states what is marked as a site's."""
+    return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
+
+
 def _visit(visit: PlannedVisit) -> dict[str, Any]:
     return {
         **_visit_fields(visit),
@@ -69,6 +76,7 @@ def _visit(visit: PlannedVisit) -> dict[str, Any]:
         "steps": list(visit.steps),
         "source": visit.source,
         "window_source": visit.window_source,
+        "room": visit.room,
         "record": visit.record,
     }
 

@@ -63,7 +63,8 @@ def check_entries(schedule: Schedule) -> None:
     """Raises InputError for recorded entries that break a minimum gap which the study or the site states."""
     problems = []
     for gap in entry_gaps(schedule):
-        minimum = schedule.study.product(gap.product).minimum_gap
+        product = schedule.study.product(gap.product)
+        minimum = product.minimum_gap
         if minimum is None:
             continue
         period = schedule.parts[gap.part].period
@@ -76,7 +77,7 @@ def check_entries(schedule: Schedule) -> None:
             assert first is not None
             target = schedule.course.periods[period].id
             wrong = f"{gap.shown} on {date_text(first)}, {days} days after the dose of {date_text(before)}"
-            hint = f"the minimum gap is {minimum.in_words}; `--accept-gap` lets the entry into `{target}` stand, marked"
+            hint = f"the minimum gap is {product.gap_text}; `--accept-gap` lets the entry into `{target}` stand, marked"
             problems.append(Problem(f"{who}{wrong}", hint=hint))
     if problems:
         raise InputError(problems)

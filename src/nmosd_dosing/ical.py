@@ -84,6 +84,8 @@ def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, se
     event.add("dtend", entry.end, parameters=where)
     event.add("summary", _Text(entry.summary))
     event.add("description", _Text(entry.description))
+    if entry.location is not None:
+        event.add("location", _Text(entry.location))
     event.add("status", entry.status)
     event.add("transp", "OPAQUE" if entry.busy else "TRANSPARENT")
     event.add("categories", [entry.category])
@@ -290,6 +292,7 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
             description=str(event["description"]),
             category=",".join(str(category) for category in event["categories"].cats),
             remind=-alarms[0]["trigger"].dt if alarms else None,
+            location=str(event["location"]) if "location" in event else None,
         )
         as_written = record(entry, created, modified, sequence).content
         return Record(entry, created, modified, sequence, block, edited=_lines(block) != _lines(as_written))

@@ -50,21 +50,37 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product under study. `route` and `minimum_gap` are None where they are not stated."""
+    """A product under study. `route` and `minimum_gap` are None where they are not stated.
+
+    `gap_origin`: who states the gap, if not the study file; `gap_place`: where.
+    """
 
     name: str
     route: str | None
     minimum_gap: Offset | None
     facts: Facts
+    gap_origin: str | None = field(default=None, compare=False)
+    gap_place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def gap_text(self) -> str | None:
+        """The minimum gap in words, with who states it where that is not the study file."""
+        if self.minimum_gap is None:
+            return None
+        return self.minimum_gap.in_words + (f" ({self.gap_origin})" if self.gap_origin else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Allowed days around a target: so many before and after, both included. `origin`: who states it, if not the study file."""
+    """Allowed days around a target: so many before and after, both included.
+
+    `origin`: who states it, if not the study file; `place`: where.
+    """
 
     before: int
     after: int
     origin: str | None = field(default=None, compare=False)
+    place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -273,7 +289,10 @@ class GapRule:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated."""
+    """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated.
+
+    `site_windows`: what a site states for visits of which the study file states no window, by label, and under "" for all of them.
+    """
 
     id: str
     title: str
@@ -285,6 +304,7 @@ class Period:
     spans: tuple[Span, ...]
     facts: Facts
     gap_rules: tuple[GapRule, ...] = ()
+    site_windows: tuple[tuple[str, Window], ...] = ()
 
     @property
     def masks(self) -> bool:
@@ -301,11 +321,12 @@ class Period:
 class Site:
     """What a site's own protocol states where the study's source is silent, and the site's days and rooms.
 
-    windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms: by period, by visit, or under "" for all of them.
+    windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms: by period, by visit, or under `all`.
     """
 
     name: str
-    source: str
+    title: str | None
+    source: Source
     version: str
     windows: tuple[tuple[str, Window], ...] = ()
     gaps: tuple[tuple[str, Offset], ...] = ()
@@ -316,7 +337,13 @@ class Site:
 
     @property
     def text(self) -> str:
-        return f"{self.name}, {self.source}, version {self.version}"
+        """Who states it, for whatever this site adds: `site beijing-01, Protocol BAT4406F-301, version 2.1`."""
+        return f"site {self.name}, {self.source.text}, version {self.version}"
+
+    def room(self, period: str, label: str) -> str | None:
+        """The room of a visit: its own, else that of its period, else that of all visits."""
+        rooms = dict(self.rooms)
+        return rooms.get(f"{period}/{label}", rooms.get(period, rooms.get("all")))
 
 
 @dataclass(frozen=True, slots=True)

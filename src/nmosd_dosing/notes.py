@@ -169,10 +169,11 @@ def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
         days, period = (first - before).days, schedule.course.periods[schedule.parts[gap.part].period].id
         id = schedule.id(schedule.rows[int(gap.last[column])].visit)
         words = f"{gap.shown}: {days_text(days)} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
-        shortest, minimum = shortest_planned(schedule, gap.product), schedule.study.product(gap.product).minimum_gap
+        product = schedule.study.product(gap.product)
+        shortest, minimum = shortest_planned(schedule, gap.product), product.minimum_gap
         yield Note("gap", words)
         if minimum is not None and days < minimum.range[0]:
-            yield Note("short-gap", f"{words}: less than the minimum gap, {minimum.in_words}")
+            yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}")
         elif shortest is not None and days < shortest:
             yield Note("short-gap", f"{words}: less than the shortest planned interval, {days_text(shortest)}; no minimum gap is stated")
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.errors import Place
-from nmosd_dosing.model import Source
+from nmosd_dosing.model import Site, Source
 
 RecordStatus = Literal["done", "partial", "missed", "withheld"]
 UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
@@ -99,7 +99,7 @@ class PlannedVisit:
     no window; `last` is the last day of a visit that takes several; `actual` the recorded day, and `record` what else was written
     down of it. `only_arms`: it may not be this subject's visit, since it exists for these arms only and the arm is not known.
     `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
-    the study; `cancelled_by` why it falls away."""
+    the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it."""
 
     id: str
     period: str
@@ -123,6 +123,7 @@ class PlannedVisit:
     window_source: str | None = None
     cancelled_by: str | None = None
     record: str | None = None
+    room: str | None = None
 
     @property
     def date(self) -> dt.date | None:
@@ -227,6 +228,7 @@ class Plan:
     transitions: tuple[PlannedTransition, ...] = ()
     way: tuple[str, ...] = ()
     as_of: dt.date | None = None
+    site: Site | None = None
 
 
 Verdict = Literal[

@@ -350,7 +350,10 @@ def window(node: Scalar) -> Window | NotStated:
         return NOT_STATED
     scan = Scanner(node)
     plain = scan.take(rf"({_DAYS})$")
-    found = Window(_in_days(plain[1], node.place), _in_days(plain[1], node.place)) if plain else _window_behind(scan, behind_a_day=False)
+    if plain:
+        days = _in_days(plain[1], node.place)
+        return Window(days, days, place=node.place)
+    found = _window_behind(scan, behind_a_day=False)
     if found is None or not scan.done:
         scan.expected("a window in days", "write for example `±3d`, `-3d/+7d`, `+5d` or `not stated`")
     return found
@@ -372,10 +375,10 @@ def _window_behind(scan: Scanner, behind_a_day: bool = True) -> Window | None:
             f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day",
         )
     if match["both"]:
-        return Window(_in_days(match["both"], place), _in_days(match["both"], place))
+        return Window(_in_days(match["both"], place), _in_days(match["both"], place), place=place)
     before = match["b"] or match["b2"] or match["b3"]
     after = match["a"] or match["a2"] or match["a3"]
-    return Window(_in_days(before, place) if before else 0, _in_days(after, place) if after else 0)
+    return Window(_in_days(before, place) if before else 0, _in_days(after, place) if after else 0, place=place)
 
 
 def _in_days(text: str, place: Place) -> int:

@@ -108,6 +108,7 @@ def to_plan(
         transitions=tuple(_transitions(schedule, column)),
         as_of=as_of,
         way=tuple(period.id for period in periods),
+        site=study.site,
     )
 
 
@@ -158,6 +159,7 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
         window_source=visit.window.origin if visit.window is not None else None,
         cancelled_by=cancelled_by(schedule, i, column) if state == VisitStatus.CANCELLED else None,
         record="; ".join(record_text(record, masked) for record in records) or None,
+        room=schedule.study.site.room(period.id, visit.label) if schedule.study.site is not None else None,
     )
 
 

@@ -93,6 +93,8 @@ def _heading(plan: Plan) -> list[Text]:
         *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
     ]
     lines.append(text(", ".join(person)))
+    if plan.site is not None:
+        lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))
     for name, rule in _single_rules(plan).items():
         route = next(a.route for v in plan.visits for a in v.administrations if a.product == name)
         lines.append(text(", ".join([name, *([rule] if rule else []), f"route {route or NOT_STATED}"])))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -18,10 +19,10 @@ from nmosd_dosing.model import (
     GapRule,
     Give,
     Mark,
-    NotStated,
     Period,
     Point,
     Series,
+    Site,
     Span,
     Stop,
     Study,
@@ -31,7 +32,7 @@ from nmosd_dosing.model import (
 )
 from nmosd_dosing.render import text
 from nmosd_dosing.schedule import OPEN_END
-from nmosd_dosing.visits import lay_out
+from nmosd_dosing.visits import lay_out, repeats
 from nmosd_dosing.wording import NOT_STATED
 
 Rows = list[tuple[str, str]]
@@ -40,6 +41,8 @@ Rows = list[tuple[str, str]]
 def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
     """The whole study, or some of its periods with what belongs to them."""
     parts: list[RenderableType] = [text(study.title, style="bold"), _grid(_head(study, periods))]
+    if study.site is not None:
+        parts += [_section(f"Stated by site {study.site.name}"), _grid(_site(study.site), 2)]
     for period in periods:
         parts += _period(study, period)
     spans = study.spans
@@ -79,11 +82,34 @@ def _head(study: Study, periods: Sequence[Period]) -> Rows:
     used = {g.product for p in periods for e in p.entries for g in e.gives}
     for product in study.products:
         if product.name in used:
-            gap = product.minimum_gap.in_words if product.minimum_gap else NOT_STATED
+            gap = product.gap_text or NOT_STATED
             rows.append(("product", f"{product.name}; route: {product.route or NOT_STATED}; minimum gap between doses: {gap}"))
             rows += [(f"· {name}", words) for name, words in _facts(product.facts)]
     rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
     return rows + _facts(study.facts)
+
+
+def _site(site: Site) -> Rows:
+    """What a site's own protocol adds; it is marked as the site's where it stands, too."""
+    rows = [("name", site.title)] if site.title else []
+    rows += [("source", f"{site.source.text}, version {site.version}")]
+    rows += [("window", f"{where}: {window.text}") for where, window in site.windows]
+    rows += [("minimum gap", f"{product}: {gap.in_words}") for product, gap in site.gaps]
+    rows += [("vials", f"{product}: {', '.join(sizes)}") for product, sizes in site.vials]
+    rows += [("room", f"{where}: {room}") for where, room in site.rooms]
+    rows += [(name, "; ".join(_runs(days))) for name, days in (("closed", site.closed), ("open", site.open)) if days]
+    return rows
+
+
+def _runs(days: Iterable[dt.date]) -> list[str]:
+    """Days in their order, those that follow each other as a range."""
+    runs: list[tuple[dt.date, dt.date]] = []
+    for day in sorted(days):
+        if runs and day.toordinal() == runs[-1][1].toordinal() + 1:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return [str(first) if first == last else f"{first} to {last}" for first, last in runs]
 
 
 def _period(study: Study, period: Period) -> list[RenderableType]:
@@ -93,10 +119,10 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
     rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
     parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
-    parts += [_block(_at(entry), _entry(period, entry)) for entry in period.entries]
+    visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
+    parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.entries]
     parts += [_block(span.title, _span(span)) for span in period.spans]
     parts += [_block(f"If two doses are more than {rule.beyond.in_words} apart", _gap_rule(rule)) for rule in period.gap_rules]
-    visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     parts.append(_block("All visits", [("days", _all_visits(visits))]))
     return parts
 
@@ -125,7 +151,7 @@ def _item(item: Point | Series) -> str:
     return f"then every {item.step.in_words}{end}{window}{follows}"
 
 
-def _entry(period: Period, entry: Entry) -> Rows:
+def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
     rows: Rows = [("name", entry.name)] if entry.name else []
     if len(entry.arms) < len(period.arms):
         rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
@@ -133,11 +159,34 @@ def _entry(period: Period, entry: Entry) -> Rows:
         rows += _give(period, give)
     if entry.assess:
         rows.append(("assess", ", ".join(entry.assess)))
-    windows = {item.window if item.window is not None else period.window for item in entry.at}
-    stated = [w.text for w in windows if isinstance(w, Window)]
     if entry.at:
-        rows.append(("window", ", ".join(stated) if stated else NOT_STATED))
+        rows += [("window", words) for words in _windows(period, entry, visits)]
     return rows + _facts(entry.facts)
+
+
+def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]:
+    """The windows that the file states for an entry, and those that a site does; of which visits, where it is not all of them."""
+    windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at)
+    stated = [w.text for w in windows if isinstance(w, Window)]
+    lines = [", ".join(stated)] if stated else []
+    own = _visits(entry, visits)
+    by_site: dict[tuple[str, str], list[str]] = {}
+    for visit in own:
+        if visit.window is not None and visit.window.origin is not None:
+            by_site.setdefault((visit.window.text, visit.window.origin), []).append(visit.label)
+    for (words, origin), labels in by_site.items():
+        some = "" if len(labels) == len(own) else f"{_all_labels(labels)}: "
+        lines.append(f"{some}{words} ({origin})")
+    if not stated and any(visit.window is None for visit in own):
+        lines.append(f"{NOT_STATED} for the others" if lines else NOT_STATED)
+    return lines or [NOT_STATED]
+
+
+def _visits(entry: Entry, visits: Sequence[Visit]) -> list[Visit]:
+    """The visits to which an entry belongs, of those laid out."""
+    codes = [c for i in entry.at for c in ((i.code,) if isinstance(i, Point) else repeats(i, OPEN_END.range[1]))]
+    offsets = {code.offset for code in codes}
+    return [visit for visit in visits if visit.offset in offsets]
 
 
 def _give(period: Period, give: Give) -> Rows:
@@ -166,11 +215,12 @@ def _gap_rule(rule: GapRule) -> Rows:
 
 
 def _all_visits(visits: Sequence[Visit]) -> str:
-    labels = [v.label for v in visits]
-    more = " and so on" if any(v.open_ended for v in visits) else f" ({len(labels)})"
-    if len(labels) > 60:
-        return f"{', '.join(labels[:20])} … {labels[-1]}{more}"
-    return ", ".join(labels) + more
+    more = " and so on" if any(v.open_ended for v in visits) else f" ({len(visits)})"
+    return _all_labels([v.label for v in visits]) + more
+
+
+def _all_labels(labels: Sequence[str]) -> str:
+    return f"{', '.join(labels[:20])} … {labels[-1]}" if len(labels) > 60 else ", ".join(labels)
 
 
 def _span(span: Span) -> Rows:
@@ -205,12 +255,13 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     for period in periods:
         if period.length is None:
             rows.append((period.id, "its length"))
+        visits = lay_out(period, OPEN_END.range[1], Problems())
         for entry in period.entries:
             where = _at(entry) if entry.at else entry.name or ""
             items = [
                 *(["its day"] if not entry.at else []),
                 *(["where the repeat ends"] if any(isinstance(i, Series) and i.open_ended for i in entry.at) else []),
-                *(["its window"] if entry.at and all(_unstated(i.window, period) for i in entry.at) else []),
+                *(["its window"] if entry.at and _windows(period, entry, visits)[-1].startswith(NOT_STATED) else []),
                 *(f"the dose of {g.product}" for g in entry.gives if any(d is not None and d.kind == NOT_STATED for d in g.doses)),
             ]
             if items:
@@ -228,10 +279,6 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
         if transition.within is None and any(p.id == transition.source_period for p in periods):
             rows.append((transition.id, "the last day of entry"))
     return [_section("The source does not state"), _grid(rows, 2)] if rows else []
-
-
-def _unstated(window: Window | NotStated | None, period: Period) -> bool:
-    return (window if window is not None else period.window) is None or isinstance(window, NotStated)
 
 
 def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:

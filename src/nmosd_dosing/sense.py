@@ -6,7 +6,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.errors import Place, Problems, one_of
-from nmosd_dosing.model import Give, Period, Series, Study, Visit
+from nmosd_dosing.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.visits import MAX_VISITS, lay_out, offset_of
 
 HORIZON = 3660  # days of an open repeat that are checked: ten years
@@ -88,6 +88,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {gap.in_words}",
                         after.place,
                         "mend the days, or the minimum gap",
+                        _of_site(product),
                     )
                 late = before.window.after if before.window else 0
                 early = after.window.before if after.window else 0
@@ -97,6 +98,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         f"{product.name} on {before.label} and {after.label}: windows allow less than its minimum gap, {gap.in_words}",
                         after.place,
                         "make a window smaller, or keep the gap by hand",
+                        _of_site(product, before, after),
                     )
 
 
@@ -152,8 +154,23 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
                 f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
                 after.place,
                 "a visit on such a day could be either; make a window smaller",
-                [("the earlier visit", before.place)] if before.place and before.place != after.place else [],
+                [
+                    *([("the earlier visit", before.place)] if before.place and before.place != after.place else []),
+                    *_of_site(before, after),
+                ],
             )
+
+
+def _of_site(*facts: Product | Visit) -> list[tuple[str, Place]]:
+    """Where a site states the minimum gap of a product or the windows of visits, each place once."""
+    places: dict[Place, str] = {}
+    for fact in facts:
+        if isinstance(fact, Product):
+            if fact.gap_origin and fact.gap_place:
+                places.setdefault(fact.gap_place, "the minimum gap")
+        elif fact.window is not None and fact.window.origin and fact.window.place:
+            places.setdefault(fact.window.place, f"the window of {fact.label}")
+    return [(words, place) for place, words in places.items()]
 
 
 Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days

@@ -155,7 +155,17 @@ def _twice_hint(one: Give, two: Give) -> str:
 
 
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
-    """The window that the entries of a day state between them, else the period's."""
+    """The window that the entries of a day state between them, else the period's, else what a site fills in."""
+    stated = _stated(group, period, label, problems)
+    single = group[0].code is not None and group[0].last is None
+    if stated is None and single and period.site_windows:
+        windows = dict(period.site_windows)
+        return windows.get(label, windows.get(""))
+    return stated
+
+
+def _stated(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
+    """What the study file states."""
     said = [o for o in group if o.window is not None]
     if not said and group[0].last is not None:
         return Window(0, 0)  # a range says itself which days are allowed; the period's window is for single days

@@ -272,6 +272,7 @@ def regimens(
 @app.command()
 def show(
     regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=_complete_regimen)],
+    site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None,
 ) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed.
 
@@ -279,21 +280,25 @@ def show(
     Examples:
       dosing show mil62
       dosing show my-study.yaml
+      dosing show bat4406f --site my-site.yaml
     """
     from nmosd_dosing.cli.studies import show
 
-    show(regimen)
+    show(regimen, site)
 
 
 @app.command()
 def validate(
-    files: Annotated[list[str], typer.Argument(help="Study files.", metavar="FILE...")],
+    files: Annotated[list[str], typer.Argument(help="Study files and site files.", metavar="FILE...")],
 ) -> None:
-    """Check study files and show every problem.
+    """Check study files and site files and show every problem.
+
+    A site file is checked against its study: one of the files given, or a shipped one.
 
     \b
-    Example:
+    Examples:
       dosing validate my-study.yaml
+      dosing validate my-study.yaml my-site.yaml
     """
     from nmosd_dosing.cli.studies import validate
 
@@ -301,16 +306,19 @@ def validate(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
+) -> None:
     """The JSON Schema of study files, for editors.
 
     \b
-    Example:
+    Examples:
       dosing schema > study.schema.json
+      dosing schema --site > site.schema.json
     """
     from nmosd_dosing.cli.studies import schema
 
-    schema()
+    schema(site)
 
 
 def main() -> NoReturn:

@@ -278,6 +278,9 @@ def _options(request: CalendarRequest, plan: Plan, window: str | None) -> tuple[
     valued = [
         ("--arm", arm), ("--weight", weight), ("--window", window), ("--remind", request.remind), ("--at", request.at),
         ("--zone", request.zone), ("--duration", request.duration), ("--lang", request.lang),
+        ("--site", plan.site.name if plan.site is not None and not request.discreet else None),
     ]  # fmt: skip
-    plain = [("--window-entries", request.window_entries), ("--spans", request.spans)]
+    plain = [
+        ("--window-entries", request.window_entries), ("--spans", request.spans), ("--site", plan.site is not None and request.discreet),
+    ]  # fmt: skip
     return (*(f"{name} {value}" for name, value in valued if value is not None), *(name for name, asked in plain if asked))

@@ -75,10 +75,10 @@ def read(request: PeopleRequest, problems: Problems) -> People | None:
     chosen = _regimen(request, problems)
     study, periods = chosen if chosen is not None else (None, ())
     if chosen is not None and request.site is not None:
-        from nmosd_dosing.site import fill, read_site
+        from nmosd_dosing.cli.studies import with_site
 
         try:
-            study = fill(chosen[0], read_site(read_file(request.site), request.site))
+            study = with_site(chosen[0], request.site)
             periods = tuple(p for old in chosen[1] for p in study.periods if p.id == old.id)
         except DosingError as error:
             problems.found += error.problems

@@ -1,15 +1,20 @@
-"""`dosing regimens`, `show`, `validate`, `schema`: about study files."""
+"""`dosing regimens`, `show`, `validate`, `schema`: about study files and site files."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from nmosd_dosing import catalog
-from nmosd_dosing.cli.edge import fail, one_format, print_table
-from nmosd_dosing.dsl import read_study
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, draw
+from nmosd_dosing import catalog, source
+from nmosd_dosing.cli.edge import fail, one_format, print_table, read_file, say
+from nmosd_dosing.dsl import study_of
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, did_you_mean, draw
+from nmosd_dosing.model import Study
+from nmosd_dosing.site import fill, filled_in, is_site, read_site, site_of
+from nmosd_dosing.site import json_schema as site_schema
+from nmosd_dosing.source import Node
 
 
 def regimens(format: str) -> None:
@@ -31,36 +36,84 @@ def regimens(format: str) -> None:
     print_table(regimens_page(studies))
 
 
-def show(regimen: str) -> None:
+def with_site(study: Study, path: str) -> Study:
+    """The study with a site's facts filled in. What they make doubtful is told on standard error. Raises DosingError."""
+    doubts = Problems()
+    filled = fill(study, read_site(read_file(path), path), doubts)
+    if doubts.found:
+        say(draw(doubts.in_order()) + "\n")
+    return filled
+
+
+def show(regimen: str, site: str | None) -> None:
     from nmosd_dosing.render_study import study_page
 
     study, period = catalog.find(regimen)
-    print_table(study_page(study, study.periods if period is None else (period,)))
+    if site is not None:
+        study = with_site(study, site)
+    print_table(study_page(study, [p for p in study.periods if period is None or p.id == period.id]))
 
 
 def validate(files: list[str]) -> None:
     wrong: list[Problem] = []
+    studies: dict[str, Study] = {}
+    sites: list[tuple[str, Node, Problems]] = []
     for file in files:
+        problems = Problems()
         try:
-            study, warnings = read_study(Path(file))
+            node, content = source.read_file(Path(file), problems)
+            if node is not None and is_site(node):
+                sites.append((file, node, problems))
+                continue
+            study, warnings = study_of(node, content, problems)
         except RegimenError as error:
             wrong += error.problems
             continue
-        if warnings:
-            print(draw(warnings) + "\n", file=sys.stderr)
-        doubts = f", {_count(len(warnings), 'warning')}" if warnings else ""
+        studies[study.id] = study
         entries = sum(len(p.entries) for p in study.periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
-        print(f"{file}: fine{doubts} ({study.id}, {_count(len(study.periods), 'period')}, {visits})")
+        _fine(file, warnings, f"{study.id}, {_count(len(study.periods), 'period')}, {visits}")
+    for file, node, problems in sites:
+        about = _validate_site(node, studies, problems)
+        if about is None:
+            wrong += problems.in_order()
+        else:
+            _fine(file, problems.in_order(), about)
     if wrong:
         raise InputError(wrong)
+
+
+def _validate_site(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:
+    """What a site file is about, in words; None where it is wrong. Checked against its study, if that was read or is shipped."""
+    found = site_of(node, problems)
+    against = "not checked against its study"
+    if found is not None and found.study is not None:
+        known = {study.id: study for study in catalog.shipped()} | studies
+        study = known.get(found.study.text)
+        if study is not None:
+            filled_in(study, found, problems)
+            against = f"checked against {study.id}"
+        else:
+            hint = did_you_mean(found.study.text, known) or "name its file too: `dosing validate STUDY.yaml SITE.yaml`"
+            wrong = f"the study `{clip(found.study.text)}` is not shipped, and no file of it was read"
+            problems.warn(wrong, found.study.place, hint)
+    if problems.errors or found is None or found.site is None:
+        return None
+    return f"site {found.site.text}, {against}"
+
+
+def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
+    if warnings:
+        print(draw(warnings) + "\n", file=sys.stderr)
+    doubts = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    print(f"{file}: fine{doubts} ({about})")
 
 
 def _count(n: int, word: str) -> str:
     return f"{n} {word}{'' if n == 1 else 's'}"
 
 
-def schema() -> None:
+def schema(site: bool) -> None:
     from nmosd_dosing.records import json_schema
 
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(site_schema() if site else json_schema(), indent=2, ensure_ascii=False) + "\n")
