@@ -422,12 +422,17 @@ def test_one_subject_has_the_records_that_name_none() -> None:
             "`12` is not the subject `0012`; did a spreadsheet take the zeros off `0012`?; "
             "write `0012`, in a column that is formatted as text",
         ),
-        ("S9", "`12` is not the subject `S9`; leave out the rows of others"),
     ],
 )
 def test_one_subject_and_records_of_another(code: str | None, expected: str) -> None:
     row = records("subject,visit,date\n12,D1,2025-01-06\n")
     assert refused(rosters.roster, [Subject(JANUARY, code)], [], [], row) == [f"r.csv:2:1: {expected}"]
+
+
+def test_one_subject_of_a_table_of_many() -> None:
+    rows = records("subject,visit,date\nS8,D1,2025-01-05\nS9,D1,2025-01-06\n")
+    [found] = rosters.roster([Subject(JANUARY, "S9")], [], [], rows)
+    assert found.records == (Record("D1", JANUARY),)
 
 
 def test_two_arms_for_one_subject() -> None:

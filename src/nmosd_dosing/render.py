@@ -228,7 +228,7 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
         for f in findings:
             style = "bold red" if f.verdict in DEVIATIONS else "yellow" if f.verdict in _OPEN else ""
             done = day(f.actual) if f.actual else Text()
-            target = day(f.target) if f.target or not f.actual else Text("not planned")
+            target = day(f.target) if f.target else Text("not planned" if f.actual else "open", style="dim")
             cells = [text(f.visit), text(f.verdict, style), text("" if f.days is None else f"{f.days:+d}"), target, done, text(f.message)]
             made.add_row(*([text(f.subject or "")] if several else []), *cells)
         parts += [made, Text()]
@@ -251,6 +251,7 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
     for item in items:
         f = item.finding
         style = "bold red" if item.state == "overdue" else "yellow" if item.state in ("decision", "past-target") else ""
-        cells = [text(f.visit), text(item.state, style), day(f.target), text(f.message)]
+        target = day(f.target) if f.target else Text("open", style="dim")
+        cells = [text(f.visit), text(item.state, style), target, text(f.message)]
         made.add_row(day(item.last), text(item.left), *([text(f.subject or "")] if several else []), *cells)
     return Group(*parts, made)

@@ -110,7 +110,7 @@ def roster(
 ) -> tuple[Subject, ...]:
     """The subjects with all that the tables say of them, events and records by date; in the order of `subjects`.
 
-    A single subject has also the records that name none. Codes are compared as texts that look the same, never as numbers.
+    Of one subject without a table the rows of others are left out, and records that name nobody are his. Codes are compared as texts that look the same, never as numbers.
     """
     known = _Known(subjects)
     found = [(list(subject.events), list(subject.records)) for subject in subjects]
@@ -171,12 +171,15 @@ class _Known:
     def _unknown(self, code: Cell, same: str) -> None:
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
-        if len(self.subjects) == 1 and self.subjects[0].place is None:
-            only = self.subjects[0].code
-            message, hint = f"{written} is not the subject `{clip(only or '')}`", "leave out the rows of others"
-            if only is None:
-                message, hint = f"this row is of {written}, and the plan is not said to be", f"add `--subject {clip(code.text)}`"
+        alone = len(self.subjects) == 1 and self.subjects[0].place is None
+        only = self.subjects[0].code if alone else None
+        if only is not None:
+            message = f"{written} is not the subject `{clip(only)}`"
+        elif alone:
+            message, hint = f"this row is of {written}, and the plan is not said to be", f"add `--subject {clip(code.text)}`"
         near = self.without_zeros.get(same.lstrip("0"))
+        if near is None and only is not None:
+            return  # one subject's rows are taken from a table of many
         if near is not None:
             other = self.subjects[near]
             known = f"`{clip(other.code or '')}`"
