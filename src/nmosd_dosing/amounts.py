@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.given import Given
-from nmosd_dosing.model import Give
+from nmosd_dosing.model import Give, Study
 from nmosd_dosing.person import Record
 from nmosd_dosing.schedule import Row, Schedule
 
@@ -72,7 +72,37 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
     return True, Fraction(record.amount)
 
 
-def rules_of(rows: tuple[Row, ...], recorded: Amounts) -> tuple[Rule, ...]:
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A dose that was given at a visit which is not planned. amount: None where nobody wrote how much."""
+
+    column: int
+    date: np.datetime64
+    product: str
+    unit: str | None
+    amount: Fraction | None
+
+
+def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tuple[Extra, ...]:
+    """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
+    masked = {row.give.product for row in rows if row.give.mask is not None or _is_masked(row)}
+    found = []
+    for column, record in given.extra if given is not None else ():
+        if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+            continue
+        product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
+        for name in (product,) if product is not None else dict.fromkeys(row.give.product for row in rows):
+            known = record.amount is not None and product is not None and name not in masked
+            amount = Fraction(record.amount) if known and record.amount is not None else None
+            found.append(Extra(column, np.datetime64(record.date, "D"), name, record.unit, amount))
+    return tuple(found)
+
+
+def _is_masked(row: Row) -> bool:
+    return any(dose is not None and dose.kind == "masked" for dose in row.give.doses)
+
+
+def rules_of(rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...]) -> tuple[Rule, ...]:
     """The rule of each row, in whole numbers for what is planned and for what is recorded."""
     scales: dict[tuple[str, str | None], int] = {}
     for k, row in enumerate(rows):
@@ -80,6 +110,7 @@ def rules_of(rows: tuple[Row, ...], recorded: Amounts) -> tuple[Rule, ...]:
         doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
         parts = [c.denominator for dose in doses if dose is not None for c in dose.coefficients]
         parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
+        parts += [e.amount.denominator for e in extra if e.amount is not None and (e.product, e.unit) == group]
         scales[group] = math.lcm(scales.get(group, 1), *parts)
     return tuple(_rule(row.give, row.give.doses, scales) for row in rows)
 
@@ -122,7 +153,7 @@ def _status(rule: Rule, cohort: Cohort, part: slice) -> NDArray[np.uint8]:
     return status
 
 
-def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, part: slice) -> None:
+def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, extra: tuple[Extra, ...], part: slice) -> None:
     """Writes amounts and cumulative amounts of some subjects into the schedule, whose dates are there."""
     cohort = schedule.cohort
     grams, arm = cohort.grams[part], cohort.arm[part]
@@ -147,6 +178,22 @@ def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, p
             if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
                 total[np.isnan(whole)] = np.nan
         np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
+        _add_extra(schedule, k, rule, extra, part)
+
+
+def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...], part: slice) -> None:
+    """Adds what was given at unscheduled visits to the totals of later ones."""
+    mine = [e for e in extra if e.product == rule.group[0]]
+    if not mine:
+        return
+    begin, end = part.start or 0, (part.start or 0) + len(schedule.cumulative[k, part])
+    dates = schedule.dates(schedule.rows[k].visit)
+    for e in mine:
+        if begin <= e.column < end and e.date <= dates[e.column]:
+            other = e.unit != rule.group[1]
+            more = math.nan if e.amount is None or other else float(e.amount * rule.scale)
+            whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
+            schedule.cumulative[k, e.column] = (whole + more) / rule.scale
 
 
 def _as_given(schedule: Schedule, k: int, rule: Rule, whole: NDArray[np.float64], recorded: Amounts, part: slice) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ import numpy as np
 from nmosd_dosing import course as courses
 from nmosd_dosing import gaps
 from nmosd_dosing import given as records
-from nmosd_dosing.amounts import fill_doses, read_recorded, rules_of, statuses
+from nmosd_dosing.amounts import Extra, fill_doses, read_extra, read_recorded, rules_of, statuses
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.course import Course
@@ -89,7 +89,8 @@ def _fill(
     given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
     recorded = read_recorded(rows, given)
-    rules = rules_of(rows, recorded)
+    extra = read_extra(study, rows, given)
+    rules = rules_of(rows, recorded, extra)
     m, k, n = len(visits), len(rows), len(cohort)
     schedule = Schedule(
         study=study,
@@ -118,8 +119,18 @@ def _fill(
     for begin in range(0, n, _SLICE):
         part = slice(begin, begin + _SLICE)
         _fill_dates(schedule, shifters, part)
-        fill_doses(schedule, rules, recorded, part)
+        fill_doses(schedule, rules, recorded, extra, part)
+    _extra_dates(schedule, extra)
     return schedule
+
+
+def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:
+    """A dose at an unscheduled visit is a dose too: the first or the last one may be it."""
+    for e in extra:
+        own = [p for p, part in enumerate(schedule.parts) if part.anchor[e.column] <= e.date]
+        p = own[-1] if own else 0
+        schedule.first_doses[p, e.column] = np.fmin(schedule.first_doses[p, e.column], e.date)
+        schedule.last_doses[p, e.column] = np.fmax(schedule.last_doses[p, e.column], e.date)
 
 
 def _of_run(visits: tuple[Visit, ...], run: int) -> tuple[Visit, ...]:

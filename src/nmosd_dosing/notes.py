@@ -45,6 +45,7 @@ def notes(
     if as_of is not None:
         yield from _not_recorded(schedule, pairs, column, as_of)
     yield from _restarts(schedule, column)
+    yield from _extra(schedule, column)
     yield from _entry_gaps(schedule, column)
     yield from _doses(pairs, arms_of(periods))
     yield from _open_ends(schedule, pairs, column)
@@ -145,6 +146,15 @@ def _not_recorded(schedule: Schedule, pairs: Pairs, column: int, as_of: dt.date)
         if rule is not None and waiting and latest is not None and latest < as_of:
             words = f"as of {date_text(as_of)} no entry into {rule.target_period} is recorded; the last allowed day was {date_text(latest)}"
             yield Note("overdue", words)
+
+
+def _extra(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Records of visits that are not planned."""
+    for whose, record in schedule.given.extra if schedule.given is not None else ():
+        if whose == column:
+            dose = record.product is not None or record.amount is not None
+            words = "; its dose counts in later totals, where they are known, and as a last dose" if dose else ""
+            yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words}")
 
 
 def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:

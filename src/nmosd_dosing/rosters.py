@@ -110,7 +110,8 @@ def roster(
 ) -> tuple[Subject, ...]:
     """The subjects with all that the tables say of them, events and records by date; in the order of `subjects`.
 
-    Of one subject without a table the rows of others are left out, and records that name nobody are his. Codes are compared as texts that look the same, never as numbers.
+    Of one subject without a table the rows of others are left out, and records that name nobody are his. Codes are compared as texts
+    that look the same, never as numbers.
     """
     known = _Known(subjects)
     found = [(list(subject.events), list(subject.records)) for subject in subjects]

@@ -85,6 +85,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
     Visits of which the same is said share a note. Those without a day, of several days, or settled by a record have none.
     """
     found: dict[tuple[str, str], list[str]] = {}
+    unpublished: dict[int, list[str]] = {}
     for visit in visits:
         if visit.target is None or visit.last is not None or visit.status in _NOT_AHEAD:
             continue
@@ -93,8 +94,12 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
             code = "weekend" if why in _WEEKDAYS else "holiday"
             message = _message(why, visit.target, visit.earliest, visit.latest, days)
             found.setdefault((code, message), []).append(visit.id)
+        elif days.projected(visit.target):
+            unpublished.setdefault(visit.target.year, []).append(visit.id)
     for (code, message), ids in found.items():
         yield Note(code, message, tuple(ids))
+    for year, ids in unpublished.items():
+        yield Note("holiday", f"the calendar of {year} is not published yet: that these days are open is projected", tuple(ids))
 
 
 def _message(why: str, target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> str:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
-    """A date as YYYY-MM-DD and nothing else."""
+    """A date as YYYY-MM-DD and nothing else; `option` may end in `=`."""
+    shown = f"{option}{'' if option.endswith('=') else ' '}{clip(text)}"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         try:
             return dt.date.fromisoformat(text)
         except ValueError:
-            problems.error(f"`{option} {text}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
+            problems.error(f"`{shown}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
             return None
-    problems.error(f"`{option} {clip(text)}` is not a date", None, typed.date_hint(text))
+    problems.error(f"`{shown}` is not a date", None, typed.date_hint(text))
     return None
 
 

@@ -122,7 +122,7 @@ def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | N
     if not equals or not name:
         problems.error(f"`{option} {clip(text)}` has no date", None, f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`")
         return None
-    day = arguments.date(f"{option} {clip(name)}=".strip(), date, problems)
+    day = arguments.date(f"{option} {clip(name)}=", date, problems)
     return (name.strip(), day) if day is not None else None
 
 

@@ -124,7 +124,10 @@ def _explained(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
     if not found:
         problems = Problems()
         ids = [v.id for v in made.visits]
-        hint = did_you_mean(asked, ids) or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
+        hint = (
+            did_you_mean(asked, [*ids, *(v.label for v in made.visits)])
+            or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
+        )
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return found
