@@ -10,6 +10,7 @@ from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.model import Facts, Source, Transition, Visit
 from nmosd_dosing.person import Record
+from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import Schedule, VisitStatus
 from nmosd_dosing.triggers import CONFIRMED
 
@@ -122,6 +123,7 @@ def cancelled_by(schedule: Schedule, visit: int, column: int) -> str:
     only_doses = bool(what.gives) and not what.assessments
     target = schedule.target[visit, column]
     ending = [limit for limit in part.limits if (only_doses or not limit.doses_only) and target > limit.last[column]]
+    ending = ending or [limit for limit in part.limits if limit.cause.startswith(GAP) and not np.isnat(limit.last[column])]
     first = min(ending, key=lambda limit: (limit.cause == "entry", limit.last[column]))
     return limit_text(schedule.course, first, column)
 

@@ -229,14 +229,8 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
             style = "bold red" if f.verdict in DEVIATIONS else "yellow" if f.verdict in _OPEN else ""
             done = day(f.actual) if f.actual else Text()
             target = day(f.target) if f.target else Text("not planned" if f.actual else "open", style="dim")
-            cells = [
-                text(f.visit),
-                text(f.verdict, style),
-                text("" if f.days is None else f"{f.days:+d}" if f.days else "0"),
-                target,
-                done,
-                text(f.message),
-            ]
+            days = "" if f.days is None else f"{f.days:+d}" if f.days else "0"
+            cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(f.message)]
             made.add_row(*([text(f.subject or "")] if several else []), *cells)
         parts += [made, Text()]
     parts.append(text(", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v]) or "nothing is planned and nothing recorded"))

@@ -19,9 +19,11 @@ GAP = "gap"  # the cause of limits that come from here
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Gap:
-    """(n,) each: the dose that comes too late, NaT where none does, the dose before it, which rule holds, whether it is recorded."""
+    """(n,) each: the dose that comes too late, NaT where none does, the number of its visit, the dose before it, which rule holds,
+    whether it is recorded."""
 
     date: Dates
+    visit: NDArray[np.int64]
     before: Dates
     rule: NDArray[np.int8]
     recorded: NDArray[np.bool_]
@@ -53,6 +55,7 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     part = schedule.parts[p]
     before = part.anchor if part.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
+    number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
     for i, visit in enumerate(schedule.visits):
         if schedule.part_of[i] != p or not visit.gives or visit.offset is None or schedule.given is None:
             continue
@@ -64,9 +67,9 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
             over = (this > shift(before, gap_rule.beyond)) & (np.isnat(date) | (date == this) & (since == before))
             over &= ~(done & (gap_rule.then == "hold"))  # who gave it has decided
             date, since = np.where(over, this, date), np.where(over, before, since)
-            rule[over], recorded[over] = r, done[over]
+            rule[over], recorded[over], number[over] = r, done[over], i - first
         before = np.where(np.isnat(this), before, this)
-    return _Gap(date, since, rule, recorded)
+    return _Gap(date, number, since, rule, recorded)
 
 
 def _apply(
@@ -75,6 +78,8 @@ def _apply(
     nobody = np.full(len(schedule), NO_DATE)
     day_before = shift(gap.date, Offset(-1))
     limits, waits, made = list(part.limits), list(part.waits), []
+    ends = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then != "hold"])
+    cut = np.where(ends, gap.visit + gap.recorded, np.iinfo(np.int64).max)
     for r, rule in enumerate(rules):
         mine = gap.rule == r
         if not mine.any():
@@ -101,4 +106,4 @@ def _apply(
                     begun=mine & gap.recorded,
                 )
             )
-    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits)), *made]
+    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut), *made]

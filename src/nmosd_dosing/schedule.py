@@ -44,7 +44,8 @@ class Part:
     period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
     for a decision, and why. restart: why it begins anew, and on which day (n,) the dose before the gap was. begun: (n,) whether its
-    first dose is one that is recorded in the part before, and so is not given again.
+    first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
+    that a gap lets fall away, whatever its day; beyond all of them where there is none.
     """
 
     period: int
@@ -55,6 +56,7 @@ class Part:
     waits: tuple[Limit, ...] = ()
     restart: tuple[GapRule, Dates] | None = None
     begun: NDArray[np.bool_] | None = None
+    cut: NDArray[np.int64] | None = None
 
     def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
@@ -258,9 +260,18 @@ class Schedule:
         what = self.visits[visit]
         only_doses = bool(what.gives) and not what.assessments
         last = self.parts[self.part_of[visit]].last_day(only_doses, part)
-        if last is None:
-            return np.zeros(len(self.target[visit, part]), dtype=bool)
-        gone: NDArray[np.bool_] = (self.target[visit, part] > last) & ~self.recorded(visit, part)
+        gone = np.zeros(len(self.target[visit, part]), dtype=bool)
+        if last is not None:
+            gone |= (self.target[visit, part] > last) & ~self.recorded(visit, part)
+        return gone | self.cut_off(visit, part)
+
+    def cut_off(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
+        """(n,) whether a visit comes after a gap that ends its part."""
+        cut = self.parts[self.part_of[visit]].cut
+        if cut is None:
+            return np.bool_(False)
+        number = visit - self.part_of.index(self.part_of[visit])
+        gone: NDArray[np.bool_] = (number >= cut[part]) & ~self.recorded(visit, part)
         return gone
 
     def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
@@ -269,7 +280,7 @@ class Schedule:
         gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
         if last is not None:
             gone = (self.target[visit, part] > last) & ~self.recorded(visit, part)
-        return gone
+        return gone | self.cut_off(visit, part)
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""

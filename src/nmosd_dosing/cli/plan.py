@@ -124,10 +124,8 @@ def _explained(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
     if not found:
         problems = Problems()
         ids = [v.id for v in made.visits]
-        hint = (
-            did_you_mean(asked, [*ids, *(v.label for v in made.visits)])
-            or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
-        )
+        near = did_you_mean(asked, [*ids, *(v.label for v in made.visits)])
+        hint = near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return found
