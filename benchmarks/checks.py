@@ -12,11 +12,11 @@ import pandas as pd  # type: ignore[import-untyped]
 from race import heading, race, row
 
 from nmosd_dosing import load, rosters
-from nmosd_dosing.check import check
+from nmosd_dosing.agenda import due
 from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.due import due
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export import findings_to_dict
+from nmosd_dosing.findings import check
 from nmosd_dosing.person import Finding
 
 SUBJECTS = 10_000

@@ -15,7 +15,7 @@ from nmosd_dosing import workdays as room
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.person import Note, PlannedVisit
-from nmosd_dosing.workdays import Workdays, notes, workdays
+from nmosd_dosing.workdays import Workdays, notes, open_days
 
 DAY = dt.timedelta(1)
 
@@ -87,7 +87,7 @@ def test_a_day_is_open_or_closed_for_a_reason(line: str) -> None:
     country, shown, said = (part.strip() for part in line.split("  "))
     day = date(shown.split()[0])
     assert date_text(day) == shown, "the line names another weekday"
-    why = workdays(None if country == "--" else country).closed_because(day)
+    why = open_days(None if country == "--" else country).closed_because(day)
     assert (why or "open") == ("open" if said.startswith("open") else said)
 
 
@@ -102,7 +102,7 @@ def test_every_day_of_a_year_in_china_is_as_the_state_council_says(year: int) ->
         }
         for text in NOTICES[year]
     )
-    china = workdays("CN")
+    china = open_days("CN")
     for n in range(date(f"{year}-01-01").toordinal(), date(f"{year}-12-31").toordinal() + 1):
         day = dt.date.fromordinal(n)
         is_open = day in worked or (day.weekday() < 5 and day not in off)
@@ -112,15 +112,15 @@ def test_every_day_of_a_year_in_china_is_as_the_state_council_says(year: int) ->
 
 def test_what_a_site_says_goes_before_what_its_country_says() -> None:
     saturday, holiday, monday, worked = map(date, ("2025-10-18", "2025-10-01", "2025-10-20", "2025-10-11"))
-    site = workdays("CN", closed=[monday, worked], open=[saturday, holiday])
+    site = open_days("CN", closed=[monday, worked], open=[saturday, holiday])
     assert [site.closed_because(day) for day in (saturday, holiday, monday, worked)] == [
         None,
         None,
         "closed at the site",
         "closed at the site",
     ]
-    assert workdays(None, closed=[saturday]).closed_because(saturday) == "closed at the site"
-    assert workdays("CN", closed=[monday], open=[monday]).closed_because(monday) == "closed at the site"
+    assert open_days(None, closed=[saturday]).closed_because(saturday) == "closed at the site"
+    assert open_days("CN", closed=[monday], open=[monday]).closed_because(monday) == "closed at the site"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_a_site_says_goes_before_what_its_country_says() -> None:
 def test_the_nearest_open_days_lie_inside_the_window(
     country: str | None, target: str, earliest: str | None, latest: str | None, before: str | None, after: str | None
 ) -> None:
-    found = workdays(country).nearest_open(date(target), date(earliest) if earliest else None, date(latest) if latest else None)
+    found = open_days(country).nearest_open(date(target), date(earliest) if earliest else None, date(latest) if latest else None)
     assert tuple(day and str(day) for day in found) == (before, after)
 
 
@@ -170,7 +170,7 @@ def test_a_named_day_is_open_and_inside_and_none_is_nearer(
 
 @pytest.mark.parametrize("country", ["CN", "TW", "HU", "VN"])
 def test_years_are_projected_from_the_first_without_published_make_up_days(country: str) -> None:
-    days = workdays(country)
+    days = open_days(country)
     years = {year: days.projected(dt.date(year, 6, 11)) for year in range(2015, 2120)}
     assert not years[2025]
     assert years[2090]
@@ -179,15 +179,15 @@ def test_years_are_projected_from_the_first_without_published_make_up_days(count
 
 def test_nothing_is_projected_where_rules_make_the_calendar() -> None:
     for country in (None, "DE", "US"):
-        assert not any(workdays(country).projected(dt.date(year, 6, 11)) for year in range(2015, 2100))
-    assert workdays("DE").projected(dt.date(2150, 6, 11))  # beyond the years that the package knows
+        assert not any(open_days(country).projected(dt.date(year, 6, 11)) for year in range(2015, 2100))
+    assert open_days("DE").projected(dt.date(2150, 6, 11))  # beyond the years that the package knows
     in_2090 = dt.date(2090, 6, 11)
-    assert not workdays("CN", closed=[in_2090]).projected(in_2090)
-    assert not workdays("CN", open=[in_2090]).projected(in_2090)
+    assert not open_days("CN", closed=[in_2090]).projected(in_2090)
+    assert not open_days("CN", open=[in_2090]).projected(in_2090)
 
 
 def test_a_holiday_whose_date_is_estimated_is_projected() -> None:
-    emirates = workdays("AE")
+    emirates = open_days("AE")
     estimated = [day for n in range(365) if "(estimated)" in (emirates.closed_because(day := dt.date(2070, 1, 1) + DAY * n) or "")]
     assert estimated
     assert all(map(emirates.projected, estimated))
@@ -200,7 +200,7 @@ def test_a_holiday_whose_date_is_estimated_is_projected() -> None:
     ("written", "country"), [("CN", "CN"), ("cn", "CN"), ("chn", "CN"), ("uk", "GB"), ("us", "US"), ("usa", "US"), (None, None)]
 )
 def test_a_country_is_given_by_its_code_in_either_case(written: str | None, country: str | None) -> None:
-    assert workdays(written).country == country
+    assert open_days(written).country == country
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_country_is_given_by_its_code_in_either_case(written: str | None, coun
 )
 def test_an_unknown_country_is_refused_with_a_way_out(written: str, hint: str) -> None:
     with pytest.raises(InputError) as caught:
-        workdays(written)
+        open_days(written)
     assert str(caught.value) == f"error: unknown country `{written}`\nhint: {hint}"
     with pytest.raises(InputError, match="unknown country"):
         Workdays(written).closed_because(dt.date(2025, 1, 6))
@@ -227,12 +227,12 @@ def test_names_are_english_whatever_the_environment_speaks(monkeypatch: pytest.M
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.setenv(name, "zh_CN.UTF-8")
     room._calendar.cache_clear()
-    assert workdays("CN").closed_because(date("2025-10-01")) == "National Day"
+    assert open_days("CN").closed_because(date("2025-10-01")) == "National Day"
     room._calendar.cache_clear()
 
 
 def test_the_package_of_holidays_is_loaded_only_where_a_country_is_asked_for() -> None:
-    code = "import sys, datetime; from nmosd_dosing.workdays import workdays; workdays(None).closed_because(datetime.date(2025, 1, 6))"
+    code = "import sys, datetime; from nmosd_dosing.workdays import open_days; open_days(None).closed_because(datetime.date(2025, 1, 6))"
     subprocess.run([sys.executable, "-c", f"{code}; sys.exit('holidays' in sys.modules)"], check=True)
 
 
@@ -308,30 +308,30 @@ def visit(
     ],
 )
 def test_a_closed_day_has_a_note(country: str | None, planned: PlannedVisit, code: str, message: str) -> None:
-    assert list(notes([planned], workdays(country))) == [Note(code, message, ("main/D1",))]
+    assert list(notes([planned], open_days(country))) == [Note(code, message, ("main/D1",))]
 
 
 def test_a_day_closed_at_the_site_has_a_note_and_a_day_open_there_has_none() -> None:
-    site = workdays("CN", closed=dates("2025-07-07"), open=dates("2025-07-12"))
+    site = open_days("CN", closed=dates("2025-07-07"), open=dates("2025-07-12"))
     found = list(notes([visit("2025-07-07", ("2025-07-04", "2025-07-08")), visit("2025-07-12")], site))
     text = "closed at the site; nothing is moved; open days in the window: 2025-07-04 Fri before, 2025-07-08 Tue after"
     assert found == [Note("holiday", text, ("main/D1",))]
 
 
 def test_a_worked_saturday_and_open_days_have_no_note() -> None:
-    assert list(notes([visit("2025-02-08"), visit("2025-10-11"), visit("2025-09-30")], workdays("CN"))) == []
+    assert list(notes([visit("2025-02-08"), visit("2025-10-11"), visit("2025-09-30")], open_days("CN"))) == []
 
 
 @pytest.mark.parametrize("status", ["done", "partial", "missed", "withheld", "cancelled"])
 def test_what_is_settled_has_no_note(status: str) -> None:
-    assert list(notes([visit("2025-07-05", status=status)], workdays("CN"))) == []
+    assert list(notes([visit("2025-07-05", status=status)], open_days("CN"))) == []
 
 
 def test_visits_without_a_day_and_of_several_days_have_no_note() -> None:
-    assert list(notes([visit(None), visit("2025-07-05", last="2025-07-09")], workdays("CN"))) == []
+    assert list(notes([visit(None), visit("2025-07-05", last="2025-07-09")], open_days("CN"))) == []
 
 
 def test_visits_of_which_the_same_is_said_share_a_note() -> None:
     week = ("2025-07-02", "2025-07-08")
     planned = [visit("2025-07-05", week, label="D1"), visit("2025-07-05", label="D2"), visit("2025-07-05", week, label="D3")]
-    assert [note.visits for note in notes(planned, workdays(None))] == [("main/D1", "main/D3"), ("main/D2",)]
+    assert [note.visits for note in notes(planned, open_days(None))] == [("main/D1", "main/D3"), ("main/D2",)]

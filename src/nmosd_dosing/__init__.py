@@ -5,8 +5,9 @@
     for visit in plan(load("mil62"), "2025-01-06", period="rcp").visits:
         print(visit.target, visit.label)
 
-`load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays. Everything that
-can be wrong with a file or an argument is a `DosingError` (`RegimenError`, `InputError`) that carries all its problems.
+`load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays; `check` tells what was
+done against it, `due` what comes next. Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
+`InputError`) that carries all its problems.
 """
 
 from __future__ import annotations
@@ -16,20 +17,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from nmosd_dosing.agenda import Due, due
     from nmosd_dosing.catalog import load
     from nmosd_dosing.cohort import Cohort
     from nmosd_dosing.entries import CalendarStyle
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.expansion import expand
     from nmosd_dosing.export import to_csv, to_json
+    from nmosd_dosing.findings import check
     from nmosd_dosing.ical import CalendarFile, read_ics
     from nmosd_dosing.model import Study, Window
-    from nmosd_dosing.person import Plan, Subject
+    from nmosd_dosing.person import Entered, Event, Finding, Plan, Record, Subject
     from nmosd_dosing.plans import plan
     from nmosd_dosing.schedule import Schedule
     from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
 
 _ROOMS = {
+    "Due": "agenda", "due": "agenda", "check": "findings", "Entered": "person", "Event": "person", "Finding": "person", "Record": "person",
     "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
@@ -38,8 +42,9 @@ _ROOMS = {
 }  # fmt: skip
 
 __all__ = [
-    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "InputError", "Plan", "Problem", "RegimenError",
-    "Schedule", "Study", "Subject", "Window", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
+    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "Due", "Entered", "Event", "Finding",
+    "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Window", "check", "due", "expand",
+    "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

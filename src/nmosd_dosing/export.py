@@ -15,7 +15,7 @@ from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
 
 if TYPE_CHECKING:
-    from nmosd_dosing.due import Due
+    from nmosd_dosing.agenda import Due
 
 PROGRAM = f"nmosd_dosing {__version__}"
 

@@ -23,7 +23,7 @@ from nmosd_dosing.person import DEVIATIONS, Finding, Note, Plan, PlannedVisit, V
 from nmosd_dosing.wording import NOT_STATED, dose_text
 
 if TYPE_CHECKING:
-    from nmosd_dosing.due import Due
+    from nmosd_dosing.agenda import Due
 
 
 def text(words: object, style: str = "") -> Text:

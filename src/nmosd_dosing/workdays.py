@@ -71,7 +71,7 @@ class Workdays:
         return next((day for day in map(dt.date.fromordinal, ordinals) if self.closed_because(day) is None), None)
 
 
-def workdays(country: str | None, closed: Iterable[dt.date] = (), open: Iterable[dt.date] = ()) -> Workdays:
+def open_days(country: str | None, closed: Iterable[dt.date] = (), open: Iterable[dt.date] = ()) -> Workdays:
     """The open days of a country, given by its ISO 3166 code in either case, with the days that a site is closed or open.
 
     Raises InputError for a country that is not known.

@@ -97,10 +97,10 @@ def country(option: str, text: str | None, site: Site | None, problems: Problems
     """The open and closed days of a country and a site; None where neither is asked for."""
     if text is None and not (site and (site.closed or site.open)):
         return None
-    from nmosd_dosing.workdays import workdays
+    from nmosd_dosing.workdays import open_days
 
     try:
-        return workdays(text, site.closed if site else frozenset(), site.open if site else frozenset())
+        return open_days(text, site.closed if site else frozenset(), site.open if site else frozenset())
     except InputError as error:
         problems.found += [dataclasses.replace(problem, message=f"`{option}`: {problem.message}") for problem in error.problems]
         return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing import given
-from nmosd_dosing.check import check, deviates
 from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, say, text_of, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
@@ -19,11 +18,12 @@ from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export import findings_to_csv, findings_to_dict
+from nmosd_dosing.findings import check, deviates
 from nmosd_dosing.person import Finding
 from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
-    from nmosd_dosing.due import Due
+    from nmosd_dosing.agenda import Due
 
 FORMATS = ("table", "json", "csv")
 _FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
@@ -66,7 +66,7 @@ def run_check(request: CheckRequest) -> int:
 
 def run_due(request: CheckRequest) -> None:
     """Print what is due in the days ahead."""
-    from nmosd_dosing.due import due
+    from nmosd_dosing.agenda import due
 
     whom, as_of, ahead = _read(request)
     findings = check(_schedule(request, whom, as_of, ahead), as_of)
@@ -149,7 +149,7 @@ def _calendar(request: CheckRequest, whom: People, items: Sequence[Due], as_of: 
     if request.ics is None:
         return []
     from nmosd_dosing import ical
-    from nmosd_dosing.due import update_due
+    from nmosd_dosing.agenda import update_due
     from nmosd_dosing.updates import CHANGES
 
     problems = Problems()
