@@ -175,7 +175,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
         if completed_event(period) in cohort.events:
             actual = cohort.first(completed_event(period))
             end[p] = np.where(np.isnat(actual), end[p], actual)
-        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id and t.target_period in ids]
+        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
         if not ways:
             continue
         entered = np.fmin.reduce([cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways)])
@@ -185,9 +185,13 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
         move, of_rules = _move(p, stay, ways, stopped)
         moves.append(move)
         limits += of_rules
+        if not any(t.target_period in ids for _, t in ways):
+            continue  # a plan of this period only: what leads out of it still ends its doses
         begins = np.where(move.status == MoveStatus.PROJECTED, move.earliest, move.entered)
         limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
         for i, transition in ways:
+            if transition.target_period not in ids:
+                continue
             target = ids.index(transition.target_period)
             taken = (move.rule == i) & ~np.isnat(begins)
             recorded = ~np.isnat(cohort.entry(transition.target_period))

@@ -198,7 +198,7 @@ def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]
     for move in schedule.course.moves:
         for column in np.flatnonzero(move.status != MoveStatus.NONE).tolist():
             rule = schedule.course.rule(move, column)
-            if rule is not None:
+            if rule is not None and any(period.id == rule.target_period for period in schedule.course.periods):
                 yield column, _entry(schedule, move, rule, column, as_of)
 
 
