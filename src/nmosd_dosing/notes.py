@@ -93,12 +93,12 @@ def _moves(schedule: Schedule, column: int) -> Iterator[Note]:
         yield Note(code, move_message(schedule, move, rule, column))
         yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
     for move in way.moves:
-        rule, status = way.rule(move, column), MoveStatus(int(move.status[column]))
-        if rule is None or rule.after.kind == "end" or status == MoveStatus.NONE:
+        leads, status = way.rule(move, column), MoveStatus(int(move.status[column]))
+        if leads is None or leads.after.kind == "end" or status == MoveStatus.NONE:
             continue
-        if rule.target_period not in [period.id for period in way.periods]:
-            hint = f"plan `{schedule.study.id}` for the way into {rule.target_period}"
-            yield Note(status.text, f"{move_message(schedule, move, rule, column)}; {hint}")
+        if leads.target_period not in [period.id for period in way.periods]:
+            hint = f"plan `{schedule.study.id}` for the way into {leads.target_period}"
+            yield Note(status.text, f"{move_message(schedule, move, leads, column)}; {hint}")
     if not np.isnat(way.stopped.date):
         yield Note("study-stop", f"the study stopped on {day(way.stopped.date)}, by `{way.stopped.by}`")
 
