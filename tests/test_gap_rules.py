@@ -97,7 +97,7 @@ def test_a_longer_gap_waits_for_a_decision() -> None:
     records = [(f"D{n}", START + dt.timedelta(n - 1), "missed") for n in (57, 85, 113)]
     found = made(RULES + VISITS, *records)
     assert targets(found)["D141"] == "2025-05-26 pending"
-    page = text_of(explain_page(found, found.visits[-1:]))
+    page = text_of(explain_page(found, (), found.visits[-1:], "p"))
     assert "pending: gap of more than 12 weeks between doses (hold)" in page
 
 

@@ -40,7 +40,7 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
     first, last = finding.earliest or finding.target, finding.latest or finding.target
     if finding.verdict in ("overdue", "past-target"):
-        return finding.verdict, last
+        return ("decision" if finding.waits_for == "decision" else finding.verdict), last
     if finding.verdict == "due":
         if finding.waits_for == "decision":
             return "decision", last or as_of

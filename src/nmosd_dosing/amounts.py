@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.doses import AmountStatus, Dose
+from nmosd_dosing.doses import AmountStatus, Dose, converted, number_text
 from nmosd_dosing.given import Given
 from nmosd_dosing.model import Give, Study
 from nmosd_dosing.person import Record
@@ -67,9 +67,7 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
         return True, Fraction(0)
     if record.amount is None:
         return record.status == "partial", None
-    if record.unit != give.unit or not (alone or record.product):
-        return True, None
-    return True, Fraction(record.amount)
+    return True, converted(Fraction(record.amount), record.unit, give.unit) if alone or record.product else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,8 @@ def rules_of(rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...])
         doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
         parts = [c.denominator for dose in doses if dose is not None for c in dose.coefficients]
         parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
-        parts += [e.amount.denominator for e in extra if e.amount is not None and (e.product, e.unit) == group]
+        same = [converted(e.amount, e.unit, group[1]) for e in extra if e.amount is not None and e.product == group[0]]
+        parts += [amount.denominator for amount in same if amount is not None]
         scales[group] = math.lcm(scales.get(group, 1), *parts)
     return tuple(_rule(row.give, row.give.doses, scales) for row in rows)
 
@@ -190,8 +189,8 @@ def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...],
     dates = schedule.dates(schedule.rows[k].visit)
     for e in mine:
         if begin <= e.column < end and e.date <= dates[e.column]:
-            other = e.unit != rule.group[1]
-            more = math.nan if e.amount is None or other else float(e.amount * rule.scale)
+            amount = converted(e.amount, e.unit, rule.group[1]) if e.amount is not None else None
+            more = math.nan if amount is None else float(amount * rule.scale)
             whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
             schedule.cumulative[k, e.column] = (whole + more) / rule.scale
 
@@ -239,3 +238,72 @@ def _whole(rule: Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> ND
         per_gram = np.array([*rule.per_gram, 0], dtype=np.float64)[arm]
         whole += np.where(per_gram != 0, per_gram * grams, 0.0)
     return whole
+
+
+# --- what was given against what is planned -----------------------------------------------------------------------------
+
+
+def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
+    """What a record says that is not the plan, in words; None where it agrees or cannot be compared. `rows` are the visit's.
+
+    How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
+    """
+    if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+        return None
+    gives = {schedule.rows[k].give.product: k for k in rows}
+    masked = [k for k in rows if _is_masked(schedule.rows[k])]
+    if any(_may_be(record.product, schedule.rows[k].give) for k in masked) or (masked and record.product is None):
+        return None
+    if record.product is not None and record.product not in gives:
+        planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
+        return f"{record.product} is recorded, planned is {planned}"
+    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
+        return None
+    k = gives[record.product] if record.product is not None else rows[0]
+    give, planned_amount = schedule.rows[k].give, _planned(schedule, k, column)
+    if planned_amount is None or converted(Fraction(record.amount), record.unit, give.unit) == planned_amount:
+        return None
+    words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
+    by_weight = schedule.doses_for(k, column)[max(int(schedule.arm[column]), 0) if len(give.doses) > 1 else 0]
+    weight = f" (the weight recorded, {number_text(record.weight_kg)} kg, is not the one that is planned with)" if record.weight_kg else ""
+    return f"{words} {number_text(planned_amount)} {give.unit}{weight if by_weight is not None and by_weight.per_kg else ''}"
+
+
+def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Record], column: int) -> str | None:
+    """Why a recorded amount could not be compared with the plan, where something that is not given would make it possible."""
+    if not any(record.amount is not None for record in records):
+        return None
+    for k in rows:
+        if not _is_masked(schedule.rows[k]) and _planned(schedule, k, column) is None:
+            doses, arm = schedule.doses_for(k, column), int(schedule.arm[column])
+            needs_arm = len(set(doses)) > 1 and arm < 0
+            needs_weight = any(dose is not None and dose.per_kg for dose in doses) and bool(np.isnan(schedule.grams[column]))
+            return (
+                "its dose is not compared, which needs the arm"
+                if needs_arm
+                else ("its dose is not compared, which needs the weight" if needs_weight else None)
+            )
+    return None
+
+
+def _may_be(product: str | None, give: Give) -> bool:
+    """Whether a record may mean a masked product, under any of the names of its arms."""
+    names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
+    return product is not None and product.casefold() in {name.casefold() for name in names}
+
+
+def _planned(schedule: Schedule, row: int, column: int) -> Fraction | None:
+    """The amount that is planned, exactly; None where it cannot be told, 0 where the arm gets none."""
+    doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
+    if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
+        return None
+    own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
+    if own is None:
+        return Fraction(0)
+    if own.kind == "not stated":
+        return None
+    flat, per_gram = own.coefficients
+    grams = schedule.grams[column]
+    if per_gram and np.isnan(grams):
+        return None
+    return flat + (per_gram * int(grams) if per_gram else 0)

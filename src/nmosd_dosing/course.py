@@ -6,6 +6,7 @@ happened decides; where several rules hold, the first in the file does. The end 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -44,7 +45,7 @@ class Move:
 
     source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
-    undecided: the date of an event that waits for a decision.
+    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring.
     """
 
     source: int
@@ -55,6 +56,7 @@ class Move:
     latest: Dates
     entered: Dates
     undecided: Dates
+    waiting: NDArray[np.int16]
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -97,6 +99,10 @@ class Course:
     def rule(self, move: Move, column: int) -> Transition | None:
         """The rule that moves a subject out of a period; None where there is none."""
         return self.transitions[int(move.rule[column])] if move.rule[column] >= 0 else None
+
+    def waiting_rule(self, move: Move, column: int) -> Transition | None:
+        """The rule that an open decision would bring; None where none is open."""
+        return self.transitions[int(move.waiting[column])] if move.waiting[column] >= 0 else None
 
     def last_day(self, period: int, doses: bool) -> Dates | None:
         """(n,) the last day on which a period's visits, or its doses, may be planned; None where nobody has a limit."""
@@ -212,62 +218,72 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
 
 def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
     n = len(stay.cohort)
-    rule = np.full(n, -1, dtype=np.int16)
+    rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
-    waiting = np.full(n, -1, dtype=np.int16)
+    there, entered, nobody = ~np.isnat(stay.first), ~np.isnat(stay.left), np.full(n, NO_DATE)
+    # A recorded entry belongs to a rule that leads there.
+    mine = {i: there & (~entered | (stay.cohort.entry(t.target_period) == stay.left)) for i, t in ways}
+    opened = {i: _opened(stay, t, stopped, first=source == 0) for i, t in ways}
+    last = {i: _last(t, opened[i].date) for i, t in ways}
+    rules = dict(ways)
+    events = [i for i, t in ways if t.after.kind != "end"]
     limits = []
 
-    def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, last: Dates) -> None:
+    def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
+        chosen = chosen & mine[i] & (rule < 0)
         rule[chosen] = i
-        date[chosen], earliest[chosen], latest[chosen] = when[chosen], opens[chosen], last[chosen]
+        date[chosen], earliest[chosen], latest[chosen] = when[chosen], opens[chosen], until[chosen]
 
-    there = ~np.isnat(stay.first)
-    for i, transition in ways:  # what has happened
-        if transition.after.kind == "end":
-            continue
-        found = _opened(stay, transition, stopped)
+    for i in events:
+        found = opened[i]
         happened = there & ~np.isnat(found.date)
-        take(i, happened & (rule < 0), found.date, found.opens, _last(transition, found.date))
-        limits.append(Limit(source, True, np.where(happened, found.date, NO_DATE), transition.id, found.date))
+        limits.append(Limit(source, True, np.where(happened, found.date, NO_DATE), rules[i].id, found.date))
         waits = there & ~np.isnat(found.undecided) & (waiting < 0)
         waiting[waits] = i
         undecided[waits] = found.undecided[waits]
-    waiting[rule >= 0] = -1
-    undecided[rule >= 0] = NO_DATE
-    for i, transition in ways:
-        take(i, (waiting == i) & (rule < 0), undecided, np.full(n, NO_DATE), _last(transition, undecided))
+    for i in events:  # what has happened, and first of all what allows the entry
+        take(i, (stay.left >= opened[i].opens) & ~(stay.left > last[i]), opened[i].date, opened[i].opens, last[i])
+    for i in events:
+        take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
+    for i in events:  # what may have
+        take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
     for i, transition in ways:  # what will
         if transition.after.kind == "end":
-            opens = shift(stay.end, transition.after.plus)
-            ready = np.maximum(opens, _needed(stay, transition)) if transition.needs else opens
-            entered = stay.cohort.entry(transition.target_period)
-            mine = there & (rule < 0) & (~np.isnat(entered) | np.isnat(stay.left))
-            take(i, mine, opens, ready, _last(transition, opens))
-    return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided), limits
+            take(i, there, opened[i].date, opened[i].opens, last[i])
+    for i, _ in ways:  # an entry that nothing leads to
+        take(i, entered, nobody, nobody, nobody)
+    settled = entered & (rule != waiting)
+    waiting[settled] = -1
+    undecided[settled] = NO_DATE
+    return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided, waiting), limits
 
 
 def _last(transition: Transition, date: Dates) -> Dates:
     """The last day of entry; NaT where none is stated."""
     if transition.within is None:
         return np.full(len(date), NO_DATE)
-    plus = transition.after.plus if transition.after.kind == "event" else None
-    return shift(shift(date, plus) if plus is not None else date, transition.within)
+    return shift(shift(date, transition.after.plus), transition.within)
 
 
-def _opened(stay: Stay, transition: Transition, stopped: Stopped) -> Occurrence:
-    """When something that can happen at any time opened a way: an event of the subject, or one of the study while he was there."""
-    if transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop"):
-        return occurrence(stay, transition.after, transition.needs)
-    by_stop = transition.after.kind == "stop"
-    date = shift(np.array([stopped.date]), transition.after.plus)[0] if by_stop else of_study(stay, transition.after)
-    n = len(stay.cohort)
-    dates = np.full(n, date)
-    here = ~np.isnat(dates) & ~(dates >= stay.end) & ~(stay.left < dates)
-    opens = np.maximum(dates, stay.first)
+def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -> Occurrence:
+    """When a way opened: by an event of the subject, by one of the study while he was there, or by the end of the period.
+
+    Whoever came into the `first` period after the study's event is under it, too.
+    """
+    after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
+    if after.kind == "event" and after.name not in ("study_stop", "idmc_stop"):
+        return occurrence(stay, after, transition.needs)
+    if after.kind == "end":
+        dates = stay.end
+        opens = shift(dates, after.plus)
+    else:
+        date = stopped.date if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
+        dates = np.where(here, date, nobody)
+        opens = np.maximum(shift(dates, after.plus), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
-    nobody = np.full(n, NO_DATE)
-    return Occurrence(np.where(here, dates, nobody), np.where(here, opens, nobody), nobody)
+    return Occurrence(dates, opens, nobody)
 
 
 def _needed(stay: Stay, transition: Transition) -> Dates:
@@ -306,6 +322,16 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
             problems.append(_refusal(course, move, cohort, int(column)))
+        declined = cohort.first("declined")
+        for column in np.flatnonzero(declined < move.entered):
+            wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
+            problems.append(
+                Problem(f"{cohort.name(int(column))}{wrong_way}", hint="keep one of the two; `--allow-deviation` lets both stand")
+            )
+    stop = course.stopped.date
+    for column in np.flatnonzero(cohort.start > stop):
+        late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
+        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint="check the dates; `--allow-deviation` lets it stand"))
     for period, dates in cohort.entered.items():
         target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
         if target is not None:
@@ -321,10 +347,25 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         raise InputError(problems)
 
 
+def check_ends(course: Course, cohort: Cohort) -> None:
+    """Raises InputError for recorded ends of periods before their first day."""
+    problems = []
+    for p, period in enumerate(course.periods):
+        for column in np.flatnonzero(course.end[p] < course.anchor[p]):
+            wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
+            hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint))
+    if problems:
+        raise InputError(problems)
+
+
 def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
     rule = course.rule(move, column)
     assert rule is not None
     who, entered = cohort.name(column), _day(move.entered[column])
+    if np.isnat(move.date[column]) and rule.after.kind != "end" and np.isnat(move.undecided[column]):
+        hint = f"rule `{rule.id}` does from {rule.after.text} on; `--allow-deviation` lets it stand, marked"
+        return Problem(f"{who}no rule leads into `{rule.target_period}` on {entered}", hint=hint)
     target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
     if move.entered[column] < cohort.start[column]:
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")

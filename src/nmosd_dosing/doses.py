@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 UNITS = ("mg", "g", "mcg", "mL", "cells")
+_MILLIGRAMS = {"mg": Fraction(1), "g": Fraction(1000), "mcg": Fraction(1, 1000)}
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 
@@ -59,6 +60,15 @@ class Dose:
         """The amount as (flat, per gram of body weight)."""
         amount = self.amount or Fraction(0)
         return (Fraction(0), amount / 1000) if self.per_kg else (amount, Fraction(0))
+
+
+def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | None:
+    """An amount in another unit, exactly; None where the two do not measure the same."""
+    if unit == to:
+        return amount
+    if unit not in _MILLIGRAMS or to not in _MILLIGRAMS:
+        return None
+    return amount * _MILLIGRAMS[unit] / _MILLIGRAMS[to]
 
 
 def number_text(value: float | Fraction) -> str:

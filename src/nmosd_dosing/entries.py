@@ -126,11 +126,9 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
     made = [_visit(plan, visit, date, style) for visit in plan.visits if (date := visit.date)]
     if style.windows:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
-        made += [
-            _entry(plan, move, move.earliest, move.latest, style)
-            for move in plan.transitions
-            if move.earliest and move.latest and not move.entered
-        ]
+        for move in (move for move in plan.transitions if not move.entered):
+            if (first := move.earliest or move.trigger_date) and move.latest and first <= move.latest and move.status != "declined":
+                made.append(_entry(plan, move, first, move.latest, style))
     if style.spans:
         for n, span in enumerate(plan.spans, 1):
             if span.start and span.end:
@@ -143,7 +141,7 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
     dayless = [visit.label for visit in plan.visits if visit.date is None and visit.status == "planned"]
     if dayless:
         yield f"no entry for {', '.join(dayless)}: the source states no day"
-    if style.windows and not any(_own_window(visit) for visit in plan.visits):
+    if style.windows and not any(_own_window(visit) for visit in plan.visits) and not any(move.latest for move in plan.transitions):
         yield "no entry for a window: no window is stated"
     if style.spans and not plan.spans:
         yield "no entry for a span: the study names none"
@@ -212,6 +210,8 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
     words = WORDINGS[style.language]
     if plan.unblinded and not style.discreet:
         yield words.unblinded_arm.format(plan.arm)
+    if visit.actual is not None and visit.target is not None:
+        yield words.done.format(date_text(visit.target, style.language))
     if visit.status in ("projected", "pending"):
         yield words.projected
     if style.discreet:
@@ -296,7 +296,7 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
         busy=False,
         summary=_line(words.discreet_window.format(move.target))
         if style.discreet
-        else _summary(plan, move.target, words.entry_window.format(move.target), words),
+        else _summary(plan, move.target, words.entry_window, words),
         description=_text(lines),
         category=words.categories[1],
     )  # fmt: skip

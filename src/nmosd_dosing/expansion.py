@@ -67,6 +67,7 @@ def expand(
         _check_dates(visits, p, cohort)
     cohort = _enter(cohort, periods, by_period)
     course = courses.resolve(study, periods, cohort)
+    courses.check_ends(course, cohort)
     if not allow_deviation:
         courses.check_entries(course, cohort)
     parts = tuple(_part(course, p, until, at_least) for p in range(len(periods)))
@@ -166,9 +167,10 @@ def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Windo
 
 
 def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
-    """The cohort, with the recorded first day of a later period as its entry where no other is given."""
+    """The cohort, with the recorded first day of a later period as its entry. Raises InputError where another day is given."""
     later = [(p, visits) for p, visits in list(zip(periods, by_period, strict=True))[1:] if cohort.records]
     entered = dict(cohort.entered)
+    problems: list[Problem] = []
     for period, visits in later:
         first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
         if first:
@@ -176,6 +178,15 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
             entry = cohort.entry(period.id)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)
+                problems += [
+                    Problem(
+                        f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
+                        hint="the first day of a period is its day 1: mend one of the two",
+                    )
+                    for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
+                ]
+    if problems:
+        raise InputError(problems)
     return dataclasses.replace(cohort, entered=entered) if later else cohort
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.amounts import not_compared, wrong_dose
 from nmosd_dosing.course import Limit, Move, MoveStatus
-from nmosd_dosing.days import NO_DATE, Dates, date_text, shift
-from nmosd_dosing.doses import Dose, number_text
+from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.model import Transition
 from nmosd_dosing.person import DEVIATIONS, Finding, Record, Verdict
@@ -72,6 +71,8 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     codes = schedule.cohort.codes
     given = schedule.given.records if schedule.given is not None else {}
     done = VisitStatus.DONE
+    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    first_day = not part.period and not part.run and schedule.visits[visit].offset == Offset()
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
         earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
@@ -85,6 +86,10 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
                 verdict, words = "not-allowed", _why_not(schedule, visit, column, bool(entered[column]))
             else:
                 verdict, words = _done(actual, target, earliest, latest, days)
+            if (missing := not_compared(schedule, rows, records, column)) is not None:
+                words = f"{words}; {missing}"
+            if days and first_day and target is not None:
+                words = f"{words}; the plan counts from {date_text(target)} as the first dose"
             words = f"{'done' if state == done else 'done in part'} on {date_text(actual)}, {words}{_about(records, verdict)}"
         elif state in (VisitStatus.MISSED, VisitStatus.WITHHELD):
             records = given[visit, column]
@@ -149,8 +154,19 @@ def _ended(schedule: Schedule, visit: int) -> Iterator[tuple[Limit, Dates]]:
     part, what = schedule.parts[schedule.part_of[visit]], schedule.visits[visit]
     for limit in part.limits:
         if what.gives or not limit.doses_only:
-            recorded = True if limit.cause != "entry" else _entered(schedule, part.period)
-            yield limit, np.where(recorded, limit.last, NO_DATE)
+            counts = np.ones(len(schedule), dtype=bool) if limit.cause != "entry" else _entered(schedule, part.period)
+            if limit.doses_only and what.assessments:
+                counts = counts & _dose_recorded(schedule, visit)
+            yield limit, np.where(counts, limit.last, NO_DATE)
+
+
+def _dose_recorded(schedule: Schedule, visit: int) -> NDArray[np.bool_]:
+    """(n,) whether a record of a visit that has more than doses says that one was given."""
+    dosed = np.zeros(len(schedule), dtype=bool)
+    for (of, column), records in schedule.given.records.items() if schedule.given is not None else ():
+        if of == visit:
+            dosed[column] = any(record.product is not None or record.amount is not None for record in records)
+    return dosed
 
 
 def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
@@ -205,11 +221,13 @@ def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]
 def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of: dt.date) -> Finding:
     earliest, latest, entered = (dates[column].item() for dates in (move.earliest, move.latest, move.entered))
     status = MoveStatus(int(move.status[column]))
-    waits_for: Literal["decision"] | None = "decision" if status == MoveStatus.PENDING else None
+    waits_for: Literal["decision"] | None = "decision" if status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
     days = (entered - earliest).days if entered is not None and earliest is not None else None
     verdict: Verdict
-    if status in (MoveStatus.DECLINED, MoveStatus.REFUSED):
+    if status == MoveStatus.DECLINED:
         verdict = "cancelled"
+    elif status == MoveStatus.REFUSED:
+        verdict = "due"
     elif status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
         verdict = "early" if outside < 0 else "late" if outside > 0 else "in-window" if latest is not None else "no-window"
@@ -229,6 +247,8 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     else:
         verdict = "due"
     message = entry_text(schedule, move, rule, column)
+    if status == MoveStatus.PENDING and verdict == "overdue":
+        message = f"{message}; that day has passed: a person must decide"
     return Finding(
         _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for
     )  # fmt: skip
@@ -260,7 +280,7 @@ def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
 
 
 def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
-    """Recorded doses that are not the planned ones. Masked doses are not looked at."""
+    """Recorded doses that are not the planned ones; how much of a masked product is not looked at."""
     if schedule.given is None:
         return
     rows: dict[int, list[int]] = {}
@@ -268,60 +288,13 @@ def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
         rows.setdefault(row.visit, []).append(k)
     for (visit, column), records in schedule.given.records.items():
         for record in records:
-            if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
-                continue
-            wrong = _wrong_dose(schedule, rows.get(visit, []), record, column)
+            wrong = wrong_dose(schedule, rows.get(visit, []), record, column)
             if wrong is not None:
                 target = schedule.target[visit, column].item()
                 yield column, Finding(
                     _code(schedule, column), schedule.id(visit), "wrong-dose", (record.date - target).days if target else None, target,
                     None, None, record.date, f"{wrong}{_where(record)}",
                 )  # fmt: skip
-
-
-def _wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
-    gives = {schedule.rows[k].give.product: k for k in rows}
-    if any(schedule.rows[k].give.mask is not None or _is_masked(schedule, k) for k in rows):
-        return None
-    if record.product is not None and record.product not in gives:
-        planned = " and ".join(gives) or "no product"
-        return f"{record.product} is recorded, planned is {planned}"
-    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
-        return None
-    k = gives[record.product] if record.product is not None else next(iter(gives.values()))
-    planned_amount = _planned(schedule, k, column)
-    give = schedule.rows[k].give
-    if planned_amount is None:
-        return None
-    recorded = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded"
-    if record.unit != give.unit or Fraction(record.amount) != planned_amount:
-        return f"{recorded}, planned is {number_text(planned_amount)} {give.unit}"
-    return None
-
-
-def _is_masked(schedule: Schedule, row: int) -> bool:
-    return any(dose is not None and dose.kind == "masked" for dose in schedule.rows[row].give.doses)
-
-
-def _planned(schedule: Schedule, row: int, column: int) -> Fraction | None:
-    """The amount that is planned, exactly; None where it cannot be told, 0 where the arm gets none."""
-    doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
-    if len(doses) > 1 and arm < 0:
-        alike = set(doses)
-        own: Dose | None = alike.pop() if len(alike) == 1 else None
-        if own is None:
-            return None
-    else:
-        own = doses[0] if len(doses) == 1 else doses[arm]
-    if own is None:
-        return Fraction(0)
-    if own.kind == "not stated":
-        return None
-    flat, per_gram = own.coefficients
-    grams = schedule.grams[column]
-    if per_gram and np.isnan(grams):
-        return None
-    return flat + (per_gram * int(grams) if per_gram else 0)
 
 
 def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import NO_DATE, Dates
-from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.model import Visit
 from nmosd_dosing.person import UNSCHEDULED, Record
 
@@ -70,7 +70,7 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
             unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], by_id)))
             continue
         here = found.setdefault((meant[0], column), [])
-        if here and not _together(here, record):
+        if here and not _together(here, record, visits[meant[0]]):
             twice.append((meant[0], column, record))
         else:
             here.append(record)
@@ -101,6 +101,7 @@ def check_known(given: Given) -> None:
 
 
 def _stop(problems: list[Problem]) -> None:
+    problems.sort(key=lambda problem: problem.place.start if problem.place else -1)
     if problems:
         many = [Problem(f"{len(problems):,} problems in the visits; the first {_LISTED} follow")] if len(problems) > _LISTED else []
         raise InputError([*many, *problems[:_LISTED]])
@@ -108,6 +109,13 @@ def _stop(problems: list[Problem]) -> None:
 
 def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]) -> Problem:
     shown = clip(record.visit)
+    periods = list(dict.fromkeys(label.split("/", 1)[0] for label in known))
+    if record.period is not None and record.period not in periods:
+        hint = did_you_mean(record.period, periods) or f"periods of this plan are {one_of(periods)}"
+        return Problem(f"unknown period `{clip(record.period)}` of visit `{shown}`", record.place, hint)
+    elsewhere = [label for label in known if label.split("/", 1)[1] == record.visit.rsplit("/", 1)[-1]]
+    if not meant and elsewhere:
+        return Problem(f"`{clip(id)}` is not a visit", record.place, f"{one_of(elsewhere)} is")
     if meant:
         return Problem(f"`{shown}` is a visit of several periods", record.place, f"write `{meant[0]}` or `{meant[1]}`")
     labels = [label.split("/", 1)[1] for label in known]
@@ -117,8 +125,10 @@ def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]
     return Problem(f"unknown visit `{shown}`", record.place, hint)
 
 
-def _together(here: list[Record], record: Record) -> bool:
-    """Whether a record adds another product to what is recorded of a visit."""
+def _together(here: list[Record], record: Record, visit: Visit) -> bool:
+    """Whether a record adds another product to what is recorded of a visit; masked ones may all be called placebo."""
+    if any(dose is not None and dose.kind == "masked" for give in visit.gives for dose in give.doses):
+        return len(here) < len(visit.gives) and record.product is not None and all(r.date == record.date for r in here)
     products = [r.product for r in (*here, record)]
     return None not in products and len(set(products)) == len(products)
 

@@ -239,15 +239,19 @@ class Trigger:
     plus: Offset = Offset()
 
     @property
-    def text(self) -> str:
-        base = {
+    def base(self) -> str:
+        """What happens, without what is added to its date."""
+        return {
             "event": self.name,
             "end": f"end of {self.name}",
             "stop": "study stop",
             "subject": f"first dose of subject {self.count}",
             "count": f"{self.count} subjects with {self.name}",
         }[self.kind]
-        return base if self.plus == Offset() else f"{self.plus.in_words} after {base}"
+
+    @property
+    def text(self) -> str:
+        return self.base if self.plus == Offset() else f"{self.plus.in_words} after {self.base}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import numpy as np
 
 from nmosd_dosing import cohort as cohorts
 from nmosd_dosing import workdays as calendars
-from nmosd_dosing.course import LEFT, MoveStatus, arms_of
-from nmosd_dosing.days import date_text, to_date
+from nmosd_dosing.amounts import wrong_dose
+from nmosd_dosing.course import LEFT, MoveStatus, arms_of, completed_event
+from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.gaps import entry_gaps, shortest_planned
 from nmosd_dosing.model import Period, Study, Visit, Window
@@ -19,7 +20,7 @@ from nmosd_dosing.person import Note, PlannedVisit
 from nmosd_dosing.reasons import day, days_text, move_into, move_message
 from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import OPEN_END, Schedule
-from nmosd_dosing.triggers import JUDGED, contradicted, unanswered
+from nmosd_dosing.triggers import CONFIRMED, JUDGED, REJECTED, contradicted, unanswered
 from nmosd_dosing.workdays import Workdays
 
 Pairs = list[tuple[Visit, PlannedVisit]]
@@ -45,6 +46,7 @@ def notes(
     if as_of is not None:
         yield from _not_recorded(schedule, pairs, column, as_of)
     yield from _restarts(schedule, column)
+    yield from _recorded(schedule, shown, column)
     yield from _extra(schedule, column)
     yield from _entry_gaps(schedule, column)
     yield from _doses(pairs, arms_of(periods))
@@ -113,8 +115,17 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
             yield Note("exit", f"{event} on {day(date)}: {what} after it is planned; follow-up that hangs on doses stays")
     if unanswered(cohort)[column]:
         yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
-    if contradicted(cohort)[column]:
-        yield Note("event", "a relapse is confirmed and rejected on the same day: it is taken as rejected")
+    yield from _decisions(schedule, column)
+    yield from _unused(schedule, column)
+    for p, period in enumerate(way.periods):
+        actual = cohort.first(completed_event(period))[column]
+        if not np.isnat(actual) and period.length is not None and not np.isnat(way.anchor[p, column]):
+            planned = shift(way.anchor[p : p + 1, column], period.length)[0]
+            if actual != planned:
+                days = int((actual - planned).astype(np.int64))
+                side = "after" if days > 0 else "before"
+                words = f"{period.id} ended on {day(actual)} as recorded, {days_text(abs(days))} {side} its planned end, {day(planned)}"
+                yield Note("end", words)
     if len(way.periods) > 1:
         end, left = way.end[0, column], way.anchor[1:, column]
         for date in cohort.dates_of(JUDGED)[:, column] if len(cohort.dates_of(JUDGED)) else ():
@@ -122,6 +133,48 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
                 yield Note(
                     "event", f"relapse of {day(date)}, after the end of {way.periods[0].id} and before entry: it changes nothing by itself"
                 )
+
+
+def _decisions(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Relapses that were judged twice, or that are still to be judged while another rule governs."""
+    cohort, way = schedule.cohort, schedule.course
+
+    def dates(name: str) -> list[np.datetime64]:
+        found = cohort.dates_of(name)
+        return [date for date in (found[:, column] if len(found) else ()) if not np.isnat(date)]
+
+    relapses = dates(JUDGED)
+    for since, before in zip(relapses, [*relapses[1:], None], strict=False):
+        mine = [
+            (date, name) for name in (CONFIRMED, REJECTED) for date in dates(name) if date >= since and (before is None or date < before)
+        ]
+        if len({name for _, name in mine}) > 1:
+            told = " and ".join(f"{name.removeprefix('relapse_')} on {day(date)}" for date, name in sorted(mine))
+            counts = "rejected" if contradicted(cohort)[column] else max(mine)[1].removeprefix("relapse_")
+            yield Note("event", f"relapse of {day(since)}: {told}; it is taken as {counts}, the last decision")
+        if not mine and len(relapses) > 1 and len(way.periods) > 1:
+            answers = "each decision answers the latest relapse on or before it"
+            yield Note("event", f"relapse of {day(since)}: no decision is recorded; {answers}")
+    for move in way.moves:
+        rule, waiting = way.rule(move, column), way.waiting_rule(move, column)
+        if waiting is not None and rule is not None and rule is not waiting and not np.isnat(move.undecided[column]):
+            words = f"the decision on {waiting.after.name} of {day(move.undecided[column])} is open"
+            yield Note("pending", f"{words}: confirmed, it would govern (rule {waiting.id}) instead of rule {rule.id}")
+
+
+def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Events for which the study has no rule."""
+    study, cohort = schedule.study, schedule.cohort
+    used = {"declined", "treatment_stopped", *LEFT, *(completed_event(p) for p in schedule.course.periods)}
+    used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
+    used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
+    used |= {event for p in study.periods for entry in p.entries for give in entry.gives for event, _ in give.changes}
+    used |= {JUDGED, CONFIRMED, REJECTED} if JUDGED in used or CONFIRMED in used else set()
+    used |= {"study_stop"} if study.stop is not None else set()
+    for name in [*cohort.events, *cohort.of_study]:
+        happened = name in cohort.of_study or not np.isnat(cohort.first(name)[column])
+        if happened and name not in used:
+            yield Note("event", f"{name}: this study has no rule for it, and it changes nothing")
 
 
 def _states(every: Pairs) -> Iterator[Note]:
@@ -153,6 +206,31 @@ def _not_recorded(schedule: Schedule, pairs: Pairs, column: int, as_of: dt.date)
         if rule is not None and waiting and latest is not None and latest < as_of:
             words = f"as of {date_text(as_of)} no entry into {rule.target_period} is recorded; the last allowed day was {date_text(latest)}"
             yield Note("overdue", words)
+
+
+def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], column: int) -> Iterator[Note]:
+    """What records say that is not as planned, or do not say."""
+    if schedule.given is None:
+        return
+    as_planned, weights = [], []
+    for i, p in shown:
+        rows = [k for k, row in enumerate(schedule.rows) if row.visit == i]
+        for record in schedule.given.records.get((i, column), ()):
+            if (wrong := wrong_dose(schedule, rows, record, column)) is not None:
+                yield Note("wrong-dose", wrong, (p.id,))
+            if record.weight_kg is not None and record.weight_kg * 1000 != schedule.grams[column]:
+                weights.append(p)
+        written = any(record.amount is not None for record in schedule.given.records.get((i, column), ()))
+        if p.status == "done" and not written and any(a.amount_status == "stated" for a in p.administrations):
+            as_planned.append(p.id)
+        first = not schedule.parts[schedule.part_of[i]].period and schedule.visits[i].offset == Offset()
+        if first and p.actual is not None and p.target is not None and p.actual != p.target:
+            words = f"{p.id} is recorded on {date_text(p.actual)}, and the plan counts from {date_text(p.target)}"
+            yield Note("start", f"{words}: the first dose is day 1, so mend one of the two", (p.id,))
+    if as_planned:
+        yield Note("not-recorded", "how much was given is not recorded: the planned dose is counted", tuple(as_planned))
+    if weights:
+        yield Note("weight", "the weight recorded at these visits is not used: the one given, at baseline, counts", _ids(weights))
 
 
 def _extra(schedule: Schedule, column: int) -> Iterator[Note]:

@@ -135,7 +135,8 @@ class PlannedVisit:
 class PlannedPeriod:
     """`end` is the first day after a period, as recorded or planned; `start` is None while it is not known when it begins.
 
-    status: planned, projected, pending, entered, declined or refused. regimen: the id under which it is planned by itself.
+    status: planned, projected, pending, entered, declined or refused. regimen: the id under which it is planned by itself. left: the
+    day on which the subject left it before its end.
     """
 
     period: str
@@ -144,6 +145,7 @@ class PlannedPeriod:
     start: dt.date | None
     end: dt.date | None
     status: str
+    left: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

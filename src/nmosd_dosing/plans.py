@@ -158,7 +158,7 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
         source=source_text(visit.sources or (period.facts.source,)),
         window_source=visit.window.origin if visit.window is not None else None,
         cancelled_by=cancelled_by(schedule, i, column) if state == VisitStatus.CANCELLED else None,
-        record="; ".join(record_text(record, masked) for record in records) or None,
+        record="; ".join(dict.fromkeys(record_text(record, masked) for record in records)) or None,
         room=schedule.study.site.room(period.id, visit.label) if schedule.study.site is not None else None,
     )
 
@@ -223,7 +223,17 @@ def _periods(schedule: Schedule, column: int) -> Iterator[PlannedPeriod]:
             start=to_date(way.anchor[p, column]),
             end=to_date(way.end[p, column]),
             status=status.text if p else "planned",
+            left=_left(schedule, p, column),
         )
+
+
+def _left(schedule: Schedule, period: int, column: int) -> dt.date | None:
+    """The day on which a subject left a period before its end: for the next one, or for good."""
+    way = schedule.course
+    last = way.last_day(period, doses=False)
+    early = last is not None and not np.isnat(last[column]) and not last[column] >= way.end[period, column]
+    begun = last is not None and last[column] >= way.anchor[period, column]
+    return to_date(last[column]) if last is not None and early and begun else None
 
 
 def _transitions(schedule: Schedule, column: int) -> Iterator[PlannedTransition]:

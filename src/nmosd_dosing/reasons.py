@@ -12,7 +12,7 @@ from nmosd_dosing.model import Facts, Source, Transition, Visit
 from nmosd_dosing.person import Record
 from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import Schedule, VisitStatus
-from nmosd_dosing.triggers import CONFIRMED
+from nmosd_dosing.triggers import CONFIRMED, JUDGED, REJECTED
 
 
 def day(date: np.datetime64) -> str:
@@ -91,8 +91,17 @@ def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     elif what.offset is not None:
         yield "window: the source states none"
     if schedule.given is not None:
+        texts: dict[str, None] = {}
         for record in schedule.given.records.get((visit, column), ()):
-            yield record_text(record, masked=any(g.mask is not None for g in what.gives))
+            texts.setdefault(record_text(record, masked=any(g.mask is not None for g in what.gives)))
+        yield from texts
+    for give in what.gives:
+        for event, changed in give.changes:
+            when, date = schedule.cohort.first(event)[column], schedule.dates(visit)[column]
+            arm = int(schedule.arm[column])
+            new = changed[0] if len(changed) == 1 else changed[arm] if arm >= 0 else None
+            if when <= date and new is not None:
+                yield f"dose: {event} on {day(when)}, so {give.product} {new.rule}"
     state = VisitStatus(int(schedule.state(visit)[column]))
     if state == VisitStatus.CANCELLED:
         yield f"cancelled: {cancelled_by(schedule, visit, column)}"
@@ -113,7 +122,7 @@ def record_text(record: Record, masked: bool) -> str:
     """What was recorded, in a line; a batch could tell the arm."""
     about = [f"batch {record.batch}" if record.batch and not masked else None, f"reason: {record.reason}" if record.reason else None]
     more = "".join(f", {part}" for part in (*about, record.comment) if part)
-    place = f" ({record.place.where})" if record.place else ""
+    place = f" ({record.place.where})" if record.place and not masked else ""
     return f"recorded: {record.status} on {date_text(record.date)}{more}{place}"
 
 
@@ -150,7 +159,7 @@ def pending_because(schedule: Schedule, visit: int, column: int) -> str:
     if waiting.cause != "undecided":
         return waiting.cause
     move = next(m for m in schedule.course.moves if m.source == part.period)
-    rule = schedule.course.rule(move, column)
+    rule = schedule.course.waiting_rule(move, column)
     return f"the decision on {rule.after.name if rule else 'it'} of {day(waiting.date[column])} is open"
 
 
@@ -198,14 +207,15 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
     else:
         stopped = course.stopped
         by = f" by `{stopped.by}`" if rule.after.kind == "stop" and stopped.by else ""
-        yield f"{rule.after.text}: {day(date)}{by}"
+        yield f"{rule.after.base}: {day(date)}{by}"
         yield from (
             f"study stop, {text}: {day(when) if not np.isnat(when) else 'not happened, or not known here'}" for text, when in stopped.rules
         )
+    if rule.after.plus != Offset() and not np.isnat(date):
+        yield f"{rule.after.text}: {day(shift(np.array([date]), rule.after.plus)[0])}"
     for need in rule.needs:
-        dates = cohort.dates_of(need)[:, column] if len(cohort.dates_of(need)) else np.array([], dtype="datetime64[D]")
-        after = [when for when in dates if not np.isnat(when) and (np.isnat(date) or when >= date)]
-        yield f"event {need}: {day(after[0]) if after else 'not recorded'}"
+        met = _met(schedule, rule, need, date, column)
+        yield f"event {need}: {day(met) if met is not None else 'not recorded'}"
 
 
 def _entry(move: Move, rule: Transition, column: int) -> Iterator[str]:
@@ -230,19 +240,14 @@ def _entry(move: Move, rule: Transition, column: int) -> Iterator[str]:
 
 def _other_rules(schedule: Schedule, move: Move, rule: Transition, column: int) -> Iterator[str]:
     """Why the other rules out of this period do not govern."""
-    course, cohort = schedule.course, schedule.cohort
+    course = schedule.course
     for other in course.transitions:
         if other is rule or other.source_period != rule.source_period:
             continue
         if other.after.kind == "end":
             why = f"{rule.after.text} came before the end of {other.source_period}"
         elif other.after.kind == "event":
-            dates = cohort.dates_of(other.after.name)
-            happened = [day(d) for d in (dates[:, column] if len(dates) else []) if not np.isnat(d)]
-            rejected = " (rejected, or not while in this period)" if CONFIRMED in other.needs else " (not while in this period)"
-            why = (
-                f"{other.after.name} of {', '.join(happened)} opens no way{rejected}" if happened else f"no {other.after.name} is recorded"
-            )
+            why = _not_opened(schedule, move, other, column)
         elif np.isnat(course.stopped.date):
             why = "the study is not known to have stopped"
         else:
@@ -250,23 +255,44 @@ def _other_rules(schedule: Schedule, move: Move, rule: Transition, column: int) 
         yield f"rule {other.id} does not govern: {why}"
 
 
+def _not_opened(schedule: Schedule, move: Move, other: Transition, column: int) -> str:
+    """Why an event leads nowhere: there is none, it is rejected or not decided, or it was not while the subject was there."""
+    cohort, name = schedule.cohort, other.after.name
+
+    def dates(event: str) -> list[np.datetime64]:
+        found = cohort.dates_of(event)
+        return [date for date in (found[:, column] if len(found) else ()) if not np.isnat(date)]
+
+    happened = dates(name)
+    if not happened:
+        return f"no {name} is recorded"
+    if not np.isnat(move.undecided[column]) and schedule.course.waiting_rule(move, column) is other:
+        return f"the decision on {name} of {day(move.undecided[column])} is open"
+    no = [f"rejected on {day(date)}" for date in dates(REJECTED)] if name == JUDGED else []
+    about = f" ({', '.join(no)})" if no else " while the subject was in this period, before the entry"
+    return f"{name} of {', '.join(map(day, happened))} opened no way{about}"
+
+
 def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) -> str:
     """The move in a sentence or two: by what, between which days, what it means for the doses."""
     earliest, latest, date = move.earliest[column], move.latest[column], move.date[column]
     status = MoveStatus(int(move.status[column]))
-    target, what = rule.target_period, rule.after.text
+    target, what = rule.target_period, rule.after.base
     known = f"{what} on {day(date)}" if not np.isnat(date) else f"{what}: not known"
     last = f", at the latest on {day(latest)}" if not np.isnat(latest) else ", no last day is stated" if rule.within is None else ""
     if status == MoveStatus.PENDING:
         if not np.isnat(move.undecided[column]):
             return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
-        missing = [need for need in rule.needs if not _happened(schedule, need, date, column)]
+        missing = [need for need in rule.needs if _met(schedule, rule, need, date, column) is None]
         needs = f", {' and '.join(missing)} not recorded" if missing else ""
         return f"{known}{needs}: entry into {target} pending{last}"
     if status == MoveStatus.REFUSED:
         return f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}; no entry, a person must decide"
     if status == MoveStatus.DECLINED:
         return f"{known}: entry into {target} declined on {day(schedule.cohort.first('declined')[column])}"
+    if status == MoveStatus.ENTERED and earliest > latest:
+        late = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
+        return f"{known}: {late}; entered on {day(move.entered[column])}: a deviation"
     until = f" to {day(latest)}" if not np.isnat(latest) else " on; the source states no last day" if rule.within is None else " on"
     allowed = (
         f"{known}: entry into {target} from {day(earliest)}{until}" if not np.isnat(earliest) else f"{known}: no day of entry is known"
@@ -274,7 +300,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     if status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
         off = f", {days_text(abs(outside))} {'late' if outside > 0 else 'early'}: a deviation" if outside else ""
-        off = ", while its conditions are not met: a deviation" if np.isnat(earliest) or earliest > latest else off
+        off = ", while its conditions are not met: a deviation" if np.isnat(earliest) else off
         return f"{allowed}; entered on {day(move.entered[column])}{off}"
     return f"{allowed}; projected on the first of these days"
 
@@ -283,10 +309,10 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
     """The same in short, for a list of what was done and what is to do."""
     status = MoveStatus(int(move.status[column]))
     earliest, latest = move.earliest[column], move.latest[column]
-    if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest):
+    if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest) or earliest > latest:
         return move_message(schedule, move, rule, column)
     until = f"to {day(latest)}" if not np.isnat(latest) else "on"
-    allowed = f"{rule.after.text} {day(move.date[column])}: allowed from {day(earliest)} {until}"
+    allowed = f"{rule.after.base} {day(move.date[column])}: allowed from {day(earliest)} {until}"
     if status == MoveStatus.PROJECTED:
         return f"{allowed}; no entry is recorded"
     outside = move.outside_by(column)
@@ -297,6 +323,13 @@ def _side(days: int) -> str:
     return "late" if days > 0 else "early"
 
 
-def _happened(schedule: Schedule, need: str, date: np.datetime64, column: int) -> bool:
-    dates = schedule.cohort.dates_of(need)
-    return any(not np.isnat(d) and (np.isnat(date) or d >= date) for d in (dates[:, column] if len(dates) else []))
+def _met(schedule: Schedule, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition of a rule was met: after what opened the way and before that happened again; not before a rejection."""
+
+    def dates(event: str) -> list[np.datetime64]:
+        found = schedule.cohort.dates_of(event)
+        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(date) or d >= date)]
+
+    again = [d for d in dates(rule.after.name) if d > date] if rule.after.kind == "event" else []
+    rejected = [d for d in dates(REJECTED) if not again or d < again[0]] if need == CONFIRMED else []
+    return next((d for d in dates(need) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)

@@ -19,7 +19,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import DEVIATIONS, Finding, Note, Plan, PlannedVisit, Verdict
+from nmosd_dosing.person import DEVIATIONS, Finding, Note, Plan, PlannedTransition, PlannedVisit, Verdict
 from nmosd_dosing.wording import NOT_STATED, dose_text
 
 if TYPE_CHECKING:
@@ -64,10 +64,21 @@ def plan_page(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
-def explain_page(plan: Plan, visits: Sequence[PlannedVisit]) -> RenderableType:
-    """How the dates of some visits came about, step by step."""
-    parts: list[RenderableType] = []
+def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequence[PlannedVisit], program: str) -> RenderableType:
+    """How some dates came about, step by step: of entries, and of visits. `program` is what worked them out."""
+    person = [f"subject {plan.subject}" if plan.subject else "a subject", f"day 1 {date_text(plan.start)}"]
+    site = [f"site facts: {plan.site.text}"] if plan.site is not None else []
+    parts: list[RenderableType] = [
+        text(f"{plan.title} ({plan.source.text})"),
+        text(", ".join([f"regimen {plan.regimen}", *person, *site])),
+        text(f"by {program} from a study file with the checksum {plan.study_sha256[:12]}", style="dim"),
+        *([text(f"UNBLINDED: arm {plan.arm}", style="bold red")] if plan.unblinded else []),
+    ]
+    for move in moves:
+        parts += [Text(), text(f"entry into {move.target}: {move.status}", style="bold"), text(f"  {move.message}")]
+        parts += [text(f"  {number}. {step}") for number, step in enumerate(move.steps, 1)]
     for visit in visits:
+        parts.append(Text())
         date = visit.actual or visit.target
         parts.append(text(f"{visit.id}: {date_text(date) if date else NOT_STATED}, {visit.status}", style="bold"))
         parts += [text(f"  {number}. {step}") for number, step in enumerate(visit.steps, 1)]
@@ -81,6 +92,7 @@ def _heading(plan: Plan) -> list[Text]:
     lines = [text(plan.title + source, style="bold")]
     for period in plan.periods:
         end = f", complete on {date_text(period.end)}" if period.end else f", length {NOT_STATED}"
+        end = f", left on {date_text(period.left)}" if period.left else end
         if period.start is None:
             lines.append(text(f"{period.title}: {period.status}, no first day yet"))
             continue
@@ -157,7 +169,7 @@ def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
     """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
     given = visit.status not in ("missed", "withheld")
     doses = (dose_text(a, rules[a.product]) if given else f"{a.shown} not given" for a in visit.administrations)
-    words = "; ".join([*doses, *(visit.assessments if given else ())])
+    words = "; ".join([*doses, *(visit.assessments if visit.status != "missed" else ())])
     name = visit.name if visit.name != visit.label else None
     last = f"to {date_text(visit.last)}" if visit.last is not None else None
     only = f"only arm {' or '.join(visit.only_arms)}" if visit.only_arms else None
@@ -199,10 +211,16 @@ def _where(ids: Sequence[str], plan: Plan) -> str:
     return ", ".join(labels) if len(labels) <= 8 else f"{', '.join(labels[:6])} … {labels[-1]}, {len(labels)} visits"
 
 
-def regimens_page(studies: Sequence[Study]) -> RenderableType:
-    """What is shipped: an id for each period, and for the studies of several periods."""
+def regimens_page(studies: Sequence[Study], ways: Sequence[Sequence[Period]]) -> RenderableType:
+    """What is shipped: an id for the way through several periods, and for each period."""
     made = table("Regimen", "Title", "Arms", "Blinded", "Registry", wraps=("Title", "Arms"))
-    for study in studies:
+    for study, way in zip(studies, ways, strict=True):
+        if len(way) > 1:
+            blinded = "yes" if all(p.blinded for p in way) else "in part" if any(p.masks for p in way) else "no"
+            arms = next((p.arms for p in way if p.arms), ())
+            title = f"{study.title}: the way through {', '.join(p.id for p in way)}"
+            registry = study.source.registry or NOT_STATED
+            made.add_row(text(study.id), text(title), text(", ".join(arms) or "–"), text(blinded), text(registry))
         for period in study.periods:
             title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
             made.add_row(

@@ -232,7 +232,7 @@ class Schedule:
             state[self.course.projected[part.period]] = VisitStatus.PROJECTED
         doses = bool(self.visits[visit].gives)
         for limit in part.waits:
-            state[doses & (self.target[visit] > limit.last)] = VisitStatus.PENDING
+            state[doses & (self.target[visit] > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
         state[self.cancelled(visit)] = VisitStatus.CANCELLED
         state[self.not_planned(visit)] = VisitStatus.ABSENT
         if self.given is not None:

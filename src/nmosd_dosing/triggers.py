@@ -65,19 +65,19 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurren
         decided = inside & ~(np.isnat(confirmed) & (CONFIRMED in needs))
         take = decided & np.isnat(date)
         date, opens = np.where(take, since, date), np.where(take, ready, opens)
-        undecided = np.where(inside & ~decided, since, undecided)
+        undecided = np.where(inside & ~decided & np.isnat(undecided), since, undecided)
     return Occurrence(date, opens, np.where(np.isnat(date), undecided, NO_DATE))
 
 
 def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
-    """The study's stop: the date given, else the earliest of its rules, counted over these subjects."""
+    """The study's stop: the earliest of the date given and of its rules, counted over these subjects."""
     if stop is None:
         return Stopped(NO_DATE, "", ())
     given = stay.cohort.of_study.get("study_stop")
     rules = tuple((trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of)
-    if given is not None:
-        return Stopped(np.datetime64(given, "D"), "study_stop", rules)
     happened = [rule for rule in rules if not np.isnat(rule[1])]
+    if given is not None:
+        happened.insert(0, ("study_stop", np.datetime64(given, "D")))
     by, date = min(happened, key=lambda rule: rule[1]) if happened else ("", NO_DATE)
     return Stopped(date, by, rules)
 
@@ -155,7 +155,7 @@ def _first_of_each(stay: Stay, event: str) -> Dates:
     if event in (CONFIRMED, JUDGED):
         for since, before in _episodes(stay.cohort, JUDGED):
             confirmed, void = _judged(stay.cohort, JUDGED, since, before)
-            counts = _inside(stay, since) & ~(stay.left < since) & ~void
+            counts = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(confirmed <= stay.left)) & ~void
             found = np.fmin(found, np.where(counts, confirmed if event == CONFIRMED else since, NO_DATE))
         return found
     for dates in stay.cohort.dates_of(event):

@@ -26,6 +26,7 @@ class Wording:
     visit: str
     window: str
     entry_window: str
+    done: str
     of_subject: str
     discreet_visit: str
     discreet_window: str
@@ -66,7 +67,8 @@ WORDINGS: dict[Language, Wording] = {
         over="over {} min",
         visit="{}",
         window="{} window",
-        entry_window="{} entry window",
+        entry_window="entry window",
+        done="Done on this day; it was planned for {}",
         of_subject="{} {} ({})",
         discreet_visit="Visit {}",
         discreet_window="Window of visit {}",
@@ -105,7 +107,8 @@ WORDINGS: dict[Language, Wording] = {
         over="输注 {} 分钟",
         visit="{} 访视",
         window="{} 访视窗",
-        entry_window="进入{}的窗口期",
+        entry_window="入组窗口期",
+        done="已于当日完成；原计划日期：{}",
         of_subject="{} {}（{}）",
         discreet_visit="访视 {}",
         discreet_window="访视窗 {}",
@@ -145,7 +148,7 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
     if a.amount_status == "masked":
         return f"{a.shown}{words.comma}{words.masked}{over}"
-    if a.dose_rule == "placebo":
+    if a.dose_rule == "placebo" and not a.amount:
         return f"{a.product} {words.placebo}{over}"
     if a.amount is not None:
         amount = f"{number_text(a.amount)} {a.unit}"

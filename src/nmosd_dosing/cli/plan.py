@@ -17,9 +17,9 @@ from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.expansion import expand
-from nmosd_dosing.export import to_csv, to_json
+from nmosd_dosing.export import PROGRAM, to_csv, to_json
 from nmosd_dosing.model import Window
-from nmosd_dosing.person import Plan, PlannedVisit, Subject
+from nmosd_dosing.person import Plan, PlannedTransition, PlannedVisit, Subject
 from nmosd_dosing.plans import to_plan
 from nmosd_dosing.schedule import Schedule
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.workdays import Workdays
 
 FORMATS = ("table", "json", "csv")
+Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +119,20 @@ def run(request: PlanRequest) -> None:
             say(message)
 
 
-def _explained(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
-    """The visits that `--explain` means: `olp/D1`, a label, a period, or `all`."""
+def _explained(made: Plan, asked: str) -> Explained:
+    """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry."""
     found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all"))
-    if not found:
+    dated = {v.period for v in made.visits}
+    names = {m: (m.target, f"{m.target} entry", "all") for m in made.transitions}
+    moves = tuple(m for m in made.transitions if asked in names[m] or (asked.split("/")[0] == m.target and m.target not in dated))
+    if not found and not moves:
         problems = Problems()
         ids = [v.id for v in made.visits]
         near = did_you_mean(asked, [*ids, *(v.label for v in made.visits)])
         hint = near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
-    return found
+    return moves, found
 
 
 def _notes_of(plans: list[Plan]) -> list[str]:
@@ -144,12 +148,12 @@ def _notes_of(plans: list[Plan]) -> list[str]:
     return lines
 
 
-def _put(made: Plan, request: PlanRequest, explained: tuple[PlannedVisit, ...] | None) -> None:
+def _put(made: Plan, request: PlanRequest, explained: Explained | None) -> None:
     """One subject's plan, or how some of its dates came about, to standard output or into a file."""
     if request.written_as == "table":
         from nmosd_dosing.render import explain_page, plan_page
 
-        page = plan_page(made) if explained is None else explain_page(made, explained)
+        page = plan_page(made) if explained is None else explain_page(made, *explained, PROGRAM)
         if request.output is None:
             print_table(page)
             return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nmosd_dosing import catalog, source
 from nmosd_dosing.cli.edge import fail, one_format, print_table, read_file, say
+from nmosd_dosing.course import arms_of, way
 from nmosd_dosing.dsl import study_of
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, did_you_mean, draw
 from nmosd_dosing.model import Study
@@ -29,11 +30,16 @@ def regimens(format: str) -> None:
              "arms": list(p.arms), "blinded": p.masks, "registry": study.source.registry}
             for study in studies for p in study.periods
         ]  # fmt: skip
+        listed += [
+            {"id": study.id, "study": study.id, "period": None, "title": study.title, "period_title": None, "arms": list(arms_of(periods)),
+             "blinded": any(p.masks for p in periods), "registry": study.source.registry}
+            for study in studies if len(periods := way(study)) > 1
+        ]  # fmt: skip
         sys.stdout.write(json.dumps({"regimens": listed}, indent=2, ensure_ascii=False) + "\n")
         return
     from nmosd_dosing.render import regimens_page
 
-    print_table(regimens_page(studies))
+    print_table(regimens_page(studies, [way(study) for study in studies]))
 
 
 def with_site(study: Study, path: str) -> Study:
