@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 from oracle import Length
 from oracle_course import Period, Person, StopsOn, Study, Visit, Way, end_of, later, stop_of, walk
@@ -26,7 +27,7 @@ def study(chance: random.Random) -> Study:
     ids = PERIODS[: chance.choice((1, 2, 2, 2, 3))]
     stops = _stops(chance) if chance.random() < 0.6 else ()
     periods = tuple(_period(chance, id) for id in ids)
-    ways = [way for a, b in zip(periods, periods[1:], strict=False) for way in _ways(chance, a.id, b.id, bool(stops))]
+    ways = [way for a, b in pairwise(periods) for way in _ways(chance, a.id, b.id, bool(stops))]
     return Study(periods, tuple(ways), stops)
 
 

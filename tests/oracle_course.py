@@ -114,7 +114,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Course:
-    """`visits`: by id, the status of a visit and whether its doses are given. `pending`: since when, by period."""
+    """`visits`: by id, the status of a visit and whether its doses are given. `waiting`: some relapse waits for a decision."""
 
     days_1: tuple[dt.date | None, ...]
     moves: tuple[Move, ...]
