@@ -71,9 +71,19 @@ def _ways(chance: random.Random, source: str, target: str, stop: bool) -> list[W
     kinds = chance.sample(kinds, chance.randint(1, len(kinds)))
     if chance.random() < 0.8 and "end" not in [after for after, _ in kinds]:
         kinds.append(("end", ()))
+    if chance.random() < 0.2:  # a second rule for relapses, for those that are confirmed
+        kinds.insert(chance.randint(0, len(kinds)), ("relapse", ("relapse_confirmed",)))
     return [
-        Way(f"{after}-{source}", source, target, after, chance.choice(WITHINS), needs, chance.choice(PLUS) if after != "stop" else None)
-        for after, needs in kinds
+        Way(
+            f"{after}-{source}-{number}",
+            source,
+            target,
+            after,
+            chance.choice(WITHINS),
+            needs,
+            chance.choice(PLUS) if after != "stop" else None,
+        )
+        for number, (after, needs) in enumerate(kinds)
     ]
 
 
