@@ -211,3 +211,41 @@ def test_the_law_sees_records_that_differ() -> None:
         seen["refused"] += outputs(study, periods, a, what.of_study, None)[0] != "nothing is refused"
     assert seen["differ"] > 20
     assert 5 < seen["refused"] < 40
+
+
+TWO_PRODUCTS = """\
+language: 1
+study: s
+title: t
+source: not stated
+days: from 1
+products: {X: {}, Y: {}}
+arms: [active, placebo]
+periods:
+  p:
+    blinded: true
+    visits:
+      - {at: D1, give: {active: [X 500 mg, Y 5 mg], placebo: [X placebo, Y placebo]}}
+"""
+
+
+@pytest.mark.xfail(reason="the second row is a duplicate, for this arm only")
+def test_two_rows_of_placebo_look_like_a_row_for_each_of_two_drugs() -> None:
+    study, _ = read_study_text(TWO_PRODUCTS)
+    rows = {"active": ("X", "Y"), "placebo": ("placebo", "placebo")}
+    first, second = (
+        outputs(study, study.periods, Subject(START, "S-001", arm, records=tuple(Record("D1", START, product=p) for p in names)), {}, None)
+        for arm, names in rows.items()
+    )
+    assert first == second
+
+
+@pytest.mark.xfail(reason="each row of the table is told, so that the number of rows is")
+def test_one_row_for_a_masked_visit_looks_like_a_row_for_each_product() -> None:
+    study, _ = read_study_text(TWO_PRODUCTS)
+    rows: dict[str, tuple[str | None, ...]] = {"active": ("X", "Y"), "placebo": (None,)}
+    first, second = (
+        outputs(study, study.periods, Subject(START, "S-001", arm, records=tuple(Record("D1", START, product=p) for p in names)), {}, None)
+        for arm, names in rows.items()
+    )
+    assert first == second
