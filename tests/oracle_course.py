@@ -114,12 +114,11 @@ class Move:
 
 @dataclass(frozen=True)
 class Course:
-    """`visits`: by id, the status of a visit and whether its doses are given. `waiting`: some relapse waits for a decision."""
+    """`visits`: by id, the status of a visit and whether its doses are given."""
 
     days_1: tuple[dt.date | None, ...]
     moves: tuple[Move, ...]
     visits: dict[str, tuple[str, bool]]
-    waiting: bool = False
 
 
 def later(date: dt.date, length: Length | None) -> dt.date:
@@ -170,9 +169,7 @@ def stop_of(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date
     """When the study stops, counted over all of them."""
     if not study.stops:
         return None
-    if "study_stop" in of_study:
-        return of_study["study_stop"]
-    days = []
+    days = [of_study["study_stop"]] if "study_stop" in of_study else []
     for rule in study.stops:
         if rule.what == "idmc_stop":
             reached = [of_study["idmc_stop"]] if "idmc_stop" in of_study else []
@@ -191,8 +188,8 @@ def _first_confirmed(study: Study, person: Person) -> dt.date | None:
     end = end_of(period, person, person.start)
     entry = person.entry(study.periods[1].id) if len(study.periods) > 1 else None
     for h in happenings(person, "relapse"):
-        inside = h.date >= person.start and (end is None or h.date < end) and (entry is None or h.date < entry)
-        if inside and h.confirmed is not None:
+        inside = h.date >= person.start and (end is None or h.date < end)
+        if inside and h.confirmed is not None and (entry is None or h.date < entry or h.date == entry >= h.confirmed):
             return h.confirmed
     return None
 
@@ -208,11 +205,14 @@ class Opening:
     opened: dt.date | None = None
     earliest: dt.date | None = None
     latest: dt.date | None = None
-    undecided: bool = False
+
+    def allows(self, entry: dt.date) -> bool:
+        return self.earliest is not None and self.earliest <= entry and (self.latest is None or entry <= self.latest)
 
 
-def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entry: dt.date | None) -> Opening | None:
-    waiting = None
+def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entry: dt.date | None) -> tuple[Opening | None, Opening | None]:
+    """What is decided, and what waits for a decision: the first of each."""
+    decided, waiting = None, None
     for h in happenings(person, way.after):
         if h.rejected or h.date < day_1 or (end is not None and h.date >= end):
             continue
@@ -225,14 +225,17 @@ def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entr
             continue
         latest = later(later(h.date, way.plus), way.within) if way.within else None
         if "relapse_confirmed" in way.needs and h.confirmed is None:
-            waiting = Opening(way, h.date, None, latest, undecided=True)
-            continue
-        return Opening(way, h.date, earliest, latest)
-    return waiting
+            waiting = waiting or Opening(way, h.date, None, latest)
+        else:
+            decided = decided or Opening(way, h.date, earliest, latest)
+    return decided, waiting
 
 
-def by_stop(way: Way, person: Person, stop: dt.date | None, day_1: dt.date, end: dt.date | None, entry: dt.date | None) -> Opening | None:
-    if stop is None or (end is not None and stop >= end) or (entry is not None and entry < stop):
+def by_stop(
+    way: Way, person: Person, stop: dt.date | None, day_1: dt.date, end: dt.date | None, entry: dt.date | None, first: bool
+) -> Opening | None:
+    """The stop counts for whoever is in the period; whoever came into the first one after it is under it, too."""
+    if stop is None or (end is not None and stop >= end) or (entry is not None and entry < stop) or (stop < day_1 and not first):
         return None
     counted = later(stop, way.plus)
     return Opening(way, stop, latest_of([counted, day_1, *_since(way, person, day_1)]), later(counted, way.within) if way.within else None)
@@ -261,35 +264,43 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Course:
     days_1: list[dt.date | None] = [person.start]
     moves: list[Move] = []
     visits: dict[str, tuple[str, bool]] = {}
-    projected, waits = False, False
+    projected = False
     for p, period in enumerate(study.periods):
         day_1 = days_1[p]
         ways = [way for way in study.ways if way.source == period.id]
-        if day_1 is None:
-            happened, ends, undecided, move = [], [], [], Move()
-        else:
+        happened: list[Opening] = []
+        waiting: list[Opening] = []
+        entry, move = None, Move()
+        if day_1 is not None:
             entry = person.entry(study.periods[p + 1].id) if ways else None
             end = end_of(period, person, day_1)
-            events = [o for way in ways if way.by_event and (o := by_event(way, person, day_1, end, entry)) is not None]
-            stops = [o for way in ways if way.after == "stop" and (o := by_stop(way, person, stop, day_1, end, entry)) is not None]
-            happened = sorted([o for o in events if not o.undecided] + stops, key=lambda o: ways.index(o.way))
-            undecided = [o for o in events if o.undecided]
+            for way in ways:
+                decided, waits = by_event(way, person, day_1, end, entry) if way.by_event else (None, None)
+                if way.after == "stop":
+                    decided = by_stop(way, person, stop, day_1, end, entry, p == 0)
+                happened += [decided] if decided else []
+                waiting += [waits] if waits else []
             ends = [by_end(way, person, day_1, end) for way in ways if way.after == "end"]
-            move = _move(person, [*happened, *undecided, *ends][:1], entry)
+            fitting = [o for o in happened if entry is not None and o.allows(entry)]
+            governing = [*fitting, *happened, *waiting, *ends, *(Opening(way) for way in ways if entry is not None)][:1]
+            move = _move(person, governing, entry)
+            if entry is not None and governing != waiting[:1]:
+                waiting = []  # whoever has entered otherwise waits for nothing
         begins = move.earliest if move.status == "projected" else entry if day_1 is not None and move.status == "entered" else None
-        wait = min((o.opened for o in undecided if o.opened is not None), default=None) if not happened else None
-        waits |= bool(undecided)
-        visits |= _visits(period, person, day_1, projected, [o.opened for o in happened if o.opened is not None], wait, begins)
+        opened = [o.opened for o in happened if o.opened is not None]
+        recorded_end = person.first(period.completed)
+        opened += [recorded_end] if recorded_end is not None else []
+        visits |= _visits(period, person, day_1, projected, opened, waiting[0].opened if waiting else None, begins)
         if ways:
             moves.append(move)
             days_1.append(begins)
             projected = move.status == "projected"
-    return Course(tuple(days_1), tuple(moves), visits, waits)
+    return Course(tuple(days_1), tuple(moves), visits)
 
 
 def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:
     if not governing:
-        return Move("entered") if entry is not None else Move()
+        return Move()
     (o,) = governing
     left = person.first("treatment_stopped", *GONE)
     status = "projected"
@@ -331,6 +342,24 @@ def _visits(
         else:
             found[id] = "projected" if projected else "planned", bool(visit.products) and not no_dose
     return found
+
+
+def contradicts(study: Study, person: Person, stop: dt.date | None) -> bool:
+    """Whether what is recorded cannot be: a period that ended before it began, two first days of one period."""
+    days_1 = walk(study, person, stop).days_1
+    ends = any(d is not None and (person.first(p.completed) or d) < d for p, d in zip(study.periods, days_1, strict=True))
+    return ends or any(person.seen.get(period, date) != date for period, date in person.entered.items())
+
+
+def possible(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date]) -> list[Person]:
+    """The persons of whom nothing is recorded that cannot be; the study's stop is counted over those that are left."""
+    left = list(persons)
+    while True:
+        stop = stop_of(study, left, of_study)
+        fine = [person for person in left if not contradicts(study, person, stop)]
+        if fine == left:
+            return fine
+        left = fine
 
 
 # --- the same as a file -------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import Any
 
 import histories
 import oracle_course as naive
-import pytest
 import studies
 from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
@@ -18,7 +17,6 @@ from oracle import Length
 from nmosd_dosing import Schedule, Study, expand
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.course import MoveStatus
-from nmosd_dosing.days import Offset
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.schedule import VisitStatus
 
@@ -46,8 +44,7 @@ def found(schedule: Schedule, column: int) -> dict[str, Any]:
     for move in course.moves:
         rule = course.rule(move, column)
         status = MoveStatus(int(move.status[column])).text
-        opened = None if rule and rule.after.kind == "end" and rule.after.plus != Offset() else move.date[column].item()
-        dates = (opened, move.earliest[column].item(), move.latest[column].item())
+        dates = (move.date[column].item(), move.earliest[column].item(), move.latest[column].item())
         said[f"out of {course.periods[move.source].id}"] = (status, rule.id, *dates) if rule and status != "none" else (status,)
     for i in range(len(schedule.visits)):
         rows = [k for k, row in enumerate(schedule.rows) if row.visit == i]
@@ -62,31 +59,22 @@ def expected(study: naive.Study, person: naive.Person, stop: Dated) -> dict[str,
     said: dict[str, Any] = {"stop": stop} if course.moves else {}
     said |= {period.id: day for period, day in zip(study.periods, course.days_1, strict=True)}
     for period, move in zip(study.periods, course.moves, strict=False):
-        way = next((way for way in study.ways if way.id == move.rule), None)
-        dates = (None if way and way.after == "end" and way.plus else move.opened, move.earliest, move.latest)
+        dates = (move.opened, move.earliest, move.latest)
         said[f"out of {period.id}"] = (move.status, move.rule, *dates) if move.rule is not None else (move.status,)
     return said | course.visits
 
 
-def on_the_day_of_entry(study: naive.Study, person: naive.Person) -> bool:
-    return len(study.periods) > 1 and person.entry(study.periods[1].id) in person.dates("relapse")
-
-
 def differences(study: naive.Study, persons: list[naive.Person], of_study: dict[str, dt.date]) -> list[str]:
-    if any(rule.what == "confirmed" for rule in study.stops) and any(on_the_day_of_entry(study, person) for person in persons):
-        return []  # whether such a relapse counts for the stop: see below
+    persons = naive.possible(study, persons, of_study)
+    if not persons:
+        return []
     schedule = expanded(study, persons, of_study)
     stop = naive.stop_of(study, persons, of_study)
     lines = []
     for column, person in enumerate(persons):
-        course = naive.walk(study, person, stop)
-        if any(move.status == "entered" and move.rule is None for move in course.moves):
-            continue  # no rule out of that period has happened or will: see below
         is_, should = found(schedule, column), expected(study, person, stop)
         assert is_.keys() == should.keys()
         unequal = [key for key in is_ if is_[key] != should[key]]
-        if course.waiting:  # whether a visit without its doses waits for the decision: see below
-            unequal = [key for key in unequal if is_[key] != ("pending", False)]
         wrong = [f"  {key}: {is_[key]}, should be {should[key]}" for key in unequal]
         if wrong:
             lines += [f"{person} in a study that stops on {stop}", *wrong]
@@ -137,7 +125,6 @@ def visits_of(study: naive.Study, person: naive.Person, **of_study: str) -> dict
     return found(expanded(study, [person], {name: dt.date.fromisoformat(day) for name, day in of_study.items()}), 0)
 
 
-@pytest.mark.xfail(reason="it is shown as not in the plan at all")
 def test_an_entry_that_no_rule_leads_to_stands_where_deviations_are_allowed() -> None:
     said = visits_of(two(RELAPSE), one(enter="2025-07-01"))
     assert said["olp"] == dt.date(2025, 7, 1)
@@ -145,38 +132,33 @@ def test_an_entry_that_no_rule_leads_to_stands_where_deviations_are_allowed() ->
     assert said["rcp/D182"] == ("cancelled", False)
 
 
-@pytest.mark.xfail(reason="doses go on until the date that the days are counted from")
 def test_no_dose_after_the_stop_though_days_are_counted_from_a_month_after_it() -> None:
     said = visits_of(two(replace(STOP, plus=Length(1, "months")), COMPLETED), one(), idmc_stop="2025-07-01")
     assert said["out of rcp"][0::3] == ("projected", dt.date(2025, 8, 1))
     assert said["rcp/D182"] == ("planned", False)  # 2025-07-06, between the stop and a month later
 
 
-@pytest.mark.xfail(reason="a month after the stop is compared with the end")
 def test_a_stop_before_the_end_governs_though_days_are_counted_from_a_month_after_it() -> None:
     said = visits_of(two(replace(STOP, plus=Length(1, "months")), COMPLETED), one(), idmc_stop="2025-12-20")
     assert said["out of rcp"][1] == "stop"
 
 
-@pytest.mark.xfail(reason="it is pending, without a dose that could wait")
 def test_a_visit_without_its_doses_does_not_wait_for_a_decision() -> None:
     said = visits_of(two(RELAPSE, COMPLETED), one(("treatment_stopped", "2025-02-01"), ("relapse", "2025-03-01")))
     assert said["rcp/D182"] == ("planned", False)
 
 
-@pytest.mark.xfail(reason="it is counted: the way out is closed, and the count is not")
 def test_a_relapse_on_the_day_of_entry_that_is_confirmed_later_does_not_count_for_the_stop() -> None:
     study = two(STOP, COMPLETED, stops=(naive.StopsOn("confirmed", 1),))
     person = one(("relapse", "2025-07-01"), ("relapse_confirmed", "2025-07-08"), enter="2025-07-01")
     assert visits_of(study, person)["stop"] is None
 
 
-def test_of_two_relapses_without_a_decision_the_later_one_is_shown() -> None:
+def test_of_two_relapses_without_a_decision_the_first_one_is_shown() -> None:
     said = visits_of(two(RELAPSE, COMPLETED), one(("relapse", "2025-03-01"), ("relapse", "2025-08-01")))
-    assert said["out of rcp"] == ("pending", "relapse", dt.date(2025, 8, 1), None, dt.date(2025, 8, 29))
+    assert said["out of rcp"] == ("pending", "relapse", dt.date(2025, 3, 1), None, dt.date(2025, 3, 29))
 
 
-@pytest.mark.xfail(reason="only the later one is looked at")
 def test_of_two_relapses_without_a_decision_doses_wait_from_the_first_one_on() -> None:
     said = visits_of(two(RELAPSE, COMPLETED), one(("relapse", "2025-03-01"), ("relapse", "2025-08-01")))
     assert said["rcp/D182"] == ("pending", True)

@@ -31,7 +31,8 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
     """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day."""
     found = []
     for finding in findings:
-        state, last = _state(finding, as_of, as_of + dt.timedelta(ahead))
+        until = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
+        state, last = _state(finding, as_of, until)
         if state is not None and last is not None:
             found.append(Due(finding, state, last, (last - as_of).days))
     return tuple(sorted(found, key=lambda d: d.last))
@@ -39,6 +40,8 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
 
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
     first, last = finding.earliest or finding.target, finding.latest or finding.target
+    if finding.waits_for == "exit":
+        return None, None
     if finding.verdict in ("overdue", "past-target"):
         return ("decision" if finding.waits_for == "decision" else finding.verdict), last
     if finding.verdict == "due":

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift, to_date
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, date_text, shift, to_date
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Period, Study, Transition
-from nmosd_dosing.triggers import CONFIRMED, Occurrence, Stay, Stopped, occurrence, of_study, study_stop
+from nmosd_dosing.triggers import CONFIRMED, Occurrence, Stay, Stopped, met, occurrence, of_study, study_stop
 
 LEFT = ("withdrawn", "lost", "died")  # nothing after these
 _BEFORE = Offset(-1)
@@ -181,6 +181,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
         if completed_event(period) in cohort.events:
             actual = cohort.first(completed_event(period))
             end[p] = np.where(np.isnat(actual), end[p], actual)
+            limits.append(Limit(p, True, actual, completed_event(period), actual))
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
         if not ways:
             continue
@@ -245,14 +246,16 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
         take(i, (stay.left >= opened[i].opens) & ~(stay.left > last[i]), opened[i].date, opened[i].opens, last[i])
     for i in events:
         take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
+    decided = rule >= 0
     for i in events:  # what may have
         take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
+    decided |= rule < 0
     for i, transition in ways:  # what will
         if transition.after.kind == "end":
             take(i, there, opened[i].date, opened[i].opens, last[i])
     for i, _ in ways:  # an entry that nothing leads to
         take(i, entered, nobody, nobody, nobody)
-    settled = entered & (rule != waiting)
+    settled = entered & decided  # whoever has entered by another rule waits for nothing
     waiting[settled] = -1
     undecided[settled] = NO_DATE
     return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided, waiting), limits
@@ -288,12 +291,12 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
 
 def _needed(stay: Stay, transition: Transition) -> Dates:
     """The day on which the last of the further conditions is met; NaT while one is open."""
-    met = stay.first
+    last = stay.first
     for need in transition.needs:
         dates = stay.cohort.dates_of(need)
         after = np.where(dates >= stay.first, dates, NO_DATE)
-        met = np.maximum(met, np.fmin.reduce(after, axis=0) if len(dates) else np.full(len(met), NO_DATE))
-    return met
+        last = np.maximum(last, np.fmin.reduce(after, axis=0) if len(dates) else np.full(len(last), NO_DATE))
+    return last
 
 
 def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates) -> NDArray[np.uint8]:
@@ -318,7 +321,7 @@ def check_entries(course: Course, cohort: Cohort) -> None:
     """Raises InputError for recorded entries that no rule allows: outside the window, while a decision is open, or refused."""
     problems = []
     for move in course.moves:
-        ask = ~np.isnat(move.entered)
+        ask = ~np.isnat(move.entered) & (move.rule >= 0)
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
             problems.append(_refusal(course, move, cohort, int(column)))
@@ -347,9 +350,17 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         raise InputError(problems)
 
 
+def needed(cohort: Cohort, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition of a rule was met by a subject, for what opened its way on `date`; None while it is open."""
+    return met(cohort, rule.after.name if rule.after.kind == "event" else None, need, date, column)
+
+
 def check_ends(course: Course, cohort: Cohort) -> None:
-    """Raises InputError for recorded ends of periods before their first day."""
+    """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
     problems = []
+    dates = [course.anchor, course.end, *(d for move in course.moves for d in (move.earliest, move.latest))]
+    if any(((d < FIRST_DATE) | (d > LAST_DATE)).any() for d in dates):
+        problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
     for p, period in enumerate(course.periods):
         for column in np.flatnonzero(course.end[p] < course.anchor[p]):
             wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
@@ -371,7 +382,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
     if np.isnat(move.earliest[column]):
         open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if not np.isnat(move.undecided[column]) else ""
-        missing = [need for need in rule.needs if np.isnat(cohort.first(need)[column])] or list(rule.needs)
+        missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
         what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
         add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])
         return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")

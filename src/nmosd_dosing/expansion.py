@@ -22,7 +22,7 @@ from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shi
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Record
-from nmosd_dosing.restarts import after_gaps
+from nmosd_dosing.restarts import after_gaps, restarted
 from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule, open_end
 from nmosd_dosing.visits import lay_out
 
@@ -63,16 +63,19 @@ def expand(
     by_period = [_visits(p, cohort, until or at_least, window) for p in periods]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
-    for p, visits in zip(periods, by_period, strict=True):
-        _check_dates(visits, p, cohort)
+    _check_dates(by_period[0], periods[0], cohort.start)
     cohort = _enter(cohort, periods, by_period)
     course = courses.resolve(study, periods, cohort)
     courses.check_ends(course, cohort)
+    for p, visits in enumerate(by_period[1:], 1):
+        _check_dates(visits, periods[p], course.anchor[p][~np.isnat(course.anchor[p])])
     if not allow_deviation:
         courses.check_entries(course, cohort)
     parts = tuple(_part(course, p, until, at_least) for p in range(len(periods)))
     schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
     while again := after_gaps(schedule, until, at_least):
+        for part in again:
+            _check_dates(by_period[part.period], periods[part.period], part.anchor[~np.isnat(part.anchor)])
         schedule = _fill(study, course, cohort, again, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given)
@@ -138,8 +141,7 @@ def _of_run(visits: tuple[Visit, ...], run: int) -> tuple[Visit, ...]:
     """The visits of a period, or of the period begun anew, with names of their own."""
     if not run:
         return visits
-    again = "restart" if run == 1 else f"restart {run}"
-    return tuple(dataclasses.replace(visit, label=f"{visit.label} ({again})") for visit in visits)
+    return tuple(dataclasses.replace(visit, label=restarted(visit.label, run)) for visit in visits)
 
 
 def one_period(study: Study, period: str) -> Period:
@@ -213,13 +215,11 @@ def _part(course: Course, period: int, until: dt.date | None, at_least: dt.date 
     return Part(period, 0, anchor, open_end(course.periods[period], anchor, until, at_least), limits, waits)
 
 
-def _check_dates(visits: tuple[Visit, ...], period: Period, cohort: Cohort) -> None:
+def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:
     """Every date that the schedule can hold lies in the years 1 to 9999, and so in `datetime.date`."""
-    if not len(cohort):
+    if not len(start):
         return
-    first, last = cohort.start.min(), cohort.start.max()
-    for dates in cohort.entered.values():
-        first, last = np.fmin(first, np.fmin.reduce(dates)), np.fmax(last, np.fmax.reduce(dates))
+    first, last = start.min(), start.max()
     if not FIRST_DATE <= first <= last <= LAST_DATE:
         raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
     if first >= FIRST_DATE + _FAR and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
@@ -242,6 +242,7 @@ def _near(visit: Visit) -> bool:
 def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
     beyond = schedule.beyond[part]
     dosed = _dosed(schedule)
+    by_offset = {(schedule.part_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
     for i, visit in enumerate(schedule.visits):
         own = schedule.parts[schedule.part_of[i]]
         target = schedule.target[i, part]
@@ -250,7 +251,7 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             continue
         shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
         if visit.follows is not None and schedule.given is not None:
-            _follow(schedule, i, visit.follows, part)
+            _follow(schedule, i, by_offset[schedule.part_of[i], visit.follows[0]], visit.follows[1], part)
         if own.begun is not None and visit.offset == Offset():
             target[own.begun[part]] = NO_DATE
         recorded = schedule.recorded(i, part)
@@ -269,11 +270,8 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[late] = NO_DATE
 
 
-def _follow(schedule: Schedule, visit: int, follows: tuple[Offset, Offset], part: slice) -> None:
+def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:
     """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
-    before, step = follows
-    own = schedule.part_of[visit]
-    previous = next(i for i, v in enumerate(schedule.visits) if schedule.part_of[i] == own and v.offset == before)
     n = len(schedule)
     days, steps = schedule.counted.get(previous, (np.full(n, NO_DATE), np.zeros(n, dtype=np.int64)))
     actual = schedule.given.actual[previous] if schedule.given is not None else days

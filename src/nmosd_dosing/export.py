@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from nmosd_dosing import __version__
+from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
 
@@ -165,7 +166,8 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    text = printable(value)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _date(date: dt.date | None) -> str | None:

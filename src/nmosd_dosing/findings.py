@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.amounts import not_compared, wrong_dose
-from nmosd_dosing.course import Limit, Move, MoveStatus
+from nmosd_dosing.course import LEFT, Limit, Move, MoveStatus
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.model import Transition
@@ -72,11 +72,12 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     given = schedule.given.records if schedule.given is not None else {}
     done = VisitStatus.DONE
     rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    left = _days(np.fmin.reduce([schedule.cohort.first(event) for event in LEFT]), n)
     first_day = not part.period and not part.run and schedule.visits[visit].offset == Offset()
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
         earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
-        waits_for: Literal["decision", "entry"] | None = None
+        waits_for: Literal["decision", "entry", "exit"] | None = None
         days: int | None = None
         verdict: Verdict
         if actual is not None:
@@ -100,7 +101,11 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
             verdict, words = "upcoming", "the source states no day"
         else:
             verdict, words, days = _not_recorded(as_of, target, earliest, latest, ends[column])
-            if not entered[column]:
+            gone = left[column]
+            if gone is not None and gone <= as_of and verdict in ("due", "overdue", "past-target") and not (latest and latest < gone):
+                days = (as_of - target).days
+                verdict, words, waits_for = "past-target", f"nothing is recorded, and the subject left on {date_text(gone)}", "exit"
+            elif not entered[column]:
                 verdict, words, days = "upcoming", "projected: the entry into its period is not recorded", None
                 waits_for = "entry"
             elif state == VisitStatus.PENDING:
@@ -227,7 +232,7 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     if status == MoveStatus.DECLINED:
         verdict = "cancelled"
     elif status == MoveStatus.REFUSED:
-        verdict = "due"
+        verdict = "due" if as_of > latest else "upcoming"
     elif status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
         verdict = "early" if outside < 0 else "late" if outside > 0 else "in-window" if latest is not None else "no-window"
@@ -247,6 +252,10 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     else:
         verdict = "due"
     message = entry_text(schedule, move, rule, column)
+    gone = [(date, event) for event in ("treatment_stopped", *LEFT) if (date := schedule.cohort.first(event)[column].item()) is not None]
+    if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
+        verdict, days, waits_for = "cancelled", None, None
+        message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"
     if status == MoveStatus.PENDING and verdict == "overdue":
         message = f"{message}; that day has passed: a person must decide"
     return Finding(
@@ -302,21 +311,21 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
     if schedule.given is None:
         return
     for product in schedule.study.products:
-        if product.minimum_gap is None:
-            continue
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product.name]
-        before = np.full(len(schedule), NO_DATE)
-        for k in rows:
-            visit = schedule.rows[k].visit
-            actual = schedule.given.actual[visit]
-            dates = np.where(np.isnat(actual), actual, dose_dates(schedule, k))
-            for column in np.flatnonzero(dates < shift(before, product.minimum_gap)).tolist():
-                days = (dates[column] - before[column]).item().days
-                words = f"{product.name} {_count(days)} after the dose before, on {date_text(before[column].item())}"
-                minimum = f"; the minimum gap is {product.minimum_gap.in_words}"
-                target = schedule.target[visit, column].item()
-                off = (dates[column].item() - target).days if target else None
-                yield column, Finding(
-                    _code(schedule, column), schedule.id(visit), "short-gap", off, target, None, None, dates[column].item(), words + minimum
-                )  # fmt: skip
-            before = np.fmax(before, dates)
+        if product.minimum_gap is None or not rows:
+            continue
+        actual = np.array([schedule.given.actual[schedule.rows[k].visit] for k in rows])
+        dates = np.where(np.isnat(actual), actual, np.array([dose_dates(schedule, k) for k in rows]))
+        order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
+        dates = np.take_along_axis(dates, order, axis=0)
+        close = dates[1:] < shift(dates[:-1].ravel(), product.minimum_gap).reshape(dates[:-1].shape)
+        for i, column in np.argwhere(close).tolist():
+            before, date = dates[i, column].item(), dates[i + 1, column].item()
+            visit = schedule.rows[rows[order[i + 1, column]]].visit
+            target = schedule.target[visit, column].item()
+            words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
+            words += f"; the minimum gap is {product.gap_text}"
+            yield column, Finding(
+                _code(schedule, column), schedule.id(visit), "short-gap", (date - target).days if target else None, target,
+                None, None, date, words,
+            )  # fmt: skip

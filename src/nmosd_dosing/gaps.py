@@ -69,7 +69,7 @@ def check_entries(schedule: Schedule) -> None:
             continue
         period = schedule.parts[gap.part].period
         recorded = ~np.isnat(schedule.course.anchor[period]) & ~schedule.course.projected[period]
-        for column in np.flatnonzero(recorded & (gap.first < shift(gap.before, minimum))):
+        for column in np.flatnonzero(recorded & (gap.first >= gap.before) & (gap.first < shift(gap.before, minimum))):
             days = int((gap.first - gap.before)[column].astype(np.int64))
             who = schedule.cohort.name(int(column))
             before, first = to_date(gap.before[column]), to_date(gap.first[column])

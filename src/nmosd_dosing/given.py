@@ -111,8 +111,9 @@ def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]
     shown = clip(record.visit)
     periods = list(dict.fromkeys(label.split("/", 1)[0] for label in known))
     if record.period is not None and record.period not in periods:
-        hint = did_you_mean(record.period, periods) or f"periods of this plan are {one_of(periods)}"
-        return Problem(f"unknown period `{clip(record.period)}` of visit `{shown}`", record.place, hint)
+        there_are = f"periods of this plan are {one_of(periods)}"
+        wrong = f"unknown period `{clip(record.period)}` of visit `{shown}`"
+        return Problem(wrong, record.place, did_you_mean(record.period, periods) or there_are)
     elsewhere = [label for label in known if label.split("/", 1)[1] == record.visit.rsplit("/", 1)[-1]]
     if not meant and elsewhere:
         return Problem(f"`{clip(id)}` is not a visit", record.place, f"{one_of(elsewhere)} is")
@@ -130,11 +131,13 @@ def _together(here: list[Record], record: Record, visit: Visit) -> bool:
     if any(dose is not None and dose.kind == "masked" for give in visit.gives for dose in give.doses):
         return len(here) < len(visit.gives) and record.product is not None and all(r.date == record.date for r in here)
     products = [r.product for r in (*here, record)]
-    return None not in products and len(set(products)) == len(products)
+    return None not in products and len(set(products)) == len(products) and all(r.date == record.date for r in here)
 
 
 def _status(records: Sequence[Record]) -> Recorded:
     if len(records) == 1:
         return _BY_NAME[records[0].status]
     kinds = {record.status for record in records}
+    if kinds <= {"missed", "withheld"}:
+        return Recorded.MISSED
     return _BY_NAME[kinds.pop()] if len(kinds) == 1 else Recorded.PARTIAL

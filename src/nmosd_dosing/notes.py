@@ -112,7 +112,8 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
         date = cohort.first(event)[column]
         if not np.isnat(date):
             what = "no dose" if event == "treatment_stopped" else "nothing"
-            yield Note("exit", f"{event} on {day(date)}: {what} after it is planned; follow-up that hangs on doses stays")
+            follow_up = "" if event == "died" else "; follow-up that hangs on doses stays"
+            yield Note("exit", f"{event} on {day(date)}: {what} after it is planned{follow_up}")
     if unanswered(cohort)[column]:
         yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
     yield from _decisions(schedule, column)
@@ -171,7 +172,7 @@ def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
     used |= {event for p in study.periods for entry in p.entries for give in entry.gives for event, _ in give.changes}
     used |= {JUDGED, CONFIRMED, REJECTED} if JUDGED in used or CONFIRMED in used else set()
     used |= {"study_stop"} if study.stop is not None else set()
-    for name in [*cohort.events, *cohort.of_study]:
+    for name in sorted({*cohort.events, *cohort.of_study}):
         happened = name in cohort.of_study or not np.isnat(cohort.first(name)[column])
         if happened and name not in used:
             yield Note("event", f"{name}: this study has no rule for it, and it changes nothing")
@@ -287,7 +288,7 @@ def _doses(pairs: Pairs, arms: Sequence[str]) -> Iterator[Note]:
         yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", _ids(needing))
     if weightless := having("needs weight"):
         yield Note("needs-weight", "the dose depends on the body weight: add `--weight` in kg", _ids(weightless))
-    weighed = [p for _, p in pairs if any(a.amount is not None and (a.dose_rule or "").endswith("/kg") for a in p.administrations)]
+    weighed = [p for _, p in pairs if any(a.amount and (a.dose_rule or "").endswith("/kg") for a in p.administrations)]
     if weighed:
         yield Note("weight", "one body weight counts for every dose: the one given, at baseline", _ids(weighed))
     if silent := having("not stated"):

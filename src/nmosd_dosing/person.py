@@ -245,7 +245,7 @@ class Finding:
     """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
-    `waits_for`: a decision that is open, or the entry into the visit's period.
+    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left.
     """
 
     subject: str | None
@@ -257,4 +257,4 @@ class Finding:
     latest: dt.date | None
     actual: dt.date | None
     message: str
-    waits_for: Literal["decision", "entry"] | None = None
+    waits_for: Literal["decision", "entry", "exit"] | None = None

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event
+from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event, needed
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.model import Facts, Source, Transition, Visit
 from nmosd_dosing.person import Record
 from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import Schedule, VisitStatus
-from nmosd_dosing.triggers import CONFIRMED, JUDGED, REJECTED
+from nmosd_dosing.triggers import JUDGED, REJECTED
 
 
 def day(date: np.datetime64) -> str:
@@ -214,7 +214,7 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
     if rule.after.plus != Offset() and not np.isnat(date):
         yield f"{rule.after.text}: {day(shift(np.array([date]), rule.after.plus)[0])}"
     for need in rule.needs:
-        met = _met(schedule, rule, need, date, column)
+        met = needed(schedule.cohort, rule, need, date, column)
         yield f"event {need}: {day(met) if met is not None else 'not recorded'}"
 
 
@@ -283,7 +283,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     if status == MoveStatus.PENDING:
         if not np.isnat(move.undecided[column]):
             return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
-        missing = [need for need in rule.needs if _met(schedule, rule, need, date, column) is None]
+        missing = [need for need in rule.needs if needed(schedule.cohort, rule, need, date, column) is None]
         needs = f", {' and '.join(missing)} not recorded" if missing else ""
         return f"{known}{needs}: entry into {target} pending{last}"
     if status == MoveStatus.REFUSED:
@@ -321,15 +321,3 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
 
 def _side(days: int) -> str:
     return "late" if days > 0 else "early"
-
-
-def _met(schedule: Schedule, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
-    """When a condition of a rule was met: after what opened the way and before that happened again; not before a rejection."""
-
-    def dates(event: str) -> list[np.datetime64]:
-        found = schedule.cohort.dates_of(event)
-        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(date) or d >= date)]
-
-    again = [d for d in dates(rule.after.name) if d > date] if rule.after.kind == "event" else []
-    rejected = [d for d in dates(REJECTED) if not again or d < again[0]] if need == CONFIRMED else []
-    return next((d for d in dates(need) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)

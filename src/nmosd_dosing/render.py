@@ -262,7 +262,7 @@ _OPEN = ("due", "past-target", "unscheduled")
 
 def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
     """What is due, by the last allowed day."""
-    until = as_of + dt.timedelta(ahead)
+    until = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
     parts: list[RenderableType] = [text(f"{study.title}: due from {date_text(as_of)} to {date_text(until)}", style="bold"), Text()]
     if not items:
         return Group(*parts, text("nothing"))

@@ -63,13 +63,35 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
         done = (status == Recorded.DONE) | (status == Recorded.PARTIAL)
         planned = np.where(schedule.dose_cancelled(i) | (status != Recorded.NOTHING), NO_DATE, schedule.target[i])
         this = np.where(done, schedule.given.actual[i], planned)
-        for r, gap_rule in enumerate(rules):  # the longest gap that is exceeded counts
-            over = (this > shift(before, gap_rule.beyond)) & (np.isnat(date) | (date == this) & (since == before))
-            over &= ~(done & (gap_rule.then == "hold"))  # who gave it has decided
+        seen = ~np.isnat(date)
+        for r in reversed(range(len(rules))):  # the longest gap that is exceeded counts
+            over = (this > shift(before, rules[r].beyond)) & ~seen
+            seen |= over
+            over &= ~(done & (rules[r].then == "hold"))  # who gave it has decided
             date, since = np.where(over, this, date), np.where(over, before, since)
             rule[over], recorded[over], number[over] = r, done[over], i - first
         before = np.where(np.isnat(this), before, this)
     return _Gap(date, number, since, rule, recorded)
+
+
+def _as_recorded(schedule: Schedule, part: Part, planned: Dates) -> Dates:
+    """The day on which a restart took place, where its day 1 is recorded; else the day on which it is planned."""
+    p = schedule.parts.index(part)
+    period = schedule.course.periods[part.period]
+    first = [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == Offset()]
+    date = planned.copy()
+    for label in first:
+        again = restarted(label.rsplit(" (restart", 1)[0] if part.run else label, part.run + 1)
+        for column, record in schedule.cohort.records:
+            mine = record.visit in (again, f"{period.id}/{again}") and record.period in (None, period.id)
+            if mine and record.status in ("done", "partial") and not np.isnat(planned[column]):
+                date[column] = np.datetime64(record.date, "D")
+    return date
+
+
+def restarted(label: str, run: int) -> str:
+    """What a visit is called in a period that has begun anew: `D15 (restart)`, `D15 (restart 2)`."""
+    return f"{label} (restart)" if run == 1 else f"{label} (restart {run})"
 
 
 def _apply(
@@ -91,6 +113,7 @@ def _apply(
         elif rule.then == "stop":
             limits.append(Limit(part.period, True, last, cause, date))
         else:
+            date = _as_recorded(schedule, part, date)
             over = np.where(mine & gap.recorded, gap.date, last)
             limits.append(Limit(part.period, False, over, cause, date))
             period = schedule.course.periods[part.period]

@@ -182,10 +182,17 @@ def _blinding(study: Study, period: Period, visit: Visit, problems: Problems, to
         return
     if period.blinded or period.masks:
         _same_visits(period, visit, problems, told)
+    elif len(visit.arms) < len(period.arms) and study.conceals(period) and _once(told, visit.place, "open dates"):
+        problems.warn(
+            f"{visit.label} is only there for {one_of(period.arms[i] for i in visit.arms)}, "
+            f"which `{_hiding(study, period)}` keeps blinded: it tells the allocation",
+            visit.place,
+            "give every arm the same visits if it must not",
+        )
     for give in visit.gives:
         if give.blinded:
             _masked_alike(period, visit, give, problems, told)
-        elif len(set(give.doses)) > 1:
+        elif len(set(give.doses)) > 1 or any(len(set(changed)) > 1 for _, changed in give.changes):
             _openly_different(study, period, visit, give, problems, told)
 
 
@@ -230,6 +237,11 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, 
         )
 
 
+def _hiding(study: Study, period: Period) -> str:
+    """A period that keeps the arms of this one from readers."""
+    return next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
+
+
 def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
     if period.masks and _once(told, give.place, "open"):
         way = "take `blinded: false` away" if period.blinded else "write `blinded: true` on this visit too"
@@ -239,9 +251,9 @@ def _openly_different(study: Study, period: Period, visit: Visit, give: Give, pr
             f"it would unblind: {way}",
         )
     elif not period.masks and study.conceals(period) and _once(told, give.place, "open"):
-        hiding = next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
         problems.warn(
-            f"{give.product} on {visit.label} differs openly between arms that `{hiding}` keeps blinded: it tells the allocation",
+            f"{give.product} on {visit.label} differs openly between arms that `{_hiding(study, period)}` keeps blinded: "
+            "it tells the allocation",
             give.place,
             "write `blinded: true` on this visit if it must not",
         )

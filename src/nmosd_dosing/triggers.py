@@ -35,7 +35,7 @@ class Occurrence:
     """When an event that opens a way happened, and what came of it; (n,) each.
 
     date: of the first occurrence that is decided. opens: the first day on which all that is needed has happened, NaT while some
-    of it has not. undecided: the date of an occurrence that waits for a decision, where none is decided.
+    of it has not. undecided: the date of the first occurrence that waits for a decision.
     """
 
     date: Dates
@@ -66,7 +66,7 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurren
         take = decided & np.isnat(date)
         date, opens = np.where(take, since, date), np.where(take, ready, opens)
         undecided = np.where(inside & ~decided & np.isnat(undecided), since, undecided)
-    return Occurrence(date, opens, np.where(np.isnat(date), undecided, NO_DATE))
+    return Occurrence(date, opens, undecided)
 
 
 def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
@@ -94,6 +94,18 @@ def of_study(stay: Stay, trigger: Trigger) -> np.datetime64:
         dates = np.array([], dtype="datetime64[D]")
     nth = max(trigger.count, 1) - 1
     return shift(dates[nth : nth + 1], trigger.plus)[0] if nth < len(dates) else NO_DATE
+
+
+def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition was met for a subject: on or after `date`, before `event` happened again, and not before a rejection."""
+
+    def dates(name: str) -> list[np.datetime64]:
+        found = cohort.dates_of(name)
+        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(date) or d >= date)]
+
+    again = [d for d in dates(event) if d > date] if event is not None else []
+    rejected = [d for d in dates(REJECTED) if not again or d < again[0]] if need == CONFIRMED else []
+    return next((d for d in dates(need) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)
 
 
 def unanswered(cohort: Cohort) -> NDArray[np.bool_]:

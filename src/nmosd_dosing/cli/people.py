@@ -181,7 +181,8 @@ def _one(request: PeopleRequest, problems: Problems) -> tuple[Subject, ...]:
         pair = _pair("--visit", text, problems)
         if pair is not None:
             records.append(Record(*pair))
-    return (Subject(start, subject, request.arm, weight, records=tuple(records)),) if start else ()
+    arm = request.arm if request.allocation is None else None
+    return (Subject(start, subject, arm, weight, records=tuple(records)),) if start else ()
 
 
 def _several(request: PeopleRequest, later: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
