@@ -112,7 +112,10 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         texts = ["nothing is refused"]
     except DosingError as error:
         texts = [str(error)]
-    schedule = expand(study, cohort, period=period, window=window, allow_deviation=True, accept_gap=True)
+    try:
+        schedule = expand(study, cohort, period=period, window=window, allow_deviation=True, accept_gap=True)
+    except DosingError as error:  # what cannot be, such as two first days of one period
+        return [*texts, str(error)]
     for as_of in (subject.start + 200 * DAY, subject.start + 900 * DAY):
         made = to_plan(schedule, 0, subject, window, cancelled=True, as_of=as_of)
         findings = check(schedule, as_of)

@@ -220,6 +220,13 @@ def test_escalation_raises_from_the_next_dose_and_not_before_w25d1(day: str | No
         (("--enter", "olp=2025-01-01"), "error: entry into `olp` on 2025-01-01 Wed is before day 1, 2025-01-06 Mon\nhint: check the dates"),
         (("--on", "withdrawn=2025-06-10", "--enter", "olp=2026-01-05"),
          "error: entry on 2026-01-05 Mon comes after `withdrawn` of 2025-06-10 Tue\nhint: check the dates"),
+        (("--on", "declined=2025-12-20", "--enter", "olp=2026-01-12"),
+         "error: entry on 2026-01-12 Mon, and declined on 2025-12-20 Sat\nhint: keep one of the two; `--allow-deviation` lets both stand"),
+        (("--on", "study_stop=2025-01-05"),
+         "error: day 1, 2025-01-06 Mon, is after the study stopped, 2025-01-05 Sun\n"
+         "hint: check the dates; `--allow-deviation` lets it stand"),
+        (("--on", "rcp_completed=9999-12-31"),
+         "error: a period or an entry falls outside the years 1 to 9999\nhint: check the dates"),
         (("--explain", "D183"), "error: `--explain D183` is not a visit of this plan\nhint: did you mean `D182`?"),
         (("--explain", "D182", "--format", "json"),
          "error: `--explain` is for people; JSON has the steps of every visit\nhint: leave `--explain` or the format out"),

@@ -125,6 +125,8 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
     visit, period = schedule.visits[i], schedule.period(i)
     target = to_date(schedule.target[i, column])
     earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
+    if schedule.is_entry(i) and schedule.course.projected[schedule.parts[schedule.part_of[i]].period, column]:
+        earliest = latest = None  # its allowed days are those of the entry, which stand with the move
     actual = schedule.actual(i)
     anchor = to_date(schedule.anchor(i)[column])
     days = (target - anchor).days if target is not None and anchor is not None else None

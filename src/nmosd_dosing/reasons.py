@@ -85,7 +85,9 @@ def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     else:
         yield f"{schedule.id(visit)}: {visit_reason(schedule, visit, column)} = {day(target)}"
     earliest, latest = schedule.earliest(visit), schedule.latest(visit)
-    if what.window is not None and earliest is not None and latest is not None:
+    if schedule.is_entry(visit) and schedule.course.projected[part.period, column]:
+        yield "window: the days of the entry"
+    elif what.window is not None and earliest is not None and latest is not None:
         origin = f", {what.window.origin}" if what.window.origin else ""
         yield f"window {what.window.text}{origin}: {day(earliest[column])} to {day(latest[column])}, both included"
     elif what.offset is not None:

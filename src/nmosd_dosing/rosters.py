@@ -14,6 +14,7 @@ from typing import Any
 
 from nmosd_dosing import tables, typed
 from nmosd_dosing.doses import UNITS
+from nmosd_dosing.dsl import STUDY_EVENTS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.person import UNSCHEDULED, Entered, Event, Record, RecordStatus, Subject
 from nmosd_dosing.tables import Cell, Table
@@ -50,12 +51,13 @@ def subjects(content: bytes, path: str, periods: Sequence[str]) -> tuple[Subject
 
 
 def events(content: bytes, path: str, known: Sequence[str]) -> list[tuple[Cell, Event]]:
-    """What happened to whom, from a table with the columns `subject`, `event` (one of `known`) and `date`. No event may stand twice."""
+    """What happened to whom, from a table with the columns `subject`, `event` (one of `known`) and `date`, and if wanted `comment`,
+    which is not read. No event may stand twice."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "event", "date"), (), problems)
+    table = tables.read(content, path, ("subject", "event", "date"), ("comment",), problems)
     codes, days = _codes(table, problems), _days(table, "date", problems)
     table.needs("event", "no event", f"write {one_of(known)}", problems)
-    names = table.values("event", partial(_word, "event", known), problems)
+    names = table.values("event", partial(_event, known), problems)
     made: list[tuple[Cell, Event]] = []
     first: dict[tuple[str, Event], Place] = {}
     for code, name, day, cell in zip(codes, names, days, table.cells("event"), strict=True):
@@ -237,6 +239,13 @@ def _once(codes: Sequence[Cell], problems: Problems) -> list[Cell]:
 def _days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
     table.needs(column, "no date", "write for example `2025-01-06`", problems)
     return table.values(column, typed.day, problems)
+
+
+def _event(known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    if text in STUDY_EVENTS:
+        problems.error(f"{shown} is an event of the study, not of a subject", place, f"give it with `--on {text}=DATE`")
+        return None
+    return _word("event", known, shown, text, place, problems)
 
 
 def _word(what: str, known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:

@@ -156,6 +156,11 @@ class Schedule:
         """`rcp/W3D1`: the same for every subject."""
         return f"{self.period(visit).id}/{self.visits[visit].label}"
 
+    def is_entry(self, visit: int) -> bool:
+        """Whether a visit is day 1 of a later period: that of the entry."""
+        part = self.parts[self.part_of[visit]]
+        return bool(part.period) and not part.run and self.visits[visit].offset == Offset()
+
     def anchor(self, visit: int) -> Dates:
         """(n,) the day from which a visit's day is counted."""
         return self.parts[self.part_of[visit]].anchor

@@ -7,19 +7,19 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nmosd_dosing import given
 from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, say, text_of, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, printable
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export import findings_to_csv, findings_to_dict
 from nmosd_dosing.findings import check, deviates
-from nmosd_dosing.person import Finding
+from nmosd_dosing.person import Entered, Event, Finding, Record
 from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "csv")
 _FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
 DEVIATED = 1
+_LISTED = 5
+Dated = TypeVar("Dated", Event, Entered, Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,6 @@ def run_due(request: CheckRequest) -> None:
     whom, as_of, ahead = _read(request)
     findings = check(_schedule(request, whom, as_of, ahead), as_of)
     items = due(findings, as_of, ahead)
-    messages = _calendar(request, whom, items, as_of)
     if request.written_as == "table":
         from nmosd_dosing.render import due_page
 
@@ -81,7 +82,7 @@ def run_due(request: CheckRequest) -> None:
 
         as_json = {"as_of": as_of.isoformat(), "ahead": ahead, "due": due_to_dict(items)}
         _write(request, due_to_csv(items) if request.written_as == "csv" else json.dumps(as_json, indent=2, ensure_ascii=False) + "\n")
-    for message in messages:
+    for message in _calendar(request, whom, items, as_of):
         say(message)
 
 
@@ -101,10 +102,38 @@ def _read(request: CheckRequest) -> tuple[People, dt.date, int]:
         for written, other in (("--output", request.output), ("--ics", request.ics)):
             if path and other and same_file(path, other) and (option != "--regimen" or is_file(path)):
                 problems.error(f"`{written}` and `{option}` name one file", None, "name two")
+    if request.stamp is not None and request.ics is None:
+        problems.error("`--stamp` is about a calendar, and none is asked for", None, "add `--ics FILE`")
+    if request.ics is not None and request.output is not None and same_file(request.ics, request.output):
+        problems.error("`--output` and `--ics` name one file", None, "name two")
+    if request.ics == "":
+        problems.error("`--ics` is empty", None, "name a file, or leave the option out")
+    if request.ics == "/dev/stdout" and request.output is None:
+        problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
     whom = people.read(request.people, problems)
     if whom is None or as_of is None or ahead is None or problems.found:
         fail(problems)
-    return whom, as_of, ahead.days
+    return _known_by(whom, as_of), as_of, ahead.days
+
+
+def _known_by(whom: People, as_of: dt.date) -> People:
+    """What was known on a day: what is dated later is left out, and said."""
+    left_out: list[str] = []
+
+    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
+        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
+        return tuple(item for item in items if item.date <= as_of)
+
+    subjects = tuple(
+        replace(s, events=known(s.events, "an event"), entered=known(s.entered, "an entry"), records=known(s.records, "a visit"))
+        for s in whom.subjects
+    )
+    later = {name: date for name, date in whom.of_study.items() if date > as_of}
+    left_out += [f"{name} on {date}" for name, date in later.items()]
+    if left_out:
+        some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+        say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
+    return replace(whom, subjects=subjects, of_study={name: date for name, date in whom.of_study.items() if name not in later})
 
 
 def _schedule(request: CheckRequest, whom: People, as_of: dt.date, ahead: int) -> Schedule:
@@ -157,6 +186,8 @@ def _calendar(request: CheckRequest, whom: People, items: Sequence[Due], as_of: 
     if stamp is None:
         fail(problems)
     old = ical.read_ics(read_file(request.ics), request.ics) if is_file(request.ics) else None
+    if old is None and not items:
+        return [f"{request.ics}: not written, nothing is due"]
     update = update_due(old, items, whom.study.id, as_of=as_of, stamp=stamp)
     write_whole(request.ics, update.ics)
     return [f"{request.ics}: " + ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)))]
