@@ -316,7 +316,9 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
     until = f"to {day(latest)}" if not np.isnat(latest) else "on"
     allowed = f"{rule.after.base} {day(move.date[column])}: allowed from {day(earliest)} {until}"
     if status == MoveStatus.PROJECTED:
-        return f"{allowed}; no entry is recorded"
+        waiting = schedule.course.waiting_rule(move, column)
+        open_ = f"; the decision on {waiting.after.name} of {day(move.undecided[column])} is open" if waiting is not None else ""
+        return f"{allowed}; no entry is recorded{open_}"
     outside = move.outside_by(column)
     return f"{allowed}; entered{f', {days_text(abs(outside))} {_side(outside)}' if outside else ''}"
 
