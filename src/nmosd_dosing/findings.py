@@ -91,7 +91,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
                 words = f"{words}; {missing}"
             if days and first_day and target is not None:
                 words = f"{words}; the plan counts from {date_text(target)} as the first dose"
-            words = f"{'done' if state == done else 'done in part'} on {date_text(actual)}, {words}{_about(records, verdict)}"
+            words = f"{'' if state == done else 'in part, '}{words}{_about(records, verdict)}"
         elif state in (VisitStatus.MISSED, VisitStatus.WITHHELD):
             records = given[visit, column]
             verdict, words = "missed", f"recorded as {VisitStatus(int(state)).text}{_about(records, 'missed')}"
@@ -104,9 +104,9 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
             gone = left[column]
             if gone is not None and gone <= as_of and verdict in ("due", "overdue", "past-target") and not (latest and latest < gone):
                 days = (as_of - target).days
-                verdict, words, waits_for = "past-target", f"nothing is recorded, and the subject left on {date_text(gone)}", "exit"
+                verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
             elif not entered[column]:
-                verdict, words, days = "upcoming", "projected: the entry into its period is not recorded", None
+                verdict, words, days = "upcoming", "projected: the entry is not recorded", None
                 waits_for = "entry"
             elif state == VisitStatus.PENDING:
                 verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
@@ -120,9 +120,9 @@ def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: 
     if earliest is None or latest is None:
         return "no-window", f"{_from_target(days)}; no window is stated"
     if actual < earliest:
-        return "early", f"{_count((earliest - actual).days)} before the first allowed day, {date_text(earliest)}"
+        return "early", f"{_count((earliest - actual).days)} before the first day, {date_text(earliest)}"
     if actual > latest:
-        return "late", f"{_count((actual - latest).days)} after the last allowed day, {date_text(latest)}"
+        return "late", f"{_count((actual - latest).days)} after the last day, {date_text(latest)}"
     return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
 
 
@@ -132,12 +132,12 @@ def _not_recorded(as_of: dt.date, target: dt.date, earliest: Dated, latest: Date
     if as_of < first:
         return "upcoming", f"from {date_text(first)} on", None
     if as_of <= last:
-        return "due", f"nothing is recorded yet; the last {'allowed day' if latest else 'day planned'} is {date_text(last)}", None
+        return "due", f"until {date_text(last)}{'' if latest else ', the day planned'}", None
     if latest is not None:
         days = (as_of - latest).days
-        return "overdue", f"nothing is recorded {_count(days)} after the last allowed day, {date_text(latest)}", days
+        return "overdue", f"not recorded {_count(days)} after the last day, {date_text(latest)}", days
     days = (as_of - target).days
-    return "past-target", f"nothing is recorded {_count(days)} after the target, {date_text(target)}; no window is stated", days
+    return "past-target", f"not recorded {_count(days)} after the target; no window is stated", days
 
 
 def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
@@ -185,7 +185,7 @@ def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
     assert actual is not None
     period = schedule.period(visit).id
     if part.period and not entered:
-        return f"and no entry into {period} is recorded"
+        return f"no entry into {period} is recorded"
     if part.period and actual[column] < part.anchor[column]:
         return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
     ended = [limit for limit, last in _ended(schedule, visit) if actual[column] > last[column]]
@@ -273,7 +273,7 @@ def _where(record: Record) -> str:
 def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
     for visit, column, record in schedule.given.twice if schedule.given is not None else ():
         first = schedule.given.records[visit, column][0] if schedule.given is not None else record
-        words = f"recorded again on {date_text(record.date)}{_where(record)}, first on {date_text(first.date)}{_where(first)}"
+        words = f"recorded again{_where(record)}, first on {date_text(first.date)}{_where(first)}"
         target = schedule.target[visit, column].item()
         days = (record.date - target).days if target else None
         yield column, Finding(
@@ -284,7 +284,7 @@ def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
 def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
     for column, record in schedule.given.extra if schedule.given is not None else ():
         reason = f"; reason: {record.reason}" if record.reason else ""
-        words = f"a visit on {date_text(record.date)} that is not planned{reason}{_where(record)}"
+        words = f"a visit that is not planned{reason}{_where(record)}"
         yield column, Finding(_code(schedule, column), record.visit, "unscheduled", None, None, None, None, record.date, words)
 
 

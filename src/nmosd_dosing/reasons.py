@@ -311,14 +311,17 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
     """The same in short, for a list of what was done and what is to do."""
     status = MoveStatus(int(move.status[column]))
     earliest, latest = move.earliest[column], move.latest[column]
+    if status == MoveStatus.PENDING and not np.isnat(move.undecided[column]):
+        last = f"; entry until {day(latest)}" if not np.isnat(latest) else ""
+        return f"{rule.after.base} {day(move.date[column])}: the decision is open{last}"
     if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest) or earliest > latest:
         return move_message(schedule, move, rule, column)
     until = f"to {day(latest)}" if not np.isnat(latest) else "on"
-    allowed = f"{rule.after.base} {day(move.date[column])}: allowed from {day(earliest)} {until}"
+    allowed = f"{rule.after.base} {day(move.date[column])}: from {day(earliest)} {until}"
     if status == MoveStatus.PROJECTED:
         waiting = schedule.course.waiting_rule(move, column)
         open_ = f"; the decision on {waiting.after.name} of {day(move.undecided[column])} is open" if waiting is not None else ""
-        return f"{allowed}; no entry is recorded{open_}"
+        return f"{allowed}{open_}"
     outside = move.outside_by(column)
     return f"{allowed}; entered{f', {days_text(abs(outside))} {_side(outside)}' if outside else ''}"
 
