@@ -308,7 +308,7 @@ def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -
         status = "entered"
     elif person.dates("declined"):
         status = "declined"
-    elif left is not None and (o.earliest is None or left <= o.earliest):
+    elif left is not None:
         return Move()
     elif o.earliest is None:
         status = "pending"
@@ -325,17 +325,17 @@ def _visits(
     stopped, left = person.first("treatment_stopped"), person.first(*GONE)
     for visit in period.visits:
         id = f"{period.id}/{visit.label}"
-        if visit.label == "D1" and period.id in person.seen:
-            found[id] = "done", bool(visit.products)
-            continue
+        seen = visit.label == "D1" and period.id in person.seen
         if day_1 is None:
-            found[id] = "absent", False
+            found[id] = ("done", bool(visit.products)) if seen else ("absent", False)
             continue
         day = visit.on(day_1)
         no_visit = (left is not None and day > left) or (begins is not None and day > begins)
         no_dose = no_visit or (stopped is not None and day > stopped) or (begins is not None and day >= begins)
         no_dose |= any(day > date for date in opened)
-        if no_visit or (no_dose and not visit.examined and bool(visit.products)):
+        if seen:  # with an examination it took place for that, where no dose was to be given any more
+            found[id] = "done", bool(visit.products) and not (no_dose and visit.examined)
+        elif no_visit or (no_dose and not visit.examined and bool(visit.products)):
             found[id] = "cancelled", False
         elif visit.products and not no_dose and wait is not None and day > wait:
             found[id] = "pending", True

@@ -81,7 +81,9 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         {"id": "attacks", "name": "Attacks are counted", "from": "2025-01-06", "to": "2026-01-06", "status": "planned",
          "source": "Primary outcome measure"}
     ]  # fmt: skip
-    assert plan["periods"] == [{"period": "treatment", "title": "Treatment", "start": "2025-01-06", "end": None, "status": "planned"}]
+    assert plan["periods"] == [
+        {"period": "treatment", "title": "Treatment", "start": "2025-01-06", "end": None, "left": None, "status": "planned"}
+    ]
     assert {"no-window", "assumed", "weight"} <= {note["code"] for note in plan["notes"]}
 
 

@@ -245,7 +245,7 @@ def test_a_stated_minimum_gap_must_be_accepted(tmp_path: Path) -> None:
     study.write_text(text.replace("    route: IV infusion", "    route: IV infusion\n    minimum gap: 180 days"), encoding="utf-8")
     asked = ("plan", "--regimen", str(study), "--start", "2025-01-06", *RELAPSE, "--on", "stable=2025-07-01")
     assert errors(*asked, "--enter", "olp=2025-07-04") == (
-        "error: BAT4406F on 2025-07-04 Fri, 179 days after the dose of 2025-01-06 Mon\n"
+        "error: BAT4406F on 2025-07-04 Fri, 179 days after the dose planned for 2025-01-06 Mon\n"
         "hint: the minimum gap is 180 days; `--accept-gap` lets the entry into `olp` stand, marked\n"
     )
     assert dosing(*asked, "--enter", "olp=2025-07-05").returncode == 0

@@ -77,7 +77,8 @@ def test_a_dose_at_an_unscheduled_visit_counts(folder: Path) -> None:
     made = planned(*BELIMUMAB, *table("visit,date,product,amount,unit\nunscheduled,2025-01-25,belimumab,0.1,g\n"))
     assert totals(made)[:4] == [600, 1200, 1900, 2500]
     assert notes(made, "unscheduled") == [
-        "a visit on 2025-01-25 Sat that is not planned; its dose counts in later totals, where they are known, and as a last dose"
+        "a visit on 2025-01-25 Sat that is not planned; its dose counts in later totals, where they are known, and as a last dose; "
+        "no repeat is counted from it"
     ]
     late = table("visit,date,product,amount,unit\nrcp/D1,2025-01-06,,,\nunscheduled,2026-03-01,BAT4406F,500,mg\n")
     spans = {s["id"]: s["to"] for s in planned(*RCP, *late)["spans"]}

@@ -53,18 +53,21 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     return None, None
 
 
-def update_due(old: CalendarFile | None, items: Sequence[Due], study: str, *, as_of: dt.date, stamp: dt.datetime) -> CalendarUpdate:
-    """What is due as a calendar of several subjects: each thing on its last allowed day, on `as_of` where that has passed.
+def update_due(
+    old: CalendarFile | None, items: Sequence[Due], study: str, subject: str | None, *, as_of: dt.date, stamp: dt.datetime
+) -> CalendarUpdate:
+    """What is due as a calendar, of one subject or of several (None): each thing on its last allowed day, on `as_of` where that has
+    passed.
 
     `old` is the same list of an earlier day: what is done has fallen away from it. Raises InputError where `old` is another calendar,
     and where nothing is due and nothing was.
     """
+    name = f"{study}: due, {subject}" if subject else f"{study}: due"
     file = CalendarFile(
-        id=uid_of(study, None, "due", ""), periods=frozenset(), form="due", name=f"{study}: due", zone=None, records=()
+        id=uid_of(study, subject, "due", ""), periods=frozenset(), form="due", name=name, zone=None, records=()
     )  # fmt: skip
     if old is not None and (old.id, old.form) != (file.id, file.form):
-        hint = "name another file"
-        raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not what is due in `{study}`", hint=hint))
+        raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{name}`", hint="name another file"))
     return revise(old, file, [_entry(item, study, as_of) for item in items], stamp, "en")
 
 

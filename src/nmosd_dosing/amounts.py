@@ -89,6 +89,9 @@ def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tupl
         if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
             continue
         product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
+        known_products = {p.name for p in study.products}
+        if product is not None and product not in known_products:
+            continue  # `check` and the notes tell it
         for name in (product,) if product is not None else dict.fromkeys(row.give.product for row in rows):
             known = record.amount is not None and product is not None and name not in masked
             amount = Fraction(record.amount) if known and record.amount is not None else None
@@ -106,11 +109,11 @@ def rules_of(rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...])
     for k, row in enumerate(rows):
         group = (row.give.product, row.give.unit)
         doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
-        parts = [c.denominator for dose in doses if dose is not None for c in dose.coefficients]
-        parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
-        same = [converted(e.amount, e.unit, group[1]) for e in extra if e.amount is not None and e.product == group[0]]
-        parts += [amount.denominator for amount in same if amount is not None]
-        scales[group] = math.lcm(scales.get(group, 1), *parts)
+        parts = [c for dose in doses if dose is not None for c in dose.coefficients]
+        parts += [amount for amount in recorded.get(k, {}).values() if amount is not None]
+        same = [converted(e.amount, e.unit, row.give.unit) for e in extra if e.amount is not None and e.product == group[0]]
+        parts += [amount for amount in same if amount is not None]
+        scales[group] = math.lcm(scales.get(group, 1), *(part.denominator for part in parts))
     return tuple(_rule(row.give, row.give.doses, scales) for row in rows)
 
 
@@ -186,10 +189,11 @@ def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...],
     if not mine:
         return
     begin, end = part.start or 0, (part.start or 0) + len(schedule.cumulative[k, part])
-    dates = schedule.dates(schedule.rows[k].visit)
+    visit = schedule.rows[k].visit
+    dates = np.where(np.isnat(schedule.dates(visit)), schedule.target[visit], schedule.dates(visit))
     for e in mine:
         if begin <= e.column < end and e.date <= dates[e.column]:
-            amount = converted(e.amount, e.unit, rule.group[1]) if e.amount is not None else None
+            amount = converted(e.amount, e.unit, schedule.rows[k].give.unit) if e.amount is not None else None
             more = math.nan if amount is None else float(amount * rule.scale)
             whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
             schedule.cumulative[k, e.column] = (whole + more) / rule.scale

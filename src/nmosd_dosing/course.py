@@ -66,6 +66,10 @@ class Move:
         days: NDArray[np.int64] = np.where(early < zero, early, np.where(late > zero, late, zero)).astype(np.int64)
         return days
 
+    def is_undecided(self, column: int) -> bool:
+        """Whether the rule itself waits for a decision."""
+        return bool(self.undecided[column] == self.date[column])
+
     def outside_by(self, column: int) -> int:
         """The same for one subject."""
         return int(self.outside(slice(column, column + 1))[0])
@@ -307,7 +311,7 @@ def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates)
             rule < 0,
             ~np.isnat(stay.left),
             ~np.isnat(cohort.first("declined")),
-            ~np.isnat(gone) & ~(gone > earliest),
+            ~np.isnat(gone),  # who has left, and whose entry is not recorded, does not enter
             np.isnat(earliest),
             earliest > latest,
         ],
@@ -381,7 +385,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
     if move.entered[column] < cohort.start[column]:
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
     if np.isnat(move.earliest[column]):
-        open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if not np.isnat(move.undecided[column]) else ""
+        open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
         missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
         what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
         add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])

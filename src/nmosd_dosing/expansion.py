@@ -61,6 +61,7 @@ def expand(
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
     by_period = [_visits(p, cohort, until or at_least, window) for p in periods]
+    by_period[1:] = [_without_entry_window(visits) for visits in by_period[1:]]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
@@ -78,7 +79,7 @@ def expand(
             _check_dates(by_period[part.period], periods[part.period], part.anchor[~np.isnat(part.anchor)])
         schedule = _fill(study, course, cohort, again, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
-        records.check(schedule.given)
+        records.check(schedule.given, schedule.visits, cohort)
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
@@ -166,6 +167,11 @@ def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Windo
     if window is not None:
         visits = tuple(dataclasses.replace(v, window=window) if v.window is None and v.offset is not None else v for v in visits)
     return visits
+
+
+def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """Day 1 of a later period is the entry: its allowed days are those of the rule that leads there."""
+    return tuple(dataclasses.replace(v, window=None) if v.offset == Offset() and v.last is None else v for v in visits)
 
 
 def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:

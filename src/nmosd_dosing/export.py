@@ -50,7 +50,9 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "weight_kg": _number(plan.weight_kg),
         "until": _date(plan.until),
         "periods": [
-            {"period": p.period, "title": p.title, "start": _date(p.start), "end": _date(p.end), "status": p.status} for p in plan.periods
+            {"period": p.period, "title": p.title, "start": _date(p.start), "end": _date(p.end), "left": _date(p.left),
+             "status": p.status}
+            for p in plan.periods
         ],
         "visits": [_visit(visit) for visit in plan.visits],
         "spans": [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from nmosd_dosing.course import LEFT, Limit, Move, MoveStatus
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.model import Transition
-from nmosd_dosing.person import DEVIATIONS, Finding, Record, Verdict
+from nmosd_dosing.person import DEVIATIONS, UNSCHEDULED, Finding, Record, Verdict
 from nmosd_dosing.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule import Schedule, VisitStatus
 
@@ -72,6 +73,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     given = schedule.given.records if schedule.given is not None else {}
     done = VisitStatus.DONE
     rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    not_before = _days(_not_before(schedule, visit), n)
     left = _days(np.fmin.reduce([schedule.cohort.first(event) for event in LEFT]), n)
     first_day = not part.period and not part.run and schedule.visits[visit].offset == Offset()
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
@@ -89,6 +91,8 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
                 verdict, words = _done(actual, target, earliest, latest, days)
             if (missing := not_compared(schedule, rows, records, column)) is not None:
                 words = f"{words}; {missing}"
+            if any(actual > since for limit in part.waits if (since := limit.last[column].item()) is not None):
+                words = f"{words}; given while a decision was open"
             if days and first_day and target is not None:
                 words = f"{words}; the plan counts from {date_text(target)} as the first dose"
             words = f"{'' if state == done else 'in part, '}{words}{_about(records, verdict)}"
@@ -102,7 +106,13 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
         else:
             verdict, words, days = _not_recorded(as_of, target, earliest, latest, ends[column])
             gone = left[column]
-            if gone is not None and gone <= as_of and verdict in ("due", "overdue", "past-target") and not (latest and latest < gone):
+            if (
+                entered[column]
+                and gone is not None
+                and gone <= as_of
+                and verdict in ("due", "overdue", "past-target")
+                and not (latest and latest < gone)
+            ):
                 days = (as_of - target).days
                 verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
             elif not entered[column]:
@@ -111,9 +121,25 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
             elif state == VisitStatus.PENDING:
                 verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
                 words = f"no dose yet: {pending_because(schedule, visit, column)}"
+            elif (soonest := not_before[column]) is not None and soonest > target:
+                words = f"{words}; not before {date_text(soonest)}, by the minimum gap"
         yield column, Finding(
             (codes[column] or None) if codes else None, id, verdict, days, target, earliest, latest, actual, words, waits_for
         )  # fmt: skip
+
+
+def _not_before(schedule: Schedule, visit: int) -> Dates | None:
+    """(n,) the first day on which the stated minimum gap to the last recorded dose before a visit is kept; None where none is stated."""
+    found: Dates | None = None
+    for row in schedule.rows:
+        minimum = schedule.study.product(row.give.product).minimum_gap
+        if row.visit != visit or minimum is None or schedule.given is None:
+            continue
+        for other in schedule.rows:
+            if other.visit < visit and other.give.product == row.give.product:
+                soonest = shift(schedule.given.actual[other.visit], minimum)
+                found = soonest if found is None else np.fmax(found, soonest)
+    return found
 
 
 def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: int | None) -> tuple[Verdict, str]:
@@ -149,6 +175,8 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
     for _, last in _ended(schedule, visit):
         wrong |= actual > last
     part = schedule.parts[schedule.part_of[visit]]
+    if schedule.visits[visit].gives:
+        wrong |= actual < schedule.start
     if part.period:
         wrong |= ~np.isnat(actual) & (~entered | (actual < part.anchor))
     return wrong
@@ -161,17 +189,8 @@ def _ended(schedule: Schedule, visit: int) -> Iterator[tuple[Limit, Dates]]:
         if what.gives or not limit.doses_only:
             counts = np.ones(len(schedule), dtype=bool) if limit.cause != "entry" else _entered(schedule, part.period)
             if limit.doses_only and what.assessments:
-                counts = counts & _dose_recorded(schedule, visit)
+                counts = counts & schedule.dose_recorded(visit)
             yield limit, np.where(counts, limit.last, NO_DATE)
-
-
-def _dose_recorded(schedule: Schedule, visit: int) -> NDArray[np.bool_]:
-    """(n,) whether a record of a visit that has more than doses says that one was given."""
-    dosed = np.zeros(len(schedule), dtype=bool)
-    for (of, column), records in schedule.given.records.items() if schedule.given is not None else ():
-        if of == visit:
-            dosed[column] = any(record.product is not None or record.amount is not None for record in records)
-    return dosed
 
 
 def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
@@ -188,6 +207,8 @@ def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
         return f"no entry into {period} is recorded"
     if part.period and actual[column] < part.anchor[column]:
         return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
+    if actual[column] < schedule.start[column]:
+        return f"before day 1, {date_text(schedule.start[column].item())}"
     ended = [limit for limit, last in _ended(schedule, visit) if actual[column] > last[column]]
     return f"after {limit_text(schedule.course, min(ended, key=lambda limit: limit.last[column]), column)}"
 
@@ -226,11 +247,13 @@ def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]
 def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of: dt.date) -> Finding:
     earliest, latest, entered = (dates[column].item() for dates in (move.earliest, move.latest, move.entered))
     status = MoveStatus(int(move.status[column]))
-    waits_for: Literal["decision"] | None = "decision" if status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
+    waits_for: Literal["decision", "entry"] | None = "decision" if status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
     days = (entered - earliest).days if entered is not None and earliest is not None else None
     verdict: Verdict
     if status == MoveStatus.DECLINED:
         verdict = "cancelled"
+    elif schedule.course.projected[move.source, column] and status != MoveStatus.ENTERED:
+        verdict, waits_for = "upcoming", "entry"
     elif status == MoveStatus.REFUSED:
         verdict = "due" if as_of > latest else "upcoming"
     elif status == MoveStatus.ENTERED:
@@ -282,10 +305,23 @@ def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
 
 
 def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+    products = {product.name for product in schedule.study.products}
+    exits = {event: schedule.cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in schedule.cohort.events}
     for column, record in schedule.given.extra if schedule.given is not None else ():
         reason = f"; reason: {record.reason}" if record.reason else ""
-        words = f"a visit that is not planned{reason}{_where(record)}"
-        yield column, Finding(_code(schedule, column), record.visit, "unscheduled", None, None, None, None, record.date, words)
+        verdict: Verdict = "unscheduled"
+        words = "a visit that is not planned"
+        dose = record.product is not None or record.amount is not None
+        for event, dates in exits.items():
+            if np.datetime64(record.date, "D") > dates[column] and (dose or event != "treatment_stopped"):
+                verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(dates[column].item())}"
+        finding = Finding(
+            _code(schedule, column), record.visit, verdict, None, None, None, None, record.date, f"{words}{reason}{_where(record)}"
+        )
+        yield column, finding
+        if record.product is not None and record.product not in products:
+            words = f"{record.product} is recorded, which is no product of the study: it counts in no total{_where(record)}"
+            yield column, replace(finding, verdict="wrong-dose", message=words)
 
 
 def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
@@ -316,16 +352,23 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
             continue
         actual = np.array([schedule.given.actual[schedule.rows[k].visit] for k in rows])
         dates = np.where(np.isnat(actual), actual, np.array([dose_dates(schedule, k) for k in rows]))
+        extra = [(c, r) for c, r in schedule.given.extra if r.product == product.name and r.status in ("done", "partial")]
+        more = np.full((len(extra), len(schedule)), NO_DATE)
+        for i, (column, record) in enumerate(extra):
+            more[i, column] = np.datetime64(record.date, "D")
+        dates = np.concatenate([dates, more])
         order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
         dates = np.take_along_axis(dates, order, axis=0)
         close = dates[1:] < shift(dates[:-1].ravel(), product.minimum_gap).reshape(dates[:-1].shape)
         for i, column in np.argwhere(close).tolist():
             before, date = dates[i, column].item(), dates[i + 1, column].item()
-            visit = schedule.rows[rows[order[i + 1, column]]].visit
-            target = schedule.target[visit, column].item()
+            which = int(order[i + 1, column])
+            visit = schedule.rows[rows[which]].visit if which < len(rows) else None
+            target = schedule.target[visit, column].item() if visit is not None else None
+            id = schedule.id(visit) if visit is not None else UNSCHEDULED
             words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
             words += f"; the minimum gap is {product.gap_text}"
             yield column, Finding(
-                _code(schedule, column), schedule.id(visit), "short-gap", (date - target).days if target else None, target,
+                _code(schedule, column), id, "short-gap", (date - target).days if target else None, target,
                 None, None, date, words,
             )  # fmt: skip

@@ -28,8 +28,12 @@ class EntryGap:
 
 def dose_dates(schedule: Schedule, row: int) -> Dates:
     """(n,) the day of an administration, as recorded or planned; NaT where it is not given."""
-    dates = schedule.dates(schedule.rows[row].visit)
-    return np.where(schedule.given_at(row), dates, NO_DATE)
+    visit, product = schedule.rows[row].visit, schedule.rows[row].give.product
+    dates = np.where(schedule.given_at(row), schedule.dates(visit), NO_DATE)
+    for of, column, refused in schedule.given.refused if schedule.given is not None else ():
+        if (of, refused) == (visit, product):
+            dates[column] = NO_DATE
+    return dates
 
 
 def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
@@ -76,7 +80,10 @@ def check_entries(schedule: Schedule) -> None:
             assert before is not None
             assert first is not None
             target = schedule.course.periods[period].id
-            wrong = f"{gap.shown} on {date_text(first)}, {days} days after the dose of {date_text(before)}"
+            last = schedule.rows[int(gap.last[column])].visit
+            recorded_too = bool(np.any(schedule.recorded(last, slice(column, column + 1))))
+            planned = "dose of" if recorded_too else "dose planned for"
+            wrong = f"{gap.shown} on {date_text(first)}, {days} days after the {planned} {date_text(before)}"
             hint = f"the minimum gap is {product.gap_text}; `--accept-gap` lets the entry into `{target}` stand, marked"
             problems.append(Problem(f"{who}{wrong}", hint=hint))
     if problems:

@@ -39,12 +39,16 @@ _BY_NAME = {status.text: status for status in Recorded}
 class Given:
     """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
 
+    dosed: (m, n) whether a record says that a dose was given: it names a product or an amount, or the visit has nothing but doses.
+    refused: (visit, column, product) of products recorded as not given.
     records: what was written down, by visit and column. twice: further records of a visit that has one. extra: of unscheduled visits.
     unknown: of visits that the schedule does not have, with what is wrong.
     """
 
     actual: Dates
     status: NDArray[np.uint8]
+    dosed: NDArray[np.bool_]
+    refused: frozenset[tuple[int, int, str]]
     records: Mapping[tuple[int, int], tuple[Record, ...]]
     twice: tuple[tuple[int, int, Record], ...]
     extra: tuple[tuple[int, Record], ...]
@@ -75,19 +79,27 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
         else:
             here.append(record)
     partial = Recorded.PARTIAL
+    dosed, refused = np.zeros((m, n), dtype=bool), set()
     actual = np.full((m, n), NO_DATE)
     status = np.zeros((m, n), dtype=np.uint8)
     for (row, column), records in found.items():
         status[row, column] = done = _status(records)
+        refused |= {(row, column, r.product) for r in records if r.product is not None and r.status in ("missed", "withheld")}
+        dosed[row, column] = not visits[row].assessments or any(r.product is not None or r.amount is not None for r in records)
         if done <= partial:
             took_place = [r.date for r in records if r.status in ("done", "partial")]
             actual[row, column] = np.datetime64(min(took_place), "D")
-    return Given(actual, status, {key: tuple(r) for key, r in found.items()}, tuple(twice), tuple(extra), tuple(unknown))
+    kept = {key: tuple(records) for key, records in found.items()}
+    return Given(actual, status, dosed, frozenset(refused), kept, tuple(twice), tuple(extra), tuple(unknown))
 
 
-def check(given: Given) -> None:
-    """Raises InputError for records of unknown visits and for visits recorded twice."""
+def check(given: Given, visits: Sequence[Visit], cohort: Cohort) -> None:
+    """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [problem for _, _, problem in given.unknown]
+    for (row, column), records in given.records.items():
+        if visits[row].gives and given.actual[row, column] < cohort.start[column]:
+            wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
+            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1"))
     for visit, column, record in given.twice:
         first = given.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()

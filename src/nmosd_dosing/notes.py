@@ -11,16 +11,14 @@ import numpy as np
 from nmosd_dosing import cohort as cohorts
 from nmosd_dosing import workdays as calendars
 from nmosd_dosing.amounts import wrong_dose
-from nmosd_dosing.course import LEFT, MoveStatus, arms_of, completed_event
+from nmosd_dosing.course import MoveStatus, arms_of
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.gaps import entry_gaps, shortest_planned
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Note, PlannedVisit
-from nmosd_dosing.reasons import day, days_text, move_into, move_message
-from nmosd_dosing.restarts import GAP
+from nmosd_dosing.reasons import day, days_text
 from nmosd_dosing.schedule import OPEN_END, Schedule
-from nmosd_dosing.triggers import CONFIRMED, JUDGED, REJECTED, contradicted, unanswered
+from nmosd_dosing.way_notes import course_notes
 from nmosd_dosing.workdays import Workdays
 
 Pairs = list[tuple[Visit, PlannedVisit]]
@@ -40,15 +38,14 @@ def notes(
     pairs = [(v, p) for v, p in every if p.status != "cancelled"]
     if schedule.unblinded:
         yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
-    yield from _moves(schedule, column)
-    yield from _events(schedule, column)
+    yield from course_notes(schedule, column)
     yield from _states(every)
     if as_of is not None:
         yield from _not_recorded(schedule, pairs, column, as_of)
-    yield from _restarts(schedule, column)
     yield from _recorded(schedule, shown, column)
     yield from _extra(schedule, column)
-    yield from _entry_gaps(schedule, column)
+    yield from _too_close(schedule, [pair for pair in shown if pair[1].status != "cancelled"])
+    yield from _after_end(schedule, [pair for pair in shown if pair[1].status != "cancelled"], column)
     yield from _doses(pairs, arms_of(periods))
     yield from _open_ends(schedule, pairs, column)
     yield from _moving_spans(schedule, column)
@@ -74,108 +71,7 @@ def _is_in(schedule: Schedule, period: Period, column: int) -> bool:
     return bool(~np.isnat(schedule.course.anchor[schedule.course.periods.index(period), column]))
 
 
-# --- the way ------------------------------------------------------------------------------------------------------------
-
-
-def _moves(schedule: Schedule, column: int) -> Iterator[Note]:
-    """The move into each later period: what it hangs on, and what is not as the rule has it."""
-    way = schedule.course
-    for p in range(1, len(way.periods)):
-        found = move_into(way, p, column)
-        if found is None:
-            continue
-        move, rule = found
-        status = MoveStatus(int(move.status[column]))
-        if status == MoveStatus.NONE:
-            continue
-        code = {MoveStatus.PROJECTED: "projected", MoveStatus.ENTERED: "entry"}.get(status, status.text)
-        earliest, latest = move.earliest[column], move.latest[column]
-        if status == MoveStatus.ENTERED and (move.outside_by(column) or np.isnat(earliest) or earliest > latest):
-            code = "deviation"
-        yield Note(code, move_message(schedule, move, rule, column))
-        yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
-    for move in way.moves:
-        leads, status = way.rule(move, column), MoveStatus(int(move.status[column]))
-        if leads is None or leads.after.kind == "end" or status == MoveStatus.NONE:
-            continue
-        if leads.target_period not in [period.id for period in way.periods]:
-            hint = f"plan `{schedule.study.id}` for the way into {leads.target_period}"
-            yield Note(status.text, f"{move_message(schedule, move, leads, column)}; {hint}")
-    if not np.isnat(way.stopped.date):
-        yield Note("study-stop", f"the study stopped on {day(way.stopped.date)}, by `{way.stopped.by}`")
-
-
-def _events(schedule: Schedule, column: int) -> Iterator[Note]:
-    """What ended the plan, and events that change nothing."""
-    cohort, way = schedule.cohort, schedule.course
-    for event in ("treatment_stopped", *LEFT):
-        date = cohort.first(event)[column]
-        if not np.isnat(date):
-            what = "no dose" if event == "treatment_stopped" else "nothing"
-            follow_up = "" if event == "died" else "; follow-up that hangs on doses stays"
-            yield Note("exit", f"{event} on {day(date)}: {what} after it is planned{follow_up}")
-    if unanswered(cohort)[column]:
-        yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
-    yield from _decisions(schedule, column)
-    yield from _unused(schedule, column)
-    for p, period in enumerate(way.periods):
-        actual = cohort.first(completed_event(period))[column]
-        if not np.isnat(actual) and period.length is not None and not np.isnat(way.anchor[p, column]):
-            planned = shift(way.anchor[p : p + 1, column], period.length)[0]
-            if actual != planned:
-                days = int((actual - planned).astype(np.int64))
-                side = "after" if days > 0 else "before"
-                words = f"{period.id} ended on {day(actual)} as recorded, {days_text(abs(days))} {side} its planned end, {day(planned)}"
-                yield Note("end", words)
-    if len(way.periods) > 1:
-        end, left = way.end[0, column], way.anchor[1:, column]
-        for date in cohort.dates_of(JUDGED)[:, column] if len(cohort.dates_of(JUDGED)) else ():
-            if not np.isnat(date) and date >= end and not (left <= date).any():
-                yield Note(
-                    "event", f"relapse of {day(date)}, after the end of {way.periods[0].id} and before entry: it changes nothing by itself"
-                )
-
-
-def _decisions(schedule: Schedule, column: int) -> Iterator[Note]:
-    """Relapses that were judged twice, or that are still to be judged while another rule governs."""
-    cohort, way = schedule.cohort, schedule.course
-
-    def dates(name: str) -> list[np.datetime64]:
-        found = cohort.dates_of(name)
-        return [date for date in (found[:, column] if len(found) else ()) if not np.isnat(date)]
-
-    relapses = dates(JUDGED)
-    for since, before in zip(relapses, [*relapses[1:], None], strict=False):
-        mine = [
-            (date, name) for name in (CONFIRMED, REJECTED) for date in dates(name) if date >= since and (before is None or date < before)
-        ]
-        if len({name for _, name in mine}) > 1:
-            told = " and ".join(f"{name.removeprefix('relapse_')} on {day(date)}" for date, name in sorted(mine))
-            counts = "rejected" if contradicted(cohort)[column] else max(mine)[1].removeprefix("relapse_")
-            yield Note("event", f"relapse of {day(since)}: {told}; it is taken as {counts}, the last decision")
-        if not mine and len(relapses) > 1 and len(way.periods) > 1:
-            answers = "each decision answers the latest relapse on or before it"
-            yield Note("event", f"relapse of {day(since)}: no decision is recorded; {answers}")
-    for move in way.moves:
-        rule, waiting = way.rule(move, column), way.waiting_rule(move, column)
-        if waiting is not None and rule is not None and rule is not waiting and not np.isnat(move.undecided[column]):
-            words = f"the decision on {waiting.after.name} of {day(move.undecided[column])} is open"
-            yield Note("pending", f"{words}: confirmed, it would govern (rule {waiting.id}) instead of rule {rule.id}")
-
-
-def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
-    """Events for which the study has no rule."""
-    study, cohort = schedule.study, schedule.cohort
-    used = {"declined", "treatment_stopped", *LEFT, *(completed_event(p) for p in schedule.course.periods)}
-    used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
-    used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
-    used |= {event for p in study.periods for entry in p.entries for give in entry.gives for event, _ in give.changes}
-    used |= {JUDGED, CONFIRMED, REJECTED} if JUDGED in used or CONFIRMED in used else set()
-    used |= {"study_stop"} if study.stop is not None else set()
-    for name in sorted({*cohort.events, *cohort.of_study}):
-        happened = name in cohort.of_study or not np.isnat(cohort.first(name)[column])
-        if happened and name not in used:
-            yield Note("event", f"{name}: this study has no rule for it, and it changes nothing")
+# --- what was done ------------------------------------------------------------------------------------------------------
 
 
 def _states(every: Pairs) -> Iterator[Note]:
@@ -219,12 +115,17 @@ def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], col
         for record in schedule.given.records.get((i, column), ()):
             if (wrong := wrong_dose(schedule, rows, record, column)) is not None:
                 yield Note("wrong-dose", wrong, (p.id,))
-            if record.weight_kg is not None and record.weight_kg * 1000 != schedule.grams[column]:
+            by_weight = any((a.dose_rule or "").endswith("/kg") for a in p.administrations)
+            if by_weight and record.weight_kg is not None and record.weight_kg * 1000 != schedule.grams[column]:
                 weights.append(p)
         written = any(record.amount is not None for record in schedule.given.records.get((i, column), ()))
         if p.status == "done" and not written and any(a.amount_status == "stated" for a in p.administrations):
             as_planned.append(p.id)
-        first = not schedule.parts[schedule.part_of[i]].period and schedule.visits[i].offset == Offset()
+        part = schedule.parts[schedule.part_of[i]]
+        if part.cut is not None and p.actual is not None and i - schedule.part_of.index(schedule.part_of[i]) >= part.cut[column]:
+            words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
+            yield Note("gap-rule", words, (p.id,))
+        first = not part.period and schedule.visits[i].offset == Offset()
         if first and p.actual is not None and p.target is not None and p.actual != p.target:
             words = f"{p.id} is recorded on {date_text(p.actual)}, and the plan counts from {date_text(p.target)}"
             yield Note("start", f"{words}: the first dose is day 1, so mend one of the two", (p.id,))
@@ -238,40 +139,40 @@ def _extra(schedule: Schedule, column: int) -> Iterator[Note]:
     """Records of visits that are not planned."""
     for whose, record in schedule.given.extra if schedule.given is not None else ():
         if whose == column:
-            dose = record.product is not None or record.amount is not None
-            words = "; its dose counts in later totals, where they are known, and as a last dose" if dose else ""
+            products = {product.name for product in schedule.study.products}
+            given = record.status in ("done", "partial") and (record.product is not None or record.amount is not None)
+            words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
+            words = "; its product is none of the study, and counts in no total" if record.product not in (None, *products) else words
+            words = words if given else ""
             yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words}")
 
 
-def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
-    """What gaps between doses did to the plan."""
-    for part in schedule.parts:
-        period = schedule.course.periods[part.period].id
-        if part.restart is not None and not np.isnat(part.anchor[column]):
-            rule, before = part.restart
-            apart = f"more than {rule.beyond.in_words} from the dose of {day(before[column])} to that of {day(part.anchor[column])}"
-            yield Note("restart", f"{period} begins anew on {day(part.anchor[column])}: {apart}")
-        for limit in (*part.limits, *part.waits):
-            if limit.cause.startswith(GAP) and "restart" not in limit.cause and not np.isnat(limit.last[column]):
-                yield Note("gap-rule", f"{period}: {limit.cause}, from {day(limit.date[column])} on")
-
-
-def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
-    """The gap to the last dose before a period, and whether it is short."""
-    for gap in entry_gaps(schedule):
-        before, first = to_date(gap.before[column]), to_date(gap.first[column])
-        if before is None or first is None:
+def _too_close(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]]) -> Iterator[Note]:
+    """Doses of this plan that are closer than the stated minimum, since one of them was late or is projected."""
+    for product in schedule.study.products:
+        if product.minimum_gap is None:
             continue
-        days, period = (first - before).days, schedule.course.periods[schedule.parts[gap.part].period].id
-        id = schedule.id(schedule.rows[int(gap.last[column])].visit)
-        words = f"{gap.shown}: {days_text(days)} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
-        product = schedule.study.product(gap.product)
-        shortest, minimum = shortest_planned(schedule, gap.product), product.minimum_gap
-        yield Note("gap", words)
-        if minimum is not None and days < minimum.range[0]:
-            yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}")
-        elif shortest is not None and days < shortest:
-            yield Note("short-gap", f"{words}: less than the shortest planned interval, {days_text(shortest)}; no minimum gap is stated")
+        doses = [(p.date, p) for _, p in shown if p.date is not None and any(a.product == product.name for a in p.administrations)]
+        doses.sort(key=lambda dose: dose[0])
+        for (before, one), (date, two) in pairwise(doses):
+            allowed = to_date(shift(np.array([before], dtype="datetime64[D]"), product.minimum_gap)[0])
+            if allowed is not None and date < allowed and two.actual is None:
+                words = f"{product.name} {days_text((date - before).days)} after {one.id}: less than the minimum gap, {product.gap_text}"
+                yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
+
+
+def _after_end(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], column: int) -> Iterator[Note]:
+    """Visits that late doses or a restart have moved beyond the end of their period."""
+    beyond = [
+        p
+        for i, p in shown
+        if p.actual is None
+        and p.target is not None
+        and (end := to_date(schedule.course.end[schedule.parts[schedule.part_of[i]].period, column])) is not None
+        and p.target > end
+    ]
+    if beyond:
+        yield Note("after-end", "after the end of the period: late doses or a restart have moved them there", _ids(beyond))
 
 
 # --- doses and days -----------------------------------------------------------------------------------------------------

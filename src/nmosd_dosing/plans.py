@@ -64,6 +64,7 @@ def plan(
         unblind=unblind,
         allow_deviation=allow_deviation,
         accept_gap=accept_gap,
+        at_least=as_of,
     )
     return to_plan(schedule, 0, subject, window, cancelled=cancelled, workdays=workdays, as_of=as_of)
 
@@ -125,8 +126,6 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
     visit, period = schedule.visits[i], schedule.period(i)
     target = to_date(schedule.target[i, column])
     earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
-    if schedule.is_entry(i) and schedule.course.projected[schedule.parts[schedule.part_of[i]].period, column]:
-        earliest = latest = None  # its allowed days are those of the entry, which stand with the move
     actual = schedule.actual(i)
     anchor = to_date(schedule.anchor(i)[column])
     days = (target - anchor).days if target is not None and anchor is not None else None
@@ -238,6 +237,13 @@ def _left(schedule: Schedule, period: int, column: int) -> dt.date | None:
     return to_date(last[column]) if last is not None and early and begun else None
 
 
+def _open_on(schedule: Schedule, column: int, date: np.datetime64) -> bool:
+    """Whether the dose of a day may not be given at all: it is projected, or waits for a decision."""
+    here = [i for i in range(len(schedule.visits)) if schedule.visits[i].gives and schedule.dates(i)[column] == date]
+    states = {VisitStatus(int(schedule.state(i)[column])) for i in here}
+    return bool(states) and states <= {VisitStatus.PROJECTED, VisitStatus.PENDING}
+
+
 def _transitions(schedule: Schedule, column: int) -> Iterator[PlannedTransition]:
     for p in range(1, len(schedule.course.periods)):
         found = move_into(schedule.course, p, column)
@@ -267,6 +273,8 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
         start, end = schedule.span(span, p)
         earlier, later = (schedule.may_move(mark, column) for mark in (span.start, span.end))
         begins = to_date(start[column]) if start is not None else None
+        hangs = span.end is not None and span.end.of == "last dose"
+        unsure = hangs and _open_on(schedule, column, schedule.last_dose[column])
         if start is not None and begins is None and "died" in schedule.cohort.events:
             continue
         yield PlannedSpan(
@@ -275,9 +283,9 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
             name=span.title,
             start=begins,
             end=to_date(end[column]) if end is not None else None,
-            status="projected" if earlier or later else "planned",
+            status="projected" if earlier or later or unsure else "planned",
             earlier=earlier and span.start is not None and span.start.of == "first dose",
-            later=later and span.end is not None and span.end.of == "last dose",
+            later=later and hangs and not unsure,
             assumed=span.facts.assumed,
             note=span.facts.note,
             source=source_text((span.facts.source,)),

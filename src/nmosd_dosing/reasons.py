@@ -85,7 +85,7 @@ def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     else:
         yield f"{schedule.id(visit)}: {visit_reason(schedule, visit, column)} = {day(target)}"
     earliest, latest = schedule.earliest(visit), schedule.latest(visit)
-    if schedule.is_entry(visit) and schedule.course.projected[part.period, column]:
+    if schedule.is_entry(visit):
         yield "window: the days of the entry"
     elif what.window is not None and earliest is not None and latest is not None:
         origin = f", {what.window.origin}" if what.window.origin else ""
@@ -187,7 +187,7 @@ def period_steps(schedule: Schedule, period: int, column: int) -> Iterator[str]:
     move, rule = found
     yield from period_steps(schedule, move.source, column)
     yield from _opening(schedule, move, rule, column)
-    yield from _entry(move, rule, column)
+    yield from _entry(move, rule, column, schedule.cohort.first("declined")[column])
     yield from _other_rules(schedule, move, rule, column)
 
 
@@ -205,7 +205,7 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
         else:
             yield f"end of {period.id}: its length is not stated, and no end is recorded"
     elif rule.after.kind == "event":
-        yield f"event {rule.after.name}: {day(date)}"
+        yield f"event {rule.after.name}: {day(date) if not np.isnat(date) else 'not recorded'}"
     else:
         stopped = course.stopped
         by = f" by `{stopped.by}`" if rule.after.kind == "stop" and stopped.by else ""
@@ -220,13 +220,15 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
         yield f"event {need}: {day(met) if met is not None else 'not recorded'}"
 
 
-def _entry(move: Move, rule: Transition, column: int) -> Iterator[str]:
+def _entry(move: Move, rule: Transition, column: int, declined: np.datetime64) -> Iterator[str]:
     """What the rule allows, and what was done."""
     earliest, latest, entered = move.earliest[column], move.latest[column], move.entered[column]
     within = f"at most {rule.within.in_words} after {rule.after.text}" if rule.within else "no last day is stated"
     where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
     if np.isnat(earliest):
         first = "not before its conditions are met"
+    elif earliest > latest:
+        first = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}: refused, a person must decide"
     else:
         first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if not np.isnat(latest) else "")
     yield f"rule {rule.id}{where}: {first}; {within}"
@@ -235,7 +237,10 @@ def _entry(move: Move, rule: Transition, column: int) -> Iterator[str]:
     if status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
         fits = "" if not outside else f", {days_text(abs(outside))} {'after' if outside > 0 else 'before'} the allowed days: a deviation"
+        fits = ", which no rule allows: a deviation" if np.isnat(earliest) or earliest > latest else fits
         yield f"entry into {rule.target_period}: recorded on {day(entered)}{fits}"
+    elif status == MoveStatus.DECLINED:
+        yield f"entry into {rule.target_period}: declined on {day(declined)}"
     elif status == MoveStatus.PROJECTED:
         yield f"entry into {rule.target_period}: not recorded; projected on the first allowed day, {day(earliest)}"
 
@@ -248,12 +253,15 @@ def _other_rules(schedule: Schedule, move: Move, rule: Transition, column: int) 
             continue
         if other.after.kind == "end":
             why = f"{rule.after.text} came before the end of {other.source_period}"
+            why = "the entry is recorded, and not under it" if np.isnat(move.date[column]) else why
         elif other.after.kind == "event":
             why = _not_opened(schedule, move, other, column)
         elif np.isnat(course.stopped.date):
             why = "the study is not known to have stopped"
         else:
-            why = f"the study stopped on {day(course.stopped.date)}, when another rule held or the period was over"
+            stop, end = course.stopped.date, course.end[move.source, column]
+            over = "when the period was over" if stop >= end else "after the entry" if move.entered[column] < stop else None
+            why = f"the study stopped on {day(stop)}, {over or f'and rule {rule.id} comes first in the file, or allows the entry'}"
         yield f"rule {other.id} does not govern: {why}"
 
 
@@ -271,8 +279,9 @@ def _not_opened(schedule: Schedule, move: Move, other: Transition, column: int) 
     if not np.isnat(move.undecided[column]) and schedule.course.waiting_rule(move, column) is other:
         return f"the decision on {name} of {day(move.undecided[column])} is open"
     no = [f"rejected on {day(date)}" for date in dates(REJECTED)] if name == JUDGED else []
-    about = f" ({', '.join(no)})" if no else " while the subject was in this period, before the entry"
-    return f"{name} of {', '.join(map(day, happened))} opened no way{about}"
+    if no:
+        return f"{name} of {', '.join(map(day, happened))} opened no way ({', '.join(no)})"
+    return f"{name} of {', '.join(map(day, happened))} was not while the subject was in {other.source_period}, before the entry"
 
 
 def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) -> str:
@@ -283,7 +292,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     known = f"{what} on {day(date)}" if not np.isnat(date) else f"{what}: not known"
     last = f", at the latest on {day(latest)}" if not np.isnat(latest) else ", no last day is stated" if rule.within is None else ""
     if status == MoveStatus.PENDING:
-        if not np.isnat(move.undecided[column]):
+        if move.is_undecided(column):
             return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
         missing = [need for need in rule.needs if needed(schedule.cohort, rule, need, date, column) is None]
         needs = f", {' and '.join(missing)} not recorded" if missing else ""
@@ -311,7 +320,7 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
     """The same in short, for a list of what was done and what is to do."""
     status = MoveStatus(int(move.status[column]))
     earliest, latest = move.earliest[column], move.latest[column]
-    if status == MoveStatus.PENDING and not np.isnat(move.undecided[column]):
+    if status == MoveStatus.PENDING and move.is_undecided(column):
         last = f"; entry until {day(latest)}" if not np.isnat(latest) else ""
         return f"{rule.after.base} {day(move.date[column])}: the decision is open{last}"
     if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest) or earliest > latest:

@@ -186,7 +186,8 @@ def _spans(plan: Plan) -> Table:
     for span in plan.spans:
         start, end = day(span.start, weekend=False), day(span.end, weekend=False)
         start = Text.assemble(start, " or earlier") if span.earlier else start
-        made.add_row(text(span.name), start, Text.assemble(end, " or later") if span.later else end)
+        unsure = span.status == "projected" and not (span.earlier or span.later)
+        made.add_row(text(span.name), start, Text.assemble(end, " or later" if span.later else " projected" if unsure else ""))
     return made
 
 

@@ -55,6 +55,7 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     part = schedule.parts[p]
     before = part.anchor if part.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
+    extra = _unscheduled(schedule)
     number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
     for i, visit in enumerate(schedule.visits):
         if schedule.part_of[i] != p or not visit.gives or visit.offset is None or schedule.given is None:
@@ -63,6 +64,8 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
         done = (status == Recorded.DONE) | (status == Recorded.PARTIAL)
         planned = np.where(schedule.dose_cancelled(i) | (status != Recorded.NOTHING), NO_DATE, schedule.target[i])
         this = np.where(done, schedule.given.actual[i], planned)
+        for dates in extra:  # a dose at an unscheduled visit is a dose before, too
+            before = np.where((dates <= this) & ~(dates <= before), dates, before)
         seen = ~np.isnat(date)
         for r in reversed(range(len(rules))):  # the longest gap that is exceeded counts
             over = (this > shift(before, rules[r].beyond)) & ~seen
@@ -94,6 +97,35 @@ def restarted(label: str, run: int) -> str:
     return f"{label} (restart)" if run == 1 else f"{label} (restart {run})"
 
 
+def _unscheduled(schedule: Schedule) -> list[Dates]:
+    """(n,) each: the days of doses at unscheduled visits, the first ones first."""
+    found: list[Dates] = []
+    products = {product.name for product in schedule.study.products}
+    for column, record in sorted(schedule.given.extra, key=lambda e: e[1].date) if schedule.given is not None else ():
+        dose = record.product in products or (record.product is None and record.amount is not None)
+        if dose and record.status in ("done", "partial"):
+            free = next((dates for dates in found if np.isnat(dates[column])), None)
+            if free is None:
+                found.append(free := np.full(len(schedule), NO_DATE))
+            free[column] = np.datetime64(record.date, "D")
+    return found
+
+
+def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapRule, np.datetime64, np.datetime64]]:
+    """The doses of a part that a subject was given after a gap that asks for a decision: the rule, the dose before, the dose."""
+    part, found = schedule.parts[p], []
+    holds = [rule for rule in schedule.course.periods[part.period].gap_rules if rule.then == "hold"]
+    if not holds or schedule.given is None:
+        return []
+    before = part.anchor[column] if part.run else NO_DATE
+    for i, visit in enumerate(schedule.visits):
+        if schedule.part_of[i] == p and visit.gives and not np.isnat(actual := schedule.given.actual[i, column]):
+            over = [rule for rule in holds if actual > shift(np.array([before]), rule.beyond)[0]]
+            found += [(over[-1], before, actual)] if over else []
+            before = actual
+    return found
+
+
 def _apply(
     schedule: Schedule, part: Part, rules: tuple[GapRule, ...], gap: _Gap, until: dt.date | None, at_least: dt.date | None
 ) -> list[Part]:
@@ -101,6 +133,7 @@ def _apply(
     day_before = shift(gap.date, Offset(-1))
     limits, waits, made = list(part.limits), list(part.waits), []
     ends = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then != "hold"])
+    only_doses = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "stop"])
     cut = np.where(ends, gap.visit + gap.recorded, np.iinfo(np.int64).max)
     for r, rule in enumerate(rules):
         mine = gap.rule == r
@@ -129,4 +162,4 @@ def _apply(
                     begun=mine & gap.recorded,
                 )
             )
-    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut), *made]
+    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses), *made]

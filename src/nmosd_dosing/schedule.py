@@ -45,7 +45,7 @@ class Part:
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
     for a decision, and why. restart: why it begins anew, and on which day (n,) the dose before the gap was. begun: (n,) whether its
     first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
-    that a gap lets fall away, whatever its day; beyond all of them where there is none.
+    that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
     """
 
     period: int
@@ -57,6 +57,7 @@ class Part:
     restart: tuple[GapRule, Dates] | None = None
     begun: NDArray[np.bool_] | None = None
     cut: NDArray[np.int64] | None = None
+    cut_doses: NDArray[np.bool_] | None = None
 
     def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
@@ -249,6 +250,10 @@ class Schedule:
         """(n,) whether anything is recorded of a visit."""
         return self.given.status[visit, part] != Recorded.NOTHING if self.given is not None else np.bool_(False)
 
+    def dose_recorded(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
+        """(n,) whether a record says that a dose of a visit was given, or was not."""
+        return self.recorded(visit, part) & self.given.dosed[visit, part] if self.given is not None else np.bool_(False)
+
     def actual(self, visit: int) -> Dates | None:
         """(n,) the day on which a visit took place; None where nothing is recorded of anybody."""
         return self.given.actual[visit] if self.given is not None else None
@@ -268,24 +273,24 @@ class Schedule:
         gone = np.zeros(len(self.target[visit, part]), dtype=bool)
         if last is not None:
             gone |= (self.target[visit, part] > last) & ~self.recorded(visit, part)
-        return gone | self.cut_off(visit, part)
+        return gone | self.cut_off(visit, only_doses, part)
 
-    def cut_off(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether a visit comes after a gap that ends its part."""
-        cut = self.parts[self.part_of[visit]].cut
-        if cut is None:
+    def cut_off(self, visit: int, doses: bool, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
+        """(n,) whether a visit, or its doses, come after a gap that ends its part."""
+        own = self.parts[self.part_of[visit]]
+        if own.cut is None or own.cut_doses is None:
             return np.bool_(False)
         number = visit - self.part_of.index(self.part_of[visit])
-        gone: NDArray[np.bool_] = (number >= cut[part]) & ~self.recorded(visit, part)
-        return gone
+        gone: NDArray[np.bool_] = (number >= own.cut[part]) & ~self.recorded(visit, part)
+        return gone if doses else gone & ~own.cut_doses[part]
 
     def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
         """(n,) whether the doses of a visit fall away, or are recorded as not given."""
         last = self.parts[self.part_of[visit]].last_day(True, part)
         gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
         if last is not None:
-            gone = (self.target[visit, part] > last) & ~self.recorded(visit, part)
-        return gone | self.cut_off(visit, part)
+            gone = (self.target[visit, part] > last) & ~self.dose_recorded(visit, part)
+        return gone | self.cut_off(visit, True, part)
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""

@@ -7,19 +7,19 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing import given
 from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, say, text_of, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.errors import Problems, printable
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export import findings_to_csv, findings_to_dict
 from nmosd_dosing.findings import check, deviates
-from nmosd_dosing.person import Entered, Event, Finding, Record
+from nmosd_dosing.person import Finding
 from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "csv")
 _FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
 DEVIATED = 1
-_LISTED = 5
-Dated = TypeVar("Dated", Event, Entered, Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +111,7 @@ def _read(request: CheckRequest) -> tuple[People, dt.date, int]:
     whom = people.read(request.people, problems)
     if whom is None or as_of is None or ahead is None or problems.found:
         fail(problems)
-    return _known_by(whom, as_of), as_of, ahead.days
-
-
-def _known_by(whom: People, as_of: dt.date) -> People:
-    """What was known on a day: what is dated later is left out, and said."""
-    left_out: list[str] = []
-
-    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
-        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
-        return tuple(item for item in items if item.date <= as_of)
-
-    subjects = tuple(
-        replace(s, events=known(s.events, "an event"), entered=known(s.entered, "an entry"), records=known(s.records, "a visit"))
-        for s in whom.subjects
-    )
-    later = {name: date for name, date in whom.of_study.items() if date > as_of}
-    left_out += [f"{name} on {date}" for name, date in later.items()]
-    if left_out:
-        some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
-    return replace(whom, subjects=subjects, of_study={name: date for name, date in whom.of_study.items() if name not in later})
+    return people.known_by(whom, as_of), as_of, ahead.days
 
 
 def _schedule(request: CheckRequest, whom: People, as_of: dt.date, ahead: int) -> Schedule:
@@ -188,6 +166,6 @@ def _calendar(request: CheckRequest, whom: People, items: Sequence[Due], as_of: 
     old = ical.read_ics(read_file(request.ics), request.ics) if is_file(request.ics) else None
     if old is None and not items:
         return [f"{request.ics}: not written, nothing is due"]
-    update = update_due(old, items, whom.study.id, as_of=as_of, stamp=stamp)
+    update = update_due(old, items, whom.study.id, request.people.subject, as_of=as_of, stamp=stamp)
     write_whole(request.ics, update.ics)
     return [f"{request.ics}: " + ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)))]

@@ -6,20 +6,22 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import read_file
+from nmosd_dosing.cli.edge import read_file, say
 from nmosd_dosing.course import arms_of, completed_event
 from nmosd_dosing.dsl import EVENTS, STUDY_EVENTS
-from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.model import Period, Study
 from nmosd_dosing.person import Entered, Event, Record, Subject
 
 if TYPE_CHECKING:
     from nmosd_dosing.tables import Cell
 
+_LISTED = 5
+Dated = TypeVar("Dated", Event, Entered, Record)
 _EXITS = ("declined", "treatment_stopped", "withdrawn", "lost", "died")
 
 
@@ -251,10 +253,10 @@ def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
         first: dict[str, Event] = {}
         for event in subject.events:
             other = first.setdefault(event.name, event)
-            if other is not event and event.name in _EXITS:
+            if other is not event and (event.name in _EXITS or event.name.endswith("_completed")):
                 also = _also(other.place, event.place)
                 problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
-            if event.date < subject.start and event.name not in _EXITS:
+            if event.date < subject.start and (event.name == "died" or event.name not in _EXITS):
                 wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
                 problems.error(wrong, event.place, "events count from day 1 on; check the dates")
         relapses = sorted(e.date for e in subject.events if e.name == "relapse")
@@ -273,3 +275,25 @@ def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
 
 def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
     return [("the first", other)] if other is not None and place is not None else []
+
+
+def known_by(whom: People, as_of: dt.date) -> People:
+    """What was known on a day: what is dated later is left out, and said."""
+    left_out: list[str] = []
+
+    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
+        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
+        return tuple(item for item in items if item.date <= as_of)
+
+    subjects = tuple(
+        dataclasses.replace(
+            s, events=known(s.events, "an event"), entered=known(s.entered, "an entry"), records=known(s.records, "a visit")
+        )
+        for s in whom.subjects
+    )
+    later = {name: date for name, date in whom.of_study.items() if date > as_of}
+    left_out += [f"{name} on {date}" for name, date in later.items()]
+    if left_out:
+        some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+        say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
+    return dataclasses.replace(whom, subjects=subjects, of_study={name: date for name, date in whom.of_study.items() if name not in later})

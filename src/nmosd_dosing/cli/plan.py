@@ -91,6 +91,7 @@ class _Checked:
             unblind=self.request.unblind,
             allow_deviation=self.request.allow_deviation,
             accept_gap=self.request.accept_gap,
+            at_least=self.as_of,
         )
 
     def _to_plan(self, schedule: Schedule, column: int, person: Subject) -> Plan:
@@ -197,6 +198,7 @@ def _checked(request: PlanRequest) -> _Checked:
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     if problems.found or whom is None or stamp is None:
         fail(problems)
+    whom = people.known_by(whom, as_of) if as_of is not None else whom
     return _Checked(whom, until, window, as_of, workdays, request, style, stamp)
 
 
