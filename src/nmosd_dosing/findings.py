@@ -175,7 +175,7 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
     for _, last in _ended(schedule, visit):
         wrong |= actual > last
     part = schedule.parts[schedule.part_of[visit]]
-    if schedule.visits[visit].gives:
+    if schedule.visits[visit].gives and schedule.visits[visit].offset != Offset():  # day 1 may be planned for a later day than its own
         wrong |= actual < schedule.start
     if part.period:
         wrong |= ~np.isnat(actual) & (~entered | (actual < part.anchor))
@@ -207,7 +207,7 @@ def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
         return f"no entry into {period} is recorded"
     if part.period and actual[column] < part.anchor[column]:
         return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
-    if actual[column] < schedule.start[column]:
+    if actual[column] < schedule.start[column] and schedule.visits[visit].offset != Offset():
         return f"before day 1, {date_text(schedule.start[column].item())}"
     ended = [limit for limit, last in _ended(schedule, visit) if actual[column] > last[column]]
     return f"after {limit_text(schedule.course, min(ended, key=lambda limit: limit.last[column]), column)}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.model import Visit
 from nmosd_dosing.person import UNSCHEDULED, Record
@@ -97,7 +97,7 @@ def check(given: Given, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [problem for _, _, problem in given.unknown]
     for (row, column), records in given.records.items():
-        if visits[row].gives and given.actual[row, column] < cohort.start[column]:
+        if visits[row].gives and visits[row].offset != Offset() and given.actual[row, column] < cohort.start[column]:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
             problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1"))
     for visit, column, record in given.twice:

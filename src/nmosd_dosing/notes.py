@@ -156,7 +156,7 @@ def _too_close(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]]) ->
         doses.sort(key=lambda dose: dose[0])
         for (before, one), (date, two) in pairwise(doses):
             allowed = to_date(shift(np.array([before], dtype="datetime64[D]"), product.minimum_gap)[0])
-            if allowed is not None and date < allowed and two.actual is None:
+            if allowed is not None and date < allowed and two.actual is None and one.period == two.period:
                 words = f"{product.name} {days_text((date - before).days)} after {one.id}: less than the minimum gap, {product.gap_text}"
                 yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
 
