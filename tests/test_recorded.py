@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,92 @@ def test_doses_closer_than_the_minimum_gap_whatever_their_order() -> None:
     assert (short.visit, short.message) == ("main/D15", "X 7 days after the dose before, on 2025-01-27 Mon; the minimum gap is 14 days")
 
 
+M = (
+    "language: 1\nstudy: m\ntitle: M\nsource: me\ndays: from 1\nproducts: {X: {minimum gap: 10 days}, Y: {}}\n"
+    "periods:\n  main:\n    length: 24 weeks\n    visits:\n"
+    "      - {at: 'D1, D29, D57, D85', give: X 500 mg, assess: MRI}\n      - {at: D99, give: [X 500 mg, Y 5 mg]}\n"
+    "      - {at: D113, give: [X 500 mg, Y 5 mg]}\n"
+    "spans: {c: {title: C, from: first dose, to: last dose + 6 months}}\n"
+)
+
+
+def of_m(*records: Record, **events: str) -> tuple[Plan, list[tuple[str, str]]]:
+    """The plan of a subject of study M, and the findings that are not upcoming."""
+    happened = tuple(Event(name, dt.date.fromisoformat(day)) for name, day in events.items())
+    study, subject = read_study_text(M)[0], Subject(START, events=happened, records=records)
+    schedule = expand(study, of_subjects([subject], ()), allow_deviation=True)
+    found = [(f.visit, str(f.verdict)) for f in check(schedule, dt.date(2025, 12, 1)) if f.actual is not None]
+    return plan(study, subject, allow_deviation=True), found
+
+
+def on(visit: str, day: str, **what: Any) -> Record:
+    return Record(visit, dt.date.fromisoformat(day), **what)
+
+
+def test_a_visit_that_stands_without_its_dose_counts_none() -> None:
+    done = (on("D1", "2025-01-06"), on("D29", "2025-02-03"), on("D57", "2025-03-03"))
+    made, found = of_m(*done, treatment_stopped="2025-02-10")
+    assert [len(v.administrations) for v in made.visits] == [1, 1, 0, 0]
+    assert str(made.spans[0].end) == "2025-08-03"
+    assert found == [("main/D1", "no-window"), ("main/D29", "no-window"), ("main/D57", "no-window")]
+    _, found = of_m(*done[:2], on("D57", "2025-03-03", product="X"), treatment_stopped="2025-02-10")
+    assert found[-1] == ("main/D57", "not-allowed")
+
+
+def test_a_product_that_was_not_given_makes_no_gap() -> None:
+    both = [on("D99", "2025-04-20", product="X", status="withheld"), on("D99", "2025-04-20", product="Y")]
+    _, found = of_m(on("D85", "2025-03-31"), *both, on("D113", "2025-04-28"))
+    assert ("main/D113", "short-gap") not in found
+    _, found = of_m(on("D85", "2025-03-31"), on("unscheduled", "2025-04-25", product="X"), on("D113", "2025-04-28"))
+    assert ("main/D113", "short-gap") in found
+
+
+def test_an_unscheduled_dose_after_an_exit_or_of_another_product() -> None:
+    _, found = of_m(on("unscheduled", "2025-02-20", product="X"), died="2025-01-10")
+    assert found == [("unscheduled", "not-allowed")]
+    made, found = of_m(on("unscheduled", "2025-08-20", product="paracetamol"))
+    assert found == [("unscheduled", "unscheduled"), ("unscheduled", "wrong-dose")]
+    assert str(made.spans[0].end) == "2025-10-28"  # six months after D113
+
+
+def test_a_missed_visit_shows_the_total_so_far() -> None:
+    extra = on("unscheduled", "2025-01-20", product="X", amount=Decimal(100), unit="mg")
+    made, _ = of_m(extra, on("D29", "2025-02-03", status="missed"))
+    assert [v.administrations[0].cumulative for v in made.visits[:3]] == [500, 600, 1100]
+
+
+def test_a_dose_recorded_before_day_1_is_refused(folder: Path) -> None:
+    assert errors("plan", *RCP, *table("visit,date\nD182,2024-07-06\n")).splitlines()[0] == (
+        "error: `D182` is recorded on 2024-07-06, before day 1, 2025-01-06"
+    )
+    assert checked(*RCP, *table("visit,date\nD182,2024-07-06\n"))["rcp/D182"].startswith("not-allowed: before day 1, 2025-01-06 Mon")
+
+
+def test_an_end_given_twice_and_a_death_before_day_1() -> None:
+    asked = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06")
+    twice = errors(*asked, "--on", "rcp_completed=2025-12-20", "--on", "rcp_completed=2026-01-05")
+    assert twice == "error: `rcp_completed` is given twice\nhint: keep one of them\n"
+    assert "before day 1" in errors(*asked, "--on", "died=2025-01-01")
+
+
+def test_a_dose_after_a_gap_that_asks_for_a_decision_is_told() -> None:
+    found = after(("D29", "2025-02-03", "done"), ("D57", "2025-05-26", "done"))
+    assert [n.message for n in found.notes if n.code == "gap-rule"] == [
+        "the dose of 2025-05-26 Mon came more than 12 weeks after that of 2025-02-03 Mon: it was to wait for a decision (hold); "
+        "it is recorded, so the plan goes on from it"
+    ]
+    assert not any("restart" in v.label for v in found.visits)
+
+
+def test_an_unscheduled_dose_keeps_a_gap_from_being_one() -> None:
+    between = ("unscheduled", "2025-04-07", "done")
+    study, _ = read_study_text(GAPS)
+    records = [Record(v, dt.date.fromisoformat(d), s) for v, d, s in MISSED]  # type: ignore[arg-type]
+    extra = Record(between[0], dt.date.fromisoformat(between[1]), product="X")
+    assert any("restart" in v.label for v in plan(study, Subject(START, records=tuple(records))).visits)
+    assert not any("restart" in v.label for v in plan(study, Subject(START, records=(*records, extra))).visits)
+
+
 # --- what was known on a day --------------------------------------------------------------------------------------------
 
 
@@ -196,6 +283,23 @@ def test_what_is_dated_later_is_left_out_and_said(folder: Path) -> None:
     done = dosing("check", *RCP, *visits, "--as-of", "2025-02-01", "--format", "json")
     assert done.stderr == "left out, since it is dated after 2025-02-01: a visit on 2025-07-06 (v.csv:3:1)\n"
     assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["no-window", "upcoming"]
+
+
+def test_a_plan_as_of_a_day_knows_what_was_known(folder: Path) -> None:
+    asked = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06", "--enter", "olp=2026-01-12", "--as-of", "2025-07-10")
+    done = dosing(*asked, "--format", "json")
+    assert done.stderr == "left out, since it is dated after 2025-07-10: an entry on 2026-01-12\n"
+    assert json.loads(done.stdout)["transitions"][0]["status"] == "projected"
+    late = planned("--regimen", "bat4406f-olp", "--start", "2022-01-03", "--as-of", "2025-01-10")
+    assert [v["label"] for v in late["visits"]][-1] == "D1+36mo"
+
+
+def test_the_due_calendar_of_another_subject_is_refused(folder: Path) -> None:
+    asked = ("due", *RCP, "--as-of", "2025-01-06", "--output", "d.txt", "--ics", "d.ics")
+    assert dosing(*asked, "--subject", "A").returncode == 0
+    assert errors(*asked, "--subject", "B") == (
+        "error: `d.ics` is the calendar `bat4406f: due, A`, not `bat4406f: due, B`\nhint: name another file\n"
+    )
 
 
 def test_whoever_has_left_is_not_due_any_more() -> None:
