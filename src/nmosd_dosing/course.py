@@ -113,10 +113,6 @@ class Course:
         last = [limit.last for limit in self.limits if limit.source == period and (doses or not limit.doses_only)]
         return np.fmin.reduce(last) if last else None
 
-    def undecided(self, period: int) -> Dates | None:
-        """(n,) since when a period's doses wait for a decision."""
-        return next((move.undecided for move in self.moves if move.source == period), None)
-
 
 def completed_event(period: Period) -> str:
     """The event of a period's actual end visit: `rcp_completed`."""
@@ -134,15 +130,10 @@ def way(study: Study) -> tuple[Period, ...]:
         problem = "has no way from one period to the next" if not roots else f"has several ways in: {one_of(p.id for p in roots)}"
         raise InputError(Problem(f"`{study.id}` {problem}", hint=f"name one period: {one_of(p.id for p in study.periods)}"))
     found = [roots[0] if roots else study.periods[0]]
-    rest = list(study.periods)
-    while rest:
-        ready = [p for p in rest if p not in found and _sources(study, p) and _sources(study, p) & {f.id for f in found}]
-        late = {p.id for p in rest if p not in found} & _reached(study, found[0].id)
-        ready = [p for p in ready if not (_sources(study, p) & late)] or ready[:1]
-        if not ready:
-            break
-        found.append(ready[0])
-        rest.remove(ready[0])
+    reached = {found[0].id} | _reached(study, found[0].id)
+    while waiting := [p for p in study.periods if p.id in reached and p not in found]:
+        done = {p.id for p in found}
+        found.append(next(p for p in waiting if _sources(study, p) & reached <= done))  # there is no circle: `sense`
     arms = {p.arms for p in found if p.arms}
     if len(arms) > 1:
         hint = f"plan each period by itself: {one_of(study.regimen_id(p) for p in found)}"
