@@ -364,3 +364,10 @@ def test_a_dose_after_a_gap_that_was_to_wait_was_decided_on_and_restarts_nothing
 ])  # fmt: skip
 def test_dates_that_no_calendar_has(arguments: tuple[str, ...]) -> None:
     assert "the years 1 to 9999" in errors(*arguments)
+
+
+def test_show_says_that_a_range_is_its_own_window(folder: Path) -> None:
+    text = M.replace("    visits:\n", "    window: ±2d\n    visits:\n      - {at: D-14 to D-1, name: Screening, assess: eligibility}\n")
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    shown = output("show", "./s.yaml").splitlines()
+    assert shown[shown.index("  D-14 to D-1") + 3] == "    window  the range itself"

@@ -166,8 +166,9 @@ def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
 
 def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]:
     """The windows that the file states for an entry, and those that a site does; of which visits, where it is not all of them."""
-    windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at)
-    stated = [w.text for w in windows if isinstance(w, Window)]
+    ranges = [item for item in entry.at if isinstance(item, Point) and item.last is not None and item.window is None]
+    windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at if item not in ranges)
+    stated = [*(["the range itself"] if ranges else []), *(w.text for w in windows if isinstance(w, Window))]
     lines = [", ".join(stated)] if stated else []
     own = _visits(entry, visits)
     by_site: dict[tuple[str, str], list[str]] = {}
