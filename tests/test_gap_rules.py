@@ -107,6 +107,13 @@ def test_a_gap_that_stops() -> None:
     assert [v.label for v in found.visits if v.status == "cancelled"] == ["D85", "D113", "D141"]
 
 
+def test_after_a_gap_that_stops_a_visit_may_stand_without_its_dose() -> None:
+    text = "    if gap: [{beyond: 8 weeks, then: stop}]\n    visits:\n      - {at: 'D1, D29, D57, D85', give: X 100 mg, assess: MRI}\n"
+    found = made(text, ("D29", day("2025-03-10"), "missed"), ("D57", day("2025-03-10")), ("D85", day("2025-04-01")))
+    assert [len(v.administrations) for v in found.visits] == [1, 1, 1, 0]  # D57 is the dose that came too late; there are no more
+    assert [v.status for v in found.visits] == ["planned", "missed", "done", "done"]
+
+
 WRONG = {
     "a gap that the plan has": (
         "    if gap: [{beyond: 27 days, then: restart}]\n" + VISITS,

@@ -172,7 +172,7 @@ def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, e
         schedule.amount[k, part] = amount
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
-            gone = schedule.not_given(k, part) | _not_planned(schedule, visit, part) | schedule.dose_cancelled(visit, part)
+            gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
             whole = np.where(gone, 0.0, whole)
             schedule.amount[k, part][gone] = np.nan
         totals[rule.group] += whole
@@ -222,13 +222,6 @@ def _may_be_missing(schedule: Schedule, k: int) -> bool:
     own = schedule.parts[schedule.part_of[row.visit]]
     some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
     return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
-
-
-def _not_planned(schedule: Schedule, visit: int, part: slice) -> NDArray[np.bool_]:
-    if schedule.visits[visit].offset is None:
-        return (schedule.for_other_arms(visit, part) | np.isnat(schedule.anchor(visit)[part])) & ~schedule.recorded(visit, part)
-    absent: NDArray[np.bool_] = np.isnat(schedule.target[visit, part]) & ~schedule.recorded(visit, part)
-    return absent
 
 
 def _whole(rule: Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -282,11 +275,8 @@ def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Reco
             doses, arm = schedule.doses_for(k, column), int(schedule.arm[column])
             needs_arm = len(set(doses)) > 1 and arm < 0
             needs_weight = any(dose is not None and dose.per_kg for dose in doses) and bool(np.isnan(schedule.grams[column]))
-            return (
-                "its dose is not compared, which needs the arm"
-                if needs_arm
-                else ("its dose is not compared, which needs the weight" if needs_weight else None)
-            )
+            if needs_arm or needs_weight:
+                return f"its dose is not compared, which needs the {'arm' if needs_arm else 'weight'}"
     return None
 
 

@@ -281,11 +281,12 @@ class Schedule:
         if own.cut is None or own.cut_doses is None:
             return np.bool_(False)
         number = visit - self.part_of.index(self.part_of[visit])
-        gone: NDArray[np.bool_] = (number >= own.cut[part]) & ~self.recorded(visit, part)
+        stands = self.dose_recorded(visit, part) if doses else self.recorded(visit, part)
+        gone: NDArray[np.bool_] = (number >= own.cut[part]) & ~stands
         return gone if doses else gone & ~own.cut_doses[part]
 
     def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether the doses of a visit fall away, or are recorded as not given."""
+        """(n,) whether the doses of a visit fall away."""
         last = self.parts[self.part_of[visit]].last_day(True, part)
         gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
         if last is not None:
@@ -299,13 +300,13 @@ class Schedule:
         planned = planned & ~self.dose_cancelled(visit)
         return planned & ~self.beyond_open_end(visit) if give.open_ended else planned
 
-    def not_planned(self, visit: int) -> NDArray[np.bool_]:
+    def not_planned(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
         """(n,) whether a visit is not in that subject's plan; one without a stated day is, unless it is for other arms."""
-        what = self.visits[visit]
-        if what.offset is not None:
-            absent: NDArray[np.bool_] = np.isnat(self.target[visit]) & ~self.recorded(visit)
-            return absent
-        return (self.for_other_arms(visit) | np.isnat(self.anchor(visit))) & ~self.recorded(visit)
+        if self.visits[visit].offset is not None:
+            absent: NDArray[np.bool_] = np.isnat(self.target[visit, part])
+        else:
+            absent = self.for_other_arms(visit, part) | np.isnat(self.anchor(visit)[part])
+        return absent & ~self.recorded(visit, part)
 
     def for_other_arms(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
         """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
