@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 PROGRAM = f"nmosd_dosing {__version__}"
 
 COLUMNS = (
-    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg",
-    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
-    "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
-    "cumulative_per_kg", "times", "total", "planned", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste",
-    "volume_ml", "notes",
+    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", "id", "period", "label", "name", "status", "target",
+    "actual", "earliest", "latest", "last", "study_day", "period_day", "week", "assessment", "product", "route", "amount", "unit",
+    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "planned", "recorded",
+    "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -140,6 +139,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         "times": a.times,
         "total": _number(a.total),
         "planned": _number(a.planned),
+        "recorded": a.recorded,
         "lead": a.lead,
         "weight_kg": _number(a.weight_kg),
         "weight_of": _date(a.weight_of),
