@@ -1,0 +1,429 @@
+"""`dosing doses` and `dose_table`: what a regimen takes at each of several body weights."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import studies
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+from test_cli import dosing, errors, output
+from test_oracle import read
+
+from nmosd_dosing import DoseTable, InputError, catalog, dose_table, load, plan, weights
+from nmosd_dosing.dose_tables import DoseRow, DoseSum
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.export_doses import doses_to_dict
+from nmosd_dosing.person import Subject
+
+ROOT = Path(__file__).resolve().parent.parent
+BELIMUMAB = ("doses", "--regimen", "belimumab")
+WEIGHTS = ("--weights", "45,60,75,102.5")
+
+
+def as_json(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(output("doses", *arguments, "--format", "json"))
+    return found
+
+
+# --- what comes out -----------------------------------------------------------------------------------------------------
+
+
+def test_belimumab_by_one_command_and_by_one_call() -> None:
+    table = dose_table(load("belimumab"), [45, 60, 75, 102.5])
+    assert [row.totals[0].total for row in table.rows] == [6300, 8400, 10500, 14350]
+    assert [row.totals[0].administrations for row in table.rows] == [14] * 4
+    assert as_json("--regimen", "belimumab", *WEIGHTS) == doses_to_dict(table)
+    assert "    102.5     14     14350\n" in output(*BELIMUMAB, *WEIGHTS)
+
+
+def test_json_has_the_fields_that_programs_rely_on() -> None:
+    found = as_json("--regimen", "belimumab", "--weights", "45,102.5")
+    assert list(found) == ["unblinded", "meta", "regimen", "study", "title", "site", "arm", "start", "weights", "notes"]
+    assert (found["unblinded"], found["regimen"], found["arm"], found["start"]) == (False, "belimumab", None, None)
+    one = found["weights"][1]
+    assert (one["weight_kg"], one["height_cm"], one["notes"]) == (102.5, None, [])
+    sums = {"administrations": 14, "total": 14350, "amount_status": "stated"}
+    assert one["products"] == [{
+        "product": "belimumab", "unit": "mg", **sums, "per_period": [{"period": "treatment", **sums}], "per_year": [{"year": 1, **sums}],
+    }]  # fmt: skip
+    assert len(one["visits"]) == 14
+    assert one["visits"][-1] == {
+        "id": "treatment/D336", "period": "treatment", "label": "D336", "study_day": 337, "last_day": None, "year": 1, "date": None,
+        "product": "belimumab", "unit": "mg", "dose_rule": "10 mg/kg", "amount": 1025, "amount_status": "stated",
+        "cumulative": 14350, "cumulative_per_kg": 140,
+    }  # fmt: skip
+    assert "1024.9" not in output(*BELIMUMAB, *WEIGHTS, "--format", "json")
+
+
+def test_csv_holds_totals_and_their_parts() -> None:
+    rows = list(csv.DictReader(io.StringIO(output(*BELIMUMAB, *WEIGHTS, "--format", "csv"))))
+    assert [row["total"] for row in rows if row["per"] == "total"] == ["6300", "8400", "10500", "14350"]
+    for per in ("period", "year", "visit"):
+        assert sum(Fraction(row["total"]) for row in rows if row["per"] == per and row["weight_kg"] == "102.5") == 14350
+    assert [row["amount"] for row in rows if row["per"] == "visit" and row["weight_kg"] == "102.5"] == ["1025"] * 14
+
+
+def test_dates_are_shown_only_where_there_is_a_first_day() -> None:
+    assert "2001-" not in output(*BELIMUMAB, *WEIGHTS).replace("counted from 2001-01-01", "")
+    dated = output(*BELIMUMAB, *WEIGHTS, "--start", "2025-01-06")
+    assert "2025-12-08 Mon" in dated and "no first day is given" not in dated
+    visits = as_json("--regimen", "belimumab", *WEIGHTS, "--start", "2025-01-06")["weights"][0]["visits"]
+    assert (visits[-1]["date"], visits[-1]["study_day"]) == ("2025-12-08", 337)
+
+
+def test_an_open_end_is_drawn_for_24_months_and_says_so() -> None:
+    found = as_json("--regimen", "bat4406f-olp", "--weights", "60", "--start", "2025-08-31")
+    assert found["weights"][0]["products"][0]["per_year"] == [
+        {"year": 1, "administrations": 2, "total": 1000, "amount_status": "stated"},
+        {"year": 2, "administrations": 2, "total": 1000, "amount_status": "stated"},
+        {"year": 3, "administrations": 1, "total": 500, "amount_status": "stated"},
+    ]
+    [note] = [n["message"] for n in found["notes"] if n["code"] == "open-ended"]
+    assert note == "the source states no end of a repeat; it is drawn for 24 months from the first day"
+
+
+def test_a_year_of_treatment_ends_on_the_day_before_the_anniversary() -> None:
+    years = [(d.label, d.year) for d in dose_table(load("mil62"), [60], start="2024-02-29", period="phase1b").rows[0].doses]
+    assert years[:6] == [("W1D1", 1), ("W3D1", 1), ("W25D1", 1), ("W27D1", 1), ("W53D1", 1), ("W79D1", 2)]
+    assert [d.year for d in dose_table(load("mil62"), [60], start="2025-03-01", period="phase1b").rows[0].doses][4:6] == [1, 2]
+
+
+def test_what_is_not_stated_stays_so_and_is_counted() -> None:
+    found = as_json("--regimen", "baffr-cart", "--weights", "60")["weights"][0]["products"]
+    assert [(p["product"], p["unit"], p["administrations"], p["total"], p["amount_status"]) for p in found] == [
+        ("BAFFR CAR-T cells", None, 1, None, "not stated"),
+        ("preparative chemotherapy", None, 1, None, "not stated"),
+    ]
+    assert [y["year"] for y in found[1]["per_year"]] == [None], "its day is not stated either"
+
+
+def test_site_facts_are_named(tmp_path: Path) -> None:
+    site = str(ROOT / "examples" / "site.yaml")
+    regimen = "bat4406f" if "bat4406f" in Path(site).read_text("utf-8") else "mil62"
+    assert as_json("--regimen", regimen, "--weights", "60", "--site", site)["site"] is not None
+
+
+# --- blinding -----------------------------------------------------------------------------------------------------------
+
+
+def test_masked_totals_are_said_to_be_masked_and_alike_for_all_arms() -> None:
+    asked = ("doses", "--regimen", "mil62", *WEIGHTS)
+    for format in ("table", "json", "csv"):
+        masked = output(*asked, "--format", format)
+        assert output(*asked, "--format", format, "--arm", "placebo") == masked == output(*asked, "--format", format, "--arm", "mil62")
+    found = json.loads(output(*asked, "--format", "json"))
+    assert (found["unblinded"], found["arm"]) == (False, None)
+    product = found["weights"][0]["products"][0]
+    assert (product["total"], product["amount_status"], product["administrations"]) == (None, "masked", 11)
+    assert [(p["period"], p["total"], p["amount_status"]) for p in product["per_period"]] == [
+        ("rcp", None, "masked"),
+        ("olp", None, "masked"),
+    ]
+
+
+def test_unblinded_totals_are_shown_and_marked() -> None:
+    placebo = ("doses", "--regimen", "mil62", "--weights", "60", "--arm", "placebo", "--unblind")
+    text = output(*placebo, "--format", "json")
+    assert text.startswith('{\n  "unblinded": true,\n') and json.loads(text)["arm"] == "placebo"
+    product = json.loads(text)["weights"][0]["products"][0]
+    assert (product["administrations"], product["total"]) == (11, 7000)
+    assert [(p["period"], p["total"]) for p in product["per_period"]] == [("rcp", 0), ("olp", 7000)]
+    assert output(*placebo).startswith("UNBLINDED: arm placebo\n")
+    assert all(row["unblinded"] == "true" for row in csv.DictReader(io.StringIO(output(*placebo, "--format", "csv"))))
+
+
+# --- laws ---------------------------------------------------------------------------------------------------------------
+
+kilograms = st.integers(1_000, 500_000).map(lambda grams: grams / 1000)
+
+
+def same_parts(whole: DoseSum, parts: Sequence[DoseSum]) -> None:
+    assert whole.administrations == sum(part.administrations for part in parts)
+    known = [part.total for part in parts if part.total is not None]
+    if whole.total is not None:
+        assert len(known) == len(parts) and whole.total == float(sum(Fraction(repr(total)) for total in known))
+    else:
+        assert len(known) < len(parts) and whole.status in {part.status for part in parts}
+
+
+def of(sums: Sequence[DoseSum], whole: DoseSum) -> list[DoseSum]:
+    return [s for s in sums if (s.product, s.unit) == (whole.product, whole.unit)]
+
+
+def doses_of(rows: Sequence[DoseRow], whole: DoseSum) -> list[DoseRow]:
+    return [d for d in rows if d.dose.product == whole.product and d.dose.unit in (whole.unit, None)]
+
+
+def drawn(data: st.DataObject, kg: Sequence[float]) -> DoseTable:
+    study = read(data.draw(studies.studies()))
+    period = data.draw(st.sampled_from(study.periods))
+    unblind = data.draw(st.booleans())
+    arm = data.draw(st.sampled_from(period.arms)) if period.arms else None
+    return dose_table(study, kg, period=period.id, arm=arm, unblind=unblind, start=data.draw(studies.starts))
+
+
+@studies.examples(80)
+@given(st.data(), st.lists(kilograms, min_size=1, max_size=3, unique=True))
+def test_totals_are_the_sums_of_their_parts(data: st.DataObject, kg: list[float]) -> None:
+    for row in drawn(data, kg).rows:
+        for whole in row.totals:
+            same_parts(whole, of(row.per_period, whole))
+            same_parts(whole, of(row.per_year, whole))
+            doses = doses_of(row.doses, whole)
+            assert whole.administrations == len(doses)
+            if whole.total is not None:
+                assert doses[-1].dose.cumulative == whole.total
+
+
+@studies.examples(60)
+@given(st.data(), st.lists(kilograms, min_size=2, max_size=4, unique=True))
+def test_a_weight_alone_gives_the_same_as_in_a_list(data: st.DataObject, kg: list[float]) -> None:
+    study = read(data.draw(studies.studies()))
+    period = data.draw(st.sampled_from(study.periods)).id
+    table = dose_table(study, kg, period=period)
+    for weight, row in zip(kg, table.rows, strict=True):
+        alone = dose_table(study, [weight], period=period)
+        assert (alone.rows[0].totals, alone.rows[0].doses) == (row.totals, row.doses)
+        assert set(alone.notes) == {*table.notes, *row.notes}
+
+
+@studies.examples(60)
+@given(st.data(), st.lists(kilograms, min_size=2, max_size=4, unique=True))
+def test_who_weighs_more_never_gets_less(data: st.DataObject, kg: list[float]) -> None:
+    rows = drawn(data, sorted(kg)).rows
+    for lighter, heavier in pairwise(rows):
+        for less, more in zip(lighter.totals, heavier.totals, strict=True):
+            assert (less.total is None) == (more.total is None)
+            assert less.total is None or more.total is None or less.total <= more.total
+
+
+@pytest.mark.parametrize("regimen", catalog.ids())
+def test_a_table_says_what_a_plan_says(regimen: str) -> None:
+    study, periods = catalog.find_plan(regimen, None)
+    period = periods[0].id if len(periods) == 1 else None
+    [row] = dose_table(study, [60], period=period, start="2025-01-06").rows
+    made = plan(study, Subject(dose_table(study, [60], period=period, start="2025-01-06").plan.start, weight_kg=60), period=period)
+    assert [d.dose for d in row.doses] == [a for v in made.visits for a in v.administrations]
+    assert [d.date for d in row.doses] == [v.target for v in made.visits for _ in v.administrations]
+
+
+# --- weights ------------------------------------------------------------------------------------------------------------
+
+
+def listed(text: str) -> tuple[float, ...]:
+    problems = Problems()
+    found = weights.listed("--weights", text, problems)
+    assert not problems.found
+    return found
+
+
+def test_weights_are_listed_or_a_range_with_both_ends() -> None:
+    assert listed("45, 60,75 ,102.5") == (45, 60, 75, 102.5)
+    assert listed("40:120:5") == tuple(range(40, 121, 5))
+    assert listed("60:61:0.1") == (60, 60.1, 60.2, 60.3, 60.4, 60.5, 60.6, 60.7, 60.8, 60.9, 61)
+    assert listed("60:60:5") == (60,)
+    assert len(listed("1:400.6:0.4")) == 1000
+    assert listed("60,5.0") == (60, 5), "who writes the point means it"
+    assert listed("5,60") == (5, 60), "decimals do not stand first"
+
+
+def test_weights_and_heights_come_from_tables(tmp_path: Path) -> None:
+    file = tmp_path / "weights.csv"
+    file.write_text("weight_kg,height_cm\n60,165\n60,170.5\n45,\n", encoding="utf-8")
+    found = as_json("--regimen", "belimumab", "--weights", str(file))["weights"]
+    assert [(w["weight_kg"], w["height_cm"]) for w in found] == [(60, 165), (60, 170.5), (45, None)]
+    assert "Height cm" in output(*BELIMUMAB, "--weights", str(file))
+    book, sheet = Workbook(), tmp_path / "weights.xlsx"
+    for row in (("weight_kg",), (60,), (102.5,)):
+        book.worksheets[0].append(row)
+    book.save(sheet)
+    found = as_json("--regimen", "belimumab", "--weights", str(sheet), "--height", "165")["weights"]
+    assert [(w["weight_kg"], w["height_cm"]) for w in found] == [(60, 165), (102.5, 165)]
+
+
+# ruff: noqa: E501
+WRONG_WEIGHTS = [
+    ("", "error: `--weights` is empty\nhint: write kilograms, for example `45,60,75`, or a range: `40:120:5`"),
+    ("0", "error: `0` in `--weights` cannot be a body weight\nhint: write kilograms, more than 0 and at most 500"),
+    ("-60", "error: `-60` in `--weights` is not a weight\nhint: write kilograms as a plain number, for example `60` or `60.5`"),
+    ("1e9", "error: `1e9` in `--weights` is not a weight\nhint: write kilograms as a plain number, for example `60` or `60.5`"),
+    ("1000000000", "error: `1000000000` in `--weights` cannot be a body weight\nhint: write kilograms, more than 0 and at most 500"),
+    ("nan", "error: `nan` in `--weights` is not a weight\nhint: write kilograms as a plain number, for example `60` or `60.5`"),
+    ("0.5", "error: `0.5` in `--weights` cannot be a body weight\nhint: write kilograms, 1 to 500"),
+    ("60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
+    ("102,05", "error: `05` after `102` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `102.05`; for 5 kg write `5.0`"),
+    ("45;60,5", "error: `--weights 45;60,5` has a semicolon\nhint: commas stand between weights, and decimals take a point: `45,60.5`"),
+    ("45,,60", "error: `--weights 45,,60` has nothing between two commas, or at an end\nhint: write for example `45,60,75`"),
+    ("60,45,60.0", "error: `60.0` stands twice in `--weights`\nhint: take one of the two out"),
+    ("60.0005", "error: `60.0005` in `--weights` is finer than a gram\nhint: write `60.000`"),
+    ("120:40:5", "error: `--weights 120:40:5` runs backwards\nhint: write `40:120:5`"),
+    ("40:120:0", "error: `--weights 40:120:0` never ends: its step is 0\nhint: write a step, for example `5` or `0.5`"),
+    ("40:120:-5", "error: the step `-5` in `--weights` is not a number of kilograms\nhint: write for example `5` or `0.5`"),
+    ("40:120", "error: `--weights 40:120` is not a range\nhint: write from, to and step: `40:120:5`"),
+    ("40:121:5", "error: `--weights 40:121:5` does not end on 121: the last step is at 120\nhint: write `40:120:5`"),
+    ("40:44:5", "error: `--weights 40:44:5` does not end on 44: the last step is at 40\nhint: write a smaller step"),
+    ("1:400.7:0.1", "error: `--weights` has 3,998 weights, and at most 1,000 are reckoned at once\nhint: write fewer, or a wider step"),
+    ("no.csv", "error: cannot read `no.csv`: No such file or directory\nhint: check the name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_WEIGHTS, ids=lambda text: text[:20])
+def test_wrong_weights(text: str, message: str, tmp_path: Path) -> None:
+    assert (
+        errors(*BELIMUMAB, "--weights", text, "--output", str(tmp_path / "out.json"), "--plot", str(tmp_path / "a.svg")) == message + "\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_of_more_than_a_thousand_weights() -> None:
+    text = ",".join(str(10 + i / 10) for i in range(1001))
+    assert "has 1,001 weights, and at most 1,000 are reckoned at once" in errors(*BELIMUMAB, "--weights", text)
+
+
+WRONG_TABLES = [
+    ("kg\n60\n", "error: unknown column `kg`\n"),
+    ("height_cm\n165\n", "error: column `weight_kg` is missing\n"),
+    ("weight_kg\n60\n60.0\n", "error: `60.0` stands twice\n"),
+    ("weight_kg\n0.06\n", "error: `0.06` cannot be a body weight\n"),
+    ('weight_kg\n"60,5"\n', "error: `60,5` has a decimal comma\n"),
+    ("weight_kg,height_cm\n60,1.65\n", "error: `1.65` cannot be a body height\n"),
+    ("weight_kg,height_cm\n,165\n", "error: no weight\n"),
+    ("weight_kg\n", "weights.csv` has no rows\n"),
+    ("", "weights.csv` is empty\n"),
+    ("weight_kg\n" + "".join(f"{10 + i / 10}\n" for i in range(1001)), "weights.csv` has 1,001 weights, and at most 1,000"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), WRONG_TABLES, ids=[message[:25] for _, message in WRONG_TABLES])
+def test_wrong_tables_of_weights(content: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "weights.csv"
+    file.write_text(content, encoding="utf-8")
+    assert message in errors(*BELIMUMAB, "--weights", str(file))
+
+
+def test_everything_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
+    text = errors(
+        "doses",
+        "--regimen",
+        "belimumb",
+        "--weights",
+        "60,5",
+        "--height",
+        "1.65",
+        "--plot",
+        "a.gif",
+        "--output",
+        "",
+        "--start",
+        "x",
+        "--format",
+        "z",
+    )
+    assert text.count("error: ") == text.count("hint: ") == 7
+    assert "error: `--height 1.65` cannot be a body height\nhint: write centimetres: `165`\n" in text
+    assert "error: `--plot a.gif` has no ending of a drawing\nhint: end the file's name in `.svg`, `.png` or `.pdf`\n" in text
+    assert errors("doses").startswith("error: `--weights` is missing\nhint: list kilograms: `--weights 45,60,75`;")
+    assert (
+        errors("doses", "--regimen", "mil62", *WEIGHTS, "--unblind")
+        == "error: `--unblind` needs the arm\nhint: add `--arm` with `mil62` or `placebo`\n"
+    )
+    assert (
+        errors("doses", "--regimen", "mil62", *WEIGHTS, "--arm", "placbo") == "error: unknown arm `placbo`\nhint: did you mean `placebo`?\n"
+    )
+    file = tmp_path / "weights.csv"
+    file.write_text("weight_kg,height_cm\n60,165\n", encoding="utf-8")
+    assert "both give heights" in errors(*BELIMUMAB, "--weights", str(file), "--height", "165")
+    assert "`--output` and `--weights` name one file" in errors(*BELIMUMAB, "--weights", str(file), "--output", str(file))
+    assert "`--plot` and `--output` name one file" in errors(
+        *BELIMUMAB, *WEIGHTS, "--output", str(tmp_path / "a.svg"), "--plot", str(tmp_path / "a.svg")
+    )
+
+
+def test_what_python_is_given_wrong_is_an_error() -> None:
+    study = load("belimumab")
+    for wrong, message in (
+        ((), "no weights"),
+        ((0.0,), "a weight is not above 0 and up to 500 kg"),
+        ((float("inf"),), "a weight is not above 0 and up to 500 kg"),
+    ):
+        with pytest.raises(InputError, match=message):
+            dose_table(study, wrong)
+    with pytest.raises(InputError, match="1 weights, 2 heights"):
+        dose_table(study, [60], [165, 170])
+
+
+# --- drawings -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_drawing_has_a_title_units_and_a_legend_and_is_the_same_each_time(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.svg", "b.svg")]
+    for file in files:
+        assert "6300" in output(*BELIMUMAB, *WEIGHTS, "--plot", str(file))
+    text = files[0].read_text("utf-8")
+    assert text == files[1].read_text("utf-8")
+    for words in (
+        "Belimumab in AQP4-IgG-positive NMOSD",
+        "regimen belimumab: cumulative dose by body weight",
+        "belimumab, cumulative dose (mg)",
+        "study day (day 1: first day of treatment)",
+        "body weight",
+        *("45 kg", "60 kg", "75 kg", "102.5 kg"),
+    ):
+        assert f">{words}<" in text
+    assert "<dc:date>" not in text
+
+
+@pytest.mark.parametrize(("ending", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("PDF", b"%PDF"), ("SVG", b"<?xml")])
+def test_a_drawing_is_what_its_name_says(ending: str, magic: bytes, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.{ending}" for name in "ab"]
+    for file in files:
+        output(*BELIMUMAB, "--weights", "40:120:2", "--plot", str(file), "--output", str(tmp_path / "out.json"))
+    assert files[0].read_bytes().startswith(magic) and files[0].read_bytes() == files[1].read_bytes()
+    assert len(json.loads((tmp_path / "out.json").read_text("utf-8"))["weights"]) == 41
+
+
+def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
+    text = (ROOT / "regimens" / "belimumab.yaml").read_text("utf-8")
+    study, drawing = tmp_path / "study.yaml", tmp_path / "a.svg"
+    study.write_text(text.replace("Belimumab in AQP4-IgG-positive NMOSD", '"$x^{$ <b>药物 A</b> \\e[2J"'), encoding="utf-8")
+    output("doses", "--regimen", str(study), "--weights", "60", "--plot", str(drawing))
+    assert "$x^{$ &lt;b&gt;药物 A&lt;/b&gt; \\x1b[2J" in drawing.read_text("utf-8")
+
+
+def test_unblinded_drawings_say_so_and_masked_ones_are_not_drawn(tmp_path: Path) -> None:
+    masked = ("doses", "--regimen", "mil62", "--weights", "60", "--plot", str(tmp_path / "a.svg"))
+    assert errors(*masked, "--output", str(tmp_path / "a.txt")) == (
+        "error: no total can be drawn: doses are masked\nhint: `--arm ARM --unblind` shows them\n"
+    )
+    assert not list(tmp_path.iterdir())
+    output(*masked, "--arm", "placebo", "--unblind")
+    assert ">UNBLINDED: arm placebo<" in (tmp_path / "a.svg").read_text("utf-8")
+
+
+def test_without_matplotlib_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['matplotlib'] = None; from nmosd_dosing.cli import main; main()"
+    asked = [*BELIMUMAB, *WEIGHTS]
+    done = subprocess.run([sys.executable, "-c", without, *asked, "--plot", str(tmp_path / "a.svg"), "--output", str(tmp_path / "a.txt")],
+                          capture_output=True, text=True, encoding="utf-8", check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: drawing needs matplotlib, which is not installed\nhint: `pip install 'nmosd_dosing[plot]'`\n"
+    assert not list(tmp_path.iterdir())
+    assert dosing(*asked).returncode == 0
+
+
+def test_a_thousand_weights_are_quick(tmp_path: Path) -> None:
+    found = as_json("--regimen", "belimumab", "--weights", "20.1:120:0.1")["weights"]
+    assert len(found) == 1000 and found[-1]["products"][0]["total"] == 16800
+    assert all(w["products"][0]["total"] == round(w["weight_kg"] * 140, 6) for w in found)
