@@ -104,7 +104,7 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
         visits=len({row.visit for row in rows}),
         administrations=len(rows),
         first=with_day[0] if with_day else None,
-        last=with_day[-1] if with_day else None,
+        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None),
         longest_gap=_longest_gap(plan),
         totals=tuple(dose_sum(rows, *product) for product in units(rows)),
         later=int(schedule.beyond[0]),
