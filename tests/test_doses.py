@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from test_cli import dosing, errors, output
 from test_oracle import read
 
-from nmosd_dosing import DoseTable, InputError, catalog, dose_table, load, plan, weights
+from nmosd_dosing import DoseTable, InputError, catalog, dose_table, load, plan, weight_lists
 from nmosd_dosing.dose_tables import DoseRow, DoseSum
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.export_doses import doses_to_dict
@@ -224,7 +224,7 @@ def test_a_table_says_what_a_plan_says(regimen: str) -> None:
 
 def listed(text: str) -> tuple[float, ...]:
     problems = Problems()
-    found = weights.listed("--weights", text, problems)
+    found = weight_lists.listed("--weights", text, problems)
     assert not problems.found
     return found
 

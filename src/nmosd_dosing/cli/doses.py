@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from nmosd_dosing import plots, typed, weights
+from nmosd_dosing import plots, typed, weight_lists
 from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
 from nmosd_dosing.cli.people import People
@@ -113,9 +113,9 @@ def _bodies(request: DosesRequest, problems: Problems) -> list[tuple[float, floa
         problems.error("`--weights` is missing", None, hint)
         return []
     if request.table is None:
-        return [(kg, height) for kg in weights.listed("--weights", request.weights, problems)]
+        return [(kg, height) for kg in weight_lists.listed("--weights", request.weights, problems)]
     try:
-        rows = weights.read(read_file(request.table), request.table)
+        rows = weight_lists.read(read_file(request.table), request.table)
     except DosingError as error:
         problems.found += error.problems
         return []
