@@ -354,7 +354,7 @@ _UNSEEN = """
     key-twice-in-braces key-twice-period key-twice-product key-twice-three-times length-10000-years length-400-digits length-zero
     long-line-fault-in-middle long-word many-senses many-warnings-and-errors month-bare month-too-far not-stated-among-items
     not-stated-without-name nothing-happens number-huge number-large number-space number-space-thousands once-other-product
-    once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
+    day-lower not-known once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
     range-with-repeat repeat-after-open-end repeat-after-open-repeat repeat-days-after-month repeat-on-range repeat-past-9999-until
     repeat-too-far span-bare-week span-day-0 span-day-at-top span-reversed span-reversed-days span-too-far stop-400-digits
     stop-count-of-study-event stop-end-of-unknown stop-itself stop-later-than-itself stop-m stop-subject-0 stop-unknown-event tag

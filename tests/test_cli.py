@@ -62,8 +62,8 @@ def errors(*arguments: str) -> str:
 def test_json_has_the_fields_that_programs_rely_on() -> None:
     plan = plan_json(*BELIMUMAB, "--weight", "102.5", "--subject", "0012")
     assert list(plan) == [
-        "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "start", "weight_kg", "until",
-        "periods", "visits", "spans", "transitions", "notes",
+        "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "start", "weight_kg", "height_cm",
+        "until", "periods", "visits", "spans", "transitions", "intensity", "notes",
     ]  # fmt: skip
     assert set(plan["meta"]) == {"program", "study_sha256", "as_of"} and plan["meta"]["as_of"] is None
     assert (plan["unblinded"], plan["arm"], plan["subject"], plan["start"], plan["weight_kg"]) == (False, None, "0012", "2025-01-06", 102.5)
@@ -75,7 +75,9 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
     assert (last["study_day"], last["period_day"], last["week"], last["assessments"]) == (337, 336, "W49D1", [])
     assert last["administrations"] == [{
         "product": "belimumab", "route": "IV infusion", "amount": 1025, "unit": "mg", "dose_rule": "10 mg/kg", "amount_status": "stated",
-        "duration_minutes": None, "cumulative": 14350, "cumulative_per_kg": 140,
+        "duration_minutes": None, "cumulative": 14350, "cumulative_per_kg": 140, "times": 1, "total": 1025, "planned": 1025, "lead": None,
+        "weight_kg": 102.5, "weight_of": None, "weight_status": "baseline",
+        "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "dispensed": 1040, "waste": 15, "volume_ml": 12.8125,
     }]  # fmt: skip
     assert plan["spans"] == [
         {"id": "attacks", "name": "Attacks are counted", "from": "2025-01-06", "to": "2026-01-06", "status": "planned",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import dose_phrases, phrases
+from nmosd_dosing import dose_phrases, length_phrases, phrases
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.source import Scalar
@@ -224,7 +224,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     for text in doses:
         dose_phrases.dose(scalar(text))
     for text in windows:
-        phrases.window(scalar(text))
+        length_phrases.window(scalar(text))
 
 
 def write() -> None:

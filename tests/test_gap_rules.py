@@ -17,7 +17,7 @@ START = dt.date(2025, 1, 6)
 HEAD = "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\nproducts: {X: {}}\nperiods:\n  main:\n"
 VISITS = "    visits:\n      - at: D1, D15, D29, then every 4 weeks until D141\n        give: X 100 mg\n"
 FOLLOWS = VISITS + "        counted from: previous dose\n"
-RULES = "    if gap:\n      - {beyond: 12 weeks, then: hold}\n      - {beyond: 8 weeks, then: restart}\n"
+RULES = '    if gap:\n      - {of: more than 12 weeks, then: hold}\n      - {of: ">8 to 12 weeks", then: restart}\n'
 
 
 def made(text: str, *records: tuple[Any, ...], **options: Any) -> Plan:
@@ -75,7 +75,7 @@ def test_a_gap_restarts_on_the_day_after_its_length(given: str, restarts: bool) 
         [note] = [n for n in found.notes if n.code == "restart"]
         assert (
             note.message
-            == "main begins anew on 2025-04-01 Tue: more than 8 weeks from the dose of 2025-02-03 Mon to that of 2025-04-01 Tue"
+            == "main begins anew on 2025-04-01 Tue: >8 to 12 weeks from the dose of 2025-02-03 Mon to that of 2025-04-01 Tue"
         )
 
 
@@ -102,13 +102,14 @@ def test_a_longer_gap_waits_for_a_decision() -> None:
 
 
 def test_a_gap_that_stops() -> None:
-    rules = "    if gap: [{beyond: 8 weeks, then: stop}]\n"
+    rules = "    if gap: [{of: more than 8 weeks, then: stop}]\n"
     found = made(rules + VISITS, ("D57", day("2025-04-01")), cancelled=True)
     assert [v.label for v in found.visits if v.status == "cancelled"] == ["D85", "D113", "D141"]
 
 
 def test_after_a_gap_that_stops_a_visit_may_stand_without_its_dose() -> None:
-    text = "    if gap: [{beyond: 8 weeks, then: stop}]\n    visits:\n      - {at: 'D1, D29, D57, D85', give: X 100 mg, assess: MRI}\n"
+    visits = "    visits:\n      - {at: 'D1, D29, D57, D85', give: X 100 mg, assess: MRI}\n"
+    text = "    if gap: [{of: more than 8 weeks, then: stop}]\n" + visits
     found = made(text, ("D29", day("2025-03-10"), "missed"), ("D57", day("2025-03-10")), ("D85", day("2025-04-01")))
     assert [len(v.administrations) for v in found.visits] == [1, 1, 1, 0]  # D57 is the dose that came too late; there are no more
     assert [v.status for v in found.visits] == ["planned", "missed", "done", "done"]
@@ -116,15 +117,18 @@ def test_after_a_gap_that_stops_a_visit_may_stand_without_its_dose() -> None:
 
 WRONG = {
     "a gap that the plan has": (
-        "    if gap: [{beyond: 27 days, then: restart}]\n" + VISITS,
+        "    if gap: [{of: more than 27 days, then: restart}]\n" + VISITS,
         "D29 and D57 are planned up to 28 days apart: a gap of more than 27 days is no gap",
     ),
     "two rules": (
-        "    if gap: [{beyond: 8 weeks, then: hold}, {beyond: 56 days, then: stop}]\n" + VISITS,
-        "two rules for a gap beyond 56 days",
+        "    if gap: [{of: more than 8 weeks, then: hold}, {of: more than 56 days, then: stop}]\n" + VISITS,
+        "the gaps `more than 8 weeks` and `more than 56 days` overlap",
     ),
-    "a gap not stated": ("    if gap: [{beyond: not stated, then: hold}]\n" + VISITS, "a rule for a gap that is not stated"),
-    "an unknown word": ("    if gap: [{beyond: 8 weeks, then: begin}]\n" + VISITS, "expected what becomes of the period, found `begin`"),
+    "a gap not stated": ("    if gap: [{of: not stated, then: hold}]\n" + VISITS, "expected a range of times, found `not stated`"),
+    "an unknown word": (
+        "    if gap: [{of: more than 8 weeks, then: begin}]\n" + VISITS,
+        "expected what becomes of the period, found `begin`",
+    ),
     "no repeat": (
         "    visits: [{at: D1, give: X 100 mg, counted from: previous dose}]\n",
         "`counted from: previous dose` is about a repeat, and there is none",

@@ -255,8 +255,8 @@ def columns(schedule: Schedule) -> list[list[Any]]:
     targets = schedule.target.astype(object)
     rows: list[list[tuple[Any, ...]]] = [[] for _ in schedule.visits]
     for k, row in enumerate(schedule.rows):
-        numbers = (schedule.amount[k], schedule.cumulative[k], schedule.cumulative_per_kg(k))
-        plain = [[None if x != x else x for x in values.tolist()] for values in numbers]
+        numbers = (schedule.amount[k], schedule.cumulative[k], [schedule.cumulative_per_kg(k, column) for column in range(len(schedule))])
+        plain = [[None if x != x else float(x) for x in values] for values in numbers]
         rows[row.visit].append((row.give.product, schedule.status[k].tolist(), schedule.given_at(k).tolist(), *plain))
     found: list[list[Any]] = [[] for _ in range(len(schedule))]
     for i, visit in enumerate(schedule.visits):

@@ -332,7 +332,7 @@ def test_due_and_its_files(folder: Path) -> None:
 
 GAPS = (
     "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\nproducts: {X: {}}\nperiods:\n  main:\n"
-    "    if gap: [{beyond: 8 weeks, then: restart}, {beyond: 12 weeks, then: hold}]\n"
+    '    if gap: [{of: ">8 to 12 weeks", then: restart}, {of: more than 12 weeks, then: hold}]\n'
     "    visits: [{at: 'D1, D15, D29, then every 4 weeks until D141', give: X 100 mg, counted from: previous dose}]\n"
 )
 

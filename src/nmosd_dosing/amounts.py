@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,35 +11,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.doses import AmountStatus, Dose, converted, number_text
+from nmosd_dosing.days import Dates
+from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
 from nmosd_dosing.given import Given
+from nmosd_dosing.lifetime import Lifetime, lifetimes
 from nmosd_dosing.model import Give, Study
 from nmosd_dosing.person import Record
+from nmosd_dosing.reckoning import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.weights import grams_at, series
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row's doses as whole numbers: amount = (flat + per_gram x grams) / scale, by arm.
+    """A row's doses in whole numbers of 1/`scale`, by arm; None where an arm gets none.
 
     `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same from an event on.
     """
 
     group: tuple[str, str | None]
     scale: int
-    flat: tuple[int, ...]
-    per_gram: tuple[int, ...]
-    status: tuple[AmountStatus, ...]
+    doses: tuple[WholeDose | None, ...]
+    weight: WeightRule | None
     changes: tuple[tuple[str, Rule], ...] = ()
 
     @property
     def by_arm(self) -> bool:
-        return len({*zip(self.flat, self.per_gram, self.status, strict=True)}) > 1
+        return len(set(self.doses)) > 1
+
+    @property
+    def by_weight(self) -> bool:
+        return any(dose is not None and dose.by_weight for dose in self.doses)
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """How often on each day, by arm."""
+        return tuple(dose.times if dose is not None else 1 for dose in self.doses)
 
 
-def read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
+@dataclass(frozen=True, slots=True)
+class Doses:
+    """What is known of a schedule's doses before it has dates: the rule of each row, what is recorded, what was given besides, caps."""
+
+    rules: tuple[Rule, ...]
+    recorded: Amounts
+    extra: tuple[Extra, ...]
+    lifetimes: tuple[Lifetime, ...]
+
+
+def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort) -> Doses:
+    """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
+    recorded, extra = _read_recorded(rows, given), read_extra(study, rows, given)
+    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
+
+
+# --- what is recorded -----------------------------------------------------------------------------------------------------
+
+
+def _read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
     """The amounts that records state, of doses that are not masked: what was not given is 0."""
     if given is None:
         return {}
@@ -70,6 +101,259 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
     return True, converted(Fraction(record.amount), record.unit, give.unit) if alone or record.product else None
 
 
+# --- rules --------------------------------------------------------------------------------------------------------------
+
+
+def _rules_of(study: Study, rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...]) -> tuple[Rule, ...]:
+    """The rule of each row, in whole numbers for what is planned and for what is recorded."""
+    scales: dict[tuple[str, str | None], int] = {}
+    for k, row in enumerate(rows):
+        group = (row.give.product, row.give.unit)
+        doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
+        parts = [n for dose in doses if dose is not None for n in denominators(dose)]
+        parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
+        same = [converted(e.amount, e.unit, row.give.unit) for e in extra if e.amount is not None and e.product == group[0]]
+        parts += [amount.denominator for amount in same if amount is not None]
+        scales[group] = math.lcm(scales.get(group, 1), *parts)
+    made: dict[tuple[Give, int], Rule] = {}
+    for row in rows:
+        scale = scales[row.give.product, row.give.unit]
+        if (row.give, scale) not in made:
+            made[row.give, scale] = _rule(row.give, row.give.doses, scale, study.product(row.give.product).weight)
+    return tuple(made[row.give, scales[row.give.product, row.give.unit]] for row in rows)
+
+
+def _rule(give: Give, doses: tuple[Dose | None, ...], scale: int, weight: WeightRule | None) -> Rule:
+    changes = tuple(
+        (event, _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scale, weight))
+        for event, changed in (give.changes if doses is give.doses else ())
+    )
+    whole = tuple(to_whole(dose, scale) if dose is not None else None for dose in doses)
+    return Rule((give.product, give.unit), scale, whole, weight, changes)
+
+
+def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
+    """(n,) of AmountStatus for each row: filled in with the amounts where it may differ between subjects, else one for all."""
+    capped = {cap.product for cap in doses.lifetimes}
+    made: dict[Rule, Statuses] = {}
+    found = []
+    for k, rule in enumerate(doses.rules):
+        one = rule.doses[0]
+        static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
+        if rule.changes or k in doses.recorded or rule.group[0] in capped or (rule.by_weight and series(cohort, rule.weight) is not None):
+            found.append(np.empty(len(cohort), dtype=np.uint8))
+            continue
+        if rule not in made:
+            status = AmountStatus.ABSENT if one is None else one.status
+            made[rule] = np.broadcast_to(np.uint8(status), len(cohort)) if static else np.empty(len(cohort), dtype=np.uint8)
+        found.append(made[rule])
+    return tuple(found)
+
+
+def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, arm: NDArray[np.int16]) -> tuple[Wholes, Statuses | AmountStatus]:
+    """(n,) whole amounts of one administration, NaN where there is none, and why."""
+    if not rule.by_arm:
+        return _of_arm(rule.doses[0], grams, mm)
+    if all(dose is None or (dose.is_plain and not dose.by_weight) for dose in rule.doses):  # looked up: the commonest, and quick
+        flat = [_flat(dose) for dose in rule.doses]
+        known = [AmountStatus.ABSENT if dose is None else dose.status for dose in rule.doses]
+        return np.array([*flat, math.nan])[arm], np.array([*known, AmountStatus.NEEDS_ARM], dtype=np.uint8)[arm]  # -1: the last
+    whole = np.full(len(arm), math.nan)
+    why = np.full(len(arm), AmountStatus.NEEDS_ARM, dtype=np.uint8)
+    for i, dose in enumerate(rule.doses):
+        mine = arm == i
+        if mine.any():
+            amount, status = _of_arm(dose, grams, mm)
+            whole = np.where(mine, amount, whole)
+            why = np.where(mine, np.uint8(status) if isinstance(status, AmountStatus) else status, why)
+    return whole, why
+
+
+def _flat(dose: WholeDose | None) -> float:
+    """A plain dose that is by no weight, or none."""
+    if dose is not None and dose.status != AmountStatus.STATED:
+        return math.nan
+    return float(dose.bands[0].flat) if dose is not None and dose.bands else 0.0
+
+
+def _of_arm(dose: WholeDose | None, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
+    if dose is None:
+        return np.zeros(len(grams)), AmountStatus.ABSENT
+    return reckon(dose, grams, mm)
+
+
+def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
+    """How often on each day: one number, or (n,) where arms differ; the first arm's where the arm is not known."""
+    if len(set(rule.times)) == 1:
+        return rule.times[0]
+    return np.array([*rule.times, rule.times[0]], dtype=np.float64)[arm]
+
+
+# --- amounts and totals -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Running:
+    """What some subjects have had so far: of each product and unit, per kg of it, and of what a lifetime's cap counts."""
+
+    totals: dict[tuple[str, str | None], Wholes]
+    per_kg: dict[tuple[str, str | None], Wholes]
+    exposure: dict[str, Wholes]
+
+
+def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
+    """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
+    cohort = schedule.cohort
+    grams, arm, mm = cohort.grams[part], cohort.arm[part], cohort.mm[part]
+    running = _Running(
+        {rule.group: np.zeros(len(grams)) for rule in doses.rules},
+        {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
+        {cap.product: cap.earlier[part].copy() for cap in doses.lifetimes},
+    )
+    caps = {cap.product: cap for cap in doses.lifetimes}
+    made: dict[Rule, tuple[Wholes, Wholes, Statuses | AmountStatus]] = {}
+    written: set[int] = set()
+    for k, rule in enumerate(doses.rules):
+        by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
+        if moving:
+            by = grams_at(cohort, rule.weight, _dose_dates(schedule, k, part), part)
+        if rule not in made or moving:
+            whole, status = _by_arm(rule, by, mm, arm)
+            made[rule] = whole, whole / rule.scale, status
+        whole, amount, status = made[rule]
+        if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
+            schedule.status[k][part] = status
+            written.add(id(schedule.status[k]))  # rows of one rule share it
+        times: int | Wholes = _times(rule, arm)
+        if rule.changes or k in doses.recorded:
+            whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, part)
+            amount = whole / rule.scale
+        schedule.amount[k, part] = amount
+        count = schedule.days(schedule.rows[k].visit, part) * times
+        added = whole if isinstance(count, int) and count == 1 else whole * count
+        if (cap := caps.get(rule.group[0])) is not None:
+            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses.recorded)
+        if _may_be_missing(schedule, k):
+            visit = schedule.rows[k].visit
+            gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
+            added = np.where(gone, 0.0, added)
+            schedule.amount[k, part][gone] = np.nan
+        _add(schedule, k, rule, running, added, by, part)
+        if k in schedule.steps:
+            schedule.steps[k][part] = added
+
+
+def _dose_dates(schedule: Schedule, k: int, part: slice) -> Dates:
+    """The days of a row's doses, as recorded or planned; of one that has no day, the first of the study: its baseline weight counts."""
+    dates = schedule.dates(schedule.rows[k].visit, part)
+    return np.where(np.isnat(dates), schedule.start[part], dates)
+
+
+def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, part: slice) -> None:
+    total = running.totals[rule.group]
+    total += added
+    for group, other in running.totals.items():
+        if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
+            other[np.isnan(added)] = np.nan
+    np.divide(total, rule.scale, out=schedule.cumulative[k, part])
+    if schedule.per_kg is not None:
+        per_kg = running.per_kg[rule.group]
+        per_kg += added * 1000 / (grams * rule.scale)
+        schedule.per_kg[k, part] = per_kg
+
+
+def between(schedule: Schedule, rules: tuple[Rule, ...]) -> set[tuple[str, str | None]]:
+    """The products that are given by the plan and after events, too, so that the days of the ones come between those of the others."""
+    parts: dict[tuple[str, str | None], set[int]] = {}
+    for row, rule in zip(schedule.rows, rules, strict=True):
+        parts.setdefault(rule.group, set()).add(schedule.part_of[row.visit])
+    return {group for group, mine in parts.items() if len(mine) > 1 and any(schedule.parts[p].event for p in mine)}
+
+
+def finish_totals(schedule: Schedule, doses: Doses) -> None:
+    """The totals that are not in planned order: with doses after events between the others, and with those of unscheduled visits."""
+    for group in between(schedule, doses.rules):
+        _sum_by_day(schedule, [k for k, rule in enumerate(doses.rules) if rule.group == group], doses)
+    for k, rule in enumerate(doses.rules):
+        _add_extra(schedule, k, rule, doses.extra)
+
+
+def _sum_by_day(schedule: Schedule, rows: list[int], doses: Doses) -> None:
+    dates = np.array([_dose_dates(schedule, k, slice(None)) for k in rows])
+    order = np.argsort(dates, axis=0, kind="stable")
+    steps = np.array([schedule.steps[k] for k in rows])
+    scale = doses.rules[rows[0]].scale
+    schedule.cumulative[rows] = _summed(steps, order) / scale
+    if schedule.per_kg is not None:
+        rule = doses.rules[rows[0]].weight
+        grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
+        schedule.per_kg[rows] = _summed(steps * 1000 / (grams * scale), order)
+
+
+def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
+    """(k, n) the sums in the order of each column, each at its own row."""
+    made = np.empty_like(steps)
+    np.put_along_axis(made, order, np.cumsum(np.take_along_axis(steps, order, axis=0), axis=0), axis=0)
+    return made
+
+
+def _within_lifetime(
+    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, recorded: Amounts
+) -> Wholes:  # fmt: skip
+    """The amounts without those that would pass the cap: these are refused. What is recorded was given, and counts."""
+    row = schedule.rows[k]
+    exposure = cap.exposure(added, row.scale, row.give.unit, *body)
+    gone = schedule.not_given(k, part) | schedule.not_planned(row.visit, part) | schedule.dose_cancelled(row.visit, part)
+    exposure = np.where(gone, 0.0, exposure)
+    refused = running.exposure[cap.product] + exposure > cap.most
+    begin = part.start or 0
+    for column in recorded.get(k, {}):
+        if begin <= column < begin + len(refused):
+            refused[column - begin] = False
+    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone
+    running.exposure[cap.product] += np.where(refused, 0.0, exposure)
+    if not refused.any():
+        return added
+    schedule.status[k][part][refused] = AmountStatus.REFUSED
+    schedule.amount[k, part][refused] = np.nan
+    return np.where(refused, 0.0, added)
+
+
+def _as_given(
+    schedule: Schedule, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, part: slice
+) -> tuple[Wholes, int | Wholes]:  # fmt: skip
+    """The amounts after the events that change them, and as they are recorded; and how often on each day."""
+    cohort = schedule.cohort
+    whole = whole.copy()
+    dates = schedule.dates(schedule.rows[k].visit, part)
+    for event, changed in rule.changes:
+        since: NDArray[np.bool_] = cohort.first(event)[part] <= dates
+        other, status = _by_arm(changed, grams, cohort.mm[part], cohort.arm[part])
+        whole[since] = other[since]
+        schedule.status[k][part][since] = status if isinstance(status, AmountStatus) else status[since]
+        often = _times(changed, cohort.arm[part])
+        times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
+    begin = part.start or 0
+    if k in recorded:
+        schedule.planned.setdefault(k, np.empty(len(schedule)))[part] = whole / rule.scale
+    for column, amount in recorded.get(k, {}).items():
+        if begin <= column < begin + len(whole):
+            whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)
+            schedule.status[k][column] = AmountStatus.NOT_RECORDED if amount is None else AmountStatus.STATED
+    return whole, times
+
+
+def _may_be_missing(schedule: Schedule, k: int) -> bool:
+    row = schedule.rows[k]
+    visit, give = schedule.visits[row.visit], row.give
+    own = schedule.parts[schedule.part_of[row.visit]]
+    some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
+    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
+
+
+# --- doses at visits that are not planned -------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Extra:
     """A dose that was given at a visit which is not planned. amount: None where nobody wrote how much."""
@@ -83,7 +367,7 @@ class Extra:
 
 def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tuple[Extra, ...]:
     """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
-    masked = {row.give.product for row in rows if row.give.mask is not None or _is_masked(row)}
+    masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
     found = []
     for column, record in given.extra if given is not None else ():
         if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
@@ -99,205 +383,23 @@ def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tupl
     return tuple(found)
 
 
-def _is_masked(row: Row) -> bool:
+def is_masked(row: Row) -> bool:
     return any(dose is not None and dose.kind == "masked" for dose in row.give.doses)
 
 
-def rules_of(rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...]) -> tuple[Rule, ...]:
-    """The rule of each row, in whole numbers for what is planned and for what is recorded."""
-    scales: dict[tuple[str, str | None], int] = {}
-    for k, row in enumerate(rows):
-        group = (row.give.product, row.give.unit)
-        doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
-        parts = [c for dose in doses if dose is not None for c in dose.coefficients]
-        parts += [amount for amount in recorded.get(k, {}).values() if amount is not None]
-        same = [converted(e.amount, e.unit, row.give.unit) for e in extra if e.amount is not None and e.product == group[0]]
-        parts += [amount for amount in same if amount is not None]
-        scales[group] = math.lcm(scales.get(group, 1), *(part.denominator for part in parts))
-    return tuple(_rule(row.give, row.give.doses, scales) for row in rows)
-
-
-def _rule(give: Give, doses: tuple[Dose | None, ...], scales: dict[tuple[str, str | None], int]) -> Rule:
-    group = (give.product, give.unit)
-    scale = scales[group]
-    flat, per_gram, status = [], [], []
-    for dose in doses:
-        a, b = dose.coefficients if dose is not None else (0, 0)
-        flat.append(int(a * scale))
-        per_gram.append(int(b * scale))
-        status.append(dose.status if dose is not None else AmountStatus.ABSENT)
-    changes = tuple(
-        (event, _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scales))
-        for event, changed in (give.changes if doses is give.doses else ())
-    )
-    return Rule(group, scale, tuple(flat), tuple(per_gram), tuple(status), changes)
-
-
-def statuses(rules: tuple[Rule, ...], cohort: Cohort, recorded: Amounts) -> tuple[NDArray[np.uint8], ...]:
-    """(n,) of AmountStatus for each rule, before any event or record has changed it."""
-    made: dict[Rule, NDArray[np.uint8]] = {}
-    for rule in dict.fromkeys(rules):
-        made[rule] = _status(rule, cohort, slice(None))
-    return tuple(made[rule].copy() if rule.changes or k in recorded else made[rule] for k, rule in enumerate(rules))
-
-
-def _status(rule: Rule, cohort: Cohort, part: slice) -> NDArray[np.uint8]:
-    grams, arm = cohort.grams[part], cohort.arm[part]
-    if rule.by_arm:
-        status = np.array([*rule.status, AmountStatus.NEEDS_ARM], dtype=np.uint8)[arm]  # -1: the last
-        per_gram = np.array([*rule.per_gram, 0])[arm] != 0
-    else:
-        status = np.broadcast_to(np.uint8(rule.status[0]), len(grams))
-        per_gram = np.broadcast_to(np.bool_(rule.per_gram[0] != 0), len(grams))
-    if any(rule.per_gram) and np.isnan(grams).any():
-        needs = np.isnan(grams) & per_gram & (status == AmountStatus.STATED)
-        status = np.where(needs, np.uint8(AmountStatus.NEEDS_WEIGHT), status)
-    return status
-
-
-def fill_doses(schedule: Schedule, rules: tuple[Rule, ...], recorded: Amounts, extra: tuple[Extra, ...], part: slice) -> None:
-    """Writes amounts and cumulative amounts of some subjects into the schedule, whose dates are there."""
-    cohort = schedule.cohort
-    grams, arm = cohort.grams[part], cohort.arm[part]
-    totals = {rule.group: np.zeros(len(grams)) for rule in rules}
-    amounts: dict[Rule, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-    for k, rule in enumerate(rules):
-        if rule not in amounts:
-            whole = _whole(rule, grams, arm)
-            amounts[rule] = whole, whole / rule.scale
-        whole, amount = amounts[rule]
-        if rule.changes or k in recorded:
-            whole = _as_given(schedule, k, rule, whole, recorded, part)
-            amount = whole / rule.scale
-        schedule.amount[k, part] = amount
-        if _may_be_missing(schedule, k):
-            visit = schedule.rows[k].visit
-            gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
-            whole = np.where(gone, 0.0, whole)
-            schedule.amount[k, part][gone] = np.nan
-        totals[rule.group] += whole
-        for group, total in totals.items():
-            if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
-                total[np.isnan(whole)] = np.nan
-        np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, part])
-        _add_extra(schedule, k, rule, extra, part)
-
-
-def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...], part: slice) -> None:
+def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:
     """Adds what was given at unscheduled visits to the totals of later ones."""
     mine = [e for e in extra if e.product == rule.group[0]]
     if not mine:
         return
-    begin, end = part.start or 0, (part.start or 0) + len(schedule.cumulative[k, part])
     visit = schedule.rows[k].visit
     dates = np.where(np.isnat(schedule.dates(visit)), schedule.target[visit], schedule.dates(visit))
     for e in mine:
-        if begin <= e.column < end and e.date <= dates[e.column]:
+        if e.date <= dates[e.column]:
             amount = converted(e.amount, e.unit, schedule.rows[k].give.unit) if e.amount is not None else None
             more = math.nan if amount is None else float(amount * rule.scale)
             whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
             schedule.cumulative[k, e.column] = (whole + more) / rule.scale
-
-
-def _as_given(schedule: Schedule, k: int, rule: Rule, whole: NDArray[np.float64], recorded: Amounts, part: slice) -> NDArray[np.float64]:
-    """The amounts after the events that change them, and as they are recorded."""
-    cohort = schedule.cohort
-    whole = whole.copy()
-    dates = schedule.dates(schedule.rows[k].visit, part)
-    for event, changed in rule.changes:
-        since: NDArray[np.bool_] = cohort.first(event)[part] <= dates
-        whole[since] = _whole(changed, cohort.grams[part], cohort.arm[part])[since]
-        schedule.status[k][part][since] = _status(changed, cohort, part)[since]
-    begin = part.start or 0
-    for column, amount in recorded.get(k, {}).items():
-        if begin <= column < begin + len(whole):
-            whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)
-            schedule.status[k][column] = AmountStatus.NOT_RECORDED if amount is None else AmountStatus.STATED
-    return whole
-
-
-def _may_be_missing(schedule: Schedule, k: int) -> bool:
-    row = schedule.rows[k]
-    visit, give = schedule.visits[row.visit], row.give
-    own = schedule.parts[schedule.part_of[row.visit]]
-    some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
-    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
-
-
-def _whole(rule: Rule, grams: NDArray[np.float64], arm: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Amounts times the rule's scale: whole numbers; NaN where unknown."""
-    flat = [float(f) if s in (AmountStatus.STATED, AmountStatus.ABSENT) else math.nan for f, s in zip(rule.flat, rule.status, strict=True)]
-    if not rule.by_arm:
-        whole = np.full(len(grams), flat[0])
-        return whole + rule.per_gram[0] * grams if rule.per_gram[0] else whole
-    whole = np.array([*flat, math.nan])[arm]
-    if any(rule.per_gram):
-        per_gram = np.array([*rule.per_gram, 0], dtype=np.float64)[arm]
-        whole += np.where(per_gram != 0, per_gram * grams, 0.0)
-    return whole
-
-
-# --- what was given against what is planned -----------------------------------------------------------------------------
-
-
-def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
-    """What a record says that is not the plan, in words; None where it agrees or cannot be compared. `rows` are the visit's.
-
-    How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
-    """
-    if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
-        return None
-    gives = {schedule.rows[k].give.product: k for k in rows}
-    masked = [k for k in rows if _is_masked(schedule.rows[k])]
-    if any(_may_be(record.product, schedule.rows[k].give) for k in masked) or (masked and record.product is None):
-        return None
-    if record.product is not None and record.product not in gives:
-        planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
-        return f"{record.product} is recorded, planned is {planned}"
-    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
-        return None
-    k = gives[record.product] if record.product is not None else rows[0]
-    give, planned_amount = schedule.rows[k].give, _planned(schedule, k, column)
-    if planned_amount is None or converted(Fraction(record.amount), record.unit, give.unit) == planned_amount:
-        return None
-    words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
-    by_weight = schedule.doses_for(k, column)[max(int(schedule.arm[column]), 0) if len(give.doses) > 1 else 0]
-    weight = f" (the weight recorded, {number_text(record.weight_kg)} kg, is not the one that is planned with)" if record.weight_kg else ""
-    return f"{words} {number_text(planned_amount)} {give.unit}{weight if by_weight is not None and by_weight.per_kg else ''}"
-
-
-def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Record], column: int) -> str | None:
-    """Why a recorded amount could not be compared with the plan, where something that is not given would make it possible."""
-    if not any(record.amount is not None for record in records):
-        return None
-    for k in rows:
-        if not _is_masked(schedule.rows[k]) and _planned(schedule, k, column) is None:
-            doses, arm = schedule.doses_for(k, column), int(schedule.arm[column])
-            needs_arm = len(set(doses)) > 1 and arm < 0
-            needs_weight = any(dose is not None and dose.per_kg for dose in doses) and bool(np.isnan(schedule.grams[column]))
-            if needs_arm or needs_weight:
-                return f"its dose is not compared, which needs the {'arm' if needs_arm else 'weight'}"
-    return None
-
-
-def _may_be(product: str | None, give: Give) -> bool:
-    """Whether a record may mean a masked product, under any of the names of its arms."""
-    names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
-    return product is not None and product.casefold() in {name.casefold() for name in names}
-
-
-def _planned(schedule: Schedule, row: int, column: int) -> Fraction | None:
-    """The amount that is planned, exactly; None where it cannot be told, 0 where the arm gets none."""
-    doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
-    if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
-        return None
-    own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
-    if own is None:
-        return Fraction(0)
-    if own.kind == "not stated":
-        return None
-    flat, per_gram = own.coefficients
-    grams = schedule.grams[column]
-    if per_gram and np.isnan(grams):
-        return None
-    return flat + (per_gram * int(grams) if per_gram else 0)
+            if schedule.per_kg is not None:
+                by = grams_at(schedule.cohort, rule.weight, np.array([e.date]), slice(e.column, e.column + 1))[0]
+                schedule.per_kg[k, e.column] += more * 1000 / (by * rule.scale)

@@ -21,9 +21,12 @@ def mask(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
 
 def _masked(give: Give) -> Give:
     placebo = any(dose is not None and dose.kind == "placebo" for dose in give.doses)
-    minutes = next((dose.minutes for dose in give.doses if dose is not None), None)
-    doses = (Dose("masked", minutes=minutes),) * len(give.doses)
-    return dataclasses.replace(give, doses=doses, changes=(), mask=f"{give.product}/placebo" if placebo else give.product)
+    first = next((dose for dose in give.doses if dose is not None), Dose("masked"))
+    active = {dose for dose in give.doses if dose is not None and dose.kind != "placebo"}
+    kit = active.pop() if len(active) == 1 and not give.changes else None
+    shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead)
+    mask = f"{give.product}/placebo" if placebo else give.product
+    return dataclasses.replace(give, doses=(shown,) * len(give.doses), changes=(), mask=mask, kit=kit)
 
 
 def shown_arm(study: Study, periods: Sequence[Period], arm: str | None, unblinded: bool) -> str | None:

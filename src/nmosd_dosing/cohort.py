@@ -11,17 +11,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
-from nmosd_dosing.person import Record, Subject
+from nmosd_dosing.person import Exposure, Record, Subject
 
 UNKNOWN_ARM = -1
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
+HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Later body weights: (w, n) each subject's days in order, NaT behind them, and whole grams."""
+
+    dates: Dates
+    grams: NDArray[np.float64]
+
+    def part(self, part: slice) -> Weighed:
+        return Weighed(self.dates[:, part], self.grams[:, part])
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """n subjects.
 
-    start: (n,) datetime64[D], study day 1. grams: (n,) float64, body weight in whole grams, NaN where unknown.
+    start: (n,) datetime64[D], study day 1. grams: (n,) float64, body weight at baseline in whole grams, NaN where unknown. height: (n,)
+    float64, whole millimetres, NaN where unknown; None where nobody's is known. weighed: later weights that were given for the doses;
+    measured: these and those that were recorded at visits. earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
     records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events.
@@ -36,6 +50,15 @@ class Cohort:
     records: tuple[tuple[int, Record], ...] = ()
     of_study: Mapping[str, dt.date] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
+    height: NDArray[np.float64] | None = None
+    weighed: Weighed | None = None
+    measured: Weighed | None = None
+    earlier: tuple[tuple[int, Exposure], ...] = ()
+
+    @property
+    def mm(self) -> NDArray[np.float64]:
+        """(n,) height in whole millimetres, NaN where unknown."""
+        return self.height if self.height is not None else np.broadcast_to(np.nan, len(self))
 
     @staticmethod
     def of(
@@ -43,14 +66,17 @@ class Cohort:
         weight_kg: ArrayLike | None = None,
         arm: ArrayLike | None = None,
         *,
+        height_cm: ArrayLike | None = None,
+        weighed: tuple[ArrayLike, ArrayLike] | None = None,
         events: Mapping[str, ArrayLike] | None = None,
         entered: Mapping[str, ArrayLike] | None = None,
         of_study: Mapping[str, dt.date] | None = None,
     ) -> Cohort:
-        """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown).
+        """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown), heights in cm.
 
-        A single weight or arm counts for everybody. An event is a column of dates (NaT: it did not happen), or k of them where it
-        can happen k times. Raises InputError where columns differ in length, a start is missing or a weight cannot be one.
+        weighed: later weights, (w, n) days in each subject's order (NaT: none) and (w, n) kg. A single weight, height or arm counts for
+        everybody. An event is a column of dates (NaT: it did not happen), or k of them where it can happen k times. Raises InputError
+        where columns differ in length, a start is missing or a weight or height cannot be one.
         """
         dates = np.atleast_1d(np.asarray(start, dtype="datetime64[D]"))
         grams = np.rint(np.atleast_1d(np.asarray(np.nan if weight_kg is None else weight_kg, dtype=np.float64)) * 1000)
@@ -65,12 +91,23 @@ class Cohort:
         for name, column in (*happened.items(), *ways.items()):
             if column.shape[-1] != len(dates):
                 problems.append(Problem(f"columns of different length: {len(dates)} dates, {column.shape[-1]} of `{name}`"))
-        if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
+        height = None if height_cm is None else np.rint(np.atleast_1d(np.asarray(height_cm, dtype=np.float64)) * 10)
+        if height is not None and len(height) not in (1, len(dates)):
+            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(height)} heights"))
+        if height is not None and ((height < HEIGHTS_CM[0] * 10) | (height > HEIGHTS_CM[1] * 10)).any():
+            problems.append(Problem(f"a height is not between {HEIGHTS_CM[0]} and {HEIGHTS_CM[1]} cm"))
+        later = _weighed(weighed, len(dates), problems) if weighed is not None else None
+        kg = [grams] if later is None else [grams, later.grams]
+        if any(((column <= 0) | (column > MAX_WEIGHT_KG * 1000)).any() for column in kg):
             problems.append(Problem(f"a weight is not above 0 and up to {MAX_WEIGHT_KG} kg"))
         if problems:
             raise InputError(problems)
         n = len(dates)
-        return Cohort(dates, np.broadcast_to(grams, n), np.broadcast_to(arms, n), happened, ways, of_study=of_study or {})
+        tall = None if height is None else np.broadcast_to(height, n)
+        return Cohort(
+            dates, np.broadcast_to(grams, n), np.broadcast_to(arms, n), happened, ways, of_study=of_study or {}, height=tall,
+            weighed=later, measured=later,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.start)
@@ -109,6 +146,10 @@ class Cohort:
                 entered={name: dates[part] for name, dates in self.entered.items()},
                 records=tuple((column - begin, record) for column, record in self.records if begin <= column < begin + size),
                 codes=self.codes[part],
+                height=self.height[part] if self.height is not None else None,
+                weighed=self.weighed.part(part) if self.weighed is not None else None,
+                measured=self.measured.part(part) if self.measured is not None else None,
+                earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
             )
 
 
@@ -132,13 +173,44 @@ def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapp
         np.array([s.start for s in subjects], dtype="datetime64[D]"),
         weights,
         [arm_index(s.arm, arms) for s in subjects],
+        height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
         events={name: _columns(lists) for name, lists in events.items()},
         entered=entered,
         of_study=of_study,
     )
     codes = tuple(s.code or "" for s in subjects)
     records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
-    return replace(made, codes=codes, records=records)
+    given = [{w.date: w.kg for w in s.weights} for s in subjects]
+    recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
+    return replace(
+        made,
+        codes=codes,
+        records=records,
+        weighed=_series(given),
+        measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
+        earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
+    )
+
+
+def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
+    """Each subject's weights, in the order of their days; None where nobody has any."""
+    most = max(map(len, weights), default=0)
+    if not most:
+        return None
+    ordered = [sorted(w.items()) for w in weights]
+    dates = [[o[i][0] if i < len(o) else None for o in ordered] for i in range(most)]
+    kg = [[o[i][1] if i < len(o) else np.nan for o in ordered] for i in range(most)]
+    return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg) * 1000))
+
+
+def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
+    dates = np.atleast_2d(np.asarray(given[0], dtype="datetime64[D]"))
+    grams = np.rint(np.atleast_2d(np.asarray(given[1], dtype=np.float64)) * 1000)
+    if dates.shape != grams.shape or dates.shape[1] != n:
+        problems.append(Problem(f"columns of different length: {n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"))
+        return None
+    order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
+    return Weighed(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
 
 
 def _columns(lists: list[list[dt.date]]) -> Dates:

@@ -108,6 +108,14 @@ class Course:
         """The rule that an open decision would bring; None where none is open."""
         return self.transitions[int(move.waiting[column])] if move.waiting[column] >= 0 else None
 
+    def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
+        """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
+        subject left it; the event of its end falls on it."""
+        left = np.fmin.reduce([move.entered for move in self.moves if move.source == period] or [np.full(len(cohort), NO_DATE)])
+        ends = event == completed_event(self.periods[period])
+        there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.end[period]))
+        return np.where(there, dates, NO_DATE)
+
     def last_day(self, period: int, doses: bool) -> Dates | None:
         """(n,) the last day on which a period's visits, or its doses, may be planned; None where nobody has a limit."""
         last = [limit.last for limit in self.limits if limit.source == period and (doses or not limit.doses_only)]

@@ -22,7 +22,7 @@ Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
 CountsFrom = Literal[0, 1]
 Language = Literal["en", "zh"]
-Style = Literal["D", "W", "week", "month", "year"]
+Style = Literal["D", "W", "week", "month", "year", "event"]
 
 FIRST_DATE = np.datetime64("0001-01-01", "D")
 LAST_DATE = np.datetime64("9999-12-31", "D")
@@ -34,25 +34,31 @@ NO_DATE = np.datetime64("NaT", "D")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Offset:
-    """So many days, and then so many calendar months: a distance between dates, or a length of time.
+    """So many days, then so many calendar months, and then so many days again: a distance between dates, or a length of time.
 
+    The days after the months are those of a cycle: day 15 of the second one is 14 days after a first day that months have moved.
     `written` is how a file says it: `28 days` and `4 weeks` are equal, but whoever checks a figure wants to see his own.
     """
 
     days: int = 0
     months: int = 0
     written: str = field(default="", compare=False)
+    then: int = 0
 
     def __add__(self, other: Offset) -> Offset:
-        return Offset(self.days + other.days, self.months + other.months)
+        return Offset(self.days + other.days, self.months + other.months, then=self.then + other.then)
 
     def times(self, n: int) -> Offset:
-        return Offset(self.days * n, self.months * n, self.written if abs(n) == 1 else "")
+        return Offset(self.days * n, self.months * n, self.written if abs(n) == 1 else "", self.then * n)
+
+    def later(self, days: int) -> Offset:
+        """So many days after this."""
+        return Offset(self.days, self.months, then=self.then + days) if self.months else Offset(self.days + days)
 
     @property
     def possible(self) -> bool:
         """Whether any two dates of the years 1 to 9999 lie so far apart."""
-        return abs(self.days) <= MAX_DAYS and abs(self.months) <= MAX_MONTHS
+        return abs(self.days) + abs(self.then) <= MAX_DAYS and abs(self.months) <= MAX_MONTHS
 
     @property
     def in_words(self) -> str:
@@ -65,18 +71,20 @@ class Offset:
         if self.months:
             years = self.months % 12 == 0
             parts.append(_count(self.months // 12, "year") if years else _count(self.months, "month"))
+        if self.then:
+            parts.append(_count(self.then, "day"))
         return " and ".join(parts)
 
     @property
     def range(self) -> tuple[int, int]:
         """The fewest and the most days that this offset can be, over all starting days."""
         fewest, most = _days_in(self.months)
-        return self.days + fewest, self.days + most
+        return self.days + self.then + fewest, self.days + self.then + most
 
     @property
     def nominal(self) -> float:
         """About how many days: for an order where no date is known."""
-        return self.days + self.months * 365.25 / 12
+        return self.days + self.then + self.months * 365.25 / 12
 
 
 def _count(n: int, unit: str) -> str:
@@ -101,7 +109,7 @@ def _two_cycles() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
-    """Each date plus the days and then the months of `offset`, months clipped to the month's end. NaT stays NaT.
+    """Each date plus the days, the months and the later days of `offset`, months clipped to the month's end. NaT stays NaT.
 
     `out` is an array to write into.
     """
@@ -114,7 +122,7 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
     first = target.astype("datetime64[D]")
     last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
     clipped: Dates = np.add(first, np.minimum(day_of_month, last_day), out=out)
-    return clipped
+    return np.add(clipped, np.timedelta64(offset.then, "D"), out=out) if offset.then else clipped
 
 
 def shifter(dates: Dates, offset: Offset) -> Shifter:
@@ -166,15 +174,26 @@ def day_number(days: int, counts_from: CountsFrom) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`."""
+    """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`.
+
+    `cycle`: the number of the cycle whose day it is, and `day` which one: `C2D8`. `event`: what it is counted from, if not the
+    period's first day: `relapse+5d`.
+    """
 
     style: Style
     offset: Offset
     counts_from: CountsFrom
+    cycle: int = 0
+    day: int = 0
+    event: str = ""
 
     @property
     def label(self) -> str:
         days, months = self.offset.days, self.offset.months
+        if self.event:
+            return f"{self.event}{days:+d}d" if days else self.event
+        if self.cycle:
+            return f"C{self.cycle}D{day_number(self.day, self.counts_from)}"
         if months and self.style in ("month", "year"):
             return f"year {months // 12}" if self.style == "year" and months % 12 == 0 else f"month {months}"
         if self.style == "W" and days >= 0:
@@ -187,3 +206,7 @@ class Code:
 
     def later(self, step: Offset, times: int) -> Code:
         return Code(self.style, self.offset + step.times(times), self.counts_from)
+
+    def in_cycle(self, number: int, begins: Offset) -> Code:
+        """The same day of cycle `number`, whose first day is `begins` after the period's."""
+        return Code(self.style, begins.later(self.offset.days), self.counts_from, number, self.offset.days)

@@ -1,9 +1,4 @@
-"""Amount rules: from a rule and a body weight to an amount, exactly, for one person or a million.
-
-Amounts are fractions in the rule and whole numbers in an array: a weight is whole grams, a rule per kg is a fraction per
-gram, so every amount is a whole number of 1/denominator units until one division at the end. 10 mg/kg at 102.5 kg is 1025,
-not 1024.9999999.
-"""
+"""What a dose is: amounts and their units, weight bands, rounding, caps. What they come to is worked out in `reckoning`."""
 
 from __future__ import annotations
 
@@ -16,6 +11,9 @@ UNITS = ("mg", "g", "mcg", "mL", "cells")
 _MILLIGRAMS = {"mg": Fraction(1), "g": Fraction(1000), "mcg": Fraction(1, 1000)}
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
+Per = Literal["", "kg", "m2"]
+Formula = Literal["Mosteller", "Du Bois"]
+Way = Literal["up", "down", "half even"]
 
 
 class AmountStatus(IntEnum):
@@ -28,26 +26,70 @@ class AmountStatus(IntEnum):
     NEEDS_WEIGHT = 4
     ABSENT = 5  # this subject's arm does not get the product at all
     NOT_RECORDED = 6  # it was given, and nobody wrote how much
+    CAPPED = 7  # stated, and the rule's highest dose
+    NEEDS_HEIGHT = 8
+    OUT_OF_RANGE = 9  # the rule does not hold for this weight
+    REFUSED = 10  # it would pass the lifetime cap
 
     @property
     def text(self) -> str:
         return self.name.lower().replace("_", " ")
 
 
+KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated."""
+
+    amount: Fraction | None
+    per: Per = ""
+    low: int = 0
+    high: int | None = None
+
+    @property
+    def weights(self) -> str:
+        """Its weights in words: `40 to <60 kg`; empty where it holds for all."""
+        if self.high is None:
+            return f"{number_text(self.low / 1000)} kg or more" if self.low else ""
+        high = f"<{number_text(self.high / 1000)} kg"
+        return f"{number_text(self.low / 1000)} to {high}" if self.low else high
+
+    def text(self, unit: str | None) -> str:
+        """Its amount in words: `10 mg/kg`."""
+        return "not stated" if self.amount is None else f"{number_text(self.amount)} {unit}{f'/{self.per}' if self.per else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """To a multiple of `step`, or, where that is None, to what whole vials of `sizes` hold; both in the unit of the dose."""
+
+    way: Way
+    step: Fraction | None
+    sizes: tuple[Fraction, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """One dose of a product as the file states it.
+    """One dose of a product as the file states it, in `unit`.
 
-    `amount` is in `unit`, or in `unit` per kg of body weight; None unless `kind` is "stated". `rule` is the rule in the
-    file's words, `minutes` the stated time of the infusion.
+    `bands`: by weight, the lightest first; none unless `kind` is "stated". `rule` is the rule in the file's words, `minutes` the stated
+    time of the infusion, `times` how often on each day (None: once, on a single day), `hours` at which times of day, `lead` how long
+    before or after another product. `surface`: how body surface is reckoned, for amounts per m2.
     """
 
     kind: Kind
-    amount: Fraction | None = None
     unit: str | None = None
-    per_kg: bool = False
-    minutes: int | None = None
+    bands: tuple[Band, ...] = ()
     rule: str | None = None
+    minutes: int | None = None
+    times: int | None = None
+    hours: tuple[str, ...] = ()
+    lead: str | None = None
+    surface: Formula = "Mosteller"
+    at_most: Fraction | None = None
+    rounding: Rounding | None = None
 
     @property
     def status(self) -> AmountStatus:
@@ -56,10 +98,45 @@ class Dose:
         return AmountStatus.NOT_STATED if self.kind == "not stated" else AmountStatus.STATED
 
     @property
-    def coefficients(self) -> tuple[Fraction, Fraction]:
-        """The amount as (flat, per gram of body weight)."""
-        amount = self.amount or Fraction(0)
-        return (Fraction(0), amount / 1000) if self.per_kg else (amount, Fraction(0))
+    def by_weight(self) -> bool:
+        """Whether its amount hangs on body weight: also by surface or band."""
+        return self.by_surface or any(band.per == "kg" or band.low or band.high is not None for band in self.bands)
+
+    @property
+    def by_surface(self) -> bool:
+        return any(band.per == "m2" for band in self.bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most of a product that anybody may get over a lifetime: in `unit`, per kg or per m2 where `per` says so."""
+
+    amount: Fraction
+    unit: str
+    per: Per
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vials:
+    """Which vials there are: what each holds, in `unit`, as `texts` say it. `concentration`: in that unit per mL, when ready for use;
+    None where it is not stated. Each is opened for one administration."""
+
+    sizes: tuple[Fraction, ...]
+    texts: tuple[str, ...]
+    unit: str
+    concentration: Fraction | None = None
+
+
+def vials_text(vials: Vials) -> str:
+    """`120 mg, 400 mg, 80 mg/mL when ready for use`."""
+    ready = f", {number_text(vials.concentration)} {vials.unit}/mL when ready for use" if vials.concentration is not None else ""
+    return ", ".join(vials.texts) + ready
+
+
+WeightRule = Literal["baseline", "latest"] | Fraction
+"""Which weight doses are by: the baseline one; the latest on or before the dose; or a new one once it differs from the one used until
+then by this share (`Fraction(1, 10)`: by 10% or more)."""
 
 
 def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | None:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 from nmosd_dosing import records, sense, source, span_phrases
 from nmosd_dosing.days import CountsFrom, Offset
+from nmosd_dosing.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, one_of
 from nmosd_dosing.facts import one_line, texts, to_facts, to_source
 from nmosd_dosing.fields import Entry as Pair
 from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.gap_rules import gap_rules
 from nmosd_dosing.gives import Giver, PeriodScope, units_of
 from nmosd_dosing.model import (
     NOT_STATED,
     Entry,
     Facts,
-    GapRule,
+    Give,
     Mark,
     NotStated,
     Period,
@@ -36,7 +37,7 @@ from nmosd_dosing.model import (
 )
 from nmosd_dosing.records import PeriodRecord, SpanRecord, StudyRecord, VisitRecord
 from nmosd_dosing.source import Scalar
-from nmosd_dosing.timing import days_of
+from nmosd_dosing.timing import days_of, to_cycle
 
 EVENTS = {
     "relapse": "relapse diagnosed by the investigator",
@@ -50,9 +51,13 @@ EVENTS = {
     "lost": "lost to follow-up",
     "died": "died",
 }
-COMPLETED = "actual end visit of the period"  # of each period: `rcp_completed`
-_THEN: dict[str, Literal["restart", "hold", "stop"]] = {"restart": "restart", "hold": "hold", "stop": "stop"}
+COMPLETED = "actual end visit of the period"
 STUDY_EVENTS = {"idmc_stop": "the monitoring committee's date", "study_stop": "the date on which the study stops"}
+
+
+def completed(period: str) -> str:
+    """The event of a period's actual end visit: `rcp_completed`."""
+    return f"{period.replace('-', '_')}_completed"
 
 
 def read_study(path: Path) -> tuple[Study, tuple[Problem, ...]]:
@@ -88,12 +93,16 @@ class _Builder:
         self.counts_from: CountsFrom = record.days if record.days is not None else 1
         # A wrong `days` would make every day look wrong as well: then days are not checked any further.
         self.days_known = record.days is not None
-        self.giver = Giver(problems, tuple(record.products or {}), units_of(record), lambda word: self._known_event(word, EVENTS))
+        self.vials = {name: to_vials(pair.value.vials, problems) if pair.value else None for name, pair in (record.products or {}).items()}
+        self.rules = {
+            name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (record.products or {}).items()
+        }
+        self.giver = Giver(problems, self.rules, units_of(record, self.rules), lambda word: self._known_event(word, EVENTS))
 
     def study(self, sha256: str) -> Study:
         record = self.record
         for name, event in (record.events or {}).items():
-            built_in = EVENTS | STUDY_EVENTS | {f"{period.replace('-', '_')}_completed": COMPLETED for period in record.periods or {}}
+            built_in = EVENTS | STUDY_EVENTS | {completed(period): COMPLETED for period in record.periods or {}}
             if name in built_in:
                 hint = "take it out; it is always there"
                 self.problems.error(f"the event `{name}` is built in: {built_in[name]}", event.key.place, hint)
@@ -118,7 +127,18 @@ class _Builder:
         gap = record.minimum_gap if isinstance(record.minimum_gap, Offset) else None
         route = one_line(record.route)
         place = record.place("minimum_gap") if gap is not None else None
-        return Product(pair.key.text, None if route == NOT_STATED.value else route, gap, to_facts(record), gap_place=place)
+        return Product(
+            name=pair.key.text,
+            route=None if route == NOT_STATED.value else route,
+            minimum_gap=gap,
+            facts=to_facts(record),
+            vials=self.vials[pair.key.text],
+            vials_facts=to_facts(record.vials) if isinstance(record.vials, records.VialsRecord) else None,
+            weight=record.weight.rule if record.weight is not None else None,
+            lifetime=to_lifetime(record.lifetime_at_most),
+            doses=tuple(self.rules[pair.key.text].values()),
+            gap_place=place,
+        )
 
     # --- periods and visits --------------------------------------------------------------------------------------------
 
@@ -143,23 +163,9 @@ class _Builder:
             entries=tuple(e for e in (self._entry(v, scope) for v in record.visits or ()) if e is not None),
             spans=self._spans(record.spans, in_period=True),
             facts=to_facts(record),
-            gap_rules=self._gap_rules(record),
+            gap_rules=gap_rules(record, self.counts_from, self.problems) if self.days_known else (),
+            keeps_count=bool(record.counted_from),
         )
-
-    def _gap_rules(self, period: PeriodRecord) -> tuple[GapRule, ...]:
-        """By the length of the gap, the shortest first."""
-        rules: dict[Offset, GapRule] = {}
-        for record in period.if_gap or ():
-            beyond = record.beyond
-            if beyond is None or record.then is None:
-                continue
-            if isinstance(beyond, NotStated):
-                self.problems.error("a rule for a gap that is not stated", record.place("beyond"), "leave the rule out")
-                continue
-            if beyond in rules:
-                self.problems.error(f"two rules for a gap beyond {beyond.in_words}", record.place("beyond"), "keep one of them")
-            rules[beyond] = GapRule(beyond, _THEN[record.then], to_facts(record), record.place())
-        return tuple(sorted(rules.values(), key=lambda rule: rule.beyond.nominal))
 
     def _scope(self, record: PeriodRecord) -> PeriodScope:
         """The arms of a period: its own, else the study's; not readable where the list of them is wrong."""
@@ -176,7 +182,7 @@ class _Builder:
         if record.blinded and scope.readable and not scope.arms:
             problems.error("a blinded visit without arms hides nothing from anybody", record.place("blinded"), "name the arms of the study")
         gives = self.giver.gives(record, scope, arms, blinded)
-        at = days_of(record, self.counts_from, problems) if self.days_known else None
+        at = days_of(record, self.counts_from, problems, self._day_of_event) if self.days_known else None
         if at is None:
             return None
         if not at and record.name is None:
@@ -192,14 +198,14 @@ class _Builder:
         if record.counted_from and not gives:
             problems.error("counted from the previous dose, and no dose is given here", record.place("counted_from"), "take it out")
         for item in at:
-            if isinstance(item, Point) and item.last is not None and gives:
+            if isinstance(item, Point) and item.last is not None and (once := _not_daily(gives)) is not None:
                 problems.error(
                     "a dose on a range of days could be one dose or one a day",
                     item.place,
-                    "write for example `D1, then every 1 day until D14`, or the one day on which it is given",
+                    f"write `{once.product} … daily`, or the one day on which it is given",
                 )
         assess = tuple(dict.fromkeys(word.text for group in record.assess or () for word in group))
-        return Entry(at, one_line(record.name), gives, assess, arms, to_facts(record), record.place())
+        return Entry(at, one_line(record.name), gives, assess, arms, to_facts(record), to_cycle(record), record.place())
 
     def _spans(self, pairs: dict[str, Pair[SpanRecord]] | None, in_period: bool) -> tuple[Span, ...]:
         spans = []
@@ -240,13 +246,21 @@ class _Builder:
             )
 
     def _known_event(self, word: Scalar, known: dict[str, str]) -> None:
-        completed = (f"{period.replace('-', '_')}_completed" for period in self.record.periods or {})
-        names = {**known, **dict.fromkeys([*(self.record.events or {}), *completed], "")}
+        names = {**known, **dict.fromkeys([*(self.record.events or {}), *map(completed, self.record.periods or {})], "")}
         if word.text not in names:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
             if word.text in STUDY_EVENTS:
                 hint = "it is an event of the study, not of a subject"
             self.problems.error(f"unknown event `{word.text}`", word.place, hint)
+
+    def _day_of_event(self, word: Scalar) -> None:
+        """A day of a visit that is named by a word: the word must be an event of a subject."""
+        names = [*EVENTS, *(self.record.events or {}), *map(completed, self.record.periods or {})]
+        if word.text not in names:
+            hint = did_you_mean(word.text, names) or "write a day such as `D182`, or declare the event: `events: {cd19_return: …}`"
+            if word.text in STUDY_EVENTS:
+                hint = "it is an event of the study, not of a subject"
+            self.problems.error(f"`{word.text}` is neither a day nor an event", word.place, hint)
 
     def _trigger(self, text: span_phrases.TriggerText) -> None:
         trigger = text.trigger
@@ -308,6 +322,12 @@ class _Builder:
             if text.trigger.kind == "stop":
                 self.problems.error("the study stop cannot hang on itself", text.place, "name what stops the study")
         return Stop(tuple(text.trigger for text in record.earliest_of or ()), to_facts(record))
+
+
+def _not_daily(gives: tuple[Give, ...]) -> Give | None:
+    """The first product whose dose does not say how often a day."""
+    changed = [(give, dose) for give in gives for doses in (give.doses, *(d for _, d in give.changes)) for dose in doses]
+    return next((give for give, dose in changed if dose is not None and dose.times is None), None)
 
 
 def _arm_names(arms: tuple[Scalar, ...] | None, problems: Problems) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from nmosd_dosing import course as courses
 from nmosd_dosing import gaps
 from nmosd_dosing import given as records
-from nmosd_dosing.amounts import Extra, fill_doses, read_extra, read_recorded, rules_of, statuses
+from nmosd_dosing.amounts import Extra, between, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.course import Course
@@ -22,7 +22,7 @@ from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shi
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Record
-from nmosd_dosing.restarts import after_gaps, restarted
+from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule, open_end
 from nmosd_dosing.visits import lay_out
 
@@ -61,7 +61,7 @@ def expand(
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
     by_period = [_visits(p, cohort, until or at_least, window) for p in periods]
-    by_period[1:] = [_without_entry_window(visits) for visits in by_period[1:]]
+    by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
@@ -69,15 +69,18 @@ def expand(
     course = courses.resolve(study, periods, cohort)
     courses.check_ends(course, cohort)
     for p, visits in enumerate(by_period[1:], 1):
-        _check_dates(visits, periods[p], course.anchor[p][~np.isnat(course.anchor[p])])
+        _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
     if not allow_deviation:
         courses.check_entries(course, cohort)
-    parts = tuple(_part(course, p, until, at_least) for p in range(len(periods)))
+    parts = tuple(part for p in range(len(periods)) for part in _parts(course, cohort, p, by_period[p], until, at_least))
+    for part in parts:
+        if part.event:
+            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
     schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
-    while again := after_gaps(schedule, until, at_least):
-        for part in again:
-            _check_dates(by_period[part.period], periods[part.period], part.anchor[~np.isnat(part.anchor)])
-        schedule = _fill(study, course, cohort, again, by_period, until, unblinded)
+    while more := after_gaps(schedule, until, at_least):
+        for part in more:
+            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
+        schedule = _fill(study, course, cohort, more, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given, schedule.visits, cohort)
     if not accept_gap:
@@ -89,13 +92,12 @@ def _fill(
     study: Study, course: Course, cohort: Cohort, parts: tuple[Part, ...], by_period: Sequence[tuple[Visit, ...]], until: dt.date | None,
     unblinded: bool,
 ) -> Schedule:  # fmt: skip
-    visits = tuple(visit for part in parts for visit in _of_run(by_period[part.period], part.run))
-    part_of = tuple(i for i, part in enumerate(parts) for _ in by_period[part.period])
+    of_parts = [_of_part(by_period[part.period], part) for part in parts]
+    visits = tuple(visit for mine in of_parts for visit in mine)
+    part_of = tuple(i for i, mine in enumerate(of_parts) for _ in mine)
     given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    recorded = read_recorded(rows, given)
-    extra = read_extra(study, rows, given)
-    rules = rules_of(rows, recorded, extra)
+    doses = read_doses(study, rows, given, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
     schedule = Schedule(
         study=study,
@@ -107,16 +109,19 @@ def _fill(
         visits=visits,
         part_of=part_of,
         target=np.empty((m, n), dtype="datetime64[D]"),
-        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, rules, strict=True)),
+        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, doses.rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
-        status=statuses(rules, cohort, recorded),
+        status=statuses(doses, cohort),
         first_doses=np.full((len(parts), n), NO_DATE),
         last_doses=np.full((len(parts), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
         given=given,
         counted={},
+        per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
     )
+    apart = between(schedule, doses.rules)
+    schedule.steps.update({i: np.empty(n) for i, rule in enumerate(doses.rules) if rule.group in apart})
     shifters = {}
     for i, visit in enumerate(visits):
         if visit.offset is not None and (part_of[i], visit.offset) not in shifters:
@@ -124,8 +129,9 @@ def _fill(
     for begin in range(0, n, _SLICE):
         part = slice(begin, begin + _SLICE)
         _fill_dates(schedule, shifters, part)
-        fill_doses(schedule, rules, recorded, extra, part)
-    _extra_dates(schedule, extra)
+        fill_doses(schedule, doses, part)
+    finish_totals(schedule, doses)
+    _extra_dates(schedule, doses.extra)
     return schedule
 
 
@@ -138,11 +144,13 @@ def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:
         schedule.last_doses[p, e.column] = np.fmax(schedule.last_doses[p, e.column], e.date)
 
 
-def _of_run(visits: tuple[Visit, ...], run: int) -> tuple[Visit, ...]:
-    """The visits of a period, or of the period begun anew, with names of their own."""
-    if not run:
-        return visits
-    return tuple(dataclasses.replace(visit, label=restarted(visit.label, run)) for visit in visits)
+def _of_part(visits: tuple[Visit, ...], part: Part) -> tuple[Visit, ...]:
+    """The visits of a part of a period: of a period begun anew, and of an event that has happened before, with names of their own."""
+    mine = tuple(visit for visit in visits if visit.event == part.event)
+    if not part.run:
+        return mine
+    name = again if part.event else restarted
+    return tuple(dataclasses.replace(visit, label=name(visit.label, part.run)) for visit in mine)
 
 
 def one_period(study: Study, period: str) -> Period:
@@ -210,15 +218,42 @@ def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: 
     return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
 
 
-def _part(course: Course, period: int, until: dt.date | None, at_least: dt.date | None) -> Part:
+def _anchor(course: Course, cohort: Cohort, period: int) -> Dates:
+    """(n,) the day from which a period's days are counted: its own first, or that of the study; NaT for whoever does not come to it."""
+    own = course.anchor[period]
+    return np.where(np.isnat(own), own, cohort.start) if course.periods[period].keeps_count else own
+
+
+def _parts(
+    course: Course, cohort: Cohort, period: int, visits: tuple[Visit, ...], until: dt.date | None, at_least: dt.date | None
+) -> Iterator[Part]:
+    """A period, and what hangs on events in it, each time that they have happened."""
+    own = _part(course, cohort, period, until, at_least)
+    yield own
+    for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+        opens = any(t.after.kind == "event" and t.after.name == event for t in course.transitions)
+        limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in ("treatment_stopped", *courses.LEFT)))
+        inside = [course.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
+        for run, anchor in enumerate(_first_ones(inside)):
+            yield Part(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
+
+
+def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:
+    """Each subject's dates without those that are none, so that the first one stands in the first column."""
+    if dates:
+        ordered = np.sort(np.array(dates), axis=0)  # NaT comes last
+        yield from (column for column in ordered if not np.isnat(column).all())
+
+
+def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Part:
     limits = tuple(limit for limit in course.limits if limit.source == period)
     waits = tuple(
         courses.Limit(period, True, move.undecided, "undecided", move.undecided)
         for move in course.moves
         if move.source == period and not np.isnat(move.undecided).all()
     )
-    anchor = course.anchor[period]
-    return Part(period, 0, anchor, open_end(course.periods[period], anchor, until, at_least), limits, waits)
+    drawn = open_end(course.periods[period], course.anchor[period], until, at_least)
+    return Part(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:
@@ -258,8 +293,11 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
         shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
         if visit.follows is not None and schedule.given is not None:
             _follow(schedule, i, by_offset[schedule.part_of[i], visit.follows[0]], visit.follows[1], part)
-        if own.begun is not None and visit.offset == Offset():
-            target[own.begun[part]] = NO_DATE
+        if own.restart is not None and own.begun is not None:  # it may go on from a later day, whose dose may have been given
+            after = own.restart.days[part] - int(visit.offset.nominal)
+            target[(after > 0) | (own.begun[part] & (after == 0))] = NO_DATE
+        elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
+            target[target < schedule.course.anchor[own.period, part]] = NO_DATE
         recorded = schedule.recorded(i, part)
         if visit.open_ended:
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
@@ -269,7 +307,8 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             given = _dosed_dates(schedule, i, part)
             first, last = schedule.first_doses[schedule.part_of[i], part], schedule.last_doses[schedule.part_of[i], part]
             np.fmin(first, given, out=first)
-            np.fmax(last, given, out=last)
+            days = schedule.days(i, part)
+            np.fmax(last, given if isinstance(days, int) else given + (days - 1).astype("timedelta64[D]"), out=last)
         if schedule.until is not None:
             late = (target > schedule.until) & ~recorded
             beyond += late & ~schedule.cancelled(i, part)
@@ -297,7 +336,14 @@ def _dosed(schedule: Schedule) -> set[int]:
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
     by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
     varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
-    if varies or not in_order or len(schedule.parts) > 1 or schedule.parts[0].limits or schedule.given is not None:
+    if (
+        varies
+        or not in_order
+        or any(visit.last for visit in visits)
+        or len(schedule.parts) > 1
+        or schedule.parts[0].limits
+        or schedule.given is not None
+    ):
         return set(dosed)
     return {*dosed[:1], *dosed[-1:]}
 

@@ -24,7 +24,8 @@ COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg",
     "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
     "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
-    "cumulative_per_kg", "notes",
+    "cumulative_per_kg", "times", "total", "planned", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste",
+    "volume_ml", "notes",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -48,6 +49,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "subject": plan.subject,
         "start": iso_date(plan.start),
         "weight_kg": plain_number(plan.weight_kg),
+        "height_cm": plain_number(plan.height_cm),
         "until": iso_date(plan.until),
         "periods": [
             {"period": p.period, "title": p.title, "start": iso_date(p.start), "end": iso_date(p.end), "left": iso_date(p.left),
@@ -60,6 +62,11 @@ def to_dict(plan: Plan) -> dict[str, Any]:
             for s in plan.spans
         ],
         "transitions": [_transition(t) for t in plan.transitions],
+        "intensity": [
+            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given), "planned": plain_number(i.planned),
+             "share": plain_number(i.share)}
+            for i in plan.intensity
+        ],
         "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
     }  # fmt: skip
 
@@ -129,6 +136,17 @@ def _administration(a: Administration) -> dict[str, Any]:
         "duration_minutes": a.minutes,
         "cumulative": plain_number(a.cumulative),
         "cumulative_per_kg": plain_number(a.cumulative_per_kg),
+        "times": a.times,
+        "total": plain_number(a.total),
+        "planned": plain_number(a.planned),
+        "lead": a.lead,
+        "weight_kg": plain_number(a.weight_kg),
+        "weight_of": iso_date(a.weight_of),
+        "weight_status": a.weight_status,
+        "vials": None if a.vials is None else [{"size": size, "count": count} for size, count in a.vials],
+        "dispensed": plain_number(a.dispensed),
+        "waste": plain_number(a.waste),
+        "volume_ml": plain_number(a.volume_ml),
     }
 
 
@@ -154,11 +172,22 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
         row = {**shared, **_visit_fields(visit), "notes": " ".join(notes)}
         things: Iterable[dict[str, Any]] = (
-            *(_administration(a) for a in visit.administrations),
+            *(_flat(a) for a in visit.administrations),
             *({"assessment": name} for name in visit.assessments),
         )
         for thing in things or ({},):
             yield {**row, **thing}
+
+
+def _flat(a: Administration) -> dict[str, Any]:
+    """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
+    cells = _administration(a)
+    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a)}
+
+
+def vials_text(a: Administration) -> str | None:
+    """Vials as one text: `2 x 120 mg + 2 x 400 mg`; empty where none are needed, None where they cannot be counted."""
+    return None if a.vials is None else " + ".join(f"{count} x {size}" for size, count in a.vials)
 
 
 def _cell(value: Any) -> str:

@@ -14,13 +14,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.amounts import not_compared, wrong_dose
 from nmosd_dosing.course import LEFT, Limit, Move, MoveStatus
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
 from nmosd_dosing.gaps import dose_dates
 from nmosd_dosing.model import Transition
 from nmosd_dosing.person import DEVIATIONS, UNSCHEDULED, Finding, Record, Verdict
 from nmosd_dosing.reasons import cancelled_by, entry_text, limit_text, pending_because
+from nmosd_dosing.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule import Schedule, VisitStatus
 
 Dated = dt.date | None

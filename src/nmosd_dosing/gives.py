@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from nmosd_dosing.dose_phrases import DoseText
-from nmosd_dosing.doses import Dose
+from nmosd_dosing.dose_phrases import DoseText, explain_dose
+from nmosd_dosing.doses import Band, Dose
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.model import Give
+from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.model import DoseRule, Give
 from nmosd_dosing.records import StudyRecord, VisitRecord
 from nmosd_dosing.source import Scalar
 
@@ -25,10 +26,11 @@ class PeriodScope:
 
 @dataclass(frozen=True, slots=True)
 class Giver:
-    """Reads doses against the products of a file. `units` is the unit of each product's placebo: the first it is dosed in."""
+    """Reads doses against the products of a file, each with its dose rules by name. `units` is the unit of each product's placebo: the
+    first it is dosed in."""
 
     problems: Problems
-    products: tuple[str, ...]
+    products: Mapping[str, Mapping[str, DoseRule]]
     units: dict[str, str]
     known_event: Callable[[Scalar], None]
 
@@ -87,6 +89,9 @@ class Giver:
                 if text.product not in self.products and not self.products:
                     continue  # the list of products is missing or wrong, and that has been said
                 if text.product not in self.products:
+                    if text.kind == "named" and any(f"{text.product} {text.named} ".startswith(f"{name} ") for name in self.products):
+                        self._no_amount(text)
+                        continue
                     hint = did_you_mean(text.product, self.products) or f"products of this file are {one_of(self.products)}"
                     self.problems.error(f"unknown product `{clip(text.product)}`", text.product_place, hint)
                     continue
@@ -95,8 +100,10 @@ class Giver:
                     self.problems.error(f"{text.product} is given twice at this visit", text.place, "put the whole dose into one phrase")
                     continue
                 places.setdefault(text.product, text.place)
+                dose = self._dose(text)
+                self._other(text, texts)
                 for i in indices:
-                    column[i] = self._dose(text)
+                    column[i] = dose
         for product, column in columns.items():
             self._one_unit(product, column, places[product])
         return {product: (tuple(column), places[product]) for product, column in columns.items()}
@@ -128,8 +135,39 @@ class Giver:
         return found
 
     def _dose(self, text: DoseText) -> Dose:
-        unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
-        return Dose(text.kind, text.amount, unit, text.per_kg, text.minutes, text.rule)
+        """The dose that a phrase means; an error, and a dose that is not stated, where it names a rule that is not there."""
+        if text.kind == "named":
+            rules = self.products.get(text.product or "", {})
+            named = rules.get(text.named or "")
+            if named is not None:
+                dose = named.dose
+            elif not rules:
+                return self._no_amount(text)
+            else:
+                hint = did_you_mean(text.named or "", rules) or f"dose rules of {text.product} are {one_of(rules)}"
+                wrong = f"unknown dose rule `{clip(text.named or '')}` of {text.product}"
+                self.problems.error(wrong, text.place, hint)
+                return Dose("not stated")
+        else:
+            unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
+            bands = (Band(text.amount.amount, text.amount.per),) if text.amount is not None else ()
+            dose = Dose(text.kind, unit, bands, text.rule)
+        rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
+        return replace(dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead)
+
+    def _no_amount(self, text: DoseText) -> Dose:
+        try:
+            explain_dose(f"{text.product} {text.named}", Scalar(text.place.document.text[text.place.start : text.place.end], text.place))
+        except PhraseError as error:
+            self.problems.found.append(error.problem)
+        return Dose("not stated")
+
+    def _other(self, text: DoseText, texts: tuple[DoseText, ...]) -> None:
+        """A lead time is before or after another product of the same visit."""
+        if text.other is not None and (text.other == text.product or all(text.other != t.product for t in texts)):
+            others = [t.product for t in texts if t.product not in (None, text.product)]
+            hint = did_you_mean(text.other, [o for o in others if o]) or "name another product that is given here"
+            self.problems.error(f"`{clip(text.lead or '')}`: {clip(text.other)} is not given here", text.place, hint)
 
     def _one_unit(self, product: str, doses: list[Dose | None], place: Place) -> None:
         units = sorted({d.unit for d in doses if d is not None and d.kind == "stated" and d.unit})
@@ -137,12 +175,16 @@ class Giver:
             self.problems.error(f"{product} is dosed in {one_of(units)} at one visit", place, "write every arm's dose in one unit")
         for i, d in enumerate(doses):
             if d is not None and d.kind == "placebo" and units:
-                doses[i] = Dose(d.kind, d.amount, units[0], d.per_kg, d.minutes, d.rule)
+                doses[i] = replace(d, unit=units[0])
 
 
-def units_of(record: StudyRecord) -> dict[str, str]:
-    """The first unit in which each product is dosed."""
+def units_of(record: StudyRecord, rules: Mapping[str, Mapping[str, DoseRule]]) -> dict[str, str]:
+    """The first unit in which each product is dosed; of one that a file doses nowhere but in its rules, theirs."""
     units: dict[str, str] = {}
+    for product, named in rules.items():
+        for rule in named.values():
+            if rule.dose.unit:
+                units.setdefault(product, rule.dose.unit)
     for period in (record.periods or {}).values():
         for visit in (period.value.visits or ()) if period.value else ():
             for text in _all_doses(visit.give):

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
-from nmosd_dosing.doses import Dose
+from nmosd_dosing.doses import Dose, Limit, Vials, WeightRule
 from nmosd_dosing.errors import Place
 
 
@@ -49,16 +49,31 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """A product under study. `route` and `minimum_gap` are None where they are not stated.
+class DoseRule:
+    """A named dose of a product."""
 
-    `gap_origin`: who states the gap, if not the study file; `gap_place`: where.
+    name: str
+    dose: Dose
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product under study. `route`, `minimum_gap`, `vials`, `weight` and `lifetime` are None where they are not stated.
+
+    `doses` are its dose rules by name. `gap_origin`, `vials_origin`: who states them, if not the study file; `gap_place`: where.
     """
 
     name: str
     route: str | None
     minimum_gap: Offset | None
     facts: Facts
+    vials: Vials | None = None
+    vials_facts: Facts | None = None
+    weight: WeightRule | None = None
+    lifetime: Limit | None = None
+    doses: tuple[DoseRule, ...] = ()
+    vials_origin: str | None = field(default=None, compare=False)
     gap_origin: str | None = field(default=None, compare=False)
     gap_place: Place | None = field(default=None, compare=False, repr=False)
 
@@ -92,7 +107,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One day (or, up to `last`, a range of days) of a period, and the window given for it; None: the period's."""
+    """One day (or, up to `last`, a range of days) of a period, or after an event; and the window given for it; None: the period's."""
 
     code: Code
     last: Code | None = None
@@ -125,7 +140,8 @@ class Give:
     """One product at a visit: a dose for each arm in the period's order (a single one where there are no arms).
 
     None where that arm gets nothing here. `changes` holds other doses that an event brings, also by arm; None there is no
-    change. `open_ended`: from a repeat without an end. `blinded`: to be shown masked; `shown` is the product as a reader may see it.
+    change. `open_ended`: from a repeat without an end. `blinded`: to be shown masked; `shown` is the product as a reader may see it. `kit`:
+    of a masked one, the one dose that its active arms all get, by which vials are counted for every arm; None where they differ.
     """
 
     product: str
@@ -135,6 +151,7 @@ class Give:
     changes: tuple[tuple[str, tuple[Dose | None, ...]], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
     mask: str | None = None
+    kit: Dose | None = None
 
     @property
     def shown(self) -> str:
@@ -152,6 +169,15 @@ class Give:
 
 
 @dataclass(frozen=True, slots=True)
+class Cycle:
+    """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None."""
+
+    step: Offset
+    count: int | None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
 
@@ -161,7 +187,14 @@ class Entry:
     assess: tuple[str, ...]
     arms: tuple[int, ...]
     facts: Facts
+    cycle: Cycle | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether it repeats without an end."""
+        again = any(isinstance(item, Series) and item.open_ended for item in self.at)
+        return again or (self.cycle is not None and self.cycle.count is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +211,8 @@ class Visit:
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
     `window` is None where none is stated; `open_ended` where all of it comes from repeats without an end. `follows`: the day of the
-    visit before it in a repeat, and the step, where the actual dose then moves this one.
+    visit before it in a repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if
+    not the period's first day.
     """
 
     label: str
@@ -194,6 +228,7 @@ class Visit:
     note: tuple[str, ...]
     sources: tuple[Source, ...] = ()
     follows: tuple[Offset, Offset] | None = None
+    event: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -278,23 +313,30 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class GapRule:
-    """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one, its doses wait for a
-    decision, or there are no more."""
+    """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one as its day `at`, its doses
+    wait for a decision, or there are no more. `of`: which gaps, in words."""
 
     beyond: Offset
     then: Literal["restart", "hold", "stop"]
     facts: Facts
+    of: str
+    at: Code | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
+    def what(self) -> str:
+        return f"{self.then} at {self.at.label}" if self.at is not None else self.then
+
+    @property
     def text(self) -> str:
-        return f"a gap of more than {self.beyond.in_words}: {self.then}"
+        return f"a gap of {self.of}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated.
 
+    `keeps_count`: its days are counted from the first day of the study, not from its own.
     `site_windows`: what a site states for visits of which the study file states no window, by label, and under "" for all of them.
     """
 
@@ -308,6 +350,7 @@ class Period:
     spans: tuple[Span, ...]
     facts: Facts
     gap_rules: tuple[GapRule, ...] = ()
+    keeps_count: bool = False
     site_windows: tuple[tuple[str, Window], ...] = ()
 
     @property
@@ -318,7 +361,7 @@ class Period:
     @property
     def open_ended(self) -> tuple[Entry, ...]:
         """Entries with a repeat that has no end."""
-        return tuple(e for e in self.entries if any(isinstance(item, Series) and item.open_ended for item in e.at))
+        return tuple(entry for entry in self.entries if entry.open_ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +377,7 @@ class Site:
     version: str
     windows: tuple[tuple[str, Window], ...] = ()
     gaps: tuple[tuple[str, Offset], ...] = ()
-    vials: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    vials: tuple[tuple[str, Vials], ...] = ()
     rooms: tuple[tuple[str, str], ...] = ()
     closed: frozenset[dt.date] = frozenset()
     open: frozenset[dt.date] = frozenset()

@@ -10,13 +10,13 @@ import numpy as np
 
 from nmosd_dosing import cohort as cohorts
 from nmosd_dosing import workdays as calendars
-from nmosd_dosing.amounts import wrong_dose
 from nmosd_dosing.course import MoveStatus, arms_of
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Note, PlannedVisit
 from nmosd_dosing.reasons import day, days_text
+from nmosd_dosing.recorded_doses import wrong_dose
 from nmosd_dosing.schedule import OPEN_END, Schedule
 from nmosd_dosing.way_notes import course_notes
 from nmosd_dosing.workdays import Workdays

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.doses import Per
 from nmosd_dosing.errors import Place
 from nmosd_dosing.model import Site, Source
 
@@ -56,10 +58,31 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Weight:
+    """A body weight in kg, measured on a day after the first."""
+
+    date: dt.date
+    kg: float
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How much of a product a subject had before the study: an amount, per kg or per m2 where `per` says so."""
+
+    product: str
+    amount: Fraction
+    unit: str
+    per: Per = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A subject: the first day of the first period planned (study day 1), and what is known of the person since.
 
-    `weight_kg` is the baseline weight, to the gram at most.
+    `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
+    of products before the study, where the study caps a lifetime's dose.
     """
 
     start: dt.date
@@ -72,13 +95,20 @@ class Subject:
     height_cm: float | None = None
     site: str | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
+    weights: tuple[Weight, ...] = ()
+    earlier: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated".
+    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped".
 
-    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked.
+    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
+    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, and `planned` what `amount` would be
+    had nothing been recorded. `lead`: how long before or after another product. `weight_kg`: which weight the dose is by, measured on
+    `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of which there are none left out; None where
+    they cannot be counted. `dispensed` is what these hold, `waste` what is left over; `volume_ml` is drawn up. While the dose is
+    masked, vials and volume are counted like the active drug's, and so are the same in all arms.
     """
 
     product: str
@@ -91,6 +121,17 @@ class Administration:
     minutes: int | None
     cumulative: float | None
     cumulative_per_kg: float | None
+    times: int = 1
+    total: float | None = None
+    lead: str | None = None
+    weight_kg: float | None = None
+    weight_of: dt.date | None = None
+    weight_status: Literal["baseline", "measured", "carried forward"] | None = None
+    planned: float | None = None
+    vials: tuple[tuple[str, int], ...] | None = None
+    dispensed: float | None = None
+    waste: float | None = None
+    volume_ml: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +244,18 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Intensity:
+    """Of one product, up to and with a day: what was given, what was planned, and the share (dose intensity), None where none was."""
+
+    product: str
+    unit: str | None
+    until: dt.date
+    given: float
+    planned: float
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One subject's dated plan, already masked unless `unblinded`.
 
@@ -231,6 +284,8 @@ class Plan:
     way: tuple[str, ...] = ()
     as_of: dt.date | None = None
     site: Site | None = None
+    height_cm: float | None = None
+    intensity: tuple[Intensity, ...] = ()
 
 
 Verdict = Literal[

@@ -1,5 +1,5 @@
-"""The short texts of the study language: days, windows, lengths. (Doses are in `dose_phrases`, ends of spans and triggers in
-`span_phrases`.)
+"""The days of a study file, as it says them. (Lengths and windows are in `length_phrases`, doses in `dose_phrases`, ends
+of spans and triggers in `span_phrases`.)
 
 Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `dsl` says
 what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
@@ -10,82 +10,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.errors import Place, Problem, clip, did_you_mean
+from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.fields import PartlyRead, PhraseError
+from nmosd_dosing.length_phrases import LENGTH, NOT_STATED_TEXT, WINDOW, Scanner, counted, take_length, take_window, to_number, unit
 from nmosd_dosing.model import NOT_STATED, NotStated, Window
 from nmosd_dosing.source import Scalar
 
-NOT_STATED_TEXT = "not stated"
-
-# The pieces of the grammar; the patterns that editors check are put together from the same ones.
-_UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
-LENGTH = rf"[0-9]+\s*{_UNIT}"
 _PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
-_DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
-_WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
-_REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?"
-_ITEM = rf"(?:{CODE}(?:{_PLUS})?(?:\s+to\s+{CODE}(?:{_PLUS})?)?(?:\s*{_WINDOW})?|{_REPEAT})"
+_EVENT_DAY = r"[a-z][a-z0-9_]*(?:\s*\+\s*[0-9]+\s*(?:days?|d|weeks?|w)\b)?"
+_REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{_PLUS})?)?(?:\s*{WINDOW})?"
+_DAY = rf"(?:{CODE}(?:{_PLUS})?|{_EVENT_DAY})"
+_ITEM = rf"(?:{_DAY}(?:\s+to\s+{_DAY})?(?:\s*{WINDOW})?|{_REPEAT})"
 
 AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
-WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_WINDOW}|{_DAYS})\s*$"
-LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
+CYCLE_PATTERN = rf"^\s*every\s+{LENGTH}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
-_UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
-_UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
-
-
-class Scanner:
-    """Reads a scalar from left to right and keeps the place."""
-
-    def __init__(self, node: Scalar) -> None:
-        self.node = node
-        self.text = node.text
-        self.at = 0
-
-    def take(self, pattern: str) -> re.Match[str] | None:
-        """What matches here, after white space; None, and nothing is taken, where it does not."""
-        before = self.at
-        match = re.compile(pattern).match(self.text, self.skip())
-        self.at = match.end() if match else before
-        return match
-
-    def skip(self) -> int:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-        return self.at
-
-    @property
-    def done(self) -> bool:
-        return self.skip() >= len(self.text)
-
-    def since(self, start: int) -> Place:
-        return self.node.part(start, self.at)
-
-    def next_words(self) -> tuple[str, Place]:
-        """What stands here up to the next comma, for a message."""
-        start = self.skip()
-        if start >= len(self.text):
-            return "", self.node.part(max(0, len(self.text) - 1), len(self.text))
-        match = re.compile(r"[^,\s][^,]*").match(self.text, start)
-        end = len(match[0].rstrip()) + start if match else start + 1
-        return self.text[start:end], self.node.part(start, end)
-
-    def expected(self, what: str, hint: str | None = None) -> NoReturn:
-        found, place = self.next_words()
-        raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
-
-
-# --- lengths and days --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class DayText:
-    """A day as it was written."""
+    """A day as it was written; of an event's, `event` is its name."""
 
     style: Style
     number: int
@@ -93,9 +41,12 @@ class DayText:
     plus: Offset
     place: Place
     text: str
+    event: str = ""
 
     def resolve(self, counts_from: CountsFrom) -> Code:
         """The day it means where days count so; PhraseError where it means none, or could mean two."""
+        if self.event:
+            return Code(self.style, self.plus, counts_from, event=self.event)
         offset = self._offset(counts_from) + self.plus
         if not offset.possible:
             raise PhraseError(f"`{clip(self.text)}` lies more than 9998 years from the first day", self.place)
@@ -121,10 +72,10 @@ class DayText:
         if counts_from == 1:
             elapsed, numbered = self._ways(n), self._ways(max(n - 1, 0))
             hint = (
-                f"write `{elapsed}` for {_counted(n, self.style)} elapsed, `{numbered}` for the start of number {n}" if n else "write `D1`"
+                f"write `{elapsed}` for {counted(n, self.style)} elapsed, `{numbered}` for the start of number {n}" if n else "write `D1`"
             )
             raise PhraseError(
-                f"`{self.text}` is ambiguous where days count from 1: {_counted(n, self.style)} elapsed, or {self.style} number {n}",
+                f"`{self.text}` is ambiguous where days count from 1: {counted(n, self.style)} elapsed, or {self.style} number {n}",
                 self.place,
                 hint,
             )
@@ -134,7 +85,7 @@ class DayText:
         """So many weeks, months or years elapsed, as a file says it where days count from 1."""
         if self.style == "week":
             return f"W{n + 1}D1"
-        return f"D1 + {_counted(n, self.style)}" if n else "D1"
+        return f"D1 + {counted(n, self.style)}" if n else "D1"
 
     def later(self, days: int) -> str | None:
         """The day so many days later, as a file says it; None where it has no short name."""
@@ -148,56 +99,15 @@ class DayText:
         return f"week {self.number + days // 7}" if self.style == "week" and days % 7 == 0 else None
 
 
-def _counted(n: int, unit: str) -> str:
-    return f"{n} {unit}{'' if n == 1 else 's'}"
-
-
-def _unit_key(word: str) -> str:
-    return "mo" if word.startswith("mo") else word[0]
-
-
-def _unit(word: str) -> Offset:
-    return _UNIT_OFFSETS[_unit_key(word)]
-
-
-def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
-    start = scan.skip()
-    number = scan.take(r"([0-9]+)")
-    if not number:
-        words, place = scan.next_words()
-        if re.match(r"(?:a|one|two|three|four|six|twelve|each)\b", words):
-            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, "write the number in figures")
-        if re.match(r"(?:day|week|month|year)\b", words):
-            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, f"write `1 {words.split()[0]}`")
-        scan.expected(what)
-    unit = scan.take(rf"({_UNIT})")
-    if not unit:
-        found, place = scan.next_words()
-        if re.match(r"m\b", found):
-            raise PhraseError("`m` could be minutes or months", place, f"write `{number[1]} months`")
-        hint = f"write `{number[1]} days`, `weeks`, `months` or `years`"
-        if not found:
-            raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
-        scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
-    n = to_number(number[1], scan.since(start))
-    length = _unit(unit[1]).times(n)
-    if not length.possible:
-        raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
-    return Offset(length.days, length.months, _counted(n, _UNIT_WORDS[_unit_key(unit[1])]))
-
-
-def to_number(digits: str, place: Place) -> int:
-    if len(digits) > 12:
-        raise PhraseError(f"`{clip(digits, 20)}` is too large a number", place)
-    return int(digits)
-
-
 def take_day(scan: Scanner, plus: bool = True) -> DayText:
     start = scan.skip()
     match = scan.take(r"(?P<W>W)([0-9]+)D(?P<day>[0-9]+)\b|(?P<D>D)(-?[0-9]+)\b|(?P<word>week|month|year)\s+([0-9]+)\b")
     if not match:
         found, _ = scan.next_words()
-        scan.expected("a day", _day_hint(found, _bare(scan.text[:start])))
+        hint = _day_hint(found, _bare(scan.text[:start]))
+        if plus and hint == _day_hint("") and (event := scan.take(_EVENT)):
+            return _event_day(scan, event[1], start)
+        scan.expected("a day", hint)
     style = _STYLES[match["W"] or match["D"] or match["word"]]
     digits = match[2] or match[5] or match[7]
     number = to_number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
@@ -210,10 +120,25 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
         extra = take_length(scan)
         day = DayText(style, number, week_day, extra, scan.since(start), scan.text[start : scan.at])
     if more := scan.take(r"\+\s+([0-9]+)\s*(days?|d|weeks?|w)\b"):
-        later = day.later(_unit(more[2]).days * to_number(more[1], scan.since(start)))
+        later = day.later(unit(more[2]).days * to_number(more[1], scan.since(start)))
         hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
         raise PhraseError(f"`{scan.text[start : scan.at]}` adds days to a day", scan.since(start), hint)
     return day
+
+
+# A word that nothing else begins with, on its own or with days behind it.
+_RESERVED = "every|then|to|until|each|from|first|last|not|week|month|year|day|daily|weekly|monthly"
+_EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b))"
+
+
+def _event_day(scan: Scanner, event: str, start: int) -> DayText:
+    """`relapse + 5 days`: the plus moves the day; a window behind it has two sides."""
+    plus = Offset()
+    if scan.take(r"\+(?!/)"):
+        plus = take_length(scan)
+        if plus.months:
+            raise PhraseError("days after an event are counted in days or weeks", scan.since(start), f"write `{event} + 28 days`")
+    return DayText("event", 0, 0, Offset(plus.days), scan.since(start), scan.text[start : scan.at], event)
 
 
 def _bare(before: str) -> str:
@@ -316,7 +241,7 @@ def _item(scan: Scanner) -> PointText | RepeatText:
         scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
     day = take_day(scan)
     last = take_day(scan) if scan.take(r"to\b") else None
-    return PointText(day, last, _window_behind(scan), scan.since(start))
+    return PointText(day, last, take_window(scan), scan.since(start))
 
 
 def _repeat(scan: Scanner, start: int) -> RepeatText:
@@ -338,66 +263,35 @@ def _repeat(scan: Scanner, start: int) -> RepeatText:
             )
         if count == 0:
             raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
-    return RepeatText(step, until, count, _window_behind(scan), scan.since(start))
+    return RepeatText(step, until, count, take_window(scan), scan.since(start))
 
 
-# --- windows -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CycleText:
+    step: Offset
+    count: int | None
+    place: Place
 
 
-def window(node: Scalar) -> Window | NotStated:
-    """`±3d`, `3d`, `-3d/+7d`, `+5d`; or `not stated`."""
-    if node.text.strip() == NOT_STATED_TEXT:
-        return NOT_STATED
+def cycle(node: Scalar) -> CycleText:
+    """`every 50 days, 5 cycles`; without an end: `every 50 days`."""
     scan = Scanner(node)
-    plain = scan.take(rf"({_DAYS})$")
-    if plain:
-        days = _in_days(plain[1], node.place)
-        return Window(days, days, place=node.place)
-    found = _window_behind(scan, behind_a_day=False)
-    if found is None or not scan.done:
-        scan.expected("a window in days", "write for example `±3d`, `-3d/+7d`, `+5d` or `not stated`")
-    return found
-
-
-def _window_behind(scan: Scanner, behind_a_day: bool = True) -> Window | None:
-    match = scan.take(
-        rf"(?:±|\+/-)\s*(?P<both>{_DAYS})|\+(?P<a>{_DAYS})\s*/\s*-(?P<b>{_DAYS})"
-        rf"|-(?P<b2>{_DAYS})\s*/\s*\+(?P<a2>{_DAYS})|\+(?P<a3>{_DAYS})|-(?P<b3>{_DAYS})"
-    )
-    if not match:
-        return None
-    place = scan.since(match.start())
-    side = match["a3"] or match["b3"]
-    if side and behind_a_day and re.search(r"day|week", side):
-        raise PhraseError(
-            f"`{scan.text[match.start() : scan.at].strip()}` could be a window, or another day",
-            place,
-            f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day",
-        )
-    if match["both"]:
-        return Window(_in_days(match["both"], place), _in_days(match["both"], place), place=place)
-    before = match["b"] or match["b2"] or match["b3"]
-    after = match["a"] or match["a2"] or match["a3"]
-    return Window(_in_days(before, place) if before else 0, _in_days(after, place) if after else 0, place=place)
-
-
-def _in_days(text: str, place: Place) -> int:
-    match = re.match(r"([0-9]+)\s*(\w+)", text)
-    assert match
-    days = _unit(match[2]).days * to_number(match[1], place)
-    if days > 3660:
-        raise PhraseError(f"a window of {days} days is wider than ten years", place)
-    return days
-
-
-def length(node: Scalar) -> Offset | NotStated:
-    """`52 weeks`, `6 months`; or `not stated`."""
-    if node.text.strip() == NOT_STATED_TEXT:
-        return NOT_STATED
-    scan = Scanner(node)
-    found = take_length(scan)
+    if not scan.take(r"every\b"):
+        scan.expected("`every` and a length", "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end")
+    begin = scan.skip()
+    step = take_length(scan, "a length such as `50 days`")
+    if step == Offset():
+        raise PhraseError("a cycle of 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+    count = None
     if not scan.done:
-        scan.expected("the end of the text")
-    if found == Offset():
-        raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
-    return found
+        begin = scan.skip()
+        match = scan.take(r",\s*([0-9]+)\s+cycles?\b")
+        if not match or not scan.done:
+            again = re.match(r",?\s*([0-9]+)(\s+more)?\s+times?\b", scan.text[begin:])
+            number = int(again[1][:6]) + (1 if again[2] else 0) if again else 5
+            scan.at = begin
+            scan.expected("the number of cycles, or the end", f"write `every {step.in_words}, {number} cycles`, the first one counted")
+        count = to_number(match[1], scan.since(begin))
+        if count == 0:
+            raise PhraseError("`0 cycles` is nothing", scan.since(begin), "write 1 or more")
+    return CycleText(step, count, node.place)

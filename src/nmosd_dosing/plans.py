@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from nmosd_dosing import cohort, course
 from nmosd_dosing.blind import shown_arm
 from nmosd_dosing.course import MoveStatus
 from nmosd_dosing.days import LAST_DATE, day_number, study_day, to_date, week_code
-from nmosd_dosing.doses import AmountStatus, Dose
+from nmosd_dosing.dispensing import dispensed
+from nmosd_dosing.doses import KNOWN, AmountStatus, Dose
 from nmosd_dosing.expansion import expand, one_period
+from nmosd_dosing.intensity import intensities
 from nmosd_dosing.model import Study, Window
 from nmosd_dosing.notes import notes
 from nmosd_dosing.person import (
@@ -27,6 +30,8 @@ from nmosd_dosing.person import (
 )
 from nmosd_dosing.reasons import cancelled_by, move_into, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.schedule import Schedule, VisitStatus
+from nmosd_dosing.vials import Policy
+from nmosd_dosing.weights import used
 from nmosd_dosing.workdays import Workdays
 
 
@@ -44,6 +49,7 @@ def plan(
     cancelled: bool = False,
     workdays: Workdays | None = None,
     as_of: dt.date | None = None,
+    policy: Policy = "least waste",
 ) -> Plan:
     """One subject's dated plan, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
@@ -66,7 +72,7 @@ def plan(
         accept_gap=accept_gap,
         at_least=as_of,
     )
-    return to_plan(schedule, 0, subject, window, cancelled=cancelled, workdays=workdays, as_of=as_of)
+    return to_plan(schedule, 0, subject, window, cancelled=cancelled, workdays=workdays, as_of=as_of, policy=policy)
 
 
 def to_plan(
@@ -78,11 +84,12 @@ def to_plan(
     cancelled: bool = False,
     workdays: Workdays | None = None,
     as_of: dt.date | None = None,
+    policy: Policy = "least waste",
 ) -> Plan:
-    """The plan of the subject in a column of a schedule."""
+    """The plan of the subject in a column of a schedule; `policy` says which vials are taken."""
     study, periods = schedule.study, schedule.course.periods
     shown = [i for i in range(len(schedule.visits)) if _is_shown(schedule, i, column, cancelled)]
-    visits = {i: _visit(schedule, i, column, subject) for i in shown}
+    visits = {i: _visit(schedule, i, column, subject, policy) for i in shown}
     order = sorted(shown, key=lambda i: (_date(visits[i]) is None, _date(visits[i]) or subject.start, schedule.part_of[i]))
     arm = shown_arm(study, periods, subject.arm, schedule.unblinded)
     whole = len(periods) > 1
@@ -110,6 +117,8 @@ def to_plan(
         as_of=as_of,
         way=tuple(period.id for period in periods),
         site=study.site,
+        height_cm=subject.height_cm,
+        intensity=tuple(intensities(schedule, column, as_of)),
     )
 
 
@@ -122,12 +131,12 @@ def _is_shown(schedule: Schedule, i: int, column: int, cancelled: bool) -> bool:
     return bool(state != VisitStatus.ABSENT and (cancelled or state != VisitStatus.CANCELLED))
 
 
-def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> PlannedVisit:
+def _visit(schedule: Schedule, i: int, column: int, subject: Subject, policy: Policy) -> PlannedVisit:
     visit, period = schedule.visits[i], schedule.period(i)
     target = to_date(schedule.target[i, column])
     earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
     actual = schedule.actual(i)
-    anchor = to_date(schedule.anchor(i)[column])
+    anchor = to_date(schedule.day_one(i)[column])
     days = (target - anchor).days if target is not None and anchor is not None else None
     arm = int(schedule.arm[column]) if period.arms else cohort.UNKNOWN_ARM
     state = VisitStatus(int(schedule.state(i)[column]))
@@ -152,7 +161,7 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
             for a in visit.assessments
             if (arm == cohort.UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and schedule.beyond_open_end(i)[column])
         ),
-        administrations=tuple(_administrations(schedule, i, column)),
+        administrations=tuple(_administrations(schedule, i, column, policy)),
         only_arms=tuple(period.arms[a] for a in visit.arms) if arm == cohort.UNKNOWN_ARM and len(visit.arms) < len(period.arms) else (),
         reason=visit_reason(schedule, i, column),
         steps=tuple(visit_steps(schedule, i, column)),
@@ -164,29 +173,67 @@ def _visit(schedule: Schedule, i: int, column: int, subject: Subject) -> Planned
     )
 
 
-def _administrations(schedule: Schedule, visit: int, column: int) -> Iterator[Administration]:
+def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy) -> Iterator[Administration]:
     for k, row in enumerate(schedule.rows):
         if row.visit != visit or not schedule.given_at(k)[column]:
             continue
         status = AmountStatus(int(schedule.status[k][column]))
-        known = status == AmountStatus.STATED
+        known = status in KNOWN
         doses = schedule.doses_for(k, column)
         own = _own_dose(schedule, doses, column)
         rules = {dose.rule for dose in doses if dose is not None}
         rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
         masked = status == AmountStatus.MASKED
+        amount = _number(schedule.amount[k, column]) if known else None
+        times = int(np.broadcast_to(schedule.days(visit) * schedule.times(k), len(schedule))[column])
         yield Administration(
             product=row.give.product,
             shown=row.give.shown,
             route=schedule.study.product(row.give.product).route,
-            amount=_number(schedule.amount[k, column]) if known else None,
+            amount=amount,
             unit=None if masked else row.give.unit,
             dose_rule=None if masked else rule,
             amount_status=status.text,
             minutes=_minutes(own, doses),
             cumulative=_number(schedule.cumulative[k, column]),
-            cumulative_per_kg=_number(schedule.cumulative_per_kg(k)[column]),
+            cumulative_per_kg=_number(schedule.cumulative_per_kg(k, column)),
+            times=times,
+            total=None if amount is None else _sum(amount, times, row.scale),
+            lead=next((dose.lead for dose in (own, *doses) if dose is not None), None),
+            planned=_number(schedule.planned[k][column]) if k in schedule.planned else amount,
+            **_weight(schedule, k, visit, column, own or next((dose for dose in doses if dose is not None), None)),
+            **_vials(schedule, k, column, policy, masked),
         )
+
+
+def _sum(amount: float, times: int, scale: int) -> float:
+    return round(amount * scale) * times / scale
+
+
+def _weight(schedule: Schedule, k: int, visit: int, column: int, dose: Dose | None) -> dict[str, Any]:
+    """The weight that a dose is by, where it is by one."""
+    if dose is None or not dose.by_weight:
+        return {}
+    date = schedule.dates(visit)[column]
+    rule = schedule.study.product(schedule.rows[k].give.product).weight
+    by = used(schedule.cohort, rule, schedule.start[column] if np.isnat(date) else date, column)
+    if by is None:
+        return {}
+    return {"weight_kg": by.kg, "weight_of": to_date(by.of) if by.of is not None else None, "weight_status": by.status}
+
+
+def _vials(schedule: Schedule, k: int, column: int, policy: Policy, masked: bool) -> dict[str, Any]:
+    """The vials of a dose, where they can be counted."""
+    found = dispensed(schedule, k, policy)
+    if found is None or np.isnan(found.total[column]):
+        return {}
+    counts = zip(found.vials.texts, found.counts[:, column].tolist(), strict=True)
+    return {
+        "vials": tuple((text, count) for text, count in counts if count),
+        "dispensed": None if masked else _number(found.total[column]),
+        "waste": None if masked else _number(found.waste[column]),
+        "volume_ml": _number(found.volume[column]),
+    }
 
 
 def _own_dose(schedule: Schedule, doses: tuple[Dose | None, ...], column: int) -> Dose | None:
@@ -202,7 +249,7 @@ def _minutes(own: Dose | None, doses: tuple[Dose | None, ...]) -> int | None:
     return minutes.pop() if len(minutes) == 1 else None
 
 
-def _number(value: np.float64) -> float | None:
+def _number(value: float | np.float64) -> float | None:
     return None if math.isnan(value) else float(value)
 
 

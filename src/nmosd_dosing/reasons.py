@@ -74,10 +74,11 @@ def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     yield from period_steps(schedule, schedule.parts[schedule.part_of[visit]].period, column)
     part = schedule.parts[schedule.part_of[visit]]
     if part.restart is not None:
-        rule, before = part.restart
+        rule = part.restart.of(column)
         where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
-        apart = f"{day(before[column])} and {day(part.anchor[column])} are more than {rule.beyond.in_words} apart"
-        yield f"restart: the doses of {apart}{where}"
+        apart = f"{day(part.restart.before[column])} and {day(part.first[column])} are {rule.of} apart"
+        at = f" at {rule.at.label}" if rule.at is not None else ""
+        yield f"restart{at}: the doses of {apart}{where}"
         yield from (f"assumed: {text}" for text in rule.facts.assumed)
     target = schedule.target[visit, column]
     if np.isnat(target):

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nmosd_dosing import dose_phrases, phrases, span_phrases
+from nmosd_dosing import dose_phrases, gap_phrases, length_phrases, phrases, range_phrases, span_phrases
 from nmosd_dosing.days import CountsFrom, Offset
+from nmosd_dosing.doses import Formula
 from nmosd_dosing.errors import clip
 from nmosd_dosing.fields import (
     Entry,
@@ -25,7 +26,7 @@ from nmosd_dosing.fields import (
     record,
     words,
 )
-from nmosd_dosing.model import NotStated, Window
+from nmosd_dosing.model import NOT_STATED, NotStated, Window
 from nmosd_dosing.source import Scalar
 
 VERSION = 1
@@ -79,13 +80,27 @@ ID = phrase("an id", _id, _ID, "rcp")
 EVENT = phrase("an event", _event, _EVENT, "relapse")
 DATE = phrase("a date", span_phrases.date, span_phrases.DATE_PATTERN, "2025-01-31")
 AT = phrase("the days of a visit", phrases.at, phrases.AT_PATTERN, "W1D1, W25D1")
-WINDOW = phrase("a window", phrases.window, phrases.WINDOW_PATTERN, "±3d")
-LENGTH = phrase("a length of time", phrases.length, phrases.LENGTH_PATTERN, "52 weeks")
+WINDOW = phrase("a window", length_phrases.window, length_phrases.WINDOW_PATTERN, "±3d")
+LENGTH = phrase("a length of time", length_phrases.length, length_phrases.LENGTH_PATTERN, "52 weeks")
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", span_phrases.mark, span_phrases.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", span_phrases.trigger, example="end of rcp")
 WORDS = phrase("a list of words", _list_of_words)
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
+
+AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
+BAND = phrase(
+    "an amount", lambda node: dose_phrases.band_amount(node) or NOT_STATED, rf"{dose_phrases.AMOUNT_PATTERN}|^not stated$", "10 mg/kg"
+)
+FLAT = phrase("an amount", dose_phrases.flat, dose_phrases.SIZE_PATTERN, "1000 mg")
+SIZE = phrase("a size of a vial", dose_phrases.size, dose_phrases.SIZE_PATTERN, "100 mg")
+CONCENTRATION = phrase("a concentration", dose_phrases.concentration, dose_phrases.CONCENTRATION_PATTERN, "80 mg/mL")
+ROUND = phrase("how to round", dose_phrases.rounding, dose_phrases.ROUND_PATTERN, "up to 50 mg")
+WEIGHTS = phrase("a range of weights", range_phrases.weights, range_phrases.WEIGHTS_PATTERN, "40 to <60 kg")
+GAPS = phrase("a range of times", gap_phrases.gaps, gap_phrases.GAP_PATTERN, "8 to <12 weeks")
+CYCLE = phrase("a cycle", phrases.cycle, phrases.CYCLE_PATTERN, "every 50 days, 5 cycles")
+THEN = phrase("what becomes of the period", gap_phrases.then, gap_phrases.THEN_PATTERN, "restart")
+DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
 
 Doses = tuple[dose_phrases.DoseText, ...]
 
@@ -109,10 +124,55 @@ class FactsRecord(Record):
     note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
 
 
+def _band(node: Scalar) -> Scalar:
+    range_phrases.weights(node)
+    return node
+
+
+def _rule_name(node: Scalar) -> Scalar:
+    if not re.fullmatch(dose_phrases.RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
+        wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
+        raise PhraseError(wrong, node.place, "write for example `loading`")
+    return node
+
+
+@dataclass
+class DoseRuleRecord(FactsRecord):
+    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`")
+    bands: dict[str, Entry[dose_phrases.AmountText | NotStated]] | None = key(
+        mapping_of(phrase("a range of weights", _band, range_phrases.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight"),
+        "amounts by weight: `40 to <60 kg: 2400 mg`",
+    )
+    at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
+    round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
+    surface: Formula | None = key(
+        choice("how body surface is reckoned", {"Mosteller": "Mosteller", "Du Bois": "Du Bois"}), "`Mosteller` or `Du Bois`"
+    )
+    weights: range_phrases.Weights | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
+
+
+@dataclass
+class VialsRecord(FactsRecord):
+    sizes: tuple[dose_phrases.AmountText, ...] | None = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
+    concentration: dose_phrases.AmountText | None = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
+
+
+VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), record(VialsRecord, "vials"))
+DOSE_RULES = mapping_of(
+    phrase("the name of a dose rule", _rule_name, dose_phrases.RULE_PATTERN, "loading"),
+    by_kind("a dose rule", AMOUNT, None, record(DoseRuleRecord, "a dose rule")),
+    "dose rules by name",
+)
+
+
 @dataclass
 class ProductRecord(FactsRecord):
     route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
+    vials: VialsRecord | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
+    weight: dose_phrases.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
+    lifetime_at_most: dose_phrases.AmountText | None = key(AMOUNT, "the most that anybody may get over a lifetime: `140 mg/m2`")
+    doses: dict[str, Entry[DoseRuleRecord | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
 
 
 PLAIN_DOSES = one_or_many(DOSE)
@@ -121,6 +181,7 @@ GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
 
 
 FOLLOWS = choice("what a repeat counts from", {"first day": False, "previous dose": True})
+KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
 
 
 @dataclass
@@ -128,6 +189,7 @@ class VisitRecord(FactsRecord):
     at: tuple[phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
     counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
+    cycle: phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
     give: Doses | dict[str, Entry[Doses]] | None = key(GIVE, "what is given")
     assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
@@ -148,16 +210,15 @@ SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
 
 @dataclass
 class GapRecord(FactsRecord):
-    beyond: Offset | NotStated | None = key(LENGTH, "the longest time between two doses at which nothing changes", True)
-    then: str | None = key(
-        choice("what becomes of the period", {word: word for word in ("restart", "hold", "stop")}), "`restart`, `hold` or `stop`", True
-    )
+    of: gap_phrases.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
+    then: gap_phrases.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
 
 
 @dataclass
 class PeriodRecord(FactsRecord):
     title: Scalar | None = key(TEXT, "the period's name for people")
     length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
+    counted_from: bool | None = key(KEEPS_COUNT, "`first day of the study`: its days go on from there")
     blinded: bool | None = key(YES_NO, "whether doses are shown masked")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
     window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.doses import Dose
+from nmosd_dosing.doses import Dose, number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.model import (
     Entry,
@@ -21,6 +22,7 @@ from nmosd_dosing.model import (
     Mark,
     Period,
     Point,
+    Product,
     Series,
     Site,
     Span,
@@ -32,7 +34,7 @@ from nmosd_dosing.model import (
 )
 from nmosd_dosing.render import text
 from nmosd_dosing.schedule import OPEN_END
-from nmosd_dosing.visits import lay_out, repeats
+from nmosd_dosing.visits import days_of_entry, lay_out
 from nmosd_dosing.wording import NOT_STATED
 
 Rows = list[tuple[str, str]]
@@ -84,9 +86,33 @@ def _head(study: Study, periods: Sequence[Period]) -> Rows:
         if product.name in used:
             gap = product.gap_text or NOT_STATED
             rows.append(("product", f"{product.name}; route: {product.route or NOT_STATED}; minimum gap between doses: {gap}"))
+            rows += _doses_of(product)
             rows += [(f"· {name}", words) for name, words in _facts(product.facts)]
     rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
     return rows + _facts(study.facts)
+
+
+def _doses_of(product: Product) -> Rows:
+    """What the file says of a product's doses: named ones in full, vials, which weight counts, the most of a lifetime."""
+    rows: Rows = []
+    for rule in product.doses:
+        dose = rule.dose
+        plain = len(dose.bands) == 1 and not dose.bands[0].weights
+        rows.append(("· dose", f"{rule.name}: {dose.rule}" if plain or dose.rule is None else dose.rule))
+        rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
+        rows += [(f"· {name}", words) for name, words in _facts(rule.facts)]
+    if product.vials is not None:
+        origin = f" ({product.vials_origin})" if product.vials_origin else ""
+        rows.append(("· vials", vials_text(product.vials) + origin))
+        rows += [(f"· {name}", words) for name, words in _facts(product.vials_facts or Facts())]
+    if product.weight is not None:
+        changed = (
+            f"a new one once it has changed by {number_text(product.weight * 100)}% or more" if isinstance(product.weight, Fraction) else ""
+        )
+        rows.append(("· weight", changed or {"latest": "the latest on or before the dose"}.get(str(product.weight), "at baseline")))
+    if product.lifetime is not None:
+        rows.append(("· lifetime", f"at most {product.lifetime.text}"))
+    return rows
 
 
 def _site(site: Site) -> Rows:
@@ -95,7 +121,7 @@ def _site(site: Site) -> Rows:
     rows += [("source", f"{site.source.text}, version {site.version}")]
     rows += [("window", f"{where}: {window.text}") for where, window in site.windows]
     rows += [("minimum gap", f"{product}: {gap.in_words}") for product, gap in site.gaps]
-    rows += [("vials", f"{product}: {', '.join(sizes)}") for product, sizes in site.vials]
+    rows += [("vials", f"{product}: {vials_text(vials)}") for product, vials in site.vials]
     rows += [("room", f"{where}: {room}") for where, room in site.rooms]
     rows += [(name, "; ".join(_runs(days))) for name, days in (("closed", site.closed), ("open", site.open)) if days]
     return rows
@@ -117,13 +143,16 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     if period.length is not None:
         length = f"{period.length.in_words}; the first day after it is {_end_day(study, period.length)}"
     rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
+    rows += [("days", "counted from the first day of the study")] if period.keeps_count else []
     rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
     parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
+    events = dict.fromkeys(v.event for v in visits if v.event)
     parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.entries]
     parts += [_block(span.title, _span(span)) for span in period.spans]
-    parts += [_block(f"If two doses are more than {rule.beyond.in_words} apart", _gap_rule(rule)) for rule in period.gap_rules]
-    parts.append(_block("All visits", [("days", _all_visits(visits))]))
+    parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
+    parts.append(_block("All visits", [("days", _all_visits([v for v in visits if not v.event]))]))
+    parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.event == event]))]) for event in events]
     return parts
 
 
@@ -134,7 +163,11 @@ def _end_day(study: Study, length: Offset) -> str:
 
 def _at(entry: Entry) -> str:
     """The days of an entry, as a file would say them."""
-    return ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
+    days = ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
+    if entry.cycle is None:
+        return days
+    times = f"{entry.cycle.count} cycles" if entry.cycle.count is not None else f"end {NOT_STATED}"
+    return f"{days}, in cycles: every {entry.cycle.step.in_words}, {times}"
 
 
 def _item(item: Point | Series) -> str:
@@ -185,9 +218,8 @@ def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]
 
 def _visits(entry: Entry, visits: Sequence[Visit]) -> list[Visit]:
     """The visits to which an entry belongs, of those laid out."""
-    codes = [c for i in entry.at for c in ((i.code,) if isinstance(i, Point) else repeats(i, OPEN_END.range[1]))]
-    offsets = {code.offset for code in codes}
-    return [visit for visit in visits if visit.offset in offsets]
+    days = days_of_entry(entry, OPEN_END.range[1])
+    return [visit for visit in visits if (visit.event, visit.offset) in days]
 
 
 def _give(period: Period, give: Give) -> Rows:
@@ -206,13 +238,17 @@ def _give(period: Period, give: Give) -> Rows:
 def _dose(give: Give, dose: Dose | None) -> str:
     if dose is None:
         return f"no {give.product}"
-    words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}" if dose.kind == NOT_STATED else dose.rule
-    return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}"
+    words = dose.rule
+    if dose.kind in ("placebo", NOT_STATED):
+        words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}"
+        words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
+    return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
 
 
 def _gap_rule(rule: GapRule) -> Rows:
     words = {"restart": "the period begins anew with the later one", "hold": "doses wait for a decision", "stop": "there are no more"}
-    return [("then", words[rule.then]), *_facts(rule.facts)]
+    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else words[rule.then]
+    return [("then", at), *_facts(rule.facts)]
 
 
 def _all_visits(visits: Sequence[Visit]) -> str:
@@ -261,7 +297,7 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
             where = _at(entry) if entry.at else entry.name or ""
             items = [
                 *(["its day"] if not entry.at else []),
-                *(["where the repeat ends"] if any(isinstance(i, Series) and i.open_ended for i in entry.at) else []),
+                *(["where the repeat ends"] if entry.open_ended else []),
                 *(["its window"] if entry.at and _windows(period, entry, visits)[-1].startswith(NOT_STATED) else []),
                 *(f"the dose of {g.product}" for g in entry.gives if any(d is not None and d.kind == NOT_STATED for d in g.doses)),
             ]

@@ -12,7 +12,7 @@ from nmosd_dosing.course import Limit
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.given import Recorded
 from nmosd_dosing.model import GapRule
-from nmosd_dosing.schedule import Part, Schedule, open_end
+from nmosd_dosing.schedule import Part, Restart, Schedule, open_end
 
 GAP = "gap"  # the cause of limits that come from here
 
@@ -41,7 +41,7 @@ def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | No
     for p, part in enumerate(schedule.parts):
         rules = schedule.course.periods[part.period].gap_rules
         seen = any(limit.cause.startswith(GAP) for limit in (*part.limits, *part.waits))
-        gap = _first_gap(schedule, p, rules) if rules and not seen else None
+        gap = _first_gap(schedule, p, rules) if rules and not seen and not part.event else None
         if gap is None or np.isnat(gap.date).all():
             parts.append(part)
             continue
@@ -53,7 +53,7 @@ def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | No
 def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     n = len(schedule)
     part = schedule.parts[p]
-    before = part.anchor if part.run else np.full(n, NO_DATE)
+    before = part.first if part.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
     extra = _unscheduled(schedule)
     number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
@@ -77,24 +77,30 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     return _Gap(date, number, since, rule, recorded)
 
 
-def _as_recorded(schedule: Schedule, part: Part, planned: Dates) -> Dates:
-    """The day on which a restart took place, where its day 1 is recorded; else the day on which it is planned."""
+def _as_recorded(schedule: Schedule, part: Part, planned: Dates, rules: tuple[GapRule, ...], chosen: NDArray[np.int8]) -> Dates:
+    """The day on which a restart took place, where the visit that it begins with is recorded; else the day on which it is planned."""
     p = schedule.parts.index(part)
     period = schedule.course.periods[part.period]
-    first = [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == Offset()]
     date = planned.copy()
-    for label in first:
-        again = restarted(label.rsplit(" (restart", 1)[0] if part.run else label, part.run + 1)
-        for column, record in schedule.cohort.records:
-            mine = record.visit in (again, f"{period.id}/{again}") and record.period in (None, period.id)
-            if mine and record.status in ("done", "partial") and not np.isnat(planned[column]):
-                date[column] = np.datetime64(record.date, "D")
+    for r, rule in enumerate(rules):
+        begins = rule.at.offset if rule.at is not None else Offset()
+        for label in [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == begins]:
+            again = restarted(label.rsplit(" (restart", 1)[0] if part.run else label, part.run + 1)
+            for column, record in schedule.cohort.records:
+                mine = record.visit in (again, f"{period.id}/{again}") and record.period in (None, period.id) and chosen[column] == r
+                if mine and record.status in ("done", "partial") and not np.isnat(planned[column]):
+                    date[column] = np.datetime64(record.date, "D")
     return date
 
 
 def restarted(label: str, run: int) -> str:
     """What a visit is called in a period that has begun anew: `D15 (restart)`, `D15 (restart 2)`."""
     return f"{label} (restart)" if run == 1 else f"{label} (restart {run})"
+
+
+def again(label: str, run: int) -> str:
+    """What a visit is called when the event that it hangs on has happened before: `relapse+5d (2)`."""
+    return f"{label} ({run + 1})" if run else label
 
 
 def _unscheduled(schedule: Schedule) -> list[Dates]:
@@ -117,7 +123,7 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
     holds = [rule for rule in schedule.course.periods[part.period].gap_rules if rule.then == "hold"]
     if not holds or schedule.given is None:
         return []
-    before = part.anchor[column] if part.run else NO_DATE
+    before = part.first[column] if part.run else NO_DATE
     for i, visit in enumerate(schedule.visits):
         if schedule.part_of[i] == p and visit.gives and not np.isnat(actual := schedule.given.actual[i, column]):
             over = [rule for rule in holds if actual > shift(np.array([before]), rule.beyond)[0]]
@@ -131,35 +137,35 @@ def _apply(
 ) -> list[Part]:
     nobody = np.full(len(schedule), NO_DATE)
     day_before = shift(gap.date, Offset(-1))
-    limits, waits, made = list(part.limits), list(part.waits), []
+    limits, waits = list(part.limits), list(part.waits)
     ends = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then != "hold"])
     only_doses = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "stop"])
+    again = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "restart"])
     cut = np.where(ends, gap.visit + gap.recorded, np.iinfo(np.int64).max)
+    dates = _as_recorded(schedule, part, np.where(again, gap.date, nobody), rules, gap.rule) if again.any() else nobody
     for r, rule in enumerate(rules):
         mine = gap.rule == r
         if not mine.any():
             continue
         date, last = np.where(mine, gap.date, nobody), np.where(mine, day_before, nobody)
-        cause = f"{GAP} of more than {rule.beyond.in_words} between doses ({rule.then})"
+        cause = f"{GAP} of {rule.of} between doses ({rule.what})"
         if rule.then == "hold":
             waits.append(Limit(part.period, True, last, cause, date))
         elif rule.then == "stop":
             limits.append(Limit(part.period, True, last, cause, date))
         else:
-            date = _as_recorded(schedule, part, date)
             over = np.where(mine & gap.recorded, gap.date, last)
-            limits.append(Limit(part.period, False, over, cause, date))
-            period = schedule.course.periods[part.period]
-            made.append(
-                Part(
-                    part.period,
-                    part.run + 1,
-                    date,
-                    open_end(period, date, until, at_least),
-                    part.limits,
-                    part.waits,
-                    restart=(rule, np.where(mine, gap.before, nobody)),
-                    begun=mine & gap.recorded,
-                )
-            )
-    return [dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses), *made]
+            limits.append(Limit(part.period, False, over, cause, np.where(mine, dates, nobody)))
+    ended = dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses)
+    if not again.any():
+        return [ended]
+    skipped = np.array([rule.at.offset.days if rule.at is not None else 0 for rule in rules], dtype=np.int64)
+    days = np.where(again, skipped[gap.rule], 0)
+    anchor = dates - days.astype("timedelta64[D]")
+    restart = Restart(rules, np.where(again, gap.rule, np.int8(-1)).astype(np.int8), np.where(again, gap.before, nobody), days)
+    period = schedule.course.periods[part.period]
+    anew = Part(
+        part.period, part.run + 1, anchor, open_end(period, anchor, until, at_least), part.limits, part.waits,
+        restart=restart, begun=again & gap.recorded,
+    )  # fmt: skip
+    return [ended, anew]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,28 @@ class VisitStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """Why a period begins anew. rule: (n,) which of `rules` holds, -1 for none. before: (n,) the day of the dose before the gap. days: (n,)
+    how far after day 1 of the period it begins again."""
+
+    rules: tuple[GapRule, ...]
+    rule: NDArray[np.int8]
+    before: Dates
+    days: NDArray[np.int64]
+
+    def of(self, column: int) -> GapRule:
+        """The rule that holds for a subject who begins anew."""
+        return self.rules[int(self.rule[column])]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
 
     period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
-    for a decision, and why. restart: why it begins anew, and on which day (n,) the dose before the gap was. begun: (n,) whether its
+    for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
+    happened, from 0. restart: why it begins anew. begun: (n,) whether its
     first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
     """
@@ -54,10 +71,16 @@ class Part:
     open_end: Dates
     limits: tuple[Limit, ...] = ()
     waits: tuple[Limit, ...] = ()
-    restart: tuple[GapRule, Dates] | None = None
+    event: str = ""
+    restart: Restart | None = None
     begun: NDArray[np.bool_] | None = None
     cut: NDArray[np.int64] | None = None
     cut_doses: NDArray[np.bool_] | None = None
+
+    @property
+    def first(self) -> Dates:
+        """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
+        return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
 
     def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
@@ -90,8 +113,11 @@ class Schedule:
 
     visits: what the file says of each row of `target`, part by part, in the file's order of days; part_of: the part of each.
     target: (m, n) datetime64[D]; NaT where a visit is not planned for that subject, or has no stated day.
-    amount: (k, n) float64, active drug in the row's unit, as given where it is recorded; NaN unless `status` is STATED.
-    cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
+    amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
+    STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
+    per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
+    `amount` would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
+    dispensed: vials by row and policy, once `dispensing` has counted them.
     first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
     steps since; NaT where nothing is recorded.
@@ -115,6 +141,10 @@ class Schedule:
     beyond: NDArray[np.int64]
     given: Given | None = None
     counted: dict[int, tuple[Dates, NDArray[np.int64]]] = field(default_factory=dict)
+    per_kg: NDArray[np.float64] | None = None
+    planned: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    steps: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    dispensed: dict[tuple[int, str], Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cohort)
@@ -160,7 +190,13 @@ class Schedule:
     def is_entry(self, visit: int) -> bool:
         """Whether a visit is day 1 of a later period: that of the entry."""
         part = self.parts[self.part_of[visit]]
-        return bool(part.period) and not part.run and self.visits[visit].offset == Offset()
+        own = not part.run and not part.event and not self.course.periods[part.period].keeps_count
+        return bool(part.period) and own and self.visits[visit].offset == Offset()
+
+    def day_one(self, visit: int) -> Dates:
+        """(n,) the day from which a period's days are numbered, also for a visit whose day is counted from an event."""
+        part = self.parts[self.part_of[visit]]
+        return self.course.anchor[part.period] if part.event else part.anchor
 
     def anchor(self, visit: int) -> Dates:
         """(n,) the day from which a visit's day is counted."""
@@ -177,19 +213,47 @@ class Schedule:
         last = self.last(visit)
         return shift(self.target[visit] if last is None else last, Offset(window.after)) if window else None
 
-    def last(self, visit: int) -> Dates | None:
-        """(n,) the last day of a visit that takes several."""
-        last = self.visits[visit].last
-        if last is None:
+    def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
+        """(n,) the last day of a visit that takes several; of a course of doses not beyond the last day of doses, nor `until`."""
+        what, target = self.visits[visit], self.target[visit, part]
+        if what.last is None:
             return None
-        return np.where(np.isnat(self.target[visit]), self.target[visit], shift(self.anchor(visit), last))
+        last = np.where(np.isnat(target), target, shift(self.anchor(visit)[part], what.last))
+        if not what.gives or what.assessments:
+            return last
+        ends = self.parts[self.part_of[visit]].last_day(True, part)
+        cut = last if ends is None else np.fmin(last, ends)
+        cut = cut if self.until is None else np.fmin(cut, self.until)
+        return np.where(self.recorded(visit, part) | (cut < target), last, cut)
 
-    def cumulative_per_kg(self, row: int) -> NDArray[np.float64]:
-        """(n,) cumulative active drug per kg of body weight; NaN where either is unknown."""
+    def days(self, visit: int, part: slice = slice(None)) -> int | NDArray[np.float64]:
+        """On how many days a visit's doses are given: 1, or (n,) for a course of days."""
+        last = self.last(visit, part)
+        if last is None:
+            return 1
+        days = (last - self.target[visit, part]).astype(np.float64) + 1
+        return np.where(np.isnat(last), 1.0, days)
+
+    def times(self, row: int) -> int | NDArray[np.int64]:
+        """How often on each day an administration is given: one number, or (n,) where arms or events make a difference."""
+        give = self.rows[row].give
+        often = [dose.times or 1 if dose is not None else 1 for dose in give.doses]
+        changed = {dose.times or 1 for _, doses in give.changes for dose in doses if dose is not None}
+        if changed <= set(often) and len(set(often)) == 1:
+            return often[0]
+        if not give.changes:
+            return often[0] if len(set(often)) == 1 else np.array([*often, often[0]])[self.arm]
+        own = [self.doses_for(row, column) for column in range(len(self))]
+        arms = np.maximum(self.arm, 0) if len(often) > 1 else np.zeros(len(self), dtype=np.int16)
+        return np.array([(doses[arm].times or 1) if doses[arm] is not None else 1 for doses, arm in zip(own, arms, strict=True)])
+
+    def cumulative_per_kg(self, row: int, column: int) -> float:
+        """Cumulative active drug of a subject per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
+        if self.per_kg is not None:
+            return float(self.per_kg[row, column])
         scale = self.rows[row].scale
-        whole = np.rint(self.cumulative[row] * scale)  # back to whole numbers, so that there is one division only
-        per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
-        return per_kg
+        whole = np.rint(self.cumulative[row, column] * scale)  # back to whole numbers, so that there is one division only
+        return float(whole * 1000 / (self.grams[column] * scale))
 
     def span(self, span: Span, part: int | None = None) -> tuple[Dates | None, Dates | None]:
         """(n,) the first and last day of a span, of the study or of a part; None for an end that is not stated, NaT where there is no
@@ -234,7 +298,7 @@ class Schedule:
         """(n,) of VisitStatus."""
         part = self.parts[self.part_of[visit]]
         state = np.full(len(self), VisitStatus.PLANNED, dtype=np.uint8)
-        if part.run or self.course.projected[part.period].any():
+        if not part.event and (part.run or self.course.projected[part.period].any()):
             state[self.course.projected[part.period]] = VisitStatus.PROJECTED
         doses = bool(self.visits[visit].gives)
         for limit in part.waits:

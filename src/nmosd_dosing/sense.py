@@ -23,12 +23,14 @@ def check(study: Study, problems: Problems) -> None:
                 f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, "end the repeats earlier, or repeat less often"
             )
             break
-        dated = [visit for visit in visits if visit.offset is not None]
+        dated = [visit for visit in visits if visit.offset is not None and not visit.event]
         _ends(period, dated, problems)
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
         _windows(dated, problems)
         _gap_rules(period, dated, problems)
+        for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+            _windows([visit for visit in visits if visit.event == event], problems)
         told: set[tuple[Place | None, str]] = set()
         for visit in visits:
             _blinding(study, period, visit, problems, told)
@@ -47,6 +49,9 @@ def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
                     item.place,
                     "say where it ends: `until` with the last day",
                 )
+        if entry.cycle is not None and entry.cycle.count is None:
+            hint = f"say how many: `every {entry.cycle.step.in_words}, 5 cycles`"
+            problems.error(f"cycles without an end in a period of {length}", entry.cycle.place, hint)
     reported: set[Place | None] = set()
     for visit in visits:
         last = visit.last or offset_of(visit)
@@ -228,6 +233,13 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, 
             give.place,
             f"it would unblind: write `{give.product} placebo` for the other arm",
         )
+    often = {(dose.times, dose.hours, dose.lead) for dose in give.doses if dose is not None}
+    if len(often) > 1 and _once(told, give.place, "how often"):
+        problems.error(
+            f"arms with doses at different times in a blinded part: {give.product} on {visit.label}",
+            give.place,
+            "it would unblind: write the same `daily …`, hours and lead time for every arm",
+        )
     minutes = {dose.minutes for dose in give.doses if dose is not None}
     if len(minutes) > 1 and _once(told, give.place, "durations"):
         problems.error(
@@ -264,13 +276,18 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
     if not period.gap_rules:
         return
     first = period.gap_rules[0]
+    for rule in period.gap_rules:
+        if rule.at is not None and all(visit.offset != rule.at.offset or not visit.gives for visit in visits):
+            known = [v.label for v in visits if v.gives]
+            wrong = f"a restart at {rule.at.label}, on which no dose is planned"
+            problems.error(wrong, rule.place, f"name a day with a dose: {one_of(known[:8])}")
     doses = sorted((v for v in visits if v.gives), key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - offset_of(before).range[0]
         if days > first.beyond.range[0]:
             apart = f"{before.label} and {after.label} are planned up to {days} days apart"
             problems.error(
-                f"{apart}: a gap of more than {first.beyond.in_words} is no gap",
+                f"{apart}: a gap of {first.of} is no gap",
                 first.place,
                 "name a longer time, or put visits with another rhythm into a period of their own",
             )

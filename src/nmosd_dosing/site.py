@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nmosd_dosing import dose_phrases, phrases, sense, source, span_phrases
+from nmosd_dosing import length_phrases, phrases, sense, source, span_phrases
 from nmosd_dosing.days import Offset
+from nmosd_dosing.dose_phrases import AmountText
+from nmosd_dosing.dose_rules import to_vials
+from nmosd_dosing.doses import vials_text
 from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.facts import one_line, to_source
 from nmosd_dosing.fields import Entry, PhraseError, Record, Schema, choice, key, mapping_of, one_or_many, phrase, record, words
 from nmosd_dosing.model import NOT_STATED, Period, Product, Site, Source, Study, Visit, Window
-from nmosd_dosing.records import ID, PRODUCT, SOURCE, SourceRecord
+from nmosd_dosing.records import ID, PRODUCT, SOURCE, VIALS, SourceRecord, VialsRecord
 from nmosd_dosing.source import Mapping, Node, Scalar
 from nmosd_dosing.visits import lay_out
 
@@ -49,7 +52,7 @@ def _where(node: Scalar) -> Scalar:
 
 def _window(node: Scalar) -> Window:
     try:
-        found = phrases.window(node)
+        found = length_phrases.window(node)
     except PhraseError as error:
         raise PhraseError(error.problem.message, error.problem.place or node.place, "write for example `±3d`, `-3d/+7d` or `+5d`") from None
     if not isinstance(found, Window):
@@ -68,8 +71,8 @@ class Gap:
 def _gap(node: Scalar) -> Gap:
     if node.text.strip() == NOT_STATED.value:
         raise PhraseError(f"a minimum gap that is `{NOT_STATED.value}`", node.place, _KNOWN)
-    scan = phrases.Scanner(node)
-    found = phrases.take_length(scan, "a length such as `28 days`")
+    scan = length_phrases.Scanner(node)
+    found = length_phrases.take_length(scan, "a length such as `28 days`")
     if not scan.done:
         scan.expected("the end of the text")
     if found == Offset():
@@ -112,9 +115,8 @@ def _days(node: Scalar) -> Days:
 
 
 WHERE = phrase("a period or a visit", _where, example="rcp/D182")
-WINDOW = phrase("a window", _window, phrases.WINDOW_PATTERN.replace(f"{phrases.NOT_STATED_TEXT}|", ""), "±3d")
-GAP = phrase("a minimum gap", _gap, phrases.LENGTH_PATTERN.replace(f"{phrases.NOT_STATED_TEXT}|", ""), "28 days")
-SIZE = phrase("a size of a vial", dose_phrases.size, example="100 mg")
+WINDOW = phrase("a window", _window, length_phrases.WINDOW_PATTERN.replace(f"{length_phrases.NOT_STATED_TEXT}|", ""), "±3d")
+GAP = phrase("a minimum gap", _gap, length_phrases.LENGTH_PATTERN.replace(f"{length_phrases.NOT_STATED_TEXT}|", ""), "28 days")
 DAYS = phrase("a day or a range of days", _days, r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(\s+to\s+[0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$", "2025-10-09")
 
 
@@ -136,8 +138,8 @@ class SiteRecord(Record):
     minimum_gap: dict[str, Entry[Gap]] | None = key(
         mapping_of(PRODUCT, GAP, "minimum gaps by product"), "the shortest time between two doses of a product"
     )
-    vials: dict[str, Entry[tuple[str, ...]]] | None = key(
-        mapping_of(PRODUCT, one_or_many(SIZE), "sizes of vials by product"), "which vials there are of a product"
+    vials: dict[str, Entry[VialsRecord | tuple[AmountText, ...]]] | None = key(
+        mapping_of(PRODUCT, VIALS, "vials by product"), "which vials there are of a product"
     )
     rooms: dict[str, Entry[Scalar]] | None = key(
         mapping_of(WHERE, words("a room", "Ward 5"), "rooms by period or visit"),
@@ -198,8 +200,7 @@ def site_of(node: Node, problems: Problems) -> SiteRecord | None:
                 both = Days(first, last, days.place).text
                 problems.error(f"{both} is both open and closed", days.place, "keep one of the two", [("closed here", other.place)])
     for pair in (found.vials or {}).values():
-        for vial in dict.fromkeys(vial for vial in pair.value or () if (pair.value or ()).count(vial) > 1):
-            problems.error(f"a vial of {vial} is listed twice for {pair.key.text}", pair.key.place, "take one out")
+        to_vials(pair.value, problems)
     return found
 
 
@@ -215,7 +216,7 @@ def _noun(found: SiteRecord) -> Site:
         site,
         windows=tuple((k, dataclasses.replace(w.value, origin=site.text)) for k, w in (found.windows or {}).items() if w.value),
         gaps=tuple((k, gap.value.length) for k, gap in (found.minimum_gap or {}).items() if gap.value),
-        vials=tuple((k, sizes.value) for k, sizes in (found.vials or {}).items() if sizes.value),
+        vials=tuple((k, vials) for k, pair in (found.vials or {}).items() if (vials := to_vials(pair.value, Problems())) is not None),
         rooms=tuple((k, one_line(room.value) or "") for k, room in (found.rooms or {}).items() if room.value),
         closed=frozenset(day for days in found.closed or () for day in days.all),
         open=frozenset(day for days in found.open or () for day in days.all),
@@ -268,7 +269,10 @@ def filled_in(study: Study, found: SiteRecord, problems: Problems) -> Study | No
     filled = dataclasses.replace(
         study,
         site=site,
-        products=tuple(_with_gap(p, gaps[p.name].value, site, problems) if p.name in gaps else p for p in study.products),
+        products=tuple(
+            _with_vials(_with_gap(p, gaps[p.name].value if p.name in gaps else None, site, problems), site, found, problems)
+            for p in study.products
+        ),
         periods=tuple(dataclasses.replace(p, site_windows=tuple(windows.get(p.id, {}).items())) for p in study.periods),
     )
     _check_used(filled, problems)
@@ -330,7 +334,7 @@ def _offset(label: str, study: Study) -> Offset | None:
     """The day that a label names; None where it is none."""
     node = Scalar(label, Place(Document("", label or " "), 0, 1))
     try:
-        scan = phrases.Scanner(node)
+        scan = length_phrases.Scanner(node)
         day = phrases.take_day(scan).resolve(study.counts_from)
     except PhraseError:
         return None
@@ -361,6 +365,22 @@ def _with_gap(product: Product, gap: Gap | None, site: Site, problems: Problems)
         problems.error(wrong, gap.place, _CONFLICT, [("stated here", product.gap_place)] if product.gap_place else [])
         return product
     return dataclasses.replace(product, minimum_gap=gap.length, gap_origin=site.text, gap_place=gap.place)
+
+
+def _with_vials(product: Product, site: Site, found: SiteRecord, problems: Problems) -> Product:
+    """The product with the site's vials; where the study states the same, with the concentration that only one of them states."""
+    vials, stated = dict(site.vials).get(product.name), product.vials
+    if vials is None or vials == stated:
+        return product
+    if stated is not None:
+        same = (vials.sizes, vials.unit) == (stated.sizes, stated.unit) and None in (vials.concentration, stated.concentration)
+        if not same:
+            wrong = f"the study file states other vials of {product.name}: {vials_text(stated)}; this file {vials_text(vials)}"
+            problems.error(wrong, (found.vials or {})[product.name].key.place, _CONFLICT)
+            return product
+        if vials.concentration is None:
+            return product
+    return dataclasses.replace(product, vials=vials, vials_origin=site.text)
 
 
 def _check_used(study: Study, problems: Problems) -> None:

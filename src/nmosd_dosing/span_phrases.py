@@ -10,8 +10,9 @@ from typing import Literal
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.length_phrases import LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number
 from nmosd_dosing.model import NOT_STATED, NotStated, Trigger
-from nmosd_dosing.phrases import CODE, LENGTH, NOT_STATED_TEXT, DayText, Scanner, take_day, take_length, to_number
+from nmosd_dosing.phrases import CODE, DayText, take_day
 from nmosd_dosing.source import Scalar
 
 MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"

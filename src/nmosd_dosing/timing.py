@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nmosd_dosing import phrases
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.fields import PhraseError
-from nmosd_dosing.model import NotStated, Point, Series
+from nmosd_dosing.model import Cycle, NotStated, Point, Series
 from nmosd_dosing.records import VisitRecord
+from nmosd_dosing.source import Scalar
 
 
-def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) -> tuple[Point | Series, ...] | None:
+def days_of(
+    record: VisitRecord, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
+) -> tuple[Point | Series, ...] | None:
     """The days of a visit; empty where they are not stated, None where they cannot be told."""
     if record.at is None:
         return None
@@ -30,13 +35,54 @@ def days_of(record: VisitRecord, counts_from: CountsFrom, problems: Problems) ->
             if isinstance(item, phrases.Unread):
                 complete = False
             elif isinstance(item, phrases.PointText):
+                _events(item, known_event)
                 built.append(_point(item, record, counts_from))
             elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
                 built.append(_series(item, _base(item, built), record, counts_from))
         except PhraseError as error:
             problems.found.append(error.problem)
             complete = False
+    _in_cycle(record, built, problems)
     return tuple(built) if complete else None
+
+
+def _events(item: phrases.PointText, known_event: Callable[[Scalar], None]) -> None:
+    """The events that a day hangs on are there, and both ends of a range on the same."""
+    for day in (item.day, item.last):
+        if day is not None and day.event:
+            known_event(Scalar(day.event, day.place))
+    if item.last is not None and item.last.event != item.day.event:
+        hint = f"write for example `{item.day.event or item.last.event} to {item.day.event or item.last.event} + 4 days`"
+        raise PhraseError("the two ends of a range are counted from different days", item.place, hint)
+
+
+def to_cycle(record: VisitRecord) -> Cycle | None:
+    """How the days of a visit come again."""
+    return Cycle(record.cycle.step, record.cycle.count, record.cycle.place) if record.cycle is not None else None
+
+
+def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problems) -> None:
+    """In a cycle there are single days and ranges, counted in days, which end before the next cycle begins."""
+    if record.cycle is None:
+        return
+    for item in days:
+        last = item.last or item.code if isinstance(item, Point) else None
+        if last is None:
+            problems.error("a repeat inside a cycle", item.place, "name the days of one cycle: `at: D1, D8, D15, D22`")
+        elif last.event or last.offset.months or item_code(item).offset.months:
+            problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
+        elif item_code(item).offset.days < 0:
+            problems.error(f"{item_code(item).label} lies before its cycle's first day", item.place, "put it into a visit of its own")
+        elif last.offset.days >= record.cycle.step.range[0]:
+            begins = f"the next cycle begins {record.cycle.step.in_words} after this one"
+            problems.error(f"{last.label} is no day of the cycle: {begins}", item.place, "make the cycle longer, or the day earlier")
+    if record.cycle.count is not None and not record.cycle.step.times(record.cycle.count).possible:
+        problems.error("the cycles reach beyond 9998 years", record.cycle.place, "write fewer cycles")
+
+
+def item_code(item: Point | Series) -> Code:
+    """The day of a point, or the one that a repeat goes on from."""
+    return item.code if isinstance(item, Point) else item.base
 
 
 def _base(item: phrases.RepeatText, before: list[Point | Series]) -> Code:
@@ -47,6 +93,9 @@ def _base(item: phrases.RepeatText, before: list[Point | Series]) -> Code:
         )
     last = before[-1]
     if isinstance(last, Point):
+        if last.code.event:
+            hint = "name each day: `relapse, relapse + 28 days`"
+            raise PhraseError("a repeat after a day that hangs on an event", item.place, hint)
         if last.last is not None:
             hint = "repeat from a single day, in a visit of its own"
             raise PhraseError("a repeat after a range could go on from its first day or from its last", item.place, hint)

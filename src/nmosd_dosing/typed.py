@@ -10,10 +10,9 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from nmosd_dosing.cohort import MAX_WEIGHT_KG
+from nmosd_dosing.cohort import HEIGHTS_CM, MAX_WEIGHT_KG
 from nmosd_dosing.errors import Place, Problems
 
-HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
 
 

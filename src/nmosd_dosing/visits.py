@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.doses import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
-from nmosd_dosing.model import NOT_STATED, Assessment, Entry, Give, NotStated, Period, Point, Series, Visit, Window
+from nmosd_dosing.model import NOT_STATED, Assessment, Cycle, Entry, Give, NotStated, Period, Point, Series, Visit, Window
 
 MAX_VISITS = 10_000  # of one period: daily for 27 years
 
@@ -50,25 +50,52 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
             )
             break
         code = occurrence.code
-        key = (code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
+        key = (code.event, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
         groups.setdefault(key, []).append(occurrence)
     visits = [_merge(group, period, problems) for group in groups.values()]
-    return tuple(sorted(visits, key=lambda v: v.offset.nominal if v.offset is not None else float("inf")))
+    return tuple(sorted(visits, key=lambda v: (v.event, v.offset.nominal if v.offset is not None else float("inf"))))
 
 
 def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
     for entry in period.entries:
         if not entry.at:
             yield _Occurrence(entry, None, None, None, False, None, entry.place)
+        yield from _on_days(entry, horizon)
+
+
+def _on_days(entry: Entry, horizon: int) -> Iterator[_Occurrence]:
+    if entry.cycle is not None:
+        yield from _in_cycles(entry, entry.cycle, horizon)
+        return
+    for item in entry.at:
+        if isinstance(item, Point):
+            yield _Occurrence(entry, item.code, item.last, item.window, False, None, item.place)
+        else:
+            before = item.base
+            for code in repeats(item, horizon):
+                follows = (before.offset, item.step) if item.follows else None
+                yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
+                before = code
+
+
+def days_of_entry(entry: Entry, horizon: int) -> set[tuple[str, Offset]]:
+    """The days of an entry, each with the event that it is counted from, if any."""
+    return {(o.code.event, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
+
+
+def _in_cycles(entry: Entry, cycle: Cycle, horizon: int) -> Iterator[_Occurrence]:
+    """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days."""
+    number = 0
+    while cycle.count is None or number < cycle.count:
+        begins = cycle.step.times(number)
+        number += 1
+        if not begins.possible or (cycle.count is None and begins.range[0] > horizon):
+            return
         for item in entry.at:
             if isinstance(item, Point):
-                yield _Occurrence(entry, item.code, item.last, item.window, False, None, item.place)
-            else:
-                before = item.base
-                for code in repeats(item, horizon):
-                    follows = (before.offset, item.step) if item.follows else None
-                    yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
-                    before = code
+                last = item.last.in_cycle(number, begins) if item.last is not None else None
+                code = item.code.in_cycle(number, begins)
+                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, None, item.place)
 
 
 def repeats(series: Series, horizon: int) -> Iterator[Code]:
@@ -124,6 +151,7 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
         sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
         follows=naming.follows,
+        event=naming.code.event if naming.code else "",
         place=naming.place,
     )
 

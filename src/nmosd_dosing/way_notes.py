@@ -137,9 +137,10 @@ def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
     for part in schedule.parts:
         period = schedule.course.periods[part.period].id
         if part.restart is not None and not np.isnat(part.anchor[column]):
-            rule, before = part.restart
-            apart = f"more than {rule.beyond.in_words} from the dose of {day(before[column])} to that of {day(part.anchor[column])}"
-            yield Note("restart", f"{period} begins anew on {day(part.anchor[column])}: {apart}")
+            rule, first = part.restart.of(column), part.first[column]
+            apart = f"{rule.of} from the dose of {day(part.restart.before[column])} to that of {day(first)}"
+            begins = f"goes on from {rule.at.label}" if rule.at is not None else "begins anew"
+            yield Note("restart", f"{period} {begins} on {day(first)}: {apart}")
         for limit in (*part.limits, *part.waits):
             if limit.cause.startswith(GAP) and "restart" not in limit.cause and not np.isnat(limit.last[column]):
                 yield Note("gap-rule", f"{period}: {limit.cause}, from {day(limit.date[column])} on")
@@ -149,7 +150,7 @@ def _held(schedule: Schedule, column: int) -> Iterator[Note]:
     """Doses that were given after a gap that asks for a decision."""
     for p in range(len(schedule.parts)):
         for rule, before, date in given_after_hold(schedule, p, column):
-            words = f"the dose of {day(date)} came more than {rule.beyond.in_words} after that of {day(before)}"
+            words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
             yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
 
 

@@ -22,6 +22,11 @@ class Wording:
     dose_not_recorded: str
     needs_arm: str
     needs_weight: str
+    needs_height: str
+    out_of_range: str
+    refused: str
+    capped: str
+    times: str
     over: str
     visit: str
     window: str
@@ -64,6 +69,11 @@ WORDINGS: dict[Language, Wording] = {
         dose_not_recorded="dose not recorded",
         needs_arm="needs arm",
         needs_weight="needs weight",
+        needs_height="needs height",
+        out_of_range="no dose is stated for this weight",
+        refused="refused: over the lifetime cap",
+        capped="the highest dose",
+        times="{} times in all",
         over="over {} min",
         visit="{}",
         window="{} window",
@@ -104,6 +114,11 @@ WORDINGS: dict[Language, Wording] = {
         dose_not_recorded="未记录剂量",
         needs_arm="需组别",
         needs_weight="需体重",
+        needs_height="需身高",
+        out_of_range="方案未规定该体重的剂量",
+        refused="不予给药：超过终身累积上限",
+        capped="已达单次上限",
+        times="共 {} 次",
         over="输注 {} 分钟",
         visit="{} 访视",
         window="{} 访视窗",
@@ -146,16 +161,22 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     """
     words = WORDINGS[language]
     over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
+    over += f"{words.comma}{a.lead}" if a.lead else ""
+    times = f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
     if a.amount_status == "masked":
-        return f"{a.shown}{words.comma}{words.masked}{over}"
-    if a.dose_rule == "placebo" and not a.amount:
-        return f"{a.product} {words.placebo}{over}"
+        return f"{a.shown}{words.comma}{words.masked}{times}{over}"
+    if (a.dose_rule or "").startswith("placebo") and not a.amount:
+        return f"{a.product} {words.placebo}{times}{over}"
     if a.amount is not None:
         amount = f"{number_text(a.amount)} {a.unit}"
-        return f"{a.product} {amount}{f' ({a.dose_rule})' if a.dose_rule not in (amount, known_rule) else ''}{over}"
-    if a.amount_status == "not recorded":
-        return f"{a.product}{words.comma}{words.dose_not_recorded}{over}"
-    if a.amount_status == NOT_STATED:
-        return f"{a.product}{words.comma}{words.dose_not_stated}{over}"
-    needs = words.needs_arm if a.amount_status == "needs arm" else words.needs_weight
-    return f"{a.product}{f' {a.dose_rule}' if a.dose_rule else ''}{words.comma}{needs}{over}"
+        said = (a.dose_rule or "").startswith(f"{amount} ") and "," not in (a.dose_rule or "")
+        rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
+        capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
+        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{capped}{times}{over}"
+    why = {
+        "not recorded": words.dose_not_recorded, NOT_STATED: words.dose_not_stated, "refused": words.refused,
+        "needs arm": words.needs_arm, "needs weight": words.needs_weight, "needs height": words.needs_height,
+        "out of range": words.out_of_range,
+    }[a.amount_status]  # fmt: skip
+    rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
+    return f"{a.product}{rule}{words.comma}{why}{times}{over}"

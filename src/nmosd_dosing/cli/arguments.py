@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from nmosd_dosing import typed
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip
 from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.length_phrases import window as window_phrase
 from nmosd_dosing.model import NotStated, Window
-from nmosd_dosing.phrases import window as window_phrase
 from nmosd_dosing.source import Scalar
 
 if TYPE_CHECKING:

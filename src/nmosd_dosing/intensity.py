@@ -1,0 +1,58 @@
+"""Dose intensity: what a subject was given of a product, against what was planned up to the same day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from nmosd_dosing.days import to_date
+from nmosd_dosing.doses import KNOWN
+from nmosd_dosing.given import Recorded
+from nmosd_dosing.person import Intensity
+from nmosd_dosing.schedule import Schedule
+
+
+def intensities(schedule: Schedule, column: int, as_of: dt.date | None) -> Iterator[Intensity]:
+    """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last day that is recorded.
+
+    A dose counts as planned on its target day; one of which nothing is recorded by then was not given. Nothing is told of a product
+    with a dose up to then that is not known, as a masked one is not.
+    """
+    if schedule.given is None:
+        return
+    last = schedule.given.actual[:, column]
+    days = [to_date(day) for day in last[~np.isnat(last)]] + [record.date for c, record in schedule.given.extra if c == column]
+    until = as_of or max((day for day in days if day is not None), default=None)
+    if until is None:
+        return
+    groups = dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows)
+    for product, unit in groups:
+        rows = [k for k, row in enumerate(schedule.rows) if (row.give.product, row.give.unit) == (product, unit)]
+        recorded = any(schedule.given.status[schedule.rows[k].visit, column] for k in rows)
+        sums = _sums(schedule, rows, column, np.datetime64(until, "D")) if recorded else None
+        if sums is not None:
+            given, planned = sums
+            yield Intensity(product, unit, until, given, planned, given / planned if planned else None)
+
+
+def _sums(schedule: Schedule, rows: list[int], column: int, until: np.datetime64) -> tuple[float, float] | None:
+    given = planned = 0.0  # whole numbers, of which all these rows have one scale
+    assert schedule.given is not None
+    for k in rows:
+        visit, scale = schedule.rows[k].visit, schedule.rows[k].scale
+        target, actual = schedule.target[visit, column], schedule.given.actual[visit, column]
+        if not schedule.given_at(k)[column]:
+            continue
+        count = float(np.broadcast_to(schedule.days(visit) * schedule.times(k), len(schedule))[column])
+        intended = schedule.planned[k][column] if k in schedule.planned else schedule.amount[k, column]
+        done = schedule.given.status[visit, column] in (Recorded.DONE, Recorded.PARTIAL)
+        known = schedule.status[k][column] in KNOWN
+        if target <= until:
+            planned += round(intended * scale) * count if not math.isnan(intended) else math.nan
+        if done and actual <= until:
+            given += round(schedule.amount[k, column] * scale) * count if known else math.nan
+    scale = schedule.rows[rows[0]].scale
+    return None if math.isnan(given) or math.isnan(planned) else (given / scale, planned / scale)
