@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -43,26 +44,39 @@ def as_json(*arguments: str) -> dict[str, Any]:
 def test_belimumab_by_one_command_and_by_one_call() -> None:
     table = dose_table(load("belimumab"), [45, 60, 75, 102.5])
     assert [row.totals[0].total for row in table.rows] == [6300, 8400, 10500, 14350]
+    assert [row.totals[0].dispensed for row in table.rows] == [6720, 8400, 10640, 14560]
     assert [row.totals[0].administrations for row in table.rows] == [14] * 4
     assert as_json("--regimen", "belimumab", *WEIGHTS) == doses_to_dict(table)
-    assert "    102.5     14     14350\n" in output(*BELIMUMAB, *WEIGHTS)
+    assert "    102.5     14     14350         14560       210  28 x 120 mg + 28 x 400 mg\n" in output(*BELIMUMAB, *WEIGHTS)
+
+
+def test_the_fewest_vials_can_be_asked_for() -> None:
+    found = as_json("--regimen", "belimumab", *WEIGHTS, "--vials", "fewest")
+    assert found["vials"] == "fewest vials"
+    totals = [(w["products"][0]["total"], w["products"][0]["dispensed"], w["products"][0]["vials"]) for w in found["weights"]]
+    assert totals[0] == (6300, 7280, [{"size": "120 mg", "count": 14}, {"size": "400 mg", "count": 14}])
+    assert totals[3] == (14350, 16800, [{"size": "400 mg", "count": 42}])
+    wrong = "error: `--vials few` is no way to choose vials\nhint: write `least-waste` or `fewest`\n"
+    assert errors(*BELIMUMAB, *WEIGHTS, "--vials", "few") == wrong
 
 
 def test_json_has_the_fields_that_programs_rely_on() -> None:
     found = as_json("--regimen", "belimumab", "--weights", "45,102.5")
-    assert list(found) == ["unblinded", "meta", "regimen", "study", "title", "site", "arm", "start", "weights", "notes"]
+    assert list(found) == ["unblinded", "meta", "regimen", "study", "title", "site", "arm", "start", "vials", "weights", "notes"]
     assert (found["unblinded"], found["regimen"], found["arm"], found["start"]) == (False, "belimumab", None, None)
     one = found["weights"][1]
     assert (one["weight_kg"], one["height_cm"], one["notes"]) == (102.5, None, [])
-    sums = {"administrations": 14, "total": 14350, "amount_status": "stated"}
+    vials = [{"size": "120 mg", "count": 28}, {"size": "400 mg", "count": 28}]
+    sums = {"administrations": 14, "total": 14350, "amount_status": "stated", "dispensed": 14560, "waste": 210, "vials": vials}
     assert one["products"] == [{
         "product": "belimumab", "unit": "mg", **sums, "per_period": [{"period": "treatment", **sums}], "per_year": [{"year": 1, **sums}],
     }]  # fmt: skip
     assert len(one["visits"]) == 14
     assert one["visits"][-1] == {
         "id": "treatment/D336", "period": "treatment", "label": "D336", "study_day": 337, "last_day": None, "year": 1, "date": None,
-        "product": "belimumab", "unit": "mg", "dose_rule": "10 mg/kg", "amount": 1025, "amount_status": "stated",
-        "cumulative": 14350, "cumulative_per_kg": 140,
+        "product": "belimumab", "unit": "mg", "dose_rule": "10 mg/kg", "times": 1, "amount": 1025, "amount_status": "stated",
+        "total": 1025, "cumulative": 14350, "cumulative_per_kg": 140, "dispensed": 1040, "waste": 15,
+        "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "volume_ml": 12.8125,
     }  # fmt: skip
     assert "1024.9" not in output(*BELIMUMAB, *WEIGHTS, "--format", "json")
 
@@ -72,7 +86,9 @@ def test_csv_holds_totals_and_their_parts() -> None:
     assert [row["total"] for row in rows if row["per"] == "total"] == ["6300", "8400", "10500", "14350"]
     for per in ("period", "year", "visit"):
         assert sum(Fraction(row["total"]) for row in rows if row["per"] == per and row["weight_kg"] == "102.5") == 14350
+        assert sum(Fraction(row["dispensed"]) for row in rows if row["per"] == per and row["weight_kg"] == "102.5") == 14560
     assert [row["amount"] for row in rows if row["per"] == "visit" and row["weight_kg"] == "102.5"] == ["1025"] * 14
+    assert {row["vials"] for row in rows if row["weight_kg"] == "75"} == {"42 x 120 mg + 14 x 400 mg", "3 x 120 mg + 1 x 400 mg"}
 
 
 def test_dates_are_shown_only_where_there_is_a_first_day() -> None:
@@ -86,9 +102,8 @@ def test_dates_are_shown_only_where_there_is_a_first_day() -> None:
 def test_an_open_end_is_drawn_for_24_months_and_says_so() -> None:
     found = as_json("--regimen", "bat4406f-olp", "--weights", "60", "--start", "2025-08-31")
     assert found["weights"][0]["products"][0]["per_year"] == [
-        {"year": 1, "administrations": 2, "total": 1000, "amount_status": "stated"},
-        {"year": 2, "administrations": 2, "total": 1000, "amount_status": "stated"},
-        {"year": 3, "administrations": 1, "total": 500, "amount_status": "stated"},
+        {"year": year, "administrations": n, "total": 500 * n, "amount_status": "stated", "dispensed": None, "waste": None, "vials": None}
+        for year, n in ((1, 2), (2, 2), (3, 1))
     ]
     [note] = [n["message"] for n in found["notes"] if n["code"] == "open-ended"]
     assert note == "the source states no end of a repeat; it is drawn for 24 months from the first day"
@@ -144,6 +159,106 @@ def test_unblinded_totals_are_shown_and_marked() -> None:
     assert all(row["unblinded"] == "true" for row in csv.DictReader(io.StringIO(output(*placebo, "--format", "csv"))))
 
 
+# --- what a dose hangs on -----------------------------------------------------------------------------------------------
+
+STUDY = """language: 1
+study: many-rules
+title: Fictional
+source: not stated
+days: from 1
+products:
+  X:
+    vials: {sizes: [50 mg, 20 mg], concentration: 10 mg/mL}
+    doses:
+      capped: {amount: 10 mg/kg, at most: 1000 mg}
+      ranged: {amount: 1 mg/kg, weights: 40 to <100 kg}
+  Y: {lifetime at most: 140 mg/m2, vials: [10 mg]}
+  Z: {vials: [1 g, 125 mg]}
+arms: [x, placebo]
+periods:
+  main:
+    visits:
+      - at: D1
+        give: X capped
+      - at: D29
+        give: X ranged
+      - at: D1, then every 90 days, 11 more times
+        give: Y 12 mg/m2
+      - at: D3 to D7
+        give: Z 1000 mg twice daily
+  hidden:
+    blinded: true
+    visits:
+      - at: D1, D15
+        give: {x: X 55 mg, placebo: X placebo}
+"""
+
+
+@pytest.fixture
+def many_rules(tmp_path: Path) -> str:
+    file = tmp_path / "many-rules.yaml"
+    file.write_text(STUDY, encoding="utf-8")
+    return str(file)
+
+
+def of_product(found: dict[str, Any], weight: int, product: str) -> dict[str, Any]:
+    [sums] = [p for p in found["weights"][weight]["products"] if p["product"] == product]
+    return {name: value for name, value in sums.items() if name not in ("per_period", "per_year", "product", "unit")}
+
+
+def test_caps_and_ranges_of_weights(many_rules: str) -> None:
+    found = as_json("--regimen", many_rules, "--period", "main", "--weights", "60,120")
+    assert [(v["amount"], v["amount_status"]) for v in found["weights"][0]["visits"] if v["product"] == "X"] == [
+        (600, "stated"),
+        (60, "stated"),
+    ]
+    assert [(v["amount"], v["amount_status"]) for v in found["weights"][1]["visits"] if v["product"] == "X"] == [
+        (1000, "capped"), (None, "out of range"),
+    ]  # fmt: skip
+    assert of_product(found, 0, "X") == {
+        "administrations": 2, "total": 660, "amount_status": "stated", "dispensed": 660, "waste": 0,
+        "vials": [{"size": "20 mg", "count": 3}, {"size": "50 mg", "count": 12}],
+    }  # fmt: skip
+    assert of_product(found, 1, "X") == {
+        "administrations": 2, "total": None, "amount_status": "out of range", "dispensed": None, "waste": None, "vials": None,
+    }  # fmt: skip
+
+
+def test_a_course_is_counted_with_all_its_days(many_rules: str) -> None:
+    found = as_json("--regimen", many_rules, "--period", "main", "--weights", "60")
+    assert of_product(found, 0, "Z") == {
+        "administrations": 10, "total": 10000, "amount_status": "stated", "dispensed": 10000, "waste": 0,
+        "vials": [{"size": "1 g", "count": 10}],
+    }  # fmt: skip
+    [course] = [v for v in found["weights"][0]["visits"] if v["product"] == "Z"]
+    assert (course["study_day"], course["last_day"], course["times"], course["amount"], course["total"]) == (3, 7, 10, 1000, 10000)
+    assert " 3 to 7 " in output("doses", "--regimen", many_rules, "--period", "main", "--weights", "60")
+
+
+def test_doses_by_surface_need_a_height_and_stop_at_the_lifetime_cap(many_rules: str) -> None:
+    asked = ("--regimen", many_rules, "--period", "main", "--weights", "60")
+    assert of_product(as_json(*asked), 0, "Y")["amount_status"] == "needs height"
+    found = as_json(*asked, "--height", "165")
+    statuses = [(v["amount_status"], v["amount"]) for v in found["weights"][0]["visits"] if v["product"] == "Y"]
+    assert statuses == [("stated", 19.8996)] * 11 + [("refused", None)], "the square root of 60 x 165 / 3600 is 1.6583; 12 x 12 are 144"
+    sums = of_product(found, 0, "Y")
+    assert (sums["administrations"], sums["total"], sums["dispensed"]) == (11, 218.8956, 220)
+    assert sums["vials"] == [{"size": "10 mg", "count": 22}]
+
+
+def test_masked_vials_are_counted_alike_and_what_they_hold_is_not_told(many_rules: str) -> None:
+    asked = ("--regimen", many_rules, "--period", "hidden", "--weights", "60")
+    found = as_json(*asked)
+    assert found == as_json(*asked, "--arm", "placebo")
+    assert of_product(found, 0, "X") == {
+        "administrations": 2, "total": None, "amount_status": "masked", "dispensed": None, "waste": None,
+        "vials": [{"size": "20 mg", "count": 6}],
+    }  # fmt: skip
+    assert found["weights"][0]["visits"][0]["volume_ml"] == 5.5
+    open_ = of_product(as_json(*asked, "--arm", "placebo", "--unblind"), 0, "X")
+    assert (open_["total"], open_["dispensed"], open_["waste"], open_["vials"]) == (0, 0, 0, [])
+
+
 # --- laws ---------------------------------------------------------------------------------------------------------------
 
 kilograms = st.integers(1_000, 500_000).map(lambda grams: grams / 1000)
@@ -152,6 +267,14 @@ kilograms = st.integers(1_000, 500_000).map(lambda grams: grams / 1000)
 def same_parts(whole: DoseSum, parts: Sequence[DoseSum]) -> None:
     assert whole.administrations == sum(part.administrations for part in parts)
     known = [part.total for part in parts if part.total is not None]
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(dict(part.vials or ()))
+    assert whole.vials is None or dict(whole.vials) == counts
+    if whole.dispensed is not None:
+        assert whole.total is not None and whole.waste is not None
+        assert Fraction(repr(whole.dispensed)) - Fraction(repr(whole.total)) == Fraction(repr(whole.waste)) >= 0
+        assert whole.dispensed == float(sum(Fraction(repr(part.dispensed)) for part in parts))
     if whole.total is not None:
         assert len(known) == len(parts) and whole.total == float(sum(Fraction(repr(total)) for total in known))
     else:
@@ -182,7 +305,7 @@ def test_totals_are_the_sums_of_their_parts(data: st.DataObject, kg: list[float]
             same_parts(whole, of(row.per_period, whole))
             same_parts(whole, of(row.per_year, whole))
             doses = doses_of(row.doses, whole)
-            assert whole.administrations == len(doses)
+            assert whole.administrations == sum(d.dose.times for d in doses)
             if whole.total is not None:
                 assert doses[-1].dose.cumulative == whole.total
 

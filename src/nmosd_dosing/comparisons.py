@@ -12,11 +12,11 @@ import numpy as np
 from nmosd_dosing import course
 from nmosd_dosing.cohort import of_subject
 from nmosd_dosing.days import Offset, shift, to_date
-from nmosd_dosing.dose_tables import NO_START, DoseRow, DoseSum, about_doses, about_start, about_way, dose_rows, dose_sum, units
+from nmosd_dosing.dose_tables import NO_START, DoseRow, DoseSum, about_doses, about_start, about_way, dose_rows, dose_sum, is_given, units
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.expansion import expand, one_period
 from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import Note, Plan, Subject
+from nmosd_dosing.person import Note, Plan, PlannedVisit, Subject
 from nmosd_dosing.plans import to_plan
 
 HORIZON = 24  # months from day 1
@@ -96,26 +96,27 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
     subject = subject if subject.arm in arms else replace(subject, arm=None)
     schedule = expand(study, of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
     plan = to_plan(schedule, 0, subject)
-    rows = list(dose_rows(plan, dated=dated))
+    dosed = [v for v in plan.visits if any(map(is_given, v.administrations))]
+    rows = [row for row in dose_rows(plan, dated=dated) if row.given]
     with_day = [row for row in rows if row.study_day is not None]
     begun = {p.period for p in plan.periods if p.start is not None}
     return Compared(
         plan=plan,
-        visits=len({row.visit for row in rows}),
-        administrations=len(rows),
+        visits=len(dosed),
+        administrations=sum(row.dose.times for row in rows),
         first=with_day[0] if with_day else None,
         last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None),
-        longest_gap=_longest_gap(plan),
-        totals=tuple(dose_sum(rows, *product) for product in units(rows)),
+        longest_gap=_longest_gap(dosed),
+        totals=tuple(dose_sum(study, rows, *product) for product in units(rows)),
         later=int(schedule.beyond[0]),
         goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended),
         notes=(*_notes(plan), *about_way(plan)),
     )
 
 
-def _longest_gap(plan: Plan) -> int | None:
+def _longest_gap(dosed: Sequence[PlannedVisit]) -> int | None:
     """From the last day of one visit with a dose to the first of the next."""
-    days = sorted((v.target, v.last or v.target) for v in plan.visits if v.administrations and v.target is not None)
+    days = sorted((v.target, v.last or v.target) for v in dosed if v.target is not None)
     return max(((after[0] - before[1]).days for before, after in pairwise(days)), default=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,16 +13,19 @@ import numpy as np
 from nmosd_dosing import course
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.days import Offset, shift, study_day
+from nmosd_dosing.doses import Vials
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import expand, one_period
 from nmosd_dosing.model import Study
 from nmosd_dosing.person import Administration, Note, Plan, Subject
 from nmosd_dosing.plans import to_plan
+from nmosd_dosing.vials import Policy
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
 _ABOUT_DOSES = frozenset(
-    {"unblinded", "blinded", "needs-arm", "needs-weight", "weight", "not-stated", "open-ended", "dose-change", "assumed", "note"}
-)
+    ("unblinded", "blinded", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "refused", "lifetime", "vials",
+     "weight", "not-stated", "open-ended", "dose-change", "assumed", "note")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,23 @@ class DoseRow:
     last_date: dt.date | None
     dose: Administration
 
+    @property
+    def given(self) -> bool:
+        return is_given(self.dose)
+
+
+def is_given(dose: Administration) -> bool:
+    """Whether it is a dose at all: one that would pass the lifetime cap is refused."""
+    return dose.amount_status != "refused"
+
 
 @dataclass(frozen=True, slots=True)
 class DoseSum:
     """What the doses of a product add up to, in `unit`: all of them, or those of one `period` or of one `year` of treatment.
 
-    `total` is None where a part of it is not known; `status` then says why (of the first such dose), and is "stated" otherwise.
+    `total` is None where a part of it is not known; `status` then says why (of the first such dose), and is "stated" otherwise. A dose
+    that is refused is none. `vials`: how many of each size, the smallest first; None where they cannot be counted. `dispensed` is what
+    these hold, `waste` what is left over; both None while a dose is masked.
     """
 
     product: str
@@ -58,6 +73,9 @@ class DoseSum:
     administrations: int
     total: float | None
     status: str
+    vials: tuple[tuple[str, int], ...] | None
+    dispensed: float | None
+    waste: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class DoseTable:
 
     plan: Plan
     start: dt.date | None
+    policy: Policy
     rows: tuple[WeightRow, ...]
     notes: tuple[Note, ...]
 
@@ -97,11 +116,13 @@ def dose_table(
     start: dt.date | str | None = None,
     arm: str | None = None,
     unblind: bool = False,
+    policy: Policy = "least waste",
 ) -> DoseTable:
     """The doses of one period, or of the way through all that follow each other, at each weight; masked unless `unblind`.
 
-    `heights_cm` is one height for all, or one for each weight. Without `start`, months and years are counted from 2001-01-01. Open
-    ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where there are no weights or not as many heights.
+    `heights_cm` is one height for all, or one for each weight; `policy` is how vials are chosen. Without `start`, months and years are
+    counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where there are no
+    weights or not as many heights.
     """
     heights = list(heights_cm) if isinstance(heights_cm, Sequence) else [heights_cm] * len(weights_kg)
     if not len(weights_kg):
@@ -112,33 +133,33 @@ def dose_table(
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
     arms = one_period(study, period).arms if period is not None else course.arms_of(course.way(study))
     schedule = expand(study, of_subjects(subjects, arms), period=period, unblind=unblind)
-    plans = [to_plan(schedule, column, subject) for column, subject in enumerate(subjects)]
+    plans = [to_plan(schedule, column, subject, policy=policy) for column, subject in enumerate(subjects)]
     notes = [tuple(about_doses(plan)) for plan in plans]
     shared = [note for note in dict.fromkeys(notes[0]) if all(note in of_one for of_one in notes)]
-    rows = tuple(_row(plan, cm, dated=first is not None, notes=[n for n in mine if n not in shared])
+    rows = tuple(_row(study, plan, cm, dated=first is not None, notes=[n for n in mine if n not in shared])
                  for plan, cm, mine in zip(plans, heights, notes, strict=True))  # fmt: skip
-    return DoseTable(plans[0], first, rows, (*shared, *about_way(plans[0]), *about_start(first)))
+    return DoseTable(plans[0], first, policy, rows, (*shared, *about_way(plans[0]), *about_start(first)))
 
 
-def _row(plan: Plan, height_cm: float | None, *, dated: bool, notes: Sequence[Note]) -> WeightRow:
+def _row(study: Study, plan: Plan, height_cm: float | None, *, dated: bool, notes: Sequence[Note]) -> WeightRow:
     doses = tuple(dose_rows(plan, dated=dated))
     products = units(doses)
     assert plan.weight_kg is not None
     return WeightRow(
         weight_kg=plan.weight_kg,
         height_cm=height_cm,
-        totals=tuple(dose_sum(doses, *product) for product in products),
+        totals=tuple(dose_sum(study, doses, *product) for product in products),
         per_period=tuple(
-            dose_sum(part, *product, period=period)
+            dose_sum(study, part, *product, period=period)
             for product in products
             for period in dict.fromkeys(d.period for d in doses)
-            if (part := [d for d in doses if d.period == period and _counts(d, *product)])
+            if (part := [d for d in doses if d.period == period and counts(d, *product)])
         ),
         per_year=tuple(
-            dose_sum(part, *product, year=year)
+            dose_sum(study, part, *product, year=year)
             for product in products
             for year in _years(doses)
-            if (part := [d for d in doses if d.year == year and _counts(d, *product)])
+            if (part := [d for d in doses if d.year == year and counts(d, *product)])
         ),
         doses=doses,
         notes=tuple(notes),
@@ -183,23 +204,37 @@ def units(doses: Sequence[DoseRow]) -> list[tuple[str, str | None]]:
     return [(product, unit) for product, unit in found if unit is not None or product not in known]
 
 
-def dose_sum(doses: Iterable[DoseRow], product: str, unit: str | None, *, period: str | None = None, year: int | None = None) -> DoseSum:
+def dose_sum(
+    study: Study, doses: Iterable[DoseRow], product: str, unit: str | None, *, period: str | None = None, year: int | None = None
+) -> DoseSum:
     """What the doses of a product in a unit add up to."""
-    parts = [d.dose for d in doses if _counts(d, product, unit)]
-    unknown = next((a.amount_status for a in parts if a.amount is None), None)
+    parts = [d.dose for d in doses if counts(d, product, unit) and d.given]
     return DoseSum(
         product=product,
         unit=unit,
         period=period,
         year=year,
-        administrations=len(parts),
-        total=None if unknown else exact_sum(a.amount for a in parts),
-        status=unknown or "stated",
+        administrations=sum(a.times for a in parts),
+        total=exact_sum(a.total for a in parts),
+        status=next((a.amount_status for a in parts if a.total is None), "stated"),
+        vials=_vials(study.product(product).vials, parts),
+        dispensed=exact_sum(a.dispensed for a in parts),
+        waste=exact_sum(a.waste for a in parts),
     )
 
 
-def _counts(row: DoseRow, product: str, unit: str | None) -> bool:
-    """A dose in an unknown unit may be in any of its product's."""
+def _vials(sizes: Vials | None, parts: Sequence[Administration]) -> tuple[tuple[str, int], ...] | None:
+    """How many of each size; None where those of some dose cannot be counted."""
+    found: Counter[str] = Counter()
+    for a in parts:
+        if a.vials is None:
+            return None
+        found.update(dict(a.vials))
+    return tuple((size, found[size]) for size in (sizes.texts if sizes is not None else ()) if found[size])
+
+
+def counts(row: DoseRow, product: str, unit: str | None) -> bool:
+    """Whether a dose is of a product in a unit. One in an unknown unit may be in any of its product's."""
     return row.dose.product == product and row.dose.unit in (unit, None)
 
 

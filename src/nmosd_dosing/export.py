@@ -63,8 +63,8 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         ],
         "transitions": [_transition(t) for t in plan.transitions],
         "intensity": [
-            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given), "planned": plain_number(i.planned),
-             "share": plain_number(i.share)}
+            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given),
+             "planned": plain_number(i.planned), "share": plain_number(i.share)}
             for i in plan.intensity
         ],
         "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
@@ -143,7 +143,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         "weight_kg": plain_number(a.weight_kg),
         "weight_of": iso_date(a.weight_of),
         "weight_status": a.weight_status,
-        "vials": None if a.vials is None else [{"size": size, "count": count} for size, count in a.vials],
+        "vials": vials_list(a.vials),
         "dispensed": plain_number(a.dispensed),
         "waste": plain_number(a.waste),
         "volume_ml": plain_number(a.volume_ml),
@@ -182,12 +182,17 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
 def _flat(a: Administration) -> dict[str, Any]:
     """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
     cells = _administration(a)
-    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a)}
+    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
 
 
-def vials_text(a: Administration) -> str | None:
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
     """Vials as one text: `2 x 120 mg + 2 x 400 mg`; empty where none are needed, None where they cannot be counted."""
-    return None if a.vials is None else " + ".join(f"{count} x {size}" for size, count in a.vials)
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)
+
+
+def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:
+    """Vials as plain values."""
+    return None if vials is None else [{"size": size, "count": count} for size, count in vials]
 
 
 def _cell(value: Any) -> str:

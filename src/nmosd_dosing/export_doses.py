@@ -8,12 +8,12 @@ from typing import Any
 
 from nmosd_dosing.comparisons import Compared, Comparison
 from nmosd_dosing.dose_tables import DoseRow, DoseSum, DoseTable, WeightRow
-from nmosd_dosing.export import PROGRAM, csv_text, iso_date, of_site, plain_number
+from nmosd_dosing.export import PROGRAM, csv_text, iso_date, of_site, plain_number, vials_list, vials_text
 from nmosd_dosing.person import Note
 
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",
-    "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative",
+    "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative", "dispensed", "waste", "vials", "volume_ml",
 )  # fmt: skip
 COMPARED_COLUMNS = (
     "regimen", "study", "arm", "weight_kg", "height_cm", "start", "until", "months", "dosing_visits", "first_visit", "first_day",
@@ -39,6 +39,7 @@ def doses_to_dict(table: DoseTable) -> dict[str, Any]:
         "site": of_site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "start": iso_date(table.start),
+        "vials": table.policy,
         "weights": [_weight(row) for row in table.rows],
         "notes": _notes(table.notes),
     }
@@ -68,7 +69,14 @@ def _of(sums: Iterable[DoseSum], whole: DoseSum) -> list[DoseSum]:
 
 
 def _sum(s: DoseSum) -> dict[str, Any]:
-    return {"administrations": s.administrations, "total": plain_number(s.total), "amount_status": s.status}
+    return {
+        "administrations": s.administrations,
+        "total": plain_number(s.total),
+        "amount_status": s.status,
+        "dispensed": plain_number(s.dispensed),
+        "waste": plain_number(s.waste),
+        "vials": vials_list(s.vials),
+    }
 
 
 def _dose(row: DoseRow) -> dict[str, Any]:
@@ -84,10 +92,16 @@ def _dose(row: DoseRow) -> dict[str, Any]:
         "product": a.product,
         "unit": a.unit,
         "dose_rule": a.dose_rule,
+        "times": a.times,
         "amount": plain_number(a.amount),
         "amount_status": a.amount_status,
+        "total": plain_number(a.total),
         "cumulative": plain_number(a.cumulative),
         "cumulative_per_kg": plain_number(a.cumulative_per_kg),
+        "dispensed": plain_number(a.dispensed),
+        "waste": plain_number(a.waste),
+        "vials": vials_list(a.vials),
+        "volume_ml": plain_number(a.volume_ml),
     }
 
 
@@ -103,10 +117,12 @@ def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
         of_weight = {**shared, "weight_kg": plain_number(row.weight_kg), "height_cm": plain_number(row.height_cm)}
         for per, sums in (("total", row.totals), ("period", row.per_period), ("year", row.per_year)):
             for s in sums:
-                yield {**of_weight, "product": s.product, "unit": s.unit, "per": per, "of": s.period or s.year, **_sum(s)}
+                named = {"product": s.product, "unit": s.unit, "per": per, "of": s.period or s.year}
+                yield {**of_weight, **named, **_sum(s), "vials": vials_text(s.vials)}
         for dose in row.doses:
             fields = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
-            yield {**of_weight, "per": "visit", "of": dose.visit, "administrations": 1, "total": fields["amount"], **fields}
+            named = {"per": "visit", "of": dose.visit, "administrations": dose.dose.times if dose.given else 0}
+            yield {**of_weight, **named, **fields, "vials": vials_text(dose.dose.vials)}
 
 
 def compared_to_json(comparison: Comparison) -> str:
@@ -126,7 +142,7 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
                 "study_sha256": c.plan.study_sha256,
                 "title": c.plan.title,
                 "administrations": c.administrations,
-                "products": [{"product": s.product, "unit": s.unit, **_sum(s)} for s in c.totals],
+                "products": [_product(s) for s in c.totals],
                 "notes": _notes(c.notes),
             }
             for c in comparison.regimens
@@ -140,12 +156,13 @@ def compared_to_csv(comparison: Comparison) -> str:
     shared = _horizon(comparison)
     return csv_text(
         COMPARED_COLUMNS,
-        (
-            {**shared, **_compared(c), **product}
-            for c in comparison.regimens
-            for product in [{"product": s.product, "unit": s.unit, **_sum(s)} for s in c.totals] or [{}]
-        ),
+        ({**shared, **_compared(c), **product} for c in comparison.regimens for product in [_product(s) for s in c.totals] or [{}]),
     )
+
+
+def _product(s: DoseSum) -> dict[str, Any]:
+    amounts = {"administrations": s.administrations, "total": plain_number(s.total), "amount_status": s.status}
+    return {"product": s.product, "unit": s.unit, **amounts}
 
 
 def _horizon(comparison: Comparison) -> dict[str, Any]:

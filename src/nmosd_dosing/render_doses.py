@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nmosd_dosing.comparisons import Compared, Comparison
-from nmosd_dosing.dose_tables import DoseRow, DoseSum, DoseTable, WeightRow
+from nmosd_dosing.dose_tables import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.doses import number_text
+from nmosd_dosing.export import vials_text
 from nmosd_dosing.person import Plan
 from nmosd_dosing.render import day, table, text
 
@@ -46,6 +47,8 @@ def _heading(doses: DoseTable) -> list[Text]:
     about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), f"{n} weight{'' if n == 1 else 's'}"]
     if doses.start is not None:
         about.append(f"day 1 {doses.start}")
+    if any(s.vials is not None for row in doses.rows for s in row.totals):
+        about.append({"least waste": "vials with the least waste", "fewest vials": "the fewest vials"}[doses.policy])
     lines = [text(_title(plan), style="bold"), text(", ".join(about))]
     if plan.site is not None:
         lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))
@@ -79,24 +82,45 @@ def _find(sums: Iterable[DoseSum], key: tuple[str, str | None]) -> list[DoseSum]
 
 def _totals(rows: Sequence[WeightRow], key: tuple[str, str | None]) -> RenderableType:
     who = _who(rows)
-    numbers = ["Doses", _in("Total", key)]
-    made = table(*who, *numbers, right=(*who, *numbers))
-    for row in rows:
-        [s] = _find(row.totals, key)
-        made.add_row(*_body(row, who), text(s.administrations), _amount(s.total, s.status))
+    sums = [_find(row.totals, key)[0] for row in rows]
+    dispensed, vials = _dispensed(sums), any(s.vials is not None for s in sums)
+    numbers = ["Doses", _in("Total", key), *([_in("Dispensed", key), _in("Waste", key)] if dispensed else [])]
+    made = table(*who, *numbers, *(["Vials"] if vials else []), right=(*who, *numbers))
+    for row, s in zip(rows, sums, strict=True):
+        cells = [text(s.administrations), _amount(s.total, s.status)]
+        cells += [_number(s.dispensed), _number(s.waste)] if dispensed else []
+        made.add_row(*_body(row, who), *cells, *([_vials(s.vials)] if vials else []))
     return made
 
 
 def _parts(rows: Sequence[WeightRow], key: tuple[str, str | None], split: Split) -> RenderableType:
-    """A column for each period, or for each year of treatment."""
+    """A column for each period, or for each year of treatment; two where it is known what is dispensed."""
     who = _who(rows)
     names = list(dict.fromkeys(_of(s) for row in rows for s in _find(split(row), key)))
-    made = table(*who, *(_in(name, key) for name in names), right=(*who, *(_in(name, key) for name in names)))
+    dispensed = _dispensed(s for row in rows for s in _find(split(row), key))
+    headings = [heading for name in names for heading in (_in(name, key), *(["dispensed"] if dispensed else []))]
+    made = table(*who, *headings, right=(*who, *headings))
     for row in rows:
         by_name = {_of(s): s for s in _find(split(row), key)}
-        cells = [by_name.get(name) for name in names]
-        made.add_row(*_body(row, who), *(_amount(s.total, s.status) if s else Text("–") for s in cells))
+        cells: list[Text] = []
+        for name in names:
+            s = by_name.get(name)
+            cells.append(_amount(s.total, s.status) if s else Text("–"))
+            cells += [_number(s.dispensed if s else None)] if dispensed else []
+        made.add_row(*_body(row, who), *cells)
     return made
+
+
+def _dispensed(sums: Iterable[DoseSum]) -> bool:
+    return any(s.dispensed is not None and s.vials for s in sums)
+
+
+def _vials(vials: tuple[tuple[str, int], ...] | None) -> Text:
+    return text(vials_text(vials) or "–")
+
+
+def _number(value: float | None) -> Text:
+    return text("–" if value is None else number_text(value))
 
 
 def _of(s: DoseSum) -> str:
@@ -110,22 +134,17 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     weights = [f"{number_text(row.weight_kg)} kg" + (f", {number_text(row.height_cm)} cm" if row.height_cm else "") for row in doses.rows]
     dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
-    made = table("Visit", *dates, "Day", *numbers, right=("Day", *numbers))
-    by_weight = [{d.visit: d for d in row.doses if d.dose.product == key[0] and d.dose.unit in (key[1], None)} for row in doses.rows]
+    counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
+    made = table("Visit", *dates, "Day", *numbers, *counted, right=("Day", *numbers, "mL"))
     several = len(doses.plan.way) > 1
-    for visit in dict.fromkeys(visit for found in by_weight for visit in found):
-        at = next(found[visit] for found in by_weight if visit in found)
-        cells = [cell for found in by_weight for cell in _dose(found.get(visit))]
+    for same in zip(*([d for d in row.doses if counts(d, *key)] for row in doses.rows), strict=True):  # the same visits at every weight
+        at = same[0]
+        cells = [cell for d in same for cell in (_amount(d.dose.total, d.dose.amount_status), _number(d.dose.cumulative))]
+        if counted:
+            cells += [_number(at.dose.volume_ml), _vials(at.dose.vials)]
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
         made.add_row(text(at.visit if several else at.label), *([day(at.date)] if dates else []), text(days), *cells)
     return made
-
-
-def _dose(row: DoseRow | None) -> tuple[Text, Text]:
-    if row is None:
-        return Text("–"), Text("–")
-    a = row.dose
-    return _amount(a.amount, a.amount_status), Text("–") if a.cumulative is None else text(number_text(a.cumulative))
 
 
 def _in(words: str, key: tuple[str, str | None]) -> str:

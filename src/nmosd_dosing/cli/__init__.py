@@ -270,6 +270,7 @@ def doses(
     arm: Arm = None,
     unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
     site: Site = None,
+    vials: Annotated[str, typer.Option(help="How vials are chosen: least-waste or fewest.", metavar="WAY")] = "least-waste",
     format: Format = None,
     output: Output = None,
     plot: Annotated[
@@ -289,7 +290,7 @@ def doses(
     """
     from nmosd_dosing.cli.doses import DosesRequest, run
 
-    run(DosesRequest(regimen, weights, height, start, period, arm, site, unblind, format, output, plot))
+    run(DosesRequest(regimen, weights, height, start, period, arm, site, unblind, vials, format, output, plot))
 
 
 @app.command()

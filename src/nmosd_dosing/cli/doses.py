@@ -11,9 +11,11 @@ from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
 from nmosd_dosing.cli.people import People
 from nmosd_dosing.dose_tables import NO_START, DoseTable, dose_table
-from nmosd_dosing.errors import DosingError, Problems, clip, one_of
+from nmosd_dosing.errors import DosingError, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.vials import Policy
 
 FORMATS = ("table", "json", "csv")
+POLICIES: dict[str, Policy] = {"least-waste": "least waste", "fewest": "fewest vials"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class DosesRequest:
     arm: str | None
     site: str | None
     unblind: bool
+    vials: str
     format: str | None
     output: str | None
     plot: str | None
@@ -54,6 +57,7 @@ def run(request: DosesRequest) -> None:
         start=None if request.start is None else whom.subjects[0].start,
         arm=whom.subjects[0].arm,
         unblind=request.unblind,
+        policy=POLICIES[request.vials],
     )
     drawing = plots.draw_doses(made, _ending(request.plot)) if request.plot is not None else None
     text = _text(request, made)
@@ -82,6 +86,9 @@ def _text(request: DosesRequest, made: DoseTable) -> str:
 def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | None]]]:
     problems = Problems()
     one_format(request.written_as, FORMATS, problems)
+    if request.vials not in POLICIES:
+        hint = did_you_mean(request.vials, POLICIES) or f"write {one_of(POLICIES)}"
+        problems.error(f"`--vials {clip(request.vials)}` is no way to choose vials", None, hint)
     bodies = _bodies(request, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
