@@ -56,7 +56,7 @@ def test_the_fewest_vials_can_be_asked_for() -> None:
     totals = [(w["products"][0]["total"], w["products"][0]["dispensed"], w["products"][0]["vials"]) for w in found["weights"]]
     assert totals[0] == (6300, 7280, [{"size": "120 mg", "count": 14}, {"size": "400 mg", "count": 14}])
     assert totals[3] == (14350, 16800, [{"size": "400 mg", "count": 42}])
-    wrong = "error: `--vials few` is no way to choose vials\nhint: write `least-waste` or `fewest`\n"
+    wrong = "error: unknown `--vials few`\nhint: write `least-waste` or `fewest`\n"
     assert errors(*BELIMUMAB, *WEIGHTS, "--vials", "few") == wrong
 
 

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from nmosd_dosing.findings import check
     from nmosd_dosing.ical import CalendarFile, read_ics
     from nmosd_dosing.model import Study, Window
-    from nmosd_dosing.person import Entered, Event, Finding, Plan, Record, Subject
+    from nmosd_dosing.person import Entered, Event, Exposure, Finding, Plan, Record, Subject, Weight
     from nmosd_dosing.plans import plan
     from nmosd_dosing.schedule import Schedule
     from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
 
 _ROOMS = {
     "Due": "agenda", "due": "agenda", "check": "findings", "Entered": "person", "Event": "person", "Finding": "person", "Record": "person",
+    "Exposure": "person", "Weight": "person",
     "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
@@ -46,8 +47,8 @@ _ROOMS = {
 
 __all__ = [
     "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due", "Entered", "Event",
-    "Finding", "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Window", "check", "compare",
-    "dose_table", "due", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
+    "Exposure", "Finding", "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Weight", "Window",
+    "check", "compare", "dose_table", "due", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

@@ -319,6 +319,21 @@ def _within_lifetime(
     return np.where(refused, 0.0, added)
 
 
+def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool]:
+    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; and whether it was."""
+    row, part = schedule.rows[k], slice(column, column + 1)
+    refused = bool(schedule.status[k][column] == AmountStatus.REFUSED)
+    weight = schedule.study.product(row.give.product).weight
+    grams, mm = grams_at(schedule.cohort, weight, _dose_dates(schedule, k, part), part), schedule.cohort.mm[part]
+    whole = np.rint(schedule.amount[k, part] * row.scale)
+    if refused:
+        doses, arm = schedule.doses_for(k, column), max(int(schedule.arm[column]), 0)
+        own = doses[arm] if len(doses) > 1 else doses[0]
+        whole = _of_arm(to_whole(own, row.scale) if own is not None else None, grams, mm)[0]
+    times = np.broadcast_to(schedule.times(k), len(schedule))[column] * np.broadcast_to(schedule.days(row.visit, part), 1)
+    return float(cap.exposure(whole * times, row.scale, row.give.unit, grams, mm)[0]), refused
+
+
 def _as_given(
     schedule: Schedule, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, part: slice
 ) -> tuple[Wholes, int | Wholes]:  # fmt: skip

@@ -23,7 +23,7 @@ from nmosd_dosing.vials import Policy
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
 _ABOUT_DOSES = frozenset(
-    ("unblinded", "blinded", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "refused", "lifetime", "vials",
+    ("unblinded", "blinded", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "refused", "lifetime", "event",
      "weight", "not-stated", "open-ended", "dose-change", "assumed", "note")
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from nmosd_dosing import __version__
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
+from nmosd_dosing.wording import vials_text
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due
@@ -183,11 +184,6 @@ def _flat(a: Administration) -> dict[str, Any]:
     """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
     cells = _administration(a)
     return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
-
-
-def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
-    """Vials as one text: `2 x 120 mg + 2 x 400 mg`; empty where none are needed, None where they cannot be counted."""
-    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)
 
 
 def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:

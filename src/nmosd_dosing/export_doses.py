@@ -8,8 +8,9 @@ from typing import Any
 
 from nmosd_dosing.comparisons import Compared, Comparison
 from nmosd_dosing.dose_tables import DoseRow, DoseSum, DoseTable, WeightRow
-from nmosd_dosing.export import PROGRAM, csv_text, iso_date, of_site, plain_number, vials_list, vials_text
+from nmosd_dosing.export import PROGRAM, csv_text, iso_date, of_site, plain_number, vials_list
 from nmosd_dosing.person import Note
+from nmosd_dosing.wording import vials_text
 
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",

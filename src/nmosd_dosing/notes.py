@@ -12,12 +12,14 @@ from nmosd_dosing import cohort as cohorts
 from nmosd_dosing import workdays as calendars
 from nmosd_dosing.course import MoveStatus, arms_of
 from nmosd_dosing.days import Offset, date_text, shift, to_date
-from nmosd_dosing.errors import one_of
+from nmosd_dosing.dose_notes import dose_notes
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Note, PlannedVisit
 from nmosd_dosing.reasons import day, days_text
 from nmosd_dosing.recorded_doses import wrong_dose
 from nmosd_dosing.schedule import OPEN_END, Schedule
+from nmosd_dosing.visits import lay_out
 from nmosd_dosing.way_notes import course_notes
 from nmosd_dosing.workdays import Workdays
 
@@ -46,7 +48,8 @@ def notes(
     yield from _extra(schedule, column)
     yield from _too_close(schedule, [pair for pair in shown if pair[1].status != "cancelled"])
     yield from _after_end(schedule, [pair for pair in shown if pair[1].status != "cancelled"], column)
-    yield from _doses(pairs, arms_of(periods))
+    yield from dose_notes(schedule, pairs, column, arms_of(periods))
+    yield from _courses(schedule, column)
     yield from _open_ends(schedule, pairs, column)
     yield from _moving_spans(schedule, column)
     yield from _overlaps(pairs)
@@ -115,8 +118,8 @@ def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], col
         for record in schedule.given.records.get((i, column), ()):
             if (wrong := wrong_dose(schedule, rows, record, column)) is not None:
                 yield Note("wrong-dose", wrong, (p.id,))
-            by_weight = any((a.dose_rule or "").endswith("/kg") for a in p.administrations)
-            if by_weight and record.weight_kg is not None and record.weight_kg * 1000 != schedule.grams[column]:
+            used = {a.weight_kg for a in p.administrations if a.weight_kg is not None}
+            if used and record.weight_kg is not None and record.weight_kg not in used:
                 weights.append(p)
         written = any(record.amount is not None for record in schedule.given.records.get((i, column), ()))
         if p.status == "done" and not written and any(a.amount_status == "stated" for a in p.administrations):
@@ -132,7 +135,7 @@ def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], col
     if as_planned:
         yield Note("not-recorded", "how much was given is not recorded: the planned dose is counted", tuple(as_planned))
     if weights:
-        yield Note("weight", "the weight recorded at these visits is not used: the one given, at baseline, counts", _ids(weights))
+        yield Note("weight", "the weight recorded at these visits is not the one that doses are by", _ids(weights))
 
 
 def _extra(schedule: Schedule, column: int) -> Iterator[Note]:
@@ -178,30 +181,19 @@ def _after_end(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], co
 # --- doses and days -----------------------------------------------------------------------------------------------------
 
 
-def _doses(pairs: Pairs, arms: Sequence[str]) -> Iterator[Note]:
-    def having(status: str) -> list[PlannedVisit]:
-        return [p for _, p in pairs if any(a.amount_status == status for a in p.administrations)]
-
-    if masked := having("masked"):
-        words = "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"
-        yield Note("blinded", words, _ids(masked))
-    if needing := having("needs arm"):
-        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", _ids(needing))
-    if weightless := having("needs weight"):
-        yield Note("needs-weight", "the dose depends on the body weight: add `--weight` in kg", _ids(weightless))
-    weighed = [p for _, p in pairs if any(a.amount and (a.dose_rule or "").endswith("/kg") for a in p.administrations)]
-    if weighed:
-        yield Note("weight", "one body weight counts for every dose: the one given, at baseline", _ids(weighed))
-    if silent := having("not stated"):
-        yield Note("not-stated", "the source does not state the dose", _ids(silent))
-    if unrecorded := having("not recorded"):
-        yield Note("not-recorded", "the dose was given, and how much is not recorded; totals from there on are not known", _ids(unrecorded))
-    dayless = [p for _, p in pairs if p.target is None and p.actual is None]
-    if dayless:
-        yield Note("not-stated", "the source does not state the day", _ids(dayless))
-    only = {p.only_arms for _, p in pairs if p.only_arms}
-    for some in sorted(only):
-        yield Note("needs-arm", f"only for arm {one_of(some)}", _ids(p for _, p in pairs if p.only_arms == some))
+def _courses(schedule: Schedule, column: int) -> Iterator[Note]:
+    """What hangs on events that have not happened, or not while the subject was in the period."""
+    for p, period in enumerate(schedule.course.periods):
+        if not _is_in(schedule, period, column):
+            continue
+        visits = lay_out(period, 0, Problems())
+        for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+            parts = [part for part in schedule.parts if part.period == p and part.event == event]
+            if all(np.isnat(part.anchor[column]) for part in parts):
+                happened = not np.isnat(schedule.cohort.first(event)[column])
+                which = ", ".join(visit.label for visit in visits if visit.event == event)
+                why = f"{event} did not happen in {period.id}" if happened else f"they hang on {event}, which is not recorded"
+                yield Note("event", f"not planned: {which}; {why}")
 
 
 def _open_ends(schedule: Schedule, pairs: Pairs, column: int) -> Iterator[Note]:

@@ -19,8 +19,18 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import DEVIATIONS, Finding, Note, Plan, PlannedTransition, PlannedVisit, Verdict
-from nmosd_dosing.wording import NOT_STATED, dose_text
+from nmosd_dosing.person import (
+    DEVIATIONS,
+    Administration,
+    Finding,
+    Intensity,
+    Note,
+    Plan,
+    PlannedTransition,
+    PlannedVisit,
+    Verdict,
+)
+from nmosd_dosing.wording import NOT_STATED, dose_text, vials_text
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due
@@ -59,6 +69,8 @@ def plan_page(plan: Plan) -> RenderableType:
     parts += [*_heading(plan), Text(), _visits(plan)]
     if plan.spans:
         parts += [Text(), _spans(plan)]
+    if plan.intensity:
+        parts += [Text(), *(_intensity(i) for i in plan.intensity)]
     if plan.notes:
         parts += [Text(), *(_note(note, plan) for note in plan.notes)]
     return Group(*parts)
@@ -103,6 +115,7 @@ def _heading(plan: Plan) -> list[Text]:
         *([f"subject {plan.subject}"] if plan.subject else []),
         *([f"arm {plan.arm}"] if plan.arm else []),
         *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
+        *([f"height {number_text(plan.height_cm)} cm"] if plan.height_cm is not None else []),
     ]
     lines.append(text(", ".join(person)))
     if plan.site is not None:
@@ -139,11 +152,16 @@ def _visits(plan: Plan) -> Table:
         "Visit", "Date", *(["Done"] if done else []), "Day", *(["Week"] if weeks else []),
         *(["Earliest", "Latest"] if windows else []), *(["Status"] if states else []), what.capitalize(),
     ]  # fmt: skip
+    vials = any(a.vials for a in given)
+    weights = len({a.weight_kg for a in given if a.weight_kg is not None}) > 1
+    compared = any(v.record is not None and a.planned is not None for v in visits for a in v.administrations)
     numbers = [
+        *(["Weight"] if weights else []),
+        *(["Planned", "Difference"] if compared else []),
         *([f"Total {unit}" if unit else "Total"] if totals else []),
         *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
     ]
-    made = table(*headings, *numbers, right=("Day", *numbers), wraps=(what.capitalize(),))
+    made = table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),))
     rules = _single_rules(plan)
     for v in visits:
         cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
@@ -157,12 +175,33 @@ def _visits(plan: Plan) -> Table:
         if states:
             cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
         cells.append(text(_what(v, rules)))
+        if weights:
+            cells.append(text("; ".join(f"{number_text(a.weight_kg)} kg" for a in v.administrations if a.weight_kg is not None)))
+        if compared:
+            known = [a for a in v.administrations if a.planned is not None and v.record is not None]
+            cells.append(text("; ".join(f"{number_text(a.planned or 0)} {a.unit}" for a in known)))
+            cells.append(text("; ".join(_difference(a) for a in known)))
         if totals:
             cells.append(text("; ".join(_total(a.cumulative, "" if unit else f" {a.unit}") for a in v.administrations)))
         if per_kg:
             cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
+        if vials:
+            cells.append(text("; ".join(filter(None, (vials_text(a.vials) for a in v.administrations)))))
         made.add_row(*cells)
     return made
+
+
+def _difference(a: Administration) -> str:
+    """What was given less what was planned."""
+    if a.amount is None or a.planned is None:
+        return "–"
+    return f"{'+' if a.amount > a.planned else ''}{number_text(round(a.amount - a.planned, 9))} {a.unit}"
+
+
+def _intensity(i: Intensity) -> Text:
+    share = f", {number_text(round(i.share * 100, 1))}%" if i.share is not None else ""
+    words = f"{i.product}: {number_text(i.given)} {i.unit} given of {number_text(i.planned)} {i.unit} planned"
+    return Text.assemble(("dose intensity: ", "bold"), text(f"{words} up to {date_text(i.until)}{share}"))
 
 
 def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
@@ -193,6 +232,7 @@ def _spans(plan: Plan) -> Table:
 
 _STANDS_OUT = (
     "weekend", "holiday", "open-ended", "unblinded", "projected", "pending", "refused", "deviation", "short-gap", "study-stop", "exit",
+    "out-of-range", "capped",
 )  # fmt: skip
 
 

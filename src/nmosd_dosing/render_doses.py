@@ -11,9 +11,9 @@ from rich.text import Text
 from nmosd_dosing.comparisons import Compared, Comparison
 from nmosd_dosing.dose_tables import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.doses import number_text
-from nmosd_dosing.export import vials_text
 from nmosd_dosing.person import Plan
 from nmosd_dosing.render import day, table, text
+from nmosd_dosing.wording import vials_text
 
 WIDEST = 6  # weights whose doses stand side by side
 Split = Callable[[WeightRow], tuple[DoseSum, ...]]
@@ -159,9 +159,9 @@ def _notes(doses: DoseTable) -> list[Text]:
     """What holds for all weights, then what holds for some, with the weights."""
     some: dict[tuple[str, str], list[str]] = {}
     for row in doses.rows:
-        for note in row.notes:
-            some.setdefault((note.code, note.message), []).append(number_text(row.weight_kg))
-    lines = [_note(note.code, note.message) for note in doses.notes]
+        for code, message in dict.fromkeys((note.code, note.message) for note in row.notes):
+            some.setdefault((code, message), []).append(number_text(row.weight_kg))
+    lines = [_note(code, message) for code, message in dict.fromkeys((note.code, note.message) for note in doses.notes)]
     for (code, message), weights in some.items():
         which = ", ".join(weights) if len(weights) <= 8 else f"{', '.join(weights[:6])} … {weights[-1]}, {len(weights)} weights"
         lines.append(_note(code, message, f" ({which} kg)"))

@@ -16,19 +16,21 @@ from nmosd_dosing import tables, typed
 from nmosd_dosing.doses import UNITS
 from nmosd_dosing.dsl import STUDY_EVENTS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.person import UNSCHEDULED, Entered, Event, Record, RecordStatus, Subject
+from nmosd_dosing.person import UNSCHEDULED, Entered, Event, Exposure, Record, RecordStatus, Subject
 from nmosd_dosing.tables import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {"done": "done", "partial": "partial", "missed": "missed", "withheld": "withheld"}
 _RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 
-def subjects(content: bytes, path: str, periods: Sequence[str]) -> tuple[Subject, ...]:
-    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, and for each of
-    `periods` the day on which the subject entered it, as `enter_PERIOD`."""
+def subjects(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
+    `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
+    it before, as `earlier_PRODUCT`."""
     problems = Problems()
     entering = {f"enter_{period}": period for period in periods}
-    table = tables.read(content, path, ("subject", "start"), ("weight_kg", "height_cm", "site", *entering), problems)
+    had = {f"earlier_{product}": product for product in capped}
+    table = tables.read(content, path, ("subject", "start"), ("weight_kg", "height_cm", "site", *entering, *had), problems)
     codes = _codes(table, problems)
     for cell in _once(codes, problems):
         typed.code("the subject's code", cell.text, cell.place, problems)
@@ -39,13 +41,18 @@ def subjects(content: bytes, path: str, periods: Sequence[str]) -> tuple[Subject
         for row, day in enumerate(table.values(column, typed.day, problems)):
             if day is not None:
                 entered[row].append(Entered(period, day, table.cell(column, row).place))
+    earlier: list[list[Exposure]] = [[] for _ in codes]
+    for column, product in had.items():
+        for row, exposure in enumerate(table.values(column, typed.exposure(product), problems)):
+            if exposure is not None:
+                earlier[row].append(replace(exposure, place=table.cell(column, row).place))
     if not codes and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
     tables.stop(problems.in_order())
-    rows = zip(codes, starts, weights, heights, sites, entered, strict=True)
+    rows = zip(codes, starts, weights, heights, sites, entered, earlier, strict=True)
     return tuple(
-        Subject(start, code.text, weight_kg=kg, entered=tuple(entries), height_cm=cm, site=site, place=code.place)
-        for code, start, kg, cm, site, entries in rows
+        Subject(start, code.text, weight_kg=kg, entered=tuple(entries), height_cm=cm, site=site, place=code.place, earlier=tuple(before))
+        for code, start, kg, cm, site, entries, before in rows
         if start is not None
     )
 

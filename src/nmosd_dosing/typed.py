@@ -8,10 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 
+from nmosd_dosing import dose_phrases
 from nmosd_dosing.cohort import HEIGHTS_CM, MAX_WEIGHT_KG
-from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.errors import Document, Place, Problems
+from nmosd_dosing.fields import PhraseError
+from nmosd_dosing.person import Exposure
+from nmosd_dosing.source import Scalar
 
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
 
@@ -66,6 +71,20 @@ def _number(shown: str, text: str, place: Place | None, problems: Problems, what
     else:
         return Decimal(text)
     return None
+
+
+def exposure(product: str) -> Callable[[str, str, Place | None, Problems], Exposure | None]:
+    """A reader of how much of a product a subject had before the study: `40 mg/m2`, `100 mg`."""
+
+    def read(shown: str, text: str, place: Place | None, problems: Problems) -> Exposure | None:
+        try:
+            found = dose_phrases.amount(Scalar(text, Place(Document("", text or " "), 0, max(1, len(text)))))
+        except PhraseError as error:
+            problems.error(f"{shown}: {error.problem.message}", place, error.problem.hint)
+            return None
+        return Exposure(product, found.amount, found.unit, found.per, place)
+
+    return read
 
 
 def amount(shown: str, text: str, place: Place | None, problems: Problems) -> Decimal | None:

@@ -9,6 +9,7 @@ import numpy as np
 from nmosd_dosing.course import LEFT, MoveStatus, completed_event
 from nmosd_dosing.days import date_text, shift, to_date
 from nmosd_dosing.gaps import entry_gaps, shortest_planned
+from nmosd_dosing.model import Point
 from nmosd_dosing.person import Note
 from nmosd_dosing.reasons import day, days_text, move_into, move_message
 from nmosd_dosing.restarts import GAP, given_after_hold
@@ -124,6 +125,7 @@ def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
     used |= {event for p in study.periods for entry in p.entries for give in entry.gives for event, _ in give.changes}
+    used |= {item.code.event for p in study.periods for entry in p.entries for item in entry.at if isinstance(item, Point)}
     used |= {JUDGED, CONFIRMED, REJECTED} if JUDGED in used or CONFIRMED in used else set()
     used |= {"study_stop"} if study.stop is not None else set()
     for name in sorted({*cohort.events, *cohort.of_study}):

@@ -180,3 +180,8 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     }[a.amount_status]  # fmt: skip
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.product}{rule}{words.comma}{why}{times}{over}"
+
+
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
+    """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)

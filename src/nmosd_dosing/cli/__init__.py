@@ -71,8 +71,16 @@ Arm = Annotated[
     str | None,
     typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=_complete_arm),
 ]
-Weight = Annotated[str | None, typer.Option(help="Body weight at baseline, for doses per kg.", metavar="KG")]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG"),
+]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
+Earlier = Annotated[
+    list[str] | None,
+    typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
+]
+VialPolicy = Annotated[str, typer.Option("--vials", help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
 Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
 Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
@@ -105,6 +113,8 @@ def plan(
     arm: Arm = None,
     unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
     weight: Weight = None,
+    height: Height = None,
+    earlier: Earlier = None,
     subject: SubjectCode = None,
     subjects: Subjects = None,
     events: Events = None,
@@ -114,6 +124,7 @@ def plan(
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None,
     as_of: AsOf = None,
     window: WindowText = None,
+    vials: VialPolicy = "least-waste",
     cancelled: Annotated[bool, typer.Option("--cancelled", help="List visits that fell away, too, each with its reason.")] = False,
     allow_deviation: Annotated[
         bool, typer.Option("--allow-deviation", help="Let an entry outside its window stand, marked as a deviation.")
@@ -150,6 +161,7 @@ def plan(
     Examples:
       dosing plan --regimen mil62-rcp --start 2025-01-06
       dosing plan --regimen belimumab --start 2025-01-06 --weight 60
+      dosing plan --regimen belimumab --start 2025-01-06 --weight 60 --weight 2025-06-23=66
       dosing plan --regimen bat4406f --start 2025-01-06 --enter olp=2026-01-12
       dosing plan --regimen bat4406f --start 2025-01-06 --on relapse=2025-06-10 --on relapse_confirmed=2025-06-17
       dosing plan --regimen bat4406f --start 2025-01-06 --on study_stop=2025-07-02 --explain olp/D1
@@ -165,11 +177,25 @@ def plan(
         ics, ics_dir, previous, changes, window_entries, spans, remind, at, zone, duration, lang, discreet, stamp
     )  # fmt: skip
     people = PeopleRequest(
-        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site
+        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
+        on or [], enter or [], site, height=height, earlier=earlier or []
     )  # fmt: skip
     run(
         PlanRequest(
-            people, unblind, until, window, as_of, country, allow_deviation, accept_gap, cancelled, explain, format, output, calendar
+            people,
+            unblind,
+            until,
+            window,
+            as_of,
+            country,
+            allow_deviation,
+            accept_gap,
+            cancelled,
+            explain,
+            format,
+            output,
+            calendar,
+            vials,
         )
     )
 
@@ -187,6 +213,8 @@ def check(
     visits: Visits = None,
     arm: Arm = None,
     weight: Weight = None,
+    height: Height = None,
+    earlier: Earlier = None,
     subject: SubjectCode = None,
     subjects: Subjects = None,
     events: Events = None,
@@ -209,7 +237,8 @@ def check(
     from nmosd_dosing.cli.people import PeopleRequest
 
     people = PeopleRequest(
-        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site, visit or []
+        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
+        on or [], enter or [], site, visit or [], height, earlier or []
     )  # fmt: skip
     return run_check(CheckRequest(people, as_of, window, format, output, everything))
 
@@ -226,6 +255,8 @@ def due(
     visits: Visits = None,
     arm: Arm = None,
     weight: Weight = None,
+    height: Height = None,
+    earlier: Earlier = None,
     subject: SubjectCode = None,
     subjects: Subjects = None,
     events: Events = None,
@@ -250,7 +281,8 @@ def due(
     from nmosd_dosing.cli.people import PeopleRequest
 
     people = PeopleRequest(
-        regimen, period, start, arm, weight, subject, subjects, allocation, events, visits, on or [], enter or [], site
+        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
+        on or [], enter or [], site, height=height, earlier=earlier or []
     )  # fmt: skip
     run_due(CheckRequest(people, as_of, window, format, output, ahead=ahead, ics=ics, stamp=stamp))
 
@@ -270,7 +302,7 @@ def doses(
     arm: Arm = None,
     unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
     site: Site = None,
-    vials: Annotated[str, typer.Option(help="How vials are chosen: least-waste or fewest.", metavar="WAY")] = "least-waste",
+    vials: VialPolicy = "least-waste",
     format: Format = None,
     output: Output = None,
     plot: Annotated[
@@ -301,7 +333,7 @@ def compare(
     months: Annotated[str | None, typer.Option(help="The horizon: so many months from day 1. [default: 24]", metavar="N")] = None,
     start: Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")] = None,
     until: Annotated[str | None, typer.Option(help="The horizon's last day, in place of --months; needs --start.", metavar="DATE")] = None,
-    weight: Weight = None,
+    weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None,
     height: Height = None,
     arm: Arm = None,
     format: Format = None,

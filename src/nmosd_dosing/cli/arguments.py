@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nmosd_dosing import typed
-from nmosd_dosing.errors import Document, InputError, Place, Problems, clip
+from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.length_phrases import window as window_phrase
 from nmosd_dosing.model import NotStated, Window
@@ -16,6 +16,8 @@ from nmosd_dosing.source import Scalar
 
 if TYPE_CHECKING:
     from nmosd_dosing.model import Site
+    from nmosd_dosing.person import Exposure
+    from nmosd_dosing.vials import Policy
     from nmosd_dosing.workdays import Workdays
 
 
@@ -35,6 +37,28 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
 def weight(option: str, text: str, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
     return typed.weight(f"`{option} {clip(text)}`", text, None, problems)
+
+
+def height(option: str, text: str, problems: Problems) -> float | None:
+    """A body height in cm, to the millimetre."""
+    return typed.height(f"`{option} {clip(text)}`", text, None, problems)
+
+
+def exposure(option: str, text: str, problems: Problems) -> Exposure | None:
+    """What a subject had of a product before the study: `X=40 mg/m2`."""
+    product, equals, amount = text.partition("=")
+    if not equals or not product.strip():
+        problems.error(f"`{option} {clip(text)}` is not a product and an amount", None, f'write for example `{option} "X=40 mg/m2"`')
+        return None
+    return typed.exposure(product.strip())(f"`{option} {clip(text)}`", amount.strip(), None, problems)
+
+
+def policy(option: str, text: str, problems: Problems) -> Policy:
+    """Which vials are taken."""
+    known: dict[str, Policy] = {"least-waste": "least waste", "fewest": "fewest vials"}
+    if text not in known:
+        problems.error(f"unknown `{option} {clip(text)}`", None, did_you_mean(text, known) or f"write {one_of(known)}")
+    return known.get(text, "least waste")
 
 
 def window(option: str, text: str, problems: Problems) -> Window | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nmosd_dosing import catalog, typed
+from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, same_file, text_of, write_whole
 from nmosd_dosing.comparisons import HORIZON, Comparison, compare
@@ -68,9 +68,7 @@ def _compare(request: CompareRequest) -> Comparison:
     until = _until(request, start, problems)
     months = _months(request.months, problems) if request.months is not None else None
     weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
-    height = None
-    if request.height is not None:
-        height = typed.height(f"`--height {clip(request.height)}`", request.height, None, problems)
+    height = arguments.height("--height", request.height, problems) if request.height is not None else None
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
     elif request.output is not None:

@@ -6,16 +6,15 @@ import re
 import sys
 from dataclasses import dataclass
 
-from nmosd_dosing import plots, typed, weight_lists
-from nmosd_dosing.cli import people
+from nmosd_dosing import plots, weight_lists
+from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
 from nmosd_dosing.cli.people import People
 from nmosd_dosing.dose_tables import NO_START, DoseTable, dose_table
-from nmosd_dosing.errors import DosingError, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import DosingError, Problems, clip, one_of
 from nmosd_dosing.vials import Policy
 
 FORMATS = ("table", "json", "csv")
-POLICIES: dict[str, Policy] = {"least-waste": "least waste", "fewest": "fewest vials"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class DosesRequest:
 
 
 def run(request: DosesRequest) -> None:
-    whom, bodies = _checked(request)
+    whom, bodies, policy = _checked(request)
     made = dose_table(
         whom.study,
         [kg for kg, _ in bodies],
@@ -57,7 +56,7 @@ def run(request: DosesRequest) -> None:
         start=None if request.start is None else whom.subjects[0].start,
         arm=whom.subjects[0].arm,
         unblind=request.unblind,
-        policy=POLICIES[request.vials],
+        policy=policy,
     )
     drawing = plots.draw_doses(made, _ending(request.plot)) if request.plot is not None else None
     text = _text(request, made)
@@ -83,12 +82,10 @@ def _text(request: DosesRequest, made: DoseTable) -> str:
     return doses_to_json(made) if request.written_as == "json" else doses_to_csv(made)
 
 
-def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | None]]]:
+def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | None]], Policy]:
     problems = Problems()
     one_format(request.written_as, FORMATS, problems)
-    if request.vials not in POLICIES:
-        hint = did_you_mean(request.vials, POLICIES) or f"write {one_of(POLICIES)}"
-        problems.error(f"`--vials {clip(request.vials)}` is no way to choose vials", None, hint)
+    policy = arguments.policy("--vials", request.vials, problems)
     bodies = _bodies(request, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
@@ -102,7 +99,7 @@ def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | N
         problems.error("`--unblind` needs the arm", None, f"add `--arm` with {one_of(whom.arms)}")
     if whom is None or problems.found:
         fail(problems)
-    return whom, bodies
+    return whom, bodies, policy
 
 
 def _ending(path: str | None) -> str:
@@ -114,7 +111,7 @@ def _bodies(request: DosesRequest, problems: Problems) -> list[tuple[float, floa
     """Weights in kg with heights in cm, as they are listed or stand in a table."""
     height = None
     if request.height is not None:
-        height = typed.height(f"`--height {clip(request.height)}`", request.height, None, problems)
+        height = arguments.height("--height", request.height, problems)
     if request.weights is None:
         hint = "list kilograms: `--weights 45,60,75`; or a range, `40:120:5`, or a table with `weight_kg`"
         problems.error("`--weights` is missing", None, hint)

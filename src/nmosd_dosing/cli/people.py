@@ -12,16 +12,17 @@ from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import read_file, say
 from nmosd_dosing.course import arms_of, completed_event
+from nmosd_dosing.doses import number_text
 from nmosd_dosing.dsl import EVENTS, STUDY_EVENTS
 from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import Entered, Event, Record, Subject
+from nmosd_dosing.person import Entered, Event, Record, Subject, Weight
 
 if TYPE_CHECKING:
     from nmosd_dosing.tables import Cell
 
 _LISTED = 5
-Dated = TypeVar("Dated", Event, Entered, Record)
+Dated = TypeVar("Dated", Event, Entered, Record, Weight)
 _EXITS = ("declined", "treatment_stopped", "withdrawn", "lost", "died")
 
 
@@ -33,7 +34,7 @@ class PeopleRequest:
     period: str | None
     start: str | None
     arm: str | None
-    weight: str | None
+    weight: Sequence[str]
     subject: str | None
     subjects: str | None
     allocation: str | None
@@ -43,6 +44,8 @@ class PeopleRequest:
     enter: Sequence[str]
     site: str | None = None
     visit: Sequence[str] = ()
+    height: str | None = None
+    earlier: Sequence[str] = ()
 
     @property
     def files(self) -> list[tuple[str, str | None]]:
@@ -55,7 +58,7 @@ class PeopleRequest:
 
 def nobody(regimen: str | None, period: str | None, start: str, arm: str | None, site: str | None) -> PeopleRequest:
     """A subject of whom nothing is known but the first day and the arm."""
-    return PeopleRequest(regimen, period, start, arm, None, None, None, None, None, None, on=(), enter=(), site=site)
+    return PeopleRequest(regimen, period, start, arm, (), None, None, None, None, None, on=(), enter=(), site=site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def read(request: PeopleRequest, problems: Problems) -> People | None:
     later = [p.id for p in periods[1:]]
     of_study, events = _on(request.on, known, problems)
     entered = _enter(request.enter, later, periods, problems)
-    subjects = _one(request, problems) if request.subjects is None else _several(request, later, problems)
+    capped = [p.name for p in study.products if p.lifetime is not None] if study is not None else []
+    subjects = _one(request, problems) if request.subjects is None else _several(request, later, capped, problems)
     if request.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
@@ -101,6 +105,7 @@ def read(request: PeopleRequest, problems: Problems) -> People | None:
     if study is not None and periods:
         _arms(request, arms_of(periods), subjects, problems)
     _check_events(subjects, problems)
+    _check_weights(subjects, problems)
     if study is None or problems.found:
         return None
     return People(study, periods, subjects, of_study)
@@ -179,7 +184,9 @@ def _one(request: PeopleRequest, problems: Problems) -> tuple[Subject, ...]:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
     else:
         start = arguments.date("--start", request.start, problems)
-    weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
+    weight, later = _weights(request.weight, start, problems)
+    height = arguments.height("--height", request.height, problems) if request.height is not None else None
+    earlier = tuple(e for text in request.earlier if (e := arguments.exposure("--earlier", text, problems)) is not None)
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if request.allocation is not None and request.arm is not None:
         problems.error("`--arm` and `--allocation` both name the arm", None, "leave one of the two out")
@@ -189,20 +196,51 @@ def _one(request: PeopleRequest, problems: Problems) -> tuple[Subject, ...]:
         if pair is not None:
             records.append(Record(*pair))
     arm = request.arm if request.allocation is None else None
-    return (Subject(start, subject, arm, weight, records=tuple(records)),) if start else ()
+    if start is None:
+        return ()
+    return (Subject(start, subject, arm, weight, records=tuple(records), height_cm=height, weights=later, earlier=earlier),)
 
 
-def _several(request: PeopleRequest, later: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+def _weights(texts: Sequence[str], start: dt.date | None, problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:
+    """The baseline weight, and later ones with their days."""
+    baseline: float | None = None
+    later: dict[dt.date, Weight] = {}
+    for text in texts:
+        date, dated, kg = text.rpartition("=")
+        found = arguments.weight(f"--weight {clip(date)}{dated}" if dated else "--weight", kg, problems)
+        if not dated:
+            if baseline is not None:
+                hint = "later weights have their day: `--weight 2025-06-23=66`"
+                problems.error("two weights at baseline", None, hint)
+            baseline = found if baseline is None else baseline
+            continue
+        day = arguments.date("--weight ", date, problems)
+        if day is None or found is None:
+            continue
+        if start is not None and day <= start:
+            when = "is day 1" if day == start else f"is before day 1, {start}"
+            problems.error(f"`--weight {text}` {when}", None, f"the weight at baseline has no day: `--weight {kg}`")
+        elif day in later:
+            problems.error(f"two weights on {day}", None, "keep one of them")
+        else:
+            later[day] = Weight(day, found)
+    return baseline, tuple(later.values())
+
+
+def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
     from nmosd_dosing import rosters
 
-    for option, value in (("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--arm", request.arm)):
-        if value is not None:
+    for option, value in (
+        ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--arm", request.arm),
+        ("--height", request.height), ("--earlier", request.earlier),
+    ):  # fmt: skip
+        if value:
             hint = "arms come in a table of their own: `--allocation FILE.csv`" if option == "--arm" else "leave one of the two out"
             problems.error(f"`{option}` is about one subject, `--subjects` about several", None, hint)
     if request.visit:
         problems.error("`--visit` is about one subject, `--subjects` about several", None, "write a table: `--visits FILE.csv`")
     try:
-        return rosters.subjects(read_file(request.subjects or ""), request.subjects or "", later)
+        return rosters.subjects(read_file(request.subjects or ""), request.subjects or "", later, capped)
     except DosingError as error:
         problems.found += error.problems
         return ()
@@ -278,6 +316,20 @@ def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
                 problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
 
 
+def _check_weights(subjects: Sequence[Subject], problems: Problems) -> None:
+    """Two different weights of one subject on one day."""
+    several = len(subjects) > 1
+    for subject in subjects:
+        known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
+        for record in subject.records:
+            if record.weight_kg is not None:
+                kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
+                if kg != record.weight_kg:
+                    who = f"subject `{clip(subject.code or '')}`: " if several else ""
+                    wrong = f"{who}two weights on {record.date}: {number_text(kg)} kg and {number_text(record.weight_kg)} kg"
+                    problems.error(wrong, record.place, "keep one of them", _also(place, record.place))
+
+
 def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
     return [("the first", other)] if other is not None and place is not None else []
 
@@ -292,7 +344,11 @@ def known_by(whom: People, as_of: dt.date) -> People:
 
     subjects = tuple(
         dataclasses.replace(
-            s, events=known(s.events, "an event"), entered=known(s.entered, "an entry"), records=known(s.records, "a visit")
+            s,
+            events=known(s.events, "an event"),
+            entered=known(s.entered, "an entry"),
+            records=known(s.records, "a visit"),
+            weights=known(s.weights, "a weight"),
         )
         for s in whom.subjects
     )

@@ -25,6 +25,7 @@ from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.vials import Policy
     from nmosd_dosing.workdays import Workdays
 
 FORMATS = ("table", "json", "csv")
@@ -48,6 +49,7 @@ class PlanRequest:
     format: str | None
     output: str | None
     calendar: CalendarRequest
+    vials: str = "least-waste"
 
     @property
     def written_as(self) -> str:
@@ -68,6 +70,7 @@ class _Checked:
     request: PlanRequest
     style: CalendarStyle | None
     stamp: dt.datetime
+    policy: Policy
 
     def draw(self, person: Subject, until: dt.date | None, stopped: dt.date | None) -> Plan:
         """One subject's plan; `stopped` is when the study did, which is counted over all of them."""
@@ -96,7 +99,9 @@ class _Checked:
 
     def _to_plan(self, schedule: Schedule, column: int, person: Subject) -> Plan:
         asked = self.request.cancelled
-        return to_plan(schedule, column, person, self.window, cancelled=asked, workdays=self.workdays, as_of=self.as_of)
+        return to_plan(
+            schedule, column, person, self.window, cancelled=asked, workdays=self.workdays, as_of=self.as_of, policy=self.policy
+        )  # fmt: skip
 
 
 def run(request: PlanRequest) -> None:
@@ -179,6 +184,7 @@ def _checked(request: PlanRequest) -> _Checked:
     until = arguments.date("--until", request.until, problems) if request.until is not None else None
     window = arguments.window("--window", request.window, problems) if request.window is not None else None
     as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else None
+    policy = arguments.policy("--vials", request.vials, problems)
     if request.explain is not None and request.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
     whom = people.read(request.people, problems)
@@ -199,7 +205,7 @@ def _checked(request: PlanRequest) -> _Checked:
     if problems.found or whom is None or stamp is None:
         fail(problems)
     whom = people.known_by(whom, as_of) if as_of is not None else whom
-    return _Checked(whom, until, window, as_of, workdays, request, style, stamp)
+    return _Checked(whom, until, window, as_of, workdays, request, style, stamp, policy)
 
 
 def _several(request: PlanRequest, problems: Problems) -> None:

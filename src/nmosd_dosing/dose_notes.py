@@ -1,0 +1,102 @@
+"""What a reader must know of a plan's doses: what is masked, missing, capped or refused, and which weight they are by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from nmosd_dosing.amounts import exposure_of
+from nmosd_dosing.days import date_text
+from nmosd_dosing.doses import AmountStatus, number_text
+from nmosd_dosing.errors import one_of
+from nmosd_dosing.lifetime import in_words, lifetimes
+from nmosd_dosing.model import Visit
+from nmosd_dosing.person import Administration, Note, PlannedVisit
+from nmosd_dosing.schedule import Schedule
+from nmosd_dosing.weights import series
+
+Pairs = Sequence[tuple[Visit, PlannedVisit]]
+_WORDS = {
+    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"),
+    "needs weight": ("needs-weight", "the dose depends on the body weight: add `--weight` in kg"),
+    "needs height": ("needs-height", "the dose depends on the body surface: add `--height` in cm"),
+    "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
+    "capped": ("capped", "the dose is the highest that its rule allows"),
+    "not stated": ("not-stated", "the source does not state the dose"),
+    "not recorded": ("not-recorded", "the dose was given, and how much is not recorded; totals from there on are not known"),
+}
+
+
+def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str]) -> Iterator[Note]:
+    """The notes of one subject's doses."""
+    planned = [p for _, p in pairs]
+    if needing := _having(planned, "needs arm"):
+        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", needing)
+    for status, (code, words) in _WORDS.items():
+        if found := _having(planned, status):
+            yield Note(code, words, found)
+    yield from _weights(schedule, planned)
+    yield from _lifetimes(schedule, column)
+    dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
+    if dayless:
+        yield Note("not-stated", "the source does not state the day", dayless)
+    only = {p.only_arms for p in planned if p.only_arms}
+    for some in sorted(only):
+        yield Note("needs-arm", f"only for arm {one_of(some)}", tuple(p.id for p in planned if p.only_arms == some))
+
+
+def _having(planned: Sequence[PlannedVisit], status: str) -> tuple[str, ...]:
+    return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
+
+
+def _weights(schedule: Schedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
+    """Which weight counts, and which doses are by one that was measured before."""
+    by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
+    for p in planned:
+        for a in p.administrations:
+            if a.weight_kg is not None:
+                by.setdefault(a.product, []).append((p, a))
+    for product, doses in by.items():
+        rule = schedule.study.product(product).weight
+        ids = tuple(dict.fromkeys(p.id for p, _ in doses))
+        if series(schedule.cohort, rule) is None:
+            words = "one body weight counts for every dose: the one given, at baseline"
+            if rule == "baseline" and schedule.cohort.weighed is not None:
+                words = "later weights are given, and the study doses by the one at baseline"
+            yield Note("weight", words, ids)
+            continue
+        states = "the study does not state which weight counts; later ones are given, so the latest on or before each dose does"
+        if isinstance(rule, Fraction):
+            states = f"a new weight counts once it has changed by {number_text(rule * 100)}% or more"
+        yield Note("weight", "the latest weight on or before each dose counts" if rule == "latest" else states, ids)
+        carried: dict[str, list[str]] = {}
+        for p, a in doses:
+            if a.weight_status == "carried forward" and a.weight_of is not None and a.weight_kg is not None:
+                carried.setdefault(f"{number_text(a.weight_kg)} kg of {date_text(a.weight_of)}", []).append(p.id)
+        for weight, visits in carried.items():
+            yield Note("weight", f"carried forward: {weight}", tuple(dict.fromkeys(visits)))
+
+
+def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Doses that a lifetime's cap refuses, each with what the total would be."""
+    for cap in lifetimes(schedule.study, schedule.cohort):
+        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
+        if not rows:
+            continue
+        said = any(c == column and e.product == cap.product for c, e in schedule.cohort.earlier)
+        before = f"{in_words(float(cap.earlier[column]), cap.limit)} before the study" if said else "nothing is said of earlier exposure"
+        words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {before}"
+        if any(schedule.status[k][column] == AmountStatus.MASKED for k in rows):
+            words += "; while doses are masked nobody here can tell whether it is kept"
+        yield Note("lifetime", words)
+        total = float(cap.earlier[column])
+        for k in rows:
+            adds, refused = exposure_of(schedule, k, cap, column)
+            if refused and not np.isnan(adds):
+                id = schedule.id(schedule.rows[k].visit)
+                over = f"with it the total would be {in_words(total + adds, cap.limit)}, and the cap is {cap.limit.text}"
+                yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))
+            elif not np.isnan(adds):
+                total += adds
