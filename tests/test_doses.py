@@ -246,6 +246,20 @@ def test_doses_by_surface_need_a_height_and_stop_at_the_lifetime_cap(many_rules:
     assert sums["vials"] == [{"size": "10 mg", "count": 22}]
 
 
+def test_an_unknown_dose_may_be_in_any_unit_of_its_product(tmp_path: Path) -> None:
+    file = tmp_path / "units.yaml"
+    visits = 'visits: [{at: D1, give: X 500 mg}, {at: D8, give: {a: X not stated, b: X 1 mL}}, {at: "D15", give: X 2 mL}]'
+    head = "language: 1\nstudy: units\ntitle: Units\nsource: not stated\ndays: from 1\nproducts: {X: {}}\narms: [a, b]\n"
+    file.write_text(f"{head}periods:\n  main:\n    {visits}\n", encoding="utf-8")
+    found = as_json("--regimen", str(file), "--weights", "60", "--arm", "b")["weights"][0]["products"]
+    assert [(p["unit"], p["administrations"], p["total"]) for p in found] == [("mg", 1, 500), ("mL", 2, 3)]
+    found = as_json("--regimen", str(file), "--weights", "60", "--arm", "a")["weights"][0]["products"]
+    assert [(p["unit"], p["administrations"], p["total"], p["amount_status"]) for p in found] == [
+        ("mg", 2, None, "not stated"), ("mL", 2, None, "not stated"),
+    ]  # fmt: skip
+    assert output("doses", "--regimen", str(file), "--weights", "60,70", "--arm", "a").count("D8 ") == 2, "once in each unit's table"
+
+
 def test_masked_vials_are_counted_alike_and_what_they_hold_is_not_told(many_rules: str) -> None:
     asked = ("--regimen", many_rules, "--period", "hidden", "--weights", "60")
     found = as_json(*asked)
@@ -286,7 +300,7 @@ def of(sums: Sequence[DoseSum], whole: DoseSum) -> list[DoseSum]:
 
 
 def doses_of(rows: Sequence[DoseRow], whole: DoseSum) -> list[DoseRow]:
-    return [d for d in rows if d.dose.product == whole.product and d.dose.unit in (whole.unit, None)]
+    return [d for d in rows if d.dose.product == whole.product and (d.dose.amount is None or d.dose.unit == whole.unit)]
 
 
 def drawn(data: st.DataObject, kg: Sequence[float]) -> DoseTable:

@@ -234,8 +234,9 @@ def _vials(sizes: Vials | None, parts: Sequence[Administration]) -> tuple[tuple[
 
 
 def counts(row: DoseRow, product: str, unit: str | None) -> bool:
-    """Whether a dose is of a product in a unit. One in an unknown unit may be in any of its product's."""
-    return row.dose.product == product and row.dose.unit in (unit, None)
+    """Whether a dose is of a product in a unit. One that is not known may be in any of its product's."""
+    unknown = row.dose.total is None and row.given
+    return row.dose.product == product and (unknown or row.dose.unit in (unit, None))
 
 
 def exact_sum(numbers: Iterable[float | None]) -> float | None:

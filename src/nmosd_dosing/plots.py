@@ -11,7 +11,7 @@ import logging
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.dose_tables import DoseTable, WeightRow
+from nmosd_dosing.dose_tables import DoseTable, WeightRow, counts
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import InputError, Problem, printable
 
@@ -105,7 +105,7 @@ def _curve(row: WeightRow, key: tuple[str, str | None]) -> tuple[list[int], list
     days, totals = [], []
     before = 0.0
     for d in row.doses:
-        if d.dose.product != key[0] or d.dose.unit not in (key[1], None):
+        if not counts(d, *key):
             continue
         if d.study_day is None or d.dose.cumulative is None:
             break

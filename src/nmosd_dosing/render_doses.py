@@ -137,7 +137,9 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
     made = table("Visit", *dates, "Day", *numbers, *counted, right=("Day", *numbers, "mL"))
     several = len(doses.plan.way) > 1
-    for same in zip(*([d for d in row.doses if counts(d, *key)] for row in doses.rows), strict=True):  # the same visits at every weight
+    for same in zip(*(row.doses for row in doses.rows), strict=True):  # the same visits at every weight
+        if not any(counts(d, *key) for d in same):
+            continue
         at = same[0]
         cells = [cell for d in same for cell in (_amount(d.dose.total, d.dose.amount_status), _number(d.dose.cumulative))]
         if counted:
