@@ -185,10 +185,10 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
 
 def vials_of(administrations: Sequence[Administration]) -> str:
     """The vials of a visit, with the product where several have some."""
-    found = [(a.shown, text) for a in administrations if (text := vials_text(a))]
+    found = [(a.shown, text) for a in administrations if (text := vials_text(a.vials))]
     return "; ".join(f"{shown} {text}" if len(found) > 1 else text for shown, text in found)
 
 
-def vials_text(a: Administration) -> str | None:
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
     """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
-    return None if a.vials is None else " + ".join(f"{count} x {size}" for size, count in a.vials)
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)
