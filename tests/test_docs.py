@@ -21,7 +21,7 @@ from nmosd_dosing.source import Scalar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
 COMMANDS = ("", "plan", "check", "due", "doses", "compare", "regimens", "show", "validate", "schema")
 
 
