@@ -232,7 +232,7 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
         count = schedule.days(schedule.rows[k].visit, part) * times
         added = whole if isinstance(count, int) and count == 1 else whole * count
         if (cap := caps.get(rule.group[0])) is not None:
-            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses.recorded)
+            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses)
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
             gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
@@ -298,16 +298,17 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
 
 
 def _within_lifetime(
-    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, recorded: Amounts
+    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, doses: Doses
 ) -> Wholes:  # fmt: skip
     """The amounts without those that would pass the cap: these are refused. What is recorded was given, and counts."""
     row = schedule.rows[k]
     exposure = cap.exposure(added, row.scale, row.give.unit, *body)
     gone = schedule.not_given(k, part) | schedule.not_planned(row.visit, part) | schedule.dose_cancelled(row.visit, part)
     exposure = np.where(gone, 0.0, exposure)
-    refused = running.exposure[cap.product] + exposure > cap.most
+    besides = _unplanned(schedule, k, cap, doses.extra, body, part)
+    refused = running.exposure[cap.product] + besides + exposure > cap.most
     begin = part.start or 0
-    for column in recorded.get(k, {}):
+    for column in doses.recorded.get(k, {}):
         if begin <= column < begin + len(refused):
             refused[column - begin] = False
     refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone
@@ -319,8 +320,22 @@ def _within_lifetime(
     return np.where(refused, 0.0, added)
 
 
-def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool]:
-    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; and whether it was."""
+def _unplanned(
+    schedule: Schedule, k: int, cap: Lifetime, extra: tuple[Extra, ...], body: tuple[Wholes, Wholes], part: slice
+) -> Wholes:  # fmt: skip
+    """(n,) what doses at unscheduled visits add to the exposure by the day of a row's dose."""
+    besides, begin, dates = np.zeros(len(body[0])), part.start or 0, _dose_dates(schedule, k, part)
+    for e in extra:
+        i = e.column - begin
+        if e.product == cap.product and 0 <= i < len(besides) and e.date <= dates[i] and e.amount is not None:
+            amount = np.array([float(e.amount)])
+            besides[i] += cap.exposure(amount, 1, e.unit, body[0][i : i + 1], body[1][i : i + 1])[0]
+    return besides
+
+
+def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool, float]:
+    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; whether it was; and what doses at
+    unscheduled visits have added by then."""
     row, part = schedule.rows[k], slice(column, column + 1)
     refused = bool(schedule.status[k][column] == AmountStatus.REFUSED)
     weight = schedule.study.product(row.give.product).weight
@@ -331,7 +346,8 @@ def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple
         own = doses[arm] if len(doses) > 1 else doses[0]
         whole = _of_arm(to_whole(own, row.scale) if own is not None else None, grams, mm)[0]
     times = np.broadcast_to(schedule.times(k), len(schedule))[column] * np.broadcast_to(schedule.days(row.visit, part), 1)
-    return float(cap.exposure(whole * times, row.scale, row.give.unit, grams, mm)[0]), refused
+    besides = _unplanned(schedule, k, cap, read_extra(schedule.study, schedule.rows, schedule.given), (grams, mm), part)
+    return float(cap.exposure(whole * times, row.scale, row.give.unit, grams, mm)[0]), refused, float(besides[0])
 
 
 def _as_given(

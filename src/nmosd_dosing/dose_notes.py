@@ -112,10 +112,10 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
         yield Note("lifetime", words)
         total = float(cap.earlier[column])
         for k in rows:
-            adds, refused = exposure_of(schedule, k, cap, column)
+            adds, refused, besides = exposure_of(schedule, k, cap, column)
             if refused and not np.isnan(adds):
                 id = schedule.id(schedule.rows[k].visit)
-                over = f"with it the total would be {in_words(total + adds, cap.limit)}, and the cap is {cap.limit.text}"
+                over = f"with it the total would be {in_words(total + besides + adds, cap.limit)}, and the cap is {cap.limit.text}"
                 yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))
             elif not np.isnan(adds):
                 total += adds

@@ -86,7 +86,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
         for arm in range(max(1, len(period.arms))):
             doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
             for before, after in pairwise(doses):
-                most = offset_of(after).range[1] - offset_of(before).range[0]
+                most = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
                 if most < gap.range[0] and after.place not in reported:
                     reported.add(after.place)
                     problems.error(
@@ -283,7 +283,7 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
             problems.error(wrong, rule.place, f"name a day with a dose: {one_of(known[:8])}")
     doses = sorted((v for v in visits if v.gives), key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
-        days = offset_of(after).range[1] - offset_of(before).range[0]
+        days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:
             apart = f"{before.label} and {after.label} are planned up to {days} days apart"
             problems.error(
