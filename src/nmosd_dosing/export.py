@@ -8,16 +8,19 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, get_args
 
 from nmosd_dosing import __version__
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
+from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, uncounted
 from nmosd_dosing.wording import vials_text
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due
+    from nmosd_dosing.vials import Policy
 
 PROGRAM = f"nmosd_dosing {__version__}"
 
@@ -27,6 +30,15 @@ COLUMNS = (
     "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
     "cumulative_per_kg", "times", "total", "planned", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste",
     "volume_ml", "notes",
+)  # fmt: skip
+
+DOSE_COLUMNS = (
+    "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
+    "amount_status", "weight_kg", "weight_of", "times", "vials", "volume_ml", "not_counted",
+)  # fmt: skip
+
+ORDER_COLUMNS = (
+    "unblinded", "month", "product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "not_counted", "visits",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -144,7 +156,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         "weight_kg": _number(a.weight_kg),
         "weight_of": _date(a.weight_of),
         "weight_status": a.weight_status,
-        "vials": None if a.vials is None else [{"size": size, "count": count} for size, count in a.vials],
+        "vials": _sizes(a.vials),
         "dispensed": _number(a.dispensed),
         "waste": _number(a.waste),
         "volume_ml": _number(a.volume_ml),
@@ -183,7 +195,11 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
 def _flat(a: Administration) -> dict[str, Any]:
     """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
     cells = _administration(a)
-    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a)}
+    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
+
+
+def _sizes(vials: Packed | None) -> list[dict[str, Any]] | None:
+    return None if vials is None else [{"size": size, "count": count} for size, count in vials]
 
 
 def _cell(value: Any) -> str:
@@ -254,3 +270,102 @@ def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return out.getvalue()
+
+
+# --- pharmacy -----------------------------------------------------------------------------------------------------------
+
+
+def worklist_to_dict(worklist: Worklist, policy: Policy) -> dict[str, Any]:
+    """What is to be prepared as plain values: each dose, what each day and all days need, and what is not on the list."""
+    return {
+        **_worklist_fields(worklist, policy),
+        "doses": [_dose(item) for item in worklist.items],
+        "days": [{"date": _date(date), "vials": _vials_of(items)} for date, items in groupby(worklist.items, key=lambda item: item.date)],
+        "in_all": _vials_of(worklist.items),
+        **_not_listed(worklist),
+    }
+
+
+def worklist_to_csv(worklist: Worklist) -> str:
+    """A row for each dose; those without a stated day come last, without a date."""
+    shared = {"unblinded": worklist.unblinded}
+    items = (*worklist.items, *worklist.dayless)
+    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.only_arms)} for item in items)
+    return _table(DOSE_COLUMNS, rows)
+
+
+def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy) -> dict[str, Any]:
+    """What is to be ordered as plain values, and what is not in the order."""
+    return {**_worklist_fields(worklist, policy), "order": [_order_line(line) for line in lines], **_not_listed(worklist)}
+
+
+def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
+    """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
+    rows = [_order_line(line) for line in lines]
+    rows += [{"product": found.product, "not_counted": found.why, "visits": found.visits} for found in uncounted(worklist.items)]
+    return _table(ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
+
+
+def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:
+    return {
+        "unblinded": worklist.unblinded,
+        "meta": {"program": PROGRAM, "study_sha256": worklist.study.sha256},
+        "study": worklist.study.id,
+        "from": _date(worklist.first),
+        "until": _date(worklist.last),
+        "vials": policy,
+    }
+
+
+def _not_listed(worklist: Worklist) -> dict[str, Any]:
+    return {
+        "not_counted": [
+            {"product": found.product, "reason": found.why, "visits": found.visits, "doses": [_dose(item) for item in found.items]}
+            for found in uncounted(worklist.items)
+        ],
+        "no_day_stated": [_dose(item) for item in worklist.dayless],
+        "not_recorded": [_dose(item) for item in worklist.missed],
+        "no_first_day": [{"period": period, "subjects": list(subjects)} for period, subjects in worklist.unentered.items()],
+    }
+
+
+def _dose(item: Item) -> dict[str, Any]:
+    return {
+        "date": _date(item.date),
+        "subject": item.subject,
+        "visit": item.visit,
+        "day": item.day,
+        "of_days": item.of,
+        "status": item.status,
+        "only_arms": list(item.only_arms),
+        "product": item.product,
+        "route": item.route,
+        "amount": _number(item.amount),
+        "unit": item.unit,
+        "dose_rule": item.dose_rule,
+        "amount_status": item.amount_status,
+        "weight_kg": _number(item.weight_kg),
+        "weight_of": _date(item.weight_of),
+        "times": item.times,
+        "vials": _sizes(item.vials),
+        "volume_ml": _number(item.volume_ml),
+        "not_counted": item.uncounted,
+    }
+
+
+def _order_line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "month": f"{line.month:%Y-%m}",
+        "product": line.product,
+        "vial": line.vial,
+        "needed": line.needed,
+        "not_firm": line.not_firm,
+        "reserve": line.reserve,
+        "order": line.order,
+        "first_need": _date(line.first_need),
+        "order_by": _date(line.order_by),
+    }
+
+
+def _vials_of(items: Iterable[Item]) -> list[dict[str, Any]]:
+    return [{"product": product, "vials": _sizes(vials)} for product, vials in in_all(items).items()]

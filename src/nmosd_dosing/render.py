@@ -186,7 +186,7 @@ def _visits(plan: Plan) -> Table:
         if per_kg:
             cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
         if vials:
-            cells.append(text("; ".join(filter(None, (vials_text(a) for a in v.administrations)))))
+            cells.append(text("; ".join(filter(None, (vials_text(a.vials) for a in v.administrations)))))
         made.add_row(*cells)
     return made
 

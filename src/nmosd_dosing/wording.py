@@ -182,6 +182,6 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     return f"{a.product}{rule}{words.comma}{why}{times}{over}"
 
 
-def vials_text(a: Administration) -> str | None:
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
     """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
-    return None if a.vials is None else " + ".join(f"{count} x {size}" for size, count in a.vials)
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)

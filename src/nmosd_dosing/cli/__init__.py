@@ -10,6 +10,33 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from nmosd_dosing.cli.options import (
+    Allocation,
+    Arm,
+    AsOf,
+    Country,
+    Earlier,
+    Enter,
+    Events,
+    Format,
+    From,
+    Height,
+    On,
+    Output,
+    Period,
+    Regimen,
+    Site,
+    Start,
+    SubjectCode,
+    Subjects,
+    UnblindAll,
+    VialPolicy,
+    Visits,
+    Weight,
+    WindowText,
+    complete_regimen,
+)
+
 app = typer.Typer(
     name="dosing",
     help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
@@ -34,69 +61,6 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
-
-
-def _complete_regimen(incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import regimens
-
-    return regimens(incomplete)
-
-
-def _complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import arms
-
-    return arms(ctx.params.get("regimen"), ctx.params.get("period"), incomplete)
-
-
-def _complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import periods
-
-    return periods(ctx.params.get("regimen"), incomplete)
-
-
-Regimen = Annotated[
-    str | None,
-    typer.Option(
-        help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
-        metavar="ID|FILE",
-        autocompletion=_complete_regimen,
-    ),
-]
-Start = Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")]
-Period = Annotated[
-    str | None,
-    typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=_complete_period),
-]
-Arm = Annotated[
-    str | None,
-    typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=_complete_arm),
-]
-Weight = Annotated[
-    list[str] | None,
-    typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG"),
-]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
-Earlier = Annotated[
-    list[str] | None,
-    typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
-]
-VialPolicy = Annotated[str, typer.Option("--vials", help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
-Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
-Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
-Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
-Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
-On = Annotated[
-    list[str] | None,
-    typer.Option(help="An event of the subject or the study: relapse=2025-06-10. Repeatable.", metavar="EVENT=DATE"),
-]
-Enter = Annotated[list[str] | None, typer.Option(help="The actual first day of a later period: olp=2026-01-12.", metavar="PERIOD=DATE")]
-Site = Annotated[str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
-Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-WindowText = Annotated[str | None, typer.Option("--window", help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-Format = Annotated[str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")]
-Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
 
 
 @app.command()
@@ -288,6 +252,93 @@ def due(
 
 
 @app.command()
+def prepare(
+    regimen: Regimen = None,
+    start: Start = None,
+    period: Period = None,
+    first: From = None,
+    days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None,
+    on: On = None,
+    enter: Enter = None,
+    visits: Visits = None,
+    arm: Arm = None,
+    unblind: UnblindAll = False,
+    weight: Weight = None,
+    height: Height = None,
+    earlier: Earlier = None,
+    subject: SubjectCode = None,
+    subjects: Subjects = None,
+    events: Events = None,
+    allocation: Allocation = None,
+    site: Site = None,
+    vials: VialPolicy = "least-waste",
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """What the pharmacy prepares, by day: each dose of which nothing is recorded, with its vials and volume; what each day needs in all.
+
+    A course stands on each of its days. Masked doses take as many vials in all arms.
+
+    \b
+    Examples:
+      dosing prepare --regimen belimumab --subjects subjects.csv --visits visits.csv --from 2025-03-03
+      dosing prepare --regimen belimumab --start 2025-03-03 --weight 60 --from 2025-03-03 --days 28 --vials fewest
+    """
+    from nmosd_dosing.cli.people import PeopleRequest
+    from nmosd_dosing.cli.pharmacy import PharmacyRequest, run_prepare
+
+    people = PeopleRequest(
+        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
+        on or [], enter or [], site, height=height, earlier=earlier or []
+    )  # fmt: skip
+    run_prepare(PharmacyRequest(people, first, until, days, vials, unblind, format, output))
+
+
+@app.command()
+def order(
+    regimen: Regimen = None,
+    start: Start = None,
+    period: Period = None,
+    first: From = None,
+    until: Annotated[str | None, typer.Option(help="The last day to order for.", metavar="DATE")] = None,
+    days: Annotated[str | None, typer.Option(help="How many days, instead of --until.", metavar="NUMBER")] = None,
+    reserve: Annotated[str | None, typer.Option(help="On top of what is needed, up to whole vials: 10%.", metavar="SHARE")] = None,
+    lead: Annotated[str | None, typer.Option(help="From ordering to the first need of a month: 14d, 2w.", metavar="LENGTH")] = None,
+    on: On = None,
+    enter: Enter = None,
+    visits: Visits = None,
+    arm: Arm = None,
+    unblind: UnblindAll = False,
+    weight: Weight = None,
+    height: Height = None,
+    earlier: Earlier = None,
+    subject: SubjectCode = None,
+    subjects: Subjects = None,
+    events: Events = None,
+    allocation: Allocation = None,
+    site: Site = None,
+    vials: VialPolicy = "least-waste",
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """The vials to order, by month, product and size, for the doses that `prepare` lists: needed, in reserve, and by when to order.
+
+    \b
+    Example:
+      dosing order --regimen belimumab --subjects subjects.csv --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
+    """
+    from nmosd_dosing.cli.people import PeopleRequest
+    from nmosd_dosing.cli.pharmacy import PharmacyRequest, run_order
+
+    people = PeopleRequest(
+        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
+        on or [], enter or [], site, height=height, earlier=earlier or []
+    )  # fmt: skip
+    run_order(PharmacyRequest(people, first, until, days, vials, unblind, format, output, reserve, lead))
+
+
+@app.command()
 def regimens(
     format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
 ) -> None:
@@ -304,7 +355,7 @@ def regimens(
 
 @app.command()
 def show(
-    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=_complete_regimen)],
+    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)],
     site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None,
 ) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed.
