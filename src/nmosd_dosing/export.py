@@ -8,6 +8,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,7 +16,7 @@ from nmosd_dosing import __version__
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
-from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, uncounted
+from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, uncounted, visits_of
 from nmosd_dosing.wording import vials_text
 
 if TYPE_CHECKING:
@@ -294,15 +295,21 @@ def worklist_to_csv(worklist: Worklist) -> str:
     return _table(DOSE_COLUMNS, rows)
 
 
-def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy) -> dict[str, Any]:
+def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> dict[str, Any]:
     """What is to be ordered as plain values, and what is not in the order."""
-    return {**_worklist_fields(worklist, policy), "order": [_order_line(line) for line in lines], **_not_listed(worklist)}
+    return {
+        **_worklist_fields(worklist, policy),
+        "reserve": _number(float(reserve)),
+        "lead_days": lead,
+        "order": [_order_line(line) for line in lines],
+        **_not_listed(worklist),
+    }
 
 
 def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
     """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
     rows = [_order_line(line) for line in lines]
-    rows += [{"product": found.product, "not_counted": found.why, "visits": found.visits} for found in uncounted(worklist.items)]
+    rows += [{"product": found.product, "not_counted": found.why, "visits": visits_of(found.items)} for found in uncounted(worklist.items)]
     return _table(ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
 
 
@@ -320,7 +327,12 @@ def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:
 def _not_listed(worklist: Worklist) -> dict[str, Any]:
     return {
         "not_counted": [
-            {"product": found.product, "reason": found.why, "visits": found.visits, "doses": [_dose(item) for item in found.items]}
+            {
+                "product": found.product,
+                "reason": found.why,
+                "visits": visits_of(found.items),
+                "doses": [_dose(item) for item in found.items],
+            }
             for found in uncounted(worklist.items)
         ],
         "no_day_stated": [_dose(item) for item in worklist.dayless],
@@ -338,7 +350,7 @@ def _dose(item: Item) -> dict[str, Any]:
         "of_days": item.of,
         "status": item.status,
         "only_arms": list(item.only_arms),
-        "product": item.product,
+        "product": item.shown,
         "route": item.route,
         "amount": _number(item.amount),
         "unit": item.unit,

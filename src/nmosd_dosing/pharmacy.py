@@ -25,9 +25,9 @@ _WHY = {
 class Item:
     """One product for one subject on one day. `date` is None where the source states no day.
 
-    visit: its id. day, of: which day of the visit, of how many. amount: per administration, in `unit`; times: administrations on this
-    day. vials and volume_ml: for all of these; `vials` is None where they cannot be counted, and `uncounted` says why. status: planned,
-    projected or pending. only_arms: as in PlannedVisit. sizes: all vials of the product, the smallest first.
+    visit: its id. day, of: which day of the visit, of how many. status: planned, projected or pending. shown, only_arms: as in a plan.
+    amount: per administration, in `unit`; times: administrations on this day. vials, volume_ml: for all of these; `vials` is None where
+    they cannot be counted, and `uncounted` says why. sizes: all vials that there are of the product, the smallest first.
     """
 
     date: dt.date | None
@@ -38,6 +38,7 @@ class Item:
     status: str
     only_arms: tuple[str, ...]
     product: str
+    shown: str
     route: str | None
     amount: float | None
     unit: str | None
@@ -108,10 +109,6 @@ class Uncounted:
     why: str
     items: tuple[Item, ...]
 
-    @property
-    def visits(self) -> int:
-        return len({(item.subject, item.visit) for item in self.items})
-
 
 def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) -> Worklist:
     """What is to be prepared from `first` to `last`, both included: every dose of which nothing is recorded.
@@ -169,7 +166,8 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
         of=of,
         status=visit.status,
         only_arms=visit.only_arms,
-        product=dose.shown,
+        product=dose.product,
+        shown=dose.shown,
         route=dose.route,
         amount=dose.amount,
         unit=dose.unit,
@@ -180,12 +178,12 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
         times=dose.times // of,
         vials=tuple((size, count // of) for size, count in dose.vials) if dose.vials is not None else None,
         volume_ml=dose.volume_ml / of if dose.volume_ml is not None else None,
-        uncounted=_why(dose, vials.unit if vials is not None else None) if dose.vials is None else None,
+        uncounted=_why(plan, dose, vials.unit if vials is not None else None) if dose.vials is None else None,
         sizes=vials.texts if vials is not None else (),
     )
 
 
-def _why(dose: Administration, vials_in: str | None) -> str:
+def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
     """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
     if dose.amount is None and dose.amount_status != "masked":
         return _WHY.get(dose.amount_status, dose.amount_status)
@@ -193,7 +191,8 @@ def _why(dose: Administration, vials_in: str | None) -> str:
         return "no vials stated"
     if dose.amount is not None:
         return f"dosed in {dose.unit}, vials in {vials_in}"
-    return "masked: the arms' doses differ, or a weight or dose is not known"
+    needs = "the amount is not known" if plan.weight_kg is not None else "it needs the weight"
+    return f"masked: the arms' doses differ, or {needs}"
 
 
 def in_all(items: Iterable[Item]) -> dict[str, Packed]:
@@ -202,8 +201,8 @@ def in_all(items: Iterable[Item]) -> dict[str, Packed]:
     sizes: dict[str, tuple[str, ...]] = {}
     for item in items:
         if item.vials is not None:
-            counts.setdefault(item.product, Counter()).update(dict(item.vials))
-            sizes[item.product] = item.sizes
+            counts.setdefault(item.shown, Counter()).update(dict(item.vials))
+            sizes[item.shown] = item.sizes
     return {product: tuple((size, n) for size in sizes[product] if (n := found[size])) for product, found in counts.items()}
 
 
@@ -212,8 +211,13 @@ def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
     found: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         if item.uncounted is not None:
-            found.setdefault((item.product, item.uncounted), []).append(item)
+            found.setdefault((item.shown, item.uncounted), []).append(item)
     return tuple(Uncounted(product, why, tuple(some)) for (product, why), some in found.items())
+
+
+def visits_of(items: Iterable[Item]) -> int:
+    """How many visits some doses are of."""
+    return len({(item.subject, item.visit) for item in items})
 
 
 def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None = None) -> tuple[OrderLine, ...]:
@@ -225,13 +229,13 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
     for item in worklist.items:
         assert item.date is not None, "what is on the list has a day"
         months.setdefault(item.date.replace(day=1), []).append(item)
-    products = dict.fromkeys(item.product for item in worklist.items)
+    products = dict.fromkeys(item.shown for item in worklist.items)
     lines = []
     for month, items in months.items():
         needs, firm = in_all(items), in_all(item for item in items if item.firm)
         for product in products:
             for vial, needed in needs.get(product, ()):
-                days = [item.date for item in items if item.product == product and vial in dict(item.vials or ()) and item.date]
+                days = [item.date for item in items if item.shown == product and vial in dict(item.vials or ()) and item.date]
                 by = max(min(days).toordinal() - lead, 1) if lead is not None else None
                 lines.append(
                     OrderLine(
@@ -246,3 +250,12 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
                     )
                 )
     return tuple(lines)
+
+
+def ordered(worklist: Worklist, lines: Iterable[OrderLine]) -> dict[str, Packed]:
+    """The vials to order of each product over all months; the sizes as `in_all` has them."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        counts[line.product, line.vial] += line.order
+    needed = in_all(worklist.items)
+    return {product: tuple((size, counts[product, size]) for size, _ in vials) for product, vials in needed.items()}

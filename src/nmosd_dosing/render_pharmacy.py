@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
-from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, uncounted
+from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
 from nmosd_dosing.reasons import days_text
 from nmosd_dosing.render import day, table, text
 from nmosd_dosing.vials import Policy
@@ -19,7 +19,6 @@ from nmosd_dosing.wording import vials_text
 
 _COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
-_CHOSEN = {"least waste": "with the least waste", "fewest vials": "as few as can hold each dose"}
 
 
 def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
@@ -45,42 +44,32 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
         parts.append(text("nothing"))
     else:
         parts += [_lines(lines, reserve, lead), Text()]
-        parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in ordered(lines).items()]
-    return Group(*parts, *(text(words) for words in [*_too_late(worklist, lines), *remarks(worklist)]))
-
-
-def ordered(lines: Iterable[OrderLine]) -> dict[str, Packed]:
-    """The vials to order of each product, over all months."""
-    found: dict[str, dict[str, int]] = {}
-    for line in lines:
-        sizes = found.setdefault(line.product, {})
-        sizes[line.vial] = sizes.get(line.vial, 0) + line.order
-    return {product: tuple(sizes.items()) for product, sizes in found.items()}
+        parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in ordered(worklist, lines).items()]
+    firm = (
+        [] if all(not line.not_firm for line in lines) else ["not firm: for doses that are projected or pending, or may be another arm's"]
+    )
+    return Group(*parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *remarks(worklist)]))
 
 
 def remarks(worklist: Worklist) -> list[str]:
-    """What a list or an order does not hold, or cannot count, in a line each."""
-    several = worklist.several
-    lines = []
-    for found in uncounted(worklist.items):
-        visits = f"{found.visits} visit{'' if found.visits == 1 else 's'}"
-        lines.append(f"not counted: {found.product}, {visits}: {found.why} ({_named(found.items, several)})")
-    if worklist.dayless:
-        lines.append(f"not on the list, since the source states no day: {_named(worklist.dayless, several)}")
-    if worklist.missed:
-        before = date_text(worklist.first)
-        lines.append(f"not on the list, since they were planned before {before}; they are not recorded: {_named(worklist.missed, several)}")
+    """What a list or an order cannot count, and what it leaves out, in a line each."""
+    before = f"planned before {date_text(worklist.first)}, and not recorded"
+    found = [(f"not counted: {some.product}", some.why, some.items) for some in uncounted(worklist.items)]
+    found += [("left out", "no day stated", worklist.dayless), ("left out", before, worklist.missed)]
+    lines = [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
     for period, subjects in worklist.unentered.items():
         who = f" ({', '.join(subject or '' for subject in subjects)})" if any(subjects) else ""
-        lines.append(f"not on the list: {period} has no first day yet{who}")
+        lines.append(f"left out, all visits of {period}: no first day yet{who}")
     return lines
 
 
 def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableType]:
     lines: list[RenderableType] = [text("UNBLINDED: doses are shown as each arm gets them", style="bold red")] if worklist.unblinded else []
     lines.append(text(f"{worklist.study.title}: {about}", style="bold"))
-    there = dict.fromkeys((item.product, item.sizes) for item in worklist.items if item.sizes)
-    lines += [text(f"{product}: vials of {', '.join(sizes)}, {_CHOSEN[policy]}") for product, sizes in there]
+    for product, sizes in dict.fromkeys((item.product, item.sizes) for item in worklist.items if item.sizes):
+        origin = worklist.study.product(product).vials_origin
+        by = f", stated by {origin}" if origin is not None else ""
+        lines.append(text(f"{product}: vials of {', '.join(sizes)}{by}, chosen for the {policy}"))
     return [*lines, Text()]
 
 
@@ -92,7 +81,7 @@ def _items(worklist: Worklist) -> RenderableType:
         rows += [_row(item, worklist.several) for item in today]
         rows[-len(today)]["Date"] = day(date)
         for product, vials in in_all(today).items():
-            mine = [item for item in today if item.product == product]
+            mine = [item for item in today if item.shown == product]
             if len(mine) > 1:
                 rows.append(_in_all(product, vials, mine))
     headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
@@ -109,7 +98,7 @@ def _row(item: Item, several: bool) -> dict[str, Text]:
         "Subject": text(item.subject or ""),
         "Visit": text(_visit(item, several)),
         "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
-        "Product": text(item.product),
+        "Product": text(item.shown),
         "Amount": text(_amount(item)),
         "Weight": text(_weight(item)),
         "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or "none"),
@@ -186,6 +175,11 @@ def _visit(item: Item, several: bool) -> str:
     """`D14`, `olp/D1`; `D6 to D14, day 2 of 9` of a visit that takes several days."""
     label = item.visit if several else item.visit.split("/", 1)[1]
     return f"{label}, day {item.day} of {item.of}" if item.of > 1 else label
+
+
+def _visits(items: Sequence[Item]) -> str:
+    number = visits_of(items)
+    return f"{number} visit{'' if number == 1 else 's'}"
 
 
 def _named(items: Sequence[Item], several: bool) -> str:

@@ -80,7 +80,7 @@ def run_order(request: PharmacyRequest) -> None:
 
         put_page(order_page(worklist, lines, checked.reserve, checked.lead, checked.policy), request.output)
     elif request.written_as == "json":
-        put_json(order_to_dict(worklist, lines, checked.policy), request.output)
+        put_json(order_to_dict(worklist, lines, checked.policy, checked.reserve, checked.lead), request.output)
     else:
         _put_csv(order_to_csv(worklist, lines), worklist, request.output)
 
