@@ -276,9 +276,10 @@ def prepare(
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """What the pharmacy prepares, by day: each dose of which nothing is recorded, with its vials and volume; what each day needs in all.
+    """What a pharmacy prepares, by day: doses, vials and volumes.
 
-    A course stands on each of its days. Masked doses take as many vials in all arms.
+    Each dose of which nothing is recorded; a course stands on each of its days. Masked doses take as many vials in all arms. What
+    cannot be counted, and what is left out, is told at the end.
 
     \b
     Examples:
@@ -322,7 +323,9 @@ def order(
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """The vials to order, by month, product and size, for the doses that `prepare` lists: needed, in reserve, and by when to order.
+    """What a pharmacy orders, by month: vials needed, in reserve, and by when.
+
+    Counted from the doses that `prepare` lists for the same days, by product and size.
 
     \b
     Example:
