@@ -178,6 +178,7 @@ def test_nothing(folder: Path) -> None:
         "A trial for the pharmacy: to prepare from 2026-01-20 Tue to 2026-02-02 Mon", "", "nothing",
     ]  # fmt: skip
     assert output(*ORDER[:-1], "2026-01-20", "--days", "1").splitlines()[2] == "nothing"
+    assert output(*ORDER[:-1], "2025-01-25", "--days", "1").splitlines()[2] == "nothing that can be counted"
 
 
 def test_one_subject_needs_no_column_for_it(folder: Path) -> None:

@@ -41,7 +41,7 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     if wanted:
         parts.insert(-1, text(", ".join(wanted)))
     if not lines:
-        parts.append(text("nothing"))
+        parts.append(text("nothing that can be counted" if worklist.items else "nothing"))
     else:
         parts += [_lines(lines, reserve, lead), Text()]
         parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in ordered(worklist, lines).items()]
