@@ -27,7 +27,8 @@ from nmosd_dosing.course import arms_of, way
 from nmosd_dosing.doses import Vials
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import DosingError
-from nmosd_dosing.export import due_to_csv, findings_to_csv, findings_to_dict, order_to_csv, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.export import due_to_csv, findings_to_csv, findings_to_dict
+from nmosd_dosing.export_pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.findings import check
 from nmosd_dosing.model import Give, Period
 from nmosd_dosing.person import Entered, Event, Record, RecordStatus

@@ -8,38 +8,24 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, get_args
 
 from nmosd_dosing import __version__
 from nmosd_dosing.errors import printable
 from nmosd_dosing.model import Site
 from nmosd_dosing.person import Administration, Finding, Plan, PlannedTransition, PlannedVisit, Verdict
-from nmosd_dosing.pharmacy import Item, OrderLine, Packed, Worklist, in_all, uncounted, visits_of
 from nmosd_dosing.wording import vials_text
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due
-    from nmosd_dosing.vials import Policy
 
 PROGRAM = f"nmosd_dosing {__version__}"
 
 COLUMNS = (
-    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg",
-    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
-    "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
-    "cumulative_per_kg", "times", "total", "planned", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste",
-    "volume_ml", "notes",
-)  # fmt: skip
-
-DOSE_COLUMNS = (
-    "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
-    "amount_status", "weight_kg", "weight_of", "times", "vials", "volume_ml", "not_counted",
-)  # fmt: skip
-
-ORDER_COLUMNS = (
-    "unblinded", "month", "product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "not_counted", "visits",
+    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", "id", "period", "label", "name", "status", "target",
+    "actual", "earliest", "latest", "last", "study_day", "period_day", "week", "assessment", "product", "route", "amount", "unit",
+    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "planned", "recorded",
+    "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -54,38 +40,38 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, in the order and under the names of the JSON output."""
     return {
         "unblinded": plan.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": _date(plan.as_of)},
+        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": iso_date(plan.as_of)},
         "regimen": plan.regimen,
         "study": plan.study,
         "title": plan.title,
-        "site": _site(plan.site) if plan.site is not None else None,
+        "site": of_site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "subject": plan.subject,
-        "start": _date(plan.start),
-        "weight_kg": _number(plan.weight_kg),
-        "height_cm": _number(plan.height_cm),
-        "until": _date(plan.until),
+        "start": iso_date(plan.start),
+        "weight_kg": plain_number(plan.weight_kg),
+        "height_cm": plain_number(plan.height_cm),
+        "until": iso_date(plan.until),
         "periods": [
-            {"period": p.period, "title": p.title, "start": _date(p.start), "end": _date(p.end), "left": _date(p.left),
+            {"period": p.period, "title": p.title, "start": iso_date(p.start), "end": iso_date(p.end), "left": iso_date(p.left),
              "status": p.status}
             for p in plan.periods
         ],
         "visits": [_visit(visit) for visit in plan.visits],
         "spans": [
-            {"id": s.id, "name": s.name, "from": _date(s.start), "to": _date(s.end), "status": s.status, "source": s.source}
+            {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans
         ],
         "transitions": [_transition(t) for t in plan.transitions],
         "intensity": [
-            {"product": i.product, "unit": i.unit, "until": _date(i.until), "given": _number(i.given), "planned": _number(i.planned),
-             "share": _number(i.share)}
+            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given),
+             "planned": plain_number(i.planned), "share": plain_number(i.share)}
             for i in plan.intensity
         ],
         "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
     }  # fmt: skip
 
 
-def _site(site: Site) -> dict[str, Any]:
+def of_site(site: Site) -> dict[str, Any]:
     """Who states what is marked as a site's."""
     return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
 
@@ -111,10 +97,10 @@ def _transition(t: PlannedTransition) -> dict[str, Any]:
         "to": t.target,
         "rule": t.rule,
         "trigger": t.trigger,
-        "trigger_date": _date(t.trigger_date),
-        "earliest": _date(t.earliest),
-        "latest": _date(t.latest),
-        "entered": _date(t.entered),
+        "trigger_date": iso_date(t.trigger_date),
+        "earliest": iso_date(t.earliest),
+        "latest": iso_date(t.latest),
+        "entered": iso_date(t.entered),
         "status": t.status,
         "message": t.message,
         "assumed": list(t.assumed),
@@ -128,11 +114,11 @@ def _visit_fields(visit: PlannedVisit) -> dict[str, Any]:
         "label": visit.label,
         "name": visit.name,
         "status": visit.status,
-        "target": _date(visit.target),
-        "actual": _date(visit.actual),
-        "earliest": _date(visit.earliest),
-        "latest": _date(visit.latest),
-        "last": _date(visit.last),
+        "target": iso_date(visit.target),
+        "actual": iso_date(visit.actual),
+        "earliest": iso_date(visit.earliest),
+        "latest": iso_date(visit.latest),
+        "last": iso_date(visit.last),
         "study_day": visit.study_day,
         "period_day": visit.period_day,
         "week": visit.week,
@@ -143,24 +129,25 @@ def _administration(a: Administration) -> dict[str, Any]:
     return {
         "product": a.product,
         "route": a.route,
-        "amount": _number(a.amount),
+        "amount": plain_number(a.amount),
         "unit": a.unit,
         "dose_rule": a.dose_rule,
         "amount_status": a.amount_status,
         "duration_minutes": a.minutes,
-        "cumulative": _number(a.cumulative),
-        "cumulative_per_kg": _number(a.cumulative_per_kg),
+        "cumulative": plain_number(a.cumulative),
+        "cumulative_per_kg": plain_number(a.cumulative_per_kg),
         "times": a.times,
-        "total": _number(a.total),
-        "planned": _number(a.planned),
+        "total": plain_number(a.total),
+        "planned": plain_number(a.planned),
+        "recorded": a.recorded,
         "lead": a.lead,
-        "weight_kg": _number(a.weight_kg),
-        "weight_of": _date(a.weight_of),
+        "weight_kg": plain_number(a.weight_kg),
+        "weight_of": iso_date(a.weight_of),
         "weight_status": a.weight_status,
-        "vials": _sizes(a.vials),
-        "dispensed": _number(a.dispensed),
-        "waste": _number(a.waste),
-        "volume_ml": _number(a.volume_ml),
+        "vials": vials_list(a.vials),
+        "dispensed": plain_number(a.dispensed),
+        "waste": plain_number(a.waste),
+        "volume_ml": plain_number(a.volume_ml),
     }
 
 
@@ -169,7 +156,7 @@ def to_csv(plan: Plan) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
-    return _table(COLUMNS, _rows(plan))
+    return csv_text(COLUMNS, _rows(plan))
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -179,8 +166,8 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
         "study": plan.study,
         "arm": plan.arm,
         "subject": plan.subject,
-        "start": _date(plan.start),
-        "weight_kg": _number(plan.weight_kg),
+        "start": iso_date(plan.start),
+        "weight_kg": plain_number(plan.weight_kg),
     }
     for visit in plan.visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
@@ -199,7 +186,8 @@ def _flat(a: Administration) -> dict[str, Any]:
     return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
 
 
-def _sizes(vials: Packed | None) -> list[dict[str, Any]] | None:
+def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:
+    """Vials as plain values."""
     return None if vials is None else [{"size": size, "count": count} for size, count in vials]
 
 
@@ -214,11 +202,11 @@ def _cell(value: Any) -> str:
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _date(date: dt.date | None) -> str | None:
+def iso_date(date: dt.date | None) -> str | None:
     return date.isoformat() if date is not None else None
 
 
-def _number(value: float | None) -> float | int | None:
+def plain_number(value: float | None) -> float | int | None:
     """Whole numbers without a decimal point."""
     return int(value) if value is not None and value == int(value) else value
 
@@ -237,17 +225,17 @@ def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def findings_to_csv(findings: Sequence[Finding]) -> str:
     """A row for each finding."""
-    return _table(FINDING_COLUMNS, map(_finding, findings))
+    return csv_text(FINDING_COLUMNS, map(_finding, findings))
 
 
 def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
     """What is due as plain values."""
-    return [{"state": d.state, "last": _date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
+    return [{"state": d.state, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
 
 
 def due_to_csv(items: Sequence[Due]) -> str:
     """A row for each thing that is due."""
-    return _table(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+    return csv_text(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
 
 
 def _finding(f: Finding) -> dict[str, Any]:
@@ -256,128 +244,18 @@ def _finding(f: Finding) -> dict[str, Any]:
         "visit": f.visit,
         "verdict": f.verdict,
         "days": f.days,
-        "target": _date(f.target),
-        "earliest": _date(f.earliest),
-        "latest": _date(f.latest),
-        "actual": _date(f.actual),
+        "target": iso_date(f.target),
+        "earliest": iso_date(f.earliest),
+        "latest": iso_date(f.latest),
+        "actual": iso_date(f.actual),
         "message": f.message,
     }
 
 
-def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return out.getvalue()
-
-
-# --- pharmacy -----------------------------------------------------------------------------------------------------------
-
-
-def worklist_to_dict(worklist: Worklist, policy: Policy) -> dict[str, Any]:
-    """What is to be prepared as plain values: each dose, what each day and all days need, and what is not on the list."""
-    return {
-        **_worklist_fields(worklist, policy),
-        "doses": [_dose(item) for item in worklist.items],
-        "days": [{"date": _date(date), "vials": _vials_of(items)} for date, items in groupby(worklist.items, key=lambda item: item.date)],
-        "in_all": _vials_of(worklist.items),
-        **_not_listed(worklist),
-    }
-
-
-def worklist_to_csv(worklist: Worklist) -> str:
-    """A row for each dose; those without a stated day come last, without a date."""
-    shared = {"unblinded": worklist.unblinded}
-    items = (*worklist.items, *worklist.dayless)
-    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.only_arms)} for item in items)
-    return _table(DOSE_COLUMNS, rows)
-
-
-def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> dict[str, Any]:
-    """What is to be ordered as plain values, and what is not in the order."""
-    return {
-        **_worklist_fields(worklist, policy),
-        "reserve": _number(float(reserve)),
-        "lead_days": lead,
-        "order": [_order_line(line) for line in lines],
-        **_not_listed(worklist),
-    }
-
-
-def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
-    """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
-    rows = [_order_line(line) for line in lines]
-    rows += [{"product": found.product, "not_counted": found.why, "visits": visits_of(found.items)} for found in uncounted(worklist.items)]
-    return _table(ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
-
-
-def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:
-    return {
-        "unblinded": worklist.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": worklist.study.sha256},
-        "study": worklist.study.id,
-        "from": _date(worklist.first),
-        "until": _date(worklist.last),
-        "vials": policy,
-    }
-
-
-def _not_listed(worklist: Worklist) -> dict[str, Any]:
-    return {
-        "not_counted": [
-            {
-                "product": found.product,
-                "reason": found.why,
-                "visits": visits_of(found.items),
-                "doses": [_dose(item) for item in found.items],
-            }
-            for found in uncounted(worklist.items)
-        ],
-        "no_day_stated": [_dose(item) for item in worklist.dayless],
-        "not_recorded": [_dose(item) for item in worklist.missed],
-        "no_first_day": [{"period": period, "subjects": list(subjects)} for period, subjects in worklist.unentered.items()],
-    }
-
-
-def _dose(item: Item) -> dict[str, Any]:
-    return {
-        "date": _date(item.date),
-        "subject": item.subject,
-        "visit": item.visit,
-        "day": item.day,
-        "of_days": item.of,
-        "status": item.status,
-        "only_arms": list(item.only_arms),
-        "product": item.shown,
-        "route": item.route,
-        "amount": _number(item.amount),
-        "unit": item.unit,
-        "dose_rule": item.dose_rule,
-        "amount_status": item.amount_status,
-        "weight_kg": _number(item.weight_kg),
-        "weight_of": _date(item.weight_of),
-        "times": item.times,
-        "vials": _sizes(item.vials),
-        "volume_ml": _number(item.volume_ml),
-        "not_counted": item.uncounted,
-    }
-
-
-def _order_line(line: OrderLine) -> dict[str, Any]:
-    return {
-        "month": f"{line.month:%Y-%m}",
-        "product": line.product,
-        "vial": line.vial,
-        "needed": line.needed,
-        "not_firm": line.not_firm,
-        "reserve": line.reserve,
-        "order": line.order,
-        "first_need": _date(line.first_need),
-        "order_by": _date(line.order_by),
-    }
-
-
-def _vials_of(items: Iterable[Item]) -> list[dict[str, Any]]:
-    return [{"product": product, "vials": _sizes(vials)} for product, vials in in_all(items).items()]

@@ -85,7 +85,7 @@ def days_of_entry(entry: Entry, horizon: int) -> set[tuple[str, Offset]]:
 
 def _in_cycles(entry: Entry, cycle: Cycle, horizon: int) -> Iterator[_Occurrence]:
     """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days."""
-    number = 0
+    number, first = 0, min((item.code.offset.days for item in entry.at if isinstance(item, Point)), default=0)
     while cycle.count is None or number < cycle.count:
         begins = cycle.step.times(number)
         number += 1
@@ -94,8 +94,10 @@ def _in_cycles(entry: Entry, cycle: Cycle, horizon: int) -> Iterator[_Occurrence
         for item in entry.at:
             if isinstance(item, Point):
                 last = item.last.in_cycle(number, begins) if item.last is not None else None
-                code = item.code.in_cycle(number, begins)
-                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, None, item.place)
+                code, later = item.code.in_cycle(number, begins), item.code.offset.days - first
+                before = (begins.later(first), Offset(later)) if later else (cycle.step.times(number - 2).later(first), cycle.step)
+                follows = before if cycle.follows and (later or number > 1) else None
+                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
 
 
 def repeats(series: Series, horizon: int) -> Iterator[Code]:

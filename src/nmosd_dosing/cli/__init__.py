@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from nmosd_dosing.cli import pharmacy_commands
 from nmosd_dosing.cli.options import (
     Allocation,
     Arm,
@@ -19,7 +20,6 @@ from nmosd_dosing.cli.options import (
     Enter,
     Events,
     Format,
-    From,
     Height,
     On,
     Output,
@@ -29,7 +29,6 @@ from nmosd_dosing.cli.options import (
     Start,
     SubjectCode,
     Subjects,
-    UnblindAll,
     VialPolicy,
     Visits,
     Weight,
@@ -251,94 +250,72 @@ def due(
     run_due(CheckRequest(people, as_of, window, format, output, ahead=ahead, ics=ics, stamp=stamp))
 
 
+app.command()(pharmacy_commands.prepare)
+app.command()(pharmacy_commands.order)
+
+
 @app.command()
-def prepare(
+def doses(
     regimen: Regimen = None,
-    start: Start = None,
-    period: Period = None,
-    first: From = None,
-    days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None,
-    until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None,
-    on: On = None,
-    enter: Enter = None,
-    visits: Visits = None,
-    arm: Arm = None,
-    unblind: UnblindAll = False,
-    weight: Weight = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Body weights: 45,60.5,75, or 40:120:5, or a table with weight_kg, height_cm. [required]", metavar="KG,KG,…|FILE"
+        ),
+    ] = None,
     height: Height = None,
-    earlier: Earlier = None,
-    subject: SubjectCode = None,
-    subjects: Subjects = None,
-    events: Events = None,
-    allocation: Allocation = None,
+    start: Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")] = None,
+    period: Period = None,
+    arm: Arm = None,
+    unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
     site: Site = None,
     vials: VialPolicy = "least-waste",
     format: Format = None,
     output: Output = None,
+    plot: Annotated[
+        str | None, typer.Option(help="Draw cumulative doses: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")
+    ] = None,
 ) -> None:
-    """What a pharmacy prepares, by day: doses, vials and volumes.
+    """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
 
-    Each dose of which nothing is recorded; a course stands on each of its days. Masked doses take as many vials in all arms. What
-    cannot be counted, and what is left out, is told at the end.
+    Decimals take a point, and commas stand between weights. An open end is drawn for 24 months.
 
     \b
     Examples:
-      dosing prepare --regimen belimumab --subjects subjects.csv --visits visits.csv --from 2025-03-03
-      dosing prepare --regimen belimumab --start 2025-03-03 --weight 60 --from 2025-03-03 --days 28 --vials fewest
+      dosing doses --regimen belimumab --weights 45,60,75,102.5
+      dosing doses --regimen belimumab --weights 40:120:5 --format csv
+      dosing doses --regimen belimumab --weights 45,60,75,102.5 --plot doses.svg
+      dosing doses --regimen mil62 --weights 60 --arm placebo --unblind
     """
-    from nmosd_dosing.cli.people import PeopleRequest
-    from nmosd_dosing.cli.pharmacy import PharmacyRequest, run_prepare
+    from nmosd_dosing.cli.doses import DosesRequest, run
 
-    people = PeopleRequest(
-        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
-    )  # fmt: skip
-    run_prepare(PharmacyRequest(people, first, until, days, vials, unblind, format, output))
+    run(DosesRequest(regimen, weights, height, start, period, arm, site, unblind, vials, format, output, plot))
 
 
 @app.command()
-def order(
-    regimen: Regimen = None,
-    start: Start = None,
-    period: Period = None,
-    first: From = None,
-    until: Annotated[str | None, typer.Option(help="The last day to order for.", metavar="DATE")] = None,
-    days: Annotated[str | None, typer.Option(help="How many days, instead of --until.", metavar="NUMBER")] = None,
-    reserve: Annotated[str | None, typer.Option(help="On top of what is needed, up to whole vials: 10%.", metavar="SHARE")] = None,
-    lead: Annotated[str | None, typer.Option(help="From ordering to the first need of a month: 14d, 2w.", metavar="LENGTH")] = None,
-    on: On = None,
-    enter: Enter = None,
-    visits: Visits = None,
-    arm: Arm = None,
-    unblind: UnblindAll = False,
-    weight: Weight = None,
+def compare(
+    regimens: Annotated[
+        list[str], typer.Argument(help="Ids or paths of study files, two or more.", metavar="ID|FILE...", autocompletion=complete_regimen)
+    ],
+    months: Annotated[str | None, typer.Option(help="The horizon: so many months from day 1. [default: 24]", metavar="N")] = None,
+    start: Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="The horizon's last day, in place of --months; needs --start.", metavar="DATE")] = None,
+    weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None,
     height: Height = None,
-    earlier: Earlier = None,
-    subject: SubjectCode = None,
-    subjects: Subjects = None,
-    events: Events = None,
-    allocation: Allocation = None,
-    site: Site = None,
-    vials: VialPolicy = "least-waste",
+    arm: Arm = None,
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """What a pharmacy orders, by month: vials needed, in reserve, and by when.
-
-    Counted from the doses that `prepare` lists for the same days, by product and size.
+    """Regimens side by side over one horizon: how often, from when to when, how much, how far apart. Masked.
 
     \b
-    Example:
-      dosing order --regimen belimumab --subjects subjects.csv --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
+    Examples:
+      dosing compare belimumab mil62-rcp --weight 60
+      dosing compare bat4406f mil62 --months 36 --start 2025-01-06
     """
-    from nmosd_dosing.cli.people import PeopleRequest
-    from nmosd_dosing.cli.pharmacy import PharmacyRequest, run_order
+    from nmosd_dosing.cli.compare import CompareRequest, run
 
-    people = PeopleRequest(
-        regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
-    )  # fmt: skip
-    run_order(PharmacyRequest(people, first, until, days, vials, unblind, format, output, reserve, lead))
+    run(CompareRequest(regimens, start, until, months, weight, height, arm, format, output))
 
 
 @app.command()

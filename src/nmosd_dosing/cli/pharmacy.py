@@ -14,7 +14,7 @@ from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.expansion import expand
-from nmosd_dosing.export import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.export_pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.pharmacy import Worklist, order, prepare
 from nmosd_dosing.plans import to_plan
 from nmosd_dosing.vials import Policy
