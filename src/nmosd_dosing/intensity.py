@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nmosd_dosing.days import to_date
 from nmosd_dosing.doses import KNOWN
 from nmosd_dosing.given import Recorded
 from nmosd_dosing.person import Intensity
@@ -16,16 +15,15 @@ from nmosd_dosing.schedule import Schedule
 
 
 def intensities(schedule: Schedule, column: int, as_of: dt.date | None) -> Iterator[Intensity]:
-    """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last day that is recorded.
+    """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last recorded day, also of a
+    dose that was missed.
 
     A dose counts as planned on its target day; one of which nothing is recorded by then was not given. Nothing is told of a product
     with a dose up to then that is not known, as a masked one is not.
     """
     if schedule.given is None:
         return
-    last = schedule.given.actual[:, column]
-    days = [to_date(day) for day in last[~np.isnat(last)]] + [record.date for c, record in schedule.given.extra if c == column]
-    until = as_of or max((day for day in days if day is not None), default=None)
+    until = as_of or max((record.date for c, record in schedule.cohort.records if c == column), default=None)
     if until is None:
         return
     groups = dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows)

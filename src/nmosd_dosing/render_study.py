@@ -199,7 +199,7 @@ def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
 
 def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]:
     """The windows that the file states for an entry, and those that a site does; of which visits, where it is not all of them."""
-    ranges = [item for item in entry.at if isinstance(item, Point) and item.last is not None and item.window is None]
+    ranges = [i for i in entry.at if isinstance(i, Point) and i.last is not None and i.window is None and not entry.gives]
     windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at if item not in ranges)
     stated = [*(["the range itself"] if ranges else []), *(w.text for w in windows if isinstance(w, Window))]
     lines = [", ".join(stated)] if stated else []

@@ -195,8 +195,9 @@ def _window(group: list[_Occurrence], period: Period, label: str, problems: Prob
 def _stated(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
     """What the study file states."""
     said = [o for o in group if o.window is not None]
-    if not said and group[0].last is not None:
-        return Window(0, 0)  # a range says itself which days are allowed; the period's window is for single days
+    if not said and group[0].last is not None:  # the period's window is for single days
+        dosed = any(o.entry.gives for o in group)
+        return None if dosed else Window(0, 0)  # a range says itself which days are allowed; a course of doses is given on each of them
     if not said:
         return period.window if group[0].code else None
     first = said[0]
