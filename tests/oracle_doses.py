@@ -173,7 +173,7 @@ def rounded(rule: Rule, product: Product, mg: Fraction) -> Fraction:
     if rule.step is None:
         return whole_vials(tuple(v.mg for v in product.vials), mg, rule.rounding == "up")
     steps = mg / rule.step.mg
-    whole = {"up": math.ceil, "down": math.floor, "half even": round}[rule.rounding](steps)
+    whole = math.ceil(steps) if rule.rounding == "up" else math.floor(steps) if rule.rounding == "down" else round(steps)
     return whole * rule.step.mg
 
 
@@ -296,8 +296,8 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
     per_kgs: dict[str, Fraction] = {}  # each dose by the weight of its day
     unweighed: set[str] = set()
     had: dict[str, Fraction] = {}
-    for name, amount in person.earlier:
-        had[name] = had.get(name, Fraction(0)) + amount.mg
+    for name, before in person.earlier:
+        had[name] = had.get(name, Fraction(0)) + before.mg
     for planned in sorted(_visits(days_of(study, person, until)), key=lambda p: (p.target, p.label)):
         if (stopped is not None and planned.target > stopped) or (until is not None and planned.target > until):
             continue
@@ -331,7 +331,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             total = amount * times if amount is not None else None
             if total is None and status != "refused":
                 unknown.add(give.product)
-            totals[give.product] = totals.get(give.product, Fraction(0)) + (total or 0)
+            totals[give.product] = totals.get(give.product, Fraction(0)) + (total or Fraction(0))
             known = give.product not in unknown
             cumulative = totals[give.product] if known else None
             if total is not None and weight is None:

@@ -69,13 +69,14 @@ def ranges(draw: st.DrawFn) -> Range:
 
 @st.composite
 def rules(draw: st.DrawFn, vials: tuple[Amount, ...]) -> Rule:
-    amount, banded = None, ()
+    amount: Amount | None = None
+    banded: tuple[tuple[Range, Amount | None], ...] = ()
     if draw(st.booleans()):
         amount = draw(amounts)
     else:
         banded = draw(bands(amounts))
     per = [a.per for a in (amount, *(a for _, a in banded)) if a is not None]
-    how = draw(st.sampled_from((None, "up", "down", "half even")))
+    how: Literal["up", "down", "half even"] | None = draw(st.sampled_from((None, "up", "down", "half even")))
     step = None
     if how is not None:
         step = draw(st.sampled_from((Amount("50"), Amount("10"), Amount("0.5"), Amount("0.1", "g"))))
@@ -87,7 +88,7 @@ def rules(draw: st.DrawFn, vials: tuple[Amount, ...]) -> Rule:
         unit = step.mg if step is not None else vials[0].mg if how is not None else Fraction(50)
         most = Fraction(max(1, round(many * 50 / unit))) * unit
         at_most = Amount(f"{float(most):g}") if draw(st.booleans()) else Amount(f"{float(most / 1000):g}", "g")
-    surface = draw(st.sampled_from((None, "Mosteller", "Du Bois"))) if "m2" in per else None
+    surface: Literal["Mosteller", "Du Bois"] | None = draw(st.sampled_from((None, "Mosteller", "Du Bois"))) if "m2" in per else None
     weights = draw(st.none() | ranges()) if amount is not None else None
     return Rule(amount, banded, at_most, how, step, surface, weights)
 
@@ -99,7 +100,9 @@ lifetimes = st.sampled_from((Amount("5000"), Amount("1.5", "g"), Amount("30", pe
 def products(draw: st.DrawFn, name: str) -> Product:
     vials = tuple(Amount(n) for n in draw(st.sampled_from(VIALS))) if draw(st.booleans()) else ()
     made = {name: draw(rules(vials)) for name in ("loading", "rule-2")[: draw(st.integers(1, 2))]}
-    weight = draw(st.sampled_from((None, "baseline", "latest", Fraction(10), Fraction(5), Fraction(5, 2))))
+    weight: Literal["baseline", "latest"] | Fraction | None = draw(
+        st.sampled_from((None, "baseline", "latest", Fraction(10), Fraction(5), Fraction(5, 2)))
+    )
     lifetime = draw(st.none() | lifetimes)
     if lifetime is not None and lifetime.per == "m2":  # see FOUND: held against Mosteller's surface
         made = {name: replace(rule, surface=None) for name, rule in made.items()}
@@ -158,7 +161,7 @@ def _number(offset: int, first_day: int) -> int:
 
 @st.composite
 def all_studies(draw: st.DrawFn) -> oracle.Study:
-    first_day = draw(st.sampled_from((0, 1)))
+    first_day: Literal[0, 1] = draw(st.sampled_from((0, 1)))
     kinds = draw(st.lists(st.sampled_from(("taper", "taper", "cycle", "event")), min_size=1, max_size=3))
     made = [draw(products(name)) for name, _ in zip("XYZ", kinds, strict=False)]
     found = [entry for product, kind in zip(made, kinds, strict=True) for entry in draw(entries(kind, product, first_day))]
