@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import Dates
-from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.doses import AmountStatus, Dose, Formula, WeightRule, converted
 from nmosd_dosing.given import Given
 from nmosd_dosing.lifetime import Lifetime, lifetimes
 from nmosd_dosing.model import Give, Study
@@ -255,10 +255,12 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
     for group, other in running.totals.items():
         if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
             other[np.isnan(added)] = np.nan
+            if running.per_kg:
+                running.per_kg[group][np.isnan(added)] = np.nan
     np.divide(total, rule.scale, out=schedule.cumulative[k, part])
     if schedule.per_kg is not None:
         per_kg = running.per_kg[rule.group]
-        per_kg += added * 1000 / (grams * rule.scale)
+        per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
         schedule.per_kg[k, part] = per_kg
 
 
@@ -287,7 +289,7 @@ def _sum_by_day(schedule: Schedule, rows: list[int], doses: Doses) -> None:
     if schedule.per_kg is not None:
         rule = doses.rules[rows[0]].weight
         grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
-        schedule.per_kg[rows] = _summed(steps * 1000 / (grams * scale), order)
+        schedule.per_kg[rows] = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
 
 
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
@@ -302,7 +304,7 @@ def _within_lifetime(
 ) -> Wholes:  # fmt: skip
     """The amounts without those that would pass the cap: these are refused. What is recorded was given, and counts."""
     row = schedule.rows[k]
-    exposure = cap.exposure(added, row.scale, row.give.unit, *body)
+    exposure = cap.exposure(added, row.scale, row.give.unit, *body, _formula(row.give))
     gone = schedule.not_given(k, part) | schedule.not_planned(row.visit, part) | schedule.dose_cancelled(row.visit, part)
     exposure = np.where(gone, 0.0, exposure)
     besides = _unplanned(schedule, k, cap, doses.extra, body, part)
@@ -311,13 +313,18 @@ def _within_lifetime(
     for column in doses.recorded.get(k, {}):
         if begin <= column < begin + len(refused):
             refused[column - begin] = False
-    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone
-    running.exposure[cap.product] += np.where(refused, 0.0, exposure)
+    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone & (exposure > 0)  # a placebo passes no cap
+    running.exposure[cap.product] += np.where(refused | np.isnan(exposure), 0.0, exposure)  # what is not known is at least nothing
     if not refused.any():
         return added
     schedule.status[k][part][refused] = AmountStatus.REFUSED
     schedule.amount[k, part][refused] = np.nan
     return np.where(refused, 0.0, added)
+
+
+def _formula(give: Give) -> Formula:
+    """How the surface is reckoned by which a product is dosed."""
+    return next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
 
 
 def _unplanned(
@@ -347,7 +354,8 @@ def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple
         whole = _of_arm(to_whole(own, row.scale) if own is not None else None, grams, mm)[0]
     times = np.broadcast_to(schedule.times(k), len(schedule))[column] * np.broadcast_to(schedule.days(row.visit, part), 1)
     besides = _unplanned(schedule, k, cap, read_extra(schedule.study, schedule.rows, schedule.given), (grams, mm), part)
-    return float(cap.exposure(whole * times, row.scale, row.give.unit, grams, mm)[0]), refused, float(besides[0])
+    adds = cap.exposure(whole * times, row.scale, row.give.unit, grams, mm, _formula(row.give))
+    return float(adds[0]), refused, float(besides[0])
 
 
 def _as_given(

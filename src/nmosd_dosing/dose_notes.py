@@ -13,7 +13,7 @@ from nmosd_dosing.amounts import exposure_of
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import AmountStatus, number_text
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.lifetime import in_words, lifetimes
+from nmosd_dosing.lifetime import Lifetime, in_words, lifetimes
 from nmosd_dosing.model import Visit
 from nmosd_dosing.person import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule import Schedule
@@ -98,6 +98,19 @@ def _together(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
                 yield Note("twice", f"{product} is given by two visits on {both}", (one.id, two.id))
 
 
+def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: int) -> str | None:
+    """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
+    for k in rows:
+        amount = schedule.amount[k, column]
+        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(exposure_of(schedule, k, cap, column)[0]):
+            body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
+            lacking = body.get(cap.limit.per)
+            return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
+        if schedule.given_at(k)[column] and np.isnan(amount) and schedule.status[k][column] != AmountStatus.REFUSED:
+            return "a dose is not known, so it may be passed"
+    return None
+
+
 def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
     """Doses that a lifetime's cap refuses, each with what the total would be."""
     for cap in lifetimes(schedule.study, schedule.cohort):
@@ -109,6 +122,8 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
         words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {before}"
         if any(schedule.status[k][column] == AmountStatus.MASKED for k in rows):
             words += "; while doses are masked nobody here can tell whether it is kept"
+        elif blind := _unwatched(schedule, cap, rows, column):
+            words += f"; {blind}"
         yield Note("lifetime", words)
         total = float(cap.earlier[column])
         for k in rows:
