@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 import oracle
 import pytest
@@ -23,19 +24,24 @@ from nmosd_dosing.agenda import due
 from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.course import arms_of, way
+from nmosd_dosing.doses import Vials
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import DosingError
 from nmosd_dosing.export import due_to_csv, findings_to_csv, findings_to_dict
+from nmosd_dosing.export_pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.findings import check
 from nmosd_dosing.model import Give, Period
 from nmosd_dosing.person import Entered, Event, Record, RecordStatus
+from nmosd_dosing.pharmacy import order, prepare
 from nmosd_dosing.plans import to_plan
 from nmosd_dosing.render import due_page, explain_page, findings_page, plan_page
+from nmosd_dosing.render_pharmacy import order_page, worklist_page
 
 DAY = dt.timedelta(1)
 START = dt.date(2025, 1, 6)
 STATUSES: tuple[RecordStatus, ...] = ("done", "done", "done", "partial", "missed", "withheld")
 EVENTS = ("relapse", "relapse", "relapse_confirmed", "relapse_rejected", "stable", "rcp_completed", "escalated", "declined")
+VIALS = Vials((Fraction(120), Fraction(400)), ("120 mg", "400 mg"), "mg", Fraction(80))
 EXITS = ("treatment_stopped", "withdrawn", "lost", "died")
 
 
@@ -104,7 +110,8 @@ def written(
 
 
 def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_study: dict[str, dt.date], window: Window | None) -> list[str]:
-    """All that can be written of somebody, as it stands and as it is refused."""
+    """All that can be written of somebody, as it stands and as it is refused; every product comes in vials."""
+    study = replace(study, products=tuple(replace(product, vials=VIALS) for product in study.products))
     period = None if len(periods) > 1 else periods[0].id
     cohort = of_subjects([subject], arms_of(periods), of_study)
     try:
@@ -120,14 +127,19 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         made = to_plan(schedule, 0, subject, window, cancelled=True, as_of=as_of)
         findings = check(schedule, as_of)
         items = due(findings, as_of, 30)
+        worklist = prepare(study, [made], as_of, as_of + 200 * DAY)
+        lines = order(worklist, Fraction(1, 10), 14)
         pages = [
             plan_page(made),
             explain_page(made, made.transitions, made.visits, "p"),
             findings_page(study, as_of, findings, Counter(f.verdict for f in findings), several=False),
             due_page(study, as_of, 30, items, several=False),
+            worklist_page(worklist, "least waste"),
+            order_page(worklist, lines, Fraction(1, 10), 14, "least waste"),
         ]
         texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages)]
         texts += [json.dumps(findings_to_dict(findings), ensure_ascii=False), findings_to_csv(findings), due_to_csv(items)]
+        texts += [json.dumps(worklist_to_dict(worklist, "least waste")), worklist_to_csv(worklist), order_to_csv(worklist, lines)]
     return texts
 
 

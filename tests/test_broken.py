@@ -354,7 +354,8 @@ _UNSEEN = """
     key-twice-in-braces key-twice-period key-twice-product key-twice-three-times length-10000-years length-400-digits length-zero
     long-line-fault-in-middle long-word many-senses many-warnings-and-errors month-bare month-too-far not-stated-among-items
     not-stated-without-name nothing-happens number-huge number-large number-space number-space-thousands once-other-product
-    day-lower not-known once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
+    day-lower not-known
+    once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
     range-with-repeat repeat-after-open-end repeat-after-open-repeat repeat-days-after-month repeat-on-range repeat-past-9999-until
     repeat-too-far span-bare-week span-day-0 span-day-at-top span-reversed span-reversed-days span-too-far stop-400-digits
     stop-count-of-study-event stop-end-of-unknown stop-itself stop-later-than-itself stop-m stop-subject-0 stop-unknown-event tag
@@ -364,6 +365,7 @@ _UNSEEN = """
     transition-unknown-event transition-unknown-event-far transition-unknown-need true-capital twice-in-arm twice-in-list
     twice-months-and-days twice-months-and-days-from-0 twice-months-and-months twice-repeat twice-same-entry twice-same-entry-codes
     twice-two-entries units-mixed-at-visit unknown-product unknown-product-chinese unknown-product-far unknown-product-placebo
+    vials-without-a-step
     until-bare-week until-before-start until-days-by-months until-months-by-days until-too-near updated-impossible updated-year-0
     week-bare week-bare-0 week-too-far window-400-digits window-different window-different-behind window-different-not-stated
     window-huge window-not-stated-day window-on-some window-twice window-twice-list year-bare years-too-far zero-width-space

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import yaml
 
 from nmosd_dosing import Plan, Subject, catalog, plan
 from nmosd_dosing.days import date_text
+from nmosd_dosing.person import Administration, Event, Exposure, PlannedVisit, Record, Weight
 
 CASES = Path(__file__).parent / "cases"
+REGIMENS = Path(__file__).parent.parent / "examples" / "regimens"
 
 
 def load(name: str) -> Any:
@@ -76,3 +79,86 @@ def test_spans(case: dict[str, Any], rows: list[dict[str, str]], start: str) -> 
 def test_totals(case: dict[str, Any]) -> None:
     doses = [a for v in planned({**case, "unblind": True}, "2025-01-06").visits for a in v.administrations]
     assert (doses[-1].cumulative, len(doses)) == (case["total"], case["doses"])
+
+
+# --- the published schedules of examples/regimens ------------------------------------------------------------------------
+
+
+def dated(text: str) -> list[tuple[str, dt.date]]:
+    """`relapse 2025-02-27, week 4 2025-03-31` as names and dates."""
+    pairs = [part.rsplit(" ", 1) for part in text.split(", ") if part]
+    return [(name, dt.date.fromisoformat(day)) for name, day in pairs]
+
+
+def exposure(product: str, text: str) -> Exposure:
+    """`8.001 mg/m2` of a product, given before the study."""
+    number, unit = text.split()
+    unit, _, per = unit.partition("/")
+    return Exposure(product, Fraction(number), unit, "m2" if per == "m2" else "")
+
+
+def number(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def published(case: dict[str, Any]) -> list[tuple[PlannedVisit, Administration]]:
+    """The doses of a case, in the order of its plan; a product or a visit alone where the case names one."""
+    weight, height = case.get("weight"), case.get("height")
+    subject = Subject(
+        case["start"],
+        arm=case.get("arm"),
+        weight_kg=None if weight is None else float(weight),
+        height_cm=None if height is None else float(height),
+        weights=tuple(Weight(day, kg) for day, kg in case.get("weights", {}).items()),
+        earlier=tuple(exposure(*item) for item in case.get("earlier", {}).items()),
+        events=tuple(Event(*event) for event in dated(case.get("happened", ""))),
+        records=tuple(Record(*record) for record in dated(case.get("given", ""))),
+    )
+    study = catalog.load(REGIMENS / f"{case['regimen']}.yaml")
+    options = {"policy": case["policy"]} if "policy" in case else {}
+    made = plan(study, subject, until=case.get("until"), unblind=case.get("unblind", False), **options)
+    doses = [(visit, a) for visit in made.visits for a in visit.administrations if visit.target is not None]
+    doses = [(visit, a) for visit, a in doses if visit.label == case.get("visit", visit.label)]
+    return [(visit, a) for visit, a in doses if a.product == case.get("only", a.product)]
+
+
+def amount(a: Administration) -> str:
+    if a.amount is None:
+        return a.amount_status
+    return number(a.amount) + (", capped" if a.amount_status == "capped" else "")
+
+
+def vials(a: Administration) -> str:
+    return " + ".join(f"{count} x {size}" for size, count in a.vials or ())
+
+
+def cells(visit: PlannedVisit, a: Administration) -> dict[str, str]:
+    """All that a row may show of a dose."""
+    day = visit.actual or visit.target
+    assert day is not None
+    return {
+        "visit": visit.label,
+        "date": date_text(day),
+        "to": str(visit.last or "-"),
+        "allowed": f"{visit.earliest} to {visit.latest}" if visit.earliest else "-",
+        "kg": "-" if a.weight_kg is None else number(a.weight_kg),
+        "product": a.shown,
+        "amount": amount(a),
+        "times": str(a.times),
+        "lead": a.lead or "-",
+        "total": a.amount_status if a.cumulative is None else number(a.cumulative),
+        "vials": vials(a),
+    }
+
+
+@pytest.mark.parametrize("case", load("regimens")["cases"], ids=lambda case: f"{case['regimen']} {case['about']}")
+def test_published_regimens(case: dict[str, Any]) -> None:
+    expected = columns(case["table"])
+    if "by" not in case:
+        assert [{name: cells(*dose)[name] for name in expected[0]} for dose in published(case)] == expected
+        return
+    for row in expected:
+        value = row.pop(case["by"])
+        given = {"weight": value} if case["by"] == "weight" else {"earlier": {case["only"]: value}}
+        found = {v.label: amount(a) + (f" ({vials(a)})" if vials(a) else "") for v, a in published({**case, **given})}
+        assert {label: found[label] for label in row} == row, value

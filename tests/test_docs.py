@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import dose_phrases, length_phrases, phrases
+from nmosd_dosing import dose_phrases, length_phrases, phrases, range_phrases
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.source import Scalar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
-COMMANDS = ("", "plan", "check", "due", "regimens", "show", "validate", "schema")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
+COMMANDS = ("", "plan", "check", "due", "prepare", "order", "doses", "compare", "regimens", "show", "validate", "schema")
 
 
 @dataclass(frozen=True)
@@ -217,12 +217,18 @@ def scalar(text: str) -> Scalar:
 
 def test_every_phrase_in_the_tables_can_be_read() -> None:
     days, repeats = table_examples("Days"), table_examples("Visits", "A repeat goes on")[:3]
-    doses, windows = table_examples("What is given"), table_examples("Windows")
-    assert (len(days), len(repeats), len(doses), len(windows)) == (11, 3, 7, 8)
+    given, windows = table_examples("What is given"), table_examples("Windows")
+    doses, ranges, heading, by = given[:15], given[15:22], given[22], given[23:]
+    assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 15, 7, 3, 8)
+    assert (doses[-1], ranges[-1], heading) == ("nothing", "more than 60 kg", "weight")
     for text in [*days, *repeats]:
         phrases.at(scalar(text))
     for text in doses:
         dose_phrases.dose(scalar(text))
+    for text in ranges:
+        range_phrases.weights(scalar(text))
+    for text in by:
+        dose_phrases.dosed_by(scalar(text))
     for text in windows:
         length_phrases.window(scalar(text))
 

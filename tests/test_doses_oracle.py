@@ -335,19 +335,19 @@ FOUND = [
     found(
         study_of(DU_BOIS, "db", "db", "db"),
         Person(START, 40_000, 1900),
-        "a lifetime cap per m2 divides a dose by Mosteller's surface although it is dosed by Du Bois'",
+        None,
         "twice 50 mg/m2 by Du Bois is 100 mg/m2 of a lifetime",
     ),
     found(
         study_of(replace(CAPPED, lifetime=Amount("1400")), "not stated", Amount("2400")),
         OF_60_KG,
-        "a lifetime cap is not held any more after a dose that is not known",
+        None,
         "a dose that passes the cap by itself is refused whatever was given before",
     ),
     found(
         study_of(CAPPED, "placebo", Amount("12", per="m2")),
         replace(OF_60_KG, earlier=(("X", Amount("150", per="m2")),)),
-        "a placebo is refused where earlier doses are above the lifetime cap",
+        None,
         "a placebo passes no lifetime cap",
     ),
     found(study_of(CAPPED, *[Amount("12", per="m2")] * 12), OF_60_KG, None, "eleven doses of 12 mg/m2 fit under 140 mg/m2"),
@@ -360,7 +360,6 @@ def test_what_was_found_once(study: oracle.Study, person: Person) -> None:
     agree(study, person)
 
 
-@pytest.mark.xfail(strict=True, reason="without a height, or a weight, doses of flat amounts are given although a cap per m2 may be passed")
 @pytest.mark.parametrize(("cap", "person"), [("m2", replace(OF_60_KG, mm=None)), ("kg", replace(OF_60_KG, grams=None))])
 def test_a_cap_that_cannot_be_held_says_so(cap: Literal["m2", "kg"], person: Person) -> None:
     study = study_of(Product("X", lifetime=Amount("14", per=cap)), Amount("2400"))
@@ -370,7 +369,6 @@ def test_a_cap_that_cannot_be_held_says_so(cap: Literal["m2", "kg"], person: Per
     )
 
 
-@pytest.mark.xfail(strict=True, reason="with later weights a total per kg leaves out a dose that is not known")
 def test_a_total_per_kg_is_not_known_after_a_dose_that_is_not_known() -> None:
     study = study_of(Product("X"), "not stated", Amount("10", per="kg"))
     made = plan(read(study), subject(replace(OF_60_KG, weighed=((START + dt.timedelta(5), 66_000),))))

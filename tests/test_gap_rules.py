@@ -74,8 +74,7 @@ def test_a_gap_restarts_on_the_day_after_its_length(given: str, restarts: bool) 
         assert found.visits[-1].administrations[0].cumulative == 1000
         [note] = [n for n in found.notes if n.code == "restart"]
         assert (
-            note.message
-            == "main begins anew on 2025-04-01 Tue: >8 to 12 weeks from the dose of 2025-02-03 Mon to that of 2025-04-01 Tue"
+            note.message == "main begins anew on 2025-04-01 Tue: >8 to 12 weeks from the dose of 2025-02-03 Mon to that of 2025-04-01 Tue"
         )
 
 

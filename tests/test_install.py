@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / ".venv" / "wheels"
-TOOLS = {"openpyxl", "pytest", "hypothesis", "mypy", "ruff", "pandas", "jsonschema", "hatchling"}
+TOOLS = {"openpyxl", "matplotlib", "pytest", "hypothesis", "mypy", "ruff", "pandas", "jsonschema", "hatchling"}
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:

@@ -6,7 +6,8 @@
         print(visit.target, visit.label)
 
 `load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays; `check` tells what was
-done against it, `due` what comes next. Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
+done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side.
+Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
 `InputError`) that carries all its problems.
 """
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due, due
     from nmosd_dosing.catalog import load
     from nmosd_dosing.cohort import Cohort
+    from nmosd_dosing.comparisons import Comparison, compare
+    from nmosd_dosing.dose_tables import DoseTable, dose_table
     from nmosd_dosing.entries import CalendarStyle
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.expansion import expand
@@ -39,13 +42,13 @@ _ROOMS = {
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
     "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "to_ics": "updates",
-    "update_ics": "updates",
+    "update_ics": "updates", "Comparison": "comparisons", "compare": "comparisons", "DoseTable": "dose_tables", "dose_table": "dose_tables",
 }  # fmt: skip
 
 __all__ = [
-    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "DosingError", "Due", "Entered", "Event", "Exposure", "Finding",
-    "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Weight", "Window", "check", "due", "expand",
-    "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
+    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due", "Entered", "Event",
+    "Exposure", "Finding", "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Weight", "Window",
+    "check", "compare", "dose_table", "due", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

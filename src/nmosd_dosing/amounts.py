@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import Dates
-from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.doses import AmountStatus, Dose, Formula, WeightRule, converted
 from nmosd_dosing.given import Given
 from nmosd_dosing.lifetime import Lifetime, lifetimes
 from nmosd_dosing.model import Give, Study
@@ -232,7 +232,7 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
         count = schedule.days(schedule.rows[k].visit, part) * times
         added = whole if isinstance(count, int) and count == 1 else whole * count
         if (cap := caps.get(rule.group[0])) is not None:
-            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses.recorded)
+            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses)
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
             gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
@@ -255,10 +255,12 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
     for group, other in running.totals.items():
         if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
             other[np.isnan(added)] = np.nan
+            if running.per_kg:
+                running.per_kg[group][np.isnan(added)] = np.nan
     np.divide(total, rule.scale, out=schedule.cumulative[k, part])
     if schedule.per_kg is not None:
         per_kg = running.per_kg[rule.group]
-        per_kg += added * 1000 / (grams * rule.scale)
+        per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
         schedule.per_kg[k, part] = per_kg
 
 
@@ -287,7 +289,7 @@ def _sum_by_day(schedule: Schedule, rows: list[int], doses: Doses) -> None:
     if schedule.per_kg is not None:
         rule = doses.rules[rows[0]].weight
         grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
-        schedule.per_kg[rows] = _summed(steps * 1000 / (grams * scale), order)
+        schedule.per_kg[rows] = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
 
 
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
@@ -298,20 +300,21 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
 
 
 def _within_lifetime(
-    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, recorded: Amounts
+    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, doses: Doses
 ) -> Wholes:  # fmt: skip
     """The amounts without those that would pass the cap: these are refused. What is recorded was given, and counts."""
     row = schedule.rows[k]
-    exposure = cap.exposure(added, row.scale, row.give.unit, *body)
+    exposure = cap.exposure(added, row.scale, row.give.unit, *body, _formula(row.give))
     gone = schedule.not_given(k, part) | schedule.not_planned(row.visit, part) | schedule.dose_cancelled(row.visit, part)
     exposure = np.where(gone, 0.0, exposure)
-    refused = running.exposure[cap.product] + exposure > cap.most
+    besides = _unplanned(schedule, k, cap, doses.extra, body, part)
+    refused = running.exposure[cap.product] + besides + exposure > cap.most
     begin = part.start or 0
-    for column in recorded.get(k, {}):
+    for column in doses.recorded.get(k, {}):
         if begin <= column < begin + len(refused):
             refused[column - begin] = False
-    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone
-    running.exposure[cap.product] += np.where(refused, 0.0, exposure)
+    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone & (exposure > 0)  # a placebo passes no cap
+    running.exposure[cap.product] += np.where(refused | np.isnan(exposure), 0.0, exposure)  # what is not known is at least nothing
     if not refused.any():
         return added
     schedule.status[k][part][refused] = AmountStatus.REFUSED
@@ -319,8 +322,27 @@ def _within_lifetime(
     return np.where(refused, 0.0, added)
 
 
-def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool]:
-    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; and whether it was."""
+def _formula(give: Give) -> Formula:
+    """How the surface is reckoned by which a product is dosed."""
+    return next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+
+
+def _unplanned(
+    schedule: Schedule, k: int, cap: Lifetime, extra: tuple[Extra, ...], body: tuple[Wholes, Wholes], part: slice
+) -> Wholes:  # fmt: skip
+    """(n,) what doses at unscheduled visits add to the exposure by the day of a row's dose."""
+    besides, begin, dates = np.zeros(len(body[0])), part.start or 0, _dose_dates(schedule, k, part)
+    for e in extra:
+        i = e.column - begin
+        if e.product == cap.product and 0 <= i < len(besides) and e.date <= dates[i] and e.amount is not None:
+            amount = np.array([float(e.amount)])
+            besides[i] += cap.exposure(amount, 1, e.unit, body[0][i : i + 1], body[1][i : i + 1])[0]
+    return besides
+
+
+def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool, float]:
+    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; whether it was; and what doses at
+    unscheduled visits have added by then."""
     row, part = schedule.rows[k], slice(column, column + 1)
     refused = bool(schedule.status[k][column] == AmountStatus.REFUSED)
     weight = schedule.study.product(row.give.product).weight
@@ -331,7 +353,9 @@ def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple
         own = doses[arm] if len(doses) > 1 else doses[0]
         whole = _of_arm(to_whole(own, row.scale) if own is not None else None, grams, mm)[0]
     times = np.broadcast_to(schedule.times(k), len(schedule))[column] * np.broadcast_to(schedule.days(row.visit, part), 1)
-    return float(cap.exposure(whole * times, row.scale, row.give.unit, grams, mm)[0]), refused
+    besides = _unplanned(schedule, k, cap, read_extra(schedule.study, schedule.rows, schedule.given), (grams, mm), part)
+    adds = cap.exposure(whole * times, row.scale, row.give.unit, grams, mm, _formula(row.give))
+    return float(adds[0]), refused, float(besides[0])
 
 
 def _as_given(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import takewhile
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from nmosd_dosing.amounts import exposure_of
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import AmountStatus, number_text
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.lifetime import in_words, lifetimes
+from nmosd_dosing.lifetime import Lifetime, in_words, lifetimes
 from nmosd_dosing.model import Visit
 from nmosd_dosing.person import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule import Schedule
@@ -39,6 +41,7 @@ def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str
             yield Note(code, words, found)
     yield from _weights(schedule, planned)
     yield from _lifetimes(schedule, column)
+    yield from _together(planned)
     dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
     if dayless:
         yield Note("not-stated", "the source does not state the day", dayless)
@@ -61,22 +64,51 @@ def _weights(schedule: Schedule, planned: Sequence[PlannedVisit]) -> Iterator[No
     for product, doses in by.items():
         rule = schedule.study.product(product).weight
         ids = tuple(dict.fromkeys(p.id for p, _ in doses))
+        of = f"{doses[0][1].shown}: " if len(by) > 1 else ""
         if series(schedule.cohort, rule) is None:
             words = "one body weight counts for every dose: the one given, at baseline"
             if rule == "baseline" and schedule.cohort.weighed is not None:
                 words = "later weights are given, and the study doses by the one at baseline"
-            yield Note("weight", words, ids)
+            yield Note("weight", f"{of}{words}", ids)
             continue
         states = "the study does not state which weight counts; later ones are given, so the latest on or before each dose does"
         if isinstance(rule, Fraction):
             states = f"a new weight counts once it has changed by {number_text(rule * 100)}% or more"
-        yield Note("weight", "the latest weight on or before each dose counts" if rule == "latest" else states, ids)
+        yield Note("weight", of + ("the latest weight on or before each dose counts" if rule == "latest" else states), ids)
         carried: dict[str, list[str]] = {}
         for p, a in doses:
             if a.weight_status == "carried forward" and a.weight_of is not None and a.weight_kg is not None:
                 carried.setdefault(f"{number_text(a.weight_kg)} kg of {date_text(a.weight_of)}", []).append(p.id)
         for weight, visits in carried.items():
-            yield Note("weight", f"carried forward: {weight}", tuple(dict.fromkeys(visits)))
+            yield Note("weight", f"{of}carried forward: {weight}", tuple(dict.fromkeys(visits)))
+
+
+def _together(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
+    """Doses of one product that two visits give on one day, as courses after events may."""
+    given: dict[str, list[tuple[dt.date, dt.date, PlannedVisit]]] = {}
+    for p in planned:
+        if p.date is not None and p.status != "cancelled":
+            for a in p.administrations:
+                given.setdefault(a.shown, []).append((p.date, max(p.date, p.last or p.date), p))
+    for product, days in given.items():
+        days.sort(key=lambda found: found[:2])
+        for i, (_, last, one) in enumerate(days):
+            for begins, ends, two in takewhile(lambda found: found[0] <= last, days[i + 1 :]):  # noqa: B023
+                both = date_text(begins) if begins == min(last, ends) else f"{date_text(begins)} to {date_text(min(last, ends))}"
+                yield Note("twice", f"{product} is given by two visits on {both}", (one.id, two.id))
+
+
+def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: int) -> str | None:
+    """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
+    for k in rows:
+        amount = schedule.amount[k, column]
+        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(exposure_of(schedule, k, cap, column)[0]):
+            body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
+            lacking = body.get(cap.limit.per)
+            return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
+        if schedule.given_at(k)[column] and np.isnan(amount) and schedule.status[k][column] != AmountStatus.REFUSED:
+            return "a dose is not known, so it may be passed"
+    return None
 
 
 def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
@@ -90,13 +122,15 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
         words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {before}"
         if any(schedule.status[k][column] == AmountStatus.MASKED for k in rows):
             words += "; while doses are masked nobody here can tell whether it is kept"
+        elif blind := _unwatched(schedule, cap, rows, column):
+            words += f"; {blind}"
         yield Note("lifetime", words)
         total = float(cap.earlier[column])
         for k in rows:
-            adds, refused = exposure_of(schedule, k, cap, column)
+            adds, refused, besides = exposure_of(schedule, k, cap, column)
             if refused and not np.isnan(adds):
                 id = schedule.id(schedule.rows[k].visit)
-                over = f"with it the total would be {in_words(total + adds, cap.limit)}, and the cap is {cap.limit.text}"
+                over = f"with it the total would be {in_words(total + besides + adds, cap.limit)}, and the cap is {cap.limit.text}"
                 yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))
             elif not np.isnan(adds):
                 total += adds

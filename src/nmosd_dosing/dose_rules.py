@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,13 +13,13 @@ import numpy as np
 from nmosd_dosing import range_phrases
 from nmosd_dosing.dose_phrases import AmountText, RoundText
 from nmosd_dosing.doses import Band, Dose, Limit, Rounding, Vials, converted, number_text
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import DosingError, Problems
 from nmosd_dosing.facts import to_facts
 from nmosd_dosing.fields import Entry
 from nmosd_dosing.model import DoseRule, Facts, NotStated
 from nmosd_dosing.records import DoseRuleRecord, ProductRecord, VialsRecord
 from nmosd_dosing.source import Scalar
-from nmosd_dosing.vials import whole_vials
+from nmosd_dosing.vials import common_step, whole_vials
 
 _NO_FACTS = Facts()
 
@@ -44,6 +45,11 @@ def to_vials(record: VialsRecord | tuple[AmountText, ...] | None, problems: Prob
         if concentration is None:
             problems.error(f"vials in `{unit}`, and a concentration in `{said.unit}/mL`", said.place, f"write it in `{unit}/mL`")
     ordered = sorted(sizes.items())
+    try:
+        common_step(tuple(sizes))
+    except DosingError as error:
+        problems.found += [replace(problem, place=texts[0].place) for problem in error.problems]
+        return None
     return Vials(tuple(size for size, _ in ordered), tuple(text for _, text in ordered), unit, concentration)
 
 

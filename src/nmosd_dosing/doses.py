@@ -119,7 +119,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Vials:
-    """Which vials there are: what each holds, in `unit`, as `texts` say it. `concentration`: in that unit per mL, when ready for use;
+    """Which vials there are: what each holds, in `unit`, as `texts` say it. `concentration`: in that unit per mL, of what is drawn up;
     None where it is not stated. Each is opened for one administration."""
 
     sizes: tuple[Fraction, ...]
@@ -129,8 +129,8 @@ class Vials:
 
 
 def vials_text(vials: Vials) -> str:
-    """`120 mg, 400 mg, 80 mg/mL when ready for use`."""
-    ready = f", {number_text(vials.concentration)} {vials.unit}/mL when ready for use" if vials.concentration is not None else ""
+    """`120 mg, 400 mg; 80 mg/mL`."""
+    ready = f"; {number_text(vials.concentration)} {vials.unit}/mL" if vials.concentration is not None else ""
     return ", ".join(vials.texts) + ready
 
 

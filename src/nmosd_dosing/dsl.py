@@ -191,7 +191,7 @@ class _Builder:
             )
         if not at and record.has("window"):
             problems.error("a window around a day that is not stated", record.key_place("window"), "take it out")
-        if record.counted_from and not any(isinstance(item, Series) for item in at):
+        if record.counted_from and record.cycle is None and not any(isinstance(item, Series) for item in at):
             problems.error(
                 "`counted from: previous dose` is about a repeat, and there is none", record.place("counted_from"), "take it out"
             )

@@ -118,6 +118,7 @@ def _fill(
         beyond=np.zeros(n, dtype=np.int64),
         given=given,
         counted={},
+        written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
         per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
     )
     apart = between(schedule, doses.rules)
@@ -317,16 +318,16 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
 
 def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:
     """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
-    n = len(schedule)
-    days, steps = schedule.counted.get(previous, (np.full(n, NO_DATE), np.zeros(n, dtype=np.int64)))
-    actual = schedule.given.actual[previous] if schedule.given is not None else days
+    n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
+    since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
+    actual = schedule.given.actual[previous] if schedule.given is not None else since
     there = ~np.isnat(actual)
-    days, steps = np.where(there, actual, days), np.where(there, 1, steps + 1)
-    schedule.counted[visit] = days, steps
-    target = schedule.target[visit, part]
-    for times in np.unique(steps[part][~np.isnat(days[part])]):
-        chosen = (steps[part] == times) & ~np.isnat(days[part])
-        target[chosen] = shift(days[part][chosen], step.times(int(times)))
+    since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
+    schedule.counted[visit] = since, days, months
+    target, known = schedule.target[visit, part], ~np.isnat(since[part])
+    for more in {(int(d), int(m)) for d, m in zip(days[part][known], months[part][known], strict=True)}:
+        chosen = known & (days[part] == more[0]) & (months[part] == more[1])
+        target[chosen] = shift(since[part][chosen], Offset(*more))
 
 
 def _dosed(schedule: Schedule) -> set[int]:

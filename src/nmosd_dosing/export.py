@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 PROGRAM = f"nmosd_dosing {__version__}"
 
 COLUMNS = (
-    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg",
-    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
-    "assessment", "product", "route", "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative",
-    "cumulative_per_kg", "times", "total", "planned", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste",
-    "volume_ml", "notes",
+    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", "id", "period", "label", "name", "status", "target",
+    "actual", "earliest", "latest", "last", "study_day", "period_day", "week", "assessment", "product", "route", "amount", "unit",
+    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "planned", "recorded",
+    "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -41,38 +40,38 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, in the order and under the names of the JSON output."""
     return {
         "unblinded": plan.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": _date(plan.as_of)},
+        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": iso_date(plan.as_of)},
         "regimen": plan.regimen,
         "study": plan.study,
         "title": plan.title,
-        "site": _site(plan.site) if plan.site is not None else None,
+        "site": of_site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "subject": plan.subject,
-        "start": _date(plan.start),
-        "weight_kg": _number(plan.weight_kg),
-        "height_cm": _number(plan.height_cm),
-        "until": _date(plan.until),
+        "start": iso_date(plan.start),
+        "weight_kg": plain_number(plan.weight_kg),
+        "height_cm": plain_number(plan.height_cm),
+        "until": iso_date(plan.until),
         "periods": [
-            {"period": p.period, "title": p.title, "start": _date(p.start), "end": _date(p.end), "left": _date(p.left),
+            {"period": p.period, "title": p.title, "start": iso_date(p.start), "end": iso_date(p.end), "left": iso_date(p.left),
              "status": p.status}
             for p in plan.periods
         ],
         "visits": [_visit(visit) for visit in plan.visits],
         "spans": [
-            {"id": s.id, "name": s.name, "from": _date(s.start), "to": _date(s.end), "status": s.status, "source": s.source}
+            {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans
         ],
         "transitions": [_transition(t) for t in plan.transitions],
         "intensity": [
-            {"product": i.product, "unit": i.unit, "until": _date(i.until), "given": _number(i.given), "planned": _number(i.planned),
-             "share": _number(i.share)}
+            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given),
+             "planned": plain_number(i.planned), "share": plain_number(i.share)}
             for i in plan.intensity
         ],
         "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
     }  # fmt: skip
 
 
-def _site(site: Site) -> dict[str, Any]:
+def of_site(site: Site) -> dict[str, Any]:
     """Who states what is marked as a site's."""
     return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
 
@@ -98,10 +97,10 @@ def _transition(t: PlannedTransition) -> dict[str, Any]:
         "to": t.target,
         "rule": t.rule,
         "trigger": t.trigger,
-        "trigger_date": _date(t.trigger_date),
-        "earliest": _date(t.earliest),
-        "latest": _date(t.latest),
-        "entered": _date(t.entered),
+        "trigger_date": iso_date(t.trigger_date),
+        "earliest": iso_date(t.earliest),
+        "latest": iso_date(t.latest),
+        "entered": iso_date(t.entered),
         "status": t.status,
         "message": t.message,
         "assumed": list(t.assumed),
@@ -115,11 +114,11 @@ def _visit_fields(visit: PlannedVisit) -> dict[str, Any]:
         "label": visit.label,
         "name": visit.name,
         "status": visit.status,
-        "target": _date(visit.target),
-        "actual": _date(visit.actual),
-        "earliest": _date(visit.earliest),
-        "latest": _date(visit.latest),
-        "last": _date(visit.last),
+        "target": iso_date(visit.target),
+        "actual": iso_date(visit.actual),
+        "earliest": iso_date(visit.earliest),
+        "latest": iso_date(visit.latest),
+        "last": iso_date(visit.last),
         "study_day": visit.study_day,
         "period_day": visit.period_day,
         "week": visit.week,
@@ -130,24 +129,25 @@ def _administration(a: Administration) -> dict[str, Any]:
     return {
         "product": a.product,
         "route": a.route,
-        "amount": _number(a.amount),
+        "amount": plain_number(a.amount),
         "unit": a.unit,
         "dose_rule": a.dose_rule,
         "amount_status": a.amount_status,
         "duration_minutes": a.minutes,
-        "cumulative": _number(a.cumulative),
-        "cumulative_per_kg": _number(a.cumulative_per_kg),
+        "cumulative": plain_number(a.cumulative),
+        "cumulative_per_kg": plain_number(a.cumulative_per_kg),
         "times": a.times,
-        "total": _number(a.total),
-        "planned": _number(a.planned),
+        "total": plain_number(a.total),
+        "planned": plain_number(a.planned),
+        "recorded": a.recorded,
         "lead": a.lead,
-        "weight_kg": _number(a.weight_kg),
-        "weight_of": _date(a.weight_of),
+        "weight_kg": plain_number(a.weight_kg),
+        "weight_of": iso_date(a.weight_of),
         "weight_status": a.weight_status,
-        "vials": None if a.vials is None else [{"size": size, "count": count} for size, count in a.vials],
-        "dispensed": _number(a.dispensed),
-        "waste": _number(a.waste),
-        "volume_ml": _number(a.volume_ml),
+        "vials": vials_list(a.vials),
+        "dispensed": plain_number(a.dispensed),
+        "waste": plain_number(a.waste),
+        "volume_ml": plain_number(a.volume_ml),
     }
 
 
@@ -156,7 +156,7 @@ def to_csv(plan: Plan) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
-    return _table(COLUMNS, _rows(plan))
+    return csv_text(COLUMNS, _rows(plan))
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -166,8 +166,8 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
         "study": plan.study,
         "arm": plan.arm,
         "subject": plan.subject,
-        "start": _date(plan.start),
-        "weight_kg": _number(plan.weight_kg),
+        "start": iso_date(plan.start),
+        "weight_kg": plain_number(plan.weight_kg),
     }
     for visit in plan.visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
@@ -183,7 +183,12 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
 def _flat(a: Administration) -> dict[str, Any]:
     """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
     cells = _administration(a)
-    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a)}
+    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
+
+
+def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:
+    """Vials as plain values."""
+    return None if vials is None else [{"size": size, "count": count} for size, count in vials]
 
 
 def _cell(value: Any) -> str:
@@ -197,11 +202,11 @@ def _cell(value: Any) -> str:
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _date(date: dt.date | None) -> str | None:
+def iso_date(date: dt.date | None) -> str | None:
     return date.isoformat() if date is not None else None
 
 
-def _number(value: float | None) -> float | int | None:
+def plain_number(value: float | None) -> float | int | None:
     """Whole numbers without a decimal point."""
     return int(value) if value is not None and value == int(value) else value
 
@@ -220,17 +225,17 @@ def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def findings_to_csv(findings: Sequence[Finding]) -> str:
     """A row for each finding."""
-    return _table(FINDING_COLUMNS, map(_finding, findings))
+    return csv_text(FINDING_COLUMNS, map(_finding, findings))
 
 
 def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
     """What is due as plain values."""
-    return [{"state": d.state, "last": _date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
+    return [{"state": d.state, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
 
 
 def due_to_csv(items: Sequence[Due]) -> str:
     """A row for each thing that is due."""
-    return _table(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+    return csv_text(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
 
 
 def _finding(f: Finding) -> dict[str, Any]:
@@ -239,15 +244,15 @@ def _finding(f: Finding) -> dict[str, Any]:
         "visit": f.visit,
         "verdict": f.verdict,
         "days": f.days,
-        "target": _date(f.target),
-        "earliest": _date(f.earliest),
-        "latest": _date(f.latest),
-        "actual": _date(f.actual),
+        "target": iso_date(f.target),
+        "earliest": iso_date(f.earliest),
+        "latest": iso_date(f.latest),
+        "actual": iso_date(f.actual),
         "message": f.message,
     }
 
 
-def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     writer.writeheader()

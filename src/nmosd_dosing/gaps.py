@@ -36,6 +36,12 @@ def dose_dates(schedule: Schedule, row: int) -> Dates:
     return dates
 
 
+def last_dates(schedule: Schedule, row: int) -> Dates:
+    """(n,) the same; of a course of days its last one."""
+    dates, days = dose_dates(schedule, row), schedule.days(schedule.rows[row].visit)
+    return dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+
+
 def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
     """The gap of each product at the entry into each later period."""
     for part in (p for p, part in enumerate(schedule.parts) if part.period and not part.run):
@@ -44,7 +50,7 @@ def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
             earlier = [k for k in rows if schedule.part_of[schedule.rows[k].visit] < part]
             here = [k for k in rows if schedule.part_of[schedule.rows[k].visit] == part]
             if earlier and here:
-                before = [dose_dates(schedule, k) for k in earlier]
+                before = [last_dates(schedule, k) for k in earlier]
                 last = np.fmax.reduce(before)
                 first = np.fmin.reduce([dose_dates(schedule, k) for k in here])
                 which = np.array(earlier)[np.argmax(np.array(before) == last, axis=0)]
@@ -56,8 +62,9 @@ def shortest_planned(schedule: Schedule, product: str) -> int | None:
     found = []
     for part in range(len(schedule.parts)):
         visits = {row.visit for row in schedule.rows if row.give.product == product and schedule.part_of[row.visit] == part}
-        offsets = [offset_of(schedule.visits[i]) for i in sorted(visits) if schedule.visits[i].offset is not None]
-        for a, b in pairwise(offsets):
+        here = [schedule.visits[i] for i in sorted(visits) if schedule.visits[i].offset is not None]
+        for before, after in pairwise(here):
+            a, b = before.last or offset_of(before), offset_of(after)
             alike = a.days == b.days or a.months == b.months
             found.append((b + a.times(-1)).range[0] if alike else b.range[0] - a.range[1])
     return min((days for days in found if days > 0), default=None)

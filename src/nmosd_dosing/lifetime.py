@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.doses import Limit, converted, number_text
+from nmosd_dosing.doses import Formula, Limit, converted, number_text
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Study
 from nmosd_dosing.reckoning import Wholes, surface
@@ -29,7 +29,9 @@ class Lifetime:
         """In millionths."""
         return float(self.limit.amount * _MILLIONTHS)
 
-    def exposure(self, whole: Wholes, scale: int, unit: str | None, grams: Wholes, mm: Wholes) -> Wholes:
+    def exposure(
+        self, whole: Wholes, scale: int, unit: str | None, grams: Wholes, mm: Wholes, formula: Formula = "Mosteller"
+    ) -> Wholes:  # fmt: skip
         """(n,) what a dose adds, in millionths of the cap's unit: divided by the weight or surface that it is given by.
 
         `whole / scale` is the dose in `unit`; NaN where it, the weight or the height is not known, or the units do not measure the same.
@@ -41,7 +43,7 @@ class Lifetime:
         if self.limit.per == "kg":
             millionths = millionths / (grams / 1000)
         elif self.limit.per == "m2":
-            millionths = millionths / (surface(grams, mm, "Mosteller") / 10_000)
+            millionths = millionths / (surface(grams, mm, formula) / 10_000)
         return np.rint(millionths)
 
 

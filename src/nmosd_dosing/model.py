@@ -170,10 +170,14 @@ class Give:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None."""
+    """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None.
+
+    `follows`: they count from the actual first dose of the cycle, and the next cycle does, too, where one is recorded.
+    """
 
     step: Offset
     count: int | None
+    follows: bool = False
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

@@ -221,7 +221,8 @@ def _moving_spans(schedule: Schedule, column: int) -> Iterator[Note]:
 
 def _overlaps(pairs: Pairs) -> Iterator[Note]:
     for (_, before), (_, after) in pairwise(pairs):
-        if before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
+        others = before.only_arms and after.only_arms and not set(before.only_arms) & set(after.only_arms)
+        if not others and before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
             yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
 
 

@@ -104,11 +104,11 @@ class Administration:
     """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped".
 
     `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
-    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, and `planned` what `amount` would be
-    had nothing been recorded. `lead`: how long before or after another product. `weight_kg`: which weight the dose is by, measured on
-    `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of which there are none left out; None where
-    they cannot be counted. `dispensed` is what these hold, `waste` what is left over; `volume_ml` is drawn up. While the dose is
-    masked, vials and volume are counted like the active drug's, and so are the same in all arms.
+    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them. `planned` is what `amount` would
+    be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
+    which weight the dose is by, measured on `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of
+    which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
+    `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
     """
 
     product: str
@@ -128,6 +128,7 @@ class Administration:
     weight_of: dt.date | None = None
     weight_status: Literal["baseline", "measured", "carried forward"] | None = None
     planned: float | None = None
+    recorded: bool = False
     vials: tuple[tuple[str, int], ...] | None = None
     dispensed: float | None = None
     waste: float | None = None

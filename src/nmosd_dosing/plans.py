@@ -201,6 +201,7 @@ def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy
             total=None if amount is None else _sum(amount, times, row.scale),
             lead=next((dose.lead for dose in (own, *doses) if dose is not None), None),
             planned=_number(schedule.planned[k][column]) if k in schedule.planned else amount,
+            recorded=(k, column) in schedule.written,
             **_weight(schedule, k, visit, column, own or next((dose for dose in doses if dose is not None), None)),
             **_vials(schedule, k, column, policy, masked),
         )

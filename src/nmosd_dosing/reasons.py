@@ -42,9 +42,8 @@ def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
     if np.isnat(anchor):
         return f"{schedule.period(visit).id} has not begun"
     if visit in schedule.counted and what.follows is not None and not np.isnat(schedule.counted[visit][0][column]):
-        days, steps = schedule.counted[visit]
-        step = what.follows[1].times(int(steps[column]))
-        return f"the dose of {day(days[column])}, as recorded{_counted(step, days[column])}"
+        since, days, months = (values[column] for values in schedule.counted[visit])
+        return f"the dose of {day(since)}, as recorded{_counted(Offset(int(days), int(months)), since)}"
     part = schedule.parts[schedule.part_of[visit]]
     again = f", restart {part.run}" if part.run else ""
     words = f"day {schedule.study.counts_from} of {schedule.period(visit).id}{again} ({day(anchor)})"

@@ -30,7 +30,7 @@ from nmosd_dosing.person import (
     PlannedVisit,
     Verdict,
 )
-from nmosd_dosing.wording import NOT_STATED, dose_text, vials_text
+from nmosd_dosing.wording import NOT_STATED, dose_text, vials_of
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due
@@ -186,14 +186,14 @@ def _visits(plan: Plan) -> Table:
         if per_kg:
             cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
         if vials:
-            cells.append(text("; ".join(filter(None, (vials_text(a) for a in v.administrations)))))
+            cells.append(text(vials_of(v.administrations)))
         made.add_row(*cells)
     return made
 
 
 def _difference(a: Administration) -> str:
     """What was given less what was planned."""
-    if a.amount is None or a.planned is None:
+    if a.amount is None or a.planned is None or not a.recorded:
         return "–"
     return f"{'+' if a.amount > a.planned else ''}{number_text(round(a.amount - a.planned, 9))} {a.unit}"
 

@@ -104,7 +104,7 @@ def _doses_of(product: Product) -> Rows:
     if product.vials is not None:
         origin = f" ({product.vials_origin})" if product.vials_origin else ""
         rows.append(("· vials", vials_text(product.vials) + origin))
-        rows += [(f"· {name}", words) for name, words in _facts(product.vials_facts or Facts())]
+        rows += [(f"· {name} of the vials", words) for name, words in _facts(product.vials_facts or Facts())]
     if product.weight is not None:
         changed = (
             f"a new one once it has changed by {number_text(product.weight * 100)}% or more" if isinstance(product.weight, Fraction) else ""
@@ -151,7 +151,8 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.entries]
     parts += [_block(span.title, _span(span)) for span in period.spans]
     parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
-    parts.append(_block("All visits", [("days", _all_visits([v for v in visits if not v.event]))]))
+    if planned := [v for v in visits if not v.event]:
+        parts.append(_block("All visits", [("days", _all_visits(planned))]))
     parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.event == event]))]) for event in events]
     return parts
 

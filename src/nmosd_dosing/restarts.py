@@ -73,7 +73,9 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
             over &= ~(done & (rules[r].then == "hold"))  # who gave it has decided
             date, since = np.where(over, this, date), np.where(over, before, since)
             rule[over], recorded[over], number[over] = r, done[over], i - first
-        before = np.where(np.isnat(this), before, this)
+        days = schedule.days(i)
+        last = this if isinstance(days, int) else this + (days - 1).astype("timedelta64[D]")
+        before = np.where(np.isnat(this), before, last)
     return _Gap(date, number, since, rule, recorded)
 
 

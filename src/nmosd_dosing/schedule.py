@@ -117,10 +117,10 @@ class Schedule:
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     `amount` would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
-    dispensed: vials by row and policy, once `dispensing` has counted them.
+    dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts that are recorded.
     first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
-    steps since; NaT where nothing is recorded.
+    days and months since; NaT where nothing is recorded.
     """
 
     study: Study
@@ -140,11 +140,12 @@ class Schedule:
     last_doses: Dates
     beyond: NDArray[np.int64]
     given: Given | None = None
-    counted: dict[int, tuple[Dates, NDArray[np.int64]]] = field(default_factory=dict)
+    counted: dict[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=dict)
     per_kg: NDArray[np.float64] | None = None
     planned: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     steps: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     dispensed: dict[tuple[int, str], Any] = field(default_factory=dict)
+    written: frozenset[tuple[int, int]] = frozenset()
 
     def __len__(self) -> int:
         return len(self.cohort)

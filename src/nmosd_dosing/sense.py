@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import pairwise
 
+from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.visits import MAX_VISITS, lay_out, offset_of
@@ -27,6 +28,8 @@ def check(study: Study, problems: Problems) -> None:
         _ends(period, dated, problems)
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
+        for event in dict.fromkeys(visit.event for visit in visits):
+            _in_courses([v for v in visits if v.event == event and v.offset is not None], problems)
         _windows(dated, problems)
         _gap_rules(period, dated, problems)
         for event in dict.fromkeys(visit.event for visit in visits if visit.event):
@@ -85,8 +88,16 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
             continue
         for arm in range(max(1, len(period.arms))):
             doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
+            for visit in doses:
+                dose = _products(visit)[product.name].doses[arm]
+                often = (dose.times or 1) > 1 if dose is not None else False
+                if visit.place not in reported and ((visit.last is not None and gap.range[0] > 1) or (often and gap.range[0] > 0)):
+                    reported.add(visit.place)
+                    closer = f"{product.name} {dose.rule if dose is not None else ''} on {visit.label}"
+                    hint = "mend the course, or the minimum gap"
+                    problems.error(f"{closer}: closer than its minimum gap of {gap.in_words}", visit.place, hint, _of_site(product))
             for before, after in pairwise(doses):
-                most = offset_of(after).range[1] - offset_of(before).range[0]
+                most = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
                 if most < gap.range[0] and after.place not in reported:
                     reported.add(after.place)
                     problems.error(
@@ -105,6 +116,32 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         "make a window smaller, or keep the gap by hand",
                         _of_site(product, before, after),
                     )
+
+
+def _in_courses(visits: list[Visit], problems: Problems) -> None:
+    """A product that a course gives on a day on which another visit gives it, too."""
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for course in visits:
+        if course.last is None or not course.gives:
+            continue
+        for other in visits:
+            begins, ends = offset_of(other), other.last or offset_of(other)
+            apart = _before(ends, offset_of(course)) or _before(course.last, begins)
+            later = (offset_of(course).nominal, course.label) < (begins.nominal, other.label)
+            if other is course or apart or (other.last is not None and not later) or (course.place, other.place) in reported:
+                continue
+            for product, give in _products(course).items():
+                twin = _products(other).get(product)
+                if twin is not None and _both_get(give, twin):
+                    reported.add((course.place, other.place))
+                    also = [("the other one", course.place)] if course.place and course.place != other.place else []
+                    wrong = f"{product} is given twice: on {other.label} and by the course {course.label}"
+                    problems.error(wrong, other.place, "let one end before the other begins", also)
+
+
+def _before(one: Offset, two: Offset) -> bool:
+    """Whether a day always comes before another one."""
+    return one.nominal < two.nominal if one.months == two.months else one.range[1] < two.range[0]
 
 
 def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
@@ -283,7 +320,7 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
             problems.error(wrong, rule.place, f"name a day with a dose: {one_of(known[:8])}")
     doses = sorted((v for v in visits if v.gives), key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
-        days = offset_of(after).range[1] - offset_of(before).range[0]
+        days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:
             apart = f"{before.label} and {after.label} are planned up to {days} days apart"
             problems.error(

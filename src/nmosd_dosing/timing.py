@@ -58,7 +58,8 @@ def _events(item: phrases.PointText, known_event: Callable[[Scalar], None]) -> N
 
 def to_cycle(record: VisitRecord) -> Cycle | None:
     """How the days of a visit come again."""
-    return Cycle(record.cycle.step, record.cycle.count, record.cycle.place) if record.cycle is not None else None
+    follows = bool(record.counted_from)
+    return Cycle(record.cycle.step, record.cycle.count, follows, record.cycle.place) if record.cycle is not None else None
 
 
 def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problems) -> None:

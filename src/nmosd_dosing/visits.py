@@ -60,12 +60,14 @@ def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
     for entry in period.entries:
         if not entry.at:
             yield _Occurrence(entry, None, None, None, False, None, entry.place)
-        yield from _on_days(entry, horizon)
+        yield from _on_days(entry, horizon, period.entries)
 
 
-def _on_days(entry: Entry, horizon: int) -> Iterator[_Occurrence]:
+def _on_days(entry: Entry, horizon: int, entries: tuple[Entry, ...] = ()) -> Iterator[_Occurrence]:
     if entry.cycle is not None:
-        yield from _in_cycles(entry, entry.cycle, horizon)
+        together = [other for other in entries if other.cycle == entry.cycle] or [entry]
+        first = min(item.code.offset.days for other in together for item in other.at if isinstance(item, Point))
+        yield from _in_cycles(entry, entry.cycle, first, horizon)
         return
     for item in entry.at:
         if isinstance(item, Point):
@@ -83,8 +85,9 @@ def days_of_entry(entry: Entry, horizon: int) -> set[tuple[str, Offset]]:
     return {(o.code.event, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
 
 
-def _in_cycles(entry: Entry, cycle: Cycle, horizon: int) -> Iterator[_Occurrence]:
-    """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days."""
+def _in_cycles(entry: Entry, cycle: Cycle, first: int, horizon: int) -> Iterator[_Occurrence]:
+    """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days. `first`: how far into the cycle its
+    first dose is, also where another entry gives it; from that one the others count, if they follow what was done."""
     number = 0
     while cycle.count is None or number < cycle.count:
         begins = cycle.step.times(number)
@@ -94,8 +97,10 @@ def _in_cycles(entry: Entry, cycle: Cycle, horizon: int) -> Iterator[_Occurrence
         for item in entry.at:
             if isinstance(item, Point):
                 last = item.last.in_cycle(number, begins) if item.last is not None else None
-                code = item.code.in_cycle(number, begins)
-                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, None, item.place)
+                code, later = item.code.in_cycle(number, begins), item.code.offset.days - first
+                before = (begins.later(first), Offset(later)) if later else (cycle.step.times(number - 2).later(first), cycle.step)
+                follows = before if cycle.follows and (later or number > 1) else None
+                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
 
 
 def repeats(series: Series, horizon: int) -> Iterator[Code]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
@@ -172,7 +173,7 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         said = (a.dose_rule or "").startswith(f"{amount} ") and "," not in (a.dose_rule or "")
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
-        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{capped}{times}{over}"
+        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
     why = {
         "not recorded": words.dose_not_recorded, NOT_STATED: words.dose_not_stated, "refused": words.refused,
         "needs arm": words.needs_arm, "needs weight": words.needs_weight, "needs height": words.needs_height,
@@ -182,6 +183,12 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     return f"{a.product}{rule}{words.comma}{why}{times}{over}"
 
 
-def vials_text(a: Administration) -> str | None:
+def vials_of(administrations: Sequence[Administration]) -> str:
+    """The vials of a visit, with the product where several have some."""
+    found = [(a.shown, text) for a in administrations if (text := vials_text(a.vials))]
+    return "; ".join(f"{shown} {text}" if len(found) > 1 else text for shown, text in found)
+
+
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
     """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
-    return None if a.vials is None else " + ".join(f"{count} x {size}" for size, count in a.vials)
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)

@@ -10,6 +10,32 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from nmosd_dosing.cli import pharmacy_commands
+from nmosd_dosing.cli.options import (
+    Allocation,
+    Arm,
+    AsOf,
+    Country,
+    Earlier,
+    Enter,
+    Events,
+    Format,
+    Height,
+    On,
+    Output,
+    Period,
+    Regimen,
+    Site,
+    Start,
+    SubjectCode,
+    Subjects,
+    VialPolicy,
+    Visits,
+    Weight,
+    WindowText,
+    complete_regimen,
+)
+
 app = typer.Typer(
     name="dosing",
     help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
@@ -34,69 +60,6 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
-
-
-def _complete_regimen(incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import regimens
-
-    return regimens(incomplete)
-
-
-def _complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import arms
-
-    return arms(ctx.params.get("regimen"), ctx.params.get("period"), incomplete)
-
-
-def _complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import periods
-
-    return periods(ctx.params.get("regimen"), incomplete)
-
-
-Regimen = Annotated[
-    str | None,
-    typer.Option(
-        help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
-        metavar="ID|FILE",
-        autocompletion=_complete_regimen,
-    ),
-]
-Start = Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")]
-Period = Annotated[
-    str | None,
-    typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=_complete_period),
-]
-Arm = Annotated[
-    str | None,
-    typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=_complete_arm),
-]
-Weight = Annotated[
-    list[str] | None,
-    typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG"),
-]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
-Earlier = Annotated[
-    list[str] | None,
-    typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
-]
-VialPolicy = Annotated[str, typer.Option("--vials", help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
-Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
-Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
-Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
-Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
-On = Annotated[
-    list[str] | None,
-    typer.Option(help="An event of the subject or the study: relapse=2025-06-10. Repeatable.", metavar="EVENT=DATE"),
-]
-Enter = Annotated[list[str] | None, typer.Option(help="The actual first day of a later period: olp=2026-01-12.", metavar="PERIOD=DATE")]
-Site = Annotated[str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
-Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-WindowText = Annotated[str | None, typer.Option("--window", help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-Format = Annotated[str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")]
-Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
 
 
 @app.command()
@@ -287,6 +250,74 @@ def due(
     run_due(CheckRequest(people, as_of, window, format, output, ahead=ahead, ics=ics, stamp=stamp))
 
 
+app.command()(pharmacy_commands.prepare)
+app.command()(pharmacy_commands.order)
+
+
+@app.command()
+def doses(
+    regimen: Regimen = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Body weights: 45,60.5,75, or 40:120:5, or a table with weight_kg, height_cm. [required]", metavar="KG,KG,…|FILE"
+        ),
+    ] = None,
+    height: Height = None,
+    start: Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")] = None,
+    period: Period = None,
+    arm: Arm = None,
+    unblind: Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")] = False,
+    site: Site = None,
+    vials: VialPolicy = "least-waste",
+    format: Format = None,
+    output: Output = None,
+    plot: Annotated[
+        str | None, typer.Option(help="Draw cumulative doses: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")
+    ] = None,
+) -> None:
+    """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
+
+    Decimals take a point, and commas stand between weights. An open end is drawn for 24 months.
+
+    \b
+    Examples:
+      dosing doses --regimen belimumab --weights 45,60,75,102.5
+      dosing doses --regimen belimumab --weights 40:120:5 --format csv
+      dosing doses --regimen belimumab --weights 45,60,75,102.5 --plot doses.svg
+      dosing doses --regimen mil62 --weights 60 --arm placebo --unblind
+    """
+    from nmosd_dosing.cli.doses import DosesRequest, run
+
+    run(DosesRequest(regimen, weights, height, start, period, arm, site, unblind, vials, format, output, plot))
+
+
+@app.command()
+def compare(
+    regimens: Annotated[
+        list[str], typer.Argument(help="Ids or paths of study files, two or more.", metavar="ID|FILE...", autocompletion=complete_regimen)
+    ],
+    months: Annotated[str | None, typer.Option(help="The horizon: so many months from day 1. [default: 24]", metavar="N")] = None,
+    start: Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="The horizon's last day, in place of --months; needs --start.", metavar="DATE")] = None,
+    weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None,
+    height: Height = None,
+    arm: Arm = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """Regimens side by side over one horizon: how often, from when to when, how much, how far apart. Masked.
+
+    \b
+    Examples:
+      dosing compare belimumab mil62-rcp --weight 60
+      dosing compare bat4406f mil62 --months 36 --start 2025-01-06
+    """
+    from nmosd_dosing.cli.compare import CompareRequest, run
+
+    run(CompareRequest(regimens, start, until, months, weight, height, arm, format, output))
+
+
 @app.command()
 def regimens(
     format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
@@ -304,7 +335,7 @@ def regimens(
 
 @app.command()
 def show(
-    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=_complete_regimen)],
+    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)],
     site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None,
 ) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed.

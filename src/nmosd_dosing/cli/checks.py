@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nmosd_dosing import given
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, say, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, is_file, one_format, put_json, put_page, put_text, read_file, same_file, say, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.expansion import expand
-from nmosd_dosing.export import findings_to_csv, findings_to_dict
+from nmosd_dosing.export import due_to_csv, due_to_dict, findings_to_csv, findings_to_dict
 from nmosd_dosing.findings import check, deviates
-from nmosd_dosing.person import Finding
 from nmosd_dosing.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -58,9 +55,12 @@ def run_check(request: CheckRequest) -> int:
         from nmosd_dosing.render import findings_page
 
         shown = [f for f in findings if request.everything or len(whom.subjects) == 1 or f.verdict not in _FINE]
-        _put(request, findings_page(whom.study, as_of, shown, Counter(f.verdict for f in findings), several=len(whom.subjects) > 1))
+        counts = Counter(f.verdict for f in findings)
+        put_page(findings_page(whom.study, as_of, shown, counts, several=len(whom.subjects) > 1), request.output)
+    elif request.written_as == "json":
+        put_json({"as_of": as_of.isoformat(), **findings_to_dict(findings)}, request.output)
     else:
-        _write(request, _text(request, {"as_of": as_of.isoformat(), **findings_to_dict(findings)}, findings))
+        put_text(findings_to_csv(findings), request.output)
     return DEVIATED if any(map(deviates, findings)) else 0
 
 
@@ -74,12 +74,11 @@ def run_due(request: CheckRequest) -> None:
     if request.written_as == "table":
         from nmosd_dosing.render import due_page
 
-        _put(request, due_page(whom.study, as_of, ahead, items, several=len(whom.subjects) > 1))
+        put_page(due_page(whom.study, as_of, ahead, items, several=len(whom.subjects) > 1), request.output)
+    elif request.written_as == "json":
+        put_json({"as_of": as_of.isoformat(), "ahead": ahead, "due": due_to_dict(items)}, request.output)
     else:
-        from nmosd_dosing.export import due_to_csv, due_to_dict
-
-        as_json = {"as_of": as_of.isoformat(), "ahead": ahead, "due": due_to_dict(items)}
-        _write(request, due_to_csv(items) if request.written_as == "csv" else json.dumps(as_json, indent=2, ensure_ascii=False) + "\n")
+        put_text(due_to_csv(items), request.output)
     for message in _calendar(request, whom, items, as_of):
         say(message)
 
@@ -131,24 +130,6 @@ def _schedule(request: CheckRequest, whom: People, as_of: dt.date, ahead: int) -
     if schedule.given is not None:
         given.check_known(schedule.given)
     return schedule
-
-
-def _text(request: CheckRequest, as_json: dict[str, Any], findings: Sequence[Finding]) -> str:
-    return json.dumps(as_json, indent=2, ensure_ascii=False) + "\n" if request.written_as == "json" else findings_to_csv(findings)
-
-
-def _put(request: CheckRequest, page: Any) -> None:
-    if request.output is None:
-        print_table(page)
-    else:
-        write_whole(request.output, text_of(page))
-
-
-def _write(request: CheckRequest, text: str) -> None:
-    if request.output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(request.output, text)
 
 
 def _calendar(request: CheckRequest, whom: People, items: Sequence[Due], as_of: dt.date) -> list[str]:

@@ -119,6 +119,29 @@ def print_table(renderable: RenderableType) -> None:
     Console(highlight=False, width=max(terminal.width, needed)).print(renderable)
 
 
+def put_page(page: RenderableType, output: str | None) -> None:
+    """A page to standard output or into a file."""
+    if output is None:
+        print_table(page)
+    else:
+        write_whole(output, text_of(page))
+
+
+def put_text(text: str, output: str | None) -> None:
+    """A text to standard output or into a file."""
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(output, text)
+
+
+def put_json(values: object, output: str | None) -> None:
+    """Plain values as JSON, to standard output or into a file."""
+    import json
+
+    put_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", output)
+
+
 def say(text: str) -> None:
     """A message, beside the data."""
     print(text, file=sys.stderr)

@@ -56,6 +56,11 @@ class PeopleRequest:
         ]  # fmt: skip
 
 
+def nobody(regimen: str | None, period: str | None, start: str, arm: str | None, site: str | None) -> PeopleRequest:
+    """A subject of whom nothing is known but the first day and the arm."""
+    return PeopleRequest(regimen, period, start, arm, (), None, None, None, None, None, on=(), enter=(), site=site)
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """What the options mean. of_study: dates of the study's own events."""

@@ -1,0 +1,137 @@
+"""`dosing doses`: what a regimen takes at each of several body weights."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+
+from nmosd_dosing import plots, weight_lists
+from nmosd_dosing.cli import arguments, people
+from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
+from nmosd_dosing.cli.people import People
+from nmosd_dosing.dose_tables import NO_START, DoseTable, dose_table
+from nmosd_dosing.errors import DosingError, Problems, clip, one_of
+from nmosd_dosing.vials import Policy
+
+FORMATS = ("table", "json", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class DosesRequest:
+    """The options as they were typed."""
+
+    regimen: str | None
+    weights: str | None
+    height: str | None
+    start: str | None
+    period: str | None
+    arm: str | None
+    site: str | None
+    unblind: bool
+    vials: str
+    format: str | None
+    output: str | None
+    plot: str | None
+
+    @property
+    def written_as(self) -> str:
+        """The format asked for; else what the name of the output says; else a table."""
+        ending = (self.output or "").rpartition(".")[2].lower()
+        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+
+    @property
+    def table(self) -> str | None:
+        """The table that the weights are in; None where they are typed."""
+        return self.weights if re.search(r"[/\\]|\.[A-Za-z]\w*$", self.weights or "") else None
+
+
+def run(request: DosesRequest) -> None:
+    whom, bodies, policy = _checked(request)
+    made = dose_table(
+        whom.study,
+        [kg for kg, _ in bodies],
+        [cm for _, cm in bodies],
+        period=whom.period,
+        start=None if request.start is None else whom.subjects[0].start,
+        arm=whom.subjects[0].arm,
+        unblind=request.unblind,
+        policy=policy,
+    )
+    drawing = plots.draw_doses(made, _ending(request.plot)) if request.plot is not None else None
+    text = _text(request, made)
+    if request.plot is not None and drawing is not None:
+        write_whole(request.plot, drawing)
+    if request.output is not None:
+        write_whole(request.output, text)
+    elif request.written_as == "table":
+        from nmosd_dosing.render_doses import doses_page
+
+        print_table(doses_page(made))
+    else:
+        sys.stdout.write(text)
+
+
+def _text(request: DosesRequest, made: DoseTable) -> str:
+    if request.written_as == "table":
+        from nmosd_dosing.render_doses import doses_page
+
+        return text_of(doses_page(made))
+    from nmosd_dosing.export_doses import doses_to_csv, doses_to_json
+
+    return doses_to_json(made) if request.written_as == "json" else doses_to_csv(made)
+
+
+def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | None]], Policy]:
+    problems = Problems()
+    one_format(request.written_as, FORMATS, problems)
+    policy = arguments.policy("--vials", request.vials, problems)
+    bodies = _bodies(request, problems)
+    if request.output == "":
+        problems.error("`--output` is empty", None, "name a file, or leave the option out")
+    if request.plot is not None and _ending(request.plot) not in plots.ENDINGS:
+        endings = one_of(f".{ending}" for ending in plots.ENDINGS)
+        problems.error(f"`--plot {clip(request.plot)}` has no ending of a drawing", None, f"end the file's name in {endings}")
+    _check_files(request, problems)
+    counted_from = request.start if request.start is not None else NO_START.isoformat()
+    whom = people.read(people.nobody(request.regimen, request.period, counted_from, request.arm, request.site), problems)
+    if whom is not None and request.unblind and any(p.masks for p in whom.periods) and request.arm is None:
+        problems.error("`--unblind` needs the arm", None, f"add `--arm` with {one_of(whom.arms)}")
+    if whom is None or problems.found:
+        fail(problems)
+    return whom, bodies, policy
+
+
+def _ending(path: str | None) -> str:
+    name, dot, ending = (path or "").rpartition(".")
+    return ending.lower() if name and dot else ""
+
+
+def _bodies(request: DosesRequest, problems: Problems) -> list[tuple[float, float | None]]:
+    """Weights in kg with heights in cm, as they are listed or stand in a table."""
+    height = None
+    if request.height is not None:
+        height = arguments.height("--height", request.height, problems)
+    if request.weights is None:
+        hint = "list kilograms: `--weights 45,60,75`; or a range, `40:120:5`, or a table with `weight_kg`"
+        problems.error("`--weights` is missing", None, hint)
+        return []
+    if request.table is None:
+        return [(kg, height) for kg in weight_lists.listed("--weights", request.weights, problems)]
+    try:
+        rows = weight_lists.read(read_file(request.table), request.table)
+    except DosingError as error:
+        problems.found += error.problems
+        return []
+    if request.height is not None and any(cm is not None for _, cm in rows):
+        problems.error(f"`--height` and `{clip(request.table)}` both give heights", None, "leave one of the two out")
+    return [(kg, height if cm is None else cm) for kg, cm in rows]
+
+
+def _check_files(request: DosesRequest, problems: Problems) -> None:
+    """No file is written twice, and none that is read is written over."""
+    read = [("--regimen", request.regimen), ("--site", request.site), ("--weights", request.table)]
+    for option, path in (("--output", request.output), ("--plot", request.plot)):
+        for other, second in [*read, *([("--output", request.output)] if option == "--plot" else [])]:
+            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
+                problems.error(f"`{option}` and `{other}` name one file", None, "name two")

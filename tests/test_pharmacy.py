@@ -1,0 +1,487 @@
+"""`dosing prepare` and `dosing order`: what stands on the list, what is counted, and that nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from studies import examples
+from test_cli import ROOT, dosing, errors, output
+
+from nmosd_dosing import Subject
+from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing.pharmacy import Worklist, in_all, order, prepare, uncounted
+from nmosd_dosing.plans import plan
+
+STUDY = """language: 1
+study: pharmacy-trial
+title: A trial for the pharmacy
+source: not stated
+days: from 1
+products:
+  X:
+    route: IV infusion
+    vials: {sizes: [120 mg, 400 mg], concentration: 80 mg/mL}
+  Y: {route: IV infusion, vials: [500 mg]}
+  Z: {route: oral}
+periods:
+  main:
+    visits:
+      - at: D1, D15, then every 4 weeks until D71
+        give: X 10 mg/kg
+      - at: D15 to D17
+        give: Y 250 mg twice daily
+      - at: D20 to D21
+        give: Z 60 mg daily
+      - at: not stated
+        name: Rescue
+        give: Y 500 mg
+"""
+SUBJECTS = "subject,start,weight_kg\n01,2025-01-06,60\n02,2025-01-06,75\n03,2025-01-20,\n"
+
+BLINDED = """language: 1
+study: blinded-trial
+title: A blinded trial
+source: not stated
+days: from 1
+products:
+  X: {route: IV infusion, vials: [100 mg, 500 mg]}
+arms: [drug, placebo]
+periods:
+  main:
+    blinded: true
+    visits:
+      - at: D1, D15, D29
+        give: {drug: X 8 mg/kg, placebo: X placebo}
+"""
+TWO_DOSES = BLINDED.replace("[drug, placebo]", "[high, low]").replace(
+    "{drug: X 8 mg/kg, placebo: X placebo}", "{high: X 8 mg/kg, low: X 4 mg/kg}"
+)
+
+PEOPLE = ("--regimen", "study.yaml", "--subjects", "subjects.csv")
+PREPARE = ("prepare", *PEOPLE, "--from", "2025-01-20")
+ORDER = ("order", *PEOPLE, "--from", "2025-01-20")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a study and three subjects, of whom the third has no weight."""
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "subjects.csv").write_text(SUBJECTS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def as_json(*arguments: str) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(output(*arguments, "--format", "json"))
+    return made
+
+
+LIST = """\
+A trial for the pharmacy: to prepare from 2025-01-20 Mon to 2025-01-26 Sun
+X: vials of 120 mg, 400 mg, chosen for the least waste
+Y: vials of 500 mg, chosen for the least waste
+
+Date            Subject  Visit                   Product        Amount  Weight  Vials                       Volume
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+2025-01-20 Mon  01       D15                     X              600 mg   60 kg  5 x 120 mg                  7.5 mL
+                01       D15 to D17, day 1 of 3  Y          2 x 250 mg          2 x 500 mg
+                02       D15                     X              750 mg   75 kg  3 x 120 mg + 1 x 400 mg   9.375 mL
+                02       D15 to D17, day 1 of 3  Y          2 x 250 mg          2 x 500 mg
+                03       D1                      X            10 mg/kg          needs weight
+                                                 X        in all but 1          8 x 120 mg + 1 x 400 mg  16.875 mL
+                                                 Y              in all          4 x 500 mg
+2025-01-21 Tue  01       D15 to D17, day 2 of 3  Y          2 x 250 mg          2 x 500 mg
+                02       D15 to D17, day 2 of 3  Y          2 x 250 mg          2 x 500 mg
+                                                 Y              in all          4 x 500 mg
+2025-01-22 Wed  01       D15 to D17, day 3 of 3  Y          2 x 250 mg          2 x 500 mg
+                02       D15 to D17, day 3 of 3  Y          2 x 250 mg          2 x 500 mg
+                                                 Y              in all          4 x 500 mg
+2025-01-25 Sat  01       D20 to D21, day 1 of 2  Z               60 mg          no vials stated
+                02       D20 to D21, day 1 of 2  Z               60 mg          no vials stated
+2025-01-26 Sun  01       D20 to D21, day 2 of 2  Z               60 mg          no vials stated
+                02       D20 to D21, day 2 of 2  Z               60 mg          no vials stated
+
+in all: X 8 x 120 mg + 1 x 400 mg
+in all: Y 12 x 500 mg
+not counted: X, 1 visit: needs weight (03 D1)
+not counted: Z, 2 visits: no vials stated (01 D20 to D21; 02 D20 to D21)
+left out, 3 visits: no day stated (01 Rescue; 02 Rescue; 03 Rescue)
+"""
+
+BOUGHT = """\
+A trial for the pharmacy: to order for 2025-01-20 Mon to 2025-02-28 Fri
+X: vials of 120 mg, 400 mg, chosen for the least waste
+Y: vials of 500 mg, chosen for the least waste
+reserve 10%, lead time 14 days
+
+Month    Product    Vial  Needed  Reserve  Order  First need      Order by
+────────────────────────────────────────────────────────────────────────────────
+2025-01  X        120 mg       8        1      9  2025-01-20 Mon  2025-01-06 Mon
+2025-01  X        400 mg       1        1      2  2025-01-20 Mon  2025-01-06 Mon
+2025-01  Y        500 mg      12        2     14  2025-01-20 Mon  2025-01-06 Mon
+2025-02  X        120 mg       8        1      9  2025-02-17 Mon  2025-02-03 Mon
+2025-02  X        400 mg       1        1      2  2025-02-17 Mon  2025-02-03 Mon
+2025-02  Y        500 mg       6        1      7  2025-02-03 Mon  2025-01-20 Mon
+
+in all: X 18 x 120 mg + 4 x 400 mg
+in all: Y 21 x 500 mg
+to be ordered before 2025-01-20 Mon, on which this begins: X for 2025-01, Y for 2025-01
+not counted: X, 2 visits: needs weight (03 D1, D15)
+not counted: Z, 3 visits: no vials stated (01 D20 to D21; 02 D20 to D21; 03 D20 to D21)
+left out, 3 visits: no day stated (01 Rescue; 02 Rescue; 03 Rescue)
+"""
+
+
+# --- the list -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_a_week(folder: Path) -> None:
+    assert output(*PREPARE, "--days", "7") == LIST
+
+
+def test_the_order_of_two_months(folder: Path) -> None:
+    assert output(*ORDER, "--until", "2025-02-28", "--reserve", "10%", "--lead", "2w") == BOUGHT
+
+
+def test_fewest_vials(folder: Path) -> None:
+    [first, *_] = as_json(*PREPARE, "--vials", "fewest")["doses"]
+    assert first["vials"] == [{"size": "400 mg", "count": 2}]
+    assert "X: vials of 120 mg, 400 mg, chosen for the fewest vials\n" in output(*PREPARE, "--vials", "fewest")
+
+
+def test_a_site_states_the_vials(folder: Path) -> None:
+    (folder / "study.yaml").write_text(STUDY.replace("Y: {route: IV infusion, vials: [500 mg]}", "Y: {route: IV infusion}"))
+    site = "language: 1\nsite: beijing-01\nstudy: pharmacy-trial\nsource: Protocol P\nversion: 2\nvials: {Y: [250 mg]}\n"
+    (folder / "site.yaml").write_text(site)
+    page = output(*PREPARE, "--site", "site.yaml")
+    assert "Y: vials of 250 mg, stated by site beijing-01, Protocol P, version 2, chosen for the least waste\n" in page
+
+
+def test_fourteen_days_without_more_being_said(folder: Path) -> None:
+    made = as_json(*PREPARE)
+    assert (made["from"], made["until"]) == ("2025-01-20", "2025-02-02")
+
+
+def test_nothing(folder: Path) -> None:
+    assert output(*PREPARE[:-1], "2026-01-20").splitlines()[:3] == [
+        "A trial for the pharmacy: to prepare from 2026-01-20 Tue to 2026-02-02 Mon", "", "nothing",
+    ]  # fmt: skip
+    assert output(*ORDER[:-1], "2026-01-20", "--days", "1").splitlines()[2] == "nothing"
+    assert output(*ORDER[:-1], "2025-01-25", "--days", "1").splitlines()[2] == "nothing that can be counted"
+
+
+def test_one_subject_needs_no_column_for_it(folder: Path) -> None:
+    page = output("prepare", "--regimen", "study.yaml", "--start", "2025-01-06", "--weight", "60", "--from", "2025-01-06")
+    assert page.splitlines()[3].split() == ["Date", "Visit", "Product", "Amount", "Weight", "Vials", "Volume"]
+    assert page.endswith("left out, 1 visit: no day stated (Rescue)\n")
+
+
+def test_a_later_weight_stands_with_its_day(folder: Path) -> None:
+    one = ("--regimen", "study.yaml", "--start", "2025-01-06", "--weight", "60", "--weight", "2025-01-18=66")
+    [x, *_] = as_json("prepare", *one, "--from", "2025-01-20")["doses"]
+    assert (x["amount"], x["weight_kg"], x["weight_of"]) == (660, 66, "2025-01-18")
+    assert " 660 mg  66 kg of 2025-01-18 Sat " in output("prepare", *one, "--from", "2025-01-20")
+
+
+def test_recorded_visits_are_not_prepared_and_missing_records_are_told(folder: Path) -> None:
+    rows = ("01,D15,2025-01-21,done", "01,D15 to D17,2025-01-20,done", "02,D15,2025-01-20,withheld", "03,D1,2025-01-20,missed")
+    (folder / "visits.csv").write_text("\n".join(("subject,visit,date,status", *rows)))
+    made = as_json(*PREPARE, "--days", "7", "--visits", "visits.csv")
+    assert {(d["subject"], d["visit"]) for d in made["doses"]} == {
+        ("02", "main/D15 to D17"), ("01", "main/D20 to D21"), ("02", "main/D20 to D21")
+    }  # fmt: skip
+    assert [(d["subject"], d["visit"]) for d in made["not_recorded"]] == [("01", "main/D1"), ("02", "main/D1")]
+    page = output(*PREPARE, "--visits", "visits.csv")
+    assert page.endswith("left out, 2 visits: planned before 2025-01-20 Mon, and not recorded (01 D1; 02 D1)\n")
+
+
+def test_doses_after_an_exit_are_not_prepared(folder: Path) -> None:
+    (folder / "events.csv").write_text("subject,event,date\n01,treatment_stopped,2025-01-21\n")
+    made = as_json(*PREPARE, "--events", "events.csv")
+    assert [(d["visit"], d["date"], d["of_days"]) for d in made["doses"] if d["subject"] == "01"] == [
+        ("main/D15", "2025-01-20", 1), ("main/D15 to D17", "2025-01-20", 2), ("main/D15 to D17", "2025-01-21", 2),
+    ]  # fmt: skip
+
+
+def test_periods_without_a_first_day_and_projected_visits_are_told() -> None:
+    tables = (f"--{name}={ROOT}/examples/course/{name}.csv" for name in ("subjects", "events", "visits"))
+    people = ("--regimen", "bat4406f", *tables)
+    page = output("prepare", *people, "--from", "2025-07-02", "--days", "10")
+    assert "2025-07-03 Thu  0105     olp/D1    projected  BAT4406F          500 mg  no vials stated\n" in page
+    assert "                0104     rcp/D182  pending    BAT4406F/placebo  masked  no vials stated\n" in page
+    assert page.endswith("left out, all visits of olp: no first day yet (0104)\n")
+
+
+def test_what_is_projected_is_not_firm(folder: Path) -> None:
+    text = STUDY.split("periods:")[0] + (
+        "periods:\n  one: {length: 4 weeks, visits: [{at: D1, give: X 500 mg}]}\n  two: {visits: [{at: D1, give: X 500 mg}]}\n"
+        "transitions: [{id: completed, from: one, to: two, after: end of one, within: 14 days}]\n"
+    )
+    (folder / "study.yaml").write_text(text)
+    page = output(*ORDER[:-1], "2025-01-01", "--until", "2025-02-28")
+    assert page.splitlines()[3:8] == [
+        "Month    Product    Vial  Needed  Not firm  Order  First need",
+        "─────────────────────────────────────────────────────────────────",
+        "2025-01  X        120 mg       3                3  2025-01-06 Mon",
+        "2025-01  X        400 mg       3                3  2025-01-06 Mon",
+        "2025-02  X        120 mg       3         3      3  2025-02-03 Mon",
+    ]
+    assert "not firm: for doses that are projected or pending, or may be another arm's\n" in page
+
+
+@pytest.mark.parametrize(
+    ("dose", "words"),
+    [
+        ("X not stated", "dose not stated"),
+        ("X 10 mg/kg", "needs weight"),
+        ("X 300 mg/m2", "needs weight"),
+        ("X 5 mL", "dosed in mL, vials in mg"),
+        ("Z 5 mg", "no vials stated"),
+    ],
+)
+def test_what_cannot_be_counted_says_why(dose: str, words: str) -> None:
+    study, _ = read_study_text(STUDY.split("periods:")[0] + f"periods: {{main: {{visits: [{{at: D1, give: {dose}}}]}}}}\n")
+    day = dt.date(2025, 1, 6)
+    worklist = prepare(study, [plan(study, Subject(day))], day, day)
+    assert [(found.why, found.items) for found in uncounted(worklist.items)] == [(words, worklist.items)]
+    assert order(worklist) == ()
+
+
+# --- laws ---------------------------------------------------------------------------------------------------------------
+
+TRIAL, _ = read_study_text(STUDY)
+BEGIN = dt.date(2025, 1, 1)
+PEOPLE_OF_IT = ((0, 45.0), (5, 60.0), (12, 75.0), (20, None))  # days after the beginning, kg
+PLANS = [plan(TRIAL, Subject(BEGIN + dt.timedelta(days), f"{days}", None, kg)) for days, kg in PEOPLE_OF_IT]
+some_days = st.integers(0, 100).map(lambda days: BEGIN + dt.timedelta(days))
+
+
+def counted(worklist: Worklist) -> Counter[tuple[str, str]]:
+    return Counter({(product, size): n for product, vials in in_all(worklist.items).items() for size, n in vials})
+
+
+@examples(50)
+@given(some_days, some_days, some_days)
+def test_a_list_is_the_lists_of_its_parts(a: dt.date, b: dt.date, c: dt.date) -> None:
+    first, middle, last = sorted((a, b, c))
+    whole, early = prepare(TRIAL, PLANS, first, last), prepare(TRIAL, PLANS, first, middle)
+    late = prepare(TRIAL, PLANS, middle + dt.timedelta(1), last)
+    assert whole.items == early.items + late.items
+    assert counted(whole) == counted(early) + counted(late)
+
+
+@examples(50)
+@given(some_days, some_days, st.fractions(0, 1, max_denominator=100), st.integers(0, 60))
+def test_an_order_is_what_the_list_needs_and_its_reserve(a: dt.date, b: dt.date, reserve: Fraction, lead: int) -> None:
+    worklist = prepare(TRIAL, PLANS, min(a, b), max(a, b))
+    needed: Counter[tuple[str, str]] = Counter()
+    for line in order(worklist, reserve, lead):
+        needed[line.product, line.vial] += line.needed
+        assert line.needed * reserve <= line.reserve < line.needed * reserve + 1
+        assert line.order_by == line.first_need - dt.timedelta(lead)
+        assert line.first_need.replace(day=1) == line.month
+        mine = [i.date for i in worklist.items if i.shown == line.product and line.vial in dict(i.vials or ()) and i.date]
+        assert line.first_need == min(day for day in mine if day.replace(day=1) == line.month)
+    assert needed == counted(worklist)
+
+
+def test_every_dose_of_a_plan_is_somewhere() -> None:
+    """On the list of its day, or without a day."""
+    worklist = prepare(TRIAL, PLANS, BEGIN, BEGIN + dt.timedelta(200))
+    for made in PLANS:
+        for visit in made.visits:
+            for dose in visit.administrations:
+                items = [
+                    i for i in (*worklist.items, *worklist.dayless) if (i.subject, i.visit, i.shown) == (made.subject, visit.id, dose.shown)
+                ]
+                assert sum(i.times for i in items) == dose.times
+                assert all(i.vials is None for i in items) or sum(n for i in items for _, n in i.vials or ()) == sum(
+                    n for _, n in dose.vials or ()
+                )
+
+
+# --- blinding -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("study", [BLINDED, TWO_DOSES])
+def test_no_arm_can_be_told(folder: Path, study: str) -> None:
+    arms = re.findall(r"arms: \[(\w+), (\w+)\]", study)[0]
+    (folder / "study.yaml").write_text(study)
+    for command in (PREPARE, (*ORDER, "--days", "60", "--reserve", "10%", "--lead", "7d")):
+        for form in ("table", "json", "csv"):
+            found = set()
+            for number, arm in enumerate((*arms, None)):
+                (folder / "arms.csv").write_text("subject,arm\n" + "".join(f"{code},{arm}\n" for code in ("01", "02", "03")))
+                done = dosing(*command, "--format", form, *(("--allocation", "arms.csv") if arm else ()))
+                assert done.returncode == 0, number
+                found.add((done.stdout, done.stderr))
+            assert len(found) == 1
+
+
+def test_masked_kits_are_counted_like_the_active_ones(folder: Path) -> None:
+    (folder / "study.yaml").write_text(BLINDED)
+    masked = as_json(*PREPARE)
+    assert masked["unblinded"] is False
+    assert [(d["product"], d["amount"], d["vials"]) for d in masked["doses"]][:2] == [
+        ("X/placebo", None, [{"size": "500 mg", "count": 1}]),
+        ("X/placebo", None, [{"size": "100 mg", "count": 1}, {"size": "500 mg", "count": 1}]),
+    ]
+    assert [found["reason"] for found in masked["not_counted"]] == ["masked: the arms' doses differ, or it needs the weight"]
+
+
+def test_arms_with_different_doses_are_not_counted(folder: Path) -> None:
+    (folder / "study.yaml").write_text(TWO_DOSES)
+    reasons = {found["reason"]: found["visits"] for found in as_json(*PREPARE)["not_counted"]}
+    assert reasons == {
+        "masked: the arms' doses differ, or the amount is not known": 2, "masked: the arms' doses differ, or it needs the weight": 1
+    }  # fmt: skip
+
+
+def test_unblinding_says_that_it_unblinds(folder: Path) -> None:
+    (folder / "study.yaml").write_text(BLINDED)
+    (folder / "arms.csv").write_text("subject,arm\n01,drug\n02,placebo\n03,drug\n")
+    open_ = ("--unblind", "--allocation", "arms.csv")
+    made = as_json(*PREPARE, *open_)
+    assert made["unblinded"] is True
+    assert [(d["product"], d["amount"], d["vials"]) for d in made["doses"]][:2] == [
+        ("X", 480, [{"size": "500 mg", "count": 1}]),
+        ("X", 0, []),
+    ]
+    page = output(*PREPARE, *open_)
+    assert page.startswith("UNBLINDED: doses are shown as each arm gets them\n")
+    assert "                02       D15    X             placebo          none\n" in page
+
+
+# --- for programs -------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_as_csv_has_those_without_a_day_last(folder: Path) -> None:
+    done = dosing(*PREPARE, "--days", "1", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["subject"], row["visit"], row["date"], row["vials"]) for row in rows] == [
+        ("01", "main/D15", "2025-01-20", "5 x 120 mg"), ("01", "main/D15 to D17", "2025-01-20", "2 x 500 mg"),
+        ("02", "main/D15", "2025-01-20", "3 x 120 mg + 1 x 400 mg"), ("02", "main/D15 to D17", "2025-01-20", "2 x 500 mg"),
+        ("03", "main/D1", "2025-01-20", ""), *((code, "main/Rescue", "", "1 x 500 mg") for code in ("01", "02", "03")),
+    ]  # fmt: skip
+    assert rows[4]["not_counted"] == "needs weight"
+    assert done.stderr == (
+        "not counted: X, 1 visit: needs weight (03 D1)\nleft out, 3 visits: no day stated (01 Rescue; 02 Rescue; 03 Rescue)\n"
+    )
+
+
+def test_the_order_as_csv_has_what_is_not_counted_last(folder: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(dosing(*ORDER, "--days", "12", "--format", "csv").stdout)))
+    assert [(r["month"], r["product"], r["vial"], r["needed"], r["order"], r["not_counted"], r["visits"]) for r in rows] == [
+        ("2025-01", "X", "120 mg", "8", "8", "", ""), ("2025-01", "X", "400 mg", "1", "1", "", ""),
+        ("2025-01", "Y", "500 mg", "12", "12", "", ""), ("", "X", "", "", "", "needs weight", "1"),
+        ("", "Z", "", "", "", "no vials stated", "2"),
+    ]  # fmt: skip
+
+
+def test_json_has_each_day_and_all_of_them(folder: Path) -> None:
+    made = as_json(*PREPARE, "--days", "2")
+    y = {"product": "Y", "vials": [{"size": "500 mg", "count": 4}]}
+    x = {"product": "X", "vials": [{"size": "120 mg", "count": 8}, {"size": "400 mg", "count": 1}]}
+    assert made["days"] == [{"date": "2025-01-20", "vials": [x, y]}, {"date": "2025-01-21", "vials": [y]}]
+    assert made["in_all"] == [x, {"product": "Y", "vials": [{"size": "500 mg", "count": 8}]}]
+    [late, *_] = as_json(*ORDER, "--days", "12", "--lead", "7d", "--reserve", "12.5%")["order"]
+    assert late == {
+        "month": "2025-01", "product": "X", "vial": "120 mg", "needed": 8, "not_firm": 0, "reserve": 1, "order": 9,
+        "first_need": "2025-01-20", "order_by": "2025-01-13",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [PREPARE, (*ORDER, "--days", "14")])
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_file_holds_what_would_be_printed(folder: Path, command: tuple[str, ...], form: str) -> None:
+    printed = dosing(*command, "--format", form)
+    assert dosing(*command, "--format", form, "--output", "list.txt").stderr == printed.stderr
+    assert (folder / "list.txt").read_text("utf-8") == printed.stdout
+    name = {"table": "list", "json": "list.json", "csv": "list.csv"}[form]
+    dosing(*command, "--output", name)
+    assert (folder / name).read_text("utf-8") == printed.stdout
+
+
+def test_hostile_codes_move_no_cursor_and_run_no_formula(folder: Path) -> None:
+    (folder / "subjects.csv").write_text("subject,start,weight_kg\n=1+1,2025-01-06,60\n[bold]x,2025-01-06,60\n")
+    page, rows = output(*PREPARE), dosing(*PREPARE, "--format", "csv").stdout
+    assert "[bold]x" in page
+    assert "'=1+1" in rows
+
+
+# --- what is refused ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--until", "2025-01-19"), "error: `--until 2025-01-19` is before the first day, 2025-01-20\nhint: give a later day\n"),
+        (("--until", "2025-02-19", "--days", "7"), "error: `--until` and `--days` both say how long\nhint: leave one of the two out\n"),
+        (("--until", "19.2.2025"), "error: `--until 19.2.2025` is not a date\nhint: write `2025-02-19`\n"),
+        (("--days", "x"), "error: `--days x` is not a number of days\nhint: write a number from 1 to 3660, for example `--days 14`\n"),
+        (("--days", "0"), "error: `--days 0` is out of range\nhint: write a number from 1 to 3660, for example `--days 14`\n"),
+        (("--vials", "fewst"), "error: unknown `--vials fewst`\nhint: did you mean `fewest`?\n"),
+        (("--output", ""), "error: `--output` is empty\nhint: name a file, or leave the option out\n"),
+        (("--output", "study.yaml"), "error: `--output` and `--regimen` name one file\nhint: name two\n"),
+        (("--output", "./subjects.csv"), "error: `--output` and `--subjects` name one file\nhint: name two\n"),
+        (("--format", "jsn"), "error: unknown format `jsn`\nhint: did you mean `json`?\n"),
+        (("--weight", "60"), "error: `--weight` is about one subject, `--subjects` about several\nhint: leave one of the two out\n"),
+        (
+            ("--days", "x", "--vials", "all"),
+            "error: `--days x` is not a number of days\nhint: write a number from 1 to 3660, for example `--days 14`\n\n"
+            "error: unknown `--vials all`\nhint: write `least-waste` or `fewest`\n",
+        ),
+    ],
+)
+def test_what_prepare_refuses(folder: Path, arguments: tuple[str, ...], text: str) -> None:
+    before = sorted(path.name for path in folder.iterdir())
+    assert errors(*PREPARE, *arguments) == text
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "error: `--until` is missing\nhint: give the last day to order for, `--until 2025-06-30`, or how many days, `--days 90`\n"),
+        (("--reserve", "10"), "error: `--reserve 10` is not a share of what is needed\nhint: write `--reserve 10%`\n"),
+        (
+            ("--reserve", "a lot"),
+            "error: `--reserve a lot` is not a share of what is needed\nhint: write a share from 0% to 100%, for example `10%`\n",
+        ),
+        (
+            ("--reserve", "101%"),
+            "error: `--reserve 101%` is not a share of what is needed\nhint: write a share from 0% to 100%, for example `10%`\n",
+        ),
+        (("--lead", "soon"), "error: `--lead soon` is not a length of time\nhint: write for example `3d`, `4h` or `1h30min`\n"),
+        (("--lead", "36h"), "error: `--lead 36h` is not a number of days\nhint: write for example `14d` or `2w`\n"),
+    ],
+)
+def test_what_order_refuses(folder: Path, arguments: tuple[str, ...], text: str) -> None:
+    assert errors(*ORDER, *(("--days", "14") if arguments else ()), *arguments) == text
+
+
+def test_unblinding_needs_everybodys_arm(folder: Path) -> None:
+    (folder / "study.yaml").write_text(BLINDED)
+    assert errors(*PREPARE, "--unblind") == "error: `--unblind` needs the arm\nhint: add `--allocation FILE` with everybody's arm\n"
+    one = ("prepare", "--regimen", "study.yaml", "--start", "2025-01-06", "--from", "2025-01-06", "--unblind")
+    assert errors(*one) == "error: `--unblind` needs the arm\nhint: add `--arm` with `drug` or `placebo`\n"
+
+
+def test_a_record_of_no_visit_is_refused(folder: Path) -> None:
+    (folder / "visits.csv").write_text("subject,visit,date\n01,D14,2025-01-19\n")
+    assert errors(*PREPARE, "--visits", "visits.csv").startswith("error: unknown visit `D14`")
+
+
+def test_the_last_day_of_the_calendar(folder: Path) -> None:
+    assert as_json(*PREPARE[:-1], "9999-12-30", "--days", "30")["until"] == "9999-12-31"
