@@ -261,7 +261,7 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
     if schedule.per_kg is not None:
         per_kg = running.per_kg[rule.group]
         per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
-        schedule.per_kg[k, part] = per_kg
+        schedule.per_kg[k, part] = np.where(np.isnan(grams), np.nan, per_kg)
 
 
 def between(schedule: Schedule, rules: tuple[Rule, ...]) -> set[tuple[str, str | None]]:
@@ -289,7 +289,8 @@ def _sum_by_day(schedule: Schedule, rows: list[int], doses: Doses) -> None:
     if schedule.per_kg is not None:
         rule = doses.rules[rows[0]].weight
         grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
-        schedule.per_kg[rows] = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
+        per_kg = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
+        schedule.per_kg[rows] = np.where(np.isnan(grams), np.nan, per_kg)
 
 
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
