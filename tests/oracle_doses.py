@@ -317,11 +317,8 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             else:
                 amount, status = dose(product, rule, person, weight)
             cap = product.lifetime
-            if amount and rule is not None and cap is not None and cap.per and weight is None:
-                amount, status = None, "needs weight"  # nobody can say whether it would pass the cap
-            elif amount and rule is not None and cap is not None and cap.per == "m2" and person.mm is None:
-                amount, status = None, "needs height"
-            elif amount and rule is not None and cap is not None:
+            body = (cap is None or not cap.per or weight is not None) and (cap is None or cap.per != "m2" or person.mm is not None)
+            if amount and rule is not None and cap is not None and body:  # what cannot be held against the cap is given, and a note says so
                 part = amount * times / _measure(cap, rule, person, weight)
                 part = Fraction(round(part * 1_000_000), 1_000_000)
                 if had.get(give.product, Fraction(0)) + part > cap.mg:
@@ -338,7 +335,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
                 unweighed.add(give.product)
             if total and weight is not None:
                 per_kgs[give.product] = per_kgs.get(give.product, Fraction(0)) + total / Fraction(weight[0], 1000)
-            weighed = cumulative is not None and weight is not None and give.product not in unweighed
+            weighed = cumulative is not None and (weight is not None or status == "refused") and give.product not in unweighed
             per_kg = per_kgs.get(give.product, Fraction(0)) if weighed else None
             by = weight if rule is not None and rule.by_weight else None
             rows.append(Row(planned.label, planned.target, last, give.product, amount, status, times, total, cumulative, per_kg, by))

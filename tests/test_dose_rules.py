@@ -578,3 +578,31 @@ def test_a_course_after_the_event_that_opens_the_way_goes_on_over_the_entry() ->
     body = ENTRY.replace("{at: D2 to D28, give: Y 10 mg daily}", "{at: relapse to relapse + 4 days, give: Y 1000 mg daily}")
     made = planned(body, person(None, None, ("relapse", "2025-01-20"), entered=(Entered("q", day("2025-01-22")),)))
     assert at(made, "relapse to relapse+4d").last == day("2025-01-24")
+
+
+# What is accepted, although a protocol writer would want to hear of it. The message that is wanted, or some words of it.
+ACCEPTED = {
+    "a lifetime cap in a unit in which nothing is dosed": (
+        visits("at: D1, give: X 500 mg", products=product("lifetime at most: 140 mL")),
+        "mL",
+    ),
+    "two products that are each before the other": (
+        visits("at: D1, give: [X 500 mg 30 min before Y, Y 1 mg 30 min before X]"),
+        "before",
+    ),
+    "cycles counted from the previous dose": (
+        visits("at: D1, cycle: 'every 28 days, 3 cycles', give: X 500 mg, counted from: previous dose"),
+        "previous dose",
+    ),
+    "the first period counted from the study's first day": (
+        visits("at: D1, give: X 500 mg", period="    counted from: first day of the study\n"),
+        "first day of the study",
+    ),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="the file is accepted")
+@pytest.mark.parametrize(("body", "match"), ACCEPTED.values(), ids=ACCEPTED)
+def test_what_contradicts_itself_is_refused(body: str, match: str) -> None:
+    with pytest.raises(RegimenError, match=match):
+        read_study_text(HEAD + body)
