@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import Dates
-from nmosd_dosing.doses import AmountStatus, Dose, Formula, WeightRule, converted
+from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
 from nmosd_dosing.given import Given
 from nmosd_dosing.lifetime import Lifetime, lifetimes
 from nmosd_dosing.model import Give, Study
@@ -194,11 +194,10 @@ def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
 
 @dataclass(slots=True)
 class _Running:
-    """What some subjects have had so far: of each product and unit, per kg of it, and of what a lifetime's cap counts."""
+    """What some subjects have had so far, of each product and unit, and of it per kg."""
 
     totals: dict[tuple[str, str | None], Wholes]
     per_kg: dict[tuple[str, str | None], Wholes]
-    exposure: dict[str, Wholes]
 
 
 def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
@@ -208,9 +207,7 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
     running = _Running(
         {rule.group: np.zeros(len(grams)) for rule in doses.rules},
         {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
-        {cap.product: cap.earlier[part].copy() for cap in doses.lifetimes},
     )
-    caps = {cap.product: cap for cap in doses.lifetimes}
     made: dict[Rule, tuple[Wholes, Wholes, Statuses | AmountStatus]] = {}
     written: set[int] = set()
     for k, rule in enumerate(doses.rules):
@@ -231,8 +228,6 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
         schedule.amount[k, part] = amount
         count = schedule.days(schedule.rows[k].visit, part) * times
         added = whole if isinstance(count, int) and count == 1 else whole * count
-        if (cap := caps.get(rule.group[0])) is not None:
-            added = _within_lifetime(schedule, k, cap, running, added, (by, mm), part, doses)
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
             gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
@@ -264,17 +259,24 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
         schedule.per_kg[k, part] = np.where(np.isnan(grams), np.nan, per_kg)
 
 
-def between(schedule: Schedule, rules: tuple[Rule, ...]) -> set[tuple[str, str | None]]:
-    """The products that are given by the plan and after events, too, so that the days of the ones come between those of the others."""
-    parts: dict[tuple[str, str | None], set[int]] = {}
-    for row, rule in zip(schedule.rows, rules, strict=True):
-        parts.setdefault(rule.group, set()).add(schedule.part_of[row.visit])
-    return {group for group, mine in parts.items() if len(mine) > 1 and any(schedule.parts[p].event for p in mine)}
+def by_day(schedule: Schedule, doses: Doses) -> set[int]:
+    """The rows whose totals run in the order of days, not of the plan: of products that are given by the plan and after events, too, and
+    of those with a lifetime's cap."""
+    parts: dict[str, set[int]] = {}
+    for row in schedule.rows:
+        parts.setdefault(row.give.product, set()).add(schedule.part_of[row.visit])
+    capped = {cap.product for cap in doses.lifetimes}
+    mixed = {product for product, mine in parts.items() if len(mine) > 1 and any(schedule.parts[p].event for p in mine)}
+    return {k for k, row in enumerate(schedule.rows) if row.give.product in mixed | capped}
 
 
 def finish_totals(schedule: Schedule, doses: Doses) -> None:
-    """The totals that are not in planned order: with doses after events between the others, and with those of unscheduled visits."""
-    for group in between(schedule, doses.rules):
+    """Refuses what passes a lifetime's cap, sums what runs in the order of days, and adds the doses of unscheduled visits."""
+    for cap in doses.lifetimes:
+        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
+        if rows:
+            _hold_cap(schedule, cap, rows, doses.extra)
+    for group in dict.fromkeys(doses.rules[k].group for k in sorted(schedule.steps)):
         _sum_by_day(schedule, [k for k, rule in enumerate(doses.rules) if rule.group == group], doses)
     for k, rule in enumerate(doses.rules):
         _add_extra(schedule, k, rule, doses.extra)
@@ -300,63 +302,47 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     return made
 
 
-def _within_lifetime(
-    schedule: Schedule, k: int, cap: Lifetime, running: _Running, added: Wholes, body: tuple[Wholes, Wholes], part: slice, doses: Doses
-) -> Wholes:  # fmt: skip
-    """The amounts without those that would pass the cap: these are refused. What is recorded was given, and counts."""
-    row = schedule.rows[k]
-    exposure = cap.exposure(added, row.scale, row.give.unit, *body, _formula(row.give))
-    gone = schedule.not_given(k, part) | schedule.not_planned(row.visit, part) | schedule.dose_cancelled(row.visit, part)
-    exposure = np.where(gone, 0.0, exposure)
-    besides = _unplanned(schedule, k, cap, doses.extra, body, part)
-    refused = running.exposure[cap.product] + besides + exposure > cap.most
-    begin = part.start or 0
-    for column in doses.recorded.get(k, {}):
-        if begin <= column < begin + len(refused):
-            refused[column - begin] = False
-    refused &= ~np.asarray(schedule.dose_recorded(row.visit, part)) & ~gone & (exposure > 0)  # a placebo passes no cap
-    running.exposure[cap.product] += np.where(refused | np.isnan(exposure), 0.0, exposure)  # what is not known is at least nothing
-    if not refused.any():
-        return added
-    schedule.status[k][part][refused] = AmountStatus.REFUSED
-    schedule.amount[k, part][refused] = np.nan
-    return np.where(refused, 0.0, added)
+def _hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
+    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known is at least nothing."""
+    everybody = slice(None)
+    dates = np.array([_dose_dates(schedule, k, everybody) for k in rows])
+    adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
+    besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
+    fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
+    order = np.argsort(dates, axis=0, kind="stable")
+    total, over = cap.earlier.copy(), np.full(adds.shape, np.nan)
+    for place in order[:, np.newaxis]:
+        add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
+        refused = (total + more + add > cap.most) & ~given & (add > 0)  # a placebo passes no cap
+        np.put_along_axis(over, place, np.where(refused, total + more + add, np.nan)[np.newaxis], axis=0)
+        total += np.where(refused | np.isnan(add), 0.0, add)
+    for k, add, passed in zip(rows, adds, over, strict=True):
+        schedule.exposure[k] = add, passed
+        refused = ~np.isnan(passed)
+        if refused.any():
+            schedule.status[k][refused] = AmountStatus.REFUSED
+            schedule.amount[k][refused] = np.nan
+            schedule.steps[k][refused] = 0.0
 
 
-def _formula(give: Give) -> Formula:
-    """How the surface is reckoned by which a product is dosed."""
-    return next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+def _exposure(schedule: Schedule, cap: Lifetime, k: int, dates: Dates) -> Wholes:
+    """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
+    give, everybody = schedule.rows[k].give, slice(None)
+    grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)
+    formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+    return cap.exposure(schedule.steps[k], schedule.rows[k].scale, give.unit, grams, schedule.cohort.mm, formula)
 
 
-def _unplanned(
-    schedule: Schedule, k: int, cap: Lifetime, extra: tuple[Extra, ...], body: tuple[Wholes, Wholes], part: slice
-) -> Wholes:  # fmt: skip
-    """(n,) what doses at unscheduled visits add to the exposure by the day of a row's dose."""
-    besides, begin, dates = np.zeros(len(body[0])), part.start or 0, _dose_dates(schedule, k, part)
+def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...], dates: Dates) -> Wholes:
+    """(n,) what doses at unscheduled visits add by the days of a row's doses."""
+    besides, cohort = np.zeros(len(schedule)), schedule.cohort
+    rule = schedule.study.product(cap.product).weight
     for e in extra:
-        i = e.column - begin
-        if e.product == cap.product and 0 <= i < len(besides) and e.date <= dates[i] and e.amount is not None:
-            amount = np.array([float(e.amount)])
-            besides[i] += cap.exposure(amount, 1, e.unit, body[0][i : i + 1], body[1][i : i + 1])[0]
+        if e.product == cap.product and e.amount is not None and e.date <= dates[e.column]:
+            one = slice(e.column, e.column + 1)
+            grams = grams_at(cohort, rule, np.array([e.date]), one)
+            besides[e.column] += np.nan_to_num(cap.exposure(np.array([float(e.amount)]), 1, e.unit, grams, cohort.mm[one])[0])
     return besides
-
-
-def exposure_of(schedule: Schedule, k: int, cap: Lifetime, column: int) -> tuple[float, bool, float]:
-    """What a row adds to a subject's exposure, in millionths, or would add had it not been refused; whether it was; and what doses at
-    unscheduled visits have added by then."""
-    row, part = schedule.rows[k], slice(column, column + 1)
-    refused = bool(schedule.status[k][column] == AmountStatus.REFUSED)
-    weight = schedule.study.product(row.give.product).weight
-    grams, mm = grams_at(schedule.cohort, weight, _dose_dates(schedule, k, part), part), schedule.cohort.mm[part]
-    whole = np.rint(schedule.amount[k, part] * row.scale)
-    if refused:
-        doses, arm = schedule.doses_for(k, column), max(int(schedule.arm[column]), 0)
-        own = doses[arm] if len(doses) > 1 else doses[0]
-        whole = _of_arm(to_whole(own, row.scale) if own is not None else None, grams, mm)[0]
-    times = np.broadcast_to(schedule.times(k), len(schedule))[column] * np.broadcast_to(schedule.days(row.visit, part), 1)
-    besides = _unplanned(schedule, k, cap, read_extra(schedule.study, schedule.rows, schedule.given), (grams, mm), part)
-    adds = cap.exposure(whole * times, row.scale, row.give.unit, grams, mm, _formula(row.give))
-    return float(adds[0]), refused, float(besides[0])
 
 
 def _as_given(

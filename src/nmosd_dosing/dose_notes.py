@@ -9,7 +9,6 @@ from itertools import takewhile
 
 import numpy as np
 
-from nmosd_dosing.amounts import exposure_of
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import AmountStatus, number_text
 from nmosd_dosing.errors import one_of
@@ -102,7 +101,7 @@ def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: i
     """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
     for k in rows:
         amount = schedule.amount[k, column]
-        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(exposure_of(schedule, k, cap, column)[0]):
+        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(schedule.exposure[k][0][column]):
             body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
             lacking = body.get(cap.limit.per)
             return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
@@ -125,12 +124,9 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
         elif blind := _unwatched(schedule, cap, rows, column):
             words += f"; {blind}"
         yield Note("lifetime", words)
-        total = float(cap.earlier[column])
         for k in rows:
-            adds, refused, besides = exposure_of(schedule, k, cap, column)
-            if refused and not np.isnan(adds):
+            passed = schedule.exposure[k][1][column]
+            if not np.isnan(passed):
                 id = schedule.id(schedule.rows[k].visit)
-                over = f"with it the total would be {in_words(total + besides + adds, cap.limit)}, and the cap is {cap.limit.text}"
+                over = f"with it the total would be {in_words(float(passed), cap.limit)}, and the cap is {cap.limit.text}"
                 yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))
-            elif not np.isnan(adds):
-                total += adds

@@ -14,11 +14,12 @@ import numpy as np
 from nmosd_dosing import course as courses
 from nmosd_dosing import gaps
 from nmosd_dosing import given as records
-from nmosd_dosing.amounts import Extra, between, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.amounts import Extra, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.course import Course
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
+from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.person import Record
@@ -121,8 +122,7 @@ def _fill(
         written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
         per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
     )
-    apart = between(schedule, doses.rules)
-    schedule.steps.update({i: np.empty(n) for i, rule in enumerate(doses.rules) if rule.group in apart})
+    schedule.steps.update({row: np.empty(n) for row in by_day(schedule, doses)})
     shifters = {}
     for i, visit in enumerate(visits):
         if visit.offset is not None and (part_of[i], visit.offset) not in shifters:
@@ -132,8 +132,24 @@ def _fill(
         _fill_dates(schedule, shifters, part)
         fill_doses(schedule, doses, part)
     finish_totals(schedule, doses)
+    _without_refused(schedule)
     _extra_dates(schedule, doses.extra)
     return schedule
+
+
+def _without_refused(schedule: Schedule) -> None:
+    """First and last doses of whoever had a dose refused, without it."""
+    refused = np.logical_or.reduce([status == AmountStatus.REFUSED for status in schedule.status]) if schedule.exposure else np.zeros(1)
+    if not refused.any():
+        return
+    schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
+    for k, row in enumerate(schedule.rows):
+        p, days = schedule.part_of[row.visit], schedule.days(row.visit)
+        given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        dates = np.where(given, schedule.dates(row.visit), NO_DATE)
+        last = dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+        np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
+        np.fmax(schedule.last_doses[p], last, out=schedule.last_doses[p])
 
 
 def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
+from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.visits import offset_of
@@ -29,7 +30,8 @@ class EntryGap:
 def dose_dates(schedule: Schedule, row: int) -> Dates:
     """(n,) the day of an administration, as recorded or planned; NaT where it is not given."""
     visit, product = schedule.rows[row].visit, schedule.rows[row].give.product
-    dates = np.where(schedule.given_at(row), schedule.dates(visit), NO_DATE)
+    given = schedule.given_at(row) & (schedule.status[row] != AmountStatus.REFUSED)
+    dates = np.where(given, schedule.dates(visit), NO_DATE)
     for of, column, refused in schedule.given.refused if schedule.given is not None else ():
         if (of, refused) == (visit, product):
             dates[column] = NO_DATE

@@ -118,6 +118,8 @@ class Schedule:
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     `amount` would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
     dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts that are recorded.
+    exposure: of rows under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit, and what the total would have been where
+    it was refused; NaN where that is not known, or it was not.
     first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
     days and months since; NaT where nothing is recorded.
@@ -146,6 +148,7 @@ class Schedule:
     steps: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     dispensed: dict[tuple[int, str], Any] = field(default_factory=dict)
     written: frozenset[tuple[int, int]] = frozenset()
+    exposure: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cohort)
