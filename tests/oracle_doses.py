@@ -335,7 +335,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
                 unweighed.add(give.product)
             if total and weight is not None:
                 per_kgs[give.product] = per_kgs.get(give.product, Fraction(0)) + total / Fraction(weight[0], 1000)
-            weighed = cumulative is not None and (weight is not None or status == "refused") and give.product not in unweighed
+            weighed = cumulative is not None and weight is not None and give.product not in unweighed
             per_kg = per_kgs.get(give.product, Fraction(0)) if weighed else None
             by = weight if rule is not None and rule.by_weight else None
             rows.append(Row(planned.label, planned.target, last, give.product, amount, status, times, total, cumulative, per_kg, by))

@@ -332,7 +332,8 @@ def load(path: Path) -> Any:
 
 # Not one YAML document in UTF-8, so no schema ever sees them.
 _NOT_LOADABLE = """
-    alias apostrophe-title at-sign backtick bad-indentation bad-indentation-deeper bad-indentation-key bad-indentation-list binary
+    alias apostrophe-title at-sign backtick band-sign-bare bad-indentation bad-indentation-deeper bad-indentation-key
+    bad-indentation-list binary
     block-mark bracket-title byte-order-mark-inside closing-brace-too-many colon-full-width colon-in-title colon-missing
     colon-without-space control-character directive document-end escape-sequence form-feed ideographic-space key-is-a-list
     line-separator list-on-key-line no-break-space-after-colon not-utf8-gb18030 not-utf8-latin1 not-utf8-truncated nul odd-characters
@@ -369,6 +370,14 @@ _UNSEEN = """
     until-bare-week until-before-start until-days-by-months until-months-by-days until-too-near updated-impossible updated-year-0
     week-bare week-bare-0 week-too-far window-400-digits window-different window-different-behind window-different-not-stated
     window-huge window-not-stated-day window-on-some window-twice window-twice-list year-bare years-too-far zero-width-space
+    band-below-a-gram band-reversed bands-gap bands-gap-at-an-edge bands-overlap bands-overlap-at-an-edge bands-units bands-weights
+    blinded-daily-missing blinded-hours blinded-leads blinded-times cap-not-a-step cap-not-whole-vials cap-unit concentration-unit
+    cycle-0-days cycle-before-day-1 cycle-month-day cycle-open-in-a-length cycle-plus-months cycle-range-too-long cycle-too-short
+    cycle-with-a-repeat daily-0-times daily-1-times daily-hours-order daily-hours-too-few event-cycle event-day-unknown
+    event-of-the-study event-range-of-two event-range-reversed event-repeat event-to-a-day event-undeclared gap-reversed gap-units-mixed
+    gaps-hole gaps-no-lower-end gaps-overlap gaps-upper-end lead-itself lead-not-given lead-unknown restart-no-dose restart-week
+    round-unit round-without-vials round-zero rule-amount-and-bands rule-none rule-unknown rule-without-amount surface-without-m2
+    vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units weight-changed-0 weight-changed-100 weights-reversed
 """
 UNSEEN = set(_UNSEEN.split())
 
