@@ -214,7 +214,6 @@ RELAPSES = "[{at: D1, give: X 5 mg}, {at: relapse to relapse + 2 days, give: X 1
 RELAPSE = Event("relapse", START + dt.timedelta(30))
 
 
-@pytest.mark.xfail(strict=True, reason="numpy warns where treatment stopped and the event of a course with vials never came")
 def test_vials_of_a_course_that_only_some_have() -> None:
     study, _ = read_study_text(f"{HEAD}products: {{X: {{vials: [120 mg]}}}}\nperiods: {{p: {{visits: {RELAPSES}}}}}\n")
     subjects = [Subject(START, events=(Event("treatment_stopped", START),)), Subject(START, events=(RELAPSE,))]
@@ -223,7 +222,6 @@ def test_vials_of_a_course_that_only_some_have() -> None:
     assert vials == [[(("120 mg", 1),)], [(("120 mg", 1),), (("120 mg", 6),)]]
 
 
-@pytest.mark.xfail(strict=True, reason="the note on a lifetime cap is there for whoever has no dose, if another subject has one")
 def test_the_doses_of_others_make_no_note() -> None:
     visits = "[{at: D1, assess: MRI}, {at: relapse, give: X 10 mg}]"
     study, _ = read_study_text(f"{HEAD}products: {{X: {{lifetime at most: 1000 mg}}}}\nperiods: {{p: {{visits: {visits}}}}}\n")
@@ -231,7 +229,6 @@ def test_the_doses_of_others_make_no_note() -> None:
     assert tables(expand(study, of_subjects([one, other], ())), [one, other])[0] == plan(study, one)
 
 
-@pytest.mark.xfail(strict=True, reason="later weights of one subject change totals per kg and the note on weights of all others")
 @pytest.mark.parametrize("visits", VISITS.values(), ids=VISITS)
 def test_the_weights_of_others_change_nothing(visits: str) -> None:
     study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods: {{p: {{visits: {visits}}}}}\n")

@@ -42,7 +42,7 @@ edges = st.sampled_from((40_000, 50_000, 60_000, 66_600, 80_500, 100_000)) | st.
 @st.composite
 def bands(draw: st.DrawFn, amounts: st.SearchStrategy[Amount]) -> tuple[tuple[Range, Amount | None], ...]:
     """Bands that adjoin: what is not in the one is in the next."""
-    at = sorted(draw(st.sets(edges, min_size=1, max_size=3)))
+    at = sorted(draw(st.sets(edges, min_size=1, max_size=3).filter(lambda kg: all(b - a > 1 for a, b in itertools.pairwise(sorted(kg))))))
     joints: list[tuple[int | None, bool]] = [(edge, draw(st.booleans())) for edge in at]
     open_below, open_above = draw(st.booleans()), draw(st.booleans())
     if open_below or len(at) == 1:
@@ -57,7 +57,7 @@ def bands(draw: st.DrawFn, amounts: st.SearchStrategy[Amount]) -> tuple[tuple[Ra
 
 @st.composite
 def ranges(draw: st.DrawFn) -> Range:
-    low, high = sorted(draw(st.sets(edges, min_size=2, max_size=2)))
+    low, high = sorted(draw(st.sets(edges, min_size=2, max_size=2).filter(lambda kg: max(kg) - min(kg) > 1)))
     return draw(
         st.sampled_from(
             [Range(low, i, high, j) for i in (True, False) for j in (True, False)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import Dates
-from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.doses import AmountStatus, Dose, Formula, WeightRule, converted
 from nmosd_dosing.given import Given
 from nmosd_dosing.lifetime import Lifetime, lifetimes
 from nmosd_dosing.model import Give, Study
@@ -277,22 +277,32 @@ def finish_totals(schedule: Schedule, doses: Doses) -> None:
         if rows:
             _hold_cap(schedule, cap, rows, doses.extra)
     for group in dict.fromkeys(doses.rules[k].group for k in sorted(schedule.steps)):
-        _sum_by_day(schedule, [k for k, rule in enumerate(doses.rules) if rule.group == group], doses)
+        _sum_by_day(schedule, group, doses)
     for k, rule in enumerate(doses.rules):
         _add_extra(schedule, k, rule, doses.extra)
 
 
-def _sum_by_day(schedule: Schedule, rows: list[int], doses: Doses) -> None:
+def _sum_by_day(schedule: Schedule, group: tuple[str, str | None], doses: Doses) -> None:
+    """The totals of a product in one unit; what is not known in another unit may be in this one."""
+    rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
+    mine = np.array([doses.rules[k].group == group for k in rows])
     dates = np.array([_dose_dates(schedule, k, slice(None)) for k in rows])
-    order = np.argsort(dates, axis=0, kind="stable")
+    order = _order(schedule, rows)
     steps = np.array([schedule.steps[k] for k in rows])
-    scale = doses.rules[rows[0]].scale
-    schedule.cumulative[rows] = _summed(steps, order) / scale
+    steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)
+    own = [k for k, is_mine in zip(rows, mine, strict=True) if is_mine]
+    scale = doses.rules[own[0]].scale
+    schedule.cumulative[own] = _summed(steps, order)[mine] / scale
     if schedule.per_kg is not None:
-        rule = doses.rules[rows[0]].weight
+        rule = doses.rules[own[0]].weight
         grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
         per_kg = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
-        schedule.per_kg[rows] = np.where(np.isnan(grams), np.nan, per_kg)
+        schedule.per_kg[own] = np.where(np.isnan(grams), np.nan, per_kg)[mine]
+
+
+def _order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
+    """(k, n) the rows in the order of each subject's days; what has no day comes last."""
+    return np.argsort(np.array([schedule.dates(schedule.rows[k].visit) for k in rows]), axis=0, kind="stable")
 
 
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
@@ -303,13 +313,13 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
 
 
 def _hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
-    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known is at least nothing."""
+    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
     everybody = slice(None)
     dates = np.array([_dose_dates(schedule, k, everybody) for k in rows])
     adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
     besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
     fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
-    order = np.argsort(dates, axis=0, kind="stable")
+    order = _order(schedule, rows)
     total, over = cap.earlier.copy(), np.full(adds.shape, np.nan)
     for place in order[:, np.newaxis]:
         add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
@@ -329,7 +339,7 @@ def _exposure(schedule: Schedule, cap: Lifetime, k: int, dates: Dates) -> Wholes
     """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
     give, everybody = schedule.rows[k].give, slice(None)
     grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)
-    formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+    formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
     return cap.exposure(schedule.steps[k], schedule.rows[k].scale, give.unit, grams, schedule.cohort.mm, formula)
 
 

@@ -16,7 +16,7 @@ from nmosd_dosing.lifetime import Lifetime, in_words, lifetimes
 from nmosd_dosing.model import Visit
 from nmosd_dosing.person import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule import Schedule
-from nmosd_dosing.weights import series
+from nmosd_dosing.weights import has_later
 
 Pairs = Sequence[tuple[Visit, PlannedVisit]]
 _WORDS = {
@@ -38,7 +38,7 @@ def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
             yield Note(code, words, found)
-    yield from _weights(schedule, planned)
+    yield from _weights(schedule, planned, column)
     yield from _lifetimes(schedule, column)
     yield from _together(planned)
     dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
@@ -53,7 +53,7 @@ def _having(planned: Sequence[PlannedVisit], status: str) -> tuple[str, ...]:
     return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
 
 
-def _weights(schedule: Schedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
+def _weights(schedule: Schedule, planned: Sequence[PlannedVisit], column: int) -> Iterator[Note]:
     """Which weight counts, and which doses are by one that was measured before."""
     by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
     for p in planned:
@@ -64,9 +64,9 @@ def _weights(schedule: Schedule, planned: Sequence[PlannedVisit]) -> Iterator[No
         rule = schedule.study.product(product).weight
         ids = tuple(dict.fromkeys(p.id for p, _ in doses))
         of = f"{doses[0][1].shown}: " if len(by) > 1 else ""
-        if series(schedule.cohort, rule) is None:
+        if not has_later(schedule.cohort, rule, column):
             words = "one body weight counts for every dose: the one given, at baseline"
-            if rule == "baseline" and schedule.cohort.weighed is not None:
+            if rule == "baseline" and has_later(schedule.cohort, None, column):
                 words = "later weights are given, and the study doses by the one at baseline"
             yield Note("weight", f"{of}{words}", ids)
             continue
@@ -114,7 +114,7 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
     """Doses that a lifetime's cap refuses, each with what the total would be."""
     for cap in lifetimes(schedule.study, schedule.cohort):
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
-        if not rows:
+        if not any(schedule.given_at(k)[column] for k in rows):
             continue
         said = any(c == column and e.product == cap.product for c, e in schedule.cohort.earlier)
         before = f"{in_words(float(cap.earlier[column]), cap.limit)} before the study" if said else "nothing is said of earlier exposure"

@@ -125,6 +125,9 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
         near = _MEANT.get(base.lower())
         surface = slash and of in ("m²", "m^2", "sqm", "M2", "m 2")
         hint = f"write `{number} {near}{'/m2' if surface else behind}`" if near and (surface or not slash) else None
+        if words := re.search(r"\s(bid|b\.i\.d\.|tid|qid|qd|every|per day|a day|each day|days? (?:before|after))", unit):
+            lead = words[1].endswith(("before", "after"))
+            hint = "lead times are in `min` or `h`" if lead else "write how often as `daily`, `twice daily` or `4 times daily`"
         ways = ", each also by weight as in `mg/kg`, by body surface as in `mg/m2`" if per else ""
         raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint or f"units are {one_of(UNITS)}{ways}")
     if way and not per:
@@ -256,7 +259,7 @@ def _how_often(text: str, node: Scalar) -> tuple[str, str | None, int | None, tu
         raise PhraseError(f"how often is `{clip(words)}`?", _part(node, words), f"write `{number}daily`")
     times = counts[often] if often in counts else int(str(often).split()[0][:6])
     if not (1 if often in counts else 3) <= times <= 24:
-        better = "daily" if times == 1 else "twice daily" if times == 2 else "4 times daily"
+        better = "daily" if times < 2 else "twice daily" if times == 2 else "24 times daily"
         raise PhraseError(f"`{clip(words)}` is not 3 to 24 times", _part(node, words), f"write `{better}`")
     hours = tuple(re.split(r"\s+and\s+", at)) if at else ()
     for hour in hours:
@@ -264,8 +267,9 @@ def _how_often(text: str, node: Scalar) -> tuple[str, str | None, int | None, tu
             wrong = f"expected a time of day, found `{clip(hour)}`"
             raise PhraseError(wrong, _part(node, hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
     if hours and (len(hours) != times or list(hours) != sorted(set(hours))):
-        what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hours for {times} times a day"
-        raise PhraseError(what, _part(node, at or words), "write one hour for each time of the day, the earliest first")
+        what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hour{'s'[: len(hours) - 1]} for {times} times a day"
+        example = " and ".join(("06:00", "14:00", "22:00", "23:00")[: min(times, 4)])
+        raise PhraseError(what, _part(node, at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
     return body, words, times, hours
 
 

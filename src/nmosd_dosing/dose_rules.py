@@ -59,7 +59,7 @@ def to_lifetime(text: AmountText | None) -> Limit | None:
 
 
 def to_rules(record: ProductRecord, vials: Vials | None, problems: Problems) -> dict[str, DoseRule]:
-    """The dose rules of a product by name; one that cannot be told is reported and left out."""
+    """The dose rules of a product by name; one that cannot be told is reported."""
     rules: dict[str, DoseRule] = {}
     for name, pair in (record.doses or {}).items():
         if isinstance(pair.value, AmountText):
@@ -68,8 +68,10 @@ def to_rules(record: ProductRecord, vials: Vials | None, problems: Problems) -> 
         elif pair.value is not None:
             found = len(problems.found)
             dose = _dose(name, pair.value, pair.key, vials, problems)
-            if dose is not None and len(problems.found) == found:
-                rules[name] = DoseRule(name, dose, to_facts(pair.value))
+            wrong = dose is None or len(problems.found) > found  # it stays known by its name: that it is wrong has been said
+            rules[name] = DoseRule(name, Dose("not stated") if wrong or dose is None else dose, to_facts(pair.value))
+        else:
+            rules[name] = DoseRule(name, Dose("not stated"), _NO_FACTS)
     return rules
 
 

@@ -107,6 +107,11 @@ class _Builder:
                 hint = "take it out; it is always there"
                 self.problems.error(f"the event `{name}` is built in: {built_in[name]}", event.key.place, hint)
         periods = tuple(p for p in map(self._period, (record.periods or {}).values()) if p is not None)
+        later = {t.to.text for t in record.transitions or () if t.to is not None}
+        for name, pair in (record.periods or {}).items():
+            if pair.value is not None and pair.value.counted_from and name not in later:
+                wrong = f"no way leads into `{name}`, so its first day is that of the study"
+                self.problems.error(wrong, pair.value.place("counted_from"), "take it out, or add the transition that leads there")
         return Study(
             id=record.study.text if record.study else "",
             title=one_line(record.title) or "",

@@ -159,12 +159,22 @@ class Giver:
         try:
             explain_dose(f"{text.product} {text.named}", Scalar(text.place.document.text[text.place.start : text.place.end], text.place))
         except PhraseError as error:
-            self.problems.found.append(error.problem)
+            declare = f"; or declare the dose rule under {text.product}: `doses: {{{text.named}: 500 mg}}`"
+            known = text.product in self.products
+            self.problems.found.append(replace(error.problem, hint=(error.problem.hint or "") + (declare if known else "")))
         return Dose("not stated")
 
     def _other(self, text: DoseText, texts: tuple[DoseText, ...]) -> None:
         """A lead time is before or after another product of the same visit."""
-        if text.other is not None and (text.other == text.product or all(text.other != t.product for t in texts)):
+        if text.other is not None and text.other == text.product:
+            self.problems.error(f"`{clip(text.lead or '')}`: a product cannot come before or after itself", text.place, "name another one")
+        elif text.other is not None and text.other not in self.products:
+            hint = did_you_mean(text.other, self.products) or f"products of this file are {one_of(self.products)}"
+            self.problems.error(f"`{clip(text.lead or '')}`: unknown product `{clip(text.other)}`", text.place, hint)
+        elif back := next((t for t in texts if text.other is not None and t.product == text.other and t.other == text.product), None):
+            also = [("the other one", back.place)]
+            self.problems.error(f"{text.product} and {text.other} each wait for the other", text.place, "keep one of the two", also)
+        elif text.other is not None and all(text.other != t.product for t in texts):
             others = [t.product for t in texts if t.product not in (None, text.product)]
             hint = did_you_mean(text.other, [o for o in others if o]) or "name another product that is given here"
             self.problems.error(f"`{clip(text.lead or '')}`: {clip(text.other)} is not given here", text.place, hint)

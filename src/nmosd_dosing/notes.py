@@ -169,7 +169,8 @@ def _after_end(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], co
     beyond = [
         p
         for i, p in shown
-        if p.actual is None
+        if not schedule.visits[i].event  # a course after an event goes on
+        and p.actual is None
         and p.target is not None
         and (end := to_date(schedule.course.end[schedule.parts[schedule.part_of[i]].period, column])) is not None
         and p.target > end

@@ -228,7 +228,7 @@ class Schedule:
         ends = self.parts[self.part_of[visit]].last_day(True, part)
         cut = last if ends is None else np.fmin(last, ends)
         cut = cut if self.until is None else np.fmin(cut, self.until)
-        return np.where(self.recorded(visit, part) | (cut < target), last, cut)
+        return np.where(self.recorded(visit, part) | (cut < target) | np.isnat(target), last, cut)
 
     def days(self, visit: int, part: slice = slice(None)) -> int | NDArray[np.float64]:
         """On how many days a visit's doses are given: 1, or (n,) for a course of days."""
@@ -253,11 +253,16 @@ class Schedule:
 
     def cumulative_per_kg(self, row: int, column: int) -> float:
         """Cumulative active drug of a subject per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
-        if self.per_kg is not None:
+        if self.per_kg is not None and not self._one_weight(column):
             return float(self.per_kg[row, column])
         scale = self.rows[row].scale
         whole = np.rint(self.cumulative[row, column] * scale)  # back to whole numbers, so that there is one division only
         return float(whole * 1000 / (self.grams[column] * scale))
+
+    def _one_weight(self, column: int) -> bool:
+        """Whether nothing is known of a subject's later weights."""
+        later = [w.dates[:, column] for w in (self.cohort.weighed, self.cohort.measured) if w is not None]
+        return all(bool(np.isnat(dates).all()) for dates in later)
 
     def span(self, span: Span, part: int | None = None) -> tuple[Dates | None, Dates | None]:
         """(n,) the first and last day of a span, of the study or of a part; None for an end that is not stated, NaT where there is no

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset
+from nmosd_dosing.doses import converted
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.visits import MAX_VISITS, lay_out, offset_of
@@ -36,6 +37,7 @@ def check(study: Study, problems: Problems) -> None:
             _windows([visit for visit in visits if visit.event == event], problems)
         told: set[tuple[Place | None, str]] = set()
         for visit in visits:
+            _units(study, visit, problems, told)
             _blinding(study, period, visit, problems, told)
     _circles(study, problems)
 
@@ -213,6 +215,20 @@ def _of_site(*facts: Product | Visit) -> list[tuple[str, Place]]:
         elif fact.window is not None and fact.window.origin and fact.window.place:
             places.setdefault(fact.window.place, f"the window of {fact.label}")
     return [(words, place) for place, words in places.items()]
+
+
+def _units(study: Study, visit: Visit, problems: Problems, told: set[tuple[Place | None, str]]) -> None:
+    """A lifetime's cap, or vials, in a unit that does not measure what a dose does."""
+    for give in visit.gives:
+        product = study.product(give.product)
+        for unit in give.units:
+            cap, vials = product.lifetime, product.vials
+            if cap is not None and converted(cap.amount, cap.unit, unit) is None and _once(told, give.place, "cap"):
+                wrong = f"{give.product} is dosed in `{unit}`, and its lifetime's cap is {cap.text}"
+                problems.error(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
+            if vials is not None and converted(vials.sizes[0], vials.unit, unit) is None and _once(told, give.place, "vials"):
+                wrong = f"{give.product} is dosed in `{unit}`, and its vials are in `{vials.unit}`: they cannot be counted"
+                problems.warn(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
 
 
 Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days

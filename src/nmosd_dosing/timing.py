@@ -42,8 +42,9 @@ def days_of(
         except PhraseError as error:
             problems.found.append(error.problem)
             complete = False
+    found = len(problems.found)
     _in_cycle(record, built, problems)
-    return tuple(built) if complete else None
+    return tuple(built) if complete and len(problems.found) == found else None
 
 
 def _events(item: phrases.PointText, known_event: Callable[[Scalar], None]) -> None:
@@ -70,7 +71,9 @@ def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problem
         last = item.last or item.code if isinstance(item, Point) else None
         if last is None:
             problems.error("a repeat inside a cycle", item.place, "name the days of one cycle: `at: D1, D8, D15, D22`")
-        elif last.event or last.offset.months or item_code(item).offset.months:
+        elif last.event:
+            problems.error("a cycle cannot hang on an event", item.place, "take the cycle out, or name the days of the period")
+        elif last.offset.months or item_code(item).offset.months:
             problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
         elif item_code(item).offset.days < 0:
             problems.error(f"{item_code(item).label} lies before its cycle's first day", item.place, "put it into a visit of its own")

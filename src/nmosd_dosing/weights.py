@@ -27,6 +27,12 @@ def series(cohort: Cohort, rule: WeightRule | None) -> Weighed | None:
     return cohort.weighed if rule is None else cohort.measured
 
 
+def has_later(cohort: Cohort, rule: WeightRule | None, column: int) -> bool:
+    """Whether a rule looks at later weights of a subject, and there are some."""
+    later = series(cohort, rule)
+    return later is not None and not bool(np.isnat(later.dates[:, column]).all())
+
+
 def grams_at(cohort: Cohort, rule: WeightRule | None, dates: Dates, part: slice) -> NDArray[np.float64]:
     """(n,) the weight in grams that doses on `dates` (n,) are by, for some subjects; NaN where it is not known."""
     grams, later = cohort.grams[part], series(cohort, rule)
