@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.days import Dates
-from nmosd_dosing.doses import AmountStatus, Dose, Formula, WeightRule, converted
+from nmosd_dosing.dose_records import Amounts, Extra, read_extra, read_recorded
+from nmosd_dosing.doses import AmountStatus, Dose, WeightRule, converted
 from nmosd_dosing.given import Given
-from nmosd_dosing.lifetime import Lifetime, lifetimes
+from nmosd_dosing.lifetime import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.model import Give, Study
-from nmosd_dosing.person import Record
 from nmosd_dosing.reckoning import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.schedule import Row, Schedule
-from nmosd_dosing.weights import grams_at, series
-
-Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
+from nmosd_dosing.weights import dose_dates, grams_at, in_order, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,46 +54,17 @@ class Doses:
     recorded: Amounts
     extra: tuple[Extra, ...]
     lifetimes: tuple[Lifetime, ...]
+    after_gap: frozenset[int] = frozenset()
 
 
-def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort) -> Doses:
-    """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
-    recorded, extra = _read_recorded(rows, given), read_extra(study, rows, given)
-    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
+def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort, restarted: bool) -> Doses:
+    """The doses of some rows. `restarted`: whether a gap has begun a period anew, so that a dose may be another one than planned.
 
-
-# --- what is recorded -----------------------------------------------------------------------------------------------------
-
-
-def _read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
-    """The amounts that records state, of doses that are not masked: what was not given is 0."""
-    if given is None:
-        return {}
-    by_visit: dict[int, list[int]] = {}
-    for k, row in enumerate(rows):
-        by_visit.setdefault(row.visit, []).append(k)
-    found: dict[int, dict[int, Fraction | None]] = {}
-    for (visit, column), records in given.records.items():
-        here = by_visit.get(visit, [])
-        for k in here:
-            if any(dose is not None and dose.kind == "masked" for dose in rows[k].give.doses):
-                continue
-            mine = [r for r in records if r.product in (None, rows[k].give.product)]
-            stated, amount = _amount(mine[0] if mine else None, rows[k].give, alone=len(here) == 1)
-            if stated:
-                found.setdefault(k, {})[column] = amount
-    return found
-
-
-def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fraction | None]:
-    """Whether a record says another amount than the plan, and which; None where it cannot be told."""
-    if record is None:
-        return True, None
-    if record.status in ("missed", "withheld"):
-        return True, Fraction(0)
-    if record.amount is None:
-        return record.status == "partial", None
-    return True, converted(Fraction(record.amount), record.unit, give.unit) if alone or record.product else None
+    Raises InputError for earlier exposure that is not in the unit of its cap.
+    """
+    recorded, extra = read_recorded(rows, given), read_extra(study, rows, given)
+    after = frozenset(range(len(rows))) if restarted else frozenset[int]()
+    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort), after)
 
 
 # --- rules --------------------------------------------------------------------------------------------------------------
@@ -140,7 +106,8 @@ def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
     for k, rule in enumerate(doses.rules):
         one = rule.doses[0]
         static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
-        if rule.changes or k in doses.recorded or rule.group[0] in capped or (rule.by_weight and series(cohort, rule.weight) is not None):
+        own = rule.changes or k in doses.recorded or k in doses.after_gap or rule.group[0] in capped
+        if own or (rule.by_weight and series(cohort, rule.weight) is not None):
             found.append(np.empty(len(cohort), dtype=np.uint8))
             continue
         if rule not in made:
@@ -213,7 +180,7 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
     for k, rule in enumerate(doses.rules):
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
-            by = grams_at(cohort, rule.weight, _dose_dates(schedule, k, part), part)
+            by = grams_at(cohort, rule.weight, dose_dates(schedule, k, part), part)
         if rule not in made or moving:
             whole, status = _by_arm(rule, by, mm, arm)
             made[rule] = whole, whole / rule.scale, status
@@ -222,6 +189,9 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
             schedule.status[k][part] = status
             written.add(id(schedule.status[k]))  # rows of one rule share it
         times: int | Wholes = _times(rule, arm)
+        for whose, other in schedule.stands_for(k) if len(schedule.parts) > 1 else ():
+            whole, times = _as_other(schedule, k, doses.rules[other], whose[part], whole, times, by, part)
+            amount = whole / rule.scale
         if rule.changes or k in doses.recorded:
             whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, part)
             amount = whole / rule.scale
@@ -236,12 +206,6 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
         _add(schedule, k, rule, running, added, by, part)
         if k in schedule.steps:
             schedule.steps[k][part] = added
-
-
-def _dose_dates(schedule: Schedule, k: int, part: slice) -> Dates:
-    """The days of a row's doses, as recorded or planned; of one that has no day, the first of the study: its baseline weight counts."""
-    dates = schedule.dates(schedule.rows[k].visit, part)
-    return np.where(np.isnat(dates), schedule.start[part], dates)
 
 
 def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, part: slice) -> None:
@@ -275,7 +239,7 @@ def finish_totals(schedule: Schedule, doses: Doses) -> None:
     for cap in doses.lifetimes:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
         if rows:
-            _hold_cap(schedule, cap, rows, doses.extra)
+            hold_cap(schedule, cap, rows, doses.extra)
     for group in dict.fromkeys(doses.rules[k].group for k in sorted(schedule.steps)):
         _sum_by_day(schedule, group, doses)
     for k, rule in enumerate(doses.rules):
@@ -286,8 +250,8 @@ def _sum_by_day(schedule: Schedule, group: tuple[str, str | None], doses: Doses)
     """The totals of a product in one unit; what is not known in another unit may be in this one."""
     rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
     mine = np.array([doses.rules[k].group == group for k in rows])
-    dates = np.array([_dose_dates(schedule, k, slice(None)) for k in rows])
-    order = _order(schedule, rows)
+    dates = np.array([dose_dates(schedule, k, slice(None)) for k in rows])
+    order = in_order(schedule, rows)
     steps = np.array([schedule.steps[k] for k in rows])
     steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)
     own = [k for k, is_mine in zip(rows, mine, strict=True) if is_mine]
@@ -300,11 +264,6 @@ def _sum_by_day(schedule: Schedule, group: tuple[str, str | None], doses: Doses)
         schedule.per_kg[own] = np.where(np.isnan(grams), np.nan, per_kg)[mine]
 
 
-def _order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
-    """(k, n) the rows in the order of each subject's days; what has no day comes last."""
-    return np.argsort(np.array([schedule.dates(schedule.rows[k].visit) for k in rows]), axis=0, kind="stable")
-
-
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     """(k, n) the sums in the order of each column, each at its own row."""
     made = np.empty_like(steps)
@@ -312,47 +271,17 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     return made
 
 
-def _hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
-    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
-    everybody = slice(None)
-    dates = np.array([_dose_dates(schedule, k, everybody) for k in rows])
-    adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
-    besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
-    fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
-    order = _order(schedule, rows)
-    total, over = cap.earlier.copy(), np.full(adds.shape, np.nan)
-    for place in order[:, np.newaxis]:
-        add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
-        refused = (total + more + add > cap.most) & ~given & (add > 0)  # a placebo passes no cap
-        np.put_along_axis(over, place, np.where(refused, total + more + add, np.nan)[np.newaxis], axis=0)
-        total += np.where(refused | np.isnan(add), 0.0, add)
-    for k, add, passed in zip(rows, adds, over, strict=True):
-        schedule.exposure[k] = add, passed
-        refused = ~np.isnan(passed)
-        if refused.any():
-            schedule.status[k][refused] = AmountStatus.REFUSED
-            schedule.amount[k][refused] = np.nan
-            schedule.steps[k][refused] = 0.0
-
-
-def _exposure(schedule: Schedule, cap: Lifetime, k: int, dates: Dates) -> Wholes:
-    """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
-    give, everybody = schedule.rows[k].give, slice(None)
-    grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)
-    formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
-    return cap.exposure(schedule.steps[k], schedule.rows[k].scale, give.unit, grams, schedule.cohort.mm, formula)
-
-
-def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...], dates: Dates) -> Wholes:
-    """(n,) what doses at unscheduled visits add by the days of a row's doses."""
-    besides, cohort = np.zeros(len(schedule)), schedule.cohort
-    rule = schedule.study.product(cap.product).weight
-    for e in extra:
-        if e.product == cap.product and e.amount is not None and e.date <= dates[e.column]:
-            one = slice(e.column, e.column + 1)
-            grams = grams_at(cohort, rule, np.array([e.date]), one)
-            besides[e.column] += np.nan_to_num(cap.exposure(np.array([float(e.amount)]), 1, e.unit, grams, cohort.mm[one])[0])
-    return besides
+def _as_other(
+    schedule: Schedule, k: int, other: Rule, whose: NDArray[np.bool_], whole: Wholes, times: int | Wholes, grams: Wholes, part: slice
+) -> tuple[Wholes, int | Wholes]:  # fmt: skip
+    """A row's amounts with those of another for some subjects."""
+    amount, status = _by_arm(other, grams, schedule.cohort.mm[part], schedule.cohort.arm[part])
+    if not schedule.status[k].flags.writeable:
+        return whole, times
+    schedule.status[k][part][whose] = status if isinstance(status, AmountStatus) else status[whose]
+    often = _times(other, schedule.cohort.arm[part])
+    same = isinstance(often, int) and isinstance(times, int) and often == times
+    return np.where(whose, amount, whole), times if same else np.where(whose, often, times).astype(np.float64)
 
 
 def _as_given(
@@ -388,39 +317,6 @@ def _may_be_missing(schedule: Schedule, k: int) -> bool:
 
 
 # --- doses at visits that are not planned -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """A dose that was given at a visit which is not planned. amount: None where nobody wrote how much."""
-
-    column: int
-    date: np.datetime64
-    product: str
-    unit: str | None
-    amount: Fraction | None
-
-
-def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tuple[Extra, ...]:
-    """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
-    masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
-    found = []
-    for column, record in given.extra if given is not None else ():
-        if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
-            continue
-        product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
-        known_products = {p.name for p in study.products}
-        if product is not None and product not in known_products:
-            continue  # `check` and the notes tell it
-        for name in (product,) if product is not None else dict.fromkeys(row.give.product for row in rows):
-            known = record.amount is not None and product is not None and name not in masked
-            amount = Fraction(record.amount) if known and record.amount is not None else None
-            found.append(Extra(column, np.datetime64(record.date, "D"), name, record.unit, amount))
-    return tuple(found)
-
-
-def is_masked(row: Row) -> bool:
-    return any(dose is not None and dose.kind == "masked" for dose in row.give.doses)
 
 
 def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:

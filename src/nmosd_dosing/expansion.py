@@ -14,11 +14,12 @@ import numpy as np
 from nmosd_dosing import course as courses
 from nmosd_dosing import gaps
 from nmosd_dosing import given as records
-from nmosd_dosing.amounts import Extra, by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.blind import mask
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.course import Course
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
+from nmosd_dosing.dose_records import Extra
 from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
@@ -98,7 +99,7 @@ def _fill(
     part_of = tuple(i for i, mine in enumerate(of_parts) for _ in mine)
     given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    doses = read_doses(study, rows, given, cohort)
+    doses = read_doses(study, rows, given, cohort, any(part.restart is not None for part in parts))
     m, k, n = len(visits), len(rows), len(cohort)
     schedule = Schedule(
         study=study,

@@ -29,7 +29,9 @@ def gap_rules(period: PeriodRecord, counts_from: CountsFrom, problems: Problems)
             wrong = f"a restart at {at.label}, which is {'before day 1' if at.offset.days < 0 else 'counted in months'}"
             problems.error(wrong, record.then.place, "name a later day, counted in days")
             continue
-        found.append((record.of, GapRule(record.of.beyond, record.then.then, to_facts(record), record.of.text, at, record.place())))
+        product = record.product.text if record.product is not None else ""
+        rule = GapRule(record.of.beyond, record.then.then, to_facts(record), record.of.text, at, product, record.place())
+        found.append((record.of, rule))
     found.sort(key=lambda pair: pair[0].beyond.nominal)
     for (one, _), (two, _) in pairwise(found):
         also = [("the other one", one.place)]

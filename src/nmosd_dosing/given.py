@@ -54,6 +54,15 @@ class Given:
     extra: tuple[tuple[int, Record], ...]
     unknown: tuple[tuple[int, Record, Problem], ...]
 
+    def had(self, visit: int, product: str) -> NDArray[np.bool_]:
+        """(n,) whether what was recorded of a visit may have been this product: no record says that it was not, or names others only."""
+        found = np.ones(self.actual.shape[1], dtype=bool)
+        for (row, column), records in self.records.items():
+            if row == visit and product:
+                named = {r.product for r in records}
+                found[column] = (row, column, product) not in self.refused and (None in named or product in named)
+        return found
+
 
 def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Given:
     """Which visit each record is of. `periods` names the period of each visit."""

@@ -8,10 +8,14 @@ from fractions import Fraction
 import numpy as np
 
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.doses import Formula, Limit, converted, number_text
+from nmosd_dosing.days import Dates
+from nmosd_dosing.dose_records import Extra
+from nmosd_dosing.doses import AmountStatus, Formula, Limit, converted, number_text
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Study
 from nmosd_dosing.reckoning import Wholes, surface
+from nmosd_dosing.schedule import Schedule
+from nmosd_dosing.weights import dose_dates, grams_at, in_order
 
 _MILLIONTHS = 1_000_000
 
@@ -76,3 +80,46 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
 def in_words(millionths: float, limit: Limit) -> str:
     """An exposure as people read it: `132 mg/m2`."""
     return f"{number_text(round(millionths / _MILLIONTHS, 6))} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
+
+
+def hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
+    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
+    everybody = slice(None)
+    dates = np.array([dose_dates(schedule, k, everybody) for k in rows])
+    adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
+    besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
+    fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
+    order = in_order(schedule, rows)
+    total, over = cap.earlier.copy(), np.full(adds.shape, np.nan)
+    for place in order[:, np.newaxis]:
+        add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
+        refused = (total + more + add > cap.most) & ~given & (add > 0)  # a placebo passes no cap
+        np.put_along_axis(over, place, np.where(refused, total + more + add, np.nan)[np.newaxis], axis=0)
+        total += np.where(refused | np.isnan(add), 0.0, add)
+    for k, add, passed in zip(rows, adds, over, strict=True):
+        schedule.exposure[k] = add, passed
+        refused = ~np.isnan(passed)
+        if refused.any():
+            schedule.status[k][refused] = AmountStatus.REFUSED
+            schedule.amount[k][refused] = np.nan
+            schedule.steps[k][refused] = 0.0
+
+
+def _exposure(schedule: Schedule, cap: Lifetime, k: int, dates: Dates) -> Wholes:
+    """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
+    give, everybody = schedule.rows[k].give, slice(None)
+    grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)
+    formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+    return cap.exposure(schedule.steps[k], schedule.rows[k].scale, give.unit, grams, schedule.cohort.mm, formula)
+
+
+def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...], dates: Dates) -> Wholes:
+    """(n,) what doses at unscheduled visits add by the days of a row's doses."""
+    besides, cohort = np.zeros(len(schedule)), schedule.cohort
+    rule = schedule.study.product(cap.product).weight
+    for e in extra:
+        if e.product == cap.product and e.amount is not None and e.date <= dates[e.column]:
+            one = slice(e.column, e.column + 1)
+            grams = grams_at(cohort, rule, np.array([e.date]), one)
+            besides[e.column] += np.nan_to_num(cap.exposure(np.array([float(e.amount)]), 1, e.unit, grams, cohort.mm[one])[0])
+    return besides

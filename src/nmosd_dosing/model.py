@@ -318,13 +318,14 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class GapRule:
     """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one as its day `at`, its doses
-    wait for a decision, or there are no more. `of`: which gaps, in words."""
+    wait for a decision, or there are no more. `of`: which gaps, in words; `product`: between whose doses, empty where the period gives one."""
 
     beyond: Offset
     then: Literal["restart", "hold", "stop"]
     facts: Facts
     of: str
     at: Code | None = None
+    product: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

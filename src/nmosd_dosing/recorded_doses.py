@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from nmosd_dosing.amounts import is_masked
+from nmosd_dosing.dose_records import is_masked
 from nmosd_dosing.doses import AmountStatus, converted, number_text
 from nmosd_dosing.model import Give
 from nmosd_dosing.person import Record

@@ -210,6 +210,7 @@ SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
 
 @dataclass
 class GapRecord(FactsRecord):
+    product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
     of: gap_phrases.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
     then: gap_phrases.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
 

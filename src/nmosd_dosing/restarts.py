@@ -55,13 +55,15 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     part = schedule.parts[p]
     before = part.first if part.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
-    extra = _unscheduled(schedule)
+    extra = _unscheduled(schedule, rules[0].product)
     number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
+    product = rules[0].product
     for i, visit in enumerate(schedule.visits):
-        if schedule.part_of[i] != p or not visit.gives or visit.offset is None or schedule.given is None:
+        mine = not product or any(give.product == product for give in visit.gives)
+        if schedule.part_of[i] != p or not visit.gives or not mine or visit.offset is None or schedule.given is None:
             continue
         status = schedule.given.status[i]
-        done = (status == Recorded.DONE) | (status == Recorded.PARTIAL)
+        done = ((status == Recorded.DONE) | (status == Recorded.PARTIAL)) & schedule.given.had(i, product)
         planned = np.where(schedule.dose_cancelled(i) | (status != Recorded.NOTHING), NO_DATE, schedule.target[i])
         this = np.where(done, schedule.given.actual[i], planned)
         for dates in extra:  # a dose at an unscheduled visit is a dose before, too
@@ -105,12 +107,13 @@ def again(label: str, run: int) -> str:
     return f"{label} ({run + 1})" if run else label
 
 
-def _unscheduled(schedule: Schedule) -> list[Dates]:
-    """(n,) each: the days of doses at unscheduled visits, the first ones first."""
+def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
+    """(n,) each: the days of doses at unscheduled visits, the first ones first; of one product, where it is named."""
     found: list[Dates] = []
     products = {product.name for product in schedule.study.products}
     for column, record in sorted(schedule.given.extra, key=lambda e: e[1].date) if schedule.given is not None else ():
         dose = record.product in products or (record.product is None and record.amount is not None)
+        dose = dose and (not product or record.product == product)
         if dose and record.status in ("done", "partial"):
             free = next((dates for dates in found if np.isnat(dates[column])), None)
             if free is None:
@@ -127,7 +130,9 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
         return []
     before = part.first[column] if part.run else NO_DATE
     for i, visit in enumerate(schedule.visits):
-        if schedule.part_of[i] == p and visit.gives and not np.isnat(actual := schedule.given.actual[i, column]):
+        mine = visit.gives and (not holds[0].product or any(give.product == holds[0].product for give in visit.gives))
+        mine = mine and schedule.part_of[i] == p and bool(schedule.given.had(i, holds[0].product)[column])
+        if mine and not np.isnat(actual := schedule.given.actual[i, column]):
             over = [rule for rule in holds if actual > shift(np.array([before]), rule.beyond)[0]]
             found += [(over[-1], before, actual)] if over else []
             before = actual

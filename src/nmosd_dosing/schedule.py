@@ -400,9 +400,28 @@ class Schedule:
         absent: NDArray[np.bool_] = self.status[row][part] == AmountStatus.ABSENT
         return absent | self.beyond_open_end(self.rows[row].visit, part) if self.rows[row].give.open_ended else absent
 
+    def stands_for(self, row: int) -> list[tuple[NDArray[np.bool_], int]]:
+        """Whose dose (n,) after a gap, recorded under the name that it had before, is that of another row: with which a restart begins."""
+        found = []
+        visit, product = self.rows[row].visit, self.rows[row].give.product
+        mine = self.part_of[visit]
+        cut, number = self.parts[mine].cut, visit - self.part_of.index(mine)
+        for q, part in enumerate(self.parts):
+            again = part.restart is not None and part.begun is not None
+            if cut is None or not again or (part.period, part.run) != (self.parts[mine].period, self.parts[mine].run + 1):
+                continue
+            assert part.restart is not None
+            assert part.begun is not None
+            for k, other in enumerate(self.rows):
+                offset = self.visits[other.visit].offset
+                if self.part_of[other.visit] == q and other.give.product == product and offset is not None and not offset.months:
+                    whose = part.begun & (cut == number + 1) & (part.restart.days == offset.days)
+                    found += [(whose, k)] if whose.any() else []
+        return found
+
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
-        give = self.rows[row].give
+        give = self.rows[next((k for whose, k in self.stands_for(row) if whose[column]), row)].give
         doses = give.doses
         date = self.dates(self.rows[row].visit)[column]
         for event, changed in give.changes:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.doses import converted
-from nmosd_dosing.errors import Place, Problems, one_of
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.visits import MAX_VISITS, lay_out, offset_of
 
@@ -329,12 +329,24 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
     if not period.gap_rules:
         return
     first = period.gap_rules[0]
+    given = list(dict.fromkeys(give.product for visit in visits for give in visit.gives))
+    named = {rule.product for rule in period.gap_rules}
+    wrong = next((rule for rule in period.gap_rules if rule.product and rule.product not in given), None)
+    if wrong is not None:
+        hint = did_you_mean(wrong.product, given) or f"products of this period are {one_of(given)}"
+        problems.error(f"{clip(wrong.product)} is not given in this period", wrong.place, hint)
+    elif len(named) > 1:
+        problems.error("gaps of different products in one period", first.place, "name one product in all of its rules")
+    elif named == {""} and len(given) > 1:
+        hint = f"say whose: `product: {given[0]}`"
+        problems.error(f"gaps between the doses of which product? The period gives {one_of(given)}", first.place, hint)
     for rule in period.gap_rules:
         if rule.at is not None and all(visit.offset != rule.at.offset or not visit.gives for visit in visits):
             known = [v.label for v in visits if v.gives]
-            wrong = f"a restart at {rule.at.label}, on which no dose is planned"
-            problems.error(wrong, rule.place, f"name a day with a dose: {one_of(known[:8])}")
-    doses = sorted((v for v in visits if v.gives), key=lambda v: offset_of(v).nominal)
+            nothing = f"a restart at {rule.at.label}, on which no dose is planned"
+            problems.error(nothing, rule.place, f"name a day with a dose: {one_of(known[:8])}")
+    counted = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    doses = sorted(counted, key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.cohort import Cohort, Weighed
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.doses import WeightRule
+from nmosd_dosing.schedule import Schedule
 
 WeightStatus = Literal["baseline", "measured", "carried forward"]
 
@@ -73,3 +74,14 @@ def used(cohort: Cohort, rule: WeightRule | None, date: np.datetime64, column: i
         return None
     status: WeightStatus = "baseline" if np.isnat(of) else "measured" if of == date else "carried forward"
     return Used(float(grams[0] / 1000), None if np.isnat(of) else of, status)
+
+
+def dose_dates(schedule: Schedule, k: int, part: slice) -> Dates:
+    """The days of a row's doses, as recorded or planned; of one that has no day, the first of the study: its baseline weight counts."""
+    dates = schedule.dates(schedule.rows[k].visit, part)
+    return np.where(np.isnat(dates), schedule.start[part], dates)
+
+
+def in_order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
+    """(k, n) the rows in the order of each subject's days; what has no day comes last."""
+    return np.argsort(np.array([schedule.dates(schedule.rows[k].visit) for k in rows]), axis=0, kind="stable")
