@@ -197,6 +197,8 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
             amount = whole / rule.scale
         schedule.amount[k, part] = amount
         count = schedule.days(schedule.rows[k].visit, part) * times
+        if k in doses.recorded:
+            count = _once(k, whole, count, doses.recorded, part)
         added = whole if isinstance(count, int) and count == 1 else whole * count
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
@@ -271,6 +273,17 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     return made
 
 
+def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, part: slice) -> int | Wholes:
+    """(n,) how many administrations an amount is of: where it is recorded it is all that was given at the visit."""
+    if isinstance(count, int) and count == 1:
+        return count
+    found = np.broadcast_to(np.asarray(count, dtype=np.float64), len(whole)).copy()
+    begin = part.start or 0
+    mine = [column - begin for column, known in recorded[k].items() if known is not None and begin <= column < begin + len(whole)]
+    found[mine] = 1
+    return found
+
+
 def _as_other(
     schedule: Schedule, k: int, other: Rule, whose: NDArray[np.bool_], whole: Wholes, times: int | Wholes, grams: Wholes, part: slice
 ) -> tuple[Wholes, int | Wholes]:  # fmt: skip
@@ -300,7 +313,8 @@ def _as_given(
         times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
     begin = part.start or 0
     if k in recorded:
-        schedule.planned.setdefault(k, np.empty(len(schedule)))[part] = whole / rule.scale
+        count = schedule.days(schedule.rows[k].visit, part) * times
+        schedule.planned.setdefault(k, np.empty(len(schedule)))[part] = whole * count / rule.scale
     for column, amount in recorded.get(k, {}).items():
         if begin <= column < begin + len(whole):
             whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)

@@ -65,7 +65,7 @@ def compare(
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
-    The horizon is `until`, or so many months from day 1; 24 where neither is given. Without `start`, months are counted from
+    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, months are counted from
     2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for `until` without `start` or with
     `months`, and as `plan` does.
     """
@@ -86,7 +86,7 @@ def compare(
 
 
 def _after(start: dt.date, months: int) -> dt.date:
-    end = to_date(shift(np.array([start], dtype="datetime64[D]"), Offset(months=months))[0])
+    end = to_date(shift(np.array([start], dtype="datetime64[D]"), Offset(months=months, then=-1))[0])
     assert end is not None
     return end
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.doses import Vials, converted
+from nmosd_dosing.given import Recorded
 from nmosd_dosing.reckoning import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.vials import Policy, pack
@@ -50,9 +51,9 @@ def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
     one = converted(Fraction(1), unit, vials.unit) if vials is not None and unit is not None else None
     if vials is None or one is None:
         return None
-    whole, scale = _kits(schedule, k) if dose is not None else (np.rint(schedule.amount[k] * row.scale), row.scale)
+    whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
     whole, scale = whole * one.numerator, scale * one.denominator
-    times = schedule.days(row.visit) * schedule.times(k)
+    times = schedule.count(k)
     counts = pack(whole, scale, vials.sizes, policy)
     below = math.lcm(scale, *(size.denominator for size in vials.sizes))
     held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(len(whole)))
@@ -63,6 +64,18 @@ def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
     if vials.concentration is not None:
         volume = whole * vials.concentration.denominator * times / (scale * vials.concentration.numerator)
     return Dispensed(vials, counts * np.asarray(times, dtype=np.int64), held * times / into, waste, volume)
+
+
+def _prepared(schedule: Schedule, k: int) -> Wholes:
+    """(n,) the doses that vials were opened for, in whole numbers: of one given in part, all that was planned."""
+    row = schedule.rows[k]
+    amount = schedule.amount[k]
+    if k in schedule.planned and schedule.given is not None:
+        in_part = schedule.given.status[row.visit] == Recorded.PARTIAL
+        mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
+        amount = np.where(in_part & mine, schedule.planned[k], amount)
+    whole: Wholes = np.rint(amount * row.scale)
+    return whole
 
 
 def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:

@@ -18,7 +18,7 @@ def intensities(schedule: Schedule, column: int, as_of: dt.date | None) -> Itera
     """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last recorded day, also of a
     dose that was missed.
 
-    A dose counts as planned on its target day; one of which nothing is recorded by then was not given. Nothing is told of a product
+    A dose counts as planned from its target day on, or once it is recorded; one of which nothing is recorded by then was not given. Nothing is told of a product
     with a dose up to then that is not known, as a masked one is not.
     """
     if schedule.given is None:
@@ -44,11 +44,11 @@ def _sums(schedule: Schedule, rows: list[int], column: int, until: np.datetime64
         target, actual = schedule.target[visit, column], schedule.given.actual[visit, column]
         if not schedule.given_at(k)[column]:
             continue
-        count = float(np.broadcast_to(schedule.days(visit) * schedule.times(k), len(schedule))[column])
-        intended = schedule.planned[k][column] if k in schedule.planned else schedule.amount[k, column]
+        count = float(np.broadcast_to(schedule.count(k), len(schedule))[column])
+        intended = schedule.planned[k][column] if (k, column) in schedule.written else schedule.amount[k, column]
         done = schedule.given.status[visit, column] in (Recorded.DONE, Recorded.PARTIAL)
         known = schedule.status[k][column] in KNOWN
-        if target <= until:
+        if target <= until or schedule.given.status[visit, column] != Recorded.NOTHING:  # it may have been given early
             planned += round(intended * scale) * count if not math.isnan(intended) else math.nan
         if done and actual <= until:
             given += round(schedule.amount[k, column] * scale) * count if known else math.nan

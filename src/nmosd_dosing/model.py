@@ -318,7 +318,8 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class GapRule:
     """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one as its day `at`, its doses
-    wait for a decision, or there are no more. `of`: which gaps, in words; `product`: between whose doses, empty where the period gives one."""
+    wait for a decision, or there are no more. `of`: which gaps, in words; `product`: between whose doses, empty where the period gives
+    only one."""
 
     beyond: Offset
     then: Literal["restart", "hold", "stop"]

@@ -185,7 +185,7 @@ def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy
         rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
         masked = status == AmountStatus.MASKED
         amount = _number(schedule.amount[k, column]) if known else None
-        times = int(np.broadcast_to(schedule.days(visit) * schedule.times(k), len(schedule))[column])
+        times = int(np.broadcast_to(schedule.count(k), len(schedule))[column])
         yield Administration(
             product=row.give.product,
             shown=row.give.shown,
@@ -200,7 +200,7 @@ def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy
             times=times,
             total=None if amount is None else _sum(amount, times, row.scale),
             lead=next((dose.lead for dose in (own, *doses) if dose is not None), None),
-            planned=_number(schedule.planned[k][column]) if k in schedule.planned else amount,
+            planned=_number(schedule.planned[k][column]) if (k, column) in schedule.written else amount,
             recorded=(k, column) in schedule.written,
             **_weight(schedule, k, visit, column, own or next((dose for dose in doses if dose is not None), None)),
             **_vials(schedule, k, column, policy, masked),

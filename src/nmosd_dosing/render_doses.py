@@ -135,7 +135,7 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
     counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
-    made = table("Visit", *dates, "Day", *numbers, *counted, right=("Day", *numbers, "mL"))
+    made = table("Visit", *dates, "Study day", *numbers, *counted, right=("Study day", *numbers, "mL"))
     several = len(doses.plan.way) > 1
     for same in zip(*(row.doses for row in doses.rows), strict=True):  # the same visits at every weight
         if not any(counts(d, *key) for d in same):
@@ -212,7 +212,7 @@ def _when(row: DoseRow | None, *, last: bool) -> str:
     if row is None:
         return "–"
     number, date = (row.last_day or row.study_day, row.last_date or row.date) if last else (row.study_day, row.date)
-    return ", ".join([row.visit, f"day {number}", *([date.isoformat()] if date else [])])
+    return ", ".join([row.visit, f"study day {number}", *([date.isoformat()] if date else [])])
 
 
 def _total(c: Compared, product: str) -> str:

@@ -116,7 +116,7 @@ class Schedule:
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
-    `amount` would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
+    all administrations at the visit would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
     dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts that are recorded.
     exposure: of rows under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit, and what the total would have been where
     it was refused; NaN where that is not known, or it was not.
@@ -237,6 +237,16 @@ class Schedule:
             return 1
         days = (last - self.target[visit, part]).astype(np.float64) + 1
         return np.where(np.isnat(last), 1.0, days)
+
+    def count(self, row: int) -> int | NDArray[np.float64]:
+        """How many administrations an amount is of: one number, or (n,); 1 where the record says how much was given in all."""
+        count = self.days(self.rows[row].visit) * self.times(row)
+        mine = [column for k, column in self.written if k == row]
+        if isinstance(count, int) and (not mine or count == 1):
+            return count
+        found = np.broadcast_to(np.asarray(count, dtype=np.float64), len(self)).copy()
+        found[mine] = 1
+        return found
 
     def times(self, row: int) -> int | NDArray[np.int64]:
         """How often on each day an administration is given: one number, or (n,) where arms or events make a difference."""

@@ -180,7 +180,7 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         "out of range": words.out_of_range,
     }[a.amount_status]  # fmt: skip
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
-    return f"{a.product}{rule}{words.comma}{why}{times}{over}"
+    return f"{a.product}{rule}{times}{over}{words.comma}{why}"
 
 
 def vials_of(administrations: Sequence[Administration]) -> str:

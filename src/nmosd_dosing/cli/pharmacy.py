@@ -12,6 +12,7 @@ from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, is_file, one_format, progress, put_json, put_page, put_text, same_file, say
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export_pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
@@ -173,6 +174,10 @@ def _reserve(text: str, problems: Problems) -> Fraction | None:
     number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(%?)", text.strip())
     if number is not None and number[2] and Fraction(number[1]) <= 100:
         return Fraction(number[1]) / 100
-    hint = f"write `--reserve {number[1]}%`" if number is not None and not number[2] else "write a share from 0% to 100%, for example `10%`"
+    hint = "write a share from 0% to 100%, for example `10%`"
+    if number is not None and not number[2]:
+        share = Fraction(number[1])
+        as_share = f"`--reserve {number_text(share * 100)}%` or " if share <= 1 else ""
+        hint = f"write {as_share}`--reserve {number[1]}%`, whichever is meant"
     problems.error(f"`--reserve {clip(text)}` is not a share of what is needed", None, hint)
     return None
