@@ -454,7 +454,7 @@ def test_what_prepare_refuses(folder: Path, arguments: tuple[str, ...], text: st
     ("arguments", "text"),
     [
         ((), "error: `--until` is missing\nhint: give the last day to order for, `--until 2025-06-30`, or how many days, `--days 90`\n"),
-        (("--reserve", "10"), "error: `--reserve 10` is not a share of what is needed\nhint: write `--reserve 10%`\n"),
+        (("--reserve", "10"), "error: `--reserve 10` is not a share of what is needed\nhint: write `--reserve 10%`, whichever is meant\n"),
         (
             ("--reserve", "a lot"),
             "error: `--reserve a lot` is not a share of what is needed\nhint: write a share from 0% to 100%, for example `10%`\n",

@@ -39,7 +39,7 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
 
 
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
-    first, last = finding.earliest or finding.target, finding.latest or finding.target
+    first, last = finding.earliest or finding.target, finding.latest or finding.last or finding.target
     if finding.waits_for == "exit":
         return None, None
     if finding.verdict in ("overdue", "past-target"):

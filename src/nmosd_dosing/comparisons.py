@@ -65,9 +65,9 @@ def compare(
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
-    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, months are counted from
-    2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for `until` without `start` or with
-    `months`, and as `plan` does.
+    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, months
+    are counted from 2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for `until` without
+    `start` or with `months`, and as `plan` does.
     """
     if until is not None and (start is None or months is not None):
         raise InputError(Problem("`until` needs `start`, and leaves no room for `months`", hint="give `months` alone"))

@@ -124,6 +124,11 @@ def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
         elif blind := _unwatched(schedule, cap, rows, column):
             words += f"; {blind}"
         yield Note("lifetime", words)
+        beyond = [(schedule.exposure[k][2][column], schedule.id(schedule.rows[k].visit)) for k in rows]
+        if given := [(float(total), id) for total, id in beyond if not np.isnan(total)]:
+            most = in_words(max(total for total, _ in given), cap.limit)
+            words = f"the cap of {cap.limit.text} of {cap.product} is passed by what was given: {most}"
+            yield Note("lifetime", words, tuple(id for _, id in given))
         for k in rows:
             passed = schedule.exposure[k][1][column]
             if not np.isnan(passed):

@@ -125,6 +125,10 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
         near = _MEANT.get(base.lower())
         surface = slash and of in ("m²", "m^2", "sqm", "M2", "m 2")
         hint = f"write `{number} {near}{'/m2' if surface else behind}`" if near and (surface or not slash) else None
+        if re.match(r"(?:minutes?|mins?|hours?|hrs?|h)\b.*\b(?:before|after)\b", unit):
+            hint = "write a lead time in `min` or `h`: `30 min before Y`"
+        elif re.fullmatch(r"(?:days?|weeks?)", unit):
+            hint = "the days stand in `at`, for example `relapse to relapse + 4 days`; here write `daily`"
         if words := re.search(r"\s(bid|b\.i\.d\.|tid|qid|qd|every|per day|a day|each day|days? (?:before|after))", unit):
             lead = words[1].endswith(("before", "after"))
             hint = "lead times are in `min` or `h`" if lead else "write how often as `daily`, `twice daily` or `4 times daily`"

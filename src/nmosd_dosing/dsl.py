@@ -262,7 +262,10 @@ class _Builder:
         """A day of a visit that is named by a word: the word must be an event of a subject."""
         names = [*EVENTS, *(self.record.events or {}), *map(completed, self.record.periods or {})]
         if word.text not in names:
-            hint = did_you_mean(word.text, names) or "write a day such as `D182`, or declare the event: `events: {cd19_return: …}`"
+            longer = next((f"did you mean `{name}`?" for name in names if name.startswith(word.text)), None)
+            hint = (
+                longer or did_you_mean(word.text, names) or "write a day such as `D182`, or declare the event: `events: {cd19_return: …}`"
+            )
             if word.text in STUDY_EVENTS:
                 hint = "it is an event of the study, not of a subject"
             self.problems.error(f"`{word.text}` is neither a day nor an event", word.place, hint)

@@ -23,9 +23,10 @@ from nmosd_dosing.dose_records import Extra
 from nmosd_dosing.doses import AmountStatus
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.model import Period, Study, Visit, Window
+from nmosd_dosing.parts import OPEN_END, Part, open_end
 from nmosd_dosing.person import Record
 from nmosd_dosing.restarts import after_gaps, again, restarted
-from nmosd_dosing.schedule import OPEN_END, Part, Row, Schedule, open_end
+from nmosd_dosing.schedule import Row, Schedule
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -315,7 +316,11 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             after = own.restart.days[part] - int(visit.offset.nominal)
             target[(after > 0) | (own.begun[part] & (after == 0))] = NO_DATE
         elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
-            target[target < schedule.course.anchor[own.period, part]] = NO_DATE
+            entry = schedule.course.anchor[own.period, part]
+            ends = shift(own.anchor[part], visit.last) if visit.last is not None else target
+            under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
+            target[under_way] = entry[under_way]
+            target[target < entry] = NO_DATE
         recorded = schedule.recorded(i, part)
         if visit.open_ended:
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE

@@ -75,7 +75,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
     not_before = _days(_not_before(schedule, visit), n)
     left = _days(np.fmin.reduce([schedule.cohort.first(event) for event in LEFT]), n)
-    first_day = not part.period and not part.run and schedule.visits[visit].offset == Offset()
+    first_day = not part.period and not part.run and not part.event and schedule.visits[visit].offset == Offset()
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
         earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
@@ -124,7 +124,8 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
             elif (soonest := not_before[column]) is not None and soonest > target:
                 words = f"{words}; not before {date_text(soonest)}, by the minimum gap"
         yield column, Finding(
-            (codes[column] or None) if codes else None, id, verdict, days, target, earliest, latest, actual, words, waits_for
+            (codes[column] or None) if codes else None, id, verdict, days, target, earliest, latest, actual, words, waits_for,
+            ends[column],
         )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ def intensities(schedule: Schedule, column: int, as_of: dt.date | None) -> Itera
     """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last recorded day, also of a
     dose that was missed.
 
-    A dose counts as planned from its target day on, or once it is recorded; one of which nothing is recorded by then was not given. Nothing is told of a product
-    with a dose up to then that is not known, as a masked one is not.
+    A dose counts as planned from its target day on, or once it is recorded; one of which nothing is recorded by then was not given.
+    Nothing is told of a product with a dose up to then that is not known, as a masked one is not.
     """
     if schedule.given is None:
         return

@@ -90,15 +90,17 @@ def hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Ex
     besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
     fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
     order = in_order(schedule, rows)
-    total, over = cap.earlier.copy(), np.full(adds.shape, np.nan)
+    total, over, beyond = cap.earlier.copy(), np.full(adds.shape, np.nan), np.full(adds.shape, np.nan)
     for place in order[:, np.newaxis]:
         add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
         refused = (total + more + add > cap.most) & ~given & (add > 0)  # a placebo passes no cap
         np.put_along_axis(over, place, np.where(refused, total + more + add, np.nan)[np.newaxis], axis=0)
+        passed = given & (total + more + add > cap.most)  # it was given all the same
+        np.put_along_axis(beyond, place, np.where(passed, total + more + add, np.nan)[np.newaxis], axis=0)
         total += np.where(refused | np.isnan(add), 0.0, add)
-    for k, add, passed in zip(rows, adds, over, strict=True):
-        schedule.exposure[k] = add, passed
-        refused = ~np.isnan(passed)
+    for k, add, would, did in zip(rows, adds, over, beyond, strict=True):
+        schedule.exposure[k] = add, would, did
+        refused = ~np.isnan(would)
         if refused.any():
             schedule.status[k][refused] = AmountStatus.REFUSED
             schedule.amount[k][refused] = np.nan

@@ -15,10 +15,11 @@ from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.dose_notes import dose_notes
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.model import Period, Study, Visit, Window
+from nmosd_dosing.parts import OPEN_END
 from nmosd_dosing.person import Note, PlannedVisit
 from nmosd_dosing.reasons import day, days_text
 from nmosd_dosing.recorded_doses import wrong_dose
-from nmosd_dosing.schedule import OPEN_END, Schedule
+from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.visits import lay_out
 from nmosd_dosing.way_notes import course_notes
 from nmosd_dosing.workdays import Workdays
@@ -51,6 +52,7 @@ def notes(
     yield from dose_notes(schedule, pairs, column, arms_of(periods))
     yield from _courses(schedule, column)
     yield from _open_ends(schedule, pairs, column)
+    yield from _cut_short(schedule, shown, column)
     yield from _moving_spans(schedule, column)
     yield from _overlaps(pairs)
     beyond, until = int(schedule.beyond[column]), None if schedule.until is None else to_date(schedule.until)
@@ -128,7 +130,7 @@ def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], col
         if part.cut is not None and p.actual is not None and i - schedule.part_of.index(schedule.part_of[i]) >= part.cut[column]:
             words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
             yield Note("gap-rule", words, (p.id,))
-        first = not part.period and schedule.visits[i].offset == Offset()
+        first = not part.period and not part.event and schedule.visits[i].offset == Offset()
         if first and p.actual is not None and p.target is not None and p.actual != p.target:
             words = f"{p.id} is recorded on {date_text(p.actual)}, and the plan counts from {date_text(p.target)}"
             yield Note("start", f"{words}: the first dose is day 1, so mend one of the two", (p.id,))
@@ -180,6 +182,16 @@ def _after_end(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], co
 
 
 # --- doses and days -----------------------------------------------------------------------------------------------------
+
+
+def _cut_short(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], column: int) -> Iterator[Note]:
+    """Courses of doses that end before their last day."""
+    for i, p in shown:
+        begins = np.array([p.actual or p.target], dtype="datetime64[D]")
+        planned = schedule.planned_last(i, begins, slice(column, column + 1)) if p.last is not None and p.administrations else None
+        last = to_date(planned[0]) if planned is not None else None
+        if last is not None and p.last is not None and p.last < last and p.status != "cancelled":
+            yield Note("cut", f"ends on {date_text(p.last)}, and was planned to {date_text(last)}", (p.id,))
 
 
 def _courses(schedule: Schedule, column: int) -> Iterator[Note]:

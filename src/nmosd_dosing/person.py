@@ -301,7 +301,8 @@ class Finding:
     """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
-    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left.
+    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
+    last day of a course or a range of days.
     """
 
     subject: str | None
@@ -314,3 +315,4 @@ class Finding:
     actual: dt.date | None
     message: str
     waits_for: Literal["decision", "entry", "exit"] | None = None
+    last: dt.date | None = None

@@ -45,6 +45,8 @@ def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
         since, days, months = (values[column] for values in schedule.counted[visit])
         return f"the dose of {day(since)}, as recorded{_counted(Offset(int(days), int(months)), since)}"
     part = schedule.parts[schedule.part_of[visit]]
+    if part.event:
+        return f"{part.event} ({day(anchor)})" + _counted(what.offset, anchor)
     again = f", restart {part.run}" if part.run else ""
     words = f"day {schedule.study.counts_from} of {schedule.period(visit).id}{again} ({day(anchor)})"
     return words + _counted(what.offset, anchor)

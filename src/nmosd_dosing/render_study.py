@@ -32,8 +32,8 @@ from nmosd_dosing.model import (
     Visit,
     Window,
 )
+from nmosd_dosing.parts import OPEN_END
 from nmosd_dosing.render import text
-from nmosd_dosing.schedule import OPEN_END
 from nmosd_dosing.visits import days_of_entry, lay_out
 from nmosd_dosing.wording import NOT_STATED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from nmosd_dosing.course import Limit
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.given import Recorded
 from nmosd_dosing.model import GapRule
-from nmosd_dosing.schedule import Part, Restart, Schedule, open_end
+from nmosd_dosing.parts import Part, Restart, open_end
+from nmosd_dosing.schedule import Schedule
 
 GAP = "gap"  # the cause of limits that come from here
 
@@ -55,7 +57,7 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     part = schedule.parts[p]
     before = part.first if part.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
-    extra = _unscheduled(schedule, rules[0].product)
+    extra = [*_unscheduled(schedule, rules[0].product), *_after_events(schedule, part, rules[0].product)]
     number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
     product = rules[0].product
     for i, visit in enumerate(schedule.visits):
@@ -122,6 +124,15 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     return found
 
 
+def _after_events(schedule: Schedule, part: Part, product: str) -> Iterator[Dates]:
+    """(n,) each: the last days of doses that hang on events in the same period."""
+    for i, visit in enumerate(schedule.visits):
+        other = schedule.parts[schedule.part_of[i]]
+        if other.event and other.period == part.period and any(not product or give.product == product for give in visit.gives):
+            dates, days = np.where(schedule.dose_cancelled(i), NO_DATE, schedule.dates(i)), schedule.days(i)
+            yield dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+
+
 def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapRule, np.datetime64, np.datetime64]]:
     """The doses of a part that a subject was given after a gap that asks for a decision: the rule, the dose before, the dose."""
     part, found = schedule.parts[p], []
@@ -133,8 +144,9 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
         mine = visit.gives and (not holds[0].product or any(give.product == holds[0].product for give in visit.gives))
         mine = mine and schedule.part_of[i] == p and bool(schedule.given.had(i, holds[0].product)[column])
         if mine and not np.isnat(actual := schedule.given.actual[i, column]):
-            over = [rule for rule in holds if actual > shift(np.array([before]), rule.beyond)[0]]
-            found += [(over[-1], before, actual)] if over else []
+            rules = schedule.course.periods[part.period].gap_rules
+            over = [rule for rule in rules if actual > shift(np.array([before]), rule.beyond)[0]]
+            found += [(over[-1], before, actual)] if over and over[-1].then == "hold" else []
             before = actual
     return found
 

@@ -16,7 +16,7 @@ from nmosd_dosing import tables, typed
 from nmosd_dosing.doses import UNITS
 from nmosd_dosing.dsl import STUDY_EVENTS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.person import UNSCHEDULED, Entered, Event, Exposure, Record, RecordStatus, Subject
+from nmosd_dosing.person import UNSCHEDULED, Entered, Event, Exposure, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.tables import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {"done": "done", "partial": "partial", "missed": "missed", "withheld": "withheld"}
@@ -90,6 +90,18 @@ def allocation(content: bytes, path: str) -> list[tuple[Cell, Cell]]:
     return list(zip(codes, table.cells("arm"), strict=True))
 
 
+def weighings(content: bytes, path: str) -> list[tuple[Cell, Weight]]:
+    """Later weights, from a table with the columns `subject`, `date` and `weight_kg`."""
+    problems = Problems()
+    table = tables.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems)
+    codes, days = _codes(table, problems), _days(table, "date", problems)
+    table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
+    weights = table.values("weight_kg", typed.weight, problems)
+    tables.stop(problems.in_order())
+    rows = zip(codes, days, weights, table.cells("weight_kg"), strict=True)
+    return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
+
+
 def records(content: bytes, path: str) -> list[tuple[Cell | None, Record]]:
     """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
     `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it."""
@@ -116,6 +128,7 @@ def roster(
     events: Iterable[tuple[Cell, Event]],
     allocation: Iterable[tuple[Cell, Cell]],
     records: Iterable[tuple[Cell | None, Record]],
+    weighings: Iterable[tuple[Cell, Weight]] = (),
 ) -> tuple[Subject, ...]:
     """The subjects with all that the tables say of them, events and records by date; in the order of `subjects`.
 
@@ -140,6 +153,8 @@ def roster(
         if (i := known.find(whose, record.place)) is not None:
             found[i][1].append(record)
     known.next_table()
+    weights = _weights(subjects, weighings, known)
+    known.next_table()
     tables.stop(known.in_order, "the tables")
     return tuple(
         replace(
@@ -147,9 +162,27 @@ def roster(
             arm=arm,
             events=tuple(sorted(happened, key=lambda event: (event.date, event.name))),
             records=tuple(sorted(recorded, key=_order)),
+            weights=tuple(weighed.values()),
         )
-        for subject, arm, (happened, recorded) in zip(subjects, arms, found, strict=True)
+        for subject, arm, (happened, recorded), weighed in zip(subjects, arms, found, weights, strict=True)
     )
+
+
+def _weights(subjects: Sequence[Subject], weighings: Iterable[tuple[Cell, Weight]], known: _Known) -> list[dict[dt.date, Weight]]:
+    """Each subject's later weights by day; one before day 1, or another one on the same day, is wrong."""
+    found = [{weight.date: weight for weight in subject.weights} for subject in subjects]
+    for code, weight in weighings:
+        if (i := known.find(code)) is None:
+            continue
+        other = found[i].setdefault(weight.date, weight)
+        if weight.date <= subjects[i].start:
+            wrong = f"the weight of subject `{clip(code.text)}` on {weight.date} is not after day 1, {subjects[i].start}"
+            known.problems.error(wrong, weight.place, "the weight at baseline stands in the table of subjects: `weight_kg`")
+        elif other is not weight:
+            also = [("the other one", other.place)] if other.place is not None else []
+            wrong = f"two weights of subject `{clip(code.text)}` on {weight.date}"
+            known.problems.error(wrong, weight.place, "keep one of them", also)
+    return found
 
 
 class _Known:

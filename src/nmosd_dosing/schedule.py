@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -11,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.course import LEFT, Course, Limit, MoveStatus
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shift, shifter
+from nmosd_dosing.course import LEFT, Course, MoveStatus
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.doses import AmountStatus, Dose
 from nmosd_dosing.given import Given, Recorded
-from nmosd_dosing.model import GapRule, Give, Mark, Period, Span, Study, Visit
-
-OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
+from nmosd_dosing.model import Give, Mark, Period, Span, Study, Visit
+from nmosd_dosing.parts import Part
 
 
 class VisitStatus(IntEnum):
@@ -39,66 +37,6 @@ class VisitStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
-    """Why a period begins anew. rule: (n,) which of `rules` holds, -1 for none. before: (n,) the day of the dose before the gap. days: (n,)
-    how far after day 1 of the period it begins again."""
-
-    rules: tuple[GapRule, ...]
-    rule: NDArray[np.int8]
-    before: Dates
-    days: NDArray[np.int64]
-
-    def of(self, column: int) -> GapRule:
-        """The rule that holds for a subject who begins anew."""
-        return self.rules[int(self.rule[column])]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
-
-    period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
-    last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
-    for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
-    happened, from 0. restart: why it begins anew. begun: (n,) whether its
-    first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
-    that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
-    """
-
-    period: int
-    run: int
-    anchor: Dates
-    open_end: Dates
-    limits: tuple[Limit, ...] = ()
-    waits: tuple[Limit, ...] = ()
-    event: str = ""
-    restart: Restart | None = None
-    begun: NDArray[np.bool_] | None = None
-    cut: NDArray[np.int64] | None = None
-    cut_doses: NDArray[np.bool_] | None = None
-
-    @property
-    def first(self) -> Dates:
-        """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
-        return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
-
-    def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
-        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
-        last = [limit.last[part] for limit in self.limits if doses or not limit.doses_only]
-        return np.fmin.reduce(last) if last else None
-
-
-def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
-    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
-    if until is not None:
-        return np.broadcast_to(np.datetime64(until, "D"), len(start))
-    if period.open_ended:
-        end = shifter(start, OPEN_END)(start, np.empty_like(start))
-        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
-    return start
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """One product at one visit: a row of `amount` and `cumulative`, which are whole numbers divided by `scale`."""
 
@@ -116,10 +54,10 @@ class Schedule:
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
-    all administrations at the visit would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days are not in planned order.
-    dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts that are recorded.
-    exposure: of rows under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit, and what the total would have been where
-    it was refused; NaN where that is not known, or it was not.
+    all administrations at the visit would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days
+    are not in planned order. dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts
+    that are recorded. exposure: of rows under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit; what the total would
+    have been where it was refused; and what it is where it was given beyond the cap; NaN where that is not known, or it was not.
     first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
     days and months since; NaT where nothing is recorded.
@@ -148,7 +86,7 @@ class Schedule:
     steps: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     dispensed: dict[tuple[int, str], Any] = field(default_factory=dict)
     written: frozenset[tuple[int, int]] = frozenset()
-    exposure: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=dict)
+    exposure: dict[int, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cohort)
@@ -200,7 +138,10 @@ class Schedule:
     def day_one(self, visit: int) -> Dates:
         """(n,) the day from which a period's days are numbered, also for a visit whose day is counted from an event."""
         part = self.parts[self.part_of[visit]]
-        return self.course.anchor[part.period] if part.event else part.anchor
+        if not part.event:
+            return part.anchor
+        own = self.course.anchor[part.period]
+        return np.where(np.isnat(own), own, self.start) if self.course.periods[part.period].keeps_count else own
 
     def anchor(self, visit: int) -> Dates:
         """(n,) the day from which a visit's day is counted."""
@@ -214,28 +155,42 @@ class Schedule:
     def latest(self, visit: int) -> Dates | None:
         """(n,) the last allowed day of a visit, where a window is stated."""
         window = self.visits[visit].window
-        last = self.last(visit)
+        last = self.planned_last(visit, self.target[visit], slice(None))
         return shift(self.target[visit] if last is None else last, Offset(window.after)) if window else None
 
-    def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
-        """(n,) the last day of a visit that takes several; of a course of doses not beyond the last day of doses, nor `until`."""
-        what, target = self.visits[visit], self.target[visit, part]
-        if what.last is None:
+    def planned_last(self, visit: int, begins: Dates, part: slice) -> Dates | None:
+        """(n,) the last day of a visit that takes several, as the plan has it for one that begins on `begins`."""
+        what = self.visits[visit]
+        if what.last is None or what.offset is None:
             return None
-        last = np.where(np.isnat(target), target, shift(self.anchor(visit)[part], what.last))
-        if not what.gives or what.assessments:
+        if what.last.months == what.offset.months and (what.follows is not None or self.given is not None) and not self._keeps(visit):
+            last = begins + np.timedelta64(int(what.last.nominal - what.offset.nominal), "D")  # it moves with its first day
+        else:
+            last = shift(self.anchor(visit)[part], what.last)
+        return np.where(np.isnat(begins), begins, last)
+
+    def _keeps(self, visit: int) -> bool:
+        return self.period(visit).keeps_count and not self.parts[self.part_of[visit]].event
+
+    def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
+        """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
+        last day of doses, nor `until`."""
+        begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
+        last = self.planned_last(visit, begins, part)
+        if last is None or not self.visits[visit].gives:
             return last
         ends = self.parts[self.part_of[visit]].last_day(True, part)
         cut = last if ends is None else np.fmin(last, ends)
         cut = cut if self.until is None else np.fmin(cut, self.until)
-        return np.where(self.recorded(visit, part) | (cut < target) | np.isnat(target), last, cut)
+        return np.where((cut < begins) | np.isnat(begins), last, cut)
 
     def days(self, visit: int, part: slice = slice(None)) -> int | NDArray[np.float64]:
         """On how many days a visit's doses are given: 1, or (n,) for a course of days."""
         last = self.last(visit, part)
         if last is None:
             return 1
-        days = (last - self.target[visit, part]).astype(np.float64) + 1
+        begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
+        days = (last - begins).astype(np.float64) + 1
         return np.where(np.isnat(last), 1.0, days)
 
     def count(self, row: int) -> int | NDArray[np.float64]:
@@ -317,7 +272,7 @@ class Schedule:
         """(n,) of VisitStatus."""
         part = self.parts[self.part_of[visit]]
         state = np.full(len(self), VisitStatus.PLANNED, dtype=np.uint8)
-        if not part.event and (part.run or self.course.projected[part.period].any()):
+        if part.run or self.course.projected[part.period].any():
             state[self.course.projected[part.period]] = VisitStatus.PROJECTED
         doses = bool(self.visits[visit].gives)
         for limit in part.waits:

@@ -81,6 +81,8 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
         entered = [a for a, p in zip(way.anchor[1:, column], way.projected[1:, column], strict=True) if not p and not np.isnat(a)]
         relapses = [date for date in (cohort.dates_of(JUDGED)[:, column] if len(cohort.dates_of(JUDGED)) else ()) if not np.isnat(date)]
         for date in relapses:
+            if any(part.event == JUDGED and part.anchor[column] == date for part in schedule.parts):
+                continue  # a course hangs on it
             if any(entry < date for entry in entered):
                 yield Note("event", f"relapse of {day(date)}, after the entry into a later period: it changes nothing by itself")
             elif date >= end:

@@ -31,6 +31,7 @@ from nmosd_dosing.cli.options import (
     Subjects,
     VialPolicy,
     Visits,
+    Weighings,
     Weight,
     WindowText,
     complete_regimen,
@@ -70,6 +71,7 @@ def plan(
     on: On = None,
     enter: Enter = None,
     visits: Visits = None,
+    weighings: Weighings = None,
     explain: Annotated[
         str | None, typer.Option(help="How a date came about, step by step: olp/D1, a period, or all.", metavar="VISIT")
     ] = None,
@@ -141,7 +143,7 @@ def plan(
     )  # fmt: skip
     people = PeopleRequest(
         regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
+        on or [], enter or [], site, height=height, earlier=earlier or [], weighings=weighings
     )  # fmt: skip
     run(
         PlanRequest(
@@ -174,6 +176,7 @@ def check(
         list[str] | None, typer.Option(help="A visit that was done: D182=2025-07-08. Repeatable.", metavar="VISIT=DATE")
     ] = None,
     visits: Visits = None,
+    weighings: Weighings = None,
     arm: Arm = None,
     weight: Weight = None,
     height: Height = None,
@@ -201,7 +204,7 @@ def check(
 
     people = PeopleRequest(
         regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, visit or [], height, earlier or []
+        on or [], enter or [], site, visit or [], height, earlier or [], weighings
     )  # fmt: skip
     return run_check(CheckRequest(people, as_of, window, format, output, everything))
 
@@ -216,6 +219,7 @@ def due(
     on: On = None,
     enter: Enter = None,
     visits: Visits = None,
+    weighings: Weighings = None,
     arm: Arm = None,
     weight: Weight = None,
     height: Height = None,
@@ -245,7 +249,7 @@ def due(
 
     people = PeopleRequest(
         regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
+        on or [], enter or [], site, height=height, earlier=earlier or [], weighings=weighings
     )  # fmt: skip
     run_due(CheckRequest(people, as_of, window, format, output, ahead=ahead, ics=ics, stamp=stamp))
 

@@ -56,6 +56,7 @@ SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be
 Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
 Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
 Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
+Weighings = Annotated[str | None, typer.Option(help="Later weights: a table with subject, date, weight_kg.", metavar="FILE")]
 Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
 On = Annotated[
     list[str] | None,

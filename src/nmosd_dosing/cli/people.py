@@ -46,13 +46,14 @@ class PeopleRequest:
     visit: Sequence[str] = ()
     height: str | None = None
     earlier: Sequence[str] = ()
+    weighings: str | None = None
 
     @property
     def files(self) -> list[tuple[str, str | None]]:
         """What is read, by option."""
         return [
             ("--regimen", self.regimen), ("--subjects", self.subjects), ("--allocation", self.allocation), ("--events", self.events),
-            ("--visits", self.visits), ("--site", self.site),
+            ("--visits", self.visits), ("--site", self.site), ("--weighings", self.weighings),
         ]  # fmt: skip
 
 
@@ -248,13 +249,14 @@ def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str]
 
 def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
     """The subjects with what the tables beside theirs say."""
-    if request.allocation is None and request.events is None and request.visits is None:
+    if request.allocation is None and request.events is None and request.visits is None and request.weighings is None:
         return subjects
     from nmosd_dosing import rosters
 
     events: list[tuple[Cell, Event]] = []
     allocation: list[tuple[Cell, Cell]] = []
     records: list[tuple[Cell | None, Record]] = []
+    weighings: list[tuple[Cell, Weight]] = []
     found = len(problems.found)
     try:
         events = rosters.events(read_file(request.events), request.events, known) if request.events is not None else []
@@ -268,10 +270,14 @@ def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequen
         records = rosters.records(read_file(request.visits), request.visits) if request.visits is not None else []
     except DosingError as error:
         problems.found += error.problems
+    try:
+        weighings = rosters.weighings(read_file(request.weighings), request.weighings) if request.weighings is not None else []
+    except DosingError as error:
+        problems.found += error.problems
     if len(problems.found) > found or not subjects:
         return subjects
     try:
-        return rosters.roster(subjects, events, allocation, records)
+        return rosters.roster(subjects, events, allocation, records, weighings)
     except DosingError as error:
         problems.found += error.problems
         return subjects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from nmosd_dosing.doses import number_text
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.export_pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.person import Plan
 from nmosd_dosing.pharmacy import Worklist, order, prepare
 from nmosd_dosing.plans import to_plan
 from nmosd_dosing.vials import Policy
@@ -111,7 +113,18 @@ def _worklist(checked: _Checked, unblind: bool) -> Worklist:
         given.check_known(schedule.given)
     subjects = progress(whom.subjects, "plans")
     plans = [to_plan(schedule, i, subject, policy=checked.policy) for i, subject in enumerate(subjects)]
+    _say_unused(plans)
     return prepare(whom.study, plans, checked.first, checked.last)
+
+
+def _say_unused(plans: Sequence[Plan]) -> None:
+    """Whose recorded weights the doses are not by: a pharmacy must not take one for the other."""
+    unused = [p.subject or "" for p in plans for note in p.notes if note.code == "weight" and "recorded at these visits" in note.message]
+    if unused:
+        some = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
+        whose = f" ({', '.join(unused[:5])}{some})" if any(unused) else ""
+        how = "`--weighings FILE` with subject, date, weight_kg makes them count"
+        say(printable(f"weight: weights recorded with visits are not those that doses are by{whose}; {how}"))
 
 
 def _read(request: PharmacyRequest, default_days: int | None) -> _Checked:

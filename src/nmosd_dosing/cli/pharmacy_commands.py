@@ -26,6 +26,7 @@ from nmosd_dosing.cli.options import (
     UnblindAll,
     VialPolicy,
     Visits,
+    Weighings,
     Weight,
 )
 
@@ -40,6 +41,7 @@ def prepare(
     on: On = None,
     enter: Enter = None,
     visits: Visits = None,
+    weighings: Weighings = None,
     arm: Arm = None,
     unblind: UnblindAll = False,
     weight: Weight = None,
@@ -69,7 +71,7 @@ def prepare(
 
     people = PeopleRequest(
         regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
+        on or [], enter or [], site, height=height, earlier=earlier or [], weighings=weighings
     )  # fmt: skip
     run_prepare(PharmacyRequest(people, first, until, days, vials, unblind, format, output))
 
@@ -86,6 +88,7 @@ def order(
     on: On = None,
     enter: Enter = None,
     visits: Visits = None,
+    weighings: Weighings = None,
     arm: Arm = None,
     unblind: UnblindAll = False,
     weight: Weight = None,
@@ -113,6 +116,6 @@ def order(
 
     people = PeopleRequest(
         regimen, period, start, arm, weight or [], subject, subjects, allocation, events, visits,
-        on or [], enter or [], site, height=height, earlier=earlier or []
+        on or [], enter or [], site, height=height, earlier=earlier or [], weighings=weighings
     )  # fmt: skip
     run_order(PharmacyRequest(people, first, until, days, vials, unblind, format, output, reserve, lead))

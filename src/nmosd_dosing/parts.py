@@ -1,0 +1,75 @@
+"""A period in the plan of n subjects: once, again after a gap, and once more for each event on which something hangs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.course import Limit
+from nmosd_dosing.days import Dates, Offset, shifter
+from nmosd_dosing.model import GapRule, Period
+
+OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Why a period begins anew. rule: (n,) which of `rules` holds, -1 for none. before: (n,) the day of the dose before the gap. days: (n,)
+    how far after day 1 of the period it begins again."""
+
+    rules: tuple[GapRule, ...]
+    rule: NDArray[np.int8]
+    before: Dates
+    days: NDArray[np.int64]
+
+    def of(self, column: int) -> GapRule:
+        """The rule that holds for a subject who begins anew."""
+        return self.rules[int(self.rule[column])]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
+
+    period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
+    last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
+    for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
+    happened, from 0. restart: why it begins anew. begun: (n,) whether its
+    first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
+    that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
+    """
+
+    period: int
+    run: int
+    anchor: Dates
+    open_end: Dates
+    limits: tuple[Limit, ...] = ()
+    waits: tuple[Limit, ...] = ()
+    event: str = ""
+    restart: Restart | None = None
+    begun: NDArray[np.bool_] | None = None
+    cut: NDArray[np.int64] | None = None
+    cut_doses: NDArray[np.bool_] | None = None
+
+    @property
+    def first(self) -> Dates:
+        """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
+        return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
+
+    def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
+        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
+        last = [limit.last[part] for limit in self.limits if doses or not limit.doses_only]
+        return np.fmin.reduce(last) if last else None
+
+
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
+    if until is not None:
+        return np.broadcast_to(np.datetime64(until, "D"), len(start))
+    if period.open_ended:
+        end = shifter(start, OPEN_END)(start, np.empty_like(start))
+        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+    return start
