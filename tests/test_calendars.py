@@ -99,7 +99,7 @@ def test_the_source_of_an_entry_is_its_own() -> None:
 def test_a_dose_for_a_weight_and_what_is_assumed_about_it() -> None:
     description = entries(made("belimumab", None, weight_kg=60.0))["belimumab D14 (0012)"].description
     assert description.startswith("Dose: belimumab 600 mg (10 mg/kg)\n")
-    assert "assumed: week 48 is D336 and is included; the weight is the baseline weight" in description
+    assert "assumed: week 48 is D336 and is included; the weight is the one at baseline, unless later ones are given" in description
 
 
 def test_a_visit_of_several_days_is_one_entry_and_takes_no_time() -> None:
