@@ -24,8 +24,8 @@ PROGRAM = f"nmosd_dosing {__version__}"
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", "id", "period", "label", "name", "status", "target",
     "actual", "earliest", "latest", "last", "study_day", "period_day", "week", "assessment", "product", "route", "amount", "unit",
-    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "planned", "recorded",
-    "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
+    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned",
+    "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
@@ -138,6 +138,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         "cumulative_per_kg": plain_number(a.cumulative_per_kg),
         "times": a.times,
         "total": plain_number(a.total),
+        "per_day": plain_number(a.per_day),
         "planned": plain_number(a.planned),
         "recorded": a.recorded,
         "lead": a.lead,

@@ -104,7 +104,8 @@ class Administration:
     """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped".
 
     `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
-    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them. `planned` is what `amount` would
+    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
+    of those of one day where there are several. `planned` is what `amount` would
     be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
     which weight the dose is by, measured on `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
@@ -123,6 +124,7 @@ class Administration:
     cumulative_per_kg: float | None
     times: int = 1
     total: float | None = None
+    per_day: float | None = None
     lead: str | None = None
     weight_kg: float | None = None
     weight_of: dt.date | None = None

@@ -28,6 +28,7 @@ class Wording:
     refused: str
     capped: str
     times: str
+    per_day: str
     over: str
     visit: str
     window: str
@@ -75,6 +76,7 @@ WORDINGS: dict[Language, Wording] = {
         refused="refused: over the lifetime cap",
         capped="the highest dose",
         times="{} times in all",
+        per_day="{} a day",
         over="over {} min",
         visit="{}",
         window="{} window",
@@ -120,6 +122,7 @@ WORDINGS: dict[Language, Wording] = {
         refused="不予给药：超过终身累积上限",
         capped="已达单次上限",
         times="共 {} 次",
+        per_day="每日 {}",
         over="输注 {} 分钟",
         visit="{} 访视",
         window="{} 访视窗",
@@ -163,7 +166,8 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     words = WORDINGS[language]
     over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
     over += f"{words.comma}{a.lead}" if a.lead else ""
-    times = f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
+    times = f"{words.comma}{words.per_day.format(f'{number_text(a.per_day)} {a.unit}')}" if a.per_day is not None else ""
+    times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
     if a.amount_status == "masked":
         return f"{a.shown}{words.comma}{words.masked}{times}{over}"
     if (a.dose_rule or "").startswith("placebo") and not a.amount:
