@@ -205,9 +205,115 @@ def test_the_dose_that_restarts_a_period_is_the_one_that_it_begins_with() -> Non
     missed = [Record(f"D{n}", START + dt.timedelta(n - 1), status="missed") for n in (29, 57, 85)]
     found = made(LOADING, done("D1", "2025-01-06"), *missed, done("D113", "2025-04-28", "360", "mg"))
     assert not notes(found, "wrong-dose")
-    assert (dose(found, "D113").amount, dose(found, "D113").planned) == (360, 360)
+    assert (dose(found, "D1 (restart)").amount, dose(found, "D1 (restart)").planned) == (360, 360)
+    assert visit(found, "D1 (restart)").actual == day("2025-04-28") and "D113" not in [v.label for v in found.visits]
     unsaid = made(LOADING, done("D1", "2025-01-06"), *missed, done("D113", "2025-04-28"))
-    assert (dose(unsaid, "D113").amount, dose(unsaid, "D113").cumulative) == (360, 720)
+    assert (dose(unsaid, "D1 (restart)").amount, dose(unsaid, "D1 (restart)").cumulative) == (360, 720)
+
+
+MISSED = tuple(Record(f"D{n}", START + dt.timedelta(n - 1), status="missed") for n in (29, 57, 85))
+FIRST, RESTART = done("D1", "2025-01-06"), "D1 (restart)"
+
+
+@pytest.mark.parametrize(
+    ("loading", "amount", "times", "total"),
+    [("Z 1 g", 1, 1, 1), ("Z 180 mg twice daily", 180, 2, 360), ("Z 0.36 g", 0.36, 1, 0.36)],
+)
+def test_the_dose_of_a_restart_in_its_own_unit_and_as_often(loading: str, amount: float, times: int, total: float) -> None:
+    text = LOADING.replace("Z 360 mg", loading).replace("{Z: {}}", "{Z: {vials: [60 mg]}}")
+    found = dose(made(text, FIRST, *MISSED, done("D113", "2025-04-28")), RESTART)
+    assert (found.amount, found.times, found.total) == (amount, times, total)
+    assert found.vials == (("60 mg", 17 if loading == "Z 1 g" else 6),)
+    unit = "g" if " g" in loading else "mg"
+    given = made(text, FIRST, *MISSED, done("D113", "2025-04-28", str(total), unit))
+    assert not notes(given, "wrong-dose") and next(i.given for i in given.intensity if i.unit == unit) == 2 * total
+
+
+def test_a_dose_of_a_restart_is_not_changed_by_an_event_for_others() -> None:
+    text = LOADING.replace("give: Z 120 mg", "give: Z 120 mg, once: {escalated: Z 200 mg}")
+    found = made(text, FIRST, *MISSED, done("D113", "2025-04-28"), events=(("escalated", "2025-02-01"),))
+    assert dose(found, RESTART).amount == 360
+
+
+@pytest.mark.parametrize(("entry", "recorded", "last", "times"), [
+    ("2025-02-03", "2025-03-10", "2025-04-06", 28),
+    ("2025-02-03", "2025-02-04", "2025-03-03", 28),
+    ("2025-02-05", "2025-02-06", "2025-03-03", 26),
+])  # fmt: skip
+def test_a_recorded_course_moves_as_a_whole_where_the_count_goes_on(entry: str, recorded: str, last: str, times: int) -> None:
+    found = made(KEEPS, done("D1", "2025-01-06"), done("D29 to D56", recorded), entered=(Entered("b", day(entry)),))
+    course = visit(found, "D29 to D56")
+    assert (course.actual, course.last, course.administrations[0].times) == (day(recorded), day(last), times)
+
+
+def test_a_cap_counts_a_dose_that_was_given_beside_an_examination() -> None:
+    """300 on D1 and, with an MRI, on D8: 600 of 500; D15 is refused."""
+    text = """products: {X: {lifetime at most: 500 mg}}
+periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: D8, give: X 300 mg, assess: MRI}, {at: D15, give: X 200 mg}]}}
+"""
+    found = made(text, done("D1", "2025-01-06"), done("D8", "2025-01-13"))
+    assert [dose(found, v.label).amount_status for v in found.visits] == ["stated", "stated", "refused"]
+    assert "the cap of 500 mg of X is passed by what was given: 600 mg" in notes(found, "lifetime")
+
+
+@pytest.mark.parametrize(("start", "times"), [("2025-01-28", 1), ("2025-01-30", 3), ("2025-03-29", 3), ("2025-01-01", 4)])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_course_counted_in_months_is_as_long_whatever_is_recorded(start: str, times: int, recorded: bool) -> None:
+    text = (
+        "products: {X: {}}\nperiods: {main: {visits: [{at: D1, give: X 1 mg}, {at: D1 + 1 month to D4 + 1 month, give: X 9 mg daily}]}}\n"
+    )
+    subject = Subject(day(start), records=(done("D1", start),) if recorded else ())
+    found = plan(read_study_text(HEAD + text)[0], subject)
+    assert found.visits[1].administrations[0].times == times
+
+
+def test_a_dose_that_was_missed_has_its_place_among_the_totals() -> None:
+    text = 'products: {X: {lifetime at most: 5000 mg}}\nperiods: {main: {visits: [{at: "D1, D8, D15", give: X 100 mg}]}}\n'
+    found = made(text, done("D1", "2025-01-06", status="missed"))
+    assert [dose(found, label).cumulative for label in ("D1", "D8", "D15")] == [0, 100, 200]
+
+
+def test_totals_run_in_the_order_of_days() -> None:
+    """D1 is given on 15 January, after D3."""
+    text = "products: {X: {}}\nperiods: {main: {visits: [{at: D1, give: X 100 mg}, {at: D3 to D4, give: X 10 mg daily}]}}\n"
+    found = made(text, done("D1", "2025-01-15"))
+    assert [dose(found, label).cumulative for label in ("D3 to D4", "D1")] == [20, 120]
+
+
+def test_the_last_day_to_plan_changes_nothing_that_was_given() -> None:
+    found = made(COURSE, done("D1 to D10", "2025-01-06", "1000", "mg"), until=day("2025-01-08"))
+    assert not notes(found, "wrong-dose") and [i.share for i in found.intensity] == [1]
+
+
+def test_a_gap_that_waits_is_counted_from_the_last_day_of_a_course() -> None:
+    text = """products: {X: {}}
+periods:
+  main:
+    if gap: [{of: 4 weeks or more, then: hold}]
+    visits: [{at: D1 to D20, give: X 10 mg daily}, {at: D36, give: X 120 mg}]
+"""
+    assert not notes(made(text, done("D1 to D20", "2025-01-06"), done("D36", "2025-02-10")), "gap-rule")
+
+
+def test_the_window_of_a_course_is_that_of_its_first_day() -> None:
+    text = "products: {X: {}}\nperiods: {main: {visits: [{at: D30 to D35, window: -1d/+3d, give: X 100 mg daily}]}}\n"
+    found = visit(made(text), "D30 to D35")
+    assert (found.earliest, found.target, found.latest, found.last) == (
+        day("2025-02-03"), day("2025-02-04"), day("2025-02-07"), day("2025-02-09"),
+    )  # fmt: skip
+
+
+def test_a_dose_after_an_event_is_no_entry() -> None:
+    text = """products: {X: {minimum gap: 14 days}}
+periods:
+  a: {length: 28 days, visits: [{at: D1, give: X 10 mg}]}
+  b: {visits: [{at: D1, give: X 10 mg}, {at: relapse, give: X 10 mg}]}
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: 14 days}
+"""
+    found = made(text, events=(("relapse", "2025-02-06"),), entered=(Entered("b", day("2025-02-03")),))
+    assert [v.id for v in found.visits] == ["a/D1", "b/D1", "b/relapse"]
+    assert len(notes(found, "gap")) == 1
 
 
 def test_a_dose_given_early_counts_as_planned() -> None:

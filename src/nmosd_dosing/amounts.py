@@ -54,17 +54,12 @@ class Doses:
     recorded: Amounts
     extra: tuple[Extra, ...]
     lifetimes: tuple[Lifetime, ...]
-    after_gap: frozenset[int] = frozenset()
 
 
-def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort, restarted: bool) -> Doses:
-    """The doses of some rows. `restarted`: whether a gap has begun a period anew, so that a dose may be another one than planned.
-
-    Raises InputError for earlier exposure that is not in the unit of its cap.
-    """
+def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort) -> Doses:
+    """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
     recorded, extra = read_recorded(rows, given), read_extra(study, rows, given)
-    after = frozenset(range(len(rows))) if restarted else frozenset[int]()
-    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort), after)
+    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
 
 
 # --- rules --------------------------------------------------------------------------------------------------------------
@@ -106,7 +101,7 @@ def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
     for k, rule in enumerate(doses.rules):
         one = rule.doses[0]
         static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
-        own = rule.changes or k in doses.recorded or k in doses.after_gap or rule.group[0] in capped
+        own = rule.changes or k in doses.recorded or rule.group[0] in capped
         if own or (rule.by_weight and series(cohort, rule.weight) is not None):
             found.append(np.empty(len(cohort), dtype=np.uint8))
             continue
@@ -189,9 +184,6 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
             schedule.status[k][part] = status
             written.add(id(schedule.status[k]))  # rows of one rule share it
         times: int | Wholes = _times(rule, arm)
-        for whose, other in schedule.stands_for(k) if len(schedule.parts) > 1 else ():
-            whole, times = _as_other(schedule, k, doses.rules[other], whose[part], whole, times, by, part)
-            amount = whole / rule.scale
         if rule.changes or k in doses.recorded:
             whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, part)
             amount = whole / rule.scale
@@ -226,14 +218,13 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
 
 
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
-    """The rows whose totals run in the order of days, not of the plan: of products that are given by the plan and after events, too, and
-    of those with a lifetime's cap."""
-    parts: dict[str, set[int]] = {}
-    for row in schedule.rows:
-        parts.setdefault(row.give.product, set()).add(schedule.part_of[row.visit])
-    capped = {cap.product for cap in doses.lifetimes}
-    mixed = {product for product, mine in parts.items() if len(mine) > 1 and any(schedule.parts[p].event for p in mine)}
-    return {k for k, row in enumerate(schedule.rows) if row.give.product in mixed | capped}
+    """The rows whose totals run in the order of days, not of the plan: where visits are recorded, on days of their own; of products that
+    are given after events; and of those with a lifetime's cap."""
+    if schedule.given is not None:
+        return set(range(len(schedule.rows)))
+    chosen = {cap.product for cap in doses.lifetimes}
+    chosen |= {row.give.product for row in schedule.rows if schedule.parts[schedule.part_of[row.visit]].event}
+    return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
 
 
 def finish_totals(schedule: Schedule, doses: Doses) -> None:
@@ -282,19 +273,6 @@ def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, part: s
     mine = [column - begin for column, known in recorded[k].items() if known is not None and begin <= column < begin + len(whole)]
     found[mine] = 1
     return found
-
-
-def _as_other(
-    schedule: Schedule, k: int, other: Rule, whose: NDArray[np.bool_], whole: Wholes, times: int | Wholes, grams: Wholes, part: slice
-) -> tuple[Wholes, int | Wholes]:  # fmt: skip
-    """A row's amounts with those of another for some subjects."""
-    amount, status = _by_arm(other, grams, schedule.cohort.mm[part], schedule.cohort.arm[part])
-    if not schedule.status[k].flags.writeable:
-        return whole, times
-    schedule.status[k][part][whose] = status if isinstance(status, AmountStatus) else status[whose]
-    often = _times(other, schedule.cohort.arm[part])
-    same = isinstance(often, int) and isinstance(times, int) and often == times
-    return np.where(whose, amount, whole), times if same else np.where(whose, often, times).astype(np.float64)
 
 
 def _as_given(

@@ -81,9 +81,10 @@ def expand(
             _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
     schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
     while more := after_gaps(schedule, until, at_least):
-        for part in more:
+        parts, cohort = more
+        for part in parts:
             _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
-        schedule = _fill(study, course, cohort, more, by_period, until, unblinded)
+        schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given, schedule.visits, cohort)
     if not accept_gap:
@@ -100,7 +101,7 @@ def _fill(
     part_of = tuple(i for i, mine in enumerate(of_parts) for _ in mine)
     given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    doses = read_doses(study, rows, given, cohort, any(part.restart is not None for part in parts))
+    doses = read_doses(study, rows, given, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
     schedule = Schedule(
         study=study,
@@ -312,9 +313,8 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
         shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
         if visit.follows is not None and schedule.given is not None:
             _follow(schedule, i, by_offset[schedule.part_of[i], visit.follows[0]], visit.follows[1], part)
-        if own.restart is not None and own.begun is not None:  # it may go on from a later day, whose dose may have been given
-            after = own.restart.days[part] - int(visit.offset.nominal)
-            target[(after > 0) | (own.begun[part] & (after == 0))] = NO_DATE
+        if own.restart is not None:  # it may go on from a later day
+            target[own.restart.days[part] > int(visit.offset.nominal)] = NO_DATE
         elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
             entry = schedule.course.anchor[own.period, part]
             ends = shift(own.anchor[part], visit.last) if visit.last is not None else target

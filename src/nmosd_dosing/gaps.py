@@ -46,7 +46,7 @@ def last_dates(schedule: Schedule, row: int) -> Dates:
 
 def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
     """The gap of each product at the entry into each later period."""
-    for part in (p for p, part in enumerate(schedule.parts) if part.period and not part.run):
+    for part in (p for p, part in enumerate(schedule.parts) if part.period and not part.run and not part.event):
         for product in dict.fromkeys(row.give.product for row in schedule.rows):
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
             earlier = [k for k in rows if schedule.part_of[schedule.rows[k].visit] < part]

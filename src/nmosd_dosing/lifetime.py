@@ -88,7 +88,7 @@ def hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Ex
     dates = np.array([dose_dates(schedule, k, everybody) for k in rows])
     adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
     besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
-    fixed = np.array([np.broadcast_to(schedule.dose_recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
+    fixed = np.array([np.broadcast_to(schedule.recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
     order = in_order(schedule, rows)
     total, over, beyond = cap.earlier.copy(), np.full(adds.shape, np.nan), np.full(adds.shape, np.nan)
     for place in order[:, np.newaxis]:

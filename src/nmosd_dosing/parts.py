@@ -37,8 +37,7 @@ class Part:
     period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
     for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
-    happened, from 0. restart: why it begins anew. begun: (n,) whether its
-    first dose is one that is recorded in the part before, and so is not given again. cut: (n,) the number of the first of its visits
+    happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
     """
 
@@ -50,7 +49,6 @@ class Part:
     waits: tuple[Limit, ...] = ()
     event: str = ""
     restart: Restart | None = None
-    begun: NDArray[np.bool_] | None = None
     cut: NDArray[np.int64] | None = None
     cut_doses: NDArray[np.bool_] | None = None
 

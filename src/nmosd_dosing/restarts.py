@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.course import Limit
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.given import Recorded
@@ -31,15 +32,16 @@ class _Gap:
     recorded: NDArray[np.bool_]
 
 
-def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | None) -> tuple[Part, ...] | None:
-    """The parts of the schedule with what its first gaps do to them; None where there are no gaps that it has not seen.
+def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | None) -> tuple[tuple[Part, ...], Cohort] | None:
+    """The parts of the schedule with what its first gaps do to them, and the cohort, in which the dose that restarts a period has the name
+    of the visit that it begins with; None where there are no gaps that it has not seen.
 
     Only what is recorded can make a gap: the plan itself has none (`sense` checks that).
     """
     if schedule.given is None:
         return None
     parts: list[Part] = []
-    changed = False
+    cohort, changed = schedule.cohort, False
     for p, part in enumerate(schedule.parts):
         rules = schedule.course.periods[part.period].gap_rules
         seen = any(limit.cause.startswith(GAP) for limit in (*part.limits, *part.waits))
@@ -48,8 +50,32 @@ def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | No
             parts.append(part)
             continue
         changed = True
-        parts += _apply(schedule, part, rules, gap, until, at_least)
-    return tuple(parts) if changed else None
+        cohort, renamed = _renamed(schedule, cohort, part, rules, gap)
+        parts += _apply(schedule, part, rules, gap, gap.recorded & ~renamed, until, at_least)
+    return (tuple(parts), cohort) if changed else None
+
+
+def _renamed(
+    schedule: Schedule, cohort: Cohort, part: Part, rules: tuple[GapRule, ...], gap: _Gap
+) -> tuple[Cohort, NDArray[np.bool_]]:  # fmt: skip
+    """The cohort with the records of the doses that restart a period under the names that they have then; and (n,) whose these are."""
+    renamed, names = np.zeros(len(schedule), dtype=bool), dict[int, str]()
+    p = schedule.parts.index(part)
+    for column in np.flatnonzero(gap.recorded & (gap.rule >= 0)).tolist():
+        rule = rules[int(gap.rule[column])]
+        begins = rule.at.offset if rule.at is not None else Offset()
+        first = [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == begins and v.gives]
+        given = schedule.given.records.get((schedule.part_of.index(p) + int(gap.visit[column]), column), ()) if schedule.given else ()
+        if rule.then == "restart" and first:
+            renamed[column] = True
+            base = first[0].rsplit(" (restart", 1)[0] if part.run else first[0]
+            names |= dict.fromkeys(map(id, given), restarted(base, part.run + 1))
+    period = schedule.course.periods[part.period].id
+    records = tuple(
+        (column, dataclasses.replace(record, visit=names[id(record)], period=period) if id(record) in names else record)
+        for column, record in cohort.records
+    )
+    return dataclasses.replace(cohort, records=records), renamed
 
 
 def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
@@ -147,20 +173,23 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
             rules = schedule.course.periods[part.period].gap_rules
             over = [rule for rule in rules if actual > shift(np.array([before]), rule.beyond)[0]]
             found += [(over[-1], before, actual)] if over and over[-1].then == "hold" else []
-            before = actual
+            days = int(np.broadcast_to(schedule.days(i), len(schedule))[column])
+            before = actual + np.timedelta64(days - 1, "D")
     return found
 
 
 def _apply(
-    schedule: Schedule, part: Part, rules: tuple[GapRule, ...], gap: _Gap, until: dt.date | None, at_least: dt.date | None
-) -> list[Part]:
+    schedule: Schedule, part: Part, rules: tuple[GapRule, ...], gap: _Gap, stands: NDArray[np.bool_], until: dt.date | None,
+    at_least: dt.date | None,
+) -> list[Part]:  # fmt: skip
+    """`stands`: (n,) whether the dose after the gap keeps its name."""
     nobody = np.full(len(schedule), NO_DATE)
     day_before = shift(gap.date, Offset(-1))
     limits, waits = list(part.limits), list(part.waits)
     ends = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then != "hold"])
     only_doses = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "stop"])
     again = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "restart"])
-    cut = np.where(ends, gap.visit + gap.recorded, np.iinfo(np.int64).max)
+    cut = np.where(ends, gap.visit + stands, np.iinfo(np.int64).max)
     dates = _as_recorded(schedule, part, np.where(again, gap.date, nobody), rules, gap.rule) if again.any() else nobody
     for r, rule in enumerate(rules):
         mine = gap.rule == r
@@ -173,7 +202,7 @@ def _apply(
         elif rule.then == "stop":
             limits.append(Limit(part.period, True, last, cause, date))
         else:
-            over = np.where(mine & gap.recorded, gap.date, last)
+            over = np.where(mine & stands, gap.date, last)
             limits.append(Limit(part.period, False, over, cause, np.where(mine, dates, nobody)))
     ended = dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses)
     if not again.any():
@@ -185,6 +214,6 @@ def _apply(
     period = schedule.course.periods[part.period]
     anew = Part(
         part.period, part.run + 1, anchor, open_end(period, anchor, until, at_least), part.limits, part.waits,
-        restart=restart, begun=again & gap.recorded,
+        restart=restart,
     )  # fmt: skip
     return [ended, anew]

@@ -153,24 +153,23 @@ class Schedule:
         return shift(self.target[visit], Offset(-window.before)) if window else None
 
     def latest(self, visit: int) -> Dates | None:
-        """(n,) the last allowed day of a visit, where a window is stated."""
+        """(n,) the last allowed day of a visit, where a window is stated; of a course of doses, of its first day."""
         window = self.visits[visit].window
-        last = self.planned_last(visit, self.target[visit], slice(None))
+        last = self.planned_last(visit, self.target[visit], slice(None)) if not self.visits[visit].gives else None
         return shift(self.target[visit] if last is None else last, Offset(window.after)) if window else None
 
     def planned_last(self, visit: int, begins: Dates, part: slice) -> Dates | None:
-        """(n,) the last day of a visit that takes several, as the plan has it for one that begins on `begins`."""
+        """(n,) the last day of a visit that takes several and begins on `begins`: it is as long wherever it begins. Of a period that keeps
+        the count, one that is under way on the day of entry is the rest of it."""
         what = self.visits[visit]
         if what.last is None or what.offset is None:
             return None
-        if what.last.months == what.offset.months and (what.follows is not None or self.given is not None) and not self._keeps(visit):
-            last = begins + np.timedelta64(int(what.last.nominal - what.offset.nominal), "D")  # it moves with its first day
-        else:
-            last = shift(self.anchor(visit)[part], what.last)
-        return np.where(np.isnat(begins), begins, last)
-
-    def _keeps(self, visit: int) -> bool:
-        return self.period(visit).keeps_count and not self.parts[self.part_of[visit]].event
+        own, anchor = self.parts[self.part_of[visit]], self.anchor(visit)[part]
+        first = shift(anchor, what.offset)
+        if own.period and not own.event and self.period(visit).keeps_count:
+            first = np.fmax(first, self.course.anchor[own.period, part])
+        last: Dates = begins + np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
+        return last
 
     def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
@@ -181,7 +180,7 @@ class Schedule:
             return last
         ends = self.parts[self.part_of[visit]].last_day(True, part)
         cut = last if ends is None else np.fmin(last, ends)
-        cut = cut if self.until is None else np.fmin(cut, self.until)
+        cut = cut if self.until is None else np.where(self.recorded(visit, part), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
 
     def days(self, visit: int, part: slice = slice(None)) -> int | NDArray[np.float64]:
@@ -365,28 +364,9 @@ class Schedule:
         absent: NDArray[np.bool_] = self.status[row][part] == AmountStatus.ABSENT
         return absent | self.beyond_open_end(self.rows[row].visit, part) if self.rows[row].give.open_ended else absent
 
-    def stands_for(self, row: int) -> list[tuple[NDArray[np.bool_], int]]:
-        """Whose dose (n,) after a gap, recorded under the name that it had before, is that of another row: with which a restart begins."""
-        found = []
-        visit, product = self.rows[row].visit, self.rows[row].give.product
-        mine = self.part_of[visit]
-        cut, number = self.parts[mine].cut, visit - self.part_of.index(mine)
-        for q, part in enumerate(self.parts):
-            again = part.restart is not None and part.begun is not None
-            if cut is None or not again or (part.period, part.run) != (self.parts[mine].period, self.parts[mine].run + 1):
-                continue
-            assert part.restart is not None
-            assert part.begun is not None
-            for k, other in enumerate(self.rows):
-                offset = self.visits[other.visit].offset
-                if self.part_of[other.visit] == q and other.give.product == product and offset is not None and not offset.months:
-                    whose = part.begun & (cut == number + 1) & (part.restart.days == offset.days)
-                    found += [(whose, k)] if whose.any() else []
-        return found
-
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
-        give = self.rows[next((k for whose, k in self.stands_for(row) if whose[column]), row)].give
+        give = self.rows[row].give
         doses = give.doses
         date = self.dates(self.rows[row].visit)[column]
         for event, changed in give.changes:

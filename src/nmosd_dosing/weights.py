@@ -84,4 +84,6 @@ def dose_dates(schedule: Schedule, k: int, part: slice) -> Dates:
 
 def in_order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
     """(k, n) the rows in the order of each subject's days; what has no day comes last."""
-    return np.argsort(np.array([schedule.dates(schedule.rows[k].visit) for k in rows]), axis=0, kind="stable")
+    visits = [schedule.rows[k].visit for k in rows]
+    took_place = np.array([schedule.dates(visit) for visit in visits])  # what did not has its place in the plan
+    return np.argsort(np.where(np.isnat(took_place), schedule.target[visits], took_place), axis=0, kind="stable")
