@@ -360,7 +360,7 @@ def test_unblinding_says_that_it_unblinds(folder: Path) -> None:
     ]
     page = output(*PREPARE, *open_)
     assert page.startswith("UNBLINDED: doses are shown as each arm gets them\n")
-    assert "                02       D15    X             placebo          none\n" in page
+    assert "                02       D15    X             placebo          not stated\n" in page
 
 
 # --- for programs -------------------------------------------------------------------------------------------------------

@@ -86,7 +86,6 @@ def test_a_list_of_more_than_a_thousand_weights() -> None:
 WRONG_TABLES = [
     ("kg\n60\n", "error: unknown column `kg`\n"),
     ("height_cm\n165\n", "error: column `weight_kg` is missing\n"),
-    ("weight_kg\n60\n60.0\n", "error: `60.0` stands twice\n"),
     ("weight_kg\n0.06\n", "error: `0.06` cannot be a body weight\n"),
     ('weight_kg\n"60,5"\n', "error: `60,5` has a decimal comma\n"),
     ("weight_kg,height_cm\n60,1.65\n", "error: `1.65` cannot be a body height\n"),
@@ -139,4 +138,11 @@ def test_everything_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
     assert "`--output` and `--weights` name one file" in errors(*BELIMUMAB, "--weights", str(file), "--output", str(file))
     assert "`--plot` and `--output` name one file" in errors(
         *BELIMUMAB, *WEIGHTS, "--output", str(tmp_path / "a.svg"), "--plot", str(tmp_path / "a.svg")
+    )
+
+
+def test_a_table_of_subjects_gives_each_weight_once() -> None:
+    assert weight_lists.read(b"subject,start,weight_kg\nA,2025-01-06,60\nB,2025-01-07,60.0\nC,2025-01-08,75\n", "s.csv") == (
+        (60.0, None),
+        (75.0, None),
     )

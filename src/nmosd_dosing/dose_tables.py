@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,8 @@ def dose_table(
         raise InputError(Problem("no weights", hint="give at least one, in kg"))
     if len(heights) != len(weights_kg):
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
+    if fine := [kg for kg in weights_kg if math.isfinite(kg) and abs(kg * 1000 - round(kg * 1000)) > 1e-6]:
+        raise InputError(Problem(f"{fine[0]} kg is finer than a gram", hint=f"round it, for example to {round(fine[0], 3)}"))
     first = dt.date.fromisoformat(start) if isinstance(start, str) else start
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
     arms = one_period(study, period).arms if period is not None else course.arms_of(course.way(study))

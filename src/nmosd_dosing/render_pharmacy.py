@@ -101,7 +101,7 @@ def _row(item: Item, several: bool) -> dict[str, Text]:
         "Product": text(item.shown),
         "Amount": text(_amount(item)),
         "Weight": text(_weight(item)),
-        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or "none"),
+        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or _none(item)),
         "Volume": text(_volume(item.volume_ml)),
     }
 
@@ -117,6 +117,11 @@ def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Tex
         "Vials": text(vials_text(vials) or "none", "dim"),
         "Volume": text(_volume(sum(volumes)) if len(volumes) == len(counted) else "", "dim"),
     }
+
+
+def _none(item: Item) -> str:
+    """No vials: nobody states those of a placebo."""
+    return "not stated" if not item.amount and (item.dose_rule or "").startswith("placebo") else "none"
 
 
 def _amount(item: Item) -> str:

@@ -80,29 +80,25 @@ def _range(option: str, text: str, problems: Problems) -> tuple[float, ...]:
 
 
 def read(content: bytes, path: str) -> tuple[tuple[float, float | None], ...]:
-    """Weights in kg and heights in cm (None where the table has none), row by row.
+    """Weights in kg and heights in cm (None where the table has none), each once.
 
     Raises InputError with the first hundred problems of the table.
     """
     problems = Problems()
-    table = tables.read(content, path, ("weight_kg",), ("height_cm",), problems)
+    table = tables.read(content, path, ("weight_kg",), ("height_cm", "subject", "start", "site"), problems)
     table.needs("weight_kg", "no weight", "write kilograms, for example `60.5`", problems)
     weights, heights = table.values("weight_kg", _weight, problems), table.values("height_cm", typed.height, problems)
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one weight a row below the heading")
     if len(table) > MOST:
         _too_many(path, len(table), problems)
-    first: dict[tuple[float, float | None], Place] = {}
-    for weight, height, cell in zip(weights, heights, table.cells("weight_kg"), strict=True):
+    found: dict[tuple[float, float | None], None] = {}
+    for weight, height in zip(weights, heights, strict=True):
         if weight is None:
             continue
-        if (weight, height) in first:
-            also = [("the first", first[weight, height])]
-            problems.error(f"`{clip(cell.text)}` stands twice", cell.place, "take one of the two out", also)
-        else:
-            first[weight, height] = cell.place
+        found[weight, height] = None
     tables.stop(problems.in_order())
-    return tuple(first)
+    return tuple(found)
 
 
 def _weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
