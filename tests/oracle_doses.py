@@ -263,7 +263,7 @@ def _in_cycles(study: Study, entry: Entry, step: Length, count: int | None, pers
             target = on(study, begins, first)
             if count is not None or target <= drawn:
                 there = None if last is None else on(study, begins, last)
-                yield Planned(entry, label, target, there, (target, k * months, last))
+                yield Planned(entry, label, target, there, (target, k * months, there))
 
 
 def _after_event(study: Study, entry: Entry, event: str, person: Person) -> Iterator[Planned]:
@@ -331,7 +331,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             totals[give.product] = totals.get(give.product, Fraction(0)) + (total or Fraction(0))
             known = give.product not in unknown
             cumulative = totals[give.product] if known else None
-            if total is not None and weight is None:
+            if total and weight is None:  # nothing is nothing by whatever weight
                 unweighed.add(give.product)
             if total and weight is not None:
                 per_kgs[give.product] = per_kgs.get(give.product, Fraction(0)) + total / Fraction(weight[0], 1000)

@@ -94,22 +94,34 @@ def _rule(give: Give, doses: tuple[Dose | None, ...], scale: int, weight: Weight
 
 
 def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
-    """(n,) of AmountStatus for each row: filled in with the amounts where it may differ between subjects, else one for all."""
+    """(n,) of AmountStatus for each row, as far as arms tell; the rest is filled in with the amounts. One for all where none can differ.
+
+    Who gets a product at all is asked before amounts are there: for the days of first and last doses.
+    """
     capped = {cap.product for cap in doses.lifetimes}
     made: dict[Rule, Statuses] = {}
     found = []
     for k, rule in enumerate(doses.rules):
-        one = rule.doses[0]
-        static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
-        own = rule.changes or k in doses.recorded or rule.group[0] in capped
-        if own or (rule.by_weight and series(cohort, rule.weight) is not None):
-            found.append(np.empty(len(cohort), dtype=np.uint8))
-            continue
         if rule not in made:
-            status = AmountStatus.ABSENT if one is None else one.status
-            made[rule] = np.broadcast_to(np.uint8(status), len(cohort)) if static else np.empty(len(cohort), dtype=np.uint8)
-        found.append(made[rule])
+            one = rule.doses[0]
+            static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
+            made[rule] = _before_amounts(rule, cohort) if not static else np.broadcast_to(np.uint8(_told(one)), len(cohort))
+        own = rule.changes or k in doses.recorded or rule.group[0] in capped
+        own = own or (rule.by_weight and series(cohort, rule.weight) is not None)
+        found.append(_before_amounts(rule, cohort) if own else made[rule])
     return tuple(found)
+
+
+def _told(dose: WholeDose | None) -> AmountStatus:
+    return AmountStatus.ABSENT if dose is None else dose.status
+
+
+def _before_amounts(rule: Rule, cohort: Cohort) -> Statuses:
+    """(n,) what arms tell, to be written over."""
+    if not rule.by_arm:
+        return np.full(len(cohort), _told(rule.doses[0]), dtype=np.uint8)
+    known: Statuses = np.array([*map(_told, rule.doses), AmountStatus.NEEDS_ARM], dtype=np.uint8)[cohort.arm]  # -1: the last
+    return known
 
 
 def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, arm: NDArray[np.int16]) -> tuple[Wholes, Statuses | AmountStatus]:
@@ -118,7 +130,7 @@ def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, arm: NDArray[np.int16]) -> tu
         return _of_arm(rule.doses[0], grams, mm)
     if all(dose is None or (dose.is_plain and not dose.by_weight) for dose in rule.doses):  # looked up: the commonest, and quick
         flat = [_flat(dose) for dose in rule.doses]
-        known = [AmountStatus.ABSENT if dose is None else dose.status for dose in rule.doses]
+        known = [_told(dose) for dose in rule.doses]
         return np.array([*flat, math.nan])[arm], np.array([*known, AmountStatus.NEEDS_ARM], dtype=np.uint8)[arm]  # -1: the last
     whole = np.full(len(arm), math.nan)
     why = np.full(len(arm), AmountStatus.NEEDS_ARM, dtype=np.uint8)
