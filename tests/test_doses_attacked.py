@@ -330,6 +330,16 @@ def test_vials_of_a_dose_in_part_are_those_of_the_planned_one() -> None:
     assert (dose(found, "D0").vials, dose(found, "D0").dispensed) == ((("120 mg", 5),), 600)
 
 
+@pytest.mark.parametrize(("amount", "status"), [("1500", "done"), ("300", "partial")])
+def test_vials_of_a_recorded_course_are_opened_for_each_of_its_doses(amount: str, status: Any) -> None:
+    """150 mg on ten days: two vials of 100 mg each day."""
+    text = COURSE.replace("X 100 mg daily", "X 150 mg daily")
+    found = dose(made(text, done("D1 to D10", "2025-01-06", amount, "mg", status=status)), "D1 to D10")
+    assert (found.vials, found.dispensed, found.total) == ((("100 mg", 20),), 2000, float(amount))
+    missed = dose(made(text, done("D1 to D10", "2025-01-06", status="missed")), "D1 to D10")
+    assert not missed.vials
+
+
 def test_twelve_months_end_the_day_before_their_anniversary() -> None:
     [found] = compare([(load("bat4406f"), "olp")], months=12).regimens
     assert (found.administrations, found.totals[0].total) == (2, 1000)

@@ -53,7 +53,7 @@ def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
         return None
     whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
     whole, scale = whole * one.numerator, scale * one.denominator
-    times = schedule.count(k)
+    times = schedule.days(row.visit) * schedule.times(k)  # a vial is opened for one administration, however they are recorded
     counts = pack(whole, scale, vials.sizes, policy)
     below = math.lcm(scale, *(size.denominator for size in vials.sizes))
     held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(len(whole)))
@@ -67,13 +67,15 @@ def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
 
 
 def _prepared(schedule: Schedule, k: int) -> Wholes:
-    """(n,) the doses that vials were opened for, in whole numbers: of one given in part, all that was planned."""
+    """(n,) the doses that vials were opened for, in whole numbers: of one given in part, and of a course, of which all that was given is
+    recorded, those that were planned."""
     row = schedule.rows[k]
     amount = schedule.amount[k]
     if k in schedule.planned and schedule.given is not None:
-        in_part = schedule.given.status[row.visit] == Recorded.PARTIAL
+        count = schedule.days(row.visit) * schedule.times(k)
+        in_part = (schedule.given.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
         mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
-        amount = np.where(in_part & mine, schedule.planned[k], amount)
+        amount = np.where(in_part & mine & (amount > 0), schedule.planned[k] / count, amount)
     whole: Wholes = np.rint(amount * row.scale)
     return whole
 
