@@ -14,7 +14,7 @@ from nmosd_dosing.given import Recorded
 from nmosd_dosing.reckoning import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.vials import Policy, pack
-from nmosd_dosing.weights import grams_at
+from nmosd_dosing.weights import dose_dates, grams_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
         return None
     whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
     whole, scale = whole * one.numerator, scale * one.denominator
-    times = schedule.days(row.visit) * schedule.times(k)  # a vial is opened for one administration, however they are recorded
+    times = schedule.planned_count(k)  # a vial is opened for one administration, however they are recorded
     counts = pack(whole, scale, vials.sizes, policy)
     below = math.lcm(scale, *(size.denominator for size in vials.sizes))
     held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(len(whole)))
@@ -72,7 +72,7 @@ def _prepared(schedule: Schedule, k: int) -> Wholes:
     row = schedule.rows[k]
     amount = schedule.amount[k]
     if k in schedule.planned and schedule.given is not None:
-        count = schedule.days(row.visit) * schedule.times(k)
+        count = schedule.planned_count(k)
         in_part = (schedule.given.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
         mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
         amount = np.where(in_part & mine & (amount > 0), schedule.planned[k] / count, amount)
@@ -87,7 +87,6 @@ def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     assert dose is not None
     scale = math.lcm(1, *denominators(dose))
     rule = schedule.study.product(row.give.product).weight
-    dates = schedule.dates(row.visit)
-    dates = np.where(np.isnat(dates), schedule.start, dates)
-    whole, _ = reckon(to_whole(dose, scale), grams_at(schedule.cohort, rule, dates, everybody), schedule.cohort.mm)
+    grams = grams_at(schedule.cohort, rule, dose_dates(schedule, k, everybody), everybody)
+    whole, _ = reckon(to_whole(dose, scale), grams, schedule.cohort.mm)
     return np.where(schedule.given_at(k), whole, np.nan), scale

@@ -147,12 +147,11 @@ def _without_refused(schedule: Schedule) -> None:
         return
     schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
     for k, row in enumerate(schedule.rows):
-        p, days = schedule.part_of[row.visit], schedule.days(row.visit)
+        p = schedule.part_of[row.visit]
         given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
         dates = np.where(given, schedule.dates(row.visit), NO_DATE)
-        last = dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
         np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
-        np.fmax(schedule.last_doses[p], last, out=schedule.last_doses[p])
+        np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])
 
 
 def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:
@@ -330,8 +329,7 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             given = _dosed_dates(schedule, i, part)
             first, last = schedule.first_doses[schedule.part_of[i], part], schedule.last_doses[schedule.part_of[i], part]
             np.fmin(first, given, out=first)
-            days = schedule.days(i, part)
-            np.fmax(last, given if isinstance(days, int) else given + (days - 1).astype("timedelta64[D]"), out=last)
+            np.fmax(last, schedule.through(i, given, part), out=last)
         if schedule.until is not None:
             late = (target > schedule.until) & ~recorded
             beyond += late & ~schedule.cancelled(i, part)

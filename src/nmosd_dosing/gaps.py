@@ -40,8 +40,7 @@ def dose_dates(schedule: Schedule, row: int) -> Dates:
 
 def last_dates(schedule: Schedule, row: int) -> Dates:
     """(n,) the same; of a course of days its last one."""
-    dates, days = dose_dates(schedule, row), schedule.days(schedule.rows[row].visit)
-    return dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+    return schedule.through(schedule.rows[row].visit, dose_dates(schedule, row))
 
 
 def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:

@@ -19,9 +19,9 @@ NOT_STATED_TEXT = "not stated"
 # The pieces of the grammar; the patterns that editors check are put together from the same ones.
 _UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
 LENGTH = rf"[0-9]+\s*{_UNIT}"
-_DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
-WINDOW = rf"(?:(?:±|\+/-)\s*{_DAYS}|\+{_DAYS}\s*/\s*-{_DAYS}|-{_DAYS}\s*/\s*\+{_DAYS}|[+-]{_DAYS})"
-WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{WINDOW}|{_DAYS})\s*$"
+DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
+WINDOW = rf"(?:(?:±|\+/-)\s*{DAYS}|\+{DAYS}\s*/\s*-{DAYS}|-{DAYS}\s*/\s*\+{DAYS}|[+-]{DAYS})"
+WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{WINDOW}|{DAYS})\s*$"
 LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
 
 _UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
@@ -124,7 +124,7 @@ def window(node: Scalar) -> Window | NotStated:
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
     scan = Scanner(node)
-    plain = scan.take(rf"({_DAYS})$")
+    plain = scan.take(rf"({DAYS})$")
     if plain:
         days = _in_days(plain[1], node.place)
         return Window(days, days, place=node.place)
@@ -136,8 +136,8 @@ def window(node: Scalar) -> Window | NotStated:
 
 def take_window(scan: Scanner, behind_a_day: bool = True) -> Window | None:
     match = scan.take(
-        rf"(?:±|\+/-)\s*(?P<both>{_DAYS})|\+(?P<a>{_DAYS})\s*/\s*-(?P<b>{_DAYS})"
-        rf"|-(?P<b2>{_DAYS})\s*/\s*\+(?P<a2>{_DAYS})|\+(?P<a3>{_DAYS})|-(?P<b3>{_DAYS})"
+        rf"(?:±|\+/-)\s*(?P<both>{DAYS})|\+(?P<a>{DAYS})\s*/\s*-(?P<b>{DAYS})"
+        rf"|-(?P<b2>{DAYS})\s*/\s*\+(?P<a2>{DAYS})|\+(?P<a3>{DAYS})|-(?P<b3>{DAYS})"
     )
     if not match:
         return None

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.fields import PartlyRead, PhraseError
-from nmosd_dosing.length_phrases import LENGTH, NOT_STATED_TEXT, WINDOW, Scanner, counted, take_length, take_window, to_number, unit
+from nmosd_dosing.length_phrases import DAYS, LENGTH, NOT_STATED_TEXT, WINDOW, Scanner, counted, take_length, take_window, to_number, unit
 from nmosd_dosing.model import NOT_STATED, NotStated, Window
 from nmosd_dosing.source import Scalar
 
 _PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
-_EVENT_DAY = r"[a-z][a-z0-9_]*(?:\s*\+\s*[0-9]+\s*(?:days?|d|weeks?|w)\b)?"
+_EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{DAYS})?"
 _REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{_PLUS})?)?(?:\s*{WINDOW})?"
 _DAY = rf"(?:{CODE}(?:{_PLUS})?|{_EVENT_DAY})"
 _ITEM = rf"(?:{_DAY}(?:\s+to\s+{_DAY})?(?:\s*{WINDOW})?|{_REPEAT})"

@@ -36,7 +36,7 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
     k = gives[record.product] if record.product is not None else rows[0]
     give, (planned_amount, _) = schedule.rows[k].give, _planned(schedule, k, column)
     if planned_amount is not None:  # a record says how much was given at the visit in all
-        planned_amount *= int(np.broadcast_to(schedule.days(schedule.rows[k].visit) * schedule.times(k), len(schedule))[column])
+        planned_amount *= int(np.broadcast_to(schedule.planned_count(k), len(schedule))[column])
     if planned_amount is None or converted(Fraction(record.amount), record.unit, give.unit) == planned_amount:
         return None
     words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"

@@ -103,9 +103,7 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
             over &= ~(done & (rules[r].then == "hold"))  # who gave it has decided
             date, since = np.where(over, this, date), np.where(over, before, since)
             rule[over], recorded[over], number[over] = r, done[over], i - first
-        days = schedule.days(i)
-        last = this if isinstance(days, int) else this + (days - 1).astype("timedelta64[D]")
-        before = np.where(np.isnat(this), before, last)
+        before = np.where(np.isnat(this), before, schedule.through(i, this))
     return _Gap(date, number, since, rule, recorded)
 
 
@@ -155,8 +153,7 @@ def _after_events(schedule: Schedule, part: Part, product: str) -> Iterator[Date
     for i, visit in enumerate(schedule.visits):
         other = schedule.parts[schedule.part_of[i]]
         if other.event and other.period == part.period and any(not product or give.product == product for give in visit.gives):
-            dates, days = np.where(schedule.dose_cancelled(i), NO_DATE, schedule.dates(i)), schedule.days(i)
-            yield dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+            yield schedule.through(i, np.where(schedule.dose_cancelled(i), NO_DATE, schedule.dates(i)))
 
 
 def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapRule, np.datetime64, np.datetime64]]:
@@ -173,8 +170,7 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
             rules = schedule.course.periods[part.period].gap_rules
             over = [rule for rule in rules if actual > shift(np.array([before]), rule.beyond)[0]]
             found += [(over[-1], before, actual)] if over and over[-1].then == "hold" else []
-            days = int(np.broadcast_to(schedule.days(i), len(schedule))[column])
-            before = actual + np.timedelta64(days - 1, "D")
+            before = schedule.through(i, schedule.given.actual[i])[column]
     return found
 
 

@@ -192,9 +192,19 @@ class Schedule:
         days = (last - begins).astype(np.float64) + 1
         return np.where(np.isnat(last), 1.0, days)
 
+    def through(self, visit: int, dates: Dates, part: slice = slice(None)) -> Dates:
+        """(n,) the last day of doses at a visit that begin on `dates`: of a course of days, its last."""
+        days = self.days(visit, part)
+        return dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+
+    def planned_count(self, row: int) -> int | NDArray[np.float64]:
+        """How many administrations a visit has: on each day so many."""
+        count = self.days(self.rows[row].visit) * self.times(row)
+        return count if isinstance(count, int) else count.astype(np.float64)
+
     def count(self, row: int) -> int | NDArray[np.float64]:
         """How many administrations an amount is of: one number, or (n,); 1 where the record says how much was given in all."""
-        count = self.days(self.rows[row].visit) * self.times(row)
+        count = self.planned_count(row)
         mine = [column for k, column in self.written if k == row]
         if isinstance(count, int) and (not mine or count == 1):
             return count

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing import given
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, is_file, one_format, put_json, put_page, put_text, read_file, same_file, say, write_whole
+from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, put_json, put_page, put_text, read_file, same_file, say, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.errors import Problems
@@ -43,8 +43,7 @@ class CheckRequest:
 
     @property
     def written_as(self) -> str:
-        ending = (self.output or "").rpartition(".")[2].lower()
-        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+        return format_of(self.format, self.output)
 
 
 def run_check(request: CheckRequest) -> int:

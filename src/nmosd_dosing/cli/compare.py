@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, same_file, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, print_table, same_file, text_of, write_whole
 from nmosd_dosing.comparisons import HORIZON, Comparison, compare
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.model import Study
@@ -35,9 +35,7 @@ class CompareRequest:
 
     @property
     def written_as(self) -> str:
-        """The format asked for; else what the name of the output says; else a table."""
-        ending = (self.output or "").rpartition(".")[2].lower()
-        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+        return format_of(self.format, self.output)
 
 
 def run(request: CompareRequest) -> None:

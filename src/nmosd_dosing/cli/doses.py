@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing import plots, weight_lists
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
 from nmosd_dosing.cli.people import People
 from nmosd_dosing.dose_tables import NO_START, DoseTable, dose_table
 from nmosd_dosing.errors import DosingError, Problems, clip, one_of
@@ -36,9 +36,7 @@ class DosesRequest:
 
     @property
     def written_as(self) -> str:
-        """The format asked for; else what the name of the output says; else a table."""
-        ending = (self.output or "").rpartition(".")[2].lower()
-        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+        return format_of(self.format, self.output)
 
     @property
     def table(self) -> str | None:

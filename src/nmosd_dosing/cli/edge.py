@@ -90,6 +90,12 @@ def fail(problems: Problems) -> NoReturn:
     raise InputError(problems.in_order())
 
 
+def format_of(asked: str | None, output: str | None) -> str:
+    """The format asked for; else what the name of the output says; else a table."""
+    ending = (output or "").rpartition(".")[2].lower()
+    return asked if asked is not None else ending if ending in ("json", "csv") else "table"
+
+
 def one_format(asked: str, known: tuple[str, ...], problems: Problems) -> None:
     if asked not in known:
         problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, known) or f"write {one_of(known)}")

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from nmosd_dosing import given
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, is_file, one_format, progress, put_json, put_page, put_text, same_file, say
+from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, progress, put_json, put_page, put_text, same_file, say
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.doses import number_text
@@ -43,8 +43,7 @@ class PharmacyRequest:
 
     @property
     def written_as(self) -> str:
-        ending = (self.output or "").rpartition(".")[2].lower()
-        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+        return format_of(self.format, self.output)
 
 
 @dataclass(frozen=True, slots=True)

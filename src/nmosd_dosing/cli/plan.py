@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, calendars, people
 from nmosd_dosing.cli.calendars import CalendarRequest
-from nmosd_dosing.cli.edge import fail, is_file, one_format, print_table, progress, same_file, say, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, print_table, progress, same_file, say, text_of, write_whole
 from nmosd_dosing.cli.people import People, PeopleRequest
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.days import to_date
@@ -53,9 +53,7 @@ class PlanRequest:
 
     @property
     def written_as(self) -> str:
-        """The format asked for; else what the name of the output says; else a table."""
-        ending = (self.output or "").rpartition(".")[2].lower()
-        return self.format if self.format is not None else ending if ending in ("json", "csv") else "table"
+        return format_of(self.format, self.output)
 
 
 @dataclass(frozen=True, slots=True)
