@@ -14,7 +14,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.cohort import Cohort
+from nmosd_dosing.cohort import Ahead, Cohort
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, date_text, shift, to_date
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Period, Study, Transition
@@ -45,7 +45,8 @@ class Move:
 
     source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
-    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring.
+    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
+    period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none.
     """
 
     source: int
@@ -57,6 +58,7 @@ class Move:
     entered: Dates
     undecided: Dates
     waiting: NDArray[np.int16]
+    begins: Dates
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -177,7 +179,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
     projected = np.zeros((len(periods), n), dtype=bool)
     end = np.full((len(periods), n), NO_DATE)
     moves, limits = [], list(_exits(periods, cohort))
-    stopped = Stopped(NO_DATE, "", ())
+    nobody = np.full(n, NO_DATE)
     for p, period in enumerate(periods):
         if period.length is not None:
             shift(anchor[p], period.length, out=end[p])
@@ -186,29 +188,41 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
             end[p] = np.where(np.isnat(actual), end[p], actual)
             limits.append(Limit(p, True, actual, completed_event(period), actual))
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
+        entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
+        stay = Stay(cohort, anchor[p], end[p], np.fmin.reduce(entered) if entered else nobody)
+        if p == 0:
+            stopped = study_stop(study.stop if ways else None, stay)
+            if cohort.ahead is not None:
+                anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
         if not ways:
             continue
-        entered = np.fmin.reduce([cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways)])
-        stay = Stay(cohort, anchor[p], end[p], entered)
-        if p == 0:
-            stopped = study_stop(study.stop, stay)
         move, of_rules = _move(p, stay, ways, stopped)
         moves.append(move)
         limits += of_rules
         if not any(t.target_period in ids for _, t in ways):
             continue  # a plan of this period only: what leads out of it still ends its doses
-        begins = np.where(move.status == MoveStatus.PROJECTED, move.earliest, move.entered)
+        begins = move.begins
         limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
         for i, transition in ways:
             if transition.target_period not in ids:
                 continue
             target = ids.index(transition.target_period)
             taken = (move.rule == i) & ~np.isnat(begins)
-            recorded = ~np.isnat(cohort.entry(transition.target_period))
-            taken &= recorded | (move.status == MoveStatus.PROJECTED)
+            taken &= ~np.isnat(cohort.entry(transition.target_period)) | (move.status == MoveStatus.PROJECTED)
             anchor[target] = np.where(taken, begins, anchor[target])
             projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
     return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+
+
+def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
+    """(n,) day 1 of whoever is enrolled in a simulated trial: nobody is after the study has stopped, or after the horizon."""
+    last = np.fmin(stopped.dates, ahead.horizon)
+    return np.where(cohort.start <= _of_trials(last, cohort), cohort.start, NO_DATE)
+
+
+def _of_trials(dates: Dates, cohort: Cohort) -> Dates:
+    """(n,) each subject's, of dates (t,) of trials."""
+    return np.tile(dates, len(cohort) // len(dates)) if len(dates) > 1 else np.broadcast_to(dates, len(cohort))
 
 
 def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
@@ -225,11 +239,17 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
     there, entered, nobody = ~np.isnat(stay.first), ~np.isnat(stay.left), np.full(n, NO_DATE)
+    ahead, recorded = stay.cohort.ahead, stay
     # A recorded entry belongs to a rule that leads there.
     mine = {i: there & (~entered | (stay.cohort.entry(t.target_period) == stay.left)) for i, t in ways}
-    opened = {i: _opened(stay, t, stopped, first=source == 0) for i, t in ways}
-    last = {i: _last(t, opened[i].date) for i, t in ways}
     rules = dict(ways)
+    opened, last = {}, {}
+    for i, t in sorted(ways, key=lambda way: _is_of_subject(way[1])):
+        opened[i] = _opened(stay, t, stopped, first=source == 0)
+        last[i] = _last(t, opened[i].date)
+        if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
+            # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
+            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.chosen(opened[i].opens, last[i])))
     events = [i for i, t in ways if t.after.kind != "end"]
     limits = []
 
@@ -246,7 +266,7 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
         waiting[waits] = i
         undecided[waits] = found.undecided[waits]
     for i in events:  # what has happened, and first of all what allows the entry
-        take(i, (stay.left >= opened[i].opens) & ~(stay.left > last[i]), opened[i].date, opened[i].opens, last[i])
+        take(i, (recorded.left >= opened[i].opens) & ~(recorded.left > last[i]), opened[i].date, opened[i].opens, last[i])
     for i in events:
         take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
     decided = rule >= 0
@@ -261,7 +281,15 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
     settled = entered & decided  # whoever has entered by another rule waits for nothing
     waiting[settled] = -1
     undecided[settled] = NO_DATE
-    return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided, waiting), limits
+    begins = ahead.chosen(earliest, latest) if ahead is not None else earliest
+    status = _status(recorded, rule, earliest, latest, begins)
+    begins = np.where(status == MoveStatus.PROJECTED, begins, recorded.left)
+    return Move(source, rule, status, date, earliest, latest, recorded.left, undecided, waiting, begins), limits
+
+
+def _is_of_subject(transition: Transition) -> bool:
+    """Whether an event of the subject opens the way."""
+    return transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop")
 
 
 def _last(transition: Transition, date: Dates) -> Dates:
@@ -277,13 +305,14 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
     Whoever came into the `first` period after the study's event is under it, too.
     """
     after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
-    if after.kind == "event" and after.name not in ("study_stop", "idmc_stop"):
+    if _is_of_subject(transition):
         return occurrence(stay, after, transition.needs)
     if after.kind == "end":
         dates = stay.end
         opens = shift(dates, after.plus)
     else:
-        date = stopped.date if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)
         opens = np.maximum(shift(dates, after.plus), stay.first)
@@ -302,21 +331,26 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
     return last
 
 
-def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates) -> NDArray[np.uint8]:
-    cohort = stay.cohort
+def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
+    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before."""
+    cohort, ahead = stay.cohort, stay.cohort.ahead
     gone = np.fmin.reduce([cohort.first(event) for event in ("treatment_stopped", *LEFT)])
     status = np.select(
         [
             rule < 0,
             ~np.isnat(stay.left),
             ~np.isnat(cohort.first("declined")),
-            ~np.isnat(gone),  # who has left, and whose entry is not recorded, does not enter
+            ~np.isnat(gone) if ahead is None else gone < begins,  # who has left, and whose entry is not recorded, does not enter
             np.isnat(earliest),
-            earliest > latest,
+            earliest > latest if ahead is None else np.isnat(begins),
+            np.bool_(False) if ahead is None else ahead.declines,
         ],
-        [MoveStatus.NONE, MoveStatus.ENTERED, MoveStatus.DECLINED, MoveStatus.NONE, MoveStatus.PENDING, MoveStatus.REFUSED],
+        [
+            MoveStatus.NONE, MoveStatus.ENTERED, MoveStatus.DECLINED, MoveStatus.NONE, MoveStatus.PENDING, MoveStatus.REFUSED,
+            MoveStatus.DECLINED,
+        ],
         MoveStatus.PROJECTED,
-    )
+    )  # fmt: skip
     return status.astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_SUBJECTS_AT_ONCE = 20_736  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
+_SUBJECTS_AT_ONCE = 32_768  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
 MOST_TRIALS_AT_ONCE = 128
 
 

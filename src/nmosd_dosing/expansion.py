@@ -181,7 +181,7 @@ def one_period(study: Study, period: str) -> Period:
 
 
 def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
-    horizon = OPEN_END.range[1]
+    horizon = (cohort.ahead.follow if cohort.ahead is not None else OPEN_END).range[1]
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
@@ -271,7 +271,7 @@ def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at
         for move in course.moves
         if move.source == period and not np.isnat(move.undecided).all()
     )
-    drawn = open_end(course.periods[period], course.anchor[period], until, at_least)
+    drawn = open_end(course.periods[period], course.anchor[period], until, at_least, cohort.ahead)
     return Part(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
 
 
@@ -300,7 +300,7 @@ def _near(visit: Visit) -> bool:
 
 
 def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
-    beyond = schedule.beyond[part]
+    beyond, ahead = schedule.beyond[part], schedule.cohort.ahead
     dosed = _dosed(schedule)
     by_offset = {(schedule.part_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
     for i, visit in enumerate(schedule.visits):
@@ -321,8 +321,10 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
         recorded = schedule.recorded(i, part)
-        if visit.open_ended:
+        if visit.open_ended or (ahead is not None and own.period):
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+        if ahead is not None and visit.offset != Offset() and (days := ahead.misses(schedule.id(i))) is not None:
+            np.maximum(target + days[part].view("timedelta64[D]"), own.anchor[part], out=target, where=~recorded)
         if len(visit.arms) < len(schedule.period(i).arms):
             target[schedule.for_other_arms(i, part)] = NO_DATE
         if i in dosed:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.cohort import Ahead
 from nmosd_dosing.course import Limit
 from nmosd_dosing.days import Dates, Offset, shifter
 from nmosd_dosing.model import GapRule, Period
@@ -63,8 +64,11 @@ class Part:
         return np.fmin.reduce(last) if last else None
 
 
-def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
-    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, ahead: Ahead | None = None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none. Of simulated subjects, up to
+    which a period is followed."""
+    if ahead is not None:
+        return shifter(start, ahead.follow)(start, np.empty_like(start))
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))
     if period.open_ended:

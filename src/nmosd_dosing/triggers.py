@@ -45,11 +45,23 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The day on which the study stops, NaT while it does not; by which rule; and what is known of each rule."""
+    """The day on which the study stops, (t,) for t simulated trials and one otherwise, NaT while it does not; by which of `rules`, -1 for
+    none; and the text and date (t,) of each rule."""
 
-    date: np.datetime64
-    by: str
-    rules: tuple[tuple[str, np.datetime64], ...]
+    dates: Dates
+    rule: NDArray[np.int64]
+    rules: tuple[tuple[str, Dates], ...]
+
+    @property
+    def date(self) -> np.datetime64:
+        """Of the one trial there is."""
+        date: np.datetime64 = self.dates[0]
+        return date
+
+    @property
+    def by(self) -> str:
+        """The rule that stopped it."""
+        return self.rules[int(self.rule[0])][0] if self.rule[0] >= 0 else ""
 
 
 def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
@@ -70,30 +82,41 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurren
 
 
 def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
-    """The study's stop: the earliest of the date given and of its rules, counted over these subjects."""
-    if stop is None:
-        return Stopped(NO_DATE, "", ())
-    given = stay.cohort.of_study.get("study_stop")
-    rules = tuple((trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of)
-    happened = [rule for rule in rules if not np.isnat(rule[1])]
-    if given is not None:
-        happened.insert(0, ("study_stop", np.datetime64(given, "D")))
-    by, date = min(happened, key=lambda rule: rule[1]) if happened else ("", NO_DATE)
-    return Stopped(date, by, rules)
+    """The study's stop: the earliest of the date given and of its rules, the first in the file where several have the same; counted over
+    these subjects, or over those of each simulated trial."""
+    ahead = stay.cohort.ahead
+    trials = ahead.trials if ahead is not None else 1
+    rules = [(trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of] if stop is not None else []
+    if stop is not None and "study_stop" in stay.cohort.of_study:
+        rules.insert(0, ("study_stop", np.full(trials, stay.cohort.of_study["study_stop"], dtype="datetime64[D]")))
+    date, rule = np.full(trials, NO_DATE), np.full(trials, -1)
+    for i, (_, dates) in enumerate(rules):
+        earlier = ~np.isnat(dates) & ~(date <= dates)
+        if ahead is not None:
+            earlier &= dates <= ahead.horizon
+        date, rule = np.where(earlier, dates, date), np.where(earlier, i, rule)
+    return Stopped(date, rule, tuple(rules))
 
 
-def of_study(stay: Stay, trigger: Trigger) -> np.datetime64:
-    """A date that is the same for all subjects; NaT where it has not happened, or where these subjects are too few to tell."""
-    if trigger.kind == "subject":
-        dates = np.sort(stay.cohort.start)
-    elif trigger.kind == "count":
-        dates = np.sort(_first_of_each(stay, trigger.name))
-    elif trigger.name in stay.cohort.of_study:
-        dates = np.array([stay.cohort.of_study[trigger.name]], dtype="datetime64[D]")
-    else:
-        dates = np.array([], dtype="datetime64[D]")
-    nth = max(trigger.count, 1) - 1
-    return shift(dates[nth : nth + 1], trigger.plus)[0] if nth < len(dates) else NO_DATE
+def of_study(stay: Stay, trigger: Trigger) -> Dates:
+    """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell."""
+    cohort = stay.cohort
+    trials = cohort.ahead.trials if cohort.ahead is not None else 1
+    if trigger.kind not in ("subject", "count"):
+        given = cohort.of_study.get(trigger.name)
+        return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
+    dates = cohort.start if trigger.kind == "subject" else _first_of_each(stay, trigger.name)
+    return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
+
+
+def _nth(dates: Dates, count: int) -> Dates:
+    """(t,) the `count`-th date of each column of (s, t); NaT where there are not so many."""
+    if not 1 <= count <= len(dates):
+        return np.full(dates.shape[1], NO_DATE)
+    days = dates.view(np.int64).T - 1  # NaT is the least of all numbers, and so becomes the greatest
+    days.partition(count - 1, axis=1)
+    nth: Dates = (days[:, count - 1] + 1).view("datetime64[D]")
+    return nth
 
 
 def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
