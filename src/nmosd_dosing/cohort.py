@@ -160,6 +160,17 @@ class Cohort:
         """(n,) the recorded first day of a later period."""
         return self.entered.get(period, np.full(len(self), NO_DATE))
 
+    def among(self, columns: NDArray[np.intp]) -> Cohort:
+        """Some of the subjects, with what happened to them and their entries, but without their records: for questions about dates."""
+        return Cohort(
+            self.start[columns],
+            self.grams[columns],
+            self.arm[columns],
+            {name: dates[:, columns] for name, dates in self.events.items()},
+            {name: dates[columns] for name, dates in self.entered.items()},
+            of_study=self.of_study,
+        )
+
     def slices(self, size: int) -> Iterator[Cohort]:
         """The same subjects, `size` at a time: what bounds the memory of a run over very many.
 

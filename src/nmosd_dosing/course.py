@@ -235,56 +235,60 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
 
 
 def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
-    n = len(stay.cohort)
+    n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
-    there, entered, nobody = ~np.isnat(stay.first), ~np.isnat(stay.left), np.full(n, NO_DATE)
-    ahead, recorded = stay.cohort.ahead, stay
-    # A recorded entry belongs to a rule that leads there.
-    mine = {i: there & (~entered | (stay.cohort.entry(t.target_period) == stay.left)) for i, t in ways}
-    rules = dict(ways)
-    opened, last = {}, {}
+    there = ~np.isnat(stay.first)
+    free = there.copy()
+    nobody: Dates = np.broadcast_to(NO_DATE, n)
+    entered = ~np.isnat(left) if stay.cohort.entered else None
+    rules, opened, last, limits = dict(ways), {}, {}, {}
     for i, t in sorted(ways, key=lambda way: _is_of_subject(way[1])):
         opened[i] = _opened(stay, t, stopped, first=source == 0)
         last[i] = _last(t, opened[i].date)
+        if t.after.kind != "end":
+            limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
         if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
             # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
             stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.chosen(opened[i].opens, last[i])))
-    events = [i for i, t in ways if t.after.kind != "end"]
-    limits = []
 
     def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
-        chosen = chosen & mine[i] & (rule < 0)
-        rule[chosen] = i
-        date[chosen], earliest[chosen], latest[chosen] = when[chosen], opens[chosen], until[chosen]
+        chosen = chosen & free
+        if entered is not None:  # a recorded entry belongs to a rule that leads there
+            chosen &= ~entered | (stay.cohort.entry(rules[i].target_period) == left)
+        np.copyto(rule, i, where=chosen)
+        for into, dates in ((date, when), (earliest, opens), (latest, until)):
+            np.copyto(into, dates, where=chosen)
+        np.logical_and(free, ~chosen, out=free)
 
+    events = [i for i, t in ways if t.after.kind != "end"]
     for i in events:
-        found = opened[i]
-        happened = there & ~np.isnat(found.date)
-        limits.append(Limit(source, True, np.where(happened, found.date, NO_DATE), rules[i].id, found.date))
-        waits = there & ~np.isnat(found.undecided) & (waiting < 0)
+        waits = there & ~np.isnat(opened[i].undecided) & (waiting < 0)
         waiting[waits] = i
-        undecided[waits] = found.undecided[waits]
-    for i in events:  # what has happened, and first of all what allows the entry
-        take(i, (recorded.left >= opened[i].opens) & ~(recorded.left > last[i]), opened[i].date, opened[i].opens, last[i])
+        undecided[waits] = opened[i].undecided[waits]
+    if entered is not None:
+        for i in events:  # what has happened, and first of all what allows the entry
+            take(i, (left >= opened[i].opens) & ~(left > last[i]), opened[i].date, opened[i].opens, last[i])
     for i in events:
         take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
-    decided = rule >= 0
-    for i in events:  # what may have
-        take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
-    decided |= rule < 0
+    decided = ~free
+    if (waiting >= 0).any():
+        for i in events:  # what may have
+            take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
+    decided |= free
     for i, transition in ways:  # what will
         if transition.after.kind == "end":
             take(i, there, opened[i].date, opened[i].opens, last[i])
-    for i, _ in ways:  # an entry that nothing leads to
-        take(i, entered, nobody, nobody, nobody)
-    settled = entered & decided  # whoever has entered by another rule waits for nothing
-    waiting[settled] = -1
-    undecided[settled] = NO_DATE
+    if entered is not None:
+        for i, _ in ways:  # an entry that nothing leads to
+            take(i, entered, nobody, nobody, nobody)
+        settled = entered & decided  # whoever has entered by another rule waits for nothing
+        waiting[settled] = -1
+        undecided[settled] = NO_DATE
     begins = ahead.chosen(earliest, latest) if ahead is not None else earliest
-    status = _status(recorded, rule, earliest, latest, begins)
-    begins = np.where(status == MoveStatus.PROJECTED, begins, recorded.left)
-    return Move(source, rule, status, date, earliest, latest, recorded.left, undecided, waiting, begins), limits
+    status = _status(stay.cohort, left, rule, earliest, latest, begins)
+    begins = np.where(status == MoveStatus.PROJECTED, begins, left)
+    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins), [limits[i] for i in events]
 
 
 def _is_of_subject(transition: Transition) -> bool:
@@ -331,27 +335,29 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
     return last
 
 
-def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
+def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
     """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before."""
-    cohort, ahead = stay.cohort, stay.cohort.ahead
-    gone = np.fmin.reduce([cohort.first(event) for event in ("treatment_stopped", *LEFT)])
-    status = np.select(
-        [
-            rule < 0,
-            ~np.isnat(stay.left),
-            ~np.isnat(cohort.first("declined")),
-            ~np.isnat(gone) if ahead is None else gone < begins,  # who has left, and whose entry is not recorded, does not enter
-            np.isnat(earliest),
-            earliest > latest if ahead is None else np.isnat(begins),
-            np.bool_(False) if ahead is None else ahead.declines,
-        ],
-        [
-            MoveStatus.NONE, MoveStatus.ENTERED, MoveStatus.DECLINED, MoveStatus.NONE, MoveStatus.PENDING, MoveStatus.REFUSED,
-            MoveStatus.DECLINED,
-        ],
-        MoveStatus.PROJECTED,
-    )  # fmt: skip
-    return status.astype(np.uint8)
+    ahead = cohort.ahead
+    status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
+
+    def put(value: MoveStatus, where: NDArray[np.bool_]) -> None:
+        np.copyto(status, np.uint8(value), where=where)
+
+    # What counts more comes later.
+    if ahead is not None:
+        put(MoveStatus.DECLINED, ahead.declines)
+    put(MoveStatus.REFUSED, earliest > latest if ahead is None else np.isnat(begins))
+    put(MoveStatus.PENDING, np.isnat(earliest))
+    for event in ("treatment_stopped", *LEFT):
+        if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
+            gone = cohort.first(event)
+            put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+    if "declined" in cohort.events:
+        put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
+    if cohort.entered:
+        put(MoveStatus.ENTERED, ~np.isnat(left))
+    put(MoveStatus.NONE, rule < 0)
+    return status
 
 
 def check_entries(course: Course, cohort: Cohort) -> None:

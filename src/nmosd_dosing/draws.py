@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,5 +47,9 @@ class Draws:
         return self._stream(cause).integers(0, below, (rows, self.trials))
 
     def _stream(self, cause: str) -> np.random.Generator:
-        name = int.from_bytes(hashlib.sha256(cause.encode()).digest()[:16], "little")
-        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(name, self.block))))
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(_number(cause), self.block))))
+
+
+@cache
+def _number(cause: str) -> int:
+    return int.from_bytes(hashlib.sha256(cause.encode()).digest()[:8], "little")

@@ -18,6 +18,7 @@ from nmosd_dosing.model import Stop, Trigger
 
 JUDGED, CONFIRMED, REJECTED = "relapse", "relapse_confirmed", "relapse_rejected"
 _NEVER = LAST_DATE + np.timedelta64(1, "D")
+_TOO_LATE = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Stay:
     first: Dates
     end: Dates
     left: Dates
+
+    def among(self, columns: NDArray[np.intp]) -> Stay:
+        """Of some of the subjects."""
+        return Stay(self.cohort.among(columns), self.first[columns], self.end[columns], self.left[columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,28 @@ class Stopped:
 
 def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
     """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none."""
+    had = _who_had(stay, trigger.name)
+    if had is None:
+        return _occurrence(stay, trigger, needs)
+    few = _occurrence(stay.among(had), trigger, needs)
+    return Occurrence(*(_spread(dates, had, len(stay.cohort)) for dates in (few.date, few.opens, few.undecided)))
+
+
+def _who_had(stay: Stay, event: str) -> NDArray[np.intp] | None:
+    """The columns of those who had an event; None where these are so many that it is not worth while to look at them alone."""
+    first = stay.cohort.first(event)
+    had = np.flatnonzero(~np.isnat(first))
+    return had if len(had) * 2 < len(first) else None
+
+
+def _spread(dates: Dates, columns: NDArray[np.intp], n: int) -> Dates:
+    """(n,) the dates of some columns, NaT in the others."""
+    found = np.full(n, NO_DATE)
+    found[columns] = dates
+    return found
+
+
+def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
     n = len(stay.cohort)
     date, opens, undecided = (np.full(n, NO_DATE) for _ in range(3))
     for since, before in _episodes(stay.cohort, trigger.name):
@@ -105,7 +132,7 @@ def of_study(stay: Stay, trigger: Trigger) -> Dates:
     if trigger.kind not in ("subject", "count"):
         given = cohort.of_study.get(trigger.name)
         return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
-    dates = cohort.start if trigger.kind == "subject" else _first_of_each(stay, trigger.name)
+    dates = cohort.start if trigger.kind == "subject" else first_of_each(stay, trigger.name)
     return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
 
 
@@ -113,10 +140,14 @@ def _nth(dates: Dates, count: int) -> Dates:
     """(t,) the `count`-th date of each column of (s, t); NaT where there are not so many."""
     if not 1 <= count <= len(dates):
         return np.full(dates.shape[1], NO_DATE)
-    days = dates.view(np.int64).T - 1  # NaT is the least of all numbers, and so becomes the greatest
+    days = dates.view(np.int64) - 1  # NaT is the least of all numbers, and so becomes the greatest
+    if count == len(days):
+        last: Dates = (days.max(axis=0) + 1).view("datetime64[D]")
+        return last
+    days = np.minimum(days.T, _TOO_LATE).astype(np.int32)
     days.partition(count - 1, axis=1)
-    nth: Dates = (days[:, count - 1] + 1).view("datetime64[D]")
-    return nth
+    nth = days[:, count - 1].astype(np.int64)
+    return np.where(nth == _TOO_LATE, NO_DATE, (nth + 1).view("datetime64[D]"))
 
 
 def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
@@ -184,8 +215,13 @@ def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
     return inside
 
 
-def _first_of_each(stay: Stay, event: str) -> Dates:
+def first_of_each(stay: Stay, event: str) -> Dates:
     """(n,) the first date of an event of each subject in the period; a decision counts for the relapse that it answers."""
+    had = _who_had(stay, event)
+    return _first_of_each(stay, event) if had is None else _spread(_first_of_each(stay.among(had), event), had, len(stay.cohort))
+
+
+def _first_of_each(stay: Stay, event: str) -> Dates:
     found = np.full(len(stay.cohort), NO_DATE)
     if event in (CONFIRMED, JUDGED):
         for since, before in _episodes(stay.cohort, JUDGED):
