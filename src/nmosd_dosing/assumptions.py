@@ -38,7 +38,8 @@ class Assumptions:
 
     start: when accrual opens. subjects: how many. sites: how many; None: no sites.
     accrual: subjects per day, by days since `start`.
-    allocation: by arm in the study's order, the smallest whole numbers; () without arms. block: subjects of one permuted block; 1 without arms.
+    allocation: by arm in the study's order, the smallest whole numbers; () without arms.
+    block: how many subjects a permuted block has; 1 without arms.
     relapse: by arm (one entry without arms), relapses per day by days since day 1; () where none are drawn.
     confirmed: the share of relapses that the committee confirms; adjudication: how many days after the relapse it decides, from and to.
     stable: the share that is stable after rescue; stability: how many days after the relapse. 1.0 and (0, 0) where nothing asks for it.

@@ -7,6 +7,7 @@ happened decides; where several rules hold, the first in the file does. The end 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -164,6 +165,12 @@ def _reached(study: Study, start: str) -> set[str]:
                 found.add(transition.target_period)
                 todo.append(transition.target_period)
     return found
+
+
+def gone(cohort: Cohort) -> Dates:
+    """(n,) the day on which each subject left the study, or its treatment; NaT where he did not."""
+    dates = [cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in cohort.events]
+    return functools.reduce(np.fmin, dates) if dates else np.full(len(cohort), NO_DATE)
 
 
 def arms_of(periods: Sequence[Period]) -> tuple[str, ...]:

@@ -28,23 +28,32 @@ def trials_per_block(subjects: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """The random numbers of one block of trials, (rows, trials) each; a row is a subject, or what the cause counts by."""
+    """The random numbers of one block of trials, (rows, trials) each; a row is a subject, or what the cause counts by.
+
+    kept: how many of the trials are wanted, where the run ends within the block; the numbers are the same.
+    """
 
     seed: int
     block: int
     trials: int
+    kept: int | None = None
+
+    @property
+    def width(self) -> int:
+        """How many trials' numbers are given."""
+        return self.trials if self.kept is None else self.kept
 
     def exponential(self, cause: str, rows: int) -> NDArray[np.float64]:
         """Unit exponentials."""
-        return self._stream(cause).standard_exponential((rows, self.trials))
+        return self._stream(cause).standard_exponential((rows, self.trials))[:, : self.kept]
 
     def uniform(self, cause: str, rows: int) -> NDArray[np.float64]:
         """Numbers from 0 to below 1."""
-        return self._stream(cause).random((rows, self.trials))
+        return self._stream(cause).random((rows, self.trials))[:, : self.kept]
 
     def integers(self, cause: str, rows: int, below: int) -> NDArray[np.int64]:
         """Whole numbers from 0 to below `below`."""
-        return self._stream(cause).integers(0, below, (rows, self.trials))
+        return self._stream(cause).integers(0, below, (rows, self.trials))[:, : self.kept]
 
     def _stream(self, cause: str) -> np.random.Generator:
         return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(_number(cause), self.block))))

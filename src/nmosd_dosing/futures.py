@@ -45,7 +45,7 @@ class Beginning:
 
 def subjects(beginning: Beginning, draws: Draws) -> Cohort:
     """The subjects of a block of trials, (subjects * trials) columns."""
-    assumed, trials = beginning.assumptions, draws.trials
+    assumed, trials = beginning.assumptions, draws.width
     n = assumed.subjects
     opens = np.datetime64(assumed.start, "D")
     arrival = reached(assumed.accrual, np.cumsum(draws.exponential("arrival", n), axis=0))
@@ -70,14 +70,14 @@ def subjects(beginning: Beginning, draws: Draws) -> Cohort:
 
 def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
     assumed, n = beginning.assumptions, beginning.assumptions.subjects
-    size = n * draws.trials
+    size = n * draws.width
     day: NDArray[np.float64] = np.broadcast_to({"earliest": 0.0, "latest": math.nextafter(1, 0), "uniform": 0.0}[assumed.entry], size)
     if assumed.entry == "uniform":
         day = draws.uniform("entry", n).ravel()
     declines: NDArray[np.bool_] = np.broadcast_to(np.bool_(False), size)
     if assumed.declines:
         declines = draws.uniform("declines", n).ravel() < assumed.declines
-    return Ahead(draws.trials, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws))
+    return Ahead(draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws))
 
 
 def _misses(assumed: Assumptions, draws: Draws) -> Callable[[str], Days | None]:
@@ -161,11 +161,11 @@ def _or_never(happens: NDArray[np.bool_], dates: Dates) -> Dates:
 def _arms(assumed: Assumptions, draws: Draws) -> NDArray[np.int16]:
     """(subjects, trials) arms, allocated in permuted blocks."""
     if not assumed.allocation:
-        return np.broadcast_to(np.int16(UNKNOWN_ARM), (assumed.subjects, draws.trials))
+        return np.broadcast_to(np.int16(UNKNOWN_ARM), (assumed.subjects, draws.width))
     arranged = _arrangements(assumed.allocation, assumed.block)
     blocks = -(-assumed.subjects // assumed.block)
     chosen = draws.integers("allocation", blocks, len(arranged))
-    arms = arranged.T[:, chosen].transpose(1, 0, 2).reshape(blocks * assumed.block, draws.trials)
+    arms = arranged.T[:, chosen].transpose(1, 0, 2).reshape(blocks * assumed.block, draws.width)
     return arms[: assumed.subjects]
 
 

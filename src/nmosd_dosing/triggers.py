@@ -6,8 +6,8 @@ what follows it: a decision or a recovery belongs to the latest occurrence on or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,12 @@ class Occurrence:
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """The day on which the study stops, (t,) for t simulated trials and one otherwise, NaT while it does not; by which of `rules`, -1 for
-    none; and the text and date (t,) of each rule."""
+    none; the text and date (t,) of each rule; and by event whose subjects are counted, (n,) the day on which each of them counts."""
 
     dates: Dates
     rule: NDArray[np.int64]
     rules: tuple[tuple[str, Dates], ...]
+    counted: Mapping[str, Dates] = field(default_factory=dict)
 
     @property
     def date(self) -> np.datetime64:
@@ -113,7 +114,9 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
     these subjects, or over those of each simulated trial."""
     ahead = stay.cohort.ahead
     trials = ahead.trials if ahead is not None else 1
-    rules = [(trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of] if stop is not None else []
+    triggers = stop.earliest_of if stop is not None else ()
+    counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
+    rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
     if stop is not None and "study_stop" in stay.cohort.of_study:
         rules.insert(0, ("study_stop", np.full(trials, stay.cohort.of_study["study_stop"], dtype="datetime64[D]")))
     date, rule = np.full(trials, NO_DATE), np.full(trials, -1)
@@ -122,17 +125,19 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
         if ahead is not None:
             earlier &= dates <= ahead.horizon
         date, rule = np.where(earlier, dates, date), np.where(earlier, i, rule)
-    return Stopped(date, rule, tuple(rules))
+    return Stopped(date, rule, tuple(rules), counted)
 
 
-def of_study(stay: Stay, trigger: Trigger) -> Dates:
-    """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell."""
+def of_study(stay: Stay, trigger: Trigger, counted: Dates | None = None) -> Dates:
+    """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell.
+    `counted`: the day on which each subject counts, where it is known already."""
     cohort = stay.cohort
     trials = cohort.ahead.trials if cohort.ahead is not None else 1
     if trigger.kind not in ("subject", "count"):
         given = cohort.of_study.get(trigger.name)
         return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
-    dates = cohort.start if trigger.kind == "subject" else first_of_each(stay, trigger.name)
+    each = first_of_each(stay, trigger.name) if counted is None and trigger.kind == "count" else counted
+    dates = cohort.start if trigger.kind == "subject" or each is None else each
     return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
 
 
