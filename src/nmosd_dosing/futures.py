@@ -68,6 +68,12 @@ def subjects(beginning: Beginning, draws: Draws) -> Cohort:
     )
 
 
+def sites(beginning: Beginning, draws: Draws) -> Days | None:
+    """(subjects * trials) the number of each subject's site, from 0; None where there are no sites."""
+    count = beginning.assumptions.sites
+    return None if count is None else between(0, count - 1, draws.uniform("site", beginning.assumptions.subjects)).ravel()
+
+
 def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
     assumed, n = beginning.assumptions, beginning.assumptions.subjects
     size = n * draws.width

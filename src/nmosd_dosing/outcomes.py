@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.course import Course, Move, MoveStatus, gone
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dispensing import dispensed
@@ -125,13 +126,12 @@ def of_schedule(schedule: Schedule, calendar: Calendar, policy: Policy, sites: N
     """All that can be told of a block of trials. sites: (n,) the number of each subject's site, from 0; None without sites."""
     course, cohort = schedule.course, schedule.cohort
     trials = len(course.stopped.dates)
-    stay = stay_of(course, schedule)
+    stay = stay_of(course, cohort)
     numbers = of_course(course, stay)
-    months = len(calendar.names)
     count = int(sites.max()) + 1 if sites is not None and len(sites) else 0
-    given: dict[str, Any] = {}
+    given: dict[str, Numbers] = {}
     by_subject: dict[str, Any] = {}
-    both: dict[str, Any] = {}
+    both: dict[str, Numbers] = {}
     trial = np.arange(trials)
     for k, row in enumerate(schedule.rows):
         period = schedule.period(row.visit).id
@@ -149,21 +149,19 @@ def of_schedule(schedule: Schedule, calendar: Calendar, policy: Policy, sites: N
         for name, often in things:
             once = isinstance(often, int) and often == 1
             each = None if once else np.broadcast_to(np.asarray(often, dtype=np.float64), len(cell))
-            found = np.bincount(cell, weights=each, minlength=months * trials).astype(np.int64)
-            given[name] = given.get(name, 0) + found
+            _add(given, name, np.bincount(cell, weights=each, minlength=trials).astype(np.int64))
             if sites is not None:
                 mine = (month > 0) * (np.int64(1) if once else np.asarray(often, dtype=np.int64))
                 by_subject[name] = by_subject.get(name, 0) + mine
                 if by_month_and_site:
                     place = (cell // trials * count + sites) * trials + cell % trials
-                    more = np.bincount(place, weights=each, minlength=months * count * trials).astype(np.int64)
-                    both[name] = both.get(name, 0) + more
-    by_month = {name: counts.reshape(months, trials) for name, counts in given.items()}
+                    _add(both, name, np.bincount(place, weights=each, minlength=count * trials).astype(np.int64))
+    by_month = {name: _rows(counts, trials) for name, counts in given.items()}
     numbers |= {name: counts[1:].sum(axis=0) for name, counts in by_month.items()}
     last = schedule.last_dose
     numbers["last_dose"] = last.view(np.int64).reshape(-1, trials).max(axis=0)
     counted = calendar.months(_counted_relapses(course, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
-    relapses = np.bincount(counted.ravel(), minlength=months * trials).reshape(months, trials)
+    relapses = _rows(np.bincount(counted.ravel(), minlength=trials), trials)
     relapses[0] = 0
     by_site = {}
     if sites is not None:
@@ -174,16 +172,34 @@ def of_schedule(schedule: Schedule, calendar: Calendar, policy: Policy, sites: N
         numbers,
         by_month | {"relapses": np.cumsum(relapses, axis=0)},
         by_site,
-        {name: counts.reshape(months * count, trials) for name, counts in both.items()},
+        {name: _rows(_rows(counts, count * trials).ravel(), trials) for name, counts in both.items()},
         _states(schedule, stay, calendar),
     )
 
 
-def stay_of(course: Course, schedule: Schedule) -> Stay:
+def _add(found: dict[str, Numbers], name: str, more: Numbers) -> None:
+    """Adds counts to those of a name; either may be the longer."""
+    old = found.get(name)
+    if old is not None and len(old) >= len(more):
+        old[: len(more)] += more
+    elif old is not None:
+        more[: len(old)] += old
+        found[name] = more
+    else:
+        found[name] = more
+
+
+def _rows(counts: Numbers, width: int) -> Numbers:
+    """(rows, width) of counts in their order, the last row filled up with nothing."""
+    rows = -(-len(counts) // width)
+    return np.append(counts, np.zeros(rows * width - len(counts), dtype=np.int64)).reshape(rows, width)
+
+
+def stay_of(course: Course, cohort: Cohort) -> Stay:
     """The stay in the first period, as it is counted over all."""
     entered = [move.entered for move in course.moves if move.source == 0]
-    left = entered[0] if entered else np.full(len(schedule), NO_DATE)
-    return Stay(schedule.cohort, course.anchor[0], course.end[0], left)
+    left = entered[0] if entered else np.full(len(cohort), NO_DATE)
+    return Stay(cohort, course.anchor[0], course.end[0], left)
 
 
 def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Numbers]:
@@ -216,7 +232,7 @@ def _part_of(schedule: Schedule, period: int) -> int:
 
 def _ends(course: Course, period: int) -> Dates:
     """(n,) the day on which subjects leave a period for another one, or are through with it."""
-    found = course.end[period]
+    found: Dates = course.end[period]
     for move in course.moves:
         if move.source == period:
             stays_out = np.isin(move.status, (MoveStatus.DECLINED, MoveStatus.REFUSED, MoveStatus.PENDING))

@@ -213,7 +213,8 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
         by = f" by `{stopped.by}`" if rule.after.kind == "stop" and stopped.by else ""
         yield f"{rule.after.base}: {day(date)}{by}"
         yield from (
-            f"study stop, {text}: {day(when[0]) if not np.isnat(when[0]) else 'not happened, or not known here'}" for text, when in stopped.rules
+            f"study stop, {text}: {day(when[0]) if not np.isnat(when[0]) else 'not happened, or not known here'}"
+            for text, when in stopped.rules
         )
     if rule.after.plus != Offset() and not np.isnat(date):
         yield f"{rule.after.text}: {day(shift(np.array([date]), rule.after.plus)[0])}"

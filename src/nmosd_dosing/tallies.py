@@ -97,21 +97,22 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A tally for each of many cells: `counts[c, v]` trials came to v, a number from 0 on, in cell c; all others to 0.
+    """A tally for each of many cells: `counts[c, v]` of `trials` came to v, a number from 0 on, in cell c.
 
-    Cells and numbers that are not there yet came to nothing: of `trials`.
+    In cells behind the last one all came to 0; of sums that run over the cells (`running`) they stay as they are in the last one.
     """
 
     trials: int
     counts: Numbers
+    running: bool = False
 
     @staticmethod
-    def of(numbers: Numbers) -> Grid:
+    def of(numbers: Numbers, running: bool = False) -> Grid:
         """The grid of (cells, t) numbers from 0 on, for t trials."""
         cells, trials = numbers.shape
         most = int(numbers.max(initial=0)) + 1
         flat = numbers + (np.arange(cells) * most)[:, np.newaxis]
-        return Grid(trials, np.bincount(flat.ravel(), minlength=cells * most).reshape(cells, most))
+        return Grid(trials, np.bincount(flat.ravel(), minlength=cells * most).reshape(cells, most), running)
 
     def __add__(self, other: Grid) -> Grid:
         shape = tuple(max(a, b) for a, b in zip(self.counts.shape, other.counts.shape, strict=True))
@@ -119,8 +120,11 @@ class Grid:
         for grid in (self, other):
             cells, most = grid.counts.shape
             counts[:cells, :most] += grid.counts
-            counts[cells:, 0] += grid.trials
-        return Grid(self.trials + other.trials, counts)
+            if grid.running and cells:
+                counts[cells:, :most] += grid.counts[-1]
+            else:
+                counts[cells:, 0] += grid.trials
+        return Grid(self.trials + other.trials, counts, self.running)
 
     def tallies(self) -> Iterator[Tally]:
         """The tally of each cell."""
