@@ -49,7 +49,7 @@ class Ahead:
     known: np.datetime64 = NO_DATE
 
     def chosen(self, earliest: Dates, latest: Dates) -> Dates:
-        """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The earliest where no last day is stated."""
+        """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1
         there = days > 0

@@ -25,6 +25,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.parts import OPEN_END, Part, open_end
 from nmosd_dosing.person import Record
+from nmosd_dosing.refused_ways import check_ends, check_entries
 from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import Row, Schedule
 from nmosd_dosing.visits import lay_out
@@ -70,11 +71,11 @@ def expand(
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = _enter(cohort, periods, by_period)
     course = courses.resolve(study, periods, cohort)
-    courses.check_ends(course, cohort)
+    check_ends(course, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
     if not allow_deviation:
-        courses.check_entries(course, cohort)
+        check_entries(course, cohort)
     parts = tuple(part for p in range(len(periods)) for part in _parts(course, cohort, p, by_period[p], until, at_least))
     for part in parts:
         if part.event:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event, needed
+from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.model import Facts, Source, Transition, Visit
 from nmosd_dosing.person import Record
+from nmosd_dosing.refused_ways import needed
 from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import Schedule, VisitStatus
 from nmosd_dosing.triggers import JUDGED, REJECTED

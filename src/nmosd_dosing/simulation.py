@@ -18,7 +18,7 @@ import numpy as np
 
 from nmosd_dosing import course as courses
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.days import LAST_DATE, Offset, shift
+from nmosd_dosing.days import LAST_DATE
 from nmosd_dosing.draws import Draws, trials_per_block
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import expand
