@@ -23,7 +23,7 @@ COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
 @dataclass(frozen=True, slots=True)
 class Quantile(Generic[Value]):
-    """The least value that at least `share` of the trials do not exceed; `error`: about one Monte-Carlo standard error, of dates in days."""
+    """The least value that at least `share` of the trials do not exceed. error: about one Monte-Carlo standard error, of dates in days."""
 
     share: float
     value: Value
