@@ -376,6 +376,8 @@ def validate(
 @app.command()
 def schema(
     site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
+    assumptions: Annotated[bool, typer.Option("--assumptions", help="Of the assumptions of a simulation.")] = False,
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of files of scenarios.")] = False,
 ) -> None:
     """The JSON Schema of study files, for editors.
 
@@ -383,10 +385,11 @@ def schema(
     Examples:
       dosing schema > study.schema.json
       dosing schema --site > site.schema.json
+      dosing schema --assumptions > assumptions.schema.json
     """
     from nmosd_dosing.cli.studies import schema
 
-    schema(site)
+    schema({"site": site, "assumptions": assumptions, "scenarios": scenarios})
 
 
 def main() -> NoReturn:
