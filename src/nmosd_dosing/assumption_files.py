@@ -168,7 +168,7 @@ class _Builder:
         self.record, self.study, self.problems = record, study, problems
         self.uses = _uses(study, periods)
         self.written: dict[str, str] = {key.text: _text(value) for key, value in record.node.pairs if key.text in KEYS}
-        self.notes: list[str] = []
+        self.notes: list[tuple[str, str]] = []  # by key
 
     def assumptions(self, sha256: str) -> Assumptions | None:
         record, uses = self.record, self.uses
@@ -221,7 +221,7 @@ class _Builder:
             follow=record.follow_open_label if record.follow_open_label is not None else FOLLOW,
             horizon=record.horizon if record.horizon is not None else HORIZON,
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
-            notes=tuple(self.notes),
+            notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),
             sha256=sha256,
         )
 
@@ -233,12 +233,12 @@ class _Builder:
     def _default(self, key: str, text: str, so: str) -> None:
         if not self._given(key):
             self.written[key] = text
-            self.notes.append(f"{key}: not given, {so}")
+            self.notes.append((key, f"not given, {so}"))
 
     def _used(self, key: str, used: bool, why: str) -> bool:
         """Whether a key counts; one that is given and does not is noted, and not among those written."""
         if not used and self.written.pop(key, None) is not None:
-            self.notes.append(f"{key}: not used, {why}")
+            self.notes.append((key, f"not used, {why}"))
         return used
 
     def _no_way(self, does: str) -> str:
@@ -369,7 +369,7 @@ class _Builder:
             wrong = f"`{self.study.id}` states no number of relapses of which this could be a share"
             self.problems.error(wrong, place, "write `none` or a date")
         elif isinstance(when, Fraction) and not drawn and not self.problems.errors:
-            self.notes.append("idmc_stop: no relapses are drawn, so it never comes")
+            self.notes.append(("idmc_stop", "no relapses are drawn, so it never comes"))
         return when
 
 
