@@ -357,11 +357,11 @@ def show(
 
 @app.command()
 def validate(
-    files: Annotated[list[str], typer.Argument(help="Study files and site files.", metavar="FILE...")],
+    files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
 ) -> None:
-    """Check study files and site files and show every problem.
+    """Check study files, site files and assumptions of simulations and show every problem.
 
-    A site file is checked against its study: one of the files given, or a shipped one.
+    A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study.
 
     \b
     Examples:
