@@ -54,7 +54,7 @@ class Ahead:
         """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1
-        found = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
+        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
         none = days <= 0
         if none.any():
             found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
