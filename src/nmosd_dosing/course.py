@@ -210,7 +210,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
             continue  # a plan of this period only: what leads out of it still ends its doses
         begins = move.begins
         limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
-        entering = ~np.isnat(begins)
+        entering = ~np.isnat(begins) & (move.rule >= 0)
         for target, id in enumerate(ids):
             mine = [i for i, t in ways if t.target_period == id]
             if mine:
@@ -364,6 +364,8 @@ def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Date
         if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
             gone = cohort.first(event)
             put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+            if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
     if "declined" in cohort.events:
         put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
     if cohort.entered:

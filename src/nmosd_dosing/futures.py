@@ -227,15 +227,16 @@ def between(first: int, last: int, drawn: NDArray[np.float64]) -> Days:
 
 def reached(steps: Steps, amount: NDArray[np.float64]) -> NDArray[np.float64]:
     """When a rate that changes in steps has added up to `amount`, in days; infinite where it never does."""
-    if len(steps) == 1 and steps[0][1]:
-        return amount / steps[0][1]
-    found = np.full_like(amount, math.inf)
-    total = 0.0
-    for (since, rate), (until, _) in itertools.pairwise((*steps, (math.inf, 0.0))):
-        found[amount >= total] = math.inf
-        if rate:
-            found = np.where(amount >= total, since + (amount - total) / rate, found)
-            total += rate * (until - since)
+    with np.errstate(over="ignore"):  # a very small rate: never
+        if len(steps) == 1 and steps[0][1]:
+            return amount / steps[0][1]
+        found = np.full_like(amount, math.inf)
+        total = 0.0
+        for (since, rate), (until, _) in itertools.pairwise((*steps, (math.inf, 0.0))):
+            found[amount >= total] = math.inf
+            if rate:
+                found = np.where(amount >= total, since + (amount - total) / rate, found)
+                total += rate * (until - since)
     return found
 
 
