@@ -128,6 +128,11 @@ def on_days(*days: int) -> tuple[Visit, ...]:
     return tuple(Visit(f"D{day}", day - 1) for day in days)
 
 
+def stops(rules: Rules) -> tuple[str, ...]:
+    """What may stop a study, and that it never stops, in the program's order."""
+    return ("never",) if rules.stop is None else ("relapses", "last_subject", "idmc", "never")
+
+
 SMALL = replace(BAT4406F, stop=Stop(relapses=2, subject=5, months=12, within=14))
 
 # --- at random ------------------------------------------------------------------------------------------------------------

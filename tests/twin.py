@@ -385,12 +385,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Result:
-    """What a trial comes to. `exits`: by rule, who was still there on the first day of the entry, and whom the rule let in at all."""
+    """What a trial comes to. `exits`: by rule, all but those who had left the study before the first day of the entry."""
 
     stop: dt.date | None
     trigger: str  # relapses, last_subject, idmc, never
     enrolled: int
-    relapses: int
+    relapses: tuple[dt.date, ...]  # when they were confirmed, up to the stop
     exits: dict[str, int]
     entries: dict[str, int]
     declined: int
@@ -398,6 +398,7 @@ class Result:
     left: int
     doses: dict[str, int]  # by period
     monthly: dict[tuple[dt.date, str], int]  # by the first of the month, and period
+    by_site: dict[tuple[int, str], int]
     last_dose: dt.date | None
     subjects: tuple[Subject, ...]
 
@@ -411,8 +412,8 @@ class Trial:
         self.chance = chance
         self.doses = doses
         self.subjects: list[Subject] = []
-        self.given: list[tuple[int, str]] = []
-        self.relapses = 0
+        self.given: list[tuple[int, str, int | None]] = []  # day, period, site
+        self.relapses: list[int] = []  # when those that count were confirmed
         self.happened: set[str] = set()  # of what stops the study
         self.stop: int | None = None
         self.trigger = "never"
@@ -470,13 +471,13 @@ class Trial:
     def count_relapse(self) -> None:
         if self.stop is not None:
             return
-        self.relapses += 1
+        self.relapses.append(self.today())
         if self.rules.stop is None:
             return
-        if self.relapses == self.rules.stop.relapses:
+        if len(self.relapses) == self.rules.stop.relapses:
             self.may_stop("relapses")
         share = self.assumed.idmc_stop
-        if isinstance(share, Fraction) and self.relapses == math.ceil(share * self.rules.stop.relapses):
+        if isinstance(share, Fraction) and len(self.relapses) == math.ceil(share * self.rules.stop.relapses):
             self.may_stop("idmc")
 
     def may_stop(self, trigger: str) -> None:
@@ -620,27 +621,28 @@ class Trial:
             stopped = self.stop is not None and self.stop < min(self.today(), subject.end)
             if relapsed or stopped or subject.entry is not None:
                 return
-        self.given.append((self.today(), period))
+        self.given.append((self.today(), period, subject.site))
 
     # in the end
 
     def result(self) -> Result:
         became = Counter(subject.becomes for subject in self.subjects)
-        exits = [s for s in self.subjects if s.becomes != "refused" and s.first is not None and not leaves_before(s, s.first)]
-        months = [(self.date(day).replace(day=1), period) for day, period in self.given]
+        exits = [s for s in self.subjects if s.first is None or not leaves_before(s, s.first)]
+        months = [(self.date(day).replace(day=1), period) for day, period, _ in self.given]
         return Result(
             stop=self.date(self.stop) if self.stop is not None else None,
             trigger=self.trigger,
             enrolled=len(self.subjects),
-            relapses=self.relapses,
+            relapses=tuple(self.date(day) for day in self.relapses),
             exits=dict(Counter(subject.way for subject in exits)),
             entries=dict(Counter(subject.way for subject in self.subjects if subject.becomes == "entered")),
             declined=became["declined"],
             refused=became["refused"],
             left=became["left"],
-            doses=dict(Counter(period for _, period in self.given)),
+            doses=dict(Counter(period for _, period, _ in self.given)),
             monthly=dict(Counter(months)),
-            last_dose=self.date(max(day for day, _ in self.given)) if self.given else None,
+            by_site=dict(Counter((site, period) for _, period, site in self.given if site is not None)),
+            last_dose=self.date(max(day for day, _, _ in self.given)) if self.given else None,
             subjects=tuple(self.subjects),
         )
 
