@@ -182,7 +182,7 @@ def test_subjects_are_spread_evenly_over_the_sites() -> None:
 
 
 def cohort(assumed: Assumptions, block: int = 0) -> Cohort:
-    beginning = futures.Beginning(assumed, max(len(assumed.allocation), 1), True)
+    beginning = futures.Beginning(assumed, weighed=True)
     return futures.subjects(beginning, Draws(SEED, block, trials_per_block(assumed.subjects)))
 
 
