@@ -224,7 +224,10 @@ def test_body_weights_are_those_of_the_twin(weight: BodyWeight) -> None:
         assert [round(chance.kilograms(i, weight) * 1000) for i in range(assumed.subjects)] == drawn[:, trial].tolist()
 
 
-@pytest.mark.parametrize("ratio, block", [((1, 1), 2), ((1, 1), 4), ((2, 1), 6), ((3, 2), 5), ((1, 1), 16), ((1, 0), 1), ((1, 2, 1), 8)])
+@pytest.mark.parametrize(
+    "ratio, block",
+    [((1, 1), 2), ((1, 1), 4), ((2, 1), 6), ((3, 2), 5), ((1, 1), 16), ((1, 0), 1), ((1, 2, 1), 8), ((1, 1), 24), ((1, 1, 1), 24)],
+)
 def test_arms_are_balanced_in_every_block_and_all_orders_as_often(ratio: tuple[int, ...], block: int) -> None:
     assumed = replace(EXAMPLE, subjects=10 * block + 1, allocation=ratio, block=block, relapse=(per_year(0.1),) * len(ratio))
     size = trials_per_block(assumed.subjects)
