@@ -222,8 +222,9 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
 
 
 def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
-    """(n,) day 1 of whoever is enrolled in a simulated trial: nobody is after the study has stopped, or after the horizon."""
-    last = np.fmin(stopped.dates, ahead.horizon)
+    """(n,) day 1 of whoever is enrolled in a simulated trial: nobody is after the study has stopped, or after the horizon; but for who
+    is known to be."""
+    last = np.fmax(np.fmin(stopped.dates, ahead.horizon), ahead.known)
     return np.where(cohort.start <= _of_trials(last, cohort), cohort.start, NO_DATE)
 
 

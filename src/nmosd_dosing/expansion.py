@@ -16,7 +16,7 @@ from nmosd_dosing import gaps
 from nmosd_dosing import given as records
 from nmosd_dosing.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.blind import mask
-from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.cohort import UNKNOWN_ARM, Ahead, Cohort
 from nmosd_dosing.course import Course
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
 from nmosd_dosing.dose_records import Extra
@@ -324,8 +324,8 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
         recorded = schedule.recorded(i, part)
         if visit.open_ended or (ahead is not None and own.period):
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
-        if ahead is not None and visit.offset != Offset() and (days := ahead.misses(schedule.id(i))) is not None:
-            np.maximum(target + days[part].view("timedelta64[D]"), own.anchor[part], out=target, where=~recorded)
+        if ahead is not None:
+            _as_drawn(schedule, i, ahead, part)
         if len(visit.arms) < len(schedule.period(i).arms):
             target[schedule.for_other_arms(i, part)] = NO_DATE
         if i in dosed:
@@ -337,6 +337,18 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             late = (target > schedule.until) & ~recorded
             beyond += late & ~schedule.cancelled(i, part)
             target[late] = NO_DATE
+
+
+def _as_drawn(schedule: Schedule, visit: int, ahead: Ahead, part: slice) -> None:
+    """Moves a visit of simulated subjects to the day on which it takes place: never before its period's day 1, which is never moved, and
+    after all that is known."""
+    target, anchor, id = schedule.target[visit, part], schedule.anchor(visit)[part], schedule.id(visit)
+    if schedule.visits[visit].offset != Offset() and (days := ahead.misses(id)) is not None:
+        np.maximum(target + days[part].view("timedelta64[D]"), anchor, out=target)
+    if ahead.over is not None:
+        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
+        if (over := ahead.over(id)) is not None:
+            target[over[part]] = NO_DATE
 
 
 def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:

@@ -6,9 +6,11 @@ column i * trials + t. A relapse that the committee rejects has no consequence, 
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
@@ -24,18 +26,48 @@ from nmosd_dosing.draws import Draws
 _FAR = 4_000_000  # days: longer than the years 1 to 9999
 
 Days = NDArray[np.int64]
+Amounts = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What is known on the day `as_of` of r real subjects, with whom every trial begins.
+
+    cohort: they, with all that has happened by then; their arms -1 where these are not to be used. at_risk: (r,) who may have a first
+    relapse yet, and who may leave. undecided, unstable: (r,) the day of the relapse that waits for the committee, or for stability.
+    days: (r,) how long each was at risk of a relapse, and relapsed: whether one came. over: by visit (r,) who has had it, or missed it.
+    given: what was given, by name (months, sites), with one column where there are no sites; last_dose: when the last of it was.
+    sites: (r,) the number of each subject's site, from 0; None without sites.
+    """
+
+    cohort: Cohort
+    as_of: np.datetime64
+    at_risk: NDArray[np.bool_]
+    stays: NDArray[np.bool_]
+    undecided: Dates
+    unstable: Dates
+    days: NDArray[np.float64]
+    relapsed: NDArray[np.bool_]
+    over: Mapping[str, NDArray[np.bool_]]
+    given: Mapping[str, Days]
+    last_dose: np.datetime64
+    site_names: tuple[str, ...]
+    sites: Days | None
+
+    def __len__(self) -> int:
+        return len(self.cohort)
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Where the drawing begins: at the beginning of the trial, or with what is known of its subjects so far.
+    """Where the drawing begins: at the beginning of the trial, or with its real subjects so far.
 
-    arms: how many arms the study has. weighed: whether any dose needs a weight. horizon: the last day of a trial.
+    weighed: whether any dose needs a weight. horizon: the last day on which anybody is enrolled, or the study stops.
     """
 
     assumptions: Assumptions
-    arms: int
     weighed: bool
+    so_far: SoFar | None = None
 
     @property
     def horizon(self) -> np.datetime64:
@@ -43,35 +75,69 @@ class Beginning:
         return last
 
 
-def subjects(beginning: Beginning, draws: Draws) -> Cohort:
-    """The subjects of a block of trials, (subjects * trials) columns."""
-    assumed, trials = beginning.assumptions, draws.width
+def subjects(beginning: Beginning, draws: Draws, of_study: Mapping[str, dt.date] | None = None) -> Cohort:
+    """The subjects of a block of trials, (subjects * trials) columns, real ones first. of_study: dates of the study's own events."""
+    assumed, so_far, trials = beginning.assumptions, beginning.so_far, draws.width
     n = assumed.subjects
-    opens = np.datetime64(assumed.start, "D")
-    arrival = reached(assumed.accrual, np.cumsum(draws.exponential("arrival", n), axis=0))
-    last = int((beginning.horizon - opens).astype(np.int64))
-    start = opens + _whole(arrival, last + 1).view("timedelta64[D]")  # beyond the horizon nobody is enrolled
-    arm = _arms(assumed, draws)
-    dropout = _whole(reached(assumed.dropout, draws.exponential("dropout", n)), _FAR) if assumed.dropout != NEVER else None
+    start = _starts(beginning, draws)
+    arm = _arms(beginning, draws)
+    dropout = None
+    if assumed.dropout != NEVER:
+        dropout = _after(lambda amount: reached(assumed.dropout, amount), assumed.dropout, draws.exponential("dropout", n), so_far)
+        if so_far is not None:
+            dropout[: len(so_far)][~so_far.stays] = _FAR
     events = {}
     if dropout is not None:
         events["withdrawn"] = _or_never(dropout < _FAR, start + dropout.view("timedelta64[D]"))
     if assumed.relapse:
-        events |= _relapses(assumed, draws, start, arm, dropout)
-    weight = _weights(assumed.weight, draws, n) if beginning.weighed and assumed.weight is not None else None
-    return Cohort(
-        start=start.ravel(),
-        grams=weight.ravel() if weight is not None else np.broadcast_to(np.nan, n * trials),
-        arm=arm.ravel(),
-        events={name: dates.reshape(1, -1) for name, dates in events.items()},
-        ahead=_ahead(beginning, draws),
-    )
+        events |= _relapses(beginning, draws, start, arm, dropout)
+    grams = np.broadcast_to(np.nan, n * trials)
+    if beginning.weighed and assumed.weight is not None:
+        grams = _weights(assumed.weight, draws, n).ravel()
+    cohort = Cohort(
+        start.ravel(), grams, arm.ravel(), {name: dates.reshape(1, -1) for name, dates in events.items()},
+        of_study=of_study or {}, ahead=_ahead(beginning, draws),
+    )  # fmt: skip
+    return cohort if so_far is None else _with_real(cohort, beginning, so_far, draws)
+
+
+def _starts(beginning: Beginning, draws: Draws) -> Dates:
+    """(subjects, trials) day 1 of each; beyond the horizon where nobody comes any more. Others follow after the real subjects."""
+    assumed, so_far = beginning.assumptions, beginning.so_far
+    amount, opens = draws.exponential("arrival", assumed.subjects), np.datetime64(assumed.start, "D")
+    known = len(so_far) if so_far is not None else 0
+    amount = np.cumsum(amount[known:], axis=0)
+    if so_far is not None:
+        amount += accumulated(assumed.accrual, max(0, int((so_far.as_of - opens).astype(np.int64)) + 1))
+    last = int((beginning.horizon - opens).astype(np.int64))
+    start = opens + _whole(reached(assumed.accrual, amount), last + 1).view("timedelta64[D]")
+    return start if so_far is None else np.concatenate([np.tile(so_far.cohort.start[:, np.newaxis], draws.width), start])
+
+
+def _after(when: Callable[[Amounts], Amounts], steps: Steps, amount: Amounts, so_far: SoFar | None) -> Days:
+    """(subjects, trials) after how many whole days since day 1 something happens whose hazard has to add up to `amount`; of real subjects,
+    that it has not happened so far is known."""
+    if so_far is not None:
+        age = (so_far.as_of - so_far.cohort.start).astype(np.float64) + 1
+        amount[: len(so_far)] += np.array([accumulated(steps, max(0.0, days)) for days in age])[:, np.newaxis]
+    return _whole(when(amount), _FAR)
 
 
 def sites(beginning: Beginning, draws: Draws) -> Days | None:
-    """(subjects * trials) the number of each subject's site, from 0; None where there are no sites."""
-    count = beginning.assumptions.sites
-    return None if count is None else between(0, count - 1, draws.uniform("site", beginning.assumptions.subjects)).ravel()
+    """(subjects * trials) the number of each subject's site, from 0, those of real subjects first; None where there are no sites."""
+    count, so_far = len(site_names(beginning)), beginning.so_far
+    if not count:
+        return None
+    found = between(0, count - 1, draws.uniform("site", beginning.assumptions.subjects))
+    if so_far is not None and so_far.sites is not None:
+        found[: len(so_far)] = so_far.sites[:, np.newaxis]
+    return found.ravel()
+
+
+def site_names(beginning: Beginning) -> tuple[str, ...]:
+    """What the sites are called: those of real subjects by their names, others by their numbers."""
+    known = beginning.so_far.site_names if beginning.so_far is not None else ()
+    return (*known, *(f"site {i}" for i in range(len(known) + 1, (beginning.assumptions.sites or 0) + 1)))
 
 
 def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
@@ -83,7 +149,20 @@ def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
     declines: NDArray[np.bool_] = np.broadcast_to(np.bool_(False), size)
     if assumed.declines:
         declines = draws.uniform("declines", n).ravel() < assumed.declines
-    return Ahead(draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws))
+    so_far = beginning.so_far
+    known, over = (so_far.as_of, _over(so_far, draws.width, n)) if so_far is not None else (NO_DATE, None)
+    return Ahead(draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws), known, over)
+
+
+def _over(so_far: SoFar, trials: int, n: int) -> Callable[[str], NDArray[np.bool_] | None]:
+    def over(visit: str) -> NDArray[np.bool_] | None:
+        if visit not in so_far.over:
+            return None
+        found = np.zeros((n, trials), dtype=bool)
+        found[: len(so_far)] = so_far.over[visit][:, np.newaxis]
+        return found.ravel()
+
+    return over
 
 
 def _misses(assumed: Assumptions, draws: Draws) -> Callable[[str], Days | None]:
@@ -97,11 +176,16 @@ def _misses(assumed: Assumptions, draws: Draws) -> Callable[[str], Days | None]:
     return misses
 
 
-def _relapses(assumed: Assumptions, draws: Draws, start: Dates, arm: NDArray[np.int16], dropout: Days | None) -> dict[str, Dates]:
+def _relapses(beginning: Beginning, draws: Draws, start: Dates, arm: NDArray[np.int16], dropout: Days | None) -> dict[str, Dates]:
     """The first relapse of each subject that is confirmed, when it is, and when the subject is stable."""
-    n = assumed.subjects
-    after = _whole(_by_arm(assumed.relapse, arm, draws.exponential("relapse", n)), _FAR)
+    assumed, so_far = beginning.assumptions, beginning.so_far
+    n, amount = assumed.subjects, draws.exponential("relapse", assumed.subjects)
+    if so_far is not None:
+        amount[: len(so_far)] += _past_hazard(assumed.relapse, arm[: len(so_far)], so_far)
+    after = _whole(_by_arm(assumed.relapse, arm, amount), _FAR)
     there = after < _FAR if dropout is None else (after <= dropout) & (after < _FAR)
+    if so_far is not None:
+        there[: len(so_far)] &= so_far.at_risk[:, np.newaxis]
     if assumed.confirmed < 1:
         there &= draws.uniform("confirmed", n) < assumed.confirmed
     relapse = _or_never(there, start + after.view("timedelta64[D]"))
@@ -110,6 +194,14 @@ def _relapses(assumed: Assumptions, draws: Draws, start: Dates, arm: NDArray[np.
     if assumed.stable < 1:
         stable = _or_never(draws.uniform("stable", n) < assumed.stable, stable)
     return found | {"stable": stable}
+
+
+def _past_hazard(hazards: tuple[Steps, ...], arm: NDArray[np.int16], so_far: SoFar) -> Amounts:
+    """(r, trials) what each real subject's hazard of a relapse has added up to."""
+    age = np.maximum((so_far.as_of - so_far.cohort.start).astype(np.float64) + 1, 0)
+    past = np.array([[accumulated(steps, days) for days in age] for steps in hazards])
+    found: Amounts = past[np.maximum(arm, 0) if len(hazards) > 1 else 0, np.arange(len(so_far))[:, np.newaxis]]
+    return found
 
 
 def _delay(days: tuple[int, int], cause: str, draws: Draws, n: int) -> NDArray[np.timedelta64] | np.timedelta64:
@@ -139,6 +231,12 @@ def reached(steps: Steps, amount: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
+def accumulated(steps: Steps, days: float) -> float:
+    """What a rate that changes in steps has added up to after so many days."""
+    ends = [since for since, _ in steps[1:]] + [math.inf]
+    return sum(rate * (min(end, days) - since) for (since, rate), end in zip(steps, ends, strict=True) if since < days)
+
+
 def _by_arm(hazards: tuple[Steps, ...], arm: NDArray[np.int16], amount: NDArray[np.float64]) -> NDArray[np.float64]:
     """When each subject's hazard has added up to `amount`."""
     if len(set(hazards)) == 1:
@@ -161,18 +259,96 @@ def _or_never(happens: NDArray[np.bool_], dates: Dates) -> Dates:
     return np.where(happens, dates, NO_DATE)
 
 
+# --- real subjects --------------------------------------------------------------------------------------------------------
+
+
+def _with_real(cohort: Cohort, beginning: Beginning, so_far: SoFar, draws: Draws) -> Cohort:
+    """The cohort, with what has happened to its real subjects, and what is still to be decided of them."""
+    assumed, trials, real = beginning.assumptions, draws.width, len(so_far)
+    columns = real * trials
+    layers: dict[str, list[Dates]] = {name: [np.repeat(row, trials) for row in found] for name, found in so_far.cohort.events.items()}
+    if assumed.relapse:
+        for name, dates in _decisions(assumed, so_far, draws).items():
+            layers.setdefault(name, []).append(dates.ravel())
+    events = dict(cohort.events)
+    for name, rows in layers.items():
+        drawn = events.get(name, np.full((1, len(cohort)), NO_DATE))
+        made = np.full((1 + len(rows), len(cohort)), NO_DATE)
+        made[0] = drawn[0]
+        made[1:, :columns] = rows
+        made[:, :columns].sort(axis=0)  # NaT comes last
+        events[name] = made
+    entered = {}
+    for period, dates in so_far.cohort.entered.items():
+        entered[period] = np.full(len(cohort), NO_DATE)
+        entered[period][:columns] = np.repeat(dates, trials)
+    grams = cohort.grams
+    if not np.isnan(so_far.cohort.grams).all():
+        grams = grams.copy()
+        mine = np.repeat(so_far.cohort.grams, trials)
+        grams[:columns] = np.where(np.isnan(mine), grams[:columns], mine)
+    return dataclasses.replace(cohort, events=events, entered=entered, grams=grams, of_study={**cohort.of_study, **so_far.cohort.of_study})
+
+
+def _decisions(assumed: Assumptions, so_far: SoFar, draws: Draws) -> dict[str, Dates]:
+    """(r, trials) what is still to be decided of relapses that have been: when, and how; not on a day that is known."""
+    n = assumed.subjects
+
+    def later(cause: str, since: Dates, days: tuple[int, int]) -> Dates:
+        passed = (so_far.as_of - since).astype(np.float64) + 1  # NaN where there is nothing to wait for
+        first, last = (np.nan_to_num(np.maximum(passed, end))[:, np.newaxis] for end in days)
+        drawn = first + np.floor(draws.uniform(cause, n)[: len(so_far)] * (last - first + 1))
+        dates: Dates = since[:, np.newaxis] + drawn.astype(np.int64).view("timedelta64[D]")
+        return dates
+
+    yes = draws.uniform("confirmed", n)[: len(so_far)] < assumed.confirmed
+    decided = later("adjudication", so_far.undecided, assumed.adjudication)
+    stable = later("stability", so_far.unstable, assumed.stability)
+    recovers = draws.uniform("stable", n)[: len(so_far)] < assumed.stable
+    return {
+        "relapse_confirmed": _or_never(yes, decided),
+        "relapse_rejected": _or_never(~yes, decided),
+        "stable": _or_never(recovers, stable),
+    }
+
+
 # --- arms ---------------------------------------------------------------------------------------------------------------
 
 
-def _arms(assumed: Assumptions, draws: Draws) -> NDArray[np.int16]:
+def _arms(beginning: Beginning, draws: Draws) -> NDArray[np.int16]:
     """(subjects, trials) arms, allocated in permuted blocks."""
+    assumed, so_far = beginning.assumptions, beginning.so_far
     if not assumed.allocation:
         return np.broadcast_to(np.int16(UNKNOWN_ARM), (assumed.subjects, draws.width))
     arranged = _arrangements(assumed.allocation, assumed.block)
     blocks = -(-assumed.subjects // assumed.block)
     chosen = draws.integers("allocation", blocks, len(arranged))
-    arms = arranged.T[:, chosen].transpose(1, 0, 2).reshape(blocks * assumed.block, draws.width)
-    return arms[: assumed.subjects]
+    arms = arranged.T[:, chosen].transpose(1, 0, 2).reshape(blocks * assumed.block, draws.width)[: assumed.subjects]
+    if so_far is not None:
+        arms[: len(so_far)] = _real_arms(assumed, so_far, draws)
+    return arms
+
+
+def _real_arms(assumed: Assumptions, so_far: SoFar, draws: Draws) -> NDArray[np.int16]:
+    """(r, trials) arms of real subjects: as they are where they may be used, else drawn. An arm is the more likely, the more subjects it
+    gets, and the more likely it makes what has come of the subject (Bayes' rule)."""
+    known = so_far.cohort.arm[:, np.newaxis]
+    shares = np.array(assumed.allocation, dtype=np.float64)[:, np.newaxis] * np.ones(len(so_far))
+    if assumed.relapse:
+        for i, steps in enumerate(assumed.relapse):
+            past = np.array([accumulated(steps, days) for days in so_far.days])
+            at_end = np.array([_rate(steps, days) for days in so_far.days])
+            shares[i] *= np.exp(-past) * np.where(so_far.relapsed, at_end, 1.0)
+    impossible = shares.sum(axis=0) == 0  # a relapse that the assumptions exclude in every arm
+    shares[:, impossible] = np.array(assumed.allocation, dtype=np.float64)[:, np.newaxis]
+    reached_by = np.cumsum(shares, axis=0) / shares.sum(axis=0)
+    drawn = (draws.uniform("arm of a real subject", len(so_far)) >= reached_by[:-1, :, np.newaxis]).sum(axis=0)
+    return np.where(known >= 0, known, drawn).astype(np.int16)
+
+
+def _rate(steps: Steps, days: float) -> float:
+    """The rate after so many days."""
+    return next(rate for since, rate in reversed(steps) if since <= days)
 
 
 @cache

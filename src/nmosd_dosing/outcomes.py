@@ -3,7 +3,8 @@ schedule, and from nothing else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ from nmosd_dosing.course import Course, Move, MoveStatus, gone
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dispensing import dispensed
 from nmosd_dosing.doses import number_text
+from nmosd_dosing.futures import SoFar
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.tallies import Numbers
 from nmosd_dosing.triggers import CONFIRMED, Stay, first_of_each
@@ -122,31 +124,22 @@ def _counted_relapses(course: Course, stay: Stay) -> Dates:
 # --- doses --------------------------------------------------------------------------------------------------------------
 
 
-def of_schedule(schedule: Schedule, calendar: Calendar, policy: Policy, sites: Numbers | None, by_month_and_site: bool) -> Outcome:
-    """All that can be told of a block of trials. sites: (n,) the number of each subject's site, from 0; None without sites."""
+def of_schedule(
+    schedule: Schedule, calendar: Calendar, policy: Policy, sites: Numbers | None, count: int, by_month_and_site: bool, so_far: SoFar | None
+) -> Outcome:
+    """All that can be told of a block of trials. sites: (n,) the number of each subject's site, from 0, of so many; None without sites."""
     course, cohort = schedule.course, schedule.cohort
     trials = len(course.stopped.dates)
     stay = stay_of(course, cohort)
     numbers = of_course(course, stay)
-    count = int(sites.max()) + 1 if sites is not None and len(sites) else 0
     given: dict[str, Numbers] = {}
     by_subject: dict[str, Any] = {}
     both: dict[str, Numbers] = {}
     trial = np.arange(trials)
     for k, row in enumerate(schedule.rows):
-        period = schedule.period(row.visit).id
         month = calendar.months(schedule.dates(row.visit)) * schedule.given_at(k)
         cell = (month.reshape(-1, trials).astype(np.intp) * trials + trial).ravel()
-        times = schedule.count(k)
-        things: list[tuple[str, Any]] = [(f"doses {period}", times)]
-        vials = dispensed(schedule, k, policy)
-        if vials is not None:
-            unit = vials.vials.unit
-            things += [
-                (f"vials {period}/{row.give.product}/{number_text(float(size))} {unit}", n)
-                for size, n in zip(vials.vials.sizes, vials.counts, strict=True)
-            ]
-        for name, often in things:
+        for name, often in things(schedule, k, policy):
             once = isinstance(often, int) and often == 1
             each = None if once else np.broadcast_to(np.asarray(often, dtype=np.float64), len(cell))
             _add(given, name, np.bincount(cell, weights=each, minlength=trials).astype(np.int64))
@@ -168,13 +161,43 @@ def of_schedule(schedule: Schedule, calendar: Calendar, policy: Policy, sites: N
         where = sites * trials + np.tile(trial, len(cohort) // trials)
         for name, each in by_subject.items():
             by_site[name] = np.bincount(where, weights=each, minlength=count * trials).astype(np.int64).reshape(count, trials)
-    return Outcome(
+    outcome = Outcome(
         numbers,
         by_month | {"relapses": np.cumsum(relapses, axis=0)},
         by_site,
         {name: _rows(_rows(counts, count * trials).ravel(), trials) for name, counts in both.items()},
         _states(schedule, stay, calendar),
     )
+    return outcome if so_far is None else _with_past(outcome, so_far, count)
+
+
+def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, int | NDArray[Any]]]:
+    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, and vials of each size."""
+    row = schedule.rows[k]
+    period = schedule.period(row.visit).id
+    yield f"doses {period}", schedule.count(k)
+    vials = dispensed(schedule, k, policy)
+    if vials is not None:
+        for size, n in zip(vials.vials.sizes, vials.counts, strict=True):
+            yield f"vials {period}/{row.give.product}/{number_text(float(size))} {vials.vials.unit}", n
+
+
+def _with_past(found: Outcome, so_far: SoFar, sites: int) -> Outcome:
+    """The outcome, with what real subjects were given before it began."""
+    trials = len(found.numbers["enrolled"])
+    numbers, by_month, by_site = dict(found.numbers), dict(found.by_month), dict(found.by_site)
+    both = dict(found.by_month_and_site)
+    for name, past in so_far.given.items():
+        _add(by_month, name, np.repeat(past.sum(axis=1), trials).reshape(-1, trials))
+        numbers[name] = numbers.get(name, np.zeros(trials, dtype=np.int64)) + past.sum()
+        if sites and so_far.sites is not None:
+            by_place = np.zeros((len(past), sites), dtype=np.int64)
+            by_place[:, : past.shape[1]] = past
+            _add(by_site, name, np.repeat(by_place.sum(axis=0), trials).reshape(-1, trials))
+            if both:
+                _add(both, name, np.repeat(by_place.ravel(), trials).reshape(-1, trials))
+    numbers["last_dose"] = np.maximum(numbers["last_dose"], so_far.last_dose.astype(np.int64))
+    return replace(found, numbers=numbers, by_month=by_month, by_site=by_site, by_month_and_site=both)
 
 
 def _add(found: dict[str, Numbers], name: str, more: Numbers) -> None:

@@ -7,6 +7,7 @@ and it goes through the same core as one subject's plan. Only counts are kept of
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import math
 import operator
@@ -22,9 +23,10 @@ from nmosd_dosing.days import LAST_DATE
 from nmosd_dosing.draws import Draws, trials_per_block
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import expand
-from nmosd_dosing.futures import Beginning, sites, subjects
+from nmosd_dosing.futures import Beginning, site_names, sites, subjects
 from nmosd_dosing.model import Period, Study, Trigger
 from nmosd_dosing.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of
+from nmosd_dosing.standing import Real, standing
 from nmosd_dosing.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.triggers import CONFIRMED, JUDGED
 from nmosd_dosing.vials import Policy
@@ -88,8 +90,13 @@ def _both(one: dict[str, Grid], other: dict[str, Grid]) -> dict[str, Grid]:
     return {name: grid + other[name] for name, grid in one.items()}
 
 
-def prepare(study: Study, periods: tuple[Period, ...], assumptions: Assumptions) -> Trial:
-    """A trial to be simulated. Raises InputError where its horizon lies beyond the year 9999."""
+def prepare(
+    study: Study, periods: tuple[Period, ...], assumptions: Assumptions, real: Real | None = None, policy: Policy = "least waste"
+) -> Trial:
+    """A trial to be simulated, from its beginning or with its real subjects so far.
+
+    Raises InputError where its horizon lies beyond the year 9999, and where there are more real subjects than are assumed.
+    """
     share = assumptions.idmc_stop if isinstance(assumptions.idmc_stop, Fraction) else None
     triggers = study.stop.earliest_of if study.stop is not None else ()
     to_stop = next((t.count for t in triggers if t.kind == "count" and t.name in (JUDGED, CONFIRMED)), None)
@@ -97,15 +104,22 @@ def prepare(study: Study, periods: tuple[Period, ...], assumptions: Assumptions)
         recommended = Trigger("count", CONFIRMED, math.ceil(share * to_stop))
         mended = tuple(recommended if t.kind == "event" and t.name == "idmc_stop" else t for t in triggers)
         study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=mended))
-    arms = courses.arms_of(periods)
     by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
-    beginning = Beginning(assumptions, len(arms), by_weight)
+    beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
     longest = sum((p.length.range[1] for p in periods if p.length is not None), assumptions.follow.range[1]) + 1000
     if horizon > LAST_DATE - longest:
         raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
-    calendar = Calendar(opens.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
-    return Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
+    first = opens if real is None else min(opens, real.cohort.start.min())
+    calendar = Calendar(first.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
+    trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
+    if real is None:
+        return trial
+    if len(real.cohort) > assumptions.subjects:
+        wrong = f"{len(real.cohort)} subjects so far, and {assumptions.subjects} are assumed in all"
+        raise InputError(Problem(wrong, hint="`subjects` counts all of them"))
+    so_far = standing(study, real, period=trial.period, calendar=calendar, policy=policy)
+    return dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
 
 
 def _key(trigger: Trigger) -> str:
@@ -119,12 +133,16 @@ def _key(trigger: Trigger) -> str:
 
 def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     """What becomes of the trials of a block."""
-    cohort = subjects(trial.beginning, draws)
+    idmc = trial.assumptions.idmc_stop
+    of_study = {"idmc_stop": idmc} if isinstance(idmc, dt.date) else {}
+    cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
         course = courses.resolve(trial.study, trial.periods, cohort)
         return Outcome(of_course(course, stay_of(course, cohort)))
     schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
-    return of_schedule(schedule, trial.calendar, options.policy, sites(trial.beginning, draws), options.by_month_and_site)
+    names = site_names(trial.beginning)
+    where = sites(trial.beginning, draws)
+    return of_schedule(schedule, trial.calendar, options.policy, where, len(names), options.by_month_and_site, trial.beginning.so_far)
 
 
 def run(

@@ -12,6 +12,7 @@ import numpy as np
 
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.days import to_date
+from nmosd_dosing.errors import one_of
 from nmosd_dosing.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation import Counted, Trial
 from nmosd_dosing.tallies import QUANTILES, Grid, Tally
@@ -305,7 +306,7 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     if study.stop is None:
         yield f"`{study.id}` states no rule that stops it: whoever comes up to the horizon, {horizon}, goes the whole way"
     elif never.share == 1:
-        rules = " and ".join(f"`{trigger.text}`" for trigger in study.stop.earliest_of)
+        rules = one_of(trigger.text for trigger in study.stop.earliest_of)
         yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
     elif never.share:
         yield f"in {never.share:.1%} of the trials the study does not stop up to the horizon, {horizon}"
