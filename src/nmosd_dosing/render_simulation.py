@@ -23,7 +23,7 @@ _COUNTS = {
     "refused": "Refused: too late, or never stable",
     "left": "Left the study before an entry",
 }
-_TRIGGERS = {"last_subject": "the last subject", "idmc": "the committee", "never": "not at all"}
+_TRIGGERS = {"last_subject": "the last subject", "idmc": "the committee"}
 _DATED = ("study_stop", "last_dose")
 
 
@@ -239,32 +239,31 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
     summaries = [column.summary for column in columns]
     nothing: list[str] = []
     yield "Study stop, median", [_quantile_cell(s.stop, 0.5) for s in summaries], nothing
-    yield "mean", [_date_cell(s.stop) for s in summaries], _differences(columns, "study_stop")
+    yield "Study stop, mean", [_date_cell(s.stop) for s in summaries], _differences(columns, "study_stop")
     for name in dict.fromkeys(by.name for s in summaries for by in s.by_trigger):
-        yield f"by {_trigger(name, summaries[0])}", [_share_cell(s, name) for s in summaries], nothing
+        yield (
+            f"Stopped by {_trigger(name, summaries[0])}" if name != "never" else "Never stopped",
+            [_share_cell(s, name) for s in summaries],
+            nothing,
+        )
     for what in ("enrolled", "relapses"):
         yield _COUNTS[what], [_cell(s.counts[what]) for s in summaries], _differences(columns, what)
     rules = list(dict.fromkeys(rule for s in summaries for rule in s.entries))
     for rule in rules:
         yield f"Entered after: {rule}", [_cell(s.entries.get(rule)) for s in summaries], nothing
     if rules:
-        yield "Entered, in all", [_sum_cell(s.entries.values()) for s in summaries], _differences(columns, "entries")
+        yield "Entered, in all", _differences(columns, "entries"), nothing
     periods = list(dict.fromkeys(row.period for s in summaries for row in s.doses))
     for period in periods:
         numbers = [next((row.number for row in s.doses if row.period == period), None) for s in summaries]
         yield f"Infusions, {period}", [_cell(number) for number in numbers], nothing
     if periods:
-        yield "Infusions, in all", [_sum_cell([row.number for row in s.doses]) for s in summaries], _differences(columns, "doses")
+        yield "Infusions, in all", _differences(columns, "doses"), nothing
     yield "Last infusion, mean", [_date_cell(s.last_dose) for s in summaries], _differences(columns, "last_dose")
 
 
 def _cell(number: Spread[float] | None) -> str:
     return " ± ".join(_mean(number)) if number is not None else "–"
-
-
-def _sum_cell(numbers: Iterable[Spread[float]]) -> str:
-    """The mean of a sum. Its error is not that of its parts, which hang together; that of the difference stands below."""
-    return f"{sum(number.mean for number in numbers):,.1f}"
 
 
 def _date_cell(date: Spread[dt.date] | None) -> str:
@@ -278,7 +277,9 @@ def _quantile_cell(date: Spread[dt.date] | None, share: float) -> str:
 
 def _share_cell(s: Summary, name: str) -> str:
     found = next((by for by in s.by_trigger if by.name == name), None)
-    return " ".join(_percent(found, s.trials)) if found is not None and found.share in (0, 1) else " ± ".join(_percent(found, s.trials)) if found is not None else "–"
+    if found is None:
+        return "–"
+    return (" " if found.share in (0, 1) else " ± ").join(_percent(found, s.trials))
 
 
 def _differences(columns: Sequence[Scenario], what: str) -> list[str]:
@@ -290,6 +291,8 @@ def _difference(found: Difference | None) -> str:
     if found is None:
         return ""
     number = found.number
+    if not number.mean and not number.sd:
+        return "the same"
     decimals = 1 if found.what in _DATED else _decimals(number.error)
     some = f" in {number.share:.0%} of trials" if found.what in _DATED and number.share < 1 else ""
     return f"{number.mean:+,.{decimals}f} ± {_fixed(number.error, decimals)}{' days' if found.what in _DATED else ''}{some}"

@@ -79,7 +79,7 @@ def whole(option: str, text: str, problems: Problems, least: int, most: int) -> 
 def _in_digits(text: str) -> int | None:
     """What `1e4`, `10,000`, `10_000`, `10 000` or `10k` may mean."""
     if match := re.fullmatch(r"([0-9]{1,9})e\+?([0-9]{1,2})", text.strip(), re.I):
-        return int(match[1]) * 10 ** int(match[2])
+        return int(match[1] + "0" * int(match[2]))
     if match := re.fullmatch(r"([0-9]{1,9})k", text.strip(), re.I):
         return int(match[1]) * 1000
     if re.fullmatch(r"[0-9]{1,3}(?:[,_ '][0-9]{3}){1,6}", text.strip()):

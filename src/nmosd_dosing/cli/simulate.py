@@ -11,11 +11,24 @@ from nmosd_dosing import drawings
 from nmosd_dosing.assumption_files import read_assumptions, read_text
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import bar, fail, format_of, name_each_file_once, one_format, print_table, put_text, read_file, text_of, write_whole
+from nmosd_dosing.cli.edge import (
+    bar,
+    fail,
+    format_of,
+    name_each_file_once,
+    one_format,
+    print_table,
+    put_text,
+    read_file,
+    text_of,
+    write_whole,
+)
 from nmosd_dosing.cli.people import People, PeopleRequest
-from nmosd_dosing.errors import DosingError, Problems, one_of
+from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.errors import DosingError, Problems
 from nmosd_dosing.scenario_files import read_scenarios
 from nmosd_dosing.scenarios import MOST_SEED, MOST_TRIALS, simulate
+from nmosd_dosing.standing import Real
 from nmosd_dosing.summaries import Scenario
 from nmosd_dosing.vials import Policy
 
@@ -52,15 +65,6 @@ class SimulateRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class SoFar:
-    """What has really happened up to a day. unblinded: the subjects' arms may be used."""
-
-    people: People
-    as_of: dt.date
-    unblinded: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Checked:
     """What the options mean."""
 
@@ -71,34 +75,35 @@ class _Checked:
     seed: int
     cores: int
     policy: Policy
-    so_far: SoFar | None
+    so_far: Real | None
+    unblind: bool
 
 
 def run(request: SimulateRequest) -> None:
     """Simulate, and only when all of it is there write it."""
     checked = _checked(request)
-    whom = checked.people
     with bar(checked.trials, "trials") as progress:
-        found = _simulate(checked, whom, request.by_site, progress)
+        found = _simulate(checked, request.by_site, progress)
     drawing = _drawing(request, found)
-    if request.plot is not None and drawing is not None:
-        write_whole(request.plot, drawing)
     if request.written_as == "table":
         from nmosd_dosing.render_simulation import simulation_page
 
         page = simulation_page(found)
-        if request.output is None:
-            print_table(page)
-        else:
-            write_whole(request.output, text_of(page))
-        return
-    from nmosd_dosing.export_simulation import simulation_to_csv, simulation_to_json
+        text = text_of(page) if request.output is not None else None
+    else:
+        from nmosd_dosing.export_simulation import simulation_to_csv, simulation_to_json
 
-    put_text(simulation_to_json(found) if request.written_as == "json" else simulation_to_csv(found), request.output)
+        text = simulation_to_json(found) if request.written_as == "json" else simulation_to_csv(found)
+    if request.plot is not None and drawing is not None:
+        write_whole(request.plot, drawing)
+    if text is None:
+        print_table(page)
+    else:
+        put_text(text, request.output)
 
 
-def _simulate(checked: _Checked, whom: People, by_site: bool, progress: Callable[[int], None] | None) -> tuple[Scenario, ...]:
-    # HERE real subjects come in: `checked.so_far` has been read and checked, and is to be given to `simulate` as `so_far=`.
+def _simulate(checked: _Checked, by_site: bool, progress: Callable[[int], None] | None) -> tuple[Scenario, ...]:
+    whom = checked.people
     study = whom.study
     return simulate(
         study,
@@ -108,6 +113,8 @@ def _simulate(checked: _Checked, whom: People, by_site: bool, progress: Callable
         scenarios=checked.scenarios,
         period=whom.period,
         regimen=study.id if whom.period is None else study.regimen_id(whom.periods[0]),
+        so_far=checked.so_far,
+        unblind=checked.unblind,
         by_month_and_site=by_site,
         policy=checked.policy,
         cores=checked.cores,
@@ -134,6 +141,7 @@ def _checked(request: SimulateRequest) -> _Checked:
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
     if request.plot is not None:
         arguments.drawing("--plot", request.plot, problems)
+        _can_draw(problems)
     read = [*request.people.files, ("--assumptions", request.assumptions), ("--scenarios", request.scenarios)]
     name_each_file_once([("--output", request.output), ("--plot", request.plot)], read, problems)
     as_of = _as_of(request, problems)
@@ -143,10 +151,22 @@ def _checked(request: SimulateRequest) -> _Checked:
         problems.error("`--unblind` needs everybody's arm", None, "add `--allocation FILE` with subject, arm")
     if whom is None or assumed is None or trials is None or seed is None or problems.found:
         fail(problems)
-    so_far = None
-    if request.has_subjects and as_of is not None:
-        so_far = SoFar(people.known_by(whom, as_of), as_of, request.unblind)
-    return _Checked(whom, *assumed, trials, seed, cores or _cores_for(trials), policy, so_far)
+    so_far = _so_far(people.known_by(whom, as_of), as_of) if request.has_subjects and as_of is not None else None
+    return _Checked(whom, *assumed, trials, seed, cores or _cores_for(trials), policy, so_far, request.unblind)
+
+
+def _so_far(whom: People, as_of: dt.date) -> Real:
+    """HERE the real subjects of the tables become the beginning of every trial."""
+    cohort = of_subjects(whom.subjects, whom.arms, whom.of_study)
+    return Real(cohort, as_of, tuple(subject.site for subject in whom.subjects))
+
+
+def _can_draw(problems: Problems) -> None:
+    """It is told before the trials are simulated."""
+    try:
+        drawings.needs_matplotlib()
+    except DosingError as error:
+        problems.found += error.problems
 
 
 def _cores_for(trials: int) -> int:

@@ -37,9 +37,7 @@ def simulate(
     unblind: Annotated[bool, typer.Option("--unblind", help="Use real subjects' arms; needs --allocation.")] = False,
     format: Format = None,
     output: Output = None,
-    plot: Annotated[
-        str | None, typer.Option(help="Draw it: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")
-    ] = None,
+    plot: Annotated[str | None, typer.Option(help="Draw it: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")] = None,
 ) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
