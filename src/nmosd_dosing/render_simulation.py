@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -41,7 +41,7 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
         parts += [text("all numbers of a scenario: `--format json` and `--format csv`", "dim")]
     else:
         parts += _alone(s)
-    parts += [text("±: Monte-Carlo standard error. 5 %, 95 %: how the number varies between trials", "dim")]
+    parts += [text("±: Monte-Carlo standard error. 5%, 95%: how the number varies between trials", "dim")]
     notes = list(dict.fromkeys(s.notes))
     notes += [f"{o.summary.name}: {note}" for o in others for note in dict.fromkeys(o.summary.notes) if note not in notes]
     return Group(*parts, *([Text()] if notes else []), *(Text.assemble(("note: ", "bold"), text(note)) for note in notes))
@@ -75,7 +75,8 @@ def _alone(s: Summary) -> list[RenderableType]:
     if s.vials_by_month:
         parts += [Text(), _months(s.vials_by_month, "Vials")]
     if s.by_month_and_site:
-        parts += [Text(), _sites((*s.by_site, *s.vials_by_site))]
+        parts += [Text(), _sites(s.by_site, "Infusions")]
+        parts += [Text(), _sites(s.vials_by_site, "Vials")] if s.vials_by_site else []
         parts += [text("by month and site: `--format json` and `--format csv`", "dim")]
     return [*parts, Text()]
 
@@ -94,14 +95,14 @@ def _fixed(value: float, decimals: int) -> str:
 
 def _mean(number: Spread[float]) -> list[str]:
     """Mean and error, as two cells."""
-    if not number.error:
-        return [number_text(round(number.mean, 2)), "0"]
+    if not number.error or math.isnan(number.error):
+        return [number_text(round(number.mean, 2)), "0" if not number.error else "–"]
     decimals = _decimals(number.error)
     return [_fixed(number.mean, decimals), _fixed(number.error, decimals)]
 
 
 def _days(days: float) -> str:
-    return f"{days:.1f}"
+    return "–" if math.isnan(days) else f"{days:.1f}"
 
 
 def _percent(share: Share, trials: int) -> list[str]:
@@ -109,7 +110,7 @@ def _percent(share: Share, trials: int) -> list[str]:
     if share.share in (0, 1):
         return ["none" if not share.share else "all", f"of {trials:,}"]
     decimals = _decimals(share.error * 100)
-    return [f"{share.share * 100:.{decimals}f} %", f"{share.error * 100:.{decimals}f}"]
+    return [f"{share.share * 100:.{decimals}f}%", f"{share.error * 100:.{decimals}f}"]
 
 
 def _quantiles(number: Spread[float], shares: Iterable[float] = (0.05, 0.5, 0.95)) -> list[str]:
@@ -140,18 +141,18 @@ def _stop(s: Summary) -> RenderableType:
     if s.stop is None:
         return text("The study stops in none of the trials.", style="bold")
     rows = [["mean", date_text(s.stop.mean), _days(s.stop.error)]]
-    rows += [[f"{q.share:.0%} of trials by".replace("%", " %"), date_text(q.value), _days(q.error)] for q in s.stop.quantiles]
+    rows += [[f"{q.share:.0%} of trials by".replace("%", "%"), date_text(q.value), _days(q.error)] for q in s.stop.quantiles]
     rows += [["standard deviation", f"{_days(s.stop.sd)} days", ""]]
     dates = _fill(table("Study stop", "Date", "± days", right=["± days"]), rows)
     shares = [[_trigger(by.name, s), *_percent(by, s.trials)] for by in s.by_trigger]
     return Group(dates, Text(), _fill(_table("Stopped by", "Trials", "±"), shares))
 
 
-_SPREAD = ("Mean", "±", "SD", "5 %", "Median", "95 %")
+_SPREAD = ("Mean", "±", "SD", "5%", "Median", "95%")
 
 
 def _spread_cells(number: Spread[float]) -> list[str]:
-    return [*_mean(number), number_text(round(number.sd, 1)), *_quantiles(number)]
+    return [*_mean(number), "–" if math.isnan(number.sd) else number_text(round(number.sd, 1)), *_quantiles(number)]
 
 
 def _people(s: Summary) -> Table:
@@ -165,37 +166,35 @@ def _people(s: Summary) -> Table:
 
 def _given(s: Summary) -> RenderableType:
     rows = [[f"Infusions, {row.period}", *_spread_cells(row.number)] for row in s.doses]
-    rows += [[_vials(row), *_spread_cells(row.number)] for row in s.vials]
+    rows += [[f"Vials, {row.period}: {row.product} {row.size}", *_spread_cells(row.number)] for row in s.vials]
     made = _fill(_table("In a trial", *_SPREAD), rows)
     if s.last_dose is None:
         return made
     last, q = s.last_dose, s.last_dose.quantile
-    when = f"Last infusion: mean {last.mean} ± {_days(last.error)} days, 5 % {q(0.05)}, median {q(0.5)}, 95 % {q(0.95)}"
+    when = f"Last infusion: mean {last.mean} ± {_days(last.error)} days, 5% {q(0.05)}, median {q(0.5)}, 95% {q(0.95)}"
     return Group(made, text(when))
-
-
-def _vials(row: Row) -> str:
-    return f"Vials, {row.period}: {row.product} {row.size}"
-
-
-def _name(row: Row) -> str:
-    return row.period if row.product is None else f"{row.period}: {row.product} {row.size}"
 
 
 def _months(rows: Sequence[Row], what: str) -> Table:
     """A line for each month, three columns for each period: mean, error, and how it varies."""
-    return _grid(rows, {row.month or "": None for row in rows}, lambda row: row.month or "", f"{what} by month")
+    return _grid(rows, lambda row: row.month or "", f"{what} by month")
 
 
-def _sites(rows: Sequence[Row]) -> Table:
-    return _grid(rows, {row.site or "": None for row in rows}, lambda row: row.site or "", "Infusions by site")
+def _sites(rows: Sequence[Row], what: str) -> Table:
+    return _grid(rows, lambda row: row.site or "", f"{what} by site")
 
 
-def _grid(rows: Sequence[Row], lines: Mapping[str, None], line_of: Callable[[Row], str], what: str) -> Table:
-    names = list(dict.fromkeys(_name(row) for row in rows))
-    made = table(what, *(h for name in names for h in (name, "±", "5–95 %")), right=[*names, "±", "5–95 %"])
-    found = {(line_of(row), _name(row)): row.number for row in rows}
-    for line in lines:
+def _grid(rows: Sequence[Row], line_of: Callable[[Row], str], what: str) -> Table:
+    several = len({row.period for row in rows}) > 1
+
+    def name_of(row: Row) -> str:
+        vials = f"{row.product} {row.size}"
+        return row.period if row.product is None else f"{row.period}: {vials}" if several else vials
+
+    names = list(dict.fromkeys(map(name_of, rows)))
+    made = table(what, *(h for name in names for h in (name, "±", "5–95%")), right=[*names, "±", "5–95%"])
+    found = {(line_of(row), name_of(row)): row.number for row in rows}
+    for line in dict.fromkeys(map(line_of, rows)):
         cells: list[str] = []
         for name in names:
             number = found.get((line, name))
@@ -295,4 +294,4 @@ def _difference(found: Difference | None) -> str:
         return "the same"
     decimals = 1 if found.what in _DATED else _decimals(number.error)
     some = f" in {number.share:.0%} of trials" if found.what in _DATED and number.share < 1 else ""
-    return f"{number.mean:+,.{decimals}f} ± {_fixed(number.error, decimals)}{' days' if found.what in _DATED else ''}{some}"
+    return f"{number.mean:+,.{decimals}f} ± {'–' if math.isnan(number.error) else _fixed(number.error, decimals)}{' days' if found.what in _DATED else ''}{some}"

@@ -50,22 +50,21 @@ def _stops(axes: Axes, s: Summary) -> None:
         bars[begin] = bars.get(begin, 0) + count
     heights = [count / s.trials * 100 for count in bars.values()]
     axes.bar(list(bars), heights, width=7 if weekly else 30, align="edge", color="tab:blue", linewidth=0)  # type: ignore[arg-type]
-    most = max(heights)
-    for share, style in ((0.05, ":"), (0.5, "-"), (0.95, ":")):
-        date = s.stop.quantile(share)
-        axes.axvline(date, color="black", linestyle=style, linewidth=1)  # type: ignore[arg-type]
-        words = "median" if share == 0.5 else f"{share:.0%} of trials"
-        axes.annotate(f" {words} {date}", (date, most * (1.32 - 0.1 * (0.05, 0.5, 0.95).index(share))), fontsize=7)
-    axes.set_ylim(top=most * 1.4)
+    for share, style in ((0.05, ":"), (0.5, "-"), (0.95, "--")):
+        found = next(q for q in s.stop.quantiles if q.share == share)
+        label = f"{share:.0%} of trials by {found.value} ± {found.error:.1f} days"
+        axes.axvline(found.value, color="black", linestyle=style, linewidth=1, label=label)  # type: ignore[arg-type]
+    axes.set_ylim(top=max(heights) * 1.3)
     axes.set_ylabel(f"% of trials, by {'week' if weekly else 'month'}")
     _dated(axes)
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
 
 
 def _relapses(axes: Axes, s: Summary) -> None:
     """Confirmed relapses up to the end of each month; of the trials that have stopped, up to their stop."""
     axes.set_title("Confirmed relapses up to the study stop", loc="left", fontsize=10)
     months = [(_after(month), number) for month, number in s.relapses_by_month]
-    _band(axes, [day for day, _ in months], [number for _, number in months], "tab:red", "mean, 5–95 % of trials")
+    _band(axes, [day for day, _ in months], [number for _, number in months], "tab:red", "mean, 5–95% of trials")
     if s.relapses_to_stop is not None:
         axes.axhline(s.relapses_to_stop, color="black", linestyle="--", linewidth=1, label=f"{s.relapses_to_stop} stop the study")
     axes.set_ylabel("relapses, added up")
@@ -80,7 +79,7 @@ def _infusions(axes: Axes, s: Summary) -> None:
         numbers = {row.month or "": row.number for row in s.by_month if row.period == period}
         there = sorted(numbers)
         _band(axes, [_first(month) for month in there], [numbers[month] for month in there], f"C{i}", printable(period))
-    axes.set_ylabel("infusions, mean and 5–95 % of trials")
+    axes.set_ylabel("infusions, mean and 5–95% of trials")
     _dated(axes)
     axes.legend(loc="upper right", frameon=False, fontsize=8)
 
