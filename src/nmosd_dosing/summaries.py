@@ -197,10 +197,11 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
 
 
 def spread(tally: Tally) -> Spread[float]:
-    """Of a number that every trial has."""
+    """Of a number that every trial has. Of a single trial nobody can say how sure it is: its error and sd are not numbers."""
+    unknown = math.nan if tally.known == 1 else 0.0
     found = [(share, tally.quantile(share), tally.quantile_error(share)) for share in QUANTILES]
-    quantiles = tuple(Quantile(share, float(q), e) for share, q, e in found if q is not None and e is not None)
-    return Spread(tally.mean, tally.error, tally.sd, quantiles, tally.known / tally.trials if tally.trials else 0.0)
+    quantiles = tuple(Quantile(share, float(q), e + unknown) for share, q, e in found if q is not None and e is not None)
+    return Spread(tally.mean, tally.error + unknown, tally.sd + unknown, quantiles, tally.known / tally.trials if tally.trials else 0.0)
 
 
 def _dates(tally: Tally) -> Spread[dt.date] | None:

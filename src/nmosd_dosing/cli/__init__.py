@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from nmosd_dosing.cli import pharmacy_commands
+from nmosd_dosing.cli import pharmacy_commands, simulation_commands
 from nmosd_dosing.cli.options import (
     Allocation,
     Arm,
@@ -320,6 +320,9 @@ def compare(
     from nmosd_dosing.cli.compare import CompareRequest, run
 
     run(CompareRequest(regimens, start, until, months, weight, height, arm, format, output))
+
+
+app.command()(simulation_commands.simulate)
 
 
 @app.command()

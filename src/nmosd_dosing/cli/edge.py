@@ -7,7 +7,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -163,6 +163,21 @@ def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
     return track(items, what, console=Console(stderr=True), transient=True)
 
 
+@contextlib.contextmanager
+def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
+    """Who is told how many of `total` are done, and shows it on standard error to a person who waits; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.update(task, completed=done)
+
+
 def read_file(path: str) -> bytes:
     """What a file holds. Raises InputError where it cannot be read."""
     try:
@@ -191,6 +206,14 @@ def same_file(one: str, other: str) -> bool:
         return os.path.realpath(one) == os.path.realpath(other) or Path(one).samefile(other)
     except (OSError, ValueError):
         return False
+
+
+def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequence[tuple[str, str | None]], problems: Problems) -> None:
+    """No file is written twice, and none that is read is written over. Files stand with the option that names them."""
+    for i, (option, path) in enumerate(written):
+        for other, second in (*read, *written[:i]):
+            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
+                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
 
 
 def write_whole(path: str, content: str | bytes) -> None:
