@@ -10,7 +10,7 @@ import numpy as np
 
 from nmosd_dosing import catalog
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.course import way
+from nmosd_dosing.course import MoveStatus, way
 from nmosd_dosing.days import Offset, shift
 from nmosd_dosing.draws import Draws
 from nmosd_dosing.expansion import expand
@@ -80,13 +80,15 @@ class Drawn:
             left = self.schedule.cohort.first("withdrawn")[column].item()
             events = [] if left is None else [Event("withdrawn", left)]
             relapse = _day(start, relapses[i, t])
-            gone_on = out[column].item()  # whoever declines is out on that day, too
+            gone_on = out[column].item()  # whoever declines is out on that day, too, unless a relapse of that day goes before
+            if course.moves[0].status[column] == MoveStatus.DECLINED and course.moves[0].rule[column]:
+                relapse = None if relapse == gone_on else relapse
             if relapse is not None and not (left is not None and relapse > left) and not (gone_on is not None and relapse > gone_on):
                 answer = "relapse_confirmed" if confirmed[i, t] else "relapse_rejected"
                 events += [Event("relapse", relapse), Event(answer, start + dt.timedelta(days=int(decisions[i, t])))]
                 if recovered[i, t] >= 0:
                     events.append(Event("stable", start + dt.timedelta(days=int(recovered[i, t]))))
-            if course.moves[0].status[column] == 4:
+            if course.moves[0].status[column] == MoveStatus.DECLINED:
                 events.append(Event("declined", course.moves[0].earliest[column].item()))
             entered = () if entry is None or entry > as_of else (Entered("olp", entry),)
             records = tuple(
