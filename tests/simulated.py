@@ -63,7 +63,8 @@ class Drawn:
         return None if np.isnat(found) else found.item()
 
     def history(self, t: int, as_of: dt.date, with_arms: bool = True) -> tuple[Subject, ...]:
-        """The subjects of a trial who are enrolled by a day, in the order of their arrival, with what has happened to them by then."""
+        """The subjects of a trial who are enrolled by a day, in the order of their arrival, with what has happened to them by then; nobody
+        where tables cannot tell it."""
         assumed, trials = self.trial.assumptions, self.draws.width
         arms = self.schedule.arm.reshape(-1, trials)
         found = []
@@ -80,9 +81,9 @@ class Drawn:
             left = self.schedule.cohort.first("withdrawn")[column].item()
             events = [] if left is None else [Event("withdrawn", left)]
             relapse = _day(start, relapses[i, t])
-            gone_on = out[column].item()  # whoever declines is out on that day, too, unless a relapse of that day goes before
-            if course.moves[0].status[column] == MoveStatus.DECLINED and course.moves[0].rule[column]:
-                relapse = None if relapse == gone_on else relapse
+            gone_on = out[column].item()  # whoever declines is out on that day, too
+            if relapse == gone_on and course.moves[0].status[column] == MoveStatus.DECLINED:
+                return ()  # tables do not tell which of the two came first
             if relapse is not None and not (left is not None and relapse > left) and not (gone_on is not None and relapse > gone_on):
                 answer = "relapse_confirmed" if confirmed[i, t] else "relapse_rejected"
                 events += [Event("relapse", relapse), Event(answer, start + dt.timedelta(days=int(decisions[i, t])))]
