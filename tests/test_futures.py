@@ -143,6 +143,8 @@ def test_the_future_is_drawn_as_it_would_have_been_from_the_beginning(unblind: b
     sums: dict[str, list[float]] = {name: [] for name in names}
     for t in range(120):
         people = drawn.history(t, as_of, with_arms=unblind)
+        if not people:
+            continue
         cohort = of_subjects(people, ARMS)
         found = outcome(prepare(study, way(study), assumed, Real(cohort, as_of)), Draws(1000 + t, 0, 8), Options()).numbers
         for name in names:
@@ -175,6 +177,11 @@ def test_more_real_subjects_than_are_assumed_are_refused() -> None:
     people = [Subject(dt.date(2023, 8, 10), str(i)) for i in range(5)]
     with pytest.raises(InputError, match="5 subjects so far, and 4 are assumed in all"):
         simulate(BAT4406F, assume(subjects=4), 10, so_far=Real(of_subjects(people, ARMS), dt.date(2024, 1, 1)))
+
+
+def test_a_trial_without_anybody_so_far_is_told() -> None:
+    with pytest.raises(InputError, match="nobody so far"):
+        simulate(BAT4406F, assume(), 10, so_far=Real(of_subjects([], ARMS), dt.date(2024, 1, 1)))
 
 
 def test_a_real_subject_who_comes_later_than_all_that_is_known_is_refused() -> None:

@@ -110,6 +110,8 @@ def prepare(
     longest = sum((p.length.range[1] for p in periods if p.length is not None), assumptions.follow.range[1]) + 1000
     if horizon > LAST_DATE - longest:
         raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
+    if real is not None and not len(real.cohort):
+        raise InputError(Problem("nobody so far", hint="leave the real subjects out"))
     first = opens if real is None else min(opens, real.cohort.start.min())
     calendar = Calendar(first.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
     trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
