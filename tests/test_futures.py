@@ -290,7 +290,7 @@ def test_a_run_that_ends_within_a_block_is_the_beginning_of_a_longer_one() -> No
     assert all((cut[name] == all_[:5]).all() for name, all_ in numbers.items())
 
 
-@pytest.mark.parametrize(("n", "trials"), [(1, 128), (162, 128), (256, 128), (257, 64), (100_000, 1)])
+@pytest.mark.parametrize(("n", "trials"), [(1, 256), (162, 256), (256, 256), (257, 128), (40_000, 1), (100_000, 1)])
 def test_blocks_hold_so_many_trials_that_they_fit_into_a_cache(n: int, trials: int) -> None:
     assert trials_per_block(n) == trials
 
