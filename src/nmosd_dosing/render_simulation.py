@@ -293,5 +293,7 @@ def _difference(found: Difference | None) -> str:
     if not number.mean and not number.sd:
         return "the same"
     decimals = 1 if found.what in _DATED else _decimals(number.error)
+    error = "–" if math.isnan(number.error) else _fixed(number.error, decimals)
+    days = " days" if found.what in _DATED else ""
     some = f" in {number.share:.0%} of trials" if found.what in _DATED and number.share < 1 else ""
-    return f"{number.mean:+,.{decimals}f} ± {'–' if math.isnan(number.error) else _fixed(number.error, decimals)}{' days' if found.what in _DATED else ''}{some}"
+    return f"{number.mean:+,.{decimals}f} ± {error}{days}{some}"
