@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,9 @@ from nmosd_dosing.assumption_records import MOST_BLOCK, ArmRates, Rates
 from nmosd_dosing.assumptions import Steps
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.fields import Entry
+from nmosd_dosing.fields import Entry, kind
 from nmosd_dosing.rate_phrases import RateText, TimesText
-from nmosd_dosing.source import Scalar
+from nmosd_dosing.source import Node, Scalar, Sequence
 
 _MOST_ARRANGEMENTS = 2**63  # of one block: the draw that chooses among them is a whole number of 64 bits
 
@@ -99,12 +100,12 @@ def names_each_arm(entries: Mapping[str, Entry[Any]], key: str, study: str, arms
         hint = f"its arms are {one_of(arms)}; are these the assumptions of another study?"
         problems.error(f"{what} of `{study}`", unknown[0].place, hint)
         return False
+    missing = [arm for arm in arms if arm not in entries]
     for name in unknown:
-        hint = did_you_mean(name.text, arms) or f"arms of `{study}` are {one_of(arms)}"
+        another = "; are these the assumptions of another study?" if missing else ""
+        hint = did_you_mean(name.text, missing) or f"arms of `{study}` are {one_of(arms)}{another}"
         problems.error(f"unknown arm `{clip(name.text)}`", name.place, hint)
-    meant = {did_you_mean(name.text, arms) for name in unknown}
-    missing = [arm for arm in arms if arm not in entries and f"did you mean `{arm}`?" not in meant]
-    for arm in missing:
+    for arm in missing[len(unknown) :]:  # an unknown name stands for one of those that are missing
         problems.error(f"`{key}` says nothing of the arm `{arm}`", found[0].key.place, f"add `{arm}: {value}`")
     return not unknown and not missing
 
@@ -114,23 +115,30 @@ def example_ratio(arms: tuple[str, ...]) -> str:
 
 
 def to_ratio(
-    ratio: Scalar | dict[str, Entry[int]], study: str, arms: tuple[str, ...], place: Place, problems: Problems
+    ratio: dict[str, Entry[int]] | Node, study: str, arms: tuple[str, ...], place: Place, problems: Problems
 ) -> tuple[int, ...] | None:
     """How many subjects of each arm, in the order of `arms`, as the smallest whole numbers; None with the reason in `problems`."""
     example = example_ratio(arms)
-    if isinstance(ratio, Scalar):
-        problems.error(f"expected a ratio by arm, found `{clip(ratio.text)}`", place, f"write each arm's: `{example}`")
+    if not isinstance(ratio, dict):
+        numbers = [item.text for item in ratio.items if isinstance(item, Scalar)] if isinstance(ratio, Sequence) else []
+        numbers = re.findall(r"[0-9]+", ratio.text) if isinstance(ratio, Scalar) else numbers
+        example = (
+            "{" + ", ".join(f"{arm}: {clip(n)}" for arm, n in zip(arms, numbers, strict=False)) + "}"
+            if len(numbers) == len(arms)
+            else example
+        )
+        problems.error(f"expected a ratio by arm, found {kind(ratio)}", place, f"name the arms: `{example}`")
         return None
     if not names_each_arm(ratio, "allocation", study, arms, "1", problems):
         return None
-    numbers = [n for arm in arms if (n := ratio[arm].value) is not None]
-    if len(numbers) < len(arms):
+    shares = [n for arm in arms if (n := ratio[arm].value) is not None]
+    if len(shares) < len(arms):
         return None
-    divisor = math.gcd(*numbers)
+    divisor = math.gcd(*shares)
     if divisor == 0:
         problems.error("nobody is allocated to any arm", place, f"write for example `{example}`")
         return None
-    return tuple(n // divisor for n in numbers)
+    return tuple(n // divisor for n in shares)
 
 
 def to_block(ratio: tuple[int, ...], asked: int | None, ratio_place: Place, place: Place, problems: Problems) -> int:

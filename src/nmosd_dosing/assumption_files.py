@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from nmosd_dosing import source
 from nmosd_dosing.arm_rates import accrual_steps, example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
-from nmosd_dosing.assumption_records import ASSUMPTIONS, KEYS, WHAT, AssumptionsRecord, Rates, WeightRecord
+from nmosd_dosing.assumption_records import ASSUMPTIONS, KEYS, WHAT, AssumedRecord, AssumptionsRecord, Rates, WeightRecord
 from nmosd_dosing.assumptions import NEVER, Assumptions, BodyWeight, Entry, Steps
 from nmosd_dosing.course import arms_of
 from nmosd_dosing.days import Offset
@@ -91,6 +91,15 @@ def is_assumptions(node: Node | None) -> bool:
     return bool(keys & {"start", "subjects", "accrual"}) and not keys & {"periods", "products", "site"}
 
 
+def check_nodes(node: Node, problems: Problems, study: Study | None = None, periods: tuple[Period, ...] = ()) -> Scalar | None:
+    """Adds what is wrong with a file's nodes to `problems`, by itself or for a study; gives the study that the file says it is for."""
+    if study is None or not isinstance(node, Mapping):
+        record = ASSUMPTIONS.read(node, problems)
+        return record.study if record is not None else None
+    build(ASSUMPTIONS, AssumptionsText(node, ""), study, periods, problems)
+    return None
+
+
 def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
     """What a file with none of its `own` keys is instead, where that shows, and how it should be given."""
     for key, _ in node.pairs:
@@ -101,13 +110,17 @@ def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
 
 
 def build(
-    shape: Shape[AssumptionsRecord], text: AssumptionsText, study: Study, periods: tuple[Period, ...], problems: Problems
+    shape: Shape[AssumptionsRecord] | Shape[AssumedRecord],
+    text: AssumptionsText,
+    study: Study,
+    periods: tuple[Period, ...],
+    problems: Problems,
 ) -> Assumptions | None:
     """The assumptions of a file that has been read; what is wrong is added to `problems`. None where too little could be read."""
     record = shape.read(text.node, problems)
     if record is None:
         return None
-    if record.study is not None and record.study.text != study.id:
+    if isinstance(record, AssumptionsRecord) and record.study is not None and record.study.text != study.id:
         wrong = f"these assumptions are for the study `{clip(record.study.text)}`, not for `{clip(study.id)}`"
         problems.error(wrong, record.study.place, f"write `study: {study.id}`, or give the assumptions for `{clip(study.id)}`")
         return None
@@ -151,11 +164,11 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
 class _Builder:
     """Records to the noun. What cannot be built is reported and left out, so that the rest is still checked."""
 
-    def __init__(self, record: AssumptionsRecord, study: Study, periods: tuple[Period, ...], problems: Problems) -> None:
+    def __init__(self, record: AssumedRecord, study: Study, periods: tuple[Period, ...], problems: Problems) -> None:
         self.record, self.study, self.problems = record, study, problems
         self.uses = _uses(study, periods)
         self.written: dict[str, str] = {key.text: _text(value) for key, value in record.node.pairs if key.text in KEYS}
-        self.notes: list[str] = []
+        self.notes: list[tuple[str, str]] = []  # by key
 
     def assumptions(self, sha256: str) -> Assumptions | None:
         record, uses = self.record, self.uses
@@ -182,9 +195,10 @@ class _Builder:
         if start is None or record.subjects is None or accrual is None:
             return None
         entry: dict[str | None, Entry] = {"latest": "latest", "uniform": "uniform"}
+        head = record if isinstance(record, AssumptionsRecord) else None
         return Assumptions(
-            study=record.study.text if record.study else None,
-            title=one_line(record.title),
+            study=head.study.text if head is not None and head.study is not None else None,
+            title=one_line(head.title) if head is not None else None,
             source=one_line(record.source),
             invented=tuple(key for key in KEYS if key in [word.text for word in record.invented or ()]),
             start=start,
@@ -207,7 +221,7 @@ class _Builder:
             follow=record.follow_open_label if record.follow_open_label is not None else FOLLOW,
             horizon=record.horizon if record.horizon is not None else HORIZON,
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
-            notes=tuple(self.notes),
+            notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),
             sha256=sha256,
         )
 
@@ -219,12 +233,12 @@ class _Builder:
     def _default(self, key: str, text: str, so: str) -> None:
         if not self._given(key):
             self.written[key] = text
-            self.notes.append(f"{key}: not given, {so}")
+            self.notes.append((key, f"not given, {so}"))
 
     def _used(self, key: str, used: bool, why: str) -> bool:
         """Whether a key counts; one that is given and does not is noted, and not among those written."""
         if not used and self.written.pop(key, None) is not None:
-            self.notes.append(f"{key}: not used, {why}")
+            self.notes.append((key, f"not used, {why}"))
         return used
 
     def _no_way(self, does: str) -> str:
@@ -355,7 +369,7 @@ class _Builder:
             wrong = f"`{self.study.id}` states no number of relapses of which this could be a share"
             self.problems.error(wrong, place, "write `none` or a date")
         elif isinstance(when, Fraction) and not drawn and not self.problems.errors:
-            self.notes.append("idmc_stop: no relapses are drawn, so it never comes")
+            self.notes.append(("idmc_stop", "no relapses are drawn, so it never comes"))
         return when
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from nmosd_dosing import rate_phrases
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import clip, did_you_mean, one_of
+from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.fields import (
     Entry,
     PhraseError,
@@ -30,7 +30,7 @@ from nmosd_dosing.fields import (
 from nmosd_dosing.length_phrases import LENGTH, Scanner, take_length
 from nmosd_dosing.rate_phrases import RateText, TimesText
 from nmosd_dosing.records import ID
-from nmosd_dosing.source import Scalar
+from nmosd_dosing.source import Mapping, Node, Scalar
 from nmosd_dosing.span_phrases import DATE_PATTERN, date
 
 VERSION = 1
@@ -56,7 +56,7 @@ def _year(node: Scalar) -> dt.date:
     return found
 
 
-def whole(what: str, low: int, high: int) -> Shape[int]:
+def whole(what: str, low: int, high: int, example: str) -> Shape[int]:
     """A whole number from `low` to `high`, in figures."""
 
     def parse(node: Scalar) -> int:
@@ -70,7 +70,7 @@ def whole(what: str, low: int, high: int) -> Shape[int]:
             raise PhraseError(f"expected {what} from {low:,} to {high:,}, found `{clip(text)}`", node.place)
         return int(text)
 
-    return dataclasses.replace(phrase(what, parse, example=str(max(low, 1))), schema={"type": "integer", "minimum": low, "maximum": high})
+    return dataclasses.replace(phrase(what, parse, example=example), schema={"type": "integer", "minimum": low, "maximum": high})
 
 
 def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offset]:
@@ -78,9 +78,14 @@ def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offse
 
     def parse(node: Scalar) -> Offset:
         scan = Scanner(node)
-        found = take_length(scan, f"a length such as `{example}`")
-        if not scan.done:
-            scan.expected("the end of the text")
+        try:
+            found = take_length(scan, f"a length such as `{example}`")
+            if not scan.done:
+                scan.expected("the end of the text")
+        except PhraseError as error:
+            wrong = error.problem
+            none = f"write `{least.in_words}`" if node.text.strip() == rate_phrases.NONE and not least.days else None
+            raise PhraseError(wrong.message, wrong.place or node.place, none or wrong.hint or f"write for example `{example}`") from None
         if not least.nominal <= found.nominal <= most.nominal:
             raise PhraseError(f"{what} is from {least.in_words} to {most.in_words}, not {found.in_words}", node.place)
         return found
@@ -93,10 +98,13 @@ def _number_or_text(shape: Shape[Any]) -> Shape[Any]:
     return dataclasses.replace(shape, schema={"anyOf": [shape.schema, {"const": 0}]})
 
 
-def _text_to_mend(shape: Shape[Any]) -> Shape[Any]:
-    """The same shape, or a text, which is kept: only with the study can be said what should stand there."""
-    keep = phrase(shape.what, lambda node: node)
-    return dataclasses.replace(by_kind(shape.what, keep, None, shape), schema=shape.schema)
+def _to_mend(shape: Shape[dict[str, Entry[int]]]) -> Shape[dict[str, Entry[int]] | Node]:
+    """The same shape; anything but a mapping is kept: only with the study can be said what should stand there."""
+
+    def read(node: Node, problems: Problems) -> dict[str, Entry[int]] | Node | None:
+        return shape.read(node, problems) if isinstance(node, Mapping) else node
+
+    return Shape(shape.what, read, shape.schema)
 
 
 def _arm(node: Scalar) -> Scalar:
@@ -108,6 +116,7 @@ def _arm(node: Scalar) -> Scalar:
 ARM = phrase("an arm", _arm, example="placebo")
 ACCRUAL = _number_or_text(phrase("a rate", rate_phrases.accrual, rate_phrases.ACCRUAL_PATTERN, "9 per month"))
 HAZARD = _number_or_text(phrase("a rate", rate_phrases.hazard, rate_phrases.HAZARD_PATTERN, "0.35 per year"))
+DROPOUT = _number_or_text(phrase("a rate for all arms", rate_phrases.hazard, rate_phrases.HAZARD_PATTERN, "0.03 per year"))
 ARM_HAZARD = _number_or_text(phrase("a rate", rate_phrases.arm_hazard, rate_phrases.ARM_PATTERN, "0.35 per year"))
 SHARE = phrase("a share", rate_phrases.share, rate_phrases.SHARE_PATTERN, "95%")
 DECLINES = phrase("a share", rate_phrases.share_or_none, rate_phrases.NO_SHARE_PATTERN, "5%")
@@ -115,8 +124,13 @@ DELAY = phrase("a number of days", rate_phrases.delay, rate_phrases.DELAY_PATTER
 SCATTER = phrase("days from and to", rate_phrases.scatter, rate_phrases.SCATTER_PATTERN, "-3 to 3 days")
 KG = phrase("a weight in kg", rate_phrases.kilograms, rate_phrases.KG_PATTERN, "60 kg")
 START = phrase("a date", _year, DATE_PATTERN, "2023-08-01")
-RATIO = _text_to_mend(mapping_of(ARM, whole("a whole number", 0, MOST_RATIO), "a ratio by arm"))
-RELAPSE = by_kind("rates", one_or_many(HAZARD), None, mapping_of(ARM, one_or_many(ARM_HAZARD), "rates by arm"))
+RATIO = _to_mend(mapping_of(ARM, whole("a whole number", 0, MOST_RATIO, "1"), "a ratio by arm"))
+RELAPSE = by_kind(
+    "rates",
+    one_or_many(HAZARD),
+    None,
+    mapping_of(ARM, one_or_many(ARM_HAZARD), "rates by arm", "{x: 0.10 per year, placebo: 0.35 per year}"),
+)
 
 
 def _invented(node: Scalar) -> Scalar:
@@ -162,23 +176,22 @@ class WeightRecord(Record):
 
 
 @dataclass
-class AssumptionsRecord(Record):
-    """An assumptions file, with its places."""
+class AssumedRecord(Record):
+    """What is assumed, with its places: what a scenario may change."""
 
-    language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
-    study: Scalar | None = key(ID, "the study that they are for: `study: my-study`")
-    title: Scalar | None = key(words("a title", "As planned"), "a title for people")
     source: Scalar | None = key(words("a source", "Protocol X-301, section 9"), "where all this stands")
     invented: tuple[Scalar, ...] | None = key(
         one_or_many(INVENTED),
         "which of the assumptions nobody measured: `invented: [accrual, dropout]`",
     )
     start: dt.date | None = key(START, "when accrual opens: `start: 2023-08-01`", True)
-    subjects: int | None = key(whole("a number of subjects", 1, MOST_SUBJECTS), "how many subjects there will be: `subjects: 162`", True)
-    sites: int | None = key(whole("a number of sites", 1, MOST_SITES), "at how many sites")
+    subjects: int | None = key(
+        whole("a number of subjects", 1, MOST_SUBJECTS, "162"), "how many subjects there will be: `subjects: 162`", True
+    )
+    sites: int | None = key(whole("a number of sites", 1, MOST_SITES, "45"), "at how many sites")
     accrual: Rates | None = key(one_or_many(ACCRUAL), "how many subjects come: `accrual: 9 per month`", True)
-    allocation: Scalar | dict[str, Entry[int]] | None = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
-    block_size: int | None = key(whole("a number of subjects", 1, MOST_BLOCK), "how many subjects a permuted block has")
+    allocation: dict[str, Entry[int]] | Node | None = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
+    block_size: int | None = key(whole("a number of subjects", 1, MOST_BLOCK, "6"), "how many subjects a permuted block has")
     relapse: Rates | dict[str, Entry[ArmRates]] | None = key(
         RELAPSE, "how often a subject has its first relapse: `0.35 per year`, or by arm: `{x: 0.3 times placebo, placebo: 0.35 per year}`"
     )
@@ -189,7 +202,7 @@ class AssumptionsRecord(Record):
     stable_after_rescue: StableRecord | None = key(
         record(StableRecord, "stability after rescue"), "`stable after rescue: {share: 95%, takes: 10 to 21 days}`"
     )
-    dropout: Rates | None = key(one_or_many(HAZARD), "how often a subject leaves the study: `dropout: 0.03 per year`")
+    dropout: Rates | None = key(one_or_many(DROPOUT), "how often a subject leaves the study: `dropout: 0.03 per year`")
     visit_scatter: tuple[int, int] | None = key(SCATTER, "how far from their targets visits take place: `visit scatter: -3 to 3 days`")
     entry: str | None = key(
         choice("a day of entry", {word: word for word in ("earliest", "latest", "uniform")}),
@@ -197,7 +210,7 @@ class AssumptionsRecord(Record):
     )
     declines: Fraction | None = key(DECLINES, "the share that does not enter the next period: `declines: 5%`")
     weight: Fraction | WeightRecord | None = key(
-        by_kind("a body weight", KG, None, record(WeightRecord, "body weights")),
+        by_kind("a body weight", KG, None, record(WeightRecord, "a body weight")),
         "body weights: `60 kg` for everybody, or `{mean: 60 kg, sd: 11 kg, from: 40 kg, to: 110 kg}`",
     )
     idmc_stop: Committee | None = key(
@@ -210,6 +223,15 @@ class AssumptionsRecord(Record):
     horizon: Offset | None = key(
         _length("a horizon", Offset(1), Offset(0, 1200), "20 years"), "how long after `start` a trial is followed: `horizon: 20 years`"
     )
+
+
+@dataclass
+class AssumptionsRecord(AssumedRecord):
+    """An assumptions file, with its places."""
+
+    language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
+    study: Scalar | None = key(ID, "the study that they are for: `study: my-study`")
+    title: Scalar | None = key(words("a title", "As planned"), "a title for people")
 
 
 ASSUMPTIONS = record(AssumptionsRecord, WHAT)

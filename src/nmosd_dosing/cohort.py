@@ -54,9 +54,11 @@ class Ahead:
         """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1
-        there = days > 0
-        found = first + np.where(there, self.day * days, 0.0).astype(np.int64).view("timedelta64[D]")
-        return np.where(there | np.isnat(latest), found, NO_DATE)
+        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
+        none = days <= 0
+        if none.any():
+            found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

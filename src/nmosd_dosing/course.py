@@ -210,14 +210,13 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
             continue  # a plan of this period only: what leads out of it still ends its doses
         begins = move.begins
         limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
-        for i, transition in ways:
-            if transition.target_period not in ids:
-                continue
-            target = ids.index(transition.target_period)
-            taken = (move.rule == i) & ~np.isnat(begins)
-            taken &= ~np.isnat(cohort.entry(transition.target_period)) | (move.status == MoveStatus.PROJECTED)
-            anchor[target] = np.where(taken, begins, anchor[target])
-            projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
+        entering = ~np.isnat(begins) & (move.rule >= 0)
+        for target, id in enumerate(ids):
+            mine = [i for i, t in ways if t.target_period == id]
+            if mine:
+                taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
+                np.copyto(anchor[target], begins, where=taken)
+                projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
     return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
 
 
@@ -308,7 +307,12 @@ def _last(transition: Transition, date: Dates) -> Dates:
     """The last day of entry; NaT where none is stated."""
     if transition.within is None:
         return np.full(len(date), NO_DATE)
-    return shift(shift(date, transition.after.plus), transition.within)
+    return shift(_plus(date, transition.after.plus), transition.within)
+
+
+def _plus(dates: Dates, offset: Offset) -> Dates:
+    """The dates so much later; they themselves where it is nothing."""
+    return shift(dates, offset) if offset != Offset() else dates
 
 
 def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -> Occurrence:
@@ -321,13 +325,13 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
         return occurrence(stay, after, transition.needs)
     if after.kind == "end":
         dates = stay.end
-        opens = shift(dates, after.plus)
+        opens = _plus(dates, after.plus)
     else:
         once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
         date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)
-        opens = np.maximum(shift(dates, after.plus), stay.first)
+        opens = np.maximum(_plus(dates, after.plus), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
     return Occurrence(dates, opens, nobody)
@@ -360,6 +364,8 @@ def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Date
         if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
             gone = cohort.first(event)
             put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+            if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
     if "declined" in cohort.events:
         put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
     if cohort.entered:

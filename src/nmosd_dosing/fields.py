@@ -141,15 +141,16 @@ class Entry(Generic[T]):
     value: T | None
 
 
-def mapping_of(name: Shape[Scalar], item: Shape[T], what: str) -> Shape[dict[str, Entry[T]]]:
+def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = "") -> Shape[dict[str, Entry[T]]]:
     """A mapping whose keys the file chooses, in the file's order."""
+    hint = f"for example `{example}`" if example else None
 
     def read(node: Node, problems: Problems) -> dict[str, Entry[T]] | None:
         if not isinstance(node, Mapping):
-            problems.error(f"expected {what}, found {kind(node)}", _head(node))
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
             return None
         if not node.pairs:
-            problems.error(f"expected {what}, found an empty mapping", node.place)
+            problems.error(f"expected {what}, found an empty mapping", node.place, hint)
             return None
         entries: dict[str, Entry[T]] = {}
         split = _split_by_commas(node, what, problems)

@@ -23,6 +23,7 @@ from nmosd_dosing.cohort import UNKNOWN_ARM, Ahead, Cohort
 from nmosd_dosing.days import NO_DATE, Dates, shift
 from nmosd_dosing.draws import Draws
 
+_FEW_ORDERS = 5000  # of the arms of a block: so many are worked out once
 _FAR = 4_000_000  # days: longer than the years 1 to 9999
 
 Days = NDArray[np.int64]
@@ -106,12 +107,19 @@ def _starts(beginning: Beginning, draws: Draws) -> Dates:
     assumed, so_far = beginning.assumptions, beginning.so_far
     amount, opens = draws.exponential("arrival", assumed.subjects), np.datetime64(assumed.start, "D")
     known = len(so_far) if so_far is not None else 0
-    amount = np.cumsum(amount[known:], axis=0)
+    amount = _running(amount[known:])
     if so_far is not None:
         amount += accumulated(assumed.accrual, max(0, int((so_far.as_of - opens).astype(np.int64)) + 1))
     last = int((beginning.horizon - opens).astype(np.int64))
     start = opens + _whole(reached(assumed.accrual, amount), last + 1).view("timedelta64[D]")
     return start if so_far is None else np.concatenate([np.tile(so_far.cohort.start[:, np.newaxis], draws.width), start])
+
+
+def _running(amount: Amounts) -> Amounts:
+    """The sums down each column, in place: numpy's own go column by column, and through all of the memory for each."""
+    for i in range(1, len(amount)):
+        amount[i] += amount[i - 1]
+    return amount
 
 
 def _after(when: Callable[[Amounts], Amounts], steps: Steps, amount: Amounts, so_far: SoFar | None) -> Days:
@@ -219,15 +227,16 @@ def between(first: int, last: int, drawn: NDArray[np.float64]) -> Days:
 
 def reached(steps: Steps, amount: NDArray[np.float64]) -> NDArray[np.float64]:
     """When a rate that changes in steps has added up to `amount`, in days; infinite where it never does."""
-    if len(steps) == 1 and steps[0][1]:
-        return amount / steps[0][1]
-    found = np.full_like(amount, math.inf)
-    total = 0.0
-    for (since, rate), (until, _) in itertools.pairwise((*steps, (math.inf, 0.0))):
-        found[amount >= total] = math.inf
-        if rate:
-            found = np.where(amount >= total, since + (amount - total) / rate, found)
-            total += rate * (until - since)
+    with np.errstate(over="ignore"):  # a very small rate: never
+        if len(steps) == 1 and steps[0][1]:
+            return amount / steps[0][1]
+        found = np.full_like(amount, math.inf)
+        total = 0.0
+        for (since, rate), (until, _) in itertools.pairwise((*steps, (math.inf, 0.0))):
+            found[amount >= total] = math.inf
+            if rate:
+                found = np.where(amount >= total, since + (amount - total) / rate, found)
+                total += rate * (until - since)
     return found
 
 
@@ -320,10 +329,12 @@ def _arms(beginning: Beginning, draws: Draws) -> NDArray[np.int16]:
     assumed, so_far = beginning.assumptions, beginning.so_far
     if not assumed.allocation:
         return np.broadcast_to(np.int16(UNKNOWN_ARM), (assumed.subjects, draws.width))
-    arranged = _arrangements(assumed.allocation, assumed.block)
+    of_block = tuple(count * (assumed.block // sum(assumed.allocation)) for count in assumed.allocation)
+    orders = math.factorial(assumed.block) // math.prod(map(math.factorial, of_block))
     blocks = -(-assumed.subjects // assumed.block)
-    chosen = draws.integers("allocation", blocks, len(arranged))
-    arms = arranged.T[:, chosen].transpose(1, 0, 2).reshape(blocks * assumed.block, draws.width)[: assumed.subjects]
+    chosen = draws.integers("allocation", blocks, orders)
+    arranged = _all_orders(of_block, orders).T[:, chosen] if orders <= _FEW_ORDERS else _order(of_block, orders, chosen)
+    arms = arranged.transpose(1, 0, 2).reshape(blocks * assumed.block, draws.width)[: assumed.subjects]
     if so_far is not None:
         arms[: len(so_far)] = _real_arms(assumed, so_far, draws)
     return arms
@@ -352,21 +363,28 @@ def _rate(steps: Steps, days: float) -> float:
 
 
 @cache
-def _arrangements(allocation: tuple[int, ...], block: int) -> NDArray[np.int16]:
-    """(a, block) all different orders of the arms of a block, in lexicographic order."""
-    times = block // sum(allocation)
-    left = [count * times for count in allocation]
+def _all_orders(of_block: tuple[int, ...], orders: int) -> NDArray[np.int16]:
+    """(orders, block) the arms of a block in all different orders, in lexicographic order."""
+    return _order(of_block, orders, np.arange(orders)).T
 
-    def orders(left: list[int]) -> list[tuple[int, ...]]:
-        if not any(left):
-            return [()]
-        found = []
+
+def _order(of_block: tuple[int, ...], orders: int, number: Days) -> NDArray[np.int16]:
+    """(block, ...) the arms of a block in the order of that number among the `orders` different ones. of_block: how many of each arm."""
+    left = [np.full(number.shape, count) for count in of_block]
+    remaining, number = np.full(number.shape, orders), number.copy()
+    found = np.zeros((sum(of_block), *number.shape), dtype=np.int16)
+    for place in range(len(found)):
+        total, open_ = len(found) - place, np.ones(number.shape, dtype=bool)
         for arm, count in enumerate(left):
-            if count:
-                found += [(arm, *rest) for rest in orders([*left[:arm], count - 1, *left[arm + 1 :]])]
-        return found
-
-    return np.array(orders(left), dtype=np.int16)
+            # So many of the remaining orders go on with this arm; no product of large numbers is formed.
+            these = remaining // total * count + remaining % total * count // total
+            here = open_ & (number < these)
+            found[place][here] = arm
+            number -= np.where(open_ & ~here, these, 0)
+            remaining = np.where(here, these, remaining)
+            count -= here
+            open_ &= ~here
+    return found
 
 
 # --- weights ------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ NONE = "none"
 YEAR = Fraction(1461, 4)  # days
 DAYS_IN = {"day": Fraction(1), "week": Fraction(7), "month": YEAR / 12, "year": YEAR}
 MOST_PER_DAY = 1_000_000
+MOST_TIMES = 1000
 MOST_DAYS = 3660  # of a delay: ten years
 MOST_SCATTER = 180  # days around a target
 MOST_KG = 500
@@ -50,7 +51,7 @@ STOP_PATTERN = rf"^\s*(?:{NONE}|{_DATE}|{_N}\s*%\s+of\s+the\s+relapses)\s*$"
 def _number(text: str, place: Place) -> Fraction:
     """A number of plain digits, exactly."""
     if len(text) > _MOST_DIGITS:
-        raise PhraseError(f"`{clip(text, 20)}` has more than {_MOST_DIGITS} digits", place)
+        raise PhraseError(f"`{clip(text, 20)}` has more than {_MOST_DIGITS} digits", place, "check the number")
     return Fraction(text)
 
 
@@ -64,8 +65,8 @@ def _refuse_odd_number(node: Scalar, what: str, example: str) -> None:
         raise PhraseError(f"a comma in the number `{clip(text)}`", node.part(at, at + 3), "decimals take a point, and thousands no sign")
     if re.match(r"[0-9.]+[eE][+-]?[0-9]", text):
         raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, "write the number without an exponent")
-    if match := re.match(r"\.([0-9]+)(.*)", text):
-        raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, f"write `0.{clip(match[1], 20)}{clip(match[2])}`")
+    if re.match(r"\.[0-9]", text):
+        raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, f"write `0{clip(text)}`")
 
 
 # --- rates -------------------------------------------------------------------------------------------------------------
@@ -124,12 +125,18 @@ def hazard(node: Scalar) -> RateText:
 
 def arm_hazard(node: Scalar) -> RateText | TimesText:
     """The same, or `0.3 times placebo`."""
+    if match := re.match(rf"\s*({_N})\s*%\s+times\b(.*)", node.text, re.S):
+        hint = f"write `{number_text(_number(match[1], node.place) / 100)} times {clip(match[2])}`"
+        raise PhraseError("a number is needed before `times`, not a share", node.part(*match.span(1)), hint)
     match = re.match(rf"\s*({_N})\s+times\b\s*(.*?)\s*$", node.text, re.S)
     if match is None:
         return hazard(node)
     if not match[2]:
         raise PhraseError("expected an arm, found the end of the text", node.place, "write for example `0.3 times placebo`")
-    return TimesText(_number(match[1], node.place), Scalar(match[2], node.part(*match.span(2))), node.place)
+    factor = _number(match[1], node.place)
+    if factor > MOST_TIMES:
+        raise PhraseError(f"`{match[1]} times` is more than {MOST_TIMES} times", node.place, "check the number")
+    return TimesText(factor, Scalar(match[2], node.part(*match.span(2))), node.place)
 
 
 def _whole(
@@ -143,6 +150,8 @@ def _whole(
 def _rate(node: Scalar, example: str) -> tuple[Scanner, Fraction]:
     """A rate at the beginning of a text, per day."""
     _refuse_odd_number(node, "a rate", example)
+    if "," in node.text:
+        raise PhraseError(f"several rates in one text: `{clip(node.text)}`", node.place, f"write a list: `[{clip(node.text, 80)}]`")
     scan = Scanner(node)
     if scan.take(rf"(?:{NONE}|0)(?=\s+from\b|\s*$)"):
         return scan, Fraction(0)
@@ -155,26 +164,27 @@ def _rate(node: Scalar, example: str) -> tuple[Scanner, Fraction]:
     word = scan.take(r"per\s+(day|week|month|year)(?=\s|$)")
     if word is None:
         scan.at = end
-        raise _without_time(scan, value, number[1], start)
+        raise _without_time(scan, value, number[1], start, example)
     per_day = value / DAYS_IN[word[1]]
     if per_day > MOST_PER_DAY:
         raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is more often than {MOST_PER_DAY:,} times a day", scan.since(start))
     return scan, per_day
 
 
-def _without_time(scan: Scanner, value: Fraction, number: str, start: int) -> PhraseError:
+def _without_time(scan: Scanner, value: Fraction, number: str, start: int, example: str) -> PhraseError:
     """What to say where no `per year` stands behind the number of a rate."""
+    usual = example.split()[-1]
     found, place = scan.next_words()
     if not found:
-        hint = f"write `{number} per year`, or `per day`, `per week`, `per month`"
+        hint = f"write `{number} per {usual}`, or another of `per day`, `per week`, `per month` and `per year`"
         return PhraseError(f"`{number}` does not say per what time", scan.since(start), hint)
     if scan.take(r"[%％]"):
-        hint = "write how often it happens to one subject, such as `0.12 per year`"
+        hint = f"write how many in a day, a week, a month or a year, such as `{example}`"
         if re.match(r"\s*(?:per|a|/)", scan.text[scan.at :]):
-            hint = f"write `{number_text(value / 100)} per year` for {number} in 100 subjects followed for a year"
+            hint = f"write `{number_text(value / 100)} per year` for {number} in 100 patient-years"
         return PhraseError("a rate is a number per time, not a share", scan.since(start), hint)
     people = r"(?:patient|subject|person|participant)"
-    hint = f"write `{number} per year`"
+    hint = f"write how many in a day, a week, a month or a year, such as `{example}`"
     if match := re.match(rf"per\s+([0-9]{{1,9}})\s*{people}?s?[- ]*(day|week|month|year)s?\b", found):
         if int(match[1]):
             hint = f"write what it is for one subject: `{number_text(value / int(match[1]))} per {match[2]}`"
@@ -186,8 +196,8 @@ def _without_time(scan: Scanner, value: Fraction, number: str, start: int) -> Ph
         known = {"a": "year", "d": "day", "w": "week", "m": "month", "y": "year"}[match[1][0]]
         tail = found[match.end() :].strip()
         hint = f"write `{number} per {known}{' ' if tail else ''}{clip(tail)}`"
-    elif near := re.match(r"per\s+(\w+)", found):
-        hint = did_you_mean(near[1], DAYS_IN) or hint
+    elif (near := re.match(r"per\s+(\w+)", found)) and (meant := did_you_mean(near[1], DAYS_IN)):
+        hint = f"write `{number} per {' '.join([meant.split('`')[1], clip(found[near.end() :])]).strip()}`"
     return PhraseError(f"expected `per day`, `per week`, `per month` or `per year`, found `{clip(found)}`", place, hint)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from dataclasses import dataclass
 
 from nmosd_dosing.assumption_files import AssumptionsText, build, nodes, other_kind
-from nmosd_dosing.assumption_records import KEYS, AssumptionsRecord
+from nmosd_dosing.assumption_records import ASSUMPTIONS, KEYS, AssumedRecord
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
+from nmosd_dosing.facts import one_line
 from nmosd_dosing.fields import Entry, PhraseError, Record, Schema, Shape, choice, key, mapping_of, phrase, record, words
 from nmosd_dosing.model import Period, Study
 from nmosd_dosing.records import ID
@@ -20,8 +22,7 @@ BASE = "as assumed"
 MOST = 20
 MOST_CHARACTERS = 60
 _WHAT = "a file of scenarios"
-_CHANGES = (*KEYS, "source", "invented")
-_SCENARIO = record(AssumptionsRecord, "a scenario")
+_SCENARIO = record(AssumedRecord, "a scenario")
 
 
 def _name(node: Scalar) -> Scalar:
@@ -31,6 +32,8 @@ def _name(node: Scalar) -> Scalar:
     if len(name) > MOST_CHARACTERS:
         wrong = f"the name of a scenario has {len(name)} characters; it may have {MOST_CHARACTERS}"
         raise PhraseError(wrong, node.place, f"write `{name[:MOST_CHARACTERS].strip()}`")
+    if re.search(r"：\s*\{", name):
+        raise PhraseError("a full-width colon `：` where YAML needs `:`", node.place, "type a plain `:` and a space behind it")
     if name.lower() == BASE:
         raise PhraseError(f"`{BASE}` is the name of what the scenarios change", node.place, "write another name")
     return Scalar(name, node.place)
@@ -47,8 +50,7 @@ def _changes(node: Node, problems: Problems) -> Mapping | None:
 
 
 def _changes_schema() -> Schema:
-    properties = {name: schema for name, schema in _SCENARIO.schema["properties"].items() if name in _CHANGES}
-    return {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
+    return {**{name: value for name, value in _SCENARIO.schema.items() if name != "required"}, "minProperties": 1}
 
 
 @dataclass
@@ -63,6 +65,7 @@ class ScenariosRecord(Record):
             phrase("the name of a scenario", _name, rf"^.{{1,{MOST_CHARACTERS}}}$", "accrual halved"),
             Shape("a scenario", _changes, _changes_schema()),
             "scenarios, each with its name",
+            "{accrual halved: {accrual: 4.5 per month}}",
         ),
         "what each scenario changes: `accrual halved: {accrual: 4.5 per month}`",
         True,
@@ -81,6 +84,11 @@ def json_schema() -> Schema:
     }
 
 
+def is_scenarios(node: Node | None) -> bool:
+    """Whether a file holds scenarios."""
+    return isinstance(node, Mapping) and any(key.text == "scenarios" for key, _ in node.pairs)
+
+
 def read_scenarios(
     text: str | bytes, path: str, base: AssumptionsText, study: Study, periods: tuple[Period, ...]
 ) -> tuple[tuple[str, Assumptions], ...]:
@@ -92,7 +100,7 @@ def read_scenarios(
     node = nodes(text, path, problems)
     other = other_kind(node, ("scenarios",)) if isinstance(node, Mapping) else None
     wrong = [k for k, _ in node.pairs if k.text in KEYS] if isinstance(node, Mapping) else []
-    if isinstance(node, Mapping) and other is None and wrong and not any(k.text == "scenarios" for k, _ in node.pairs):
+    if isinstance(node, Mapping) and other is None and wrong and not is_scenarios(node):
         other = ("an assumptions file", wrong[0].place, "give it as `--assumptions`")
     if other is not None:
         problems.error(f"this is {other[0]}, not {_WHAT}", other[1], other[2])
@@ -117,6 +125,8 @@ def _made(
     if len(entries) > MOST:
         problems.error(f"{len(entries)} scenarios; a file has at most {MOST}", entries[MOST].key.place, "write them into several files")
         return []
+    head = ASSUMPTIONS.read(base.node, Problems())
+    of, title = (head.study.text if head.study else None, one_line(head.title)) if head is not None else (None, None)
     made: list[tuple[str, Assumptions]] = []
     first: dict[str, Place] = {}
     for entry in entries:
@@ -128,26 +138,17 @@ def _made(
         first.setdefault(name, entry.key.place)
         if entry.value is None:
             continue
-        known = _known(entry.value, problems)
         own = Problems()
-        changed = build(_SCENARIO, AssumptionsText(_merged(base.node, known), sha256), study, periods, own)
+        changed = build(_SCENARIO, AssumptionsText(_merged(base.node, entry.value), sha256), study, periods, own)
         problems.found += [_placed(problem, name, entry.key.place) for problem in own.found]
         if changed is not None:
-            made.append((name, changed))
+            made.append((name, dataclasses.replace(changed, study=of, title=title)))
     return made
 
 
-def _known(changes: Mapping, problems: Problems) -> Mapping:
-    """The changes without keys that no scenario changes, which are reported."""
-    fixed = [name for name, _ in changes.pairs if name.text in ("language", "study", "title")]
-    for name in fixed:
-        problems.error(f"no scenario changes `{name.text}`", name.place, f"take it out; a scenario may change {one_of(_CHANGES)}")
-    return dataclasses.replace(changes, pairs=tuple(pair for pair in changes.pairs if pair[0] not in fixed))
-
-
 def _merged(base: Mapping, changes: Mapping) -> Mapping:
-    """The base's keys and values, with those of the changes in their stead; these last, so that they stay together."""
-    names = {name.text for name, _ in changes.pairs}
+    """What the base assumes, with the changes in its stead; these last, so that they stay together."""
+    names = {name.text for name, _ in changes.pairs} | {"language", "study", "title"}
     kept = tuple(pair for pair in base.pairs if pair[0].text not in names)
     return Mapping((*kept, *changes.pairs), changes.place, changes.braces)
 

@@ -364,8 +364,8 @@ class Schedule:
         return others
 
     def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not there at all, and
-        one that takes place later than it was to counts by its target."""
+        """(n,) whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not
+        there at all, and one that takes place later than it was to counts by its target."""
         if self.cohort.ahead is not None:
             return np.zeros(len(self.arm[part]), dtype=bool)
         open_end = self.parts[self.part_of[visit]].open_end

@@ -186,32 +186,38 @@ def contradicted(cohort: Cohort) -> NDArray[np.bool_]:
     return wrong
 
 
-def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates]]:
-    """Each occurrence of an event, and the next one: what answers it comes on or after the first and before the second."""
+def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates | None]]:
+    """Each occurrence of an event, and the next one, None where nobody has one: what answers it comes on or after the first and before
+    the second."""
     dates = cohort.dates_of(event)
     for i, since in enumerate(dates):
-        later = dates[i + 1] if i + 1 < len(dates) else np.full(len(cohort), NO_DATE)
-        yield since, np.where(np.isnat(later), _NEVER, later)
+        later = dates[i + 1] if i + 1 < len(dates) else None
+        yield since, np.where(np.isnat(later), _NEVER, later) if later is not None else None
 
 
-def _judged(cohort: Cohort, event: str, since: Dates, before: Dates) -> tuple[Dates, NDArray[np.bool_]]:
+def _judged(cohort: Cohort, event: str, since: Dates, before: Dates | None) -> tuple[Dates, NDArray[np.bool_]]:
     """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
     if event != JUDGED:
         return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
     rejected = _within(cohort.dates_of(REJECTED), since, before)
-    last = np.fmax.reduce(rejected, axis=0) if len(rejected) else np.full(len(cohort), NO_DATE)
+    if not len(rejected):
+        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
+    last = np.fmax.reduce(rejected, axis=0)
     confirmed = _first_within(cohort.dates_of(CONFIRMED), np.where(np.isnat(last), since, last + np.timedelta64(1, "D")), before)
     return confirmed, ~np.isnat(last) & np.isnat(confirmed)
 
 
-def _first_within(dates: Dates, since: Dates, before: Dates) -> Dates:
+def _first_within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    if len(dates) == 1:
+        return _within(dates[0], since, before)
     found: Dates = np.fmin.reduce(_within(dates, since, before), axis=0) if len(dates) else np.full(len(since), NO_DATE)
     return found
 
 
-def _within(dates: Dates, since: Dates, before: Dates) -> Dates:
-    """(k, n) the dates from `since` up to the day before `before`."""
-    return np.where((dates >= since) & (dates < before), dates, NO_DATE)
+def _within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    """The dates from `since` up to the day before `before`, in the shape of `dates`."""
+    late = dates >= since
+    return np.where(late if before is None else late & (dates < before), dates, NO_DATE)
 
 
 def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
