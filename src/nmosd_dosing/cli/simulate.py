@@ -15,6 +15,7 @@ from nmosd_dosing.cli.edge import (
     bar,
     fail,
     format_of,
+    has_folder,
     name_each_file_once,
     one_format,
     print_table,
@@ -144,6 +145,9 @@ def _checked(request: SimulateRequest) -> _Checked:
         _can_draw(problems)
     read = [*request.people.files, ("--assumptions", request.assumptions), ("--scenarios", request.scenarios)]
     name_each_file_once([("--output", request.output), ("--plot", request.plot)], read, problems)
+    for path in (request.output, request.plot):
+        if path:
+            has_folder(path, problems)
     as_of = _as_of(request, problems)
     whom = _people(request, problems)
     assumed = _assumptions(request, whom, problems)
