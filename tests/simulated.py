@@ -10,8 +10,8 @@ import numpy as np
 
 from nmosd_dosing import catalog
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.course import way
-from nmosd_dosing.days import Offset
+from nmosd_dosing.course import MoveStatus, way
+from nmosd_dosing.days import Offset, shift
 from nmosd_dosing.draws import Draws
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.futures import between, reached, subjects
@@ -68,7 +68,9 @@ class Drawn:
         arms = self.schedule.arm.reshape(-1, trials)
         found = []
         relapses, decisions, confirmed, recovered = _relapses(assumed, self.draws, arms)
-        course = self.schedule.course
+        course, ahead = self.schedule.course, self.schedule.cohort.ahead
+        assert ahead is not None
+        out = ahead.chosen(course.moves[0].earliest, course.moves[0].latest)
         for i in range(assumed.subjects):
             column = i * trials + t
             if np.isnat(course.anchor[0, column]) or course.anchor[0, column].item() > as_of:
@@ -78,23 +80,34 @@ class Drawn:
             left = self.schedule.cohort.first("withdrawn")[column].item()
             events = [] if left is None else [Event("withdrawn", left)]
             relapse = _day(start, relapses[i, t])
-            if relapse is not None and not (left is not None and relapse > left) and not (entry is not None and relapse > entry):
+            gone_on = out[column].item()  # whoever declines is out on that day, too, unless a relapse of that day goes before
+            if course.moves[0].status[column] == MoveStatus.DECLINED and course.moves[0].rule[column]:
+                relapse = None if relapse == gone_on else relapse
+            if relapse is not None and not (left is not None and relapse > left) and not (gone_on is not None and relapse > gone_on):
                 answer = "relapse_confirmed" if confirmed[i, t] else "relapse_rejected"
                 events += [Event("relapse", relapse), Event(answer, start + dt.timedelta(days=int(decisions[i, t])))]
                 if recovered[i, t] >= 0:
                     events.append(Event("stable", start + dt.timedelta(days=int(recovered[i, t]))))
-            if course.moves[0].status[column] == 4:
+            if course.moves[0].status[column] == MoveStatus.DECLINED:
                 events.append(Event("declined", course.moves[0].earliest[column].item()))
             entered = () if entry is None or entry > as_of else (Entered("olp", entry),)
             records = tuple(
-                Record(self.schedule.visits[v].label, self.schedule.target[v, column].item(), period=self.schedule.period(v).id)
-                for k, v in enumerate(row.visit for row in self.schedule.rows)
-                if self.given[k][column] and self.schedule.target[v, column].item() <= as_of
+                record for k in range(len(self.given)) if (record := self._record(k, column)) is not None and record.date <= as_of
             )
             known = tuple(e for e in events if e.date <= as_of)
             arm = ARMS[int(arms[i, t])] if with_arms else None
             found.append(Subject(start, f"{i + 1:03}", arm, events=known, entered=entered, records=records))
         return tuple(found)
+
+    def _record(self, k: int, column: int) -> Record | None:
+        """What a site writes of a visit: when it took place, or that it did not, on the day it was planned for."""
+        v = self.schedule.rows[k].visit
+        visit, period = self.schedule.visits[v], self.schedule.period(v).id
+        if self.given[k][column]:
+            return Record(visit.label, self.schedule.target[v, column].item(), period=period)
+        assert visit.offset is not None
+        planned = shift(self.schedule.anchor(v)[column : column + 1], visit.offset)[0].item()
+        return Record(visit.label, planned, status="missed", period=period) if planned is not None else None
 
 
 def _relapses(assumed: Assumptions, draws: Draws, arms: np.ndarray) -> tuple[np.ndarray, ...]:

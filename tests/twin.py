@@ -385,7 +385,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Result:
-    """What a trial comes to. `exits`: by rule, all but those who had left the study before the first day of the entry."""
+    """What a trial comes to. `exits`: by rule, all but those who had left the study before what opened the way."""
 
     stop: dt.date | None
     trigger: str  # relapses, last_subject, idmc, never
@@ -627,7 +627,8 @@ class Trial:
 
     def result(self) -> Result:
         became = Counter(subject.becomes for subject in self.subjects)
-        exits = [s for s in self.subjects if s.first is None or not leaves_before(s, s.first)]
+        opened = [(s, {"relapse": s.relapse, "stop": self.stop, "completed": s.end}[s.way]) for s in self.subjects]
+        exits = [s for s, day in opened if day is not None and not leaves_before(s, day)]
         months = [(self.date(day).replace(day=1), period) for day, period, _ in self.given]
         return Result(
             stop=self.date(self.stop) if self.stop is not None else None,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.course import Course, Move, MoveStatus, gone
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
 from nmosd_dosing.dispensing import dispensed
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.futures import SoFar
@@ -70,7 +70,7 @@ def of_course(course: Course, stay: Stay) -> dict[str, Numbers]:
     stop = course.stopped.dates
     found = {"study_stop": stop.view(np.int64).copy(), "by": course.stopped.rule.astype(np.int64)}
     found["enrolled"] = _per_trial(~np.isnat(course.anchor[0]), trials)
-    found["relapses"] = _relapses(course, stay, trials)
+    found["relapses"] = _per_trial(~np.isnat(_relapses(course, stay)), trials)
     declined, refused, left = (np.zeros(trials, dtype=np.int64) for _ in range(3))
     for move in course.moves:
         counts = _by_rule_and_status(move, len(course.transitions), trials)
@@ -107,18 +107,14 @@ def _left_after_opening(move: Move, stay: Stay, rules: int, trials: int) -> Numb
     return np.bincount(move.rule[opened] * trials + opened % trials, minlength=rules * trials).reshape(rules, trials)
 
 
-def _relapses(course: Course, stay: Stay, trials: int) -> Numbers:
-    """(t,) confirmed first relapses, by the committee's date up to the study's stop; all, where it never stops."""
-    dates = _counted_relapses(course, stay)
-    stop = np.where(np.isnat(course.stopped.dates), np.iinfo(np.int64).max, course.stopped.dates.view(np.int64))
-    return _per_trial(~np.isnat(dates) & (dates.view(np.int64).reshape(-1, trials) <= stop).ravel(), trials)
-
-
-def _counted_relapses(course: Course, stay: Stay) -> Dates:
-    """(n,) the date on which each subject's relapse counts."""
+def _relapses(course: Course, stay: Stay) -> Dates:
+    """(n,) the date on which each subject's relapse counts, up to the study's stop; of all enrolled, where it never stops."""
     counted = course.stopped.counted.get(CONFIRMED)
     dates = counted if counted is not None else first_of_each(stay, CONFIRMED)
-    return np.where(np.isnat(course.anchor[0]), NO_DATE, dates)
+    stop = course.stopped.dates
+    last = np.where(np.isnat(stop), LAST_DATE, stop)
+    counts = (dates.reshape(-1, len(stop)) <= last).ravel() & ~np.isnat(course.anchor[0])
+    return np.where(counts, dates, NO_DATE)
 
 
 # --- doses --------------------------------------------------------------------------------------------------------------
@@ -153,7 +149,7 @@ def of_schedule(
     numbers |= {name: counts[1:].sum(axis=0) for name, counts in by_month.items()}
     last = schedule.last_dose
     numbers["last_dose"] = last.view(np.int64).reshape(-1, trials).max(axis=0)
-    counted = calendar.months(_counted_relapses(course, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
+    counted = calendar.months(_relapses(course, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
     relapses = _rows(np.bincount(counted.ravel(), minlength=trials), trials)
     relapses[0] = 0
     by_site = {}
