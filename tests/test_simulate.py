@@ -242,6 +242,17 @@ def test_a_scenario_named_like_a_formula_is_a_text(tmp_path: Path) -> None:
     assert {row["scenario"] for row in rows} == {"as assumed", "'=HYPERLINK(1)"}
 
 
+def test_texts_of_users_are_texts(tmp_path: Path) -> None:
+    path = tmp_path / "scenarios.yaml"
+    path.write_text('scenarios: {"[red]faster[/red]": {accrual: 12 per month}}\n', encoding="utf-8")
+    trial = tmp_path / "trial.yaml"
+    trial.write_text(TRIAL.read_text(encoding="utf-8").replace("title: BAT4406F against", 'title: "[b]\\e[2J" #'), encoding="utf-8")
+    text = output("simulate", "--regimen", "bat4406f", "--assumptions", str(trial), "--trials", "50", "--scenarios", str(path))
+    assert re.search(r"^ +as assumed +\[red\]faster\[/red\]$", text, re.M)
+    assert "\\x1b[2J" in text
+    assert "\x1b" not in text
+
+
 # --- the table ----------------------------------------------------------------------------------------------------------
 
 
@@ -431,6 +442,21 @@ def test_every_trial_begins_with_the_real_subjects(monkeypatch: pytest.MonkeyPat
     found = as_json(*SMALL, *SO_FAR, "--as-of", "2025-07-10")
     assert (found["unblinded"], found["meta"]["as_of"], found["subjects_so_far"]) == (False, "2025-07-10", 6)
     assert "each trial goes on from 6 real subjects up to 2025-07-10" in output(*SMALL, *SO_FAR, "--as-of", "2025-07-10")
+
+
+def test_unblinded_numbers_say_so_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    codes = [line.split(",")[0] for line in Path("examples/course/subjects.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    arms = tmp_path / "arms.csv"
+    arms.write_text("subject,arm\n" + "".join(f"{code},{'placebo' if i % 3 else 'bat4406f'}\n" for i, code in enumerate(codes)))
+    asked = (*SMALL, *SO_FAR, "--allocation", str(arms), "--as-of", "2025-07-10")
+    assert as_json(*asked)["unblinded"] is False
+    assert next(iter(as_json(*asked, "--unblind").items())) == ("unblinded", True)
+    assert {row["unblinded"] for row in as_rows(*asked, "--unblind")} == {"true"}
+    assert output(*asked, "--unblind").startswith("UNBLINDED: the arms of real subjects were used\n")
+    drawing = tmp_path / "a.svg"
+    output(*asked, "--unblind", "--plot", str(drawing))
+    assert "UNBLINDED" in drawing.read_text(encoding="utf-8")
 
 
 def test_real_subjects_need_a_day_and_arms_to_unblind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ def _checked(request: SimulateRequest) -> _Checked:
     as_of = _as_of(request, problems)
     whom = _people(request, problems)
     assumed = _assumptions(request, whom, problems)
-    if request.unblind and whom is not None and any(s.arm is None for s in whom.subjects):
+    if request.unblind and whom is not None and any(p.masks for p in whom.periods) and any(s.arm is None for s in whom.subjects):
         problems.error("`--unblind` needs everybody's arm", None, "add `--allocation FILE` with subject, arm")
     if whom is None or assumed is None or trials is None or seed is None or problems.found:
         fail(problems)
