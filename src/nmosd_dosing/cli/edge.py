@@ -216,6 +216,16 @@ def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequenc
                 problems.error(f"`{option}` and `{other}` name one file", None, "name two")
 
 
+def has_folder(path: str, problems: Problems) -> None:
+    """The folder that a file is to be written into is there: told before a long work, not after it."""
+    try:
+        if path.startswith(_STREAMS) or Path(os.path.realpath(path)).parent.is_dir():
+            return
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    problems.error(f"cannot write `{path}`: there is no such folder", None, "name a file in a folder that is there and can be written")
+
+
 def write_whole(path: str, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
     import tempfile
