@@ -182,7 +182,7 @@ def one_period(study: Study, period: str) -> Period:
 
 
 def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
-    horizon = (cohort.ahead.follow if cohort.ahead is not None else OPEN_END).range[1]
+    horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
@@ -322,7 +322,7 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
         recorded = schedule.recorded(i, part)
-        if visit.open_ended or (ahead is not None and own.period):
+        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
         if ahead is not None:
             _as_drawn(schedule, i, ahead, part)

@@ -232,8 +232,10 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
     for p, period in enumerate(course.periods):
         begins = course.anchor[p]
         ends = _ends(course, p)
-        if p:
+        if p and ahead.follow is not None:
             ends = np.fmin(ends, schedule.parts[_part_of(schedule, p)].open_end + 1)
+        elif p and not any(move.source == p for move in course.moves):
+            ends = np.fmin(ends, schedule.last_doses[_part_of(schedule, p)] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
         for dates, sign in ((begins, 1), (ends, -1)):
             change = sign * np.bincount(calendar.months(dates), minlength=months)

@@ -13,12 +13,14 @@ import numpy as np
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import one_of
+from nmosd_dosing.model import Entry, Point
 from nmosd_dosing.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation import Counted, Trial
 from nmosd_dosing.tallies import QUANTILES, Grid, Tally
 
 Value = TypeVar("Value")
 TRIGGERS = ("relapses", "last_subject", "idmc", "never")
+_DRAWN = ("relapse", "relapse_confirmed", "stable", "withdrawn")
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
 
@@ -301,6 +303,15 @@ def _states(counted: Counted, calendar: Calendar, trials: int) -> tuple[StateRow
     )
 
 
+def _events(entry: Entry) -> Iterable[str]:
+    """The events that doses of an entry hang on."""
+    for item in entry.at:
+        code = item.code if isinstance(item, Point) else item.base
+        if code.event:
+            yield code.event
+    yield from (event for give in entry.gives for event, _ in give.changes)
+
+
 def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
     never = next(share for share in shares if share.name == "never")
     study = trial.study
@@ -311,7 +322,14 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
         yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
     elif never.share:
         yield f"in {never.share:.1%} of the trials the study does not stop up to the horizon, {horizon}"
-    stated = {row.name for row in study.products if row.vials is not None}
-    missing = [p.name for p in study.products if p.name not in stated]
+    entries = [entry for period in trial.periods for entry in period.entries if entry.gives]
+    undated = dict.fromkeys(give.product for entry in entries if not entry.at for give in entry.gives)
+    if undated:
+        yield f"doses of {', '.join(undated)} have no stated day, and are not counted"
+    waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
+    if waiting:
+        yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    given = {give.product for entry in entries for give in entry.gives}
+    missing = [p.name for p in study.products if p.vials is None and p.name in given]
     if missing:
         yield f"vials of {', '.join(missing)}: not stated; `--site FILE` may state them"
