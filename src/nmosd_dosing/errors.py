@@ -122,9 +122,10 @@ class InputError(DosingError):
 
 @dataclass
 class Problems:
-    """Collects what is found, so that everything is shown at once."""
+    """Collects what is found, so that everything is shown at once. `more`: how many were only counted, since nobody reads so many."""
 
     found: list[Problem] = field(default_factory=list)
+    more: int = 0
 
     def error(self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()) -> None:
         self.found.append(Problem(message, place, hint, also=tuple(also)))
