@@ -27,6 +27,7 @@ from nmosd_dosing.parts import OPEN_END, Part, open_end
 from nmosd_dosing.person import Record
 from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.triggers import Stopped
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -90,6 +91,15 @@ def expand(
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
+
+
+def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
+    """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
+    for recorded entries that contradict each other."""
+    periods = (one_period(study, period),) if period is not None else courses.way(study)
+    if cohort.records:
+        cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+    return courses.resolve(study, periods[:1], cohort).stopped
 
 
 def _fill(
