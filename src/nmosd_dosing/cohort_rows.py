@@ -238,6 +238,11 @@ class _Slice:
         return _numbers(_values(schedule, hole, k, self.wanted.policy)[self.order])
 
 
+def any_alone(cohort: Cohort) -> bool:
+    """Whether somebody must be planned alone, or nearly so."""
+    return bool(cohort.events or cohort.entered or _on_their_own(cohort).any())
+
+
 def _on_their_own(cohort: Cohort) -> NDArray[np.bool_]:
     """(n,) of whom something is known that nobody else can share."""
     own = np.zeros(len(cohort), dtype=bool)

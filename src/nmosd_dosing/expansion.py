@@ -227,6 +227,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
                     Problem(
                         f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
                         hint="the first day of a period is its day 1: mend one of the two",
+                        column=i,
                     )
                     for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
                 ]

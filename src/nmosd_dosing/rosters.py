@@ -28,12 +28,13 @@ _RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_k
 @dataclass(slots=True)
 class LeftOut:
     """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
-    `rows`: of the table of subjects, by number."""
+    `rows`: of the table of subjects, by number; `names`: the codes that stand there."""
 
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
     codes: set[str] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)
 
     def take(self, problems: Problems) -> None:
         """The first hundred of some problems, and how many there are."""
@@ -229,6 +230,7 @@ class Known:
         self.in_order: list[Problem] = []
         self.more = 0
         self.wrong: set[int] = set()
+        self.nobody = False  # whether rows are of nobody
 
     @cached_property
     def without_zeros(self) -> dict[str, int]:
@@ -253,6 +255,7 @@ class Known:
                 return 0
             if not any(problem.message == _NO_COLUMN for problem in self.problems.found):
                 self.problems.error(_NO_COLUMN, place, "add the column `subject`: there are several")
+                self.nobody = True
             return None
         text = code.text if code.text in self.index else same(code.text)
         if text not in self.index:

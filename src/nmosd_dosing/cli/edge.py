@@ -7,7 +7,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Item = TypeVar("Item")
+Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
 
@@ -163,6 +164,22 @@ def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
     return track(items, what, console=Console(stderr=True), transient=True)
 
 
+def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
+    """Parts of a long run, with a bar on standard error that counts what is in them, for a person who has to wait."""
+    if not sys.stderr.isatty():
+        yield from parts
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        for part in parts:
+            yield part
+            bar.advance(task, len(part))
+
+
 def read_file(path: str) -> bytes:
     """What a file holds. Raises InputError where it cannot be read."""
     try:
@@ -193,18 +210,21 @@ def same_file(one: str, other: str) -> bool:
         return False
 
 
-def write_whole(path: str, content: str | bytes) -> None:
-    """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
+def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
+    """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. Raises InputError where it
+    cannot be."""
     import tempfile
 
+    pieces = (content,) if isinstance(content, str | bytes) else content
+    data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     try:
-        data = content if isinstance(content, bytes) else content.encode()
         if path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)  # opened anew it would be written from its beginning
+            sys.stdout.buffer.writelines(data)  # opened anew it would be written from its beginning
             return
         if Path(path).exists() and not is_file(path) and not Path(path).is_dir():
-            Path(path).write_bytes(data)  # a device or a pipe is not replaced
+            with Path(path).open("wb") as device:  # a device or a pipe is not replaced
+                device.writelines(data)
             return
         target = Path(os.path.realpath(path))
         if target.is_dir():
@@ -215,7 +235,7 @@ def write_whole(path: str, content: str | bytes) -> None:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
