@@ -12,7 +12,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -68,6 +68,10 @@ class Wanted:
             self.study, cohort, period=self.period, until=self.until, window=self.window, unblind=self.unblind,
             allow_deviation=self.allow_deviation, accept_gap=self.accept_gap, at_least=self.as_of,
         )  # fmt: skip
+
+    def expand_with(self, study: Study, cohort: Cohort) -> Schedule:
+        """The same for another form of the study."""
+        return replace(self, study=study).expand(cohort)
 
     def plan(self, schedule: Schedule, column: int) -> Plan:
         """One subject's plan."""

@@ -15,7 +15,8 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import stopped
 from nmosd_dosing.model import Study
 
-Expand = Callable[[Cohort], object]  # raises InputError
+Expand = Callable[[Study, Cohort], object]  # raises InputError
+Refusing = Callable[[Cohort], object]  # raises InputError
 Columns = NDArray[np.int64]
 SLICE = 32768  # subjects that are expanded at a time
 _ROUNDS = 20
@@ -38,12 +39,12 @@ def stop_counted(study: Study, period: str | None, cohort: Cohort) -> Cohort:
     return cohort if date is None else replace(cohort, of_study={**cohort.of_study, "study_stop": date})
 
 
-def check(expand: Expand, parts: Iterable[Cohort]) -> list[Problem]:
+def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem]:
     """What is wrong with the subjects of some slices, each slice up to the first of its checks that fails."""
     found: dict[Problem, None] = {}
     for part in parts:
         try:
-            expand(part)
+            expand(study, part)
         except InputError as error:
             found.update(dict.fromkeys(error.problems))
     return list(found)
@@ -54,6 +55,8 @@ def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -
 
     Whether a subject is refused may hang on the stop, and the stop on who is counted: it is counted anew until both agree.
     """
+    # Whoever is refused is not counted: while it is found out who is, the stop that is given is the only one.
+    uncounted = study if study.stop is None else replace(study, stop=replace(study.stop, earliest_of=()))
     contradicted = _refused(lambda c: stopped(study, c, period=period), cohort, np.arange(len(cohort)))
     found = Refusals(contradicted)
     before: dict[str, object] | None = None
@@ -62,19 +65,20 @@ def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -
         if counted.of_study == before:
             return counted, found
         before = dict(counted.of_study)
-        refused = dict(_each(expand, replace(cohort, of_study=counted.of_study), contradicted))
+        everybody = replace(cohort, of_study=counted.of_study)
+        refused = dict(_each(lambda c: expand(uncounted, c), everybody, contradicted))
         # Should the two go round in a circle, whoever was refused once stays out.
         found = Refusals({**contradicted, **(refused if turn < _ROUNDS else {**found.problems, **refused})})
     raise AssertionError
 
 
-def _each(expand: Expand, cohort: Cohort, without: dict[int, Problem]) -> Iterator[tuple[int, Problem]]:
+def _each(expand: Refusing, cohort: Cohort, without: dict[int, Problem]) -> Iterator[tuple[int, Problem]]:
     for begin in range(0, len(cohort), SLICE):
         columns = np.array([i for i in range(begin, min(begin + SLICE, len(cohort))) if i not in without], dtype=np.int64)
         yield from _refused(expand, cohort, columns).items()
 
 
-def _refused(expand: Expand, cohort: Cohort, columns: Columns) -> dict[int, Problem]:
+def _refused(expand: Refusing, cohort: Cohort, columns: Columns) -> dict[int, Problem]:
     """Of some columns those that are refused: whoever a problem is about is taken out, until nobody is left or nothing is wrong."""
     found: dict[int, Problem] = {}
     while len(columns):

@@ -77,9 +77,9 @@ def _refuse(request: TableRequest, wanted: Wanted, everybody: Everybody) -> Left
     if not request.skip_bad:
         everybody.cohort = refusals.stop_counted(study, period, cohort)
         parts = counted(everybody.cohort.slices(refusals.SLICE), len(cohort), "checked")
-        stop(refusals.check(wanted.expand, parts), "the plans")
+        stop(refusals.check(wanted.expand_with, study, parts), "the plans")
         return left_out
-    everybody.cohort, refused = refusals.sort_out(wanted.expand, study, period, cohort)
+    everybody.cohort, refused = refusals.sort_out(wanted.expand_with, study, period, cohort)
     if refused.problems:
         chosen = sorted(refused.problems)
         left_out.problems += [refused.problems[i] for i in chosen[:LISTED]]
