@@ -130,18 +130,19 @@ def cohorts_by_doses(draw: st.DrawFn) -> tuple[doses.Study, list[Subject]]:
     return study, [replace(found[i], code=f"{i:03}{ODD[i % 2]}") for i in order]
 
 
-@studies.examples(120)
+@studies.examples(80)
 @given(cohorts_by_doses(), st.sampled_from(("least waste", "fewest vials")), st.integers(1, 9), st.integers(-1, 500))
 def test_doses_by_weight_surface_and_caps(
     case: tuple[doses.Study, list[Subject]], policy: str, size: int, until: int
 ) -> None:  # fmt: skip
     study, subjects = case
-    last = max(s.start for s in subjects)
-    day = last + dt.timedelta(until) if until >= 0 and last.year < 9990 else None
+    starts = [s.start for s in subjects]
+    near = (max(starts) - min(starts)).days < 2000  # open repeats of whoever is centuries earlier would be too many
+    day = max(starts) + dt.timedelta(until) if until >= 0 and near and max(starts).year < 9990 else None
     agree(Wanted(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)
 
 
-@studies.examples(150)
+@studies.examples(60)
 @given(st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(1, 7))
 def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size: int) -> None:
     study, persons, of_study = drawn(random.Random(seed), 6)
@@ -155,7 +156,7 @@ def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size
 
 
 @pytest.mark.parametrize("regimen", [s.id for s in catalog.shipped()])
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(16))
 def test_shipped_regimens_with_records_arms_and_vials(regimen: str, seed: int) -> None:
     chance, study = random.Random(f"{regimen}{seed}"), load(regimen)
     if seed % 2:

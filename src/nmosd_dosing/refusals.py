@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import to_date
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import DosingError, Problem
 from nmosd_dosing.expansion import stopped
 from nmosd_dosing.model import Study
 
-Expand = Callable[[Study, Cohort], object]  # raises InputError
-Refusing = Callable[[Cohort], object]  # raises InputError
+Expand = Callable[[Study, Cohort], object]  # raises DosingError
+Refusing = Callable[[Cohort], object]  # raises DosingError
 Columns = NDArray[np.int64]
 SLICE = 32768  # subjects that are expanded at a time
 _ROUNDS = 20
@@ -45,7 +45,7 @@ def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem
     for part in parts:
         try:
             expand(study, part)
-        except InputError as error:
+        except DosingError as error:
             found.update(dict.fromkeys(error.problems))
     return list(found)
 
@@ -84,7 +84,7 @@ def _refused(expand: Refusing, cohort: Cohort, columns: Columns) -> dict[int, Pr
     while len(columns):
         try:
             expand(cohort.chosen(columns))
-        except InputError as error:
+        except DosingError as error:
             about = {int(columns[p.column]): p for p in reversed(error.problems) if p.column is not None}
             if not about:  # what is wrong is not said to be of anybody: halve, until one is left
                 if len(columns) == 1:
