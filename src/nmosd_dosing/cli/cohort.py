@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nmosd_dosing import cohort_rows, refusals
-from nmosd_dosing.cli import arguments, cohort_people
+from nmosd_dosing.cli import arguments, calendars, cohort_calendars, cohort_people
+from nmosd_dosing.cli.calendars import CalendarRequest
 from nmosd_dosing.cli.cohort_people import CohortRequest, Everybody
 from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, is_file, one_format, same_file, say, write_whole
 from nmosd_dosing.cli.people import PeopleRequest
@@ -16,6 +19,9 @@ from nmosd_dosing.errors import Problems, clip, printable
 from nmosd_dosing.errors import draw as draw_problems
 from nmosd_dosing.rosters import LeftOut
 from nmosd_dosing.tables import LISTED, first_of, stop
+
+if TYPE_CHECKING:
+    from nmosd_dosing.entries import CalendarStyle
 
 FORMATS = ("csv", "json")
 _NAMED = 20  # subjects left out whom a message names
@@ -39,6 +45,8 @@ class TableRequest:
     skip_bad: bool
     format: str | None
     output: str | None
+    calendar: CalendarRequest
+    ics_by: str | None
 
     @property
     def written_as(self) -> str:
@@ -49,10 +57,18 @@ class TableRequest:
 
 def run(request: TableRequest) -> int:
     """Write the table; 2 where somebody was left out."""
-    everybody, wanted = _read(request)
+    everybody, wanted, style, stamp = _read(request)
     left_out = _refuse(request, wanted, everybody)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
+    if style is not None:
+        ready = cohort_calendars.prepare(request.calendar, request.ics_by, style, stamp, wanted, everybody, request.window)
+        messages: list[str] = []
+        try:
+            calendars.write(ready, request.calendar, messages)
+        finally:  # what has been written is told, also where something else could not be
+            for message in messages:
+                say(message)
     form: Form = "json" if request.written_as == "json" else "csv"
     pieces = _pieces(wanted, everybody, form)
     if request.output is not None:
@@ -95,10 +111,12 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     if not left_out.problems:
         return False
     say(draw_problems(first_of(left_out.problems, "the tables", left_out.more)))
-    names, n = left_out.names, len(everybody.cohort)
+    names = list(dict.fromkeys(name for name in left_out.names if name))
     some = ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
-    say("")
-    say(printable(f"left out: {len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}; written: {n:,}"))
+    nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
+    lines = f"; {nobody:,} line{'' if nobody == 1 else 's'} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
+    who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
+    say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
     if everybody.study.stop is not None:
         day = everybody.cohort.of_study.get("study_stop")
         stops = f"the study stops on {day}" if day is not None else "the study does not stop"
@@ -106,7 +124,7 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     return True
 
 
-def _read(request: TableRequest) -> tuple[Everybody, Wanted]:
+def _read(request: TableRequest) -> tuple[Everybody, Wanted, CalendarStyle | None, dt.datetime]:
     problems = Problems()
     one_format(request.written_as, FORMATS, problems)
     if request.output == "":
@@ -119,12 +137,16 @@ def _read(request: TableRequest) -> tuple[Everybody, Wanted]:
     window = arguments.window("--window", request.window, problems) if request.window is not None else None
     as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else None
     policy = arguments.policy("--vials", request.vials, problems)
+    style = calendars.style(request.calendar, problems)
+    cohort_calendars.check(request.calendar, request.ics_by, request.unblind, request.skip_bad, problems)
+    stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     whom = CohortRequest(request.people, request.unblind, until, as_of, request.skip_bad)
     everybody = cohort_people.read(whom, problems)
     workdays = arguments.country("--country", request.country, everybody.study.site if everybody else None, problems)
-    if problems.found or everybody is None:
+    if problems.found or everybody is None or stamp is None:
         fail(problems)
-    return everybody, Wanted(
+    wanted = Wanted(
         everybody.study, everybody.period, until, window, request.unblind, request.allow_deviation, request.accept_gap, request.cancelled,
         workdays, as_of, policy,
     )  # fmt: skip
+    return everybody, wanted, style, stamp

@@ -53,6 +53,22 @@ def cohort(
     ] = False,
     format: Annotated[str | None, typer.Option(help="csv or json (a line for each visit).", metavar="FORMAT")] = None,
     output: Output = None,
+    ics_dir: Annotated[
+        str | None,
+        typer.Option(help="Write calendars (iCalendar) too; those in the folder are updated.", metavar="FOLDER"),
+    ] = None,
+    ics_by: Annotated[str | None, typer.Option(help="A calendar for each subject, or for each site.", metavar="subject|site")] = None,
+    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows and entry windows, too.")] = False,
+    spans: Annotated[bool, typer.Option("--spans", help="Entries for times such as contraception, too.")] = False,
+    remind: Annotated[str | None, typer.Option(help="An alarm before each visit: 3d, 12h.", metavar="LENGTH")] = None,
+    at: Annotated[str | None, typer.Option(help="Visits at an hour, not all-day; needs --zone.", metavar="HH:MM")] = None,
+    zone: Annotated[str | None, typer.Option(help="The hour's time zone: Asia/Shanghai.", metavar="ZONE")] = None,
+    duration: Annotated[str | None, typer.Option(help="How long a visit with an hour lasts: 4h, 90min.", metavar="LENGTH")] = None,
+    lang: Annotated[str | None, typer.Option(help="The calendars' language: en or zh.", metavar="LANG")] = None,
+    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendars.")] = False,
+    stamp: Annotated[
+        str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
+    ] = None,
 ) -> int:
     """Every visit of every subject of a table, up to millions; masked where the study is blinded.
 
@@ -64,13 +80,18 @@ def cohort(
       dosing cohort --regimen bat4406f subjects.csv --output visits.csv
       dosing cohort --regimen bat4406f subjects.csv --events events.csv --skip-bad --output visits.jsonl
     """
+    from nmosd_dosing.cli.calendars import CalendarRequest
     from nmosd_dosing.cli.cohort import TableRequest, run
     from nmosd_dosing.cli.people import PeopleRequest
 
     people = PeopleRequest(
         regimen, period, None, None, [], None, subjects, allocation, events, visits, on or [], [], site, weighings=weighings
     )  # fmt: skip
+    calendar = CalendarRequest(
+        None, ics_dir, None, None, window_entries, spans, remind, at, zone, duration, lang, discreet, stamp
+    )  # fmt: skip
     asked = TableRequest(
-        people, unblind, until, window, as_of, country, allow_deviation, accept_gap, cancelled, vials, skip_bad, format, output
+        people, unblind, until, window, as_of, country, allow_deviation, accept_gap, cancelled, vials, skip_bad, format, output, calendar,
+        ics_by,
     )  # fmt: skip
     return run(asked)
