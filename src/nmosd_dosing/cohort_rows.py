@@ -400,6 +400,8 @@ def _cut_out(dose: dict[str, Any], holes: dict[str, _Hole]) -> list[_Hole]:
 
 def _cell_text(value: str | None) -> str:
     """A text as a cell of CSV."""
+    if value is None or value.isalnum():
+        return value or ""
     text = cell(value)
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
 

@@ -41,9 +41,10 @@ class SubjectColumns:
         """The cell of a subject's code."""
         return self.table.cell("subject", row)
 
-    def has_more(self, row: int) -> bool:
-        """Whether the table says more of a subject than the first day, weight, height and site."""
-        return any(c[row] is not None for c in self.entered.values()) or any(c[row] is not None for c in self.earlier.values())
+    def with_more(self) -> set[int]:
+        """The rows that say more of a subject than the first day, weight, height and site."""
+        columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values()]
+        return {row for column in columns for row, value in enumerate(column) if value is not None}
 
     def subject(self, row: int) -> Subject:
         """One subject, with the places of what is said of it; the row has a start."""
@@ -73,7 +74,8 @@ def read(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str
     table = tables.read(content, path, ("subject", "start"), ("weight_kg", "height_cm", "site", *entering, *had), problems)
     needs_code(table, problems)
     once(table, problems)
-    table.values("subject", _code, problems)
+    if not all(code.isalnum() and len(code) <= 200 for code in table.texts["subject"]):  # the commonest codes, and quick
+        table.values("subject", _code, problems)
     starts, weights = days(table, "start", problems), table.values("weight_kg", typed.weight, problems)
     heights, sites = table.values("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}

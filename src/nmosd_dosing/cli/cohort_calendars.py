@@ -35,7 +35,11 @@ def check(request: CalendarRequest, by: str | None, unblind: bool, skip_bad: boo
     if by is not None and by not in BY:
         problems.error(f"unknown `--ics-by {clip(by)}`", None, did_you_mean(by, BY) or "write `subject` or `site`")
     if unblind and request.ics_dir is not None:
-        problems.error("`--unblind` and `--ics-dir` do not go together", None, "an unblinded calendar is made for each subject by itself, with `dosing plan`")
+        problems.error(
+            "`--unblind` and `--ics-dir` do not go together",
+            None,
+            "an unblinded calendar is made for each subject by itself, with `dosing plan`",
+        )
     if skip_bad and by == "site":
         hint = "mend what is wrong, or write `--ics-by subject`"
         problems.error("`--skip-bad` would let the visits of whoever is left out fall away from the calendar of the site", None, hint)

@@ -139,7 +139,7 @@ def _everybody(
     bad = left_out.rows if left_out is not None else set()
     names = arms_of(periods)
     arms = _arms(names, said, bad, problems, left_out)
-    more = [row for row in range(len(columns)) if row not in bad and (_more(said.get(row)) or columns.has_more(row))]
+    more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - bad)
     told = {row: said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more}
     _checks(request, periods, columns, arms, told, problems, left_out)
     if problems.found:
@@ -155,8 +155,8 @@ def _everybody(
     return Everybody(study, periods, cohort, sites, len(columns) + columns.table.broken, left_out or LeftOut())
 
 
-def _more(said: Said | None) -> bool:
-    return said is not None and bool(said.events or said.records or said.weights)
+def _more(said: Said) -> bool:
+    return bool(said.events or said.records or said.weights)
 
 
 def _arms(
