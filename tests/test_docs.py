@@ -22,7 +22,7 @@ from nmosd_dosing.source import Scalar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
-COMMANDS = ("", "plan", "check", "due", "prepare", "order", "doses", "compare", "regimens", "show", "validate", "schema")
+COMMANDS = ("", "plan", "cohort", "check", "due", "prepare", "order", "doses", "compare", "regimens", "show", "validate", "schema")
 
 
 @dataclass(frozen=True)

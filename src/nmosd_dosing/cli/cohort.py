@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("csv", "json")
 _NAMED = 20  # subjects left out whom a message names
-_FEW = 2048  # subjects at a time where each is planned alone: a person sees the bar move
+_FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def run(request: TableRequest) -> int:
 def _pieces(wanted: Wanted, everybody: Everybody, form: Form) -> Iterator[str]:
     yield cohort_rows.header(form)
     cohort = everybody.cohort
-    size = refusals.SLICE if not cohort_rows.any_alone(cohort) else _FEW
+    size = refusals.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
     for texts in counted(cohort_rows.rows(wanted, cohort, everybody.sites, form, size), len(cohort), "written"):
         yield "".join(texts)
 
