@@ -28,7 +28,22 @@ from nmosd_dosing.source import Scalar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
-COMMANDS = ("", "plan", "check", "due", "prepare", "order", "doses", "compare", "simulate", "regimens", "show", "validate", "schema")
+COMMANDS = (
+    "",
+    "plan",
+    "cohort",
+    "check",
+    "due",
+    "prepare",
+    "order",
+    "doses",
+    "compare",
+    "simulate",
+    "regimens",
+    "show",
+    "validate",
+    "schema",
+)
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,24 @@ class Cohort:
                 earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
             )
 
+    def chosen(self, columns: NDArray[np.int64]) -> Cohort:
+        """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+        at = {column: i for i, column in enumerate(columns.tolist())}
+        return replace(
+            self,
+            start=self.start[columns],
+            grams=self.grams[columns],
+            arm=self.arm[columns],
+            events={name: dates[:, columns] for name, dates in self.events.items()},
+            entered={name: dates[columns] for name, dates in self.entered.items()},
+            records=tuple((at[column], record) for column, record in self.records if column in at),
+            codes=tuple(self.codes[column] for column in at) if self.codes else (),
+            height=self.height[columns] if self.height is not None else None,
+            weighed=Weighed(self.weighed.dates[:, columns], self.weighed.grams[:, columns]) if self.weighed is not None else None,
+            measured=Weighed(self.measured.dates[:, columns], self.measured.grams[:, columns]) if self.measured is not None else None,
+            earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
+        )
+
 
 def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
     """A cohort of one. Raises InputError for an arm that is not there."""

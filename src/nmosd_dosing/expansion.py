@@ -28,6 +28,7 @@ from nmosd_dosing.person import Record
 from nmosd_dosing.refused_ways import check_ends, check_entries
 from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.triggers import Stopped
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -91,6 +92,15 @@ def expand(
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
+
+
+def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
+    """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
+    for recorded entries that contradict each other."""
+    periods = (one_period(study, period),) if period is not None else courses.way(study)
+    if cohort.records:
+        cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+    return courses.resolve(study, periods[:1], cohort).stopped
 
 
 def _fill(
@@ -218,6 +228,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
                     Problem(
                         f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
                         hint="the first day of a period is its day 1: mend one of the two",
+                        column=i,
                     )
                     for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
                 ]

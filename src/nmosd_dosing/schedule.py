@@ -231,9 +231,13 @@ class Schedule:
         """Cumulative active drug of a subject per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
         if self.per_kg is not None and not self._one_weight(column):
             return float(self.per_kg[row, column])
+        return float(self.per_baseline_kg(row, slice(column, column + 1))[0])
+
+    def per_baseline_kg(self, row: int, part: slice = slice(None)) -> NDArray[np.float64]:
+        """(n,) cumulative active drug per kg of the weight at baseline."""
         scale = self.rows[row].scale
-        whole = np.rint(self.cumulative[row, column] * scale)  # back to whole numbers, so that there is one division only
-        return float(whole * 1000 / (self.grams[column] * scale))
+        whole = np.rint(self.cumulative[row, part] * scale)  # back to whole numbers, so that there is one division only
+        return whole * 1000 / (self.grams[part] * scale)
 
     def _one_weight(self, column: int) -> bool:
         """Whether nothing is known of a subject's later weights."""
