@@ -166,7 +166,7 @@ def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
 
 def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
     """Parts of a long run, with a bar on standard error that counts what is in them, for a person who has to wait."""
-    if not sys.stderr.isatty():
+    if total < 100 or not sys.stderr.isatty():
         yield from parts
         return
     from rich.console import Console
