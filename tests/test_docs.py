@@ -10,19 +10,40 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from nmosd_dosing import dose_phrases, length_phrases, phrases, range_phrases
+from nmosd_dosing.assumption_files import read_assumptions, read_text
+from nmosd_dosing.assumption_records import json_schema as assumptions_schema
+from nmosd_dosing.assumptions import BodyWeight
+from nmosd_dosing.catalog import find_plan
 from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Document, Place
+from nmosd_dosing.scenario_files import read_scenarios
 from nmosd_dosing.source import Scalar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
-COMMANDS = ("", "plan", "cohort", "check", "due", "prepare", "order", "doses", "compare", "regimens", "show", "validate", "schema")
+COMMANDS = (
+    "",
+    "plan",
+    "cohort",
+    "check",
+    "due",
+    "prepare",
+    "order",
+    "doses",
+    "compare",
+    "simulate",
+    "regimens",
+    "show",
+    "validate",
+    "schema",
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,15 @@ def picture() -> str:
     return re.sub(r"@font-face \{.*?\}\n", "", svg.replace("<text ", '<text xml:space="preserve" '), flags=re.S)
 
 
+def drawn_trials() -> str:
+    """docs/simulation.svg: the drawings of simulated trials."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "simulation.svg"
+        trial = "--regimen bat4406f --assumptions examples/bat4406f/trial.yaml"
+        run(f"dosing simulate {trial} --trials 2000 --output {os.devnull} --plot {shlex.quote(str(file))}")
+        return file.read_text(encoding="utf-8")
+
+
 def test_the_calendars_of_the_examples_are_true(tmp_path: Path) -> None:
     """What examples/README.md says was written is what is written now."""
     folder = ROOT / "examples" / "calendars"
@@ -138,6 +168,12 @@ def test_the_command_page_is_true() -> None:
 
 def test_the_picture_is_true() -> None:
     assert (ROOT / "docs" / "calendar.svg").read_text(encoding="utf-8") == picture()
+
+
+def test_the_drawing_of_simulated_trials_is_true() -> None:
+    drawn = drawn_trials()
+    assert (ROOT / "docs" / "simulation.svg").read_text(encoding="utf-8") == drawn
+    assert len(drawn) < 300_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -198,10 +234,45 @@ def whole(block: Block) -> str:
     return HEAD.format(days=1) + PRODUCTS + PERIODS + text
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("yaml") if b.info != "site"], ids=lambda b: b.id)
+OF_SIMULATIONS = ("assumptions", "scenarios")
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("yaml") if b.info.split()[0] not in ("site", *OF_SIMULATIONS)], ids=lambda b: b.id)
 def test_every_example_is_a_valid_study(block: Block) -> None:
     _, warnings = read_study_text(whole(block), block.id)
     assert not warnings
+
+
+# --- the page of assumptions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("yaml") if b.info.split()[0] in OF_SIMULATIONS], ids=lambda b: b.id)
+def test_every_example_of_assumptions_can_be_read(block: Block) -> None:
+    """A whole file; or, with a key behind the kind, a line that stands for that key's in the first whole file of the page."""
+    kind, _, key = block.info.partition(" ")
+    base = next(b for b in blocks("yaml") if b.page == block.page and b.info == "assumptions")
+    study, periods = find_plan("bat4406f", None)
+    if kind == "scenarios":
+        assert len(read_scenarios(block.text, block.id, read_text(base.text, base.id), study, periods)) == 4
+        return
+    text = "".join(block.text if key and line.startswith(f"{key}:") else line for line in base.text.splitlines(keepends=True))
+    found = read_assumptions(text if key else block.text, block.id, study, periods)
+    assert not [note for note in found.notes if "not used" in note]
+
+
+def test_the_page_of_assumptions_has_every_key_and_its_example_can_be_read() -> None:
+    text = (ROOT / "docs" / "assumptions.md").read_text(encoding="utf-8").split("\n## The keys\n", 1)[1].split("\n## ", 1)[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:5]] for row in re.findall(r"^\| `.*$", text, re.M)]
+    keys = [name for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
+    assert keys == list(assumptions_schema()["properties"])
+    study, periods = find_plan("bat4406f", None)
+    given = {row[0].strip("`").split("`")[0]: row[1].strip("`") for row in rows}
+    whole_file = "".join(f"{name}: {example}\n" for name, example in given.items())
+    found = read_assumptions(whole_file, "page", study, periods)
+    assert (found.weight, found.idmc_stop) == (BodyWeight(60.0, 0.0, 60.0, 60.0), Fraction(7, 10))
+
+
+# --- phrases -----------------------------------------------------------------------------------------------------------
 
 
 def table_examples(section: str, heading: str = "") -> list[str]:
@@ -241,6 +312,7 @@ def write() -> None:
         page.write_text(text, encoding="utf-8")
     (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
     (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
+    (ROOT / "docs" / "simulation.svg").write_text(drawn_trials(), encoding="utf-8")
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.person import Exposure, Record, Subject
 
@@ -30,6 +30,38 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """How the n subjects of simulated trials go on where the study leaves it open. What they do is drawn; what it leads to is the study's.
+
+    trials: column c belongs to trial c % trials; what is counted over all subjects is counted over each trial's.
+    day: (n,) which of the allowed days of an entry is taken, from 0 for the first to below 1 for the last. declines: (n,) whether somebody
+    who may enter does not. horizon: the last day on which anybody is enrolled, or the study stops. follow: how long later periods are
+    followed; None: as long as anything is planned. misses: by how many days (n,) a visit misses its target, asked by its id; None where
+    it does not. known: the last day of which everything is known: an entry that is not recorded comes later, and so does a visit that is
+    not `over`: (n,) whether it has been, asked by its id; None where it has been of nobody.
+    """
+
+    trials: int
+    day: NDArray[np.float64]
+    declines: NDArray[np.bool_]
+    horizon: np.datetime64
+    follow: Offset | None
+    misses: Callable[[str], NDArray[np.int64] | None]
+    known: np.datetime64 = NO_DATE
+    over: Callable[[str], NDArray[np.bool_] | None] | None = None
+
+    def chosen(self, earliest: Dates, latest: Dates) -> Dates:
+        """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
+        first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
+        days = (latest - first).view(np.int64) + 1
+        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
+        none = days <= 0
+        if none.any():
+            found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     """n subjects.
 
@@ -38,7 +70,8 @@ class Cohort:
     measured: these and those that were recorded at visits. earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
-    records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events.
+    records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events. ahead: what
+    is drawn of subjects of simulated trials.
     codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
     """
 
@@ -54,6 +87,7 @@ class Cohort:
     weighed: Weighed | None = None
     measured: Weighed | None = None
     earlier: tuple[tuple[int, Exposure], ...] = ()
+    ahead: Ahead | None = None
 
     @property
     def mm(self) -> NDArray[np.float64]:
@@ -130,11 +164,24 @@ class Cohort:
         """(n,) the recorded first day of a later period."""
         return self.entered.get(period, np.full(len(self), NO_DATE))
 
+    def among(self, columns: NDArray[np.intp]) -> Cohort:
+        """Some of the subjects, with what happened to them and their entries, but without their records: for questions about dates."""
+        return Cohort(
+            self.start[columns],
+            self.grams[columns],
+            self.arm[columns],
+            {name: dates[:, columns] for name, dates in self.events.items()},
+            {name: dates[columns] for name, dates in self.entered.items()},
+            of_study=self.of_study,
+        )
+
     def slices(self, size: int) -> Iterator[Cohort]:
         """The same subjects, `size` at a time: what bounds the memory of a run over very many.
 
-        What is counted over all subjects, as a study stop may be, would be counted over a slice only: give it in `of_study`.
+        What is counted over all subjects, as a study stop may be, would be counted over a slice only: give it in `of_study`. Simulated
+        trials come in blocks of their own.
         """
+        assert self.ahead is None
         for begin in range(0, len(self), size):
             part = slice(begin, begin + size)
             yield replace(
@@ -154,6 +201,7 @@ class Cohort:
 
     def chosen(self, columns: NDArray[np.int64]) -> Cohort:
         """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+        assert self.ahead is None
         at = {column: i for i, column in enumerate(columns.tolist())}
         return replace(
             self,

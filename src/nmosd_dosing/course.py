@@ -7,6 +7,7 @@ happened decides; where several rules hold, the first in the file does. The end 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,11 +15,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, date_text, shift, to_date
+from nmosd_dosing.cohort import Ahead, Cohort
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.model import Period, Study, Transition
-from nmosd_dosing.triggers import CONFIRMED, Occurrence, Stay, Stopped, met, occurrence, of_study, study_stop
+from nmosd_dosing.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
 
 LEFT = ("withdrawn", "lost", "died")  # nothing after these
 _BEFORE = Offset(-1)
@@ -45,7 +46,8 @@ class Move:
 
     source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
-    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring.
+    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
+    period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none.
     """
 
     source: int
@@ -57,6 +59,7 @@ class Move:
     entered: Dates
     undecided: Dates
     waiting: NDArray[np.int16]
+    begins: Dates
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -164,6 +167,12 @@ def _reached(study: Study, start: str) -> set[str]:
     return found
 
 
+def gone(cohort: Cohort) -> Dates:
+    """(n,) the day on which each subject left the study, or its treatment; NaT where he did not."""
+    dates = [cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in cohort.events]
+    return functools.reduce(np.fmin, dates) if dates else np.full(len(cohort), NO_DATE)
+
+
 def arms_of(periods: Sequence[Period]) -> tuple[str, ...]:
     """The arms of the periods of a way."""
     return next((p.arms for p in periods if p.arms), ())
@@ -177,7 +186,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
     projected = np.zeros((len(periods), n), dtype=bool)
     end = np.full((len(periods), n), NO_DATE)
     moves, limits = [], list(_exits(periods, cohort))
-    stopped = Stopped(NO_DATE, "", ())
+    nobody = np.full(n, NO_DATE)
     for p, period in enumerate(periods):
         if period.length is not None:
             shift(anchor[p], period.length, out=end[p])
@@ -186,29 +195,41 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
             end[p] = np.where(np.isnat(actual), end[p], actual)
             limits.append(Limit(p, True, actual, completed_event(period), actual))
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
+        entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
+        stay = Stay(cohort, anchor[p], end[p], np.fmin.reduce(entered) if entered else nobody)
+        if p == 0:
+            stopped = study_stop(study.stop if ways else None, stay)
+            if cohort.ahead is not None:
+                anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
         if not ways:
             continue
-        entered = np.fmin.reduce([cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways)])
-        stay = Stay(cohort, anchor[p], end[p], entered)
-        if p == 0:
-            stopped = study_stop(study.stop, stay)
         move, of_rules = _move(p, stay, ways, stopped)
         moves.append(move)
         limits += of_rules
         if not any(t.target_period in ids for _, t in ways):
             continue  # a plan of this period only: what leads out of it still ends its doses
-        begins = np.where(move.status == MoveStatus.PROJECTED, move.earliest, move.entered)
+        begins = move.begins
         limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
-        for i, transition in ways:
-            if transition.target_period not in ids:
-                continue
-            target = ids.index(transition.target_period)
-            taken = (move.rule == i) & ~np.isnat(begins)
-            recorded = ~np.isnat(cohort.entry(transition.target_period))
-            taken &= recorded | (move.status == MoveStatus.PROJECTED)
-            anchor[target] = np.where(taken, begins, anchor[target])
-            projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
+        entering = ~np.isnat(begins) & (move.rule >= 0)
+        for target, id in enumerate(ids):
+            mine = [i for i, t in ways if t.target_period == id]
+            if mine:
+                taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
+                np.copyto(anchor[target], begins, where=taken)
+                projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
     return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+
+
+def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
+    """(n,) day 1 of whoever is enrolled in a simulated trial: nobody is after the study has stopped, or after the horizon; but for who
+    is known to be."""
+    last = np.fmax(np.fmin(stopped.dates, ahead.horizon), ahead.known)
+    return np.where(cohort.start <= _of_trials(last, cohort), cohort.start, NO_DATE)
+
+
+def _of_trials(dates: Dates, cohort: Cohort) -> Dates:
+    """(n,) each subject's, of dates (t,) of trials."""
+    return np.tile(dates, len(cohort) // len(dates)) if len(dates) > 1 else np.broadcast_to(dates, len(cohort))
 
 
 def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
@@ -221,54 +242,77 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
 
 
 def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
-    n = len(stay.cohort)
+    n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
-    there, entered, nobody = ~np.isnat(stay.first), ~np.isnat(stay.left), np.full(n, NO_DATE)
-    # A recorded entry belongs to a rule that leads there.
-    mine = {i: there & (~entered | (stay.cohort.entry(t.target_period) == stay.left)) for i, t in ways}
-    opened = {i: _opened(stay, t, stopped, first=source == 0) for i, t in ways}
-    last = {i: _last(t, opened[i].date) for i, t in ways}
-    rules = dict(ways)
-    events = [i for i, t in ways if t.after.kind != "end"]
-    limits = []
+    there = ~np.isnat(stay.first)
+    free = there.copy()
+    nobody: Dates = np.broadcast_to(NO_DATE, n)
+    entered = ~np.isnat(left) if stay.cohort.entered else None
+    rules, opened, last, limits = dict(ways), {}, {}, {}
+    for i, t in sorted(ways, key=lambda way: _is_of_subject(way[1])):
+        opened[i] = _opened(stay, t, stopped, first=source == 0)
+        last[i] = _last(t, opened[i].date)
+        if t.after.kind != "end":
+            limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
+        if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
+            # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
+            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.chosen(opened[i].opens, last[i])))
 
     def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
-        chosen = chosen & mine[i] & (rule < 0)
-        rule[chosen] = i
-        date[chosen], earliest[chosen], latest[chosen] = when[chosen], opens[chosen], until[chosen]
+        chosen = chosen & free
+        if entered is not None:  # a recorded entry belongs to a rule that leads there
+            chosen &= ~entered | (stay.cohort.entry(rules[i].target_period) == left)
+        np.copyto(rule, i, where=chosen)
+        for into, dates in ((date, when), (earliest, opens), (latest, until)):
+            np.copyto(into, dates, where=chosen)
+        np.logical_and(free, ~chosen, out=free)
 
+    events = [i for i, t in ways if t.after.kind != "end"]
     for i in events:
-        found = opened[i]
-        happened = there & ~np.isnat(found.date)
-        limits.append(Limit(source, True, np.where(happened, found.date, NO_DATE), rules[i].id, found.date))
-        waits = there & ~np.isnat(found.undecided) & (waiting < 0)
+        waits = there & ~np.isnat(opened[i].undecided) & (waiting < 0)
         waiting[waits] = i
-        undecided[waits] = found.undecided[waits]
-    for i in events:  # what has happened, and first of all what allows the entry
-        take(i, (stay.left >= opened[i].opens) & ~(stay.left > last[i]), opened[i].date, opened[i].opens, last[i])
+        undecided[waits] = opened[i].undecided[waits]
+    if entered is not None:
+        for i in events:  # what has happened, and first of all what allows the entry
+            take(i, (left >= opened[i].opens) & ~(left > last[i]), opened[i].date, opened[i].opens, last[i])
     for i in events:
         take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
-    decided = rule >= 0
-    for i in events:  # what may have
-        take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
-    decided |= rule < 0
+    decided = ~free
+    if (waiting >= 0).any():
+        for i in events:  # what may have
+            take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
+    decided |= free
     for i, transition in ways:  # what will
         if transition.after.kind == "end":
             take(i, there, opened[i].date, opened[i].opens, last[i])
-    for i, _ in ways:  # an entry that nothing leads to
-        take(i, entered, nobody, nobody, nobody)
-    settled = entered & decided  # whoever has entered by another rule waits for nothing
-    waiting[settled] = -1
-    undecided[settled] = NO_DATE
-    return Move(source, rule, _status(stay, rule, earliest, latest), date, earliest, latest, stay.left, undecided, waiting), limits
+    if entered is not None:
+        for i, _ in ways:  # an entry that nothing leads to
+            take(i, entered, nobody, nobody, nobody)
+        settled = entered & decided  # whoever has entered by another rule waits for nothing
+        waiting[settled] = -1
+        undecided[settled] = NO_DATE
+    begins = ahead.chosen(earliest, latest) if ahead is not None else earliest
+    status = _status(stay.cohort, left, rule, earliest, latest, begins)
+    begins = np.where(status == MoveStatus.PROJECTED, begins, left)
+    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins), [limits[i] for i in events]
+
+
+def _is_of_subject(transition: Transition) -> bool:
+    """Whether an event of the subject opens the way."""
+    return transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop")
 
 
 def _last(transition: Transition, date: Dates) -> Dates:
     """The last day of entry; NaT where none is stated."""
     if transition.within is None:
         return np.full(len(date), NO_DATE)
-    return shift(shift(date, transition.after.plus), transition.within)
+    return shift(_plus(date, transition.after.plus), transition.within)
+
+
+def _plus(dates: Dates, offset: Offset) -> Dates:
+    """The dates so much later; they themselves where it is nothing."""
+    return shift(dates, offset) if offset != Offset() else dates
 
 
 def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -> Occurrence:
@@ -277,16 +321,17 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
     Whoever came into the `first` period after the study's event is under it, too.
     """
     after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
-    if after.kind == "event" and after.name not in ("study_stop", "idmc_stop"):
+    if _is_of_subject(transition):
         return occurrence(stay, after, transition.needs)
     if after.kind == "end":
         dates = stay.end
-        opens = shift(dates, after.plus)
+        opens = _plus(dates, after.plus)
     else:
-        date = stopped.date if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)
-        opens = np.maximum(shift(dates, after.plus), stay.first)
+        opens = np.maximum(_plus(dates, after.plus), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
     return Occurrence(dates, opens, nobody)
@@ -302,104 +347,28 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
     return last
 
 
-def _status(stay: Stay, rule: NDArray[np.int16], earliest: Dates, latest: Dates) -> NDArray[np.uint8]:
-    cohort = stay.cohort
-    gone = np.fmin.reduce([cohort.first(event) for event in ("treatment_stopped", *LEFT)])
-    status = np.select(
-        [
-            rule < 0,
-            ~np.isnat(stay.left),
-            ~np.isnat(cohort.first("declined")),
-            ~np.isnat(gone),  # who has left, and whose entry is not recorded, does not enter
-            np.isnat(earliest),
-            earliest > latest,
-        ],
-        [MoveStatus.NONE, MoveStatus.ENTERED, MoveStatus.DECLINED, MoveStatus.NONE, MoveStatus.PENDING, MoveStatus.REFUSED],
-        MoveStatus.PROJECTED,
-    )
-    return status.astype(np.uint8)
+def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
+    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before."""
+    ahead = cohort.ahead
+    status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
 
+    def put(value: MoveStatus, where: NDArray[np.bool_]) -> None:
+        np.copyto(status, np.uint8(value), where=where)
 
-def check_entries(course: Course, cohort: Cohort) -> None:
-    """Raises InputError for recorded entries that no rule allows: outside the window, while a decision is open, or refused."""
-    problems = []
-    for move in course.moves:
-        ask = ~np.isnat(move.entered) & (move.rule >= 0)
-        wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
-        for column in np.flatnonzero(wrong):
-            problems.append(dataclasses.replace(_refusal(course, move, cohort, int(column)), column=int(column)))
-        declined = cohort.first("declined")
-        for column in np.flatnonzero(declined < move.entered):
-            wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
-            hint = "keep one of the two; `--allow-deviation` lets both stand"
-            problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, column=int(column)))
-    stop = course.stopped.date
-    for column in np.flatnonzero(cohort.start > stop):
-        late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
-        hint = "check the dates; `--allow-deviation` lets it stand"
-        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, column=int(column)))
-    for period, dates in cohort.entered.items():
-        target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
-        if target is not None:
-            for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
-                wrong = f"no rule leads into `{period}` on {_day(dates[column])}"
-                problems.append(Problem(f"{cohort.name(int(column))}{wrong}", column=int(column)))
-    for limit in course.limits:
-        if limit.cause in LEFT and limit.source == 0:
-            for move in course.moves:
-                for column in np.flatnonzero(move.entered > limit.last):
-                    wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
-                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates", column=int(column)))
-    if problems:
-        raise InputError(problems)
-
-
-def needed(cohort: Cohort, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
-    """When a condition of a rule was met by a subject, for what opened its way on `date`; None while it is open."""
-    return met(cohort, rule.after.name if rule.after.kind == "event" else None, need, date, column)
-
-
-def check_ends(course: Course, cohort: Cohort) -> None:
-    """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
-    problems = []
-    dates = [course.anchor, course.end, *(d for move in course.moves for d in (move.earliest, move.latest))]
-    if any(((d < FIRST_DATE) | (d > LAST_DATE)).any() for d in dates):
-        problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
-    for p, period in enumerate(course.periods):
-        for column in np.flatnonzero(course.end[p] < course.anchor[p]):
-            wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
-            hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
-            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, column=int(column)))
-    if problems:
-        raise InputError(problems)
-
-
-def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
-    rule = course.rule(move, column)
-    assert rule is not None
-    who, entered = cohort.name(column), _day(move.entered[column])
-    if np.isnat(move.date[column]) and rule.after.kind != "end" and np.isnat(move.undecided[column]):
-        hint = f"rule `{rule.id}` does from {rule.after.text} on; `--allow-deviation` lets it stand, marked"
-        return Problem(f"{who}no rule leads into `{rule.target_period}` on {entered}", hint=hint)
-    target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
-    if move.entered[column] < cohort.start[column]:
-        return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
-    if np.isnat(move.earliest[column]):
-        open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
-        missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
-        what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
-        add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])
-        return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")
-    first, last = _day(move.earliest[column]), move.latest[column]
-    if move.earliest[column] > last:
-        wrong = f"rule `{rule.id}`: its conditions are met on {first}, after the last day, {_day(last)}"
-        return Problem(f"{who}entry into `{target}` on {entered} is refused by {wrong}", hint=f"a person must decide; {way_out}")
-    allowed = f"from {first} to {_day(last)}" if not np.isnat(last) else f"from {first} on"
-    days = move.outside_by(column)
-    off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
-    return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
-
-
-def _day(date: np.datetime64) -> str:
-    found = to_date(date)
-    return date_text(found) if found is not None else "an unknown day"
+    # What counts more comes later.
+    if ahead is not None:
+        put(MoveStatus.DECLINED, ahead.declines)
+    put(MoveStatus.REFUSED, earliest > latest if ahead is None else np.isnat(begins))
+    put(MoveStatus.PENDING, np.isnat(earliest))
+    for event in ("treatment_stopped", *LEFT):
+        if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
+            gone = cohort.first(event)
+            put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+            if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
+    if "declined" in cohort.events:
+        put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
+    if cohort.entered:
+        put(MoveStatus.ENTERED, ~np.isnat(left))
+    put(MoveStatus.NONE, rule < 0)
+    return status

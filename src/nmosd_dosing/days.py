@@ -128,10 +128,12 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
 def shifter(dates: Dates, offset: Offset) -> Shifter:
     """`shift` by `offset` for parts of `dates`. Months are looked up where the days are far fewer than the dates."""
     if offset.months and len(dates):
-        first, last = dates.min(), dates.max()  # NaT where one of them is
-        if not np.isnat(first) and (last - first).astype(np.int64) * 8 < len(dates):  # the table is small beside the result
-            table = shift(np.arange(first, last + np.timedelta64(1, "D")), offset)
-            return lambda part, out: table.take((part - first).view(np.int64), out=out, mode="clip")  # "raise" would copy
+        numbers = dates.view(np.int64)
+        first, last = int((numbers - 1).min()) + 1, int(numbers.max())  # NaT is the least of numbers, and one less the greatest
+        if 0 <= (last - first) * 8 < len(dates):  # the table is small beside the result
+            table = np.append(NO_DATE, shift(np.arange(first, last + 1).view("datetime64[D]"), offset))
+            before = np.datetime64(first - 1, "D")
+            return lambda part, out: table.take((part - before).view(np.int64), out=out, mode="clip")  # NaT comes to the first place
     return lambda part, out: shift(part, offset, out=out)
 
 

@@ -16,7 +16,7 @@ from nmosd_dosing import gaps
 from nmosd_dosing import given as records
 from nmosd_dosing.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.blind import mask
-from nmosd_dosing.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.cohort import UNKNOWN_ARM, Ahead, Cohort
 from nmosd_dosing.course import Course
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
 from nmosd_dosing.dose_records import Extra
@@ -25,6 +25,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one
 from nmosd_dosing.model import Period, Study, Visit, Window
 from nmosd_dosing.parts import OPEN_END, Part, open_end
 from nmosd_dosing.person import Record
+from nmosd_dosing.refused_ways import check_ends, check_entries
 from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import Row, Schedule
 from nmosd_dosing.triggers import Stopped
@@ -71,11 +72,11 @@ def expand(
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = _enter(cohort, periods, by_period)
     course = courses.resolve(study, periods, cohort)
-    courses.check_ends(course, cohort)
+    check_ends(course, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
     if not allow_deviation:
-        courses.check_entries(course, cohort)
+        check_entries(course, cohort)
     parts = tuple(part for p in range(len(periods)) for part in _parts(course, cohort, p, by_period[p], until, at_least))
     for part in parts:
         if part.event:
@@ -191,7 +192,7 @@ def one_period(study: Study, period: str) -> Period:
 
 
 def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
-    horizon = OPEN_END.range[1]
+    horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
@@ -282,7 +283,7 @@ def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at
         for move in course.moves
         if move.source == period and not np.isnat(move.undecided).all()
     )
-    drawn = open_end(course.periods[period], course.anchor[period], until, at_least)
+    drawn = open_end(course.periods[period], course.anchor[period], until, at_least, cohort.ahead)
     return Part(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
 
 
@@ -311,7 +312,7 @@ def _near(visit: Visit) -> bool:
 
 
 def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
-    beyond = schedule.beyond[part]
+    beyond, ahead = schedule.beyond[part], schedule.cohort.ahead
     dosed = _dosed(schedule)
     by_offset = {(schedule.part_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
     for i, visit in enumerate(schedule.visits):
@@ -332,8 +333,10 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
         recorded = schedule.recorded(i, part)
-        if visit.open_ended:
+        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+        if ahead is not None:
+            _as_drawn(schedule, i, ahead, part)
         if len(visit.arms) < len(schedule.period(i).arms):
             target[schedule.for_other_arms(i, part)] = NO_DATE
         if i in dosed:
@@ -345,6 +348,18 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             late = (target > schedule.until) & ~recorded
             beyond += late & ~schedule.cancelled(i, part)
             target[late] = NO_DATE
+
+
+def _as_drawn(schedule: Schedule, visit: int, ahead: Ahead, part: slice) -> None:
+    """Moves a visit of simulated subjects to the day on which it takes place: never before its period's day 1, which is never moved, and
+    after all that is known."""
+    target, anchor, id = schedule.target[visit, part], schedule.anchor(visit)[part], schedule.id(visit)
+    if schedule.visits[visit].offset != Offset() and (days := ahead.misses(id)) is not None:
+        np.maximum(target + days[part].view("timedelta64[D]"), anchor, out=target)
+    if ahead.over is not None:
+        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
+        if (over := ahead.over(id)) is not None:
+            target[over[part]] = NO_DATE
 
 
 def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:

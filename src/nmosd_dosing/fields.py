@@ -1,7 +1,8 @@
 """From nodes to typed values, with all problems collected; the same definition gives the JSON Schema for editors.
 
 A *shape* says what may stand somewhere: how it is read, and how an editor can check it. A *record* is a mapping with known
-keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`.
+keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`,
+unless the attribute names its key.
 """
 
 from __future__ import annotations
@@ -140,15 +141,16 @@ class Entry(Generic[T]):
     value: T | None
 
 
-def mapping_of(name: Shape[Scalar], item: Shape[T], what: str) -> Shape[dict[str, Entry[T]]]:
+def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = "") -> Shape[dict[str, Entry[T]]]:
     """A mapping whose keys the file chooses, in the file's order."""
+    hint = f"for example `{example}`" if example else None
 
     def read(node: Node, problems: Problems) -> dict[str, Entry[T]] | None:
         if not isinstance(node, Mapping):
-            problems.error(f"expected {what}, found {kind(node)}", _head(node))
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
             return None
         if not node.pairs:
-            problems.error(f"expected {what}, found an empty mapping", node.place)
+            problems.error(f"expected {what}, found an empty mapping", node.place, hint)
             return None
         entries: dict[str, Entry[T]] = {}
         split = _split_by_commas(node, what, problems)
@@ -191,34 +193,37 @@ class Record:
     def place(self, attribute: str | None = None) -> Place:
         """The place of a key's value, or of the record's first key."""
         if attribute is not None:
-            name = _key_name(attribute)
+            name = key_name(type(self), attribute)
             for key, value in self.node.pairs:
                 if key.text == name:
                     return _head(value)
         return _head(self.node)
 
     def key_place(self, attribute: str) -> Place:
-        name = _key_name(attribute)
+        name = key_name(type(self), attribute)
         return next((key.place for key, _ in self.node.pairs if key.text == name), _head(self.node))
 
     def has(self, attribute: str) -> bool:
-        return any(key.text == _key_name(attribute) for key, _ in self.node.pairs)
+        name = key_name(type(self), attribute)
+        return any(key.text == name for key, _ in self.node.pairs)
 
 
-def key(shape: Shape[Any], doc: str, required: bool = False) -> Any:
-    """An attribute of a record."""
-    return dataclasses.field(default=None, metadata={"shape": shape, "doc": doc, "required": required})
+def key(shape: Shape[Any], doc: str, required: bool = False, name: str | None = None) -> Any:
+    """An attribute of a record. `name`: its key, where that is not the attribute's name with spaces."""
+    return dataclasses.field(default=None, metadata={"shape": shape, "doc": doc, "required": required, "name": name})
 
 
-def _key_name(attribute: str) -> str:
-    return attribute.rstrip("_").replace("_", " ")
+def key_name(cls: type[Record], attribute: str) -> str:
+    """The key of a record's attribute."""
+    found: dataclasses.Field[Any] = cls.__dataclass_fields__[attribute]  # type: ignore[attr-defined]
+    return found.metadata["name"] or attribute.rstrip("_").replace("_", " ")
 
 
 def record(cls: type[R], what: str) -> Shape[R]:
     """The shape of a record: unknown keys, missing keys and bad values are reported, all of them."""
     fields = [f for f in dataclasses.fields(cls) if f.metadata]  # type: ignore[arg-type]
     fields.sort(key=lambda f: f.name not in cls.__annotations__)  # a record's own keys before those it shares
-    attributes = {_key_name(f.name): f for f in fields}
+    attributes = {key_name(cls, f.name): f for f in fields}
 
     def read(node: Node, problems: Problems) -> R | None:
         if not isinstance(node, Mapping):

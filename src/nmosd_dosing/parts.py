@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.cohort import Ahead
 from nmosd_dosing.course import Limit
 from nmosd_dosing.days import Dates, Offset, shifter
 from nmosd_dosing.model import GapRule, Period
@@ -30,7 +34,7 @@ class Restart:
         return self.rules[int(self.rule[column])]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
 
@@ -59,12 +63,29 @@ class Part:
 
     def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
-        last = [limit.last[part] for limit in self.limits if doses or not limit.doses_only]
-        return np.fmin.reduce(last) if last else None
+        last = self._last_dose if doses else self._last_visit
+        return last[part] if last is not None else None
+
+    @cached_property
+    def _last_visit(self) -> Dates | None:
+        return _earliest([limit.last for limit in self.limits if not limit.doses_only])
+
+    @cached_property
+    def _last_dose(self) -> Dates | None:
+        doses = [limit.last for limit in self.limits if limit.doses_only]
+        return _earliest([*doses, self._last_visit] if self._last_visit is not None else doses)
 
 
-def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None) -> Dates:
-    """The last day up to which open repeats are drawn, for each subject; any date where there are none."""
+def _earliest(dates: Sequence[Dates]) -> Dates | None:
+    """(n,) the earliest of several; None of none."""
+    return functools.reduce(np.fmin, dates) if dates else None
+
+
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, ahead: Ahead | None = None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none. Of simulated subjects, up to
+    which a period is followed."""
+    if ahead is not None and ahead.follow is not None:
+        return shifter(start, ahead.follow)(start, np.empty_like(start))
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))
     if period.open_ended:

@@ -1,34 +1,19 @@
-"""Cumulative doses as a drawing: a curve for each weight, with a step at each visit. The only room that knows matplotlib.
-
-matplotlib is an optional extra, and loaded only here. A drawing has neither the time of writing nor random names in it: the same table
-gives the same bytes.
-"""
+"""Cumulative doses as a drawing: a curve for each weight, with a step at each visit."""
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.dose_tables import DoseTable, WeightRow, counts
 from nmosd_dosing.doses import number_text
+from nmosd_dosing.drawings import drawing, needs_matplotlib, plain_axes
 from nmosd_dosing.errors import InputError, Problem, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ENDINGS = ("svg", "png", "pdf")
 _NAMED = 12  # curves that the legend names
-_FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "SimHei"]
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "nmosd_dosing",  # the names of parts are made from it
-    "svg.fonttype": "none",  # texts stay texts
-    "text.parse_math": False,  # a dollar sign is one
-    "font.family": "sans-serif",
-    "font.sans-serif": _FONTS,
-}
 
 
 def draw_doses(table: DoseTable, ending: str) -> bytes:
@@ -36,29 +21,14 @@ def draw_doses(table: DoseTable, ending: str) -> bytes:
 
     Raises InputError where matplotlib is not installed, and where no total is known.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        hint = "`pip install 'nmosd_dosing[plot]'`"
-        raise InputError(Problem("drawing needs matplotlib, which is not installed", hint=hint)) from None
+    needs_matplotlib()
     keys = [(s.product, s.unit) for s in table.rows[0].totals]
     drawn = [key for key in keys if any(len(_curve(row, key)[0]) > 1 for row in table.rows)]
     if not drawn:
         why = table.rows[0].totals[0].status if keys else "there are none"
         hint = "`--arm ARM --unblind` shows them" if why == "masked" else "`--format json` says of each dose what is known"
         raise InputError(Problem(f"no total can be drawn: doses {'are ' if keys else ''}{why}", hint=hint))
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # fonts that are not there are none the worse
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
-        warnings.simplefilter("ignore")  # a letter that no font has is drawn as a box
-        figure = Figure(figsize=(8, 1 + 4 * len(drawn)), layout="constrained")
-        _fill(figure, table, drawn)
-        out = io.BytesIO()
-        dateless = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}, "png": {}}
-        figure.savefig(out, format=ending, dpi=150, metadata=dateless[ending])
-    return out.getvalue()
+    return drawing(lambda figure: _fill(figure, table, drawn), (8, 1 + 4 * len(drawn)), ending)
 
 
 def _fill(figure: Figure, table: DoseTable, keys: list[tuple[str, str | None]]) -> None:
@@ -91,10 +61,7 @@ def _draw(axes: Axes, table: DoseTable, key: tuple[str, str | None]) -> None:
             label=f"{number_text(row.weight_kg)} kg{height}" if i in named else None,
         )
     axes.set_ylabel(printable(f"{product}, cumulative dose" + (f" ({unit})" if unit else "")))
-    axes.grid(color="0.9")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_ylim(bottom=0)
+    plain_axes(axes)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], title="body weight", loc="upper left", frameon=False)
 

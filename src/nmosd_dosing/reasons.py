@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event, needed
+from nmosd_dosing.course import Course, Limit, Move, MoveStatus, completed_event
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.model import Facts, Source, Transition, Visit
 from nmosd_dosing.person import Record
+from nmosd_dosing.refused_ways import needed
 from nmosd_dosing.restarts import GAP
 from nmosd_dosing.schedule import Schedule, VisitStatus
 from nmosd_dosing.triggers import JUDGED, REJECTED
@@ -213,7 +214,8 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
         by = f" by `{stopped.by}`" if rule.after.kind == "stop" and stopped.by else ""
         yield f"{rule.after.base}: {day(date)}{by}"
         yield from (
-            f"study stop, {text}: {day(when) if not np.isnat(when) else 'not happened, or not known here'}" for text, when in stopped.rules
+            f"study stop, {text}: {day(when[0]) if not np.isnat(when[0]) else 'not happened, or not known here'}"
+            for text, when in stopped.rules
         )
     if rule.after.plus != Offset() and not np.isnat(date):
         yield f"{rule.after.text}: {day(shift(np.array([date]), rule.after.plus)[0])}"

@@ -174,6 +174,8 @@ class Schedule:
     def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
         last day of doses, nor `until`."""
+        if self.visits[visit].last is None:
+            return None
         begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
         last = self.planned_last(visit, begins, part)
         if last is None or not self.visits[visit].gives:
@@ -338,11 +340,13 @@ class Schedule:
 
     def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
         """(n,) whether the doses of a visit fall away."""
-        last = self.parts[self.part_of[visit]].last_day(True, part)
+        own = self.parts[self.part_of[visit]]
+        last = own.last_day(True, part)
         gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
         if last is not None:
-            gone = (self.target[visit, part] > last) & ~self.dose_recorded(visit, part)
-        return gone | self.cut_off(visit, True, part)
+            gone = self.target[visit, part] > last
+            gone = gone & ~self.dose_recorded(visit, part) if self.given is not None else gone
+        return gone | self.cut_off(visit, True, part) if own.cut is not None else gone
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
@@ -368,7 +372,10 @@ class Schedule:
         return others
 
     def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit lies after the last day up to which open repeats are drawn."""
+        """(n,) whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not
+        there at all, and one that takes place later than it was to counts by its target."""
+        if self.cohort.ahead is not None:
+            return np.zeros(len(self.arm[part]), dtype=bool)
         open_end = self.parts[self.part_of[visit]].open_end
         late: NDArray[np.bool_] = (self.target[visit, part] > open_end[part]) & ~self.recorded(visit, part)
         return late

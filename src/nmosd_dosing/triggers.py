@@ -6,8 +6,8 @@ what follows it: a decision or a recovery belongs to the latest occurrence on or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from nmosd_dosing.model import Stop, Trigger
 
 JUDGED, CONFIRMED, REJECTED = "relapse", "relapse_confirmed", "relapse_rejected"
 _NEVER = LAST_DATE + np.timedelta64(1, "D")
+_TOO_LATE = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Stay:
     first: Dates
     end: Dates
     left: Dates
+
+    def among(self, columns: NDArray[np.intp]) -> Stay:
+        """Of some of the subjects."""
+        return Stay(self.cohort.among(columns), self.first[columns], self.end[columns], self.left[columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +50,50 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The day on which the study stops, NaT while it does not; by which rule; and what is known of each rule."""
+    """The day on which the study stops, (t,) for t simulated trials and one otherwise, NaT while it does not; by which of `rules`, -1 for
+    none; the text and date (t,) of each rule; and by event whose subjects are counted, (n,) the day on which each of them counts."""
 
-    date: np.datetime64
-    by: str
-    rules: tuple[tuple[str, np.datetime64], ...]
+    dates: Dates
+    rule: NDArray[np.int64]
+    rules: tuple[tuple[str, Dates], ...]
+    counted: Mapping[str, Dates] = field(default_factory=dict)
+
+    @property
+    def date(self) -> np.datetime64:
+        """Of the one trial there is."""
+        date: np.datetime64 = self.dates[0]
+        return date
+
+    @property
+    def by(self) -> str:
+        """The rule that stopped it."""
+        return self.rules[int(self.rule[0])][0] if self.rule[0] >= 0 else ""
 
 
 def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
     """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none."""
+    had = _who_had(stay, trigger.name)
+    if had is None:
+        return _occurrence(stay, trigger, needs)
+    few = _occurrence(stay.among(had), trigger, needs)
+    return Occurrence(*(_spread(dates, had, len(stay.cohort)) for dates in (few.date, few.opens, few.undecided)))
+
+
+def _who_had(stay: Stay, event: str) -> NDArray[np.intp] | None:
+    """The columns of those who had an event; None where these are so many that it is not worth while to look at them alone."""
+    first = stay.cohort.first(event)
+    had = np.flatnonzero(~np.isnat(first))
+    return had if len(had) * 2 < len(first) else None
+
+
+def _spread(dates: Dates, columns: NDArray[np.intp], n: int) -> Dates:
+    """(n,) the dates of some columns, NaT in the others."""
+    found = np.full(n, NO_DATE)
+    found[columns] = dates
+    return found
+
+
+def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
     n = len(stay.cohort)
     date, opens, undecided = (np.full(n, NO_DATE) for _ in range(3))
     for since, before in _episodes(stay.cohort, trigger.name):
@@ -70,30 +110,49 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurren
 
 
 def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
-    """The study's stop: the earliest of the date given and of its rules, counted over these subjects."""
-    if stop is None:
-        return Stopped(NO_DATE, "", ())
-    given = stay.cohort.of_study.get("study_stop")
-    rules = tuple((trigger.text, of_study(stay, trigger)) for trigger in stop.earliest_of)
-    happened = [rule for rule in rules if not np.isnat(rule[1])]
-    if given is not None:
-        happened.insert(0, ("study_stop", np.datetime64(given, "D")))
-    by, date = min(happened, key=lambda rule: rule[1]) if happened else ("", NO_DATE)
-    return Stopped(date, by, rules)
+    """The study's stop: the earliest of the date given and of its rules, the first in the file where several have the same; counted over
+    these subjects, or over those of each simulated trial."""
+    ahead = stay.cohort.ahead
+    trials = ahead.trials if ahead is not None else 1
+    triggers = stop.earliest_of if stop is not None else ()
+    counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
+    rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
+    if stop is not None and "study_stop" in stay.cohort.of_study:
+        rules.insert(0, ("study_stop", np.full(trials, stay.cohort.of_study["study_stop"], dtype="datetime64[D]")))
+    date, rule = np.full(trials, NO_DATE), np.full(trials, -1)
+    for i, (_, dates) in enumerate(rules):
+        earlier = ~np.isnat(dates) & ~(date <= dates)
+        if ahead is not None:
+            earlier &= dates <= ahead.horizon
+        date, rule = np.where(earlier, dates, date), np.where(earlier, i, rule)
+    return Stopped(date, rule, tuple(rules), counted)
 
 
-def of_study(stay: Stay, trigger: Trigger) -> np.datetime64:
-    """A date that is the same for all subjects; NaT where it has not happened, or where these subjects are too few to tell."""
-    if trigger.kind == "subject":
-        dates = np.sort(stay.cohort.start)
-    elif trigger.kind == "count":
-        dates = np.sort(_first_of_each(stay, trigger.name))
-    elif trigger.name in stay.cohort.of_study:
-        dates = np.array([stay.cohort.of_study[trigger.name]], dtype="datetime64[D]")
-    else:
-        dates = np.array([], dtype="datetime64[D]")
-    nth = max(trigger.count, 1) - 1
-    return shift(dates[nth : nth + 1], trigger.plus)[0] if nth < len(dates) else NO_DATE
+def of_study(stay: Stay, trigger: Trigger, counted: Dates | None = None) -> Dates:
+    """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell.
+    `counted`: the day on which each subject counts, where it is known already."""
+    cohort = stay.cohort
+    trials = cohort.ahead.trials if cohort.ahead is not None else 1
+    if trigger.kind not in ("subject", "count"):
+        given = cohort.of_study.get(trigger.name)
+        return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
+    each = first_of_each(stay, trigger.name) if counted is None and trigger.kind == "count" else counted
+    dates = cohort.start if trigger.kind == "subject" or each is None else each
+    return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
+
+
+def _nth(dates: Dates, count: int) -> Dates:
+    """(t,) the `count`-th date of each column of (s, t); NaT where there are not so many."""
+    if not 1 <= count <= len(dates):
+        return np.full(dates.shape[1], NO_DATE)
+    days = dates.view(np.int64) - 1  # NaT is the least of all numbers, and so becomes the greatest
+    if count == len(days):
+        last: Dates = (days.max(axis=0) + 1).view("datetime64[D]")
+        return last
+    days = np.minimum(days.T, _TOO_LATE).astype(np.int32)
+    days.partition(count - 1, axis=1)
+    nth = days[:, count - 1].astype(np.int64)
+    return np.where(nth == _TOO_LATE, NO_DATE, (nth + 1).view("datetime64[D]"))
 
 
 def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
@@ -127,32 +186,38 @@ def contradicted(cohort: Cohort) -> NDArray[np.bool_]:
     return wrong
 
 
-def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates]]:
-    """Each occurrence of an event, and the next one: what answers it comes on or after the first and before the second."""
+def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates | None]]:
+    """Each occurrence of an event, and the next one, None where nobody has one: what answers it comes on or after the first and before
+    the second."""
     dates = cohort.dates_of(event)
     for i, since in enumerate(dates):
-        later = dates[i + 1] if i + 1 < len(dates) else np.full(len(cohort), NO_DATE)
-        yield since, np.where(np.isnat(later), _NEVER, later)
+        later = dates[i + 1] if i + 1 < len(dates) else None
+        yield since, np.where(np.isnat(later), _NEVER, later) if later is not None else None
 
 
-def _judged(cohort: Cohort, event: str, since: Dates, before: Dates) -> tuple[Dates, NDArray[np.bool_]]:
+def _judged(cohort: Cohort, event: str, since: Dates, before: Dates | None) -> tuple[Dates, NDArray[np.bool_]]:
     """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
     if event != JUDGED:
         return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
     rejected = _within(cohort.dates_of(REJECTED), since, before)
-    last = np.fmax.reduce(rejected, axis=0) if len(rejected) else np.full(len(cohort), NO_DATE)
+    if not len(rejected):
+        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
+    last = np.fmax.reduce(rejected, axis=0)
     confirmed = _first_within(cohort.dates_of(CONFIRMED), np.where(np.isnat(last), since, last + np.timedelta64(1, "D")), before)
     return confirmed, ~np.isnat(last) & np.isnat(confirmed)
 
 
-def _first_within(dates: Dates, since: Dates, before: Dates) -> Dates:
+def _first_within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    if len(dates) == 1:
+        return _within(dates[0], since, before)
     found: Dates = np.fmin.reduce(_within(dates, since, before), axis=0) if len(dates) else np.full(len(since), NO_DATE)
     return found
 
 
-def _within(dates: Dates, since: Dates, before: Dates) -> Dates:
-    """(k, n) the dates from `since` up to the day before `before`."""
-    return np.where((dates >= since) & (dates < before), dates, NO_DATE)
+def _within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    """The dates from `since` up to the day before `before`, in the shape of `dates`."""
+    late = dates >= since
+    return np.where(late if before is None else late & (dates < before), dates, NO_DATE)
 
 
 def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
@@ -161,8 +226,13 @@ def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
     return inside
 
 
-def _first_of_each(stay: Stay, event: str) -> Dates:
+def first_of_each(stay: Stay, event: str) -> Dates:
     """(n,) the first date of an event of each subject in the period; a decision counts for the relapse that it answers."""
+    had = _who_had(stay, event)
+    return _first_of_each(stay, event) if had is None else _spread(_first_of_each(stay.among(had), event), had, len(stay.cohort))
+
+
+def _first_of_each(stay: Stay, event: str) -> Dates:
     found = np.full(len(stay.cohort), NO_DATE)
     if event in (CONFIRMED, JUDGED):
         for since, before in _episodes(stay.cohort, JUDGED):

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from nmosd_dosing.cli import cohort_commands, pharmacy_commands
+from nmosd_dosing.cli import cohort_commands, pharmacy_commands, simulation_commands
 from nmosd_dosing.cli.options import (
     Allocation,
     Arm,
@@ -323,6 +323,9 @@ def compare(
     run(CompareRequest(regimens, start, until, months, weight, height, arm, format, output))
 
 
+app.command()(simulation_commands.simulate)
+
+
 @app.command()
 def regimens(
     format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
@@ -358,11 +361,11 @@ def show(
 
 @app.command()
 def validate(
-    files: Annotated[list[str], typer.Argument(help="Study files and site files.", metavar="FILE...")],
+    files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
 ) -> None:
-    """Check study files and site files and show every problem.
+    """Check study files, site files and assumptions of simulations and show every problem.
 
-    A site file is checked against its study: one of the files given, or a shipped one.
+    A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study.
 
     \b
     Examples:
@@ -377,6 +380,8 @@ def validate(
 @app.command()
 def schema(
     site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
+    assumptions: Annotated[bool, typer.Option("--assumptions", help="Of the assumptions of a simulation.")] = False,
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of files of scenarios.")] = False,
 ) -> None:
     """The JSON Schema of study files, for editors.
 
@@ -384,10 +389,11 @@ def schema(
     Examples:
       dosing schema > study.schema.json
       dosing schema --site > site.schema.json
+      dosing schema --assumptions > assumptions.schema.json
     """
     from nmosd_dosing.cli.studies import schema
 
-    schema(site)
+    schema({"site": site, "assumptions": assumptions, "scenarios": scenarios})
 
 
 def main() -> NoReturn:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nmosd_dosing import typed
+from nmosd_dosing.drawings import ENDINGS, ending_of
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.fields import PhraseError
 from nmosd_dosing.length_phrases import window as window_phrase
@@ -59,6 +60,38 @@ def policy(option: str, text: str, problems: Problems) -> Policy:
     if text not in known:
         problems.error(f"unknown `{option} {clip(text)}`", None, did_you_mean(text, known) or f"write {one_of(known)}")
     return known.get(text, "least waste")
+
+
+def whole(option: str, text: str, problems: Problems, least: int, most: int) -> int | None:
+    """A whole number in plain digits."""
+    if re.fullmatch(r"-?[0-9]{1,30}", text.strip()):
+        number = int(text)
+        if least <= number <= most:
+            return number
+        problems.error(f"`{option} {clip(text)}` is out of range", None, f"from {least} to {most}")
+        return None
+    plain = _in_digits(text)
+    hint = f"write `{option} {plain}`" if plain is not None and least <= plain <= most else f"write digits only, from {least} to {most}"
+    problems.error(f"`{option} {clip(text)}` is not a whole number in digits", None, hint)
+    return None
+
+
+def _in_digits(text: str) -> int | None:
+    """What `1e4`, `10,000`, `10_000`, `10 000` or `10k` may mean."""
+    if match := re.fullmatch(r"([0-9]{1,9})e\+?([0-9]{1,2})", text.strip(), re.I):
+        return int(match[1] + "0" * int(match[2]))
+    if match := re.fullmatch(r"([0-9]{1,9})k", text.strip(), re.I):
+        return int(match[1]) * 1000
+    if re.fullmatch(r"[0-9]{1,3}(?:[,_ '][0-9]{3}){1,6}", text.strip()):
+        return int(re.sub(r"[^0-9]", "", text))
+    return None
+
+
+def drawing(option: str, path: str, problems: Problems) -> None:
+    """A file's name whose ending says how it is drawn."""
+    if ending_of(path) not in ENDINGS:
+        endings = one_of(f".{ending}" for ending in ENDINGS)
+        problems.error(f"`{option} {clip(path)}` has no ending of a drawing", None, f"end the file's name in {endings}")
 
 
 def window(option: str, text: str, problems: Problems) -> Window | None:

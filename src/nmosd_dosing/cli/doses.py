@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from nmosd_dosing import plots, weight_lists
 from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, format_of, is_file, one_format, print_table, read_file, same_file, text_of, write_whole
+from nmosd_dosing.cli.edge import fail, format_of, name_each_file_once, one_format, print_table, read_file, text_of, write_whole
 from nmosd_dosing.cli.people import People
 from nmosd_dosing.dose_tables import NO_START, DoseTable, dose_table
+from nmosd_dosing.drawings import ending_of
 from nmosd_dosing.errors import DosingError, Problems, clip, one_of
 from nmosd_dosing.vials import Policy
 
@@ -56,7 +57,7 @@ def run(request: DosesRequest) -> None:
         unblind=request.unblind,
         policy=policy,
     )
-    drawing = plots.draw_doses(made, _ending(request.plot)) if request.plot is not None else None
+    drawing = plots.draw_doses(made, ending_of(request.plot)) if request.plot is not None else None
     text = _text(request, made)
     if request.plot is not None and drawing is not None:
         write_whole(request.plot, drawing)
@@ -87,10 +88,10 @@ def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | N
     bodies = _bodies(request, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
-    if request.plot is not None and _ending(request.plot) not in plots.ENDINGS:
-        endings = one_of(f".{ending}" for ending in plots.ENDINGS)
-        problems.error(f"`--plot {clip(request.plot)}` has no ending of a drawing", None, f"end the file's name in {endings}")
-    _check_files(request, problems)
+    if request.plot is not None:
+        arguments.drawing("--plot", request.plot, problems)
+    read = [("--regimen", request.regimen), ("--site", request.site), ("--weights", request.table)]
+    name_each_file_once([("--output", request.output), ("--plot", request.plot)], read, problems)
     counted_from = request.start if request.start is not None else NO_START.isoformat()
     whom = people.read(people.nobody(request.regimen, request.period, counted_from, request.arm, request.site), problems)
     if whom is not None and request.unblind and any(p.masks for p in whom.periods) and request.arm is None:
@@ -98,11 +99,6 @@ def _checked(request: DosesRequest) -> tuple[People, list[tuple[float, float | N
     if whom is None or problems.found:
         fail(problems)
     return whom, bodies, policy
-
-
-def _ending(path: str | None) -> str:
-    name, dot, ending = (path or "").rpartition(".")
-    return ending.lower() if name and dot else ""
 
 
 def _bodies(request: DosesRequest, problems: Problems) -> list[tuple[float, float | None]]:
@@ -124,12 +120,3 @@ def _bodies(request: DosesRequest, problems: Problems) -> list[tuple[float, floa
     if request.height is not None and any(cm is not None for _, cm in rows):
         problems.error(f"`--height` and `{clip(request.table)}` both give heights", None, "leave one of the two out")
     return [(kg, height if cm is None else cm) for kg, cm in rows]
-
-
-def _check_files(request: DosesRequest, problems: Problems) -> None:
-    """No file is written twice, and none that is read is written over."""
-    read = [("--regimen", request.regimen), ("--site", request.site), ("--weights", request.table)]
-    for option, path in (("--output", request.output), ("--plot", request.plot)):
-        for other, second in [*read, *([("--output", request.output)] if option == "--plot" else [])]:
-            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
-                problems.error(f"`{option}` and `{other}` name one file", None, "name two")

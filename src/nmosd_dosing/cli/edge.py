@@ -7,7 +7,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -164,20 +164,30 @@ def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
     return track(items, what, console=Console(stderr=True), transient=True)
 
 
-def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
-    """Parts of a long run, with a bar on standard error that counts what is in them, for a person who has to wait."""
-    if total < 100 or not sys.stderr.isatty():
-        yield from parts
+@contextlib.contextmanager
+def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
+    """Who is told how many of `total` are done, and shows it on standard error to a person who waits; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.update(task, completed=done)
+
+
+def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
+    """Parts of a long run, with a bar that counts what is in them."""
+    with bar(total, what) if total >= 100 else contextlib.nullcontext() as tell:
+        done = 0
         for part in parts:
             yield part
-            bar.advance(task, len(part))
+            done += len(part)
+            if tell is not None:
+                tell(done)
 
 
 def read_file(path: str) -> bytes:
@@ -208,6 +218,24 @@ def same_file(one: str, other: str) -> bool:
         return os.path.realpath(one) == os.path.realpath(other) or Path(one).samefile(other)
     except (OSError, ValueError):
         return False
+
+
+def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequence[tuple[str, str | None]], problems: Problems) -> None:
+    """No file is written twice, and none that is read is written over. Files stand with the option that names them."""
+    for i, (option, path) in enumerate(written):
+        for other, second in (*read, *written[:i]):
+            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
+                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
+
+
+def has_folder(path: str, problems: Problems) -> None:
+    """The folder that a file is to be written into is there: told before a long work, not after it."""
+    try:
+        if path.startswith(_STREAMS) or Path(os.path.realpath(path)).parent.is_dir():
+            return
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    problems.error(f"cannot write `{path}`: there is no such folder", None, "name a file in a folder that is there and can be written")
 
 
 def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""`dosing regimens`, `show`, `validate`, `schema`: about study files and site files."""
+"""`dosing regimens`, `show`, `validate`, `schema`: about study files, and the files that go with one."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmosd_dosing import catalog, source
+from nmosd_dosing import assumption_records, catalog, records, scenario_files, site, source
+from nmosd_dosing.assumption_files import check_nodes, is_assumptions
 from nmosd_dosing.cli.edge import fail, one_format, print_table, read_file, say
 from nmosd_dosing.course import arms_of, way
 from nmosd_dosing.dsl import study_of
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, did_you_mean, draw
 from nmosd_dosing.model import Study
 from nmosd_dosing.site import fill, filled_in, is_site, read_site, site_of
-from nmosd_dosing.site import json_schema as site_schema
-from nmosd_dosing.source import Node
+from nmosd_dosing.source import Node, Scalar
 
 
 def regimens(format: str) -> None:
@@ -63,13 +63,13 @@ def show(regimen: str, site: str | None) -> None:
 def validate(files: list[str]) -> None:
     wrong: list[Problem] = []
     studies: dict[str, Study] = {}
-    sites: list[tuple[str, Node, Problems]] = []
+    others: list[tuple[str, Node, Problems]] = []
     for file in files:
         problems = Problems()
         try:
             node, content = source.read_file(Path(file), problems)
-            if node is not None and is_site(node):
-                sites.append((file, node, problems))
+            if node is not None and (is_site(node) or is_assumptions(node) or scenario_files.is_scenarios(node)):
+                others.append((file, node, problems))
                 continue
             study, warnings = study_of(node, content, problems)
         except RegimenError as error:
@@ -79,8 +79,8 @@ def validate(files: list[str]) -> None:
         entries = sum(len(p.entries) for p in study.periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
         _fine(file, warnings, f"{study.id}, {_count(len(study.periods), 'period')}, {visits}")
-    for file, node, problems in sites:
-        about = _validate_site(node, studies, problems)
+    for file, node, problems in others:
+        about = _validate_site(node, studies, problems) if is_site(node) else _validate_assumptions(node, studies, problems)
         if about is None:
             wrong += problems.in_order()
         else:
@@ -94,18 +94,38 @@ def _validate_site(node: Node, studies: dict[str, Study], problems: Problems) ->
     found = site_of(node, problems)
     against = "not checked against its study"
     if found is not None and found.study is not None:
-        known = {study.id: study for study in catalog.shipped()} | studies
-        study = known.get(found.study.text)
+        study = _study_named(found.study, studies, problems, "SITE.yaml")
         if study is not None:
             filled_in(study, found, problems)
             against = f"checked against {study.id}"
-        else:
-            hint = did_you_mean(found.study.text, known) or "name its file too: `dosing validate STUDY.yaml SITE.yaml`"
-            wrong = f"the study `{clip(found.study.text)}` is not shipped, and no file of it was read"
-            problems.warn(wrong, found.study.place, hint)
     if problems.errors or found is None or found.site is None:
         return None
     return f"site {found.site.text}, {against}"
+
+
+def _validate_assumptions(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:
+    """The same for a file of assumptions. Scenarios are only told what they are: they mean nothing without what they change."""
+    if scenario_files.is_scenarios(node):
+        hint = "`dosing simulate --assumptions FILE --scenarios FILE` reads both"
+        problems.error("a file of scenarios is checked together with the assumptions that it changes", node.place, hint)
+        return None
+    name = check_nodes(node, problems)
+    study = _study_named(name, studies, problems, "ASSUMPTIONS.yaml") if name is not None else None
+    if study is not None:
+        check_nodes(node, problems, study, way(study))
+    if problems.errors:
+        return None
+    return f"assumptions, {f'checked against {study.id}' if study is not None else 'not checked against a study'}"
+
+
+def _study_named(name: Scalar, studies: dict[str, Study], problems: Problems, file: str) -> Study | None:
+    """The study that a file is for, if it was read or is shipped; else a warning."""
+    known = {study.id: study for study in catalog.shipped()} | studies
+    study = known.get(name.text)
+    if study is None:
+        hint = did_you_mean(name.text, known) or f"name its file too: `dosing validate STUDY.yaml {file}`"
+        problems.warn(f"the study `{clip(name.text)}` is not shipped, and no file of it was read", name.place, hint)
+    return study
 
 
 def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
@@ -119,7 +139,15 @@ def _count(n: int, word: str) -> str:
     return f"{n} {word}{'' if n == 1 else 's'}"
 
 
-def schema(site: bool) -> None:
-    from nmosd_dosing.records import json_schema
-
-    sys.stdout.write(json.dumps(site_schema() if site else json_schema(), indent=2, ensure_ascii=False) + "\n")
+def schema(asked: dict[str, bool]) -> None:
+    """Of study files, or of the one kind of file that is asked for."""
+    of = [kind for kind, wanted in asked.items() if wanted]
+    if len(of) > 1:
+        raise InputError(Problem(f"one schema at a time, not {' and '.join(f'`--{kind}`' for kind in of)}", hint="give one of them"))
+    schemas = {
+        "site": site.json_schema,
+        "assumptions": assumption_records.json_schema,
+        "scenarios": scenario_files.json_schema,
+    }
+    json_schema = schemas[of[0]] if of else records.json_schema
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

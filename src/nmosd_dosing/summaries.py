@@ -1,0 +1,335 @@
+"""What many simulated trials come to: distributions with their Monte-Carlo errors, as frozen rows for people and programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from nmosd_dosing.assumptions import Assumptions
+from nmosd_dosing.days import to_date
+from nmosd_dosing.errors import one_of
+from nmosd_dosing.model import Entry, Point
+from nmosd_dosing.outcomes import STATES_LEFT, Calendar
+from nmosd_dosing.simulation import Counted, Trial
+from nmosd_dosing.tallies import QUANTILES, Grid, Tally
+
+Value = TypeVar("Value")
+TRIGGERS = ("relapses", "last_subject", "idmc", "never")
+_DRAWN = ("relapse", "relapse_confirmed", "stable", "withdrawn")
+COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile(Generic[Value]):
+    """The least value that at least `share` of the trials do not exceed. error: about one Monte-Carlo standard error, of dates in days."""
+
+    share: float
+    value: Value
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Generic[Value]):
+    """How a number, or a date, varies between trials. error: the Monte-Carlo standard error of the mean; error, sd: of dates in days.
+
+    share: of the trials that came to one at all.
+    """
+
+    mean: Value
+    error: float
+    sd: float
+    quantiles: tuple[Quantile[Value], ...]
+    share: float = 1.0
+
+    def quantile(self, share: float) -> Value:
+        return next(q.value for q in self.quantiles if q.share == share)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the trials, 0 to 1, and its Monte-Carlo standard error."""
+
+    name: str
+    share: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Doses, or vials of one size, of a period; of a month and a site where these are told apart. `size`: `120 mg`. Periods by their id."""
+
+    period: str
+    number: Spread[float]
+    month: str | None = None
+    site: str | None = None
+    product: str | None = None
+    size: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """How many subjects are in a period, or have left the last one, at the end of a month; on average over trials."""
+
+    month: str
+    state: str
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What many trials under one set of assumptions come to.
+
+    unblinded: whether real arms were used. subjects_so_far: how many real subjects every trial begins with. horizon: the last day on which
+    anybody is enrolled or the study stops. stop: over the trials that stop, None where none does; relapses_to_stop: how many the study's
+    rule counts, None without one. counts: by COUNTS. exits, entries: by rule. relapses_by_month: their number up to the end of each month.
+    rates: of vials etc. `notes`: what a reader must know.
+    """
+
+    name: str
+    unblinded: bool
+    regimen: str
+    study: str
+    title: str
+    study_sha256: str
+    assumptions: Assumptions
+    trials: int
+    seed: int
+    as_of: dt.date | None
+    subjects_so_far: int
+    horizon: dt.date
+    relapses_to_stop: int | None
+    stop: Spread[dt.date] | None
+    by_trigger: tuple[Share, ...]
+    counts: Mapping[str, Spread[float]]
+    exits: Mapping[str, Spread[float]]
+    entries: Mapping[str, Spread[float]]
+    doses: tuple[Row, ...]
+    vials: tuple[Row, ...]
+    last_dose: Spread[dt.date] | None
+    by_month: tuple[Row, ...]
+    vials_by_month: tuple[Row, ...]
+    by_site: tuple[Row, ...]
+    vials_by_site: tuple[Row, ...]
+    by_month_and_site: tuple[Row, ...]
+    relapses_by_month: tuple[tuple[str, Spread[float]], ...]
+    states: tuple[StateRow, ...]
+    stops_by_day: tuple[tuple[dt.date, int], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A number under a scenario less the same number under the assumptions as they are, trial by trial with the same random numbers; of
+    dates in days, over the trials in which both have one."""
+
+    what: str
+    number: Spread[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a set of assumptions comes to, and how it differs from the first one."""
+
+    summary: Summary
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a run was asked for: the regimen as it was named, trials, seed, and where it began."""
+
+    regimen: str
+    trials: int
+    seed: int
+    as_of: dt.date | None = None
+    unblinded: bool = False
+    subjects_so_far: int = 0
+    sites: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenario:
+    """The summary of one set of assumptions."""
+    numbers, calendar, study = counted.numbers, trial.calendar, trial.study
+    rules = [rule.id for rule in study.transitions if f"exits {rule.id}" in numbers]
+    horizon = to_date(trial.beginning.horizon)
+    assert horizon is not None
+    shares = _shares(numbers["by"], trial)
+    summary = Summary(
+        name=name,
+        unblinded=about.unblinded,
+        regimen=about.regimen,
+        study=study.id,
+        title=study.title,
+        study_sha256=study.sha256,
+        assumptions=trial.assumptions,
+        trials=about.trials,
+        seed=about.seed,
+        as_of=about.as_of,
+        subjects_so_far=about.subjects_so_far,
+        horizon=horizon,
+        relapses_to_stop=trial.relapses_to_stop,
+        stop=_dates(numbers["study_stop"]),
+        by_trigger=shares,
+        counts={what: spread(numbers[what]) for what in COUNTS},
+        exits={rule: spread(numbers[f"exits {rule}"]) for rule in rules},
+        entries={rule: spread(numbers[f"entries {rule}"]) for rule in rules},
+        doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
+        vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers)),
+        last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
+        by_month=_by_month("doses", counted.by_month, calendar),
+        vials_by_month=_by_month("vials", counted.by_month, calendar),
+        by_site=_by_site("doses", counted.by_site, about.sites),
+        vials_by_site=_by_site("vials", counted.by_site, about.sites),
+        by_month_and_site=(
+            *_by_month_and_site("doses", counted.by_month_and_site, calendar, about.sites),
+            *_by_month_and_site("vials", counted.by_month_and_site, calendar, about.sites),
+        ),
+        relapses_by_month=_relapses(counted.by_month, calendar),
+        states=_states(counted, calendar, about.trials),
+        stops_by_day=tuple(_days(numbers["study_stop"])),
+        notes=(*about.notes, *trial.assumptions.notes, *_notes(trial, shares, horizon)),
+    )
+    return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
+
+
+def spread(tally: Tally) -> Spread[float]:
+    """Of a number that every trial has. Of a single trial nobody can say how sure it is: its error and sd are not numbers."""
+    unknown = math.nan if tally.known == 1 else 0.0
+    found = [(share, tally.quantile(share), tally.quantile_error(share)) for share in QUANTILES]
+    quantiles = tuple(Quantile(share, float(q), e + unknown) for share, q, e in found if q is not None and e is not None)
+    return Spread(tally.mean, tally.error + unknown, tally.sd + unknown, quantiles, tally.known / tally.trials if tally.trials else 0.0)
+
+
+def _dates(tally: Tally) -> Spread[dt.date] | None:
+    if not tally.known:
+        return None
+    found = spread(tally)
+    quantiles = tuple(Quantile(q.share, _date(q.value), q.error) for q in found.quantiles)
+    return Spread(_date(found.mean), found.error, found.sd, quantiles, found.share)
+
+
+def _date(days: float) -> dt.date:
+    """The day nearest to so many days since 1970."""
+    found = to_date(np.datetime64(math.floor(days + 0.5), "D"))
+    assert found is not None
+    return found
+
+
+def _days(tally: Tally) -> Iterable[tuple[dt.date, int]]:
+    for i in np.flatnonzero(tally.counts).tolist():
+        yield _date(tally.first + i), int(tally.counts[i])
+
+
+def _shares(by: Tally, trial: Trial) -> tuple[Share, ...]:
+    """The share of trials that each rule stopped. by: its number, -1 where none did."""
+    counts = dict.fromkeys((*TRIGGERS[:-1], *trial.rules, "never"), 0)
+    for i, n in enumerate(by.counts.tolist()):
+        which = by.first + i
+        counts[trial.rules[which] if which >= 0 else "never"] += n
+    n = by.trials
+    return tuple(Share(name, count / n, math.sqrt(count / n * (1 - count / n) / n)) for name, count in counts.items())
+
+
+def _named(kind: str, tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+    return [(name.removeprefix(f"{kind} "), tally) for name, tally in tallies.items() if name.startswith(f"{kind} ")]
+
+
+def _row(key: str, tally: Tally, month: str | None = None, site: str | None = None) -> Row:
+    """Of `rcp`, or of `rcp/belimumab/120 mg`: a period, a product, a size of vials. Only products may have a `/` in their names."""
+    period, _, rest = key.partition("/")
+    product, _, size = rest.rpartition("/")
+    return Row(period, spread(tally), month, site, product or None, size or None)
+
+
+def _by_month(kind: str, grids: Mapping[str, Grid], calendar: Calendar) -> tuple[Row, ...]:
+    """Month by month, the periods of a month together; months in which no trial has any are left out."""
+    rows = [
+        (month, i, _row(name.removeprefix(f"{kind} "), tally, calendar.names[month]))
+        for i, (name, grid) in enumerate(grids.items())
+        if name.startswith(f"{kind} ")
+        for month, tally in enumerate(grid.tallies())
+        if month and len(tally.counts) and tally.counts[1:].any()
+    ]
+    return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
+
+
+def _by_site(kind: str, grids: Mapping[str, Grid], sites: Sequence[str]) -> tuple[Row, ...]:
+    return tuple(
+        _row(name.removeprefix(f"{kind} "), tally, site=sites[i])
+        for name, grid in grids.items()
+        if name.startswith(f"{kind} ")
+        for i, tally in enumerate(grid.tallies())
+    )
+
+
+def _by_month_and_site(kind: str, grids: Mapping[str, Grid], calendar: Calendar, sites: Sequence[str]) -> tuple[Row, ...]:
+    rows = [
+        (
+            i // len(sites),
+            i % len(sites),
+            _row(name.removeprefix(f"{kind} "), tally, calendar.names[i // len(sites)], sites[i % len(sites)]),
+        )
+        for name, grid in grids.items()
+        if name.startswith(f"{kind} ")
+        for i, tally in enumerate(grid.tallies())
+        if i >= len(sites) and tally.counts[1:].any()
+    ]
+    return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
+
+
+def _relapses(grids: Mapping[str, Grid], calendar: Calendar) -> tuple[tuple[str, Spread[float]], ...]:
+    grid = grids.get("relapses")
+    if grid is None:
+        return ()
+    return tuple((calendar.names[month], spread(tally)) for month, tally in enumerate(grid.tallies()) if month)
+
+
+def _states(counted: Counted, calendar: Calendar, trials: int) -> tuple[StateRow, ...]:
+    """From the first month to the last in which anything changes."""
+    running = {state: np.cumsum(change) for state, change in counted.states.items()}
+    changes = [np.flatnonzero(change) for change in counted.states.values()]
+    last = max((int(found[-1]) for found in changes if len(found)), default=0)
+    ordered = [*(state for state in running if state != STATES_LEFT), *([STATES_LEFT] if running else [])]
+    return tuple(
+        StateRow(calendar.names[month], state, int(running[state][month]) / trials)
+        for month in range(1, min(last, len(calendar.names) - 1) + 1)
+        for state in ordered
+    )
+
+
+def _events(entry: Entry) -> Iterable[str]:
+    """The events that doses of an entry hang on."""
+    for item in entry.at:
+        code = item.code if isinstance(item, Point) else item.base
+        if code.event:
+            yield code.event
+    yield from (event for give in entry.gives for event, _ in give.changes)
+
+
+def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
+    never = next(share for share in shares if share.name == "never")
+    study = trial.study
+    if study.stop is None:
+        yield f"`{study.id}` states no rule that stops it: whoever comes up to the horizon, {horizon}, goes the whole way"
+    elif never.share == 1:
+        rules = one_of(trigger.text for trigger in study.stop.earliest_of)
+        yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
+    elif never.share:
+        yield f"in {never.share:.1%} of the trials the study does not stop up to the horizon, {horizon}"
+    entries = [entry for period in trial.periods for entry in period.entries if entry.gives]
+    undated = dict.fromkeys(give.product for entry in entries if not entry.at for give in entry.gives)
+    if undated:
+        yield f"doses of {', '.join(undated)} have no stated day, and are not counted"
+    waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
+    if waiting:
+        yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    given = {give.product for entry in entries for give in entry.gives}
+    missing = [p.name for p in study.products if p.vials is None and p.name in given]
+    if missing:
+        yield f"vials of {', '.join(missing)}: not stated; `--site FILE` may state them"
