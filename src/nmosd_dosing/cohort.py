@@ -201,6 +201,7 @@ class Cohort:
 
     def chosen(self, columns: NDArray[np.int64]) -> Cohort:
         """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+        assert self.ahead is None
         at = {column: i for i, column in enumerate(columns.tolist())}
         return replace(
             self,

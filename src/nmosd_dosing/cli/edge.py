@@ -181,7 +181,7 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
 
 def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
     """Parts of a long run, with a bar that counts what is in them."""
-    with bar(total, what) as tell:
+    with bar(total, what) if total >= 100 else contextlib.nullcontext() as tell:
         done = 0
         for part in parts:
             yield part
