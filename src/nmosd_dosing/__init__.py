@@ -6,7 +6,8 @@
         print(visit.target, visit.label)
 
 `load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays; `check` tells what was
-done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side, `simulate` plays a trial many times.
+done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side;
+`simulate` plays a whole trial many times.
 Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
 `InputError`) that carries all its problems.
 """
