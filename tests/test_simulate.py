@@ -16,13 +16,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from test_broken import load
 from test_cli import dosing, errors, output
 
 from nmosd_dosing.assumption_files import read_assumptions, read_text
+from nmosd_dosing.assumption_records import json_schema as of_assumptions
 from nmosd_dosing.catalog import find_plan
 from nmosd_dosing.cli import simulate as command
 from nmosd_dosing.export_simulation import simulation_to_dict
+from nmosd_dosing.scenario_files import json_schema as of_scenarios
 from nmosd_dosing.scenario_files import read_scenarios
 from nmosd_dosing.scenarios import simulate
 
@@ -468,6 +472,14 @@ def test_real_subjects_need_a_day_and_arms_to_unblind(monkeypatch: pytest.Monkey
     assert errors(*SMALL, *SO_FAR, "--as-of", "2025-07-10", "--unblind") == (
         "error: `--unblind` needs everybody's arm\nhint: add `--allocation FILE` with subject, arm\n"
     )
+
+
+# --- the examples -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "schema"), [(TRIAL, of_assumptions()), (MIL62, of_assumptions()), (SCENARIOS, of_scenarios())])
+def test_editors_accept_the_examples(path: Path, schema: dict[str, Any]) -> None:
+    assert jsonschema.Draft202012Validator(schema).is_valid(load(path))
 
 
 # --- waiting, and not waiting -------------------------------------------------------------------------------------------
