@@ -515,9 +515,9 @@ def _processes(group: int) -> list[int]:
 
 
 def _deaf(process: int) -> bool:
-    """Whether an interrupt does nothing to a process."""
+    """Whether a process ignores an interrupt."""
     with contextlib.suppress(OSError):
-        masks = re.findall(r"^Sig(?:Ign|Blk):\s*(\w+)$", (Path("/proc") / str(process) / "status").read_text(), re.M)
+        masks = re.findall(r"^SigIgn:\s*(\w+)$", (Path("/proc") / str(process) / "status").read_text(), re.M)
         return any(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in masks)
     return False
 
