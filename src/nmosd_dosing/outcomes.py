@@ -168,7 +168,8 @@ def of_schedule(
 
 
 def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, int | NDArray[Any]]]:
-    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, and vials of each size."""
+    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, vials of each size, and doses
+    whose vials cannot be counted."""
     row = schedule.rows[k]
     period = schedule.period(row.visit).id
     yield f"doses {period}", schedule.count(k)
@@ -176,6 +177,7 @@ def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, in
     if vials is not None:
         for size, n in zip(vials.vials.sizes, vials.counts, strict=True):
             yield f"vials {period}/{row.give.product}/{number_text(float(size))} {vials.vials.unit}", n
+        yield f"uncounted {period}/{row.give.product}", np.isnan(vials.total) * np.asarray(schedule.count(k), dtype=np.int64)
 
 
 def _with_past(found: Outcome, so_far: SoFar, sites: int) -> Outcome:

@@ -160,7 +160,7 @@ def _checked(request: SimulateRequest) -> _Checked:
 
 
 def _so_far(whom: People, as_of: dt.date) -> Real:
-    """HERE the real subjects of the tables become the beginning of every trial."""
+    """The real subjects of the tables, with whom every trial begins."""
     cohort = of_subjects(whom.subjects, whom.arms, whom.of_study)
     return Real(cohort, as_of, tuple(subject.site for subject in whom.subjects))
 
