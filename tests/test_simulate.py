@@ -549,3 +549,16 @@ def test_an_interrupt_leaves_nothing_behind(cores: int, tmp_path: Path) -> None:
     assert (running.returncode, out, err) == (130, b"", b"")
     _until(lambda: not _processes(group))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks at processes as Linux shows them")
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_an_interrupt_while_processes_begin_is_as_quiet(others: int) -> None:
+    program = [sys.executable, "-m", "nmosd_dosing", *BAT, "--trials", MOST, "--cores", "2"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as running:
+        _until(lambda: len(_processes(running.pid)) > others)
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (out, err) == (b"", b"")
+    assert running.returncode in (130, -signal.SIGINT)
+    _until(lambda: not _processes(running.pid))

@@ -3,6 +3,8 @@ schedule, and from nothing else."""
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -77,8 +79,8 @@ def of_course(course: Course, stay: Stay) -> dict[str, Numbers]:
         away = _left_after_opening(move, stay, len(course.transitions), trials)
         for i, rule in enumerate(course.transitions):
             if rule.source_period == course.periods[move.source].id:
-                entered = counts[i + 1, MoveStatus.PROJECTED] + counts[i + 1, MoveStatus.ENTERED]
-                found[f"entries {rule.id}"] = entered
+                if any(rule.target_period == period.id for period in course.periods):
+                    found[f"entries {rule.id}"] = counts[i + 1, MoveStatus.PROJECTED] + counts[i + 1, MoveStatus.ENTERED]
                 found[f"exits {rule.id}"] = counts[i + 1].sum(axis=0) - counts[i + 1, MoveStatus.NONE] + away[i]
         declined += counts[:, MoveStatus.DECLINED].sum(axis=0)
         refused += counts[:, [MoveStatus.REFUSED, MoveStatus.PENDING]].sum(axis=(0, 1))
@@ -178,6 +180,16 @@ def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, in
         for size, n in zip(vials.vials.sizes, vials.counts, strict=True):
             yield f"vials {period}/{row.give.product}/{number_text(float(size))} {vials.vials.unit}", n
         yield f"uncounted {period}/{row.give.product}", np.isnan(vials.total) * np.asarray(schedule.count(k), dtype=np.int64)
+
+
+def with_sums(found: Outcome) -> Outcome:
+    """The outcome, with all `entries` and all `doses` in sum."""
+    sums = {}
+    for kind in ("entries", "doses"):
+        each = [numbers for name, numbers in found.numbers.items() if name.startswith(f"{kind} ")]
+        if each:
+            sums[kind] = functools.reduce(operator.add, each)
+    return replace(found, numbers=found.numbers | sums)
 
 
 def _with_past(found: Outcome, so_far: SoFar, sites: int) -> Outcome:

@@ -251,13 +251,13 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
     for rule in rules:
         yield f"Entered after: {rule}", [_cell(s.entries.get(rule)) for s in summaries], nothing
     if rules:
-        yield "All entries, difference", _differences(columns, "entries"), nothing
+        yield "Entered, all", [_cell(s.all_entries) for s in summaries], _differences(columns, "entries")
     periods = list(dict.fromkeys(row.period for s in summaries for row in s.doses))
     for period in periods:
         numbers = [next((row.number for row in s.doses if row.period == period), None) for s in summaries]
         yield f"Infusions, {period}", [_cell(number) for number in numbers], nothing
     if periods:
-        yield "All infusions, difference", _differences(columns, "doses"), nothing
+        yield "Infusions, all", [_cell(s.all_doses) for s in summaries], _differences(columns, "doses")
     yield "Last infusion, mean", [_date_cell(s.last_dose) for s in summaries], _differences(columns, "last_dose")
 
 

@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,8 +25,9 @@ from nmosd_dosing.errors import InputError, Problem, Problems
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.futures import Beginning, site_names, sites, subjects
 from nmosd_dosing.model import Period, Study, Trigger
-from nmosd_dosing.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of
+from nmosd_dosing.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of, with_sums
 from nmosd_dosing.parts import OPEN_END
+from nmosd_dosing.processes import each
 from nmosd_dosing.standing import Real, standing
 from nmosd_dosing.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.triggers import CONFIRMED, JUDGED
@@ -35,7 +36,6 @@ from nmosd_dosing.visits import lay_out
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports
-_KEPT = 31 << 20  # bytes
 _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dose")
 
 
@@ -149,11 +149,12 @@ def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
         course = courses.resolve(trial.study, trial.periods, cohort)
-        return Outcome(of_course(course, stay_of(course, cohort)))
+        return with_sums(Outcome(of_course(course, stay_of(course, cohort))))
     schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
     names = site_names(trial.beginning)
     where = sites(trial.beginning, draws)
-    return of_schedule(schedule, trial.calendar, options.policy, where, len(names), options.by_month_and_site, trial.beginning.so_far)
+    found = of_schedule(schedule, trial.calendar, options.policy, where, len(names), options.by_month_and_site, trial.beginning.so_far)
+    return with_sums(found)
 
 
 def run(
@@ -169,7 +170,7 @@ def run(
     jobs = [(begin, min(begin + unit, blocks)) for begin in range(0, blocks, unit)]
     total: list[Counted] | None = None
     work = functools.partial(_blocks, tuple(trials), times, size, seed, options)
-    for (_, end), counted in zip(jobs, _each(work, jobs, cores), strict=True):
+    for (_, end), counted in zip(jobs, each(work, jobs, cores), strict=True):
         total = counted if total is None else list(map(operator.add, total, counted))
         if progress is not None:
             progress(min(end * size, times))
@@ -177,44 +178,7 @@ def run(
     return total
 
 
-Job = tuple[int, int]
-
-
-def _each(work: Callable[[Job], list[Counted]], jobs: Sequence[Job], cores: int) -> Iterator[list[Counted]]:
-    """The counts of jobs, in their order: here, or in processes of their own."""
-    if cores == 1 or len(jobs) == 1:
-        _keep_memory()
-        yield from map(work, jobs)
-        return
-    import multiprocessing
-    from collections import deque
-    from concurrent.futures import Future, ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(min(cores, len(jobs)), multiprocessing.get_context("spawn"), initializer=_begin_process)
-    waiting: deque[Future[list[Counted]]] = deque()
-    try:
-        for job in jobs:  # a few at a time: what is done does not pile up
-            waiting.append(pool.submit(work, job))
-            if len(waiting) > 2 * cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _begin_process() -> None:
-    """An interrupt is for the program that waits: it lets the others end."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_memory()
-
-
-def _keep_memory() -> None:
-    """A large array, given back at once: from then on the allocator (of glibc) keeps what is freed instead of handing it back to the
-    system and asking for it again, page by page, for every array of a block. That took half of the time."""
-    np.empty(_KEPT, dtype=np.uint8)
+Job = tuple[int, int]  # from one block to before another
 
 
 def _blocks(trials: tuple[Trial, ...], times: int, size: int, seed: int, options: Options, job: Job) -> list[Counted]:
@@ -223,20 +187,19 @@ def _blocks(trials: tuple[Trial, ...], times: int, size: int, seed: int, options
     for block in range(*job):
         draws = Draws(seed, block, size, min(size, times - block * size))
         found = [outcome(trial, draws, options) for trial in trials]
-        counted = [_count(one, found[0], trial, trials[0]) for one, trial in zip(found, trials, strict=True)]
+        counted = [_count(one, found[0]) for one in found]
         total = counted if total is None else list(map(operator.add, total, counted))
     assert total is not None
     return total
 
 
-def _count(found: Outcome, base: Outcome, trial: Trial, of_base: Trial) -> Counted:
+def _count(found: Outcome, base: Outcome) -> Counted:
     differences = {}
     if found is not base:
-        mine, others = _compared(found, trial), _compared(base, of_base)
         for name in _COMPARED:
-            if name in mine and name in others:
-                there = (mine[name] != NONE) & (others[name] != NONE)
-                differences[name] = Tally.of(np.where(there, mine[name] - others[name], NONE))
+            mine, other = found.numbers.get(name), base.numbers.get(name)
+            if mine is not None and other is not None:
+                differences[name] = Tally.of(np.where((mine != NONE) & (other != NONE), mine - other, NONE))
     return Counted(
         {name: Tally.of(numbers) for name, numbers in found.numbers.items()},
         {name: Grid.of(numbers, running=name == "relapses") for name, numbers in found.by_month.items()},
@@ -245,12 +208,4 @@ def _count(found: Outcome, base: Outcome, trial: Trial, of_base: Trial) -> Count
         found.states,
         differences,
     )
-
-
-def _compared(found: Outcome, trial: Trial) -> dict[str, Numbers]:
-    """The numbers that sets of assumptions are compared by, entries and doses in all."""
-    numbers = found.numbers
-    entries = [numbers[f"entries {rule.id}"] for rule in trial.study.transitions if f"entries {rule.id}" in numbers]
-    doses = [numbers[f"doses {p.id}"] for p in trial.periods if f"doses {p.id}" in numbers]
-    sums = {name: functools.reduce(operator.add, each) for name, each in (("entries", entries), ("doses", doses)) if each}
-    return numbers | sums
+    return with_sums(found)

@@ -108,6 +108,8 @@ class Summary:
     counts: Mapping[str, Spread[float]]
     exits: Mapping[str, Spread[float]]
     entries: Mapping[str, Spread[float]]
+    all_entries: Spread[float] | None
+    all_doses: Spread[float] | None
     doses: tuple[Row, ...]
     vials: tuple[Row, ...]
     last_dose: Spread[dt.date] | None
@@ -157,6 +159,7 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
     """The summary of one set of assumptions."""
     numbers, calendar, study = counted.numbers, trial.calendar, trial.study
     rules = [rule.id for rule in study.transitions if f"exits {rule.id}" in numbers]
+    sums = {what: spread(numbers[what]) for what in ("entries", "doses") if what in numbers}
     horizon = to_date(trial.beginning.horizon)
     assert horizon is not None
     shares = _shares(numbers["by"], trial)
@@ -179,7 +182,9 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         by_trigger=shares,
         counts={what: spread(numbers[what]) for what in COUNTS},
         exits={rule: spread(numbers[f"exits {rule}"]) for rule in rules},
-        entries={rule: spread(numbers[f"entries {rule}"]) for rule in rules},
+        entries={rule: spread(numbers[f"entries {rule}"]) for rule in rules if f"entries {rule}" in numbers},
+        all_entries=sums.get("entries"),
+        all_doses=sums.get("doses"),
         doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
         vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers) if key.rpartition("/")[0] not in unknown),
         last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
