@@ -135,6 +135,7 @@ def trial(assumed: Assumptions, blocks: list[tuple[int, ...]], chance: Chance, d
         if entry == NEVER:
             continue
         given.append((entry, "olp", site))
+        assert assumed.follow is not None
         for months in range(EVERY, assumed.follow.months + 1, EVERY):
             day = max(entry, months_after(entry, months) + between(f"visit scatter olp/D1+{months}mo", i, *assumed.scatter))
             if day <= dropout:

@@ -165,7 +165,7 @@ def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
     assert dataclasses.replace(found, start=dt.date(1, 1, 1), accrual=(), written=(), notes=(), sha256="") == Assumptions(
         study=None, title=None, source=None, invented=(), start=dt.date(1, 1, 1), subjects=162, sites=None, accrual=(), allocation=(2, 1),
         block=3, relapse=(), confirmed=1.0, adjudication=(0, 0), stable=1.0, stability=(0, 0), dropout=NEVER, scatter=(0, 0),
-        entry="earliest", declines=0.0, weight=None, idmc_stop=None, follow=Offset(0, 24), horizon=Offset(0, 240), written=(), notes=(),
+        entry="earliest", declines=0.0, weight=None, idmc_stop=None, follow=None, horizon=Offset(0, 240), written=(), notes=(),
         sha256="",
     )  # fmt: skip
     assert found.notes == (
@@ -177,7 +177,7 @@ def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
         "entry: not given, so everybody enters on the earliest allowed day",
         "declines: not given, so nobody declines",
         "idmc_stop: not given, so the committee never stops the study",
-        "follow open label: not given, so subjects are followed for 24 months of later periods",
+        "follow open label: not given, so of later periods counts all that is planned, open repeats for 24 months",
         "horizon: not given, so a trial is followed for 20 years",
     )
     assert found.written == (
@@ -193,7 +193,7 @@ def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
         ("entry", "earliest"),
         ("declines", "0%"),
         ("idmc_stop", "none"),
-        ("follow open label", "24 months"),
+        ("follow open label", "all that is planned, open repeats for 24 months"),
         ("horizon", "20 years"),
     )
 

@@ -28,7 +28,22 @@ from nmosd_dosing.source import Scalar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/*.md")])
-COMMANDS = ("", "plan", "check", "due", "prepare", "order", "doses", "compare", "regimens", "show", "validate", "schema")
+COMMANDS = (
+    "",
+    "plan",
+    "cohort",
+    "check",
+    "due",
+    "prepare",
+    "order",
+    "doses",
+    "compare",
+    "simulate",
+    "regimens",
+    "show",
+    "validate",
+    "schema",
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,15 @@ def picture() -> str:
     return re.sub(r"@font-face \{.*?\}\n", "", svg.replace("<text ", '<text xml:space="preserve" '), flags=re.S)
 
 
+def drawn_trials() -> str:
+    """docs/simulation.svg: the drawings of simulated trials."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "simulation.svg"
+        trial = "--regimen bat4406f --assumptions examples/bat4406f/trial.yaml"
+        run(f"dosing simulate {trial} --trials 2000 --output {os.devnull} --plot {shlex.quote(str(file))}")
+        return file.read_text(encoding="utf-8")
+
+
 def test_the_calendars_of_the_examples_are_true(tmp_path: Path) -> None:
     """What examples/README.md says was written is what is written now."""
     folder = ROOT / "examples" / "calendars"
@@ -144,6 +168,12 @@ def test_the_command_page_is_true() -> None:
 
 def test_the_picture_is_true() -> None:
     assert (ROOT / "docs" / "calendar.svg").read_text(encoding="utf-8") == picture()
+
+
+def test_the_drawing_of_simulated_trials_is_true() -> None:
+    drawn = drawn_trials()
+    assert (ROOT / "docs" / "simulation.svg").read_text(encoding="utf-8") == drawn
+    assert len(drawn) < 300_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -282,6 +312,7 @@ def write() -> None:
         page.write_text(text, encoding="utf-8")
     (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
     (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
+    (ROOT / "docs" / "simulation.svg").write_text(drawn_trials(), encoding="utf-8")
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

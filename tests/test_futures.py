@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from simulated import ARMS, BAT4406F, MONTH, YEAR, Drawn, assume, trial_of
 from studies import examples
 
+from nmosd_dosing import catalog
 from nmosd_dosing.assumptions import NEVER, BodyWeight
 from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.course import way
@@ -290,7 +291,7 @@ def test_a_run_that_ends_within_a_block_is_the_beginning_of_a_longer_one() -> No
     assert all((cut[name] == all_[:5]).all() for name, all_ in numbers.items())
 
 
-@pytest.mark.parametrize(("n", "trials"), [(1, 128), (162, 128), (256, 128), (257, 64), (100_000, 1)])
+@pytest.mark.parametrize(("n", "trials"), [(1, 256), (162, 256), (256, 256), (257, 128), (40_000, 1), (100_000, 1)])
 def test_blocks_hold_so_many_trials_that_they_fit_into_a_cache(n: int, trials: int) -> None:
     assert trials_per_block(n) == trials
 
@@ -329,3 +330,34 @@ def test_a_grid_of_two_parts_is_that_of_the_whole(few: int, more: int, running: 
     whole = Grid.of(np.concatenate(padded, axis=1), running)
     found = Grid.of(parts[0], running) + Grid.of(parts[1], running)
     assert (found.trials, found.counts.tolist()) == (whole.trials, whole.counts.tolist())
+
+
+# --- vials --------------------------------------------------------------------------------------------------------------
+
+BELIMUMAB = catalog.load("belimumab")
+ALONE = {"study": "belimumab", "allocation": (), "block": 1, "relapse": (), "dropout": NEVER, "subjects": 30, "follow": None}
+
+
+def test_vials_are_those_of_each_dose() -> None:
+    """Everybody weighs 75 kg: 760 mg for 750, from three vials of 120 mg and one of 400 mg, fourteen times."""
+    found = simulate(BELIMUMAB, assume(**ALONE, weight=BodyWeight(75, 0, 75, 75)), 50)[0].summary
+    assert [(row.product, row.size, row.number.mean, row.number.sd) for row in found.vials] == [
+        ("belimumab", "120 mg", 30 * 14 * 3, 0), ("belimumab", "400 mg", 30 * 14 * 1, 0),
+    ]  # fmt: skip
+    assert sum(row.number.mean for row in found.vials_by_month if row.size == "400 mg") == pytest.approx(30 * 14)
+    assert sum(row.number.mean for row in found.vials_by_site if row.size == "400 mg") == pytest.approx(30 * 14)
+
+
+def test_vials_that_cannot_be_counted_are_not_none_but_not_known() -> None:
+    found = simulate(BELIMUMAB, assume(**ALONE, weight=None), 50)[0].summary
+    assert found.vials == found.vials_by_month == found.vials_by_site == ()
+    assert any("vials of belimumab in treatment cannot be counted: the amount is not known" in note for note in found.notes)
+
+
+def test_doses_without_a_day_and_events_that_are_not_drawn_are_told() -> None:
+    found = simulate(catalog.load("baffr-cart"), assume(**{**ALONE, "study": "baffr-cart"}), 20)[0].summary
+    assert "doses of preparative chemotherapy have no stated day, and are not counted" in found.notes
+    phase = simulate(
+        catalog.load("mil62"), assume(**{**ALONE, "allocation": (1, 1), "block": 2}), 20, period="phase1b"
+    )[0].summary  # fmt: skip
+    assert "what hangs on escalated does not happen: it is not drawn" in phase.notes

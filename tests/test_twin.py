@@ -175,6 +175,8 @@ CASES = {
     "from the end of a month": Case(SMALL, replace(FEW, start=dt.date(2023, 8, 31), accrual=FAST), 100),
     "from a leap day": Case(SMALL, replace(FEW, start=dt.date(2024, 2, 29), accrual=FAST), 100),
     "of the second period only its first day": Case(SMALL, replace(FEW, follow=Offset())),
+    "the second period as long as anything is planned": Case(SMALL, replace(FEW, follow=None, scatter=(-20, 20))),
+    "MIL62 as long as anything is planned": Case(MIL62, replace(EXAMPLE, follow=None)),
     "the second period for 30 years": Case(SMALL, replace(FEW, follow=Offset(0, 360))),
     "rates in pieces": Case(replace(SMALL, stop=Stop(9, 30, 12, 14)), PIECES, 70),
     "rates in pieces, MIL62": Case(MIL62, PIECES, 20),

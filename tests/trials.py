@@ -198,7 +198,7 @@ def cases(draw: st.DrawFn, trials: int = 4) -> Case:
         declines=draw(share),
         weight=draw(st.none() | st.sampled_from([BodyWeight(60.0, 11.0, 40.0, 110.0), BodyWeight(60.0, 0.0, 40.0, 110.0)])),
         idmc_stop=draw(st.none() | dates | st.sampled_from([Fraction(1, 100), Fraction(7, 10), Fraction(1)])),
-        follow=draw(st.sampled_from([Offset(), Offset(200), MONTHS_24])),
+        follow=draw(st.sampled_from([None, Offset(), Offset(200), MONTHS_24])),
         horizon=draw(st.sampled_from([Offset(1), Offset(100), Offset(800), YEARS_20])),
     )
     if study.stop is None:

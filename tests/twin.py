@@ -100,7 +100,7 @@ class Assumed(Protocol):
     @property
     def idmc_stop(self) -> dt.date | Fraction | None: ...
     @property
-    def follow(self) -> Length: ...
+    def follow(self) -> Length | None: ...
     @property
     def horizon(self) -> Length: ...
 
@@ -143,10 +143,12 @@ class Rules:
     after_relapse: int | None = None  # None: there is no such way
     stop: Stop | None = None
 
-    def open_label_visits(self, day_1: dt.date, last: dt.date) -> Iterator[tuple[str, dt.date]]:
+    def open_label_visits(self, day_1: dt.date, followed_until: dt.date | None) -> Iterator[tuple[str, dt.date]]:
+        """Where it is not said how long subjects are followed, all single visits, and repeats for 24 months."""
         for visit in self.open_label:
-            if visit.on(day_1) <= last:
+            if followed_until is None or visit.on(day_1) <= followed_until:
                 yield visit.label, visit.on(day_1)
+        last = followed_until or day_1 + relativedelta(months=24)
         months = self.every
         while self.every and (again := Visit(f"{self.open_label[-1].label}+{months}mo", 0, months)).on(day_1) <= last:
             yield again.label, again.on(day_1)
@@ -571,7 +573,8 @@ class Trial:
             subject.becomes, subject.entry = "entered", entry
             if self.doses:
                 day_1 = self.date(entry)
-                for label, target in self.rules.open_label_visits(day_1, later(day_1, self.assumed.follow)):
+                follow = self.assumed.follow
+                for label, target in self.rules.open_label_visits(day_1, later(day_1, follow) if follow is not None else None):
                     self.env.process(self.visit(subject, "olp", label, entry, self.number(target)))
 
     # what happens to a subject

@@ -6,7 +6,8 @@
         print(visit.target, visit.label)
 
 `load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays; `check` tells what was
-done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side.
+done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side;
+`simulate` plays a whole trial many times.
 Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
 `InputError`) that carries all its problems.
 """
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nmosd_dosing.agenda import Due, due
+    from nmosd_dosing.assumptions import Assumptions
     from nmosd_dosing.catalog import load
     from nmosd_dosing.cohort import Cohort
     from nmosd_dosing.comparisons import Comparison, compare
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from nmosd_dosing.model import Study, Window
     from nmosd_dosing.person import Entered, Event, Exposure, Finding, Plan, Record, Subject, Weight
     from nmosd_dosing.plans import plan
+    from nmosd_dosing.scenarios import load_assumptions, simulate
     from nmosd_dosing.schedule import Schedule
+    from nmosd_dosing.standing import Real
     from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
 
 _ROOMS = {
@@ -42,13 +46,15 @@ _ROOMS = {
     "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
     "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
     "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "to_ics": "updates",
+    "load_assumptions": "scenarios", "simulate": "scenarios", "Real": "standing", "Assumptions": "assumptions",
     "update_ics": "updates", "Comparison": "comparisons", "compare": "comparisons", "DoseTable": "dose_tables", "dose_table": "dose_tables",
 }  # fmt: skip
 
 __all__ = [
-    "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due", "Entered", "Event",
-    "Exposure", "Finding", "InputError", "Plan", "Problem", "Record", "RegimenError", "Schedule", "Study", "Subject", "Weight", "Window",
-    "check", "compare", "dose_table", "due", "expand", "load", "plan", "read_ics", "to_csv", "to_ics", "to_json", "update_ics",
+    "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
+    "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Study",
+    "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "load", "load_assumptions", "plan", "read_ics",
+    "simulate", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

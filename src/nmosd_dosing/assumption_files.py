@@ -23,7 +23,7 @@ from nmosd_dosing.fields import Shape
 from nmosd_dosing.model import Period, Study
 from nmosd_dosing.source import Mapping, Node, Scalar, Sequence
 
-FOLLOW = Offset(0, 24, "24 months")
+FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")
 _KINDS = {  # by a key that only they have: what other files are, and how they are given
     "periods": ("a study file", "give it as `--regimen`"),
@@ -190,7 +190,7 @@ class _Builder:
         weight = self._weight()
         committee = self._committee(start, drawn)
         if self._used("follow open label", uses.later, self._no_way("leads to a later period")):
-            self._default("follow open label", FOLLOW.in_words, f"so subjects are followed for {FOLLOW.in_words} of later periods")
+            self._default("follow open label", FOLLOWED, f"so of later periods counts {FOLLOWED}")
         self._default("horizon", HORIZON.in_words, f"so a trial is followed for {HORIZON.in_words}")
         if start is None or record.subjects is None or accrual is None:
             return None
@@ -218,7 +218,7 @@ class _Builder:
             declines=float(record.declines or 0) if uses.later else 0.0,
             weight=weight,
             idmc_stop=committee,
-            follow=record.follow_open_label if record.follow_open_label is not None else FOLLOW,
+            follow=record.follow_open_label,
             horizon=record.horizon if record.horizon is not None else HORIZON,
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
             notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),

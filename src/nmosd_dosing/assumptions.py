@@ -47,7 +47,8 @@ class Assumptions:
     entry: on which of the allowed days a subject enters the next period. declines: the share that does not enter, though allowed.
     weight: None: nobody's is drawn. idmc_stop: when the monitoring committee stops the study: a date, or once this share of the
     study's number of relapses is there; None: never.
-    follow: how long subjects are followed in later periods. horizon: how long after `start` a trial is followed at all.
+    follow: how long subjects are followed in later periods; None: as long as anything is planned, and 24 months of open repeats.
+    horizon: how long after `start` a trial is followed at all.
 
     written: the keys that count here, each with its value as written, or as taken where it is not given; in the order of the file's page.
     notes: what is given and not used; what is not given, and so taken how.
@@ -75,7 +76,7 @@ class Assumptions:
     declines: float
     weight: BodyWeight | None
     idmc_stop: dt.date | Fraction | None
-    follow: Offset
+    follow: Offset | None
     horizon: Offset
     written: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]

@@ -35,17 +35,17 @@ class Ahead:
 
     trials: column c belongs to trial c % trials; what is counted over all subjects is counted over each trial's.
     day: (n,) which of the allowed days of an entry is taken, from 0 for the first to below 1 for the last. declines: (n,) whether somebody
-    who may enter does not. horizon: the last day on which anybody is enrolled, or the study stops. follow: how long a later period
-    is followed, and an open repeat drawn. misses: by how many days (n,) a visit misses its target, asked by its id; None where it does
-    not. known: the last day of which everything is known: an entry that is not recorded comes later, and so does a visit that is not
-    `over`: (n,) whether it has been, asked by its id; None where it has been of nobody.
+    who may enter does not. horizon: the last day on which anybody is enrolled, or the study stops. follow: how long later periods are
+    followed; None: as long as anything is planned. misses: by how many days (n,) a visit misses its target, asked by its id; None where
+    it does not. known: the last day of which everything is known: an entry that is not recorded comes later, and so does a visit that is
+    not `over`: (n,) whether it has been, asked by its id; None where it has been of nobody.
     """
 
     trials: int
     day: NDArray[np.float64]
     declines: NDArray[np.bool_]
     horizon: np.datetime64
-    follow: Offset
+    follow: Offset | None
     misses: Callable[[str], NDArray[np.int64] | None]
     known: np.datetime64 = NO_DATE
     over: Callable[[str], NDArray[np.bool_] | None] | None = None
@@ -198,6 +198,25 @@ class Cohort:
                 measured=self.measured.part(part) if self.measured is not None else None,
                 earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
             )
+
+    def chosen(self, columns: NDArray[np.int64]) -> Cohort:
+        """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+        assert self.ahead is None
+        at = {column: i for i, column in enumerate(columns.tolist())}
+        return replace(
+            self,
+            start=self.start[columns],
+            grams=self.grams[columns],
+            arm=self.arm[columns],
+            events={name: dates[:, columns] for name, dates in self.events.items()},
+            entered={name: dates[columns] for name, dates in self.entered.items()},
+            records=tuple((at[column], record) for column, record in self.records if column in at),
+            codes=tuple(self.codes[column] for column in at) if self.codes else (),
+            height=self.height[columns] if self.height is not None else None,
+            weighed=Weighed(self.weighed.dates[:, columns], self.weighed.grams[:, columns]) if self.weighed is not None else None,
+            measured=Weighed(self.measured.dates[:, columns], self.measured.grams[:, columns]) if self.measured is not None else None,
+            earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
+        )
 
 
 def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:

@@ -14,8 +14,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-_SUBJECTS_AT_ONCE = 32_768  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
-MOST_TRIALS_AT_ONCE = 128
+_SUBJECTS_AT_ONCE = 65_536  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
+MOST_TRIALS_AT_ONCE = 256
 
 
 def trials_per_block(subjects: int) -> int:

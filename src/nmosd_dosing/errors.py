@@ -79,7 +79,7 @@ class Place:
 class Problem:
     """One thing that is wrong (or, as a warning, doubtful), with the way out.
 
-    `also` names further places that explain the problem, each with a few words.
+    `also` names further places that explain the problem, each with a few words. `column`: whom of a cohort it is about.
     """
 
     message: str
@@ -88,6 +88,7 @@ class Problem:
     severity: Severity = "error"
     also: tuple[tuple[str, Place], ...] = ()
     path: str | None = None
+    column: int | None = field(default=None, compare=False)
 
     def draw(self) -> str:
         """The message as a person reads it, without a newline at its end."""
@@ -122,9 +123,10 @@ class InputError(DosingError):
 
 @dataclass
 class Problems:
-    """Collects what is found, so that everything is shown at once."""
+    """Collects what is found, so that everything is shown at once. `more`: how many were only counted, since nobody reads so many."""
 
     found: list[Problem] = field(default_factory=list)
+    more: int = 0
 
     def error(self, message: str, place: Place | None, hint: str | None = None, also: Sequence[tuple[str, Place]] = ()) -> None:
         self.found.append(Problem(message, place, hint, also=tuple(also)))

@@ -28,6 +28,7 @@ from nmosd_dosing.person import Record
 from nmosd_dosing.refused_ways import check_ends, check_entries
 from nmosd_dosing.restarts import after_gaps, again, restarted
 from nmosd_dosing.schedule import Row, Schedule
+from nmosd_dosing.triggers import Stopped
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
@@ -91,6 +92,15 @@ def expand(
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
+
+
+def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
+    """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
+    for recorded entries that contradict each other."""
+    periods = (one_period(study, period),) if period is not None else courses.way(study)
+    if cohort.records:
+        cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+    return courses.resolve(study, periods[:1], cohort).stopped
 
 
 def _fill(
@@ -182,7 +192,7 @@ def one_period(study: Study, period: str) -> Period:
 
 
 def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
-    horizon = (cohort.ahead.follow if cohort.ahead is not None else OPEN_END).range[1]
+    horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
@@ -218,6 +228,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
                     Problem(
                         f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
                         hint="the first day of a period is its day 1: mend one of the two",
+                        column=i,
                     )
                     for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
                 ]
@@ -322,7 +333,7 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
         recorded = schedule.recorded(i, part)
-        if visit.open_ended or (ahead is not None and own.period):
+        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
             target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
         if ahead is not None:
             _as_drawn(schedule, i, ahead, part)

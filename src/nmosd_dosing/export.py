@@ -56,7 +56,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
              "status": p.status}
             for p in plan.periods
         ],
-        "visits": [_visit(visit) for visit in plan.visits],
+        "visits": [visit_to_dict(visit) for visit in plan.visits],
         "spans": [
             {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans
@@ -76,9 +76,10 @@ def of_site(site: Site) -> dict[str, Any]:
     return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
 
 
-def _visit(visit: PlannedVisit) -> dict[str, Any]:
+def visit_to_dict(visit: PlannedVisit) -> dict[str, Any]:
+    """A visit as plain values."""
     return {
-        **_visit_fields(visit),
+        **visit_fields(visit),
         "assessments": list(visit.assessments),
         "administrations": [_administration(a) for a in visit.administrations],
         "only_arms": list(visit.only_arms),
@@ -107,7 +108,7 @@ def _transition(t: PlannedTransition) -> dict[str, Any]:
     }
 
 
-def _visit_fields(visit: PlannedVisit) -> dict[str, Any]:
+def visit_fields(visit: PlannedVisit) -> dict[str, Any]:
     return {
         "id": visit.id,
         "period": visit.period,
@@ -157,10 +158,11 @@ def to_csv(plan: Plan) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
-    return csv_text(COLUMNS, _rows(plan))
+    return csv_text(COLUMNS, visit_rows(plan))
 
 
-def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
+def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The rows of the CSV of a plan, as plain values by column."""
     shared = {
         "unblinded": plan.unblinded,
         "regimen": plan.regimen,
@@ -172,7 +174,7 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
     }
     for visit in plan.visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
-        row = {**shared, **_visit_fields(visit), "notes": " ".join(notes)}
+        row = {**shared, **visit_fields(visit), "notes": " ".join(notes)}
         things: Iterable[dict[str, Any]] = (
             *(_flat(a) for a in visit.administrations),
             *({"assessment": name} for name in visit.assessments),
@@ -184,7 +186,8 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
 def _flat(a: Administration) -> dict[str, Any]:
     """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
     cells = _administration(a)
-    return {**cells, "dosed_by_kg": cells.pop("weight_kg"), "vials": vials_text(a.vials)}
+    dosed_by = cells.pop("weight_kg")
+    return {**cells, "dosed_by_kg": dosed_by, "vials": vials_text(a.vials)}
 
 
 def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:
@@ -192,7 +195,8 @@ def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]
     return None if vials is None else [{"size": size, "count": count} for size, count in vials]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as the text of a cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -258,5 +262,5 @@ def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return out.getvalue()

@@ -93,6 +93,6 @@ def check_entries(schedule: Schedule) -> None:
             planned = "dose of" if recorded_too else "dose planned for"
             wrong = f"{gap.shown} on {date_text(first)}, {days} days after the {planned} {date_text(before)}"
             hint = f"the minimum gap is {product.gap_text}; `--accept-gap` lets the entry into `{target}` stand, marked"
-            problems.append(Problem(f"{who}{wrong}", hint=hint))
+            problems.append(Problem(f"{who}{wrong}", hint=hint, column=int(column)))
     if problems:
         raise InputError(problems)

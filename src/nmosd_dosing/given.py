@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -104,15 +105,15 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
 
 def check(given: Given, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
-    problems = [problem for _, _, problem in given.unknown]
+    problems = [dataclasses.replace(problem, column=column) for column, _, problem in given.unknown]
     for (row, column), records in given.records.items():
         if visits[row].gives and visits[row].offset != Offset() and given.actual[row, column] < cohort.start[column]:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
-            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1"))
+            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", column=column))
     for visit, column, record in given.twice:
         first = given.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
-        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also))
+        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also, column=column))
     _stop(problems)
 
 

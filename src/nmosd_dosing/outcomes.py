@@ -168,7 +168,8 @@ def of_schedule(
 
 
 def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, int | NDArray[Any]]]:
-    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, and vials of each size."""
+    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, vials of each size, and doses
+    whose vials cannot be counted."""
     row = schedule.rows[k]
     period = schedule.period(row.visit).id
     yield f"doses {period}", schedule.count(k)
@@ -176,6 +177,7 @@ def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, in
     if vials is not None:
         for size, n in zip(vials.vials.sizes, vials.counts, strict=True):
             yield f"vials {period}/{row.give.product}/{number_text(float(size))} {vials.vials.unit}", n
+        yield f"uncounted {period}/{row.give.product}", np.isnan(vials.total) * np.asarray(schedule.count(k), dtype=np.int64)
 
 
 def _with_past(found: Outcome, so_far: SoFar, sites: int) -> Outcome:
@@ -232,8 +234,10 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
     for p, period in enumerate(course.periods):
         begins = course.anchor[p]
         ends = _ends(course, p)
-        if p:
+        if p and ahead.follow is not None:
             ends = np.fmin(ends, schedule.parts[_part_of(schedule, p)].open_end + 1)
+        elif p and not any(move.source == p for move in course.moves):
+            ends = np.fmin(ends, schedule.last_doses[_part_of(schedule, p)] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
         for dates, sign in ((begins, 1), (ends, -1)):
             change = sign * np.bincount(calendar.months(dates), minlength=months)

@@ -84,7 +84,7 @@ def _earliest(dates: Sequence[Dates]) -> Dates | None:
 def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, ahead: Ahead | None = None) -> Dates:
     """The last day up to which open repeats are drawn, for each subject; any date where there are none. Of simulated subjects, up to
     which a period is followed."""
-    if ahead is not None:
+    if ahead is not None and ahead.follow is not None:
         return shifter(start, ahead.follow)(start, np.empty_like(start))
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))

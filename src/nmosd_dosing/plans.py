@@ -199,7 +199,7 @@ def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy
             cumulative_per_kg=_number(schedule.cumulative_per_kg(k, column)),
             times=times,
             total=None if amount is None else _sum(amount, times, row.scale),
-            per_day=_per_day(amount, own, doses, row.scale) if (k, column) not in schedule.written else None,
+            per_day=_per_day(amount, _often(own, doses), row.scale) if (k, column) not in schedule.written else None,
             lead=next((dose.lead for dose in (own, *doses) if dose is not None), None),
             planned=_number(schedule.planned[k][column]) if (k, column) in schedule.written else amount,
             recorded=(k, column) in schedule.written,
@@ -208,11 +208,20 @@ def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy
         )
 
 
-def _per_day(amount: float | None, own: Dose | None, doses: tuple[Dose | None, ...], scale: int) -> float | None:
+def _per_day(amount: float | None, times: int, scale: int) -> float | None:
     """What the doses of one day come to, where there are several."""
-    often = {dose.times or 1 for dose in ((own,) if own is not None else doses) if dose is not None}
-    times = often.pop() if len(often) == 1 else 1
     return _sum(amount, times, scale) if amount is not None and times > 1 else None
+
+
+def often_a_day(schedule: Schedule, k: int, column: int) -> int:
+    """How often on each day a subject gets a dose, where that is known."""
+    doses = schedule.doses_for(k, column)
+    return _often(_own_dose(schedule, doses, column), doses)
+
+
+def _often(own: Dose | None, doses: tuple[Dose | None, ...]) -> int:
+    often = {dose.times or 1 for dose in ((own,) if own is not None else doses) if dose is not None}
+    return often.pop() if len(often) == 1 else 1
 
 
 def _sum(amount: float, times: int, scale: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from nmosd_dosing.cohort import Cohort
@@ -19,28 +21,29 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         ask = ~np.isnat(move.entered) & (move.rule >= 0)
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
-            problems.append(_refusal(course, move, cohort, int(column)))
+            problems.append(dataclasses.replace(_refusal(course, move, cohort, int(column)), column=int(column)))
         declined = cohort.first("declined")
         for column in np.flatnonzero(declined < move.entered):
             wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
-            problems.append(
-                Problem(f"{cohort.name(int(column))}{wrong_way}", hint="keep one of the two; `--allow-deviation` lets both stand")
-            )
+            hint = "keep one of the two; `--allow-deviation` lets both stand"
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, column=int(column)))
     stop = course.stopped.date
     for column in np.flatnonzero(cohort.start > stop):
         late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
-        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint="check the dates; `--allow-deviation` lets it stand"))
+        hint = "check the dates; `--allow-deviation` lets it stand"
+        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, column=int(column)))
     for period, dates in cohort.entered.items():
         target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
         if target is not None:
             for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
-                problems.append(Problem(f"{cohort.name(int(column))}no rule leads into `{period}` on {_day(dates[column])}"))
+                wrong = f"no rule leads into `{period}` on {_day(dates[column])}"
+                problems.append(Problem(f"{cohort.name(int(column))}{wrong}", column=int(column)))
     for limit in course.limits:
         if limit.cause in LEFT and limit.source == 0:
             for move in course.moves:
                 for column in np.flatnonzero(move.entered > limit.last):
                     wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
-                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates"))
+                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates", column=int(column)))
     if problems:
         raise InputError(problems)
 
@@ -60,7 +63,7 @@ def check_ends(course: Course, cohort: Cohort) -> None:
         for column in np.flatnonzero(course.end[p] < course.anchor[p]):
             wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
             hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
-            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint))
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, column=int(column)))
     if problems:
         raise InputError(problems)
 

@@ -47,7 +47,9 @@ def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) 
     for heading in headings:
         flexible = heading in wraps
         width = 20 if flexible else 14 if heading in DATES else len(heading)
-        made.add_column(heading, justify="right" if heading in right else "left", no_wrap=not flexible, min_width=width, overflow="fold")
+        made.add_column(
+            text(heading), justify="right" if heading in right else "left", no_wrap=not flexible, min_width=width, overflow="fold"
+        )
     return made
 
 

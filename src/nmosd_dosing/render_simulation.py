@@ -152,7 +152,7 @@ _SPREAD = ("Mean", "±", "SD", "5%", "Median", "95%")
 
 
 def _spread_cells(number: Spread[float]) -> list[str]:
-    return [*_mean(number), "–" if math.isnan(number.sd) else number_text(round(number.sd, 1)), *_quantiles(number)]
+    return [*_mean(number), "–" if math.isnan(number.sd) else f"{number.sd:.1f}" if number.sd else "0", *_quantiles(number)]
 
 
 def _people(s: Summary) -> Table:
@@ -251,13 +251,13 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
     for rule in rules:
         yield f"Entered after: {rule}", [_cell(s.entries.get(rule)) for s in summaries], nothing
     if rules:
-        yield "Entered, in all", _differences(columns, "entries"), nothing
+        yield "All entries, difference", _differences(columns, "entries"), nothing
     periods = list(dict.fromkeys(row.period for s in summaries for row in s.doses))
     for period in periods:
         numbers = [next((row.number for row in s.doses if row.period == period), None) for s in summaries]
         yield f"Infusions, {period}", [_cell(number) for number in numbers], nothing
     if periods:
-        yield "Infusions, in all", _differences(columns, "doses"), nothing
+        yield "All infusions, difference", _differences(columns, "doses"), nothing
     yield "Last infusion, mean", [_date_cell(s.last_dose) for s in summaries], _differences(columns, "last_dose")
 
 
@@ -293,5 +293,7 @@ def _difference(found: Difference | None) -> str:
     if not number.mean and not number.sd:
         return "the same"
     decimals = 1 if found.what in _DATED else _decimals(number.error)
+    error = "–" if math.isnan(number.error) else _fixed(number.error, decimals)
+    days = " days" if found.what in _DATED else ""
     some = f" in {number.share:.0%} of trials" if found.what in _DATED and number.share < 1 else ""
-    return f"{number.mean:+,.{decimals}f} ± {'–' if math.isnan(number.error) else _fixed(number.error, decimals)}{' days' if found.what in _DATED else ''}{some}"
+    return f"{number.mean:+,.{decimals}f} ± {error}{days}{some}"

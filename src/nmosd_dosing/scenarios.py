@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from nmosd_dosing import course as courses
+from nmosd_dosing.assumption_files import read_assumptions
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.cohort import UNKNOWN_ARM
 from nmosd_dosing.errors import InputError, Problem
@@ -22,6 +24,19 @@ from nmosd_dosing.vials import Policy
 BASE = "as assumed"
 MOST_TRIALS = 1_000_000_000
 MOST_SEED = 2**64 - 1
+
+
+def load_assumptions(path: Path, study: Study, period: str | None = None) -> Assumptions:
+    """The assumptions in a YAML file, for a study's way through its periods or for one of them.
+
+    Raises InputError where the file cannot be read, RegimenError with every problem where it is wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
+    return read_assumptions(content, str(path), study, (one_period(study, period),) if period is not None else courses.way(study))
 
 
 def simulate(

@@ -174,6 +174,8 @@ class Schedule:
     def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
         last day of doses, nor `until`."""
+        if self.visits[visit].last is None:
+            return None
         begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
         last = self.planned_last(visit, begins, part)
         if last is None or not self.visits[visit].gives:
@@ -229,9 +231,13 @@ class Schedule:
         """Cumulative active drug of a subject per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
         if self.per_kg is not None and not self._one_weight(column):
             return float(self.per_kg[row, column])
+        return float(self.per_baseline_kg(row, slice(column, column + 1))[0])
+
+    def per_baseline_kg(self, row: int, part: slice = slice(None)) -> NDArray[np.float64]:
+        """(n,) cumulative active drug per kg of the weight at baseline."""
         scale = self.rows[row].scale
-        whole = np.rint(self.cumulative[row, column] * scale)  # back to whole numbers, so that there is one division only
-        return float(whole * 1000 / (self.grams[column] * scale))
+        whole = np.rint(self.cumulative[row, part] * scale)  # back to whole numbers, so that there is one division only
+        return whole * 1000 / (self.grams[part] * scale)
 
     def _one_weight(self, column: int) -> bool:
         """Whether nothing is known of a subject's later weights."""
@@ -334,11 +340,13 @@ class Schedule:
 
     def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
         """(n,) whether the doses of a visit fall away."""
-        last = self.parts[self.part_of[visit]].last_day(True, part)
+        own = self.parts[self.part_of[visit]]
+        last = own.last_day(True, part)
         gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
         if last is not None:
-            gone = (self.target[visit, part] > last) & ~self.dose_recorded(visit, part)
-        return gone | self.cut_off(visit, True, part)
+            gone = self.target[visit, part] > last
+            gone = gone & ~self.dose_recorded(visit, part) if self.given is not None else gone
+        return gone | self.cut_off(visit, True, part) if own.cut is not None else gone
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""

@@ -19,18 +19,21 @@ import numpy as np
 
 from nmosd_dosing import course as courses
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.days import LAST_DATE
+from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.draws import Draws, trials_per_block
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, Problems
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.futures import Beginning, site_names, sites, subjects
 from nmosd_dosing.model import Period, Study, Trigger
 from nmosd_dosing.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of
+from nmosd_dosing.parts import OPEN_END
 from nmosd_dosing.standing import Real, standing
 from nmosd_dosing.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.triggers import CONFIRMED, JUDGED
 from nmosd_dosing.vials import Policy
+from nmosd_dosing.visits import lay_out
 
+_SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports
 _KEPT = 31 << 20  # bytes
 _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dose")
@@ -107,7 +110,7 @@ def prepare(
     by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
     beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
-    longest = sum((p.length.range[1] for p in periods if p.length is not None), assumptions.follow.range[1]) + 1000
+    longest = sum(_most_days(p, assumptions.follow or OPEN_END) for p in periods) + _SPARE
     if horizon > LAST_DATE - longest:
         raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
     if real is not None and not len(real.cohort):
@@ -122,6 +125,12 @@ def prepare(
         raise InputError(Problem(wrong, hint="`subjects` counts all of them"))
     so_far = standing(study, real, period=trial.period, calendar=calendar, policy=policy)
     return dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
+
+
+def _most_days(period: Period, follow: Offset) -> int:
+    """The most days that anything of a period can come after its day 1."""
+    planned = [(visit.last or visit.offset).range[1] for visit in lay_out(period, follow.range[1], Problems()) if visit.offset is not None]
+    return max([period.length.range[1] if period.length is not None else 0, follow.range[1], *planned])
 
 
 def _key(trigger: Trigger) -> str:

@@ -52,7 +52,7 @@ def _stops(axes: Axes, s: Summary) -> None:
     axes.bar(list(bars), heights, width=7 if weekly else 30, align="edge", color="tab:blue", linewidth=0)  # type: ignore[arg-type]
     for share, style in ((0.05, ":"), (0.5, "-"), (0.95, "--")):
         found = next(q for q in s.stop.quantiles if q.share == share)
-        label = f"{share:.0%} of trials by {found.value} ± {found.error:.1f} days"
+        label = f"{share:.0%} of trials by {found.value}" + (f" ± {found.error:.1f} days" if s.trials > 1 else "")
         axes.axvline(found.value, color="black", linestyle=style, linewidth=1, label=label)  # type: ignore[arg-type]
     axes.set_ylim(top=max(heights) * 1.3)
     axes.set_ylabel(f"% of trials, by {'week' if weekly else 'month'}")
@@ -61,8 +61,8 @@ def _stops(axes: Axes, s: Summary) -> None:
 
 
 def _relapses(axes: Axes, s: Summary) -> None:
-    """Confirmed relapses up to the end of each month; of the trials that have stopped, up to their stop."""
-    axes.set_title("Confirmed relapses up to the study stop", loc="left", fontsize=10)
+    """Confirmed relapses up to the end of each month."""
+    axes.set_title("Confirmed relapses", loc="left", fontsize=10)
     months = [(_after(month), number) for month, number in s.relapses_by_month]
     _band(axes, [day for day, _ in months], [number for _, number in months], "tab:red", "mean, 5–95% of trials")
     if s.relapses_to_stop is not None:

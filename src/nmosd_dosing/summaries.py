@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,12 +13,14 @@ import numpy as np
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import one_of
+from nmosd_dosing.model import Entry, Point
 from nmosd_dosing.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation import Counted, Trial
 from nmosd_dosing.tallies import QUANTILES, Grid, Tally
 
 Value = TypeVar("Value")
 TRIGGERS = ("relapses", "last_subject", "idmc", "never")
+_DRAWN = ("relapse", "relapse_confirmed", "stable", "withdrawn")
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
 
@@ -158,6 +160,7 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
     horizon = to_date(trial.beginning.horizon)
     assert horizon is not None
     shares = _shares(numbers["by"], trial)
+    unknown = _without_vials(numbers)
     summary = Summary(
         name=name,
         unblinded=about.unblinded,
@@ -178,20 +181,20 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         exits={rule: spread(numbers[f"exits {rule}"]) for rule in rules},
         entries={rule: spread(numbers[f"entries {rule}"]) for rule in rules},
         doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
-        vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers)),
+        vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers) if key.rpartition("/")[0] not in unknown),
         last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
         by_month=_by_month("doses", counted.by_month, calendar),
-        vials_by_month=_by_month("vials", counted.by_month, calendar),
+        vials_by_month=_by_month("vials", counted.by_month, calendar, unknown),
         by_site=_by_site("doses", counted.by_site, about.sites),
-        vials_by_site=_by_site("vials", counted.by_site, about.sites),
+        vials_by_site=_by_site("vials", counted.by_site, about.sites, unknown),
         by_month_and_site=(
             *_by_month_and_site("doses", counted.by_month_and_site, calendar, about.sites),
-            *_by_month_and_site("vials", counted.by_month_and_site, calendar, about.sites),
+            *_by_month_and_site("vials", counted.by_month_and_site, calendar, about.sites, unknown),
         ),
         relapses_by_month=_relapses(counted.by_month, calendar),
         states=_states(counted, calendar, about.trials),
         stops_by_day=tuple(_days(numbers["study_stop"])),
-        notes=(*about.notes, *trial.assumptions.notes, *_notes(trial, shares, horizon)),
+        notes=(*about.notes, *trial.assumptions.notes, *_notes(trial, shares, horizon), *_uncounted(numbers, unknown)),
     )
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
 
@@ -245,36 +248,59 @@ def _row(key: str, tally: Tally, month: str | None = None, site: str | None = No
     return Row(period, spread(tally), month, site, product or None, size or None)
 
 
-def _by_month(kind: str, grids: Mapping[str, Grid], calendar: Calendar) -> tuple[Row, ...]:
+def _without_vials(numbers: Mapping[str, Tally]) -> frozenset[str]:
+    """The periods and products, `rcp/belimumab`, of which no vial could be counted."""
+    return frozenset(
+        key
+        for key, _ in _named("uncounted", numbers)
+        if not any(t.mean for of, t in _named("vials", numbers) if of.rpartition("/")[0] == key)
+    )
+
+
+def _uncounted(numbers: Mapping[str, Tally], unknown: Collection[str]) -> Iterable[str]:
+    for key, tally in ((key, tally) for key, tally in _named("uncounted", numbers) if tally.mean):
+        period, _, product = key.partition("/")
+        some = "" if key in unknown else f" of {tally.mean:.4g} doses in a trial"
+        yield f"vials of {product} in {period} cannot be counted{some}: the amount is not known (weight, height, or masked)"
+
+
+def _by_month(kind: str, grids: Mapping[str, Grid], calendar: Calendar, without: Collection[str] = ()) -> tuple[Row, ...]:
     """Month by month, the periods of a month together; months in which no trial has any are left out."""
     rows = [
         (month, i, _row(name.removeprefix(f"{kind} "), tally, calendar.names[month]))
-        for i, (name, grid) in enumerate(grids.items())
-        if name.startswith(f"{kind} ")
+        for i, (name, grid) in enumerate(_of_kind(kind, grids, without).items())
         for month, tally in enumerate(grid.tallies())
         if month and len(tally.counts) and tally.counts[1:].any()
     ]
     return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
 
 
-def _by_site(kind: str, grids: Mapping[str, Grid], sites: Sequence[str]) -> tuple[Row, ...]:
+def _of_kind(kind: str, grids: Mapping[str, Grid], without: Collection[str]) -> dict[str, Grid]:
+    return {
+        name: grid
+        for name, grid in grids.items()
+        if name.startswith(f"{kind} ") and name.removeprefix(f"{kind} ").rpartition("/")[0] not in without
+    }
+
+
+def _by_site(kind: str, grids: Mapping[str, Grid], sites: Sequence[str], without: Collection[str] = ()) -> tuple[Row, ...]:
     return tuple(
         _row(name.removeprefix(f"{kind} "), tally, site=sites[i])
-        for name, grid in grids.items()
-        if name.startswith(f"{kind} ")
+        for name, grid in _of_kind(kind, grids, without).items()
         for i, tally in enumerate(grid.tallies())
     )
 
 
-def _by_month_and_site(kind: str, grids: Mapping[str, Grid], calendar: Calendar, sites: Sequence[str]) -> tuple[Row, ...]:
+def _by_month_and_site(
+    kind: str, grids: Mapping[str, Grid], calendar: Calendar, sites: Sequence[str], without: Collection[str] = ()
+) -> tuple[Row, ...]:
     rows = [
         (
             i // len(sites),
             i % len(sites),
             _row(name.removeprefix(f"{kind} "), tally, calendar.names[i // len(sites)], sites[i % len(sites)]),
         )
-        for name, grid in grids.items()
-        if name.startswith(f"{kind} ")
+        for name, grid in _of_kind(kind, grids, without).items()
         for i, tally in enumerate(grid.tallies())
         if i >= len(sites) and tally.counts[1:].any()
     ]
@@ -301,6 +327,15 @@ def _states(counted: Counted, calendar: Calendar, trials: int) -> tuple[StateRow
     )
 
 
+def _events(entry: Entry) -> Iterable[str]:
+    """The events that doses of an entry hang on."""
+    for item in entry.at:
+        code = item.code if isinstance(item, Point) else item.base
+        if code.event:
+            yield code.event
+    yield from (event for give in entry.gives for event, _ in give.changes)
+
+
 def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
     never = next(share for share in shares if share.name == "never")
     study = trial.study
@@ -311,7 +346,14 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
         yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
     elif never.share:
         yield f"in {never.share:.1%} of the trials the study does not stop up to the horizon, {horizon}"
-    stated = {row.name for row in study.products if row.vials is not None}
-    missing = [p.name for p in study.products if p.name not in stated]
+    entries = [entry for period in trial.periods for entry in period.entries if entry.gives]
+    undated = dict.fromkeys(give.product for entry in entries if not entry.at for give in entry.gives)
+    if undated:
+        yield f"doses of {', '.join(undated)} have no stated day, and are not counted"
+    waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
+    if waiting:
+        yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    given = {give.product for entry in entries for give in entry.gives}
+    missing = [p.name for p in study.products if p.vials is None and p.name in given]
     if missing:
         yield f"vials of {', '.join(missing)}: not stated; `--site FILE` may state them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Table:
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
+    wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
+    broken: int = 0  # lines that are no row: too many cells, or too few
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -55,23 +58,43 @@ class Table:
         """What the cells of a column say, each text read once; None where one is empty or wrong."""
         texts = self.texts[column]
         found: dict[str, T | None] = {"": None}
-        wrong = set()
+        wrong: dict[str, int] = {}
         for text in set(texts) - {""}:
             unseen = Problems()
             found[text] = read("", text, None, unseen)
             if unseen.found:
-                wrong.add(text)
+                wrong[text] = len(unseen.found)
         if wrong:
+            told = 0
             for row, text in enumerate(texts):
-                if text in wrong and (place := self.cell(column, row).place).start not in self.refused:
+                if text not in wrong:
+                    continue
+                self.wrong.add(row)
+                if told >= LISTED and not self.refused:
+                    problems.more += wrong[text]
+                elif (place := self.cell(column, row).place).start not in self.refused:
                     read(f"`{clip(text)}`", text, place, problems)
+                    told += 1
         return [found[text] for text in texts]
 
     def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
         """No cell of the column may be empty."""
+        told = 0
         for row, text in enumerate(self.texts[column]):
             if not text:
-                problems.error(message, self.cell(column, row).place, hint)
+                told = self.error(row, column, told, message, hint, problems)
+
+    def error(
+        self, row: int, column: str, told: int, message: str, hint: str, problems: Problems, also: Sequence[tuple[str, Place]] = ()
+    ) -> int:
+        """What is wrong with a cell. Of one kind the first hundred are `told` and the others counted: only so many are shown, the first
+        of the table, and a place takes time. Gives how many are told now."""
+        self.wrong.add(row)
+        if told >= LISTED:
+            problems.more += 1
+            return told
+        problems.error(message, self.cell(column, row).place, hint, also)
+        return told + 1
 
     def spans(self, at: int) -> Iterator[tuple[str, int, int]]:
         """The cells of the row that begins at a character: text, start, end. Raises ValueError where quotation marks are wrong."""
@@ -92,7 +115,7 @@ class Table:
 
     def lines(self, at: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         """From a character on, where each row begins and its texts; rows without any text left out."""
-        text = self.document.text
+        text, told = self.document.text, 0
         while at < len(text):
             start, end = at, text.find("\n", at)
             end = len(text) if end < 0 else end
@@ -106,8 +129,12 @@ class Table:
                     end = text.find("\n", spans[-1][2])
                     end = len(text) if end < 0 else end
                 except ValueError:
-                    place = Place(self.document, start, end)
-                    problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
+                    self.broken += 1
+                    if (told := told + 1) <= LISTED:
+                        place = Place(self.document, start, end)
+                        problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
+                    else:
+                        problems.more += 1
                     texts = []
             at = end + 1
             if any(texts):
@@ -142,30 +169,44 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
     if not names and not problems.found:
         problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
     if not names or not _heading(table, start, names, required, optional, problems):
-        stop(problems.in_order())
+        stop(problems.in_order(), more=problems.more)
     table.columns = {name: i for i, name in enumerate(names)}
-    rows = []
+    cells: list[str] = []
+    told = 0
     for start, texts in lines:
         if len(texts) > len(names) and not any(texts[len(names) :]):
             del texts[len(names) :]
         if len(texts) == len(names):
             table.starts.append(start)
-            rows.append(texts)
+            cells += texts
+            continue
+        table.broken += 1
+        if (told := told + 1) > LISTED:
+            problems.more += 1
             continue
         hint = "name the column in the first line, or clear the cell"
         if table.quotes:
             hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
         problems.error(f"{len(texts)} cells under {len(names)} columns", Place(table.document, start, start + 1), hint)
-    by_column = zip(*rows, strict=True) if rows else [()] * len(names)
-    table.texts = dict.fromkeys(optional, ("",) * len(rows)) | dict(zip(names, by_column, strict=True))
+    table.texts = dict.fromkeys(optional, ("",) * len(table)) | {name: cells[i :: len(names)] for i, name in enumerate(names)}
+    for at in table.refused:
+        row = bisect.bisect_right(table.starts, at) - 1
+        if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:
+            table.wrong.add(row)
     return table
 
 
-def stop(found: Sequence[Problem], where: str = "one table") -> None:
-    """Raises InputError with the first hundred problems and their count, if there are any."""
+def stop(found: Sequence[Problem], where: str = "one table", more: int = 0) -> None:
+    """Raises InputError with the first hundred problems and their count, if there are any; `more` have only been counted."""
     if found:
-        many = [Problem(f"{len(found):,} problems in {where}; the first {LISTED} follow")] if len(found) > LISTED else []
-        raise InputError([*many, *found[:LISTED]])
+        raise InputError(first_of(found, where, more))
+
+
+def first_of(found: Sequence[Problem], where: str, more: int = 0) -> list[Problem]:
+    """The first hundred problems, and before them how many there are where there are more."""
+    all_of_them = len(found) + more
+    many = [Problem(f"{all_of_them:,} problems in {where}; the first {LISTED} follow")] if all_of_them > LISTED else []
+    return [*many, *found[:LISTED]]
 
 
 def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:

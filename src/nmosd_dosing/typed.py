@@ -23,6 +23,8 @@ _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2
 
 def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     """A subject's code, if it is not empty: one line of plain characters."""
+    if len(text) <= 200 and text.isascii() and text.isprintable():
+        return text
     if len(text) > 200:
         problems.error(f"{shown} has {len(text)} characters", place, "a code has at most 200")
     elif wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):

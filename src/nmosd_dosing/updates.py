@@ -10,8 +10,8 @@ from typing import Literal
 
 from nmosd_dosing import ical
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid, uid_of
+from nmosd_dosing.errors import InputError, Problem, printable
 from nmosd_dosing.ical import CalendarFile, Record
 from nmosd_dosing.person import Plan
 from nmosd_dosing.zones import LAST_YEAR
@@ -82,6 +82,38 @@ def update_ics(
         options=options,
     )
     return revise(old, file, to_entries(plan, style), stamp, style.language)
+
+
+def update_site(
+    old: CalendarFile | None,
+    plans: Sequence[Plan],
+    site: str,
+    *,
+    stamp: dt.datetime,
+    style: CalendarStyle,
+    draws: Sequence[Callable[[dt.date], Plan]],
+    options: tuple[str, ...] = (),
+) -> CalendarUpdate:
+    """The calendar of all subjects of a site, one after another: entries as in the calendar of each, brought up to date in the same way.
+
+    Whoever is no longer among `plans` falls away. Raises InputError as `update_ics` does.
+    """
+    study, form = plans[0].study, _form(plans[0], style)
+    file = CalendarFile(
+        id=uid_of(study, None, "site", site),
+        periods=frozenset(uid_of(study, None, "period", period) for period in plans[0].way),
+        form=form,
+        name=" ".join(printable(site if style.discreet else f"{study} {site}").split()),
+        zone=style.zone,
+        records=(),
+        options=options,
+    )
+    if old is not None:
+        if (old.id, old.form) != (file.id, form) or not old.periods <= file.periods:
+            hint = "each site, study and form has a file of its own: name another folder"
+            raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{file.name}` in this form", hint=hint))
+        plans = [_as_far(old, plan, draw) for plan, draw in zip(plans, draws, strict=True)]
+    return revise(old, file, [entry for plan in plans for entry in to_entries(plan, style)], stamp, style.language)
 
 
 def revise(

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from nmosd_dosing.cli import pharmacy_commands, simulation_commands
+from nmosd_dosing.cli import cohort_commands, pharmacy_commands, simulation_commands
 from nmosd_dosing.cli.options import (
     Allocation,
     Arm,
@@ -256,6 +256,7 @@ def due(
 
 app.command()(pharmacy_commands.prepare)
 app.command()(pharmacy_commands.order)
+app.command()(cohort_commands.cohort)
 
 
 @app.command()

@@ -50,7 +50,7 @@ class CalendarRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
     """A calendar that is worked out and can be written."""
 
     path: str
@@ -125,7 +125,7 @@ def prepare(
     plan: Plan,
     window: str | None,
     draw: Callable[[dt.date], Plan],
-) -> _Ready:
+) -> Ready:
     """The calendar of one subject. `window` is what was asked for where the file states none; `draw` gives the same plan drawn until
     another day. Nothing is written yet."""
     from nmosd_dosing import ical
@@ -155,7 +155,34 @@ def prepare(
         warnings.append("without `--subject` the calendars of two people have the same UIDs, and one replaces the other")
     if len(update.ics) > _LARGE:
         warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
-    return _Ready(path, request.changes, update, old is not None, tuple(warnings))
+    return Ready(path, request.changes, update, old is not None, tuple(warnings))
+
+
+def prepare_site(
+    request: CalendarRequest,
+    style: CalendarStyle,
+    stamp: dt.datetime,
+    plans: Sequence[Plan],
+    site: str,
+    window: str | None,
+    draws: Sequence[Callable[[dt.date], Plan]],
+) -> Ready:
+    """The calendar of all subjects of a site, in a folder. Nothing is written yet."""
+    from nmosd_dosing import ical
+    from nmosd_dosing.entries import left_out
+    from nmosd_dosing.updates import update_site
+
+    path = str(Path(request.ics_dir or "") / file_name(site))
+    old = ical.read_ics(read_file(path), path) if is_file(path) else None
+    options = tuple(o for o in _options(request, plans[0], window) if not o.startswith(("--weight ", "--arm ")))
+    update = update_site(old, plans, site, stamp=stamp, style=style, draws=draws, options=options)
+    warnings = list(dict.fromkeys(warning for plan in plans for warning in left_out(plan, style)))
+    if old is not None and (lost := _lost(old.options, options)):
+        asked = " ".join(lost)
+        warnings.append(f"`{old.path}` was asked for with `{asked}`, which is gone from it now: write it again if that was not meant")
+    if len(update.ics) > _LARGE:
+        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
+    return Ready(path, None, update, old is not None, tuple(warnings))
 
 
 def _check_older(previous: CalendarFile, target: CalendarFile) -> None:
@@ -188,7 +215,7 @@ def file_name(code: str) -> str:
     return (f"%{ord(safe[0]):02X}{safe[1:]}" if taken else safe) + ".ics"
 
 
-def write(ready: list[_Ready], request: CalendarRequest, messages: list[str]) -> None:
+def write(ready: list[Ready], request: CalendarRequest, messages: list[str]) -> None:
     """Write all files. `messages` gets what became of each, file by file, so that it is known also where a later one fails.
 
     Changes are written first: were they lost, the next update would not know of them.

@@ -7,7 +7,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Item = TypeVar("Item")
+Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 
 
@@ -178,6 +179,17 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: shown.update(task, completed=done)
 
 
+def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
+    """Parts of a long run, with a bar that counts what is in them."""
+    with bar(total, what) if total >= 100 else contextlib.nullcontext() as tell:
+        done = 0
+        for part in parts:
+            yield part
+            done += len(part)
+            if tell is not None:
+                tell(done)
+
+
 def read_file(path: str) -> bytes:
     """What a file holds. Raises InputError where it cannot be read."""
     try:
@@ -216,18 +228,31 @@ def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequenc
                 problems.error(f"`{option}` and `{other}` name one file", None, "name two")
 
 
-def write_whole(path: str, content: str | bytes) -> None:
-    """Write a file so that it is there whole or not at all. Raises InputError where it cannot be."""
+def has_folder(path: str, problems: Problems) -> None:
+    """The folder that a file is to be written into is there: told before a long work, not after it."""
+    try:
+        if path.startswith(_STREAMS) or Path(os.path.realpath(path)).parent.is_dir():
+            return
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    problems.error(f"cannot write `{path}`: there is no such folder", None, "name a file in a folder that is there and can be written")
+
+
+def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
+    """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. Raises InputError where it
+    cannot be."""
     import tempfile
 
+    pieces = (content,) if isinstance(content, str | bytes) else content
+    data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     try:
-        data = content if isinstance(content, bytes) else content.encode()
         if path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)  # opened anew it would be written from its beginning
+            sys.stdout.buffer.writelines(data)  # opened anew it would be written from its beginning
             return
         if Path(path).exists() and not is_file(path) and not Path(path).is_dir():
-            Path(path).write_bytes(data)  # a device or a pipe is not replaced
+            with Path(path).open("wb") as device:  # a device or a pipe is not replaced
+                device.writelines(data)
             return
         target = Path(os.path.realpath(path))
         if target.is_dir():
@@ -238,7 +263,7 @@ def write_whole(path: str, content: str | bytes) -> None:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())

@@ -83,33 +83,44 @@ class People:
 
 def read(request: PeopleRequest, problems: Problems) -> People | None:
     """Whom the options mean; None where something is wrong, which stands in `problems` then."""
-    chosen = _regimen(request, problems)
-    study, periods = chosen if chosen is not None else (None, ())
-    if chosen is not None and request.site is not None:
-        from nmosd_dosing.cli.studies import with_site
-
-        try:
-            study = with_site(chosen[0], request.site)
-            periods = tuple(p for old in chosen[1] for p in study.periods if p.id == old.id)
-        except DosingError as error:
-            problems.found += error.problems
-    known = _known_events(study)
+    study, periods = regimen(request, problems)
+    known = known_events(study)
     later = [p.id for p in periods[1:]]
-    of_study, events = _on(request.on, known, problems)
+    of_study, events = on(request.on, known, problems)
     entered = _enter(request.enter, later, periods, problems)
-    capped = [p.name for p in study.products if p.lifetime is not None] if study is not None else []
-    subjects = _one(request, problems) if request.subjects is None else _several(request, later, capped, problems)
+    subjects = _one(request, problems) if request.subjects is None else _several(request, later, capped(study), problems)
     if request.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
     subjects = _tables(request, subjects, known, problems)
     if study is not None and periods:
         _arms(request, arms_of(periods), subjects, problems)
-    _check_events(subjects, problems)
-    _check_weights(subjects, problems)
+    several = len(subjects) > 1
+    check_events(subjects, several, problems)
+    check_weights(subjects, several, problems)
     if study is None or problems.found:
         return None
     return People(study, periods, subjects, of_study)
+
+
+def regimen(request: PeopleRequest, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:
+    """The study with the site's facts, and the periods to plan; None and nothing where something is wrong with the study."""
+    chosen = _regimen(request, problems)
+    if chosen is None or request.site is None:
+        return chosen if chosen is not None else (None, ())
+    from nmosd_dosing.cli.studies import with_site
+
+    try:
+        study = with_site(chosen[0], request.site)
+        return study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id)
+    except DosingError as error:
+        problems.found += error.problems
+        return chosen
+
+
+def capped(study: Study | None) -> list[str]:
+    """The products of which a lifetime's dose is capped."""
+    return [p.name for p in study.products if p.lifetime is not None] if study is not None else []
 
 
 def _regimen(request: PeopleRequest, problems: Problems) -> tuple[Study, tuple[Period, ...]] | None:
@@ -123,7 +134,7 @@ def _regimen(request: PeopleRequest, problems: Problems) -> tuple[Study, tuple[P
         return None
 
 
-def _known_events(study: Study | None) -> tuple[str, ...]:
+def known_events(study: Study | None) -> tuple[str, ...]:
     """The events of a subject."""
     declared = [name for name, _ in study.events] if study is not None else []
     return (*EVENTS, *(completed_event(p) for p in (study.periods if study is not None else ())), *declared)
@@ -139,7 +150,8 @@ def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | N
     return (name.strip(), day) if day is not None else None
 
 
-def _on(texts: Sequence[str], known: Sequence[str], problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
+def on(texts: Sequence[str], known: Sequence[str], problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
+    """The dates of the study's own events, and the events of a subject."""
     of_study: dict[str, dt.date] = {}
     events: list[Event] = []
     for text in texts:
@@ -294,9 +306,8 @@ def _arms(request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subj
             problems.found += error.problems
 
 
-def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
-    """Events that contradict each other, or came before there was anything for them to be about."""
-    several = len(subjects) > 1
+def check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+    """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
     for subject in subjects:
         who = f"subject `{clip(subject.code or '')}`: " if several else ""
         first: dict[str, Event] = {}
@@ -322,9 +333,8 @@ def _check_events(subjects: Sequence[Subject], problems: Problems) -> None:
                 problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
 
 
-def _check_weights(subjects: Sequence[Subject], problems: Problems) -> None:
+def check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Two different weights of one subject on one day."""
-    several = len(subjects) > 1
     for subject in subjects:
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
         for record in subject.records:
@@ -342,13 +352,19 @@ def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
 
 def known_by(whom: People, as_of: dt.date) -> People:
     """What was known on a day: what is dated later is left out, and said."""
+    subjects, of_study = known_of(whom.subjects, whom.of_study, as_of)
+    return dataclasses.replace(whom, subjects=subjects, of_study=of_study)
+
+
+def known_of(subjects: Sequence[Subject], of_study: dict[str, dt.date], as_of: dt.date) -> tuple[tuple[Subject, ...], dict[str, dt.date]]:
+    """What was known of some subjects, and of the study's own events, on a day."""
     left_out: list[str] = []
 
     def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
         left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
         return tuple(item for item in items if item.date <= as_of)
 
-    subjects = tuple(
+    then = tuple(
         dataclasses.replace(
             s,
             events=known(s.events, "an event"),
@@ -356,11 +372,11 @@ def known_by(whom: People, as_of: dt.date) -> People:
             records=known(s.records, "a visit"),
             weights=known(s.weights, "a weight"),
         )
-        for s in whom.subjects
+        for s in subjects
     )
-    later = {name: date for name, date in whom.of_study.items() if date > as_of}
+    later = {name: date for name, date in of_study.items() if date > as_of}
     left_out += [f"{name} on {date}" for name, date in later.items()]
     if left_out:
         some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
         say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
-    return dataclasses.replace(whom, subjects=subjects, of_study={name: date for name, date in whom.of_study.items() if name not in later})
+    return then, {name: date for name, date in of_study.items() if name not in later}

@@ -15,6 +15,7 @@ from nmosd_dosing.cli.edge import (
     bar,
     fail,
     format_of,
+    has_folder,
     name_each_file_once,
     one_format,
     print_table,
@@ -144,10 +145,13 @@ def _checked(request: SimulateRequest) -> _Checked:
         _can_draw(problems)
     read = [*request.people.files, ("--assumptions", request.assumptions), ("--scenarios", request.scenarios)]
     name_each_file_once([("--output", request.output), ("--plot", request.plot)], read, problems)
+    for path in (request.output, request.plot):
+        if path:
+            has_folder(path, problems)
     as_of = _as_of(request, problems)
     whom = _people(request, problems)
     assumed = _assumptions(request, whom, problems)
-    if request.unblind and whom is not None and any(s.arm is None for s in whom.subjects):
+    if request.unblind and whom is not None and any(p.masks for p in whom.periods) and any(s.arm is None for s in whom.subjects):
         problems.error("`--unblind` needs everybody's arm", None, "add `--allocation FILE` with subject, arm")
     if whom is None or assumed is None or trials is None or seed is None or problems.found:
         fail(problems)
@@ -156,7 +160,7 @@ def _checked(request: SimulateRequest) -> _Checked:
 
 
 def _so_far(whom: People, as_of: dt.date) -> Real:
-    """HERE the real subjects of the tables become the beginning of every trial."""
+    """The real subjects of the tables, with whom every trial begins."""
     cohort = of_subjects(whom.subjects, whom.arms, whom.of_study)
     return Real(cohort, as_of, tuple(subject.site for subject in whom.subjects))
 

@@ -1,0 +1,152 @@
+"""`dosing cohort`: every visit of very many subjects as one table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nmosd_dosing import cohort_rows, refusals
+from nmosd_dosing.cli import arguments, calendars, cohort_calendars, cohort_people
+from nmosd_dosing.cli.calendars import CalendarRequest
+from nmosd_dosing.cli.cohort_people import CohortRequest, Everybody
+from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, is_file, one_format, same_file, say, write_whole
+from nmosd_dosing.cli.people import PeopleRequest
+from nmosd_dosing.cohort_rows import Form, Wanted
+from nmosd_dosing.errors import Problems, clip, printable
+from nmosd_dosing.errors import draw as draw_problems
+from nmosd_dosing.rosters import LeftOut
+from nmosd_dosing.tables import LISTED, first_of, stop
+
+if TYPE_CHECKING:
+    from nmosd_dosing.entries import CalendarStyle
+
+FORMATS = ("csv", "json")
+_NAMED = 20  # subjects left out whom a message names
+_FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """The options as they were typed."""
+
+    people: PeopleRequest
+    unblind: bool
+    until: str | None
+    window: str | None
+    as_of: str | None
+    country: str | None
+    allow_deviation: bool
+    accept_gap: bool
+    cancelled: bool
+    vials: str
+    skip_bad: bool
+    format: str | None
+    output: str | None
+    calendar: CalendarRequest
+    ics_by: str | None
+
+    @property
+    def written_as(self) -> str:
+        """CSV, unless something else is asked for or the name of the output says JSON."""
+        ending = (self.output or "").rpartition(".")[2].lower()
+        return self.format if self.format is not None else "json" if ending in ("json", "jsonl") else "csv"
+
+
+def run(request: TableRequest) -> int:
+    """Write the table; 2 where somebody was left out."""
+    everybody, wanted, style, stamp = _read(request)
+    left_out = _refuse(request, wanted, everybody)
+    if not len(everybody.cohort):
+        stop(left_out.problems, "the tables", left_out.more)
+    if style is not None:
+        ready = cohort_calendars.prepare(request.calendar, request.ics_by, style, stamp, wanted, everybody, request.window)
+        messages: list[str] = []
+        try:
+            calendars.write(ready, request.calendar, messages)
+        finally:  # what has been written is told, also where something else could not be
+            for message in messages:
+                say(message)
+    form: Form = "json" if request.written_as == "json" else "csv"
+    pieces = _pieces(wanted, everybody, form)
+    if request.output is not None:
+        write_whole(request.output, pieces)
+    else:
+        sys.stdout.writelines(pieces)
+    return WRONG_INPUT if _say_left_out(left_out, everybody) else 0
+
+
+def _pieces(wanted: Wanted, everybody: Everybody, form: Form) -> Iterator[str]:
+    yield cohort_rows.header(form)
+    cohort = everybody.cohort
+    size = refusals.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
+    for texts in counted(cohort_rows.rows(wanted, cohort, everybody.sites, form, size), len(cohort), "written"):
+        yield "".join(texts)
+
+
+def _refuse(request: TableRequest, wanted: Wanted, everybody: Everybody) -> LeftOut:
+    """Sees to it that nothing is refused once writing has begun: raises InputError, or leaves out whom the core refuses."""
+    cohort, left_out = everybody.cohort, everybody.left_out
+    study, period = everybody.study, everybody.period
+    if not request.skip_bad:
+        everybody.cohort = refusals.stop_counted(study, period, cohort)
+        parts = counted(everybody.cohort.slices(refusals.SLICE), len(cohort), "checked")
+        stop(refusals.check(wanted.expand_with, study, parts), "the plans")
+        return left_out
+    everybody.cohort, refused = refusals.sort_out(wanted.expand_with, study, period, cohort)
+    if refused.problems:
+        chosen = sorted(refused.problems)
+        left_out.problems += [refused.problems[i] for i in chosen[:LISTED]]
+        left_out.more += len(chosen[LISTED:])
+        left_out.names += [cohort.codes[i] for i in chosen]
+        if everybody.sites:
+            everybody.sites = [everybody.sites[i] for i in refused.others(len(cohort)).tolist()]
+    return left_out
+
+
+def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
+    """Says who is left out and why; whether anybody is."""
+    if not left_out.problems:
+        return False
+    say(draw_problems(first_of(left_out.problems, "the tables", left_out.more)))
+    names = list(dict.fromkeys(name for name in left_out.names if name))
+    some = ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
+    lines = f"; {nobody:,} line{'' if nobody == 1 else 's'} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
+    who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
+    say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
+    if everybody.study.stop is not None:
+        day = everybody.cohort.of_study.get("study_stop")
+        stops = f"the study stops on {day}" if day is not None else "the study does not stop"
+        say(f"what is counted over all subjects is counted over those written: {stops}")
+    return True
+
+
+def _read(request: TableRequest) -> tuple[Everybody, Wanted, CalendarStyle | None, dt.datetime]:
+    problems = Problems()
+    one_format(request.written_as, FORMATS, problems)
+    if request.output == "":
+        problems.error("`--output` is empty", None, "name a file, or leave the option out")
+    for option, path in request.people.files:
+        option = "the table of subjects" if option == "--subjects" else f"`{option}`"
+        if path and request.output and same_file(path, request.output) and (option != "`--regimen`" or is_file(path)):
+            problems.error(f"`--output` and {option} name one file", None, "name two")
+    until = arguments.date("--until", request.until, problems) if request.until is not None else None
+    window = arguments.window("--window", request.window, problems) if request.window is not None else None
+    as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else None
+    policy = arguments.policy("--vials", request.vials, problems)
+    style = calendars.style(request.calendar, problems)
+    cohort_calendars.check(request.calendar, request.ics_by, request.unblind, request.skip_bad, problems)
+    stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
+    whom = CohortRequest(request.people, request.unblind, until, as_of, request.skip_bad)
+    everybody = cohort_people.read(whom, problems)
+    workdays = arguments.country("--country", request.country, everybody.study.site if everybody else None, problems)
+    if problems.found or everybody is None or stamp is None:
+        fail(problems)
+    wanted = Wanted(
+        everybody.study, everybody.period, until, window, request.unblind, request.allow_deviation, request.accept_gap, request.cancelled,
+        workdays, as_of, policy,
+    )  # fmt: skip
+    return everybody, wanted, style, stamp
