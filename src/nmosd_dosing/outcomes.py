@@ -24,7 +24,7 @@ from nmosd_dosing.tallies import Numbers
 from nmosd_dosing.triggers import CONFIRMED, Stay, first_of_each
 from nmosd_dosing.vials import Policy
 
-STATES_LEFT = "left"
+STATES_LEFT = "left or through"
 
 
 @dataclass(frozen=True)

@@ -71,11 +71,11 @@ def _alone(s: Summary) -> list[RenderableType]:
     for rows in (_people(s), _given(s)):
         parts += [Text(), rows]
     if s.by_month:
-        parts += [Text(), _months(s.by_month, "Infusions")]
+        parts += [Text(), _months(s.by_month, s.doses_are.capitalize())]
     if s.vials_by_month:
         parts += [Text(), _months(s.vials_by_month, "Vials")]
     if s.by_month_and_site:
-        parts += [Text(), _sites(s.by_site, "Infusions")]
+        parts += [Text(), _sites(s.by_site, s.doses_are.capitalize())]
         parts += [Text(), _sites(s.vials_by_site, "Vials")] if s.vials_by_site else []
         parts += [text("by month and site: `--format json` and `--format csv`", "dim")]
     return [*parts, Text()]
@@ -159,19 +159,19 @@ def _people(s: Summary) -> Table:
     rows = [[_COUNTS[what], *_spread_cells(s.counts[what])] for what in ("enrolled", "relapses")]
     rows += [[f"Way out: {rule}", *_spread_cells(number)] for rule, number in s.exits.items()]
     rows += [[f"Entered after: {rule}", *_spread_cells(number)] for rule, number in s.entries.items()]
-    if s.exits:
+    if s.entries:
         rows += [[_COUNTS[what], *_spread_cells(s.counts[what])] for what in ("declined", "refused", "left")]
     return _fill(_table("In a trial", *_SPREAD), rows)
 
 
 def _given(s: Summary) -> RenderableType:
-    rows = [[f"Infusions, {row.period}", *_spread_cells(row.number)] for row in s.doses]
+    rows = [[f"{s.doses_are.capitalize()}, {row.period}", *_spread_cells(row.number)] for row in s.doses]
     rows += [[f"Vials, {row.period}: {row.product} {row.size}", *_spread_cells(row.number)] for row in s.vials]
     made = _fill(_table("In a trial", *_SPREAD), rows)
     if s.last_dose is None:
         return made
     last, q = s.last_dose, s.last_dose.quantile
-    when = f"Last infusion: mean {last.mean} ± {_days(last.error)} days, 5% {q(0.05)}, median {q(0.5)}, 95% {q(0.95)}"
+    when = f"Last {s.doses_are[:-1]}: mean {last.mean} ± {_days(last.error)} days, 5% {q(0.05)}, median {q(0.5)}, 95% {q(0.95)}"
     return Group(made, text(when))
 
 
@@ -237,6 +237,7 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
     """Rows of the comparison: what, a cell for each column, and its difference where one was counted."""
     summaries = [column.summary for column in columns]
     nothing: list[str] = []
+    given = summaries[0].doses_are.capitalize()
     yield "Study stop, median", [_quantile_cell(s.stop, 0.5) for s in summaries], nothing
     yield "Study stop, mean", [_date_cell(s.stop) for s in summaries], _differences(columns, "study_stop")
     for name in dict.fromkeys(by.name for s in summaries for by in s.by_trigger):
@@ -255,10 +256,10 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
     periods = list(dict.fromkeys(row.period for s in summaries for row in s.doses))
     for period in periods:
         numbers = [next((row.number for row in s.doses if row.period == period), None) for s in summaries]
-        yield f"Infusions, {period}", [_cell(number) for number in numbers], nothing
+        yield f"{given}, {period}", [_cell(number) for number in numbers], nothing
     if periods:
-        yield "Infusions, all", [_cell(s.all_doses) for s in summaries], _differences(columns, "doses")
-    yield "Last infusion, mean", [_date_cell(s.last_dose) for s in summaries], _differences(columns, "last_dose")
+        yield f"{given}, all", [_cell(s.all_doses) for s in summaries], _differences(columns, "doses")
+    yield f"Last {given.lower()[:-1]}, mean", [_date_cell(s.last_dose) for s in summaries], _differences(columns, "last_dose")
 
 
 def _cell(number: Spread[float] | None) -> str:

@@ -74,12 +74,12 @@ def _relapses(axes: Axes, s: Summary) -> None:
 
 def _infusions(axes: Axes, s: Summary) -> None:
     """By month and period; a month without a row has none."""
-    axes.set_title("Infusions by month", loc="left", fontsize=10)
+    axes.set_title(f"{s.doses_are.capitalize()} by month", loc="left", fontsize=10)
     for i, period in enumerate(dict.fromkeys(row.period for row in s.by_month)):
         numbers = {row.month or "": row.number for row in s.by_month if row.period == period}
         there = sorted(numbers)
         _band(axes, [_first(month) for month in there], [numbers[month] for month in there], f"C{i}", printable(period))
-    axes.set_ylabel("infusions, mean and 5–95% of trials")
+    axes.set_ylabel(f"{s.doses_are}, mean and 5–95% of trials")
     _dated(axes)
     axes.legend(loc="upper right", frameon=False, fontsize=8)
 

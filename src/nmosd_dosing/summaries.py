@@ -87,7 +87,7 @@ class Summary:
     unblinded: whether real arms were used. subjects_so_far: how many real subjects every trial begins with. horizon: the last day on which
     anybody is enrolled or the study stops. stop: over the trials that stop, None where none does; relapses_to_stop: how many the study's
     rule counts, None without one. counts: by COUNTS. exits, entries: by rule. relapses_by_month: their number up to the end of each month.
-    rates: of vials etc. `notes`: what a reader must know.
+    doses_are: what the doses are called: `infusions` where all are. `notes`: what a reader must know.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Summary:
     regimen: str
     study: str
     title: str
+    doses_are: str
     study_sha256: str
     assumptions: Assumptions
     trials: int
@@ -170,6 +171,7 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         regimen=about.regimen,
         study=study.id,
         title=study.title,
+        doses_are=_doses_are(trial),
         study_sha256=study.sha256,
         assumptions=trial.assumptions,
         trials=about.trials,
@@ -202,6 +204,12 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         notes=(*about.notes, *trial.assumptions.notes, *_notes(trial, shares, horizon), *_uncounted(numbers, unknown)),
     )
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
+
+
+def _doses_are(trial: Trial) -> str:
+    given = {give.product for period in trial.periods for entry in period.entries for give in entry.gives}
+    routes = [p.route or "" for p in trial.study.products if p.name in given]
+    return "infusions" if all("infusion" in route.lower() for route in routes) else "doses"
 
 
 def spread(tally: Tally) -> Spread[float]:
