@@ -166,7 +166,7 @@ def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
         study=None, title=None, source=None, invented=(), start=dt.date(1, 1, 1), subjects=162, sites=None, accrual=(), allocation=(2, 1),
         block=3, relapse=(), confirmed=1.0, adjudication=(0, 0), stable=1.0, stability=(0, 0), dropout=NEVER, scatter=(0, 0),
         entry="earliest", declines=0.0, weight=None, idmc_stop=None, follow=None, horizon=Offset(0, 240), written=(), notes=(),
-        sha256="",
+        sha256="", arms=("bat4406f", "placebo"),
     )  # fmt: skip
     assert found.notes == (
         "sites: not given, so nothing is told by site",
@@ -177,8 +177,8 @@ def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
         "entry: not given, so everybody enters on the earliest allowed day",
         "declines: not given, so nobody declines",
         "idmc_stop: not given, so the committee never stops the study",
-        "follow open label: not given, so of later periods counts all that is planned, open repeats for 24 months",
-        "horizon: not given, so a trial is followed for 20 years",
+        "follow open label: not given, so what counts is all that is planned, open repeats for 24 months",
+        "horizon: not given, so subjects come, relapse and the study stops within 20 years",
     )
     assert found.written == (
         ("start", "2023-08-01"),

@@ -59,7 +59,7 @@ def _rows(outcome: Outcome, triggers: tuple[str, ...], month_1: int) -> Iterator
     months = [f"{month // 12}-{month % 12 + 1:02}" for month in range(month_1 - 1, month_1 + 2000)]
     by_month = {name: np.diff(table, axis=0, prepend=0) if name == "relapses" else table for name, table in outcome.by_month.items()}
     for t in range(len(outcome.numbers["enrolled"])):
-        numbers = {name: int(column[t]) for name, column in outcome.numbers.items()}
+        numbers = {name: int(column[t]) for name, column in outcome.numbers.items() if name not in ("entries", "doses")}  # sums of others
         row: Row = {"trigger": triggers[numbers.pop("by")]}
         for name in ("study_stop", "last_dose"):
             days = numbers.pop(name, NONE)

@@ -586,7 +586,7 @@ class Trial:
         if days > NO_CALENDAR_GOES_SO_FAR:
             return
         yield self.until(subject.day_1 + math.floor(days))
-        if subject.gone or self.today() >= subject.end or not self.chance.happens("confirmed", i, a.confirmed):
+        if subject.gone or self.today() >= min(subject.end, self.horizon + 1) or not self.chance.happens("confirmed", i, a.confirmed):
             return
         decision = self.env.process(self.committee_confirms(subject))
         if self.rules.after_relapse is not None:

@@ -135,6 +135,7 @@ class _Uses:
     confirmed: bool
     stable: bool
     later: bool
+    open_ended: bool
     last_day: bool
     committee: bool
     number: bool  # of relapses, after which the study stops
@@ -154,6 +155,7 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
         confirmed="relapse_confirmed" in asked,
         stable="stable" in asked,
         later=bool(within),
+        open_ended=any(p.open_ended for p in periods),
         last_day=any(t.within is not None for t in within),
         committee="idmc_stop" in asked,
         number=any(t.kind == "count" and t.name == "relapse_confirmed" for t in stops),
@@ -189,9 +191,9 @@ class _Builder:
             self._default("declines", "0%", "so nobody declines")
         weight = self._weight()
         committee = self._committee(start, drawn)
-        if self._used("follow open label", uses.later, self._no_way("leads to a later period")):
-            self._default("follow open label", FOLLOWED, f"so of later periods counts {FOLLOWED}")
-        self._default("horizon", HORIZON.in_words, f"so a trial is followed for {HORIZON.in_words}")
+        if self._used("follow open label", uses.later or uses.open_ended, self._no_way("leads to a later period")):
+            self._default("follow open label", FOLLOWED, f"so what counts is {FOLLOWED}")
+        self._default("horizon", HORIZON.in_words, f"so subjects come, relapse and the study stops within {HORIZON.in_words}")
         if start is None or record.subjects is None or accrual is None:
             return None
         entry: dict[str | None, Entry] = {"latest": "latest", "uniform": "uniform"}
@@ -223,6 +225,7 @@ class _Builder:
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
             notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),
             sha256=sha256,
+            arms=uses.arms,
         )
 
     # --- what is used, and what is not given ---------------------------------------------------------------------------

@@ -221,7 +221,8 @@ class AssumedRecord(Record):
         "how long subjects are followed in later periods: `follow open label: 24 months`",
     )
     horizon: Offset | None = key(
-        _length("a horizon", Offset(1), Offset(0, 1200), "20 years"), "how long after `start` a trial is followed: `horizon: 20 years`"
+        _length("a horizon", Offset(1), Offset(0, 1200), "20 years"),
+        "how long after `start` subjects come and relapse, and the study may stop: `horizon: 20 years`",
     )
 
 

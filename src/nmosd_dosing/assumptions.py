@@ -48,11 +48,11 @@ class Assumptions:
     weight: None: nobody's is drawn. idmc_stop: when the monitoring committee stops the study: a date, or once this share of the
     study's number of relapses is there; None: never.
     follow: how long subjects are followed in later periods; None: as long as anything is planned, and 24 months of open repeats.
-    horizon: how long after `start` a trial is followed at all.
+    horizon: how long after `start` subjects come, relapse, and the study may stop; what is planned by then goes on.
 
     written: the keys that count here, each with its value as written, or as taken where it is not given; in the order of the file's page.
     notes: what is given and not used; what is not given, and so taken how.
-    sha256: of the file; of a scenario, of the file of scenarios.
+    sha256: of the file; of a scenario, of the file of scenarios. arms: those of the study that it was read for, in its order.
     """
 
     study: str | None
@@ -81,3 +81,4 @@ class Assumptions:
     written: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     sha256: str
+    arms: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ from nmosd_dosing.triggers import Stopped
 from nmosd_dosing.visits import lay_out
 
 _SLICE = 32768
+_LONG, _ENTRY = 1830, 400  # days: of a period without a stated end, and until an entry after an end
 _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
 
 
@@ -65,7 +66,7 @@ def expand(
     unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
-    by_period = [_visits(p, cohort, until or at_least, window) for p in periods]
+    by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
@@ -191,8 +192,17 @@ def one_period(study: Study, period: str) -> Period:
     return found
 
 
-def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None) -> tuple[Visit, ...]:
+def _days_before(earlier: Sequence[Period], cohort: Cohort) -> int:
+    """About the most days from the study's first to the first of a period behind these: so far on begins what counts from the study's."""
+    entered = [(dates - cohort.start).astype(np.float64) for dates in cohort.entered.values() if not np.isnat(dates).all()]
+    known = max((int(np.nanmax(days)) for days in entered), default=0)
+    return max(known, sum(p.length.range[1] if p.length is not None else _LONG for p in earlier)) + _ENTRY if earlier else 0
+
+
+def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None, before: int = 0) -> tuple[Visit, ...]:
     horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
+    if period.keeps_count:
+        horizon += before
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
@@ -351,11 +361,13 @@ def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter],
 
 
 def _as_drawn(schedule: Schedule, visit: int, ahead: Ahead, part: slice) -> None:
-    """Moves a visit of simulated subjects to the day on which it takes place: never before its period's day 1, which is never moved, and
-    after all that is known."""
+    """Moves a visit of simulated subjects to the day on which it takes place: never to the other side of its period's day 1, which is never
+    moved, and after all that is known."""
     target, anchor, id = schedule.target[visit, part], schedule.anchor(visit)[part], schedule.id(visit)
-    if schedule.visits[visit].offset != Offset() and (days := ahead.misses(id)) is not None:
-        np.maximum(target + days[part].view("timedelta64[D]"), anchor, out=target)
+    offset = schedule.visits[visit].offset
+    if offset != Offset() and (days := ahead.misses(id)) is not None:
+        side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
+        side(target + days[part].view("timedelta64[D]"), anchor, out=target)
     if ahead.over is not None:
         np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
         if (over := ahead.over(id)) is not None:

@@ -38,7 +38,7 @@ class SoFar:
     relapse yet, and who may leave. undecided, unstable: (r,) the day of the relapse that waits for the committee, or for stability.
     days: (r,) how long each was at risk of a relapse, and relapsed: whether one came. over: by visit (r,) who has had it, or missed it.
     given: what was given, by name (months, sites), with one column where there are no sites; last_dose: when the last of it was.
-    sites: (r,) the number of each subject's site, from 0; None without sites.
+    sites: (r,) the number of each subject's site, from 0; None without sites. odd: what a reader must know of the tables.
     """
 
     cohort: Cohort
@@ -54,6 +54,7 @@ class SoFar:
     last_dose: np.datetime64
     site_names: tuple[str, ...]
     sites: Days | None
+    odd: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.cohort)
@@ -194,6 +195,7 @@ def _relapses(beginning: Beginning, draws: Draws, start: Dates, arm: NDArray[np.
     there = after < _FAR if dropout is None else (after <= dropout) & (after < _FAR)
     if so_far is not None:
         there[: len(so_far)] &= so_far.at_risk[:, np.newaxis]
+    there &= start <= beginning.horizon - after.view("timedelta64[D]")
     if assumed.confirmed < 1:
         there &= draws.uniform("confirmed", n) < assumed.confirmed
     relapse = _or_never(there, start + after.view("timedelta64[D]"))

@@ -17,7 +17,7 @@ from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.course import Course, Move, MoveStatus, gone
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
 from nmosd_dosing.dispensing import dispensed
-from nmosd_dosing.doses import number_text
+from nmosd_dosing.doses import AmountStatus, number_text
 from nmosd_dosing.futures import SoFar
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.tallies import Numbers
@@ -135,7 +135,7 @@ def of_schedule(
     both: dict[str, Numbers] = {}
     trial = np.arange(trials)
     for k, row in enumerate(schedule.rows):
-        month = calendar.months(schedule.dates(row.visit)) * schedule.given_at(k)
+        month = calendar.months(schedule.dates(row.visit)) * is_given(schedule, k)
         cell = (month.reshape(-1, trials).astype(np.intp) * trials + trial).ravel()
         for name, often in things(schedule, k, policy):
             once = isinstance(often, int) and often == 1
@@ -167,6 +167,12 @@ def of_schedule(
         _states(schedule, stay, calendar),
     )
     return outcome if so_far is None else _with_past(outcome, so_far, count)
+
+
+def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
+    """(n,) whether a dose is planned and not refused by a lifetime's cap."""
+    given = schedule.given_at(k)
+    return given & (schedule.status[k] != AmountStatus.REFUSED) if schedule.exposure else given
 
 
 def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, int | NDArray[Any]]]:

@@ -62,10 +62,21 @@ def _unheard() -> Iterator[None]:
 
 
 def _begin_process() -> None:
-    """An interrupt is for the program that waits: it lets the others end."""
+    """An interrupt is for the program that waits: it lets the others end. Where that is killed they end by themselves."""
+    import multiprocessing
+    import os
     import signal
+    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def end_with_it() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=end_with_it, daemon=True).start()
     _keep_memory()
 
 

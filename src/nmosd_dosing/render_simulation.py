@@ -50,7 +50,7 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
 def _heading(s: Summary) -> list[Text]:
     trials = f"{s.trials:,} simulated trial{'' if s.trials == 1 else 's'}"
     lines = [text("UNBLINDED: the arms of real subjects were used", style="bold red")] if s.unblinded else []
-    lines += [text(s.title, style="bold"), text(f"regimen {s.regimen}, {trials}, seed {s.seed}, followed up to {s.horizon}")]
+    lines += [text(s.title, style="bold"), text(f"regimen {s.regimen}, {trials}, seed {s.seed}, accrual and stop up to {s.horizon}")]
     if s.as_of is not None:
         people = f"{s.subjects_so_far} real subject{'' if s.subjects_so_far == 1 else 's'}"
         lines.append(text(f"each trial goes on from {people} up to {s.as_of}"))
@@ -117,6 +117,11 @@ def _quantiles(number: Spread[float], shares: Iterable[float] = (0.05, 0.5, 0.95
     return [number_text(number.quantile(share)) for share in shares]
 
 
+def _count(what: str, s: Summary) -> str:
+    """What a number counts. Where nobody adjudicates, no relapse is a confirmed one."""
+    return "First relapses" if what == "relapses" and not s.adjudicated else _COUNTS[what]
+
+
 def _trigger(name: str, s: Summary) -> str:
     if name == "relapses":
         return f"{s.relapses_to_stop} relapses" if s.relapses_to_stop is not None else "relapses"
@@ -141,10 +146,12 @@ def _stop(s: Summary) -> RenderableType:
     if s.stop is None:
         return text("The study stops in none of the trials.", style="bold")
     rows = [["mean", date_text(s.stop.mean), _days(s.stop.error)]]
-    rows += [[f"{q.share:.0%} of trials by".replace("%", "%"), date_text(q.value), _days(q.error)] for q in s.stop.quantiles]
+    of = "of trials" if s.stop.share == 1 else "of these"
+    rows += [[f"{q.share:.0%} {of} by", date_text(q.value), _days(q.error)] for q in s.stop.quantiles]
     rows += [["standard deviation", f"{_days(s.stop.sd)} days", ""]]
-    dates = _fill(table("Study stop", "Date", "± days", right=["± days"]), rows)
-    shares = [[_trigger(by.name, s), *_percent(by, s.trials)] for by in s.by_trigger]
+    which = "Study stop" if s.stop.share == 1 else f"Study stop, in the {s.stop.share:.1%} of trials that stop"
+    dates = _fill(table(which, "Date", "± days", right=["± days"]), rows)
+    shares = [[_trigger(by.name, s), *_percent(by, s.trials)] for by in s.by_trigger if by.share or by.name in (*s.stop_rules, "never")]
     return Group(dates, Text(), _fill(_table("Stopped by", "Trials", "±"), shares))
 
 
@@ -156,7 +163,7 @@ def _spread_cells(number: Spread[float]) -> list[str]:
 
 
 def _people(s: Summary) -> Table:
-    rows = [[_COUNTS[what], *_spread_cells(s.counts[what])] for what in ("enrolled", "relapses")]
+    rows = [[_count(what, s), *_spread_cells(s.counts[what])] for what in ("enrolled", "relapses")]
     rows += [[f"Way out: {rule}", *_spread_cells(number)] for rule, number in s.exits.items()]
     rows += [[f"Entered after: {rule}", *_spread_cells(number)] for rule, number in s.entries.items()]
     if s.entries:
@@ -247,7 +254,7 @@ def _compared(columns: Sequence[Scenario]) -> Iterable[Line]:
             nothing,
         )
     for what in ("enrolled", "relapses"):
-        yield _COUNTS[what], [_cell(s.counts[what]) for s in summaries], _differences(columns, what)
+        yield _count(what, summaries[0]), [_cell(s.counts[what]) for s in summaries], _differences(columns, what)
     rules = list(dict.fromkeys(rule for s in summaries for rule in s.entries))
     for rule in rules:
         yield f"Entered after: {rule}", [_cell(s.entries.get(rule)) for s in summaries], nothing
@@ -267,12 +274,17 @@ def _cell(number: Spread[float] | None) -> str:
 
 
 def _date_cell(date: Spread[dt.date] | None) -> str:
-    return f"{date.mean} ± {_days(date.error)}" if date is not None else "–"
+    return f"{date.mean} ± {_days(date.error)}{_some(date)}" if date is not None else "–"
 
 
 def _quantile_cell(date: Spread[dt.date] | None, share: float) -> str:
     found = next((q for q in date.quantiles if q.share == share), None) if date is not None else None
-    return f"{found.value} ± {_days(found.error)}" if found is not None else "–"
+    return f"{found.value} ± {_days(found.error)}{_some(date)}" if date is not None and found is not None else "–"
+
+
+def _some(date: Spread[dt.date]) -> str:
+    """Of how many trials, where it is not all."""
+    return f" (of {date.share:.0%})" if date.share < 1 else ""
 
 
 def _share_cell(s: Summary, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from nmosd_dosing import course as courses
 from nmosd_dosing.assumption_files import read_assumptions
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.cohort import UNKNOWN_ARM
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.expansion import one_period
 from nmosd_dosing.futures import site_names
 from nmosd_dosing.model import Study
@@ -64,7 +65,20 @@ def simulate(
     number of `cores`; more than one begins processes of their own, so a script must guard its beginning (`if __name__ == "__main__":`).
     `progress` is told now and then how many trials are done. Raises InputError for numbers of trials, seeds and horizons that cannot be.
     """
-    problems = []
+    problems = [
+        Problem(f"{name} is {value!r}, not a whole number")
+        for name, value in (("trials", trials), ("seed", seed), ("cores", cores))
+        if not isinstance(value, int)
+    ]
+    if problems:
+        raise InputError(problems)
+    if cores < 1:
+        problems.append(Problem(f"{cores} cores", hint="1 or more"))
+    if policy not in get_args(Policy):
+        problems.append(Problem(f"unknown policy of vials {policy!r}", hint=one_of(get_args(Policy))))
+    names = [BASE, *(name for name, _ in scenarios)]
+    if len(set(names)) < len(names):
+        problems.append(Problem("two scenarios have one name", hint=f"each needs its own, and `{BASE}` is that of the first"))
     if not 1 <= trials <= MOST_TRIALS:
         problems.append(Problem(f"{trials:,} trials", hint=f"from 1 to {MOST_TRIALS:,}"))
     if not 0 <= seed <= MOST_SEED:
@@ -73,8 +87,9 @@ def simulate(
         raise InputError(problems)
     periods = (one_period(study, period),) if period is not None else courses.way(study)
     sets = [(BASE, assumptions), *scenarios]
-    arms_used = unblind and so_far is not None and any(p.masks for p in periods)
-    if so_far is not None and not unblind and any(p.masks for p in periods):
+    concealed = any(study.conceals(p) for p in periods)
+    arms_used = unblind and so_far is not None and concealed
+    if so_far is not None and not unblind and concealed:
         nobody = np.full(len(so_far.cohort), UNKNOWN_ARM, dtype=np.int16)
         so_far = dataclasses.replace(so_far, cohort=dataclasses.replace(so_far.cohort, arm=nobody))
     if arms_used and so_far is not None and (so_far.cohort.arm == UNKNOWN_ARM).any():
@@ -91,6 +106,7 @@ def simulate(
             arms_used,
             len(so_far.cohort) if so_far is not None else 0,
             site_names(trial.beginning),
+            trial.beginning.so_far.odd if trial.beginning.so_far is not None else (),
         )
         found.append(summarise(name, trial, counts, about))
     return tuple(found)

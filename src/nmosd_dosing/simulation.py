@@ -19,9 +19,9 @@ import numpy as np
 
 from nmosd_dosing import course as courses
 from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.days import LAST_DATE, Offset
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Offset
 from nmosd_dosing.draws import Draws, trials_per_block
-from nmosd_dosing.errors import InputError, Problem, Problems
+from nmosd_dosing.errors import InputError, Problem, Problems, one_of
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.futures import Beginning, site_names, sites, subjects
 from nmosd_dosing.model import Period, Study, Trigger
@@ -30,7 +30,7 @@ from nmosd_dosing.parts import OPEN_END
 from nmosd_dosing.processes import each
 from nmosd_dosing.standing import Real, standing
 from nmosd_dosing.tallies import NONE, Grid, Numbers, Tally
-from nmosd_dosing.triggers import CONFIRMED, JUDGED
+from nmosd_dosing.triggers import CONFIRMED, JUDGED, Stay, first_of_each
 from nmosd_dosing.vials import Policy
 from nmosd_dosing.visits import lay_out
 
@@ -100,7 +100,8 @@ def prepare(
 
     Raises InputError where its horizon lies beyond the year 9999, and where there are more real subjects than are assumed.
     """
-    share = assumptions.idmc_stop if isinstance(assumptions.idmc_stop, Fraction) else None
+    told = real is not None and "idmc_stop" in real.cohort.of_study
+    share = assumptions.idmc_stop if isinstance(assumptions.idmc_stop, Fraction) and not told else None
     triggers = study.stop.earliest_of if study.stop is not None else ()
     to_stop = next((t.count for t in triggers if t.kind == "count" and t.name in (JUDGED, CONFIRMED)), None)
     if study.stop is not None and share is not None and to_stop is not None:
@@ -110,12 +111,12 @@ def prepare(
     by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
     beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
+    _check(assumptions, periods, real, horizon)
     longest = sum(_most_days(p, assumptions.follow or OPEN_END) for p in periods) + _SPARE
     if horizon > LAST_DATE - longest:
         raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
-    if real is not None and not len(real.cohort):
-        raise InputError(Problem("nobody so far", hint="leave the real subjects out"))
     first = opens if real is None else min(opens, real.cohort.start.min())
+    first += np.timedelta64(min(0, *(_fewest_days(p, assumptions) for p in periods)), "D")
     calendar = Calendar(first.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
     trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
     if real is None:
@@ -124,7 +125,59 @@ def prepare(
         wrong = f"{len(real.cohort)} subjects so far, and {assumptions.subjects} are assumed in all"
         raise InputError(Problem(wrong, hint="`subjects` counts all of them"))
     so_far = standing(study, real, period=trial.period, calendar=calendar, policy=policy)
-    return dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
+    trial = dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
+    _check_share(trial, real)
+    return trial
+
+
+def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | None, horizon: np.datetime64) -> None:
+    """Raises InputError for assumptions that cannot be those of this study, or not on the day up to which things are known."""
+    problems = []
+    arms = courses.arms_of(periods)
+    if (assumptions.arms and assumptions.arms != arms) or len(assumptions.allocation) != len(arms):
+        theirs = one_of(assumptions.arms) or "none"
+        problems.append(Problem(f"assumptions of another study: their arms are {theirs}", hint=f"here they are {one_of(arms) or 'none'}"))
+    if assumptions.subjects < 1:
+        problems.append(Problem(f"{assumptions.subjects} subjects", hint="1 or more"))
+    if real is not None and not len(real.cohort):
+        problems.append(Problem("nobody so far", hint="leave the real subjects out"))
+    if real is not None and np.datetime64(real.as_of, "D") >= horizon:
+        problems.append(Problem(f"all is known up to {real.as_of}, and the horizon is {horizon}", hint="a later `horizon`"))
+    idmc = assumptions.idmc_stop
+    if real is not None and not _has_stopped(real) and isinstance(idmc, dt.date) and idmc <= real.as_of:
+        wrong = f"it is assumed that the committee stops the study on {idmc}, and up to {real.as_of} it is known what has happened"
+        problems.append(Problem(wrong, hint=f"`--on idmc_stop={idmc}` if it did; else a later date, or `none`"))
+    if problems:
+        raise InputError(problems)
+
+
+def _has_stopped(real: Real) -> bool:
+    """Whether it is told that the study, or the committee, has stopped it."""
+    return not {"study_stop", "idmc_stop"}.isdisjoint(real.cohort.of_study)
+
+
+def _check_share(trial: Trial, real: Real) -> None:
+    """Raises InputError where a share of the relapses at which the committee is assumed to stop is there already."""
+    share = trial.assumptions.idmc_stop
+    if not isinstance(share, Fraction) or trial.study.stop is None or trial.relapses_to_stop is None or _has_stopped(real):
+        return
+    so_far = trial.beginning.so_far
+    assert so_far is not None
+    nobody = np.full(len(so_far), NO_DATE)
+    course = courses.resolve(trial.study, trial.periods, so_far.cohort)
+    left = next((move.entered for move in course.moves if move.source == 0), nobody)
+    dates = first_of_each(Stay(so_far.cohort, course.anchor[0], course.end[0], left), CONFIRMED)
+    there, needed = int((~np.isnat(dates)).sum()), math.ceil(share * trial.relapses_to_stop)
+    if there >= needed:
+        wrong = f"it is assumed that the committee stops the study at {needed} relapses, and up to {real.as_of} there are {there}"
+        raise InputError(Problem(wrong, hint="`--on idmc_stop=DATE` if it did; else a larger share, or `none`"))
+
+
+def _fewest_days(period: Period, assumptions: Assumptions) -> int:
+    """How many days before its day 1 a period may begin: a negative number, or 0."""
+    planned = [visit.offset.range[0] for visit in lay_out(period, 1, Problems()) if visit.offset is not None]
+    first = min(planned, default=0)
+    return first + min(0, assumptions.scatter[0]) if first < 0 else 0
 
 
 def _most_days(period: Period, follow: Offset) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing import given as records
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.course import LEFT
 from nmosd_dosing.days import NO_DATE, Dates
@@ -15,7 +17,8 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import expand
 from nmosd_dosing.futures import SoFar
 from nmosd_dosing.model import Study
-from nmosd_dosing.outcomes import Calendar, things
+from nmosd_dosing.outcomes import Calendar, is_given, things
+from nmosd_dosing.refused_ways import check_entries
 from nmosd_dosing.schedule import Schedule
 from nmosd_dosing.tallies import Numbers
 from nmosd_dosing.triggers import CONFIRMED, JUDGED, REJECTED
@@ -40,8 +43,8 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     """
     cohort, known = real.cohort, np.datetime64(real.as_of, "D")
     schedule = expand(study, cohort, period=period, allow_deviation=True, accept_gap=True)
-    if schedule.given is not None and schedule.given.unknown:
-        raise InputError([problem for _, _, problem in schedule.given.unknown])
+    if schedule.given is not None:
+        records.check(schedule.given, schedule.visits, cohort)
     cohort = schedule.cohort  # with the entries that are recorded as visits
     if (cohort.start > known).any():
         late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]
@@ -77,7 +80,19 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
         last_dose=last,
         site_names=names,
         sites=numbers,
+        odd=tuple(_odd(schedule, cohort)),
     )
+
+
+def _odd(schedule: Schedule, cohort: Cohort) -> Iterator[str]:
+    """What is recorded and cannot be counted, or stands though no rule allows it."""
+    try:
+        check_entries(schedule.course, cohort)
+    except InputError as error:
+        yield f"{len(error.problems)} recorded entries that no rule allows stand as they are recorded; `dosing check` tells them"
+    extra = len(schedule.given.extra) if schedule.given is not None else 0
+    if extra:
+        yield f"{extra} records of unscheduled visits are not counted"
 
 
 def _latest(cohort: Cohort, event: str) -> Dates:
@@ -104,7 +119,7 @@ def _given(
     months = len(calendar.names)
     for k, row in enumerate(schedule.rows):
         dates = schedule.dates(row.visit)
-        had = schedule.given_at(k) & over[schedule.id(row.visit)] & (dates <= known)
+        had = is_given(schedule, k) & over[schedule.id(row.visit)] & (dates <= known)
         if not had.any():
             continue
         last = np.fmax(last, dates[had].max())

@@ -13,7 +13,7 @@ import numpy as np
 from nmosd_dosing.assumptions import Assumptions
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import one_of
-from nmosd_dosing.model import Entry, Point
+from nmosd_dosing.model import Entry, Period, Point, Series
 from nmosd_dosing.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation import Counted, Trial
 from nmosd_dosing.tallies import QUANTILES, Grid, Tally
@@ -87,7 +87,8 @@ class Summary:
     unblinded: whether real arms were used. subjects_so_far: how many real subjects every trial begins with. horizon: the last day on which
     anybody is enrolled or the study stops. stop: over the trials that stop, None where none does; relapses_to_stop: how many the study's
     rule counts, None without one. counts: by COUNTS. exits, entries: by rule. relapses_by_month: their number up to the end of each month.
-    doses_are: what the doses are called: `infusions` where all are. `notes`: what a reader must know.
+    doses_are: what the doses are called: `infusions` where all are. adjudicated: whether a committee decides on relapses. stop_rules: the
+    names of what may stop the study. `notes`: what a reader must know.
     """
 
     name: str
@@ -96,6 +97,8 @@ class Summary:
     study: str
     title: str
     doses_are: str
+    adjudicated: bool
+    stop_rules: tuple[str, ...]
     study_sha256: str
     assumptions: Assumptions
     trials: int
@@ -172,6 +175,8 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         study=study.id,
         title=study.title,
         doses_are=_doses_are(trial),
+        adjudicated=any(key == "adjudication" for key, _ in trial.assumptions.written),
+        stop_rules=trial.rules,
         study_sha256=study.sha256,
         assumptions=trial.assumptions,
         trials=about.trials,
@@ -201,9 +206,20 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         relapses_by_month=_relapses(counted.by_month, calendar),
         states=_states(counted, calendar, about.trials),
         stops_by_day=tuple(_days(numbers["study_stop"])),
-        notes=(*about.notes, *trial.assumptions.notes, *_notes(trial, shares, horizon), *_uncounted(numbers, unknown)),
+        notes=(
+            *about.notes,
+            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),
+            *_notes(trial, shares, horizon),
+            *_uncounted(numbers, unknown),
+        ),
     )
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
+
+
+def _of_file(assumed: Assumptions, about: About) -> Iterable[str]:
+    """What the reader of the assumptions notes; real subjects may have sites though none are assumed."""
+    yield from about.notes
+    yield from (note for note in assumed.notes if not (about.sites and note.startswith("sites:")))
 
 
 def _doses_are(trial: Trial) -> str:
@@ -349,11 +365,18 @@ def _events(entry: Entry) -> Iterable[str]:
     yield from (event for give in entry.gives for event, _ in give.changes)
 
 
+def _moves_on(period: Period) -> bool:
+    """Whether a dose that is late moves those after it."""
+    series = any(isinstance(item, Series) and item.follows for entry in period.entries for item in entry.at)
+    return series or any(entry.cycle is not None and entry.cycle.follows for entry in period.entries)
+
+
 def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
     never = next(share for share in shares if share.name == "never")
     study = trial.study
-    if study.stop is None:
-        yield f"`{study.id}` states no rule that stops it: whoever comes up to the horizon, {horizon}, goes the whole way"
+    if study.stop is None or not any(t.source_period == trial.periods[0].id for t in study.transitions):
+        what = f"`{study.id}` states no rule that stops it" if study.stop is None else f"nothing stops `{trial.periods[0].id}` by itself"
+        yield f"{what}: whoever comes up to the horizon, {horizon}, goes the whole way"
     elif never.share == 1:
         rules = one_of(trigger.text for trigger in study.stop.earliest_of)
         yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
@@ -366,6 +389,10 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
     if waiting:
         yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    if trial.assumptions.scatter != (0, 0) and any(period.gap_rules or _moves_on(period) for period in trial.periods):
+        yield "`visit scatter` moves no later visit: `counted from: previous dose` and `if gap` are not simulated"
+    if trial.assumptions.relapse and trial.periods[0].length is None:
+        yield f"`{trial.periods[0].id}` has no stated end: relapses count up to the horizon, {horizon}"
     given = {give.product for entry in entries for give in entry.gives}
     missing = [p.name for p in study.products if p.vials is None and p.name in given]
     if missing:
