@@ -225,6 +225,21 @@ def test_the_stop_is_counted_over_those_who_are_written(tmp_path: Path) -> None:
     assert [r["target"] for r in rows(done.stdout) if r["id"] == "more/D1"] == ["2025-04-07"] * 3
 
 
+def test_no_calendars_of_some_where_the_stop_is_counted_over_all(tmp_path: Path) -> None:
+    (tmp_path / "stops.yaml").write_text(STOPS, encoding="utf-8")
+    table = "subject,start\nA,2025-01-06\nB,2025-02-0x\n"
+    done = cohort(tmp_path, "--skip-bad", "--ics-dir", "c", regimen="stops.yaml", subjects=table)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: `--skip-bad` and `--ics-dir` do not go together here: the study stop is counted over all subjects "
+        "(first dose of subject 3)\nhint: whoever is left out would move the calendars of others: mend what is wrong, or leave "
+        "`--ics-dir` out\n"
+    )
+    assert not (tmp_path / "c").exists()
+    done = cohort(tmp_path, "--skip-bad", "--ics-dir", "c", regimen="belimumab", subjects=table)
+    assert (done.returncode, [p.name for p in (tmp_path / "c").iterdir()]) == (2, ["A.ics"])
+
+
 def test_hostile_texts(tmp_path: Path) -> None:
     """A text that a spreadsheet would run gets a quotation mark; what is written comes back as it was."""
     table = 'subject,start,site\n=1+1,2025-01-06,"a ""b"", c"\n50%s,2025-01-06,@x\n%(a)s{0},2025-01-06,\n'

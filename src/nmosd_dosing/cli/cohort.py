@@ -142,6 +142,8 @@ def _read(request: TableRequest) -> tuple[Everybody, Wanted, CalendarStyle | Non
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     whom = CohortRequest(request.people, request.unblind, until, as_of, request.skip_bad)
     everybody = cohort_people.read(whom, problems)
+    if everybody is not None:
+        cohort_calendars.check_stop(request.calendar, request.ics_by, request.skip_bad, everybody.study, problems)
     workdays = arguments.country("--country", request.country, everybody.study.site if everybody else None, problems)
     if problems.found or everybody is None or stamp is None:
         fail(problems)

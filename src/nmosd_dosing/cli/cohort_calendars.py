@@ -17,6 +17,7 @@ from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.cohort_rows import Wanted
 from nmosd_dosing.errors import Problems, clip, did_you_mean
+from nmosd_dosing.model import Study
 from nmosd_dosing.person import Plan
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def check(request: CalendarRequest, by: str | None, unblind: bool, skip_bad: boo
     if skip_bad and by == "site":
         hint = "mend what is wrong, or write `--ics-by subject`"
         problems.error("`--skip-bad` would let the visits of whoever is left out fall away from the calendar of the site", None, hint)
+
+
+def check_stop(request: CalendarRequest, by: str | None, skip_bad: bool, study: Study, problems: Problems) -> None:
+    """Without somebody the study may stop on another day, and everybody's calendar would move with it."""
+    counted = [t.text for t in study.stop.earliest_of if t.kind in ("subject", "count")] if study.stop is not None else []
+    if skip_bad and request.ics_dir is not None and by != "site" and counted:
+        wrong = f"`--skip-bad` and `--ics-dir` do not go together here: the study stop is counted over all subjects ({counted[0]})"
+        hint = "whoever is left out would move the calendars of others: mend what is wrong, or leave `--ics-dir` out"
+        problems.error(wrong, None, hint)
 
 
 def prepare(
