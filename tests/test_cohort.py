@@ -176,6 +176,38 @@ def test_exactly_those_of_whom_something_is_wrong_are_left_out(tmp_path: Path, t
     assert done.stderr.startswith("error: ")
 
 
+SLIPS = ("cn01-a", "ＣＮ01-A", "CN1-A", "CN01_A", "CN01A", "CN01-Q", "CN0-A", "CN011-A", "CN10-A")
+
+
+@pytest.mark.parametrize("code", SLIPS)
+@pytest.mark.parametrize(
+    ("option", "table"),
+    [
+        ("events", "subject,event,date\n{},withdrawn,2025-02-01\n"),
+        ("events", "subject,event,date\n{},itch,2025-02-01\n"),
+        ("visits", "subject,visit,date\n{},rcp/D1,2025-01-06\n"),
+        ("weighings", "subject,date,weight_kg\n{},2025-02-01,60\n"),
+        ("allocation", "subject,arm\n{},placebo\n"),
+    ],
+)
+def test_a_subject_whom_a_row_may_mean_is_left_out(tmp_path: Path, code: str, option: str, table: str) -> None:
+    subjects = "subject,start\nCN01-A,2025-01-06\nUS77-B,2025-01-06\n"
+    done = cohort(tmp_path, f"--{option}", f"{option}.csv", "--skip-bad", subjects=subjects, **{option: table.format(code)})
+    assert (done.returncode, subjects_of(done.stdout)) == (2, ["US77-B"])
+    if "itch" not in table:
+        assert "hint: did you mean `CN01-A`?\n" in done.stderr
+
+
+def test_rows_of_nobody_leave_nobody_out_however_many(tmp_path: Path) -> None:
+    """The last of 300 rows means somebody, though only a hundred are shown."""
+    strangers = "".join(f"X{i}Y,relapse,2025-02-01\n" for i in range(3000, 3300))
+    done = cohort(
+        tmp_path, "--events", "events.csv", "--skip-bad", subjects=SEVEN, events=f"subject,event,date\n{strangers}a7,relapse,2025-02-01\n"
+    )
+    assert subjects_of(done.stdout) == [f"A{i}" for i in range(1, 7)]
+    assert done.stderr.startswith("error: 301 problems in the tables; the first 100 follow\n")
+
+
 def test_rows_that_may_be_of_anybody_stop_everything(tmp_path: Path) -> None:
     for table in ("subject,event,date\n,relapse,2025-02-01\n", "subject,event,date\nA1,relapse,2025-02-01,2025-03-01\n"):
         done = cohort(tmp_path, "--events", "events.csv", "--skip-bad", subjects=SEVEN, events=table)

@@ -10,10 +10,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any
 
-from nmosd_dosing import subject_columns, tables, typed
+from nmosd_dosing import near_codes, subject_columns, tables, typed
 from nmosd_dosing.doses import UNITS
 from nmosd_dosing.dsl import STUDY_EVENTS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
@@ -231,12 +230,14 @@ class Known:
         self.more = 0
         self.wrong: set[int] = set()
         self.nobody = False  # whether rows are of nobody
+        self.unknown: list[tuple[Cell, str]] = []  # rows of this table whose code nobody has
 
     @cached_property
     def without_zeros(self) -> dict[str, int]:
         return {code.lstrip("0"): i for code, i in reversed(self.index.items())}
 
     def next_table(self) -> None:
+        self._tell_unknown()
         self.in_order += self.problems.in_order()
         self.problems = Problems()
 
@@ -259,10 +260,29 @@ class Known:
             return None
         text = code.text if code.text in self.index else same(code.text)
         if text not in self.index:
-            self._unknown(code, text)
+            if self.alone:
+                self._unknown(code, text, ())
+            else:
+                self.unknown.append((code, text))
         return self.index.get(text)
 
-    def _unknown(self, code: Cell, text: str) -> None:
+    def may_be(self, texts: Iterable[str]) -> set[int]:
+        """Whom codes may mean: those who have them, else those whose codes they may be, written wrongly."""
+        whom = {self.index[text] for text in texts if text in self.index}
+        far = {text for text in texts if text not in self.index}
+        whom |= {i for text in far if (i := self.without_zeros.get(text.lstrip("0"))) is not None}
+        return whom.union(*near_codes.near(far, self.codes).values())
+
+    def _tell_unknown(self) -> None:
+        """Whose rows the unknown codes of a table may be is looked for once for all of them."""
+        near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
+        for code, text in self.unknown[: tables.LISTED]:
+            self._unknown(code, text, near.get(text, ()))
+        self.more += len(self.unknown[tables.LISTED :])
+        self.wrong |= self.may_be({text for _, text in self.unknown[tables.LISTED :]})
+        self.unknown = []
+
+    def _unknown(self, code: Cell, text: str, like: Sequence[int]) -> None:
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
         only = self.codes[0] if self.alone else None
@@ -284,9 +304,10 @@ class Known:
                 hint = f"write {written} there, in a column that is formatted as text"
             place = self.place(near)
             also = [("this one", place)] if place else []
-        elif len(self.problems.found) < tables.LISTED:  # a guess takes long, and the others are not shown
-            hint = did_you_mean(code.text, islice((known for known in self.codes if known), 1000)) or hint
-        self.error(near, message, code.place, hint, also)
+        elif like:
+            hint = f"did you mean `{clip(self.codes[like[0]] or '')}`?"
+        self.wrong |= {*like} | ({near} if near is not None else set())
+        self.problems.error(message, code.place, hint, also)
 
 
 _NO_COLUMN = "whose records these are is not said"

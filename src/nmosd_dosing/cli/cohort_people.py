@@ -127,7 +127,7 @@ def _join(columns: SubjectColumns, said: dict[int, Said], beside: Beside, left_o
         left_out.problems += known.in_order[: tables.LISTED]
         left_out.more += known.more + len(known.in_order[tables.LISTED :])
     if left_out is not None:
-        left_out.rows |= known.wrong | {known.index[code] for code in left_out.codes if code in known.index}
+        left_out.rows |= known.wrong | known.may_be(left_out.codes)
     return True
 
 
