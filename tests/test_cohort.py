@@ -176,6 +176,32 @@ def test_exactly_those_of_whom_something_is_wrong_are_left_out(tmp_path: Path, t
     assert done.stderr.startswith("error: ")
 
 
+@pytest.mark.parametrize("line", ["A2,2025-02-02,60,x", 'A2,"2025-02-02,60', 'A2,2025-02-02,"60" kg', 'A2,"2025-02-02, 60'])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_that_is_no_row_is_a_second_row(tmp_path: Path, line: str, first: bool) -> None:
+    lines = SEVEN.splitlines()
+    lines.insert(1 if first else 8, line)
+    done = cohort(tmp_path, "--skip-bad", subjects="\n".join(lines) + "\n")
+    assert (done.returncode, subjects_of(done.stdout)) == (2, ["A1", "A3", "A4", "A5", "A6", "A7"])
+    assert "left out: 1 subject (`A2`); written: 6\n" in done.stderr
+    done = cohort(tmp_path, "--skip-bad", subjects=SEVEN + line.replace("A2", "B2") + "\n")
+    assert "left out: 0 subjects; 1 line that names nobody; written: 7\n" in done.stderr
+
+
+@pytest.mark.parametrize("line", ['"B2,2025-02-02,60', ",B2,2025-02-02,60", ',"2025-02-02', '"B2\nA3",2025-01-03,60,x'])
+def test_a_line_of_which_it_cannot_be_told_whose_it_is(tmp_path: Path, line: str) -> None:
+    done = cohort(tmp_path, "--skip-bad", subjects=SEVEN + line + "\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "left out" not in done.stderr
+
+
+def test_a_line_whose_cells_are_shifted(tmp_path: Path) -> None:
+    table = "site,subject,start\nS1,A1,2025-01-06\nS1,A2,2025-01-06\n"
+    for line, left in (("S,1,A2,2025-01-06", ["A1"]), ("A2,2025-01-06", ["A1"]), ("S,1,A3,2025-01-06", [])):
+        done = cohort(tmp_path, "--skip-bad", subjects=f"{table}{line}\n")
+        assert (done.returncode, subjects_of(done.stdout)) == (2, left)
+
+
 SLIPS = ("cn01-a", "ＣＮ01-A", "CN1-A", "CN01_A", "CN01A", "CN01-Q", "CN0-A", "CN011-A", "CN10-A")
 
 

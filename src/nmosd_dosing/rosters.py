@@ -27,13 +27,14 @@ _RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_k
 @dataclass(slots=True)
 class LeftOut:
     """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
-    `rows`: of the table of subjects, by number; `names`: the codes that stand there."""
+    `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row."""
 
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
     codes: set[str] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
+    nobody: int = 0
 
     def take(self, problems: Problems) -> None:
         """The first hundred of some problems, and how many there are."""

@@ -36,7 +36,7 @@ class Table:
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
     wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
-    broken: int = 0  # lines that are no row: too many cells, or too few
+    broken: list[list[str]] = field(default_factory=list)  # the cells of lines that are no row: too many, or too few, or not closed
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -129,7 +129,7 @@ class Table:
                     end = text.find("\n", spans[-1][2])
                     end = len(text) if end < 0 else end
                 except ValueError:
-                    self.broken += 1
+                    self.broken.append(list(map(str.strip, line.split(self.separator))))
                     if (told := told + 1) <= LISTED:
                         place = Place(self.document, start, end)
                         problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
@@ -180,7 +180,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
             table.starts.append(start)
             cells += texts
             continue
-        table.broken += 1
+        table.broken.append(texts)
         if (told := told + 1) > LISTED:
             problems.more += 1
             continue

@@ -92,8 +92,14 @@ def _columns(
     if left_out is None or not len(columns):
         tables.stop(found.in_order(), more=found.more)
     elif found.found:
+        try:
+            broken = subject_columns.of_broken_lines(columns.table)
+        except ValueError:  # it could be anybody's second row
+            tables.stop(found.in_order(), more=found.more)
+            raise
         left_out.take(found)
-        left_out.rows |= columns.table.wrong
+        left_out.rows |= columns.table.wrong | {row for row in broken if row is not None}
+        left_out.nobody = broken.count(None)
     return columns
 
 
@@ -152,7 +158,7 @@ def _everybody(
     if left_out is not None:
         left_out.names = [columns.codes[row] for row in sorted(bad)]
     sites = [columns.sites[row] for row in rows] if "site" in columns.table.columns else []
-    return Everybody(study, periods, cohort, sites, len(columns) + columns.table.broken, left_out or LeftOut())
+    return Everybody(study, periods, cohort, sites, len(columns) + (left_out.nobody if left_out is not None else 0), left_out or LeftOut())
 
 
 def _more(said: Said) -> bool:
