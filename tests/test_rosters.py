@@ -437,7 +437,7 @@ def test_one_subject_of_a_table_of_many() -> None:
 
 def test_two_arms_for_one_subject() -> None:
     assert refused(rosters.roster, [Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,Y\n"), []) == [
-        "a.csv:2:3: subject `1` is in arm `Y` here, and was said to be in `X`; leave one of the two out"
+        "a.csv:2:3: subject `1` is in another arm here than was said before; leave one of the two out"
     ]
     assert rosters.roster([Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,X\n"), [])[0].arm == "X"
 

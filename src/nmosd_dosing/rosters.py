@@ -78,14 +78,17 @@ def events(content: bytes, path: str, known: Sequence[str], left_out: LeftOut | 
 
 
 def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Cell]]:
-    """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here."""
+    """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here.
+
+    No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "arm"), (), problems)
+    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden="arm")
     codes = _codes(table, problems)
     once(table, problems)
     table.needs("arm", "no arm", "every row needs one", problems)
     _stop(table, problems, left_out)
-    return list(zip(codes, table.cells("arm"), strict=True))
+    rows = enumerate(zip(codes, table.cells("arm"), strict=True))
+    return [found for row, found in rows if row not in table.wrong]
 
 
 def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Weight]]:
@@ -193,7 +196,7 @@ def join(
         if (i := known.find(code)) is not None:
             mine = said.setdefault(i, Said())
             if mine.arm not in (None, arm.text):
-                message = f"subject `{clip(code.text)}` is in arm `{clip(arm.text)}` here, and was said to be in `{mine.arm}`"
+                message = f"subject `{clip(code.text)}` is in another arm here than was said before"
                 known.error(i, message, arm.place, "leave one of the two out")
             mine.arm = arm.text
     known.next_table()

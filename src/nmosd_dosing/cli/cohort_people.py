@@ -67,7 +67,7 @@ def read(request: CohortRequest, problems: Problems) -> Everybody | None:
         said: dict[int, Said] = {}
         join_problems = _put(found, lambda: _join(columns, said, tables_beside, left_out))
         if join_problems is not None and study is not None:
-            made = _everybody(request, study, periods, columns, said, of_study, found, left_out)
+            made = _everybody(request, study, periods, columns, said, tables_beside[1], of_study, found, left_out)
             if made is not None and not found.found and not problems.found:
                 return made
     problems.found += found.found
@@ -139,12 +139,12 @@ def _join(columns: SubjectColumns, said: dict[int, Said], beside: Beside, left_o
 
 def _everybody(
     request: CohortRequest, study: Study, periods: tuple[Period, ...], columns: SubjectColumns, said: dict[int, Said],
-    of_study: dict[str, dt.date], problems: Problems, left_out: LeftOut | None,
+    allocation: Sequence[tuple[tables.Cell, tables.Cell]], of_study: dict[str, dt.date], problems: Problems, left_out: LeftOut | None,
 ) -> Everybody | None:  # fmt: skip
     """The cohort of all rows, or of all of which nothing is wrong."""
     bad = left_out.rows if left_out is not None else set()
     names = arms_of(periods)
-    arms = _arms(names, said, bad, problems, left_out)
+    arms = _arms(names, said, allocation, bad, problems, left_out)
     more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - bad)
     told = {row: said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more}
     _checks(request, periods, columns, arms, told, problems, left_out)
@@ -166,7 +166,8 @@ def _more(said: Said) -> bool:
 
 
 def _arms(
-    names: Sequence[str], said: dict[int, Said], bad: set[int], problems: Problems, left_out: LeftOut | None
+    names: Sequence[str], said: dict[int, Said], allocation: Sequence[tuple[tables.Cell, tables.Cell]], bad: set[int], problems: Problems,
+    left_out: LeftOut | None,
 ) -> dict[int, int]:  # fmt: skip
     """The index of everybody's arm, by row."""
     index: dict[str, int] = {}
@@ -176,7 +177,9 @@ def _arms(
             index[arm] = arm_index(arm, names)
         except DosingError as error:
             unknown.add(arm)
-            (problems.found if left_out is None else left_out.problems).extend(error.problems)
+            (problems.found if left_out is None else left_out.problems).extend(
+                people.with_place(problem, arm, names, allocation) for problem in error.problems
+            )
     bad |= {row for row, mine in said.items() if mine.arm in unknown} if left_out is not None else set()
     return {row: index[mine.arm] for row, mine in said.items() if mine.arm is not None and mine.arm in index}
 
