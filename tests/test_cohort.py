@@ -116,7 +116,11 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (("--format", "table"), "error: unknown format `table`\nhint: write `csv` or `json`\n"),
         (("--output", "subjects.csv"), "error: `--output` and the table of subjects name one file\nhint: name two\n"),
         (("--output", ""), "error: `--output` is empty\n"),
-        (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: No such file or directory\n"),
+        (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
+        (("--output", "nowhere/o.csv", "--ics-dir", "c"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
+        (("--output", ".", "--ics-dir", "c"), "error: cannot write `.`: it is a folder\n"),
+        (("--output", "o.ics"), "error: `--output o.ics` is the name of a calendar\nhint: calendars have an option of their own"),
+        (("--output", "o.XLSX"), "error: `--output o.XLSX` is the name of a workbook\nhint: name one that ends in `.csv` or `.jsonl`\n"),
         (("--on", "relapse=2025-05-05"), "error: `--on` with a subject's event is about one subject\n"),
         (("--unblind",), "error: `--unblind` needs everybody's arm: 2 subjects have none, the first is `A1`\n"),
         (("--until", "2025-01-06"), "error: `--until 2025-01-06` is before the start of subject `A2`\n --> subjects.csv:3:1\n"),
@@ -130,6 +134,7 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert done.stderr.startswith(message), done.stderr
     assert (tmp_path / "subjects.csv").read_text("utf-8") == GOOD
+    assert [path.name for path in tmp_path.iterdir()] == ["subjects.csv"]
 
 
 def test_of_very_many_wrong_rows_the_first_hundred_and_the_count(tmp_path: Path) -> None:
@@ -377,6 +382,57 @@ def test_calendars_of_subjects_and_of_sites(tmp_path: Path) -> None:
     assert "S1.ics: 0 added, 7 moved, 0 cancelled, 7 unchanged\n" in moved.stderr
     none = cohort(tmp_path, "--ics-dir", "sites", "--ics-by", "site", subjects="subject,start\nA1,2025-01-06\n")
     assert none.stderr.startswith("error: `--ics-by site` needs everybody's site: one subject has none\n")
+
+
+def test_calendars_that_are_not_of_this_table_are_named(tmp_path: Path) -> None:
+    lines = "".join(f"B{i},2025-01-06\n" for i in range(7))
+    assert "not touched" not in cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=f"subject,start\n{lines}").stderr
+    for left, said in (
+        (6, "not touched: B6.ics: it is not of this table, and whoever reads it still sees what stands there"),
+        (1, "not touched: B1.ics, B2.ics, B3.ics, B4.ics, B5.ics and 1 more: they are not of this table, and whoever reads them still"),
+    ):
+        table = "subject,start\n" + "".join(f"B{i},2025-01-06\n" for i in range(left))
+        done = cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=table)
+        assert (done.returncode, said in done.stderr) == (0, True), done.stderr
+
+
+def test_a_calendar_is_not_written_over_by_the_table(tmp_path: Path) -> None:
+    assert cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=GOOD).returncode == 0
+    before = (tmp_path / "c" / "A1.ics").read_bytes()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "c" / "A1.ics")
+    done = cohort(tmp_path, "--ics-dir", "c", "--output", "link.csv")
+    assert (done.returncode, done.stderr) == (2, "error: `--output link.csv` is a calendar of `--ics-dir`\nhint: name another file\n")
+    assert (tmp_path / "c" / "A1.ics").read_bytes() == before
+
+
+def test_a_file_name_that_is_too_long_is_told_first(tmp_path: Path) -> None:
+    done = cohort(tmp_path, "--ics-dir", "c", subjects=f"subject,start\nA1,2025-01-06\n{'北' * 84},2025-01-06\n")
+    assert done.stderr.startswith(f"error: the calendar of `{'北' * 39}…` would have a name of 256 bytes, and 255 is the most\n")
+    assert (done.returncode, (tmp_path / "c").exists()) == (2, False)
+    done = cohort(tmp_path, "--ics-dir", "c", subjects=f"subject,start\nA1,2025-01-06\n{'北' * 83},2025-01-06\n")
+    assert (done.returncode, len([*(tmp_path / "c").iterdir()])) == (0, 2)
+
+
+def test_who_has_no_visit_is_named(tmp_path: Path) -> None:
+    (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
+    done = cohort(
+        tmp_path, "--until", "2025-01-20", regimen="late.yaml", subjects="subject,start\nA,2025-01-06\nB,2025-01-20\nC,2025-01-01\n"
+    )
+    assert (done.returncode, subjects_of(done.stdout)) == (0, ["A", "C"])
+    assert done.stderr == "one subject has no visit, and so no row: `B`\n"
+
+
+LATE = """language: 1
+study: late
+title: A study whose first visit is the eighth day
+source: not stated
+days: from 1
+products: {X: {route: oral}}
+periods:
+  main:
+    length: 52 weeks
+    visits: [{at: D8, give: X 500 mg}]
+"""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")
