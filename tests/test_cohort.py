@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,10 @@ import studies
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import dosing
+
+from nmosd_dosing import Cohort, Study, Subject, catalog, expand, refusals
+from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.person import Record
 
 GOOD = "subject,start,weight_kg,site\nA1,2025-01-06,60,S1\nA2,2025-01-07,71.5,S2\n"
 
@@ -144,6 +150,37 @@ def test_of_very_many_wrong_rows_the_first_hundred_and_the_count(tmp_path: Path)
     assert done.stderr.count("error: ") == 101
     assert " --> subjects.csv:51:" in done.stderr
     assert " --> subjects.csv:52:" not in done.stderr
+
+
+def test_of_very_many_wrong_visits_too(tmp_path: Path) -> None:
+    table = "subject,start\n" + "".join(f"S{i},2025-01-06\n" for i in range(2000))
+    visits = "subject,visit,date\n" + "".join(f"S{i},D99,2025-02-06\n" for i in range(1999))
+    done = cohort(tmp_path, "--visits", "visits.csv", subjects=table, visits=visits)
+    assert done.stderr.startswith(
+        "error: 1,999 problems in the plans; the first 100 follow\n\nerror: unknown visit `D99`\n --> visits.csv:2:1"
+    )
+    assert done.stderr.count("error: ") == 101
+    done = cohort(tmp_path, "--visits", "visits.csv", "--skip-bad")
+    assert done.stderr.startswith(
+        "error: 1,999 problems in the tables; the first 100 follow\n\nerror: unknown visit `D99`\n --> visits.csv:2:1"
+    )
+    assert subjects_of(done.stdout) == ["S1999"]
+
+
+def test_whoever_is_refused_is_found_in_one_round() -> None:
+    """Of 3,000 wrong visits a hundred are shown, and all are known of at once."""
+    study, subjects = catalog.find("belimumab")[0], [Subject(dt.date(2025, 1, 6), f"S{i}") for i in range(3001)]
+    bad = [replace(s, records=(Record("D99", dt.date(2025, 2, 6)),)) for s in subjects[:-1]]
+    expanded = []
+
+    def counting(study: Study, cohort: Cohort) -> None:
+        expanded.append(len(cohort))
+        expand(study, cohort)
+
+    _, refused = refusals.sort_out(counting, study, None, of_subjects([*bad, subjects[-1]], (), {}))
+    assert sorted(refused.problems) == [*range(3000)]
+    assert max(map(expanded.count, expanded)) <= 2, "as many rounds for each count of the stop as it takes to see that it stays"
+    assert len(expanded) <= 4
 
 
 # --- leaving out --------------------------------------------------------------------------------------------------------
