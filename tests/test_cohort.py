@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,10 @@ import studies
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import dosing
+
+from nmosd_dosing import Cohort, Study, Subject, catalog, expand, refusals
+from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing.person import Record
 
 GOOD = "subject,start,weight_kg,site\nA1,2025-01-06,60,S1\nA2,2025-01-07,71.5,S2\n"
 
@@ -116,7 +122,11 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (("--format", "table"), "error: unknown format `table`\nhint: write `csv` or `json`\n"),
         (("--output", "subjects.csv"), "error: `--output` and the table of subjects name one file\nhint: name two\n"),
         (("--output", ""), "error: `--output` is empty\n"),
-        (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: No such file or directory\n"),
+        (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
+        (("--output", "nowhere/o.csv", "--ics-dir", "c"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
+        (("--output", ".", "--ics-dir", "c"), "error: cannot write `.`: it is a folder\n"),
+        (("--output", "o.ics"), "error: `--output o.ics` is the name of a calendar\nhint: calendars have an option of their own"),
+        (("--output", "o.XLSX"), "error: `--output o.XLSX` is the name of a workbook\nhint: name one that ends in `.csv` or `.jsonl`\n"),
         (("--on", "relapse=2025-05-05"), "error: `--on` with a subject's event is about one subject\n"),
         (("--unblind",), "error: `--unblind` needs everybody's arm: 2 subjects have none, the first is `A1`\n"),
         (("--until", "2025-01-06"), "error: `--until 2025-01-06` is before the start of subject `A2`\n --> subjects.csv:3:1\n"),
@@ -130,6 +140,7 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert done.stderr.startswith(message), done.stderr
     assert (tmp_path / "subjects.csv").read_text("utf-8") == GOOD
+    assert [path.name for path in tmp_path.iterdir()] == ["subjects.csv"]
 
 
 def test_of_very_many_wrong_rows_the_first_hundred_and_the_count(tmp_path: Path) -> None:
@@ -139,6 +150,37 @@ def test_of_very_many_wrong_rows_the_first_hundred_and_the_count(tmp_path: Path)
     assert done.stderr.count("error: ") == 101
     assert " --> subjects.csv:51:" in done.stderr
     assert " --> subjects.csv:52:" not in done.stderr
+
+
+def test_of_very_many_wrong_visits_too(tmp_path: Path) -> None:
+    table = "subject,start\n" + "".join(f"S{i},2025-01-06\n" for i in range(2000))
+    visits = "subject,visit,date\n" + "".join(f"S{i},D99,2025-02-06\n" for i in range(1999))
+    done = cohort(tmp_path, "--visits", "visits.csv", subjects=table, visits=visits)
+    assert done.stderr.startswith(
+        "error: 1,999 problems in the plans; the first 100 follow\n\nerror: unknown visit `D99`\n --> visits.csv:2:1"
+    )
+    assert done.stderr.count("error: ") == 101
+    done = cohort(tmp_path, "--visits", "visits.csv", "--skip-bad")
+    assert done.stderr.startswith(
+        "error: 1,999 problems in the tables; the first 100 follow\n\nerror: unknown visit `D99`\n --> visits.csv:2:1"
+    )
+    assert subjects_of(done.stdout) == ["S1999"]
+
+
+def test_whoever_is_refused_is_found_in_one_round() -> None:
+    """Of 3,000 wrong visits a hundred are shown, and all are known of at once."""
+    study, subjects = catalog.find("belimumab")[0], [Subject(dt.date(2025, 1, 6), f"S{i}") for i in range(3001)]
+    bad = [replace(s, records=(Record("D99", dt.date(2025, 2, 6)),)) for s in subjects[:-1]]
+    expanded = []
+
+    def counting(study: Study, cohort: Cohort) -> None:
+        expanded.append(len(cohort))
+        expand(study, cohort)
+
+    _, refused = refusals.sort_out(counting, study, None, of_subjects([*bad, subjects[-1]], (), {}))
+    assert sorted(refused.problems) == [*range(3000)]
+    assert max(map(expanded.count, expanded)) <= 2, "as many rounds for each count of the stop as it takes to see that it stays"
+    assert len(expanded) <= 4
 
 
 # --- leaving out --------------------------------------------------------------------------------------------------------
@@ -174,6 +216,64 @@ def test_exactly_those_of_whom_something_is_wrong_are_left_out(tmp_path: Path, t
     said = f"left out: {len(wrong)} subject{'' if len(wrong) == 1 else 's'}{names}; written: {7 - len(wrong)}\n"
     assert said in done.stderr
     assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("line", ["A2,2025-02-02,60,x", 'A2,"2025-02-02,60', 'A2,2025-02-02,"60" kg', 'A2,"2025-02-02, 60'])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_that_is_no_row_is_a_second_row(tmp_path: Path, line: str, first: bool) -> None:
+    lines = SEVEN.splitlines()
+    lines.insert(1 if first else 8, line)
+    done = cohort(tmp_path, "--skip-bad", subjects="\n".join(lines) + "\n")
+    assert (done.returncode, subjects_of(done.stdout)) == (2, ["A1", "A3", "A4", "A5", "A6", "A7"])
+    assert "left out: 1 subject (`A2`); written: 6\n" in done.stderr
+    done = cohort(tmp_path, "--skip-bad", subjects=SEVEN + line.replace("A2", "B2") + "\n")
+    assert "left out: 0 subjects; 1 line that names nobody; written: 7\n" in done.stderr
+
+
+@pytest.mark.parametrize("line", ['"B2,2025-02-02,60', ",B2,2025-02-02,60", ',"2025-02-02', '"B2\nA3",2025-01-03,60,x'])
+def test_a_line_of_which_it_cannot_be_told_whose_it_is(tmp_path: Path, line: str) -> None:
+    done = cohort(tmp_path, "--skip-bad", subjects=SEVEN + line + "\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "left out" not in done.stderr
+
+
+def test_a_line_whose_cells_are_shifted(tmp_path: Path) -> None:
+    table = "site,subject,start\nS1,A1,2025-01-06\nS1,A2,2025-01-06\n"
+    for line, left in (("S,1,A2,2025-01-06", ["A1"]), ("A2,2025-01-06", ["A1"]), ("S,1,A3,2025-01-06", [])):
+        done = cohort(tmp_path, "--skip-bad", subjects=f"{table}{line}\n")
+        assert (done.returncode, subjects_of(done.stdout)) == (2, left)
+
+
+SLIPS = ("cn01-a", "ＣＮ01-A", "CN1-A", "CN01_A", "CN01A", "CN01-Q", "CN0-A", "CN011-A", "CN10-A")
+
+
+@pytest.mark.parametrize("code", SLIPS)
+@pytest.mark.parametrize(
+    ("option", "table"),
+    [
+        ("events", "subject,event,date\n{},withdrawn,2025-02-01\n"),
+        ("events", "subject,event,date\n{},itch,2025-02-01\n"),
+        ("visits", "subject,visit,date\n{},rcp/D1,2025-01-06\n"),
+        ("weighings", "subject,date,weight_kg\n{},2025-02-01,60\n"),
+        ("allocation", "subject,arm\n{},placebo\n"),
+    ],
+)
+def test_a_subject_whom_a_row_may_mean_is_left_out(tmp_path: Path, code: str, option: str, table: str) -> None:
+    subjects = "subject,start\nCN01-A,2025-01-06\nUS77-B,2025-01-06\n"
+    done = cohort(tmp_path, f"--{option}", f"{option}.csv", "--skip-bad", subjects=subjects, **{option: table.format(code)})
+    assert (done.returncode, subjects_of(done.stdout)) == (2, ["US77-B"])
+    if "itch" not in table:
+        assert "hint: did you mean `CN01-A`?\n" in done.stderr
+
+
+def test_rows_of_nobody_leave_nobody_out_however_many(tmp_path: Path) -> None:
+    """The last of 300 rows means somebody, though only a hundred are shown."""
+    strangers = "".join(f"X{i}Y,relapse,2025-02-01\n" for i in range(3000, 3300))
+    done = cohort(
+        tmp_path, "--events", "events.csv", "--skip-bad", subjects=SEVEN, events=f"subject,event,date\n{strangers}a7,relapse,2025-02-01\n"
+    )
+    assert subjects_of(done.stdout) == [f"A{i}" for i in range(1, 7)]
+    assert done.stderr.startswith("error: 301 problems in the tables; the first 100 follow\n")
 
 
 def test_rows_that_may_be_of_anybody_stop_everything(tmp_path: Path) -> None:
@@ -223,6 +323,21 @@ def test_the_stop_is_counted_over_those_who_are_written(tmp_path: Path) -> None:
     assert subjects_of(done.stdout) == ["A", "C", "D"]
     assert done.stderr.endswith("counted over those written: the study stops on 2025-04-07\n")
     assert [r["target"] for r in rows(done.stdout) if r["id"] == "more/D1"] == ["2025-04-07"] * 3
+
+
+def test_no_calendars_of_some_where_the_stop_is_counted_over_all(tmp_path: Path) -> None:
+    (tmp_path / "stops.yaml").write_text(STOPS, encoding="utf-8")
+    table = "subject,start\nA,2025-01-06\nB,2025-02-0x\n"
+    done = cohort(tmp_path, "--skip-bad", "--ics-dir", "c", regimen="stops.yaml", subjects=table)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: `--skip-bad` and `--ics-dir` do not go together here: the study stop is counted over all subjects "
+        "(first dose of subject 3)\nhint: whoever is left out would move the calendars of others: mend what is wrong, or leave "
+        "`--ics-dir` out\n"
+    )
+    assert not (tmp_path / "c").exists()
+    done = cohort(tmp_path, "--skip-bad", "--ics-dir", "c", regimen="belimumab", subjects=table)
+    assert (done.returncode, [p.name for p in (tmp_path / "c").iterdir()]) == (2, ["A.ics"])
 
 
 def test_hostile_texts(tmp_path: Path) -> None:
@@ -304,6 +419,57 @@ def test_calendars_of_subjects_and_of_sites(tmp_path: Path) -> None:
     assert "S1.ics: 0 added, 7 moved, 0 cancelled, 7 unchanged\n" in moved.stderr
     none = cohort(tmp_path, "--ics-dir", "sites", "--ics-by", "site", subjects="subject,start\nA1,2025-01-06\n")
     assert none.stderr.startswith("error: `--ics-by site` needs everybody's site: one subject has none\n")
+
+
+def test_calendars_that_are_not_of_this_table_are_named(tmp_path: Path) -> None:
+    lines = "".join(f"B{i},2025-01-06\n" for i in range(7))
+    assert "not touched" not in cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=f"subject,start\n{lines}").stderr
+    for left, said in (
+        (6, "not touched: B6.ics: it is not of this table, and whoever reads it still sees what stands there"),
+        (1, "not touched: B1.ics, B2.ics, B3.ics, B4.ics, B5.ics and 1 more: they are not of this table, and whoever reads them still"),
+    ):
+        table = "subject,start\n" + "".join(f"B{i},2025-01-06\n" for i in range(left))
+        done = cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=table)
+        assert (done.returncode, said in done.stderr) == (0, True), done.stderr
+
+
+def test_a_calendar_is_not_written_over_by_the_table(tmp_path: Path) -> None:
+    assert cohort(tmp_path, "--ics-dir", "c", "--output", "o.csv", subjects=GOOD).returncode == 0
+    before = (tmp_path / "c" / "A1.ics").read_bytes()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "c" / "A1.ics")
+    done = cohort(tmp_path, "--ics-dir", "c", "--output", "link.csv")
+    assert (done.returncode, done.stderr) == (2, "error: `--output link.csv` is a calendar of `--ics-dir`\nhint: name another file\n")
+    assert (tmp_path / "c" / "A1.ics").read_bytes() == before
+
+
+def test_a_file_name_that_is_too_long_is_told_first(tmp_path: Path) -> None:
+    done = cohort(tmp_path, "--ics-dir", "c", subjects=f"subject,start\nA1,2025-01-06\n{'北' * 84},2025-01-06\n")
+    assert done.stderr.startswith(f"error: the calendar of `{'北' * 39}…` would have a name of 256 bytes, and 255 is the most\n")
+    assert (done.returncode, (tmp_path / "c").exists()) == (2, False)
+    done = cohort(tmp_path, "--ics-dir", "c", subjects=f"subject,start\nA1,2025-01-06\n{'北' * 83},2025-01-06\n")
+    assert (done.returncode, len([*(tmp_path / "c").iterdir()])) == (0, 2)
+
+
+def test_who_has_no_visit_is_named(tmp_path: Path) -> None:
+    (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
+    done = cohort(
+        tmp_path, "--until", "2025-01-20", regimen="late.yaml", subjects="subject,start\nA,2025-01-06\nB,2025-01-20\nC,2025-01-01\n"
+    )
+    assert (done.returncode, subjects_of(done.stdout)) == (0, ["A", "C"])
+    assert done.stderr == "one subject has no visit, and so no row: `B`\n"
+
+
+LATE = """language: 1
+study: late
+title: A study whose first visit is the eighth day
+source: not stated
+days: from 1
+products: {X: {route: oral}}
+periods:
+  main:
+    length: 52 weeks
+    visits: [{at: D8, give: X 500 mg}]
+"""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")

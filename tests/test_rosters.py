@@ -372,7 +372,7 @@ def test_codes_that_nobody_has() -> None:
         records("subject,visit,date\nzzz,D15,2025-02-17\n12,D1,2025-02-03\n"),
     )
     assert found == [
-        "e.csv:2:1: `0014` is not a subject of this table; did you mean `0013`?",
+        "e.csv:2:1: `0014` is not a subject of this table; did you mean `0012`?",
         "e.csv:3:1: `12` is not a subject of this table; did a spreadsheet take the zeros off `0012`? (this one s.csv:2:1); " + text,
         "a.csv:2:1: `0007` is not a subject of this table; did a spreadsheet make `7` of it? (this one s.csv:4:1); "
         "write `0007` there, in a column that is formatted as text",
@@ -437,7 +437,7 @@ def test_one_subject_of_a_table_of_many() -> None:
 
 def test_two_arms_for_one_subject() -> None:
     assert refused(rosters.roster, [Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,Y\n"), []) == [
-        "a.csv:2:3: subject `1` is in arm `Y` here, and was said to be in `X`; leave one of the two out"
+        "a.csv:2:3: subject `1` is in another arm here than was said before; leave one of the two out"
     ]
     assert rosters.roster([Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,X\n"), [])[0].arm == "X"
 

@@ -106,10 +106,11 @@ class Problem:
 
 
 class DosingError(Exception):
-    """Whatever the user can mend; `problems` holds all of it."""
+    """Whatever the user can mend; `problems` holds all of it that is shown, and `found` also what is only counted there."""
 
-    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+    def __init__(self, problems: Problem | Iterable[Problem], found: Sequence[Problem] | None = None) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.found: Sequence[Problem] = self.problems if found is None else found
         super().__init__(draw(self.problems))
 
 

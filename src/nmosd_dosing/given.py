@@ -126,7 +126,7 @@ def _stop(problems: list[Problem]) -> None:
     problems.sort(key=lambda problem: problem.place.start if problem.place else -1)
     if problems:
         many = [Problem(f"{len(problems):,} problems in the visits; the first {_LISTED} follow")] if len(problems) > _LISTED else []
-        raise InputError([*many, *problems[:_LISTED]])
+        raise InputError([*many, *problems[:_LISTED]], problems)
 
 
 def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]) -> Problem:

@@ -46,7 +46,7 @@ def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem
         try:
             expand(study, part)
         except DosingError as error:
-            found.update(dict.fromkeys(error.problems))
+            found.update(dict.fromkeys(error.found))
     return list(found)
 
 
@@ -85,7 +85,7 @@ def _refused(expand: Refusing, cohort: Cohort, columns: Columns) -> dict[int, Pr
         try:
             expand(cohort.chosen(columns))
         except DosingError as error:
-            about = {int(columns[p.column]): p for p in reversed(error.problems) if p.column is not None}
+            about = {int(columns[p.column]): p for p in reversed(error.found) if p.column is not None}
             if not about:  # what is wrong is not said to be of anybody: halve, until one is left
                 if len(columns) == 1:
                     return {**found, int(columns[0]): error.problems[0]}

@@ -10,10 +10,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any
 
-from nmosd_dosing import subject_columns, tables, typed
+from nmosd_dosing import near_codes, subject_columns, tables, typed
 from nmosd_dosing.doses import UNITS
 from nmosd_dosing.dsl import STUDY_EVENTS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
@@ -28,13 +27,14 @@ _RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_k
 @dataclass(slots=True)
 class LeftOut:
     """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
-    `rows`: of the table of subjects, by number; `names`: the codes that stand there."""
+    `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row."""
 
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
     codes: set[str] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
+    nobody: int = 0
 
     def take(self, problems: Problems) -> None:
         """The first hundred of some problems, and how many there are."""
@@ -78,14 +78,17 @@ def events(content: bytes, path: str, known: Sequence[str], left_out: LeftOut | 
 
 
 def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Cell]]:
-    """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here."""
+    """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here.
+
+    No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "arm"), (), problems)
+    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden="arm")
     codes = _codes(table, problems)
     once(table, problems)
     table.needs("arm", "no arm", "every row needs one", problems)
     _stop(table, problems, left_out)
-    return list(zip(codes, table.cells("arm"), strict=True))
+    rows = enumerate(zip(codes, table.cells("arm"), strict=True))
+    return [found for row, found in rows if row not in table.wrong]
 
 
 def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Weight]]:
@@ -193,7 +196,7 @@ def join(
         if (i := known.find(code)) is not None:
             mine = said.setdefault(i, Said())
             if mine.arm not in (None, arm.text):
-                message = f"subject `{clip(code.text)}` is in arm `{clip(arm.text)}` here, and was said to be in `{mine.arm}`"
+                message = f"subject `{clip(code.text)}` is in another arm here than was said before"
                 known.error(i, message, arm.place, "leave one of the two out")
             mine.arm = arm.text
     known.next_table()
@@ -231,12 +234,14 @@ class Known:
         self.more = 0
         self.wrong: set[int] = set()
         self.nobody = False  # whether rows are of nobody
+        self.unknown: list[tuple[Cell, str]] = []  # rows of this table whose code nobody has
 
     @cached_property
     def without_zeros(self) -> dict[str, int]:
         return {code.lstrip("0"): i for code, i in reversed(self.index.items())}
 
     def next_table(self) -> None:
+        self._tell_unknown()
         self.in_order += self.problems.in_order()
         self.problems = Problems()
 
@@ -259,10 +264,29 @@ class Known:
             return None
         text = code.text if code.text in self.index else same(code.text)
         if text not in self.index:
-            self._unknown(code, text)
+            if self.alone:
+                self._unknown(code, text, ())
+            else:
+                self.unknown.append((code, text))
         return self.index.get(text)
 
-    def _unknown(self, code: Cell, text: str) -> None:
+    def may_be(self, texts: Iterable[str]) -> set[int]:
+        """Whom codes may mean: those who have them, else those whose codes they may be, written wrongly."""
+        whom = {self.index[text] for text in texts if text in self.index}
+        far = {text for text in texts if text not in self.index}
+        whom |= {i for text in far if (i := self.without_zeros.get(text.lstrip("0"))) is not None}
+        return whom.union(*near_codes.near(far, self.codes).values())
+
+    def _tell_unknown(self) -> None:
+        """Whose rows the unknown codes of a table may be is looked for once for all of them."""
+        near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
+        for code, text in self.unknown[: tables.LISTED]:
+            self._unknown(code, text, near.get(text, ()))
+        self.more += len(self.unknown[tables.LISTED :])
+        self.wrong |= self.may_be({text for _, text in self.unknown[tables.LISTED :]})
+        self.unknown = []
+
+    def _unknown(self, code: Cell, text: str, like: Sequence[int]) -> None:
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
         only = self.codes[0] if self.alone else None
@@ -284,9 +308,10 @@ class Known:
                 hint = f"write {written} there, in a column that is formatted as text"
             place = self.place(near)
             also = [("this one", place)] if place else []
-        elif len(self.problems.found) < tables.LISTED:  # a guess takes long, and the others are not shown
-            hint = did_you_mean(code.text, islice((known for known in self.codes if known), 1000)) or hint
-        self.error(near, message, code.place, hint, also)
+        elif like:
+            hint = f"did you mean `{clip(self.codes[like[0]] or '')}`?"
+        self.wrong |= {*like} | ({near} if near is not None else set())
+        self.problems.error(message, code.place, hint, also)
 
 
 _NO_COLUMN = "whose records these are is not said"

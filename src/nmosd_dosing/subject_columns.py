@@ -106,6 +106,25 @@ def once(table: Table, problems: Problems) -> None:
             told = table.error(row, "subject", told, f"subject `{clip(code)}` has two rows", "take one of the two out", problems, also)
 
 
+def of_broken_lines(table: Table) -> list[int | None]:
+    """Of each line that is no row, the row of the same subject; None where nobody has one. Raises ValueError where it cannot be told
+    whose a line is: its code is empty or stands within a quotation mark, or its cells may be shifted and none is a known code."""
+    rows = {same(code): row for row, code in enumerate(table.texts["subject"]) if code} if table.broken else {}
+    at, found = table.columns["subject"], list[int | None]()
+    for cells in table.broken:
+        if any("\n" in cell for cell in cells):
+            raise ValueError(cells)
+        if at == 0 and cells[0] and '"' not in cells[0]:
+            found.append(rows.get(same(cells[0])))
+            continue
+        surplus = max(0, len(cells) - len(table.columns))
+        meant = [row for cell in cells[: at + surplus + 1] if (row := rows.get(same(cell.strip('" ')))) is not None]
+        if not meant:
+            raise ValueError(cells)
+        found += meant
+    return found
+
+
 def days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
     """A column in which every row has a day."""
     table.needs(column, "no date", "write for example `2025-01-06`", problems)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from nmosd_dosing import sheets
+from nmosd_dosing.blanks import Blanks, blank, other_cells
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
 
 T = TypeVar("T")
@@ -34,9 +35,12 @@ class Table:
     columns: dict[str, int] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
+    hidden: str = ""  # the column of which no message shows what stands in it
+    heading: int = -1  # where the line with the names of the columns begins
+    blanks: Blanks | None = None  # made when it is asked for
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
     wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
-    broken: int = 0  # lines that are no row: too many cells, or too few
+    broken: list[list[str]] = field(default_factory=list)  # the cells of lines that are no row: too many, or too few, or not closed
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -52,7 +56,50 @@ class Table:
         """The whole row, as far as its first line goes."""
         start = self.starts[row]
         end = self.document.text.find("\n", start)
-        return Place(self.document, start, len(self.document.text) if end < 0 else end)
+        return self.shown(start, len(self.document.text) if end < 0 else end)
+
+    def shown(self, start: int, end: int) -> Place:
+        """A place as messages point at it."""
+        if not self.hidden:
+            return Place(self.document, start, end)
+        self.blanks = self.blanks or blank(self.document, list(self._hidden_spans()))
+        return self.blanks.place(start, end)
+
+    def _hidden_spans(self) -> Iterator[tuple[int, int]]:
+        """Of rows the cell of the hidden column; of the heading what is no column's name; of lines that are neither all but the first
+        cell, which is the subject's."""
+        text, at, rows, column = self.document.text, 0, set(self.starts), self.columns.get(self.hidden)
+        known = ("subject", self.hidden)
+
+        def named(number: int, cells: list[str]) -> bool:
+            name = cells[number].strip(' "')
+            return name in known or did_you_mean(name, known) is not None
+
+        def first(number: int, cells: list[str]) -> bool:
+            return number == 0 and column is not None and 0 < column < len(cells) and '"' not in cells[0]
+
+        while at < len(text):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            if at in rows and column is not None:
+                spans = [(begin, stop) for _, begin, stop in self.spans(at)]
+                yield spans[column]
+                end = text.find("\n", spans[-1][1])
+                end = len(text) if end < 0 else end
+            elif at != self.heading or column is None:
+                yield from other_cells(text, at, end, self.separator, named if at == self.heading else first)
+            at = end + 1
+
+    def hide(self, problems: Problems) -> None:
+        """What has been found so far is shown without what is hidden."""
+        if self.hidden and problems.found:
+            self.shown(0, 0)
+            assert self.blanks is not None
+            problems.found = [self.blanks.problem(problem, ("subject", self.hidden)) for problem in problems.found]
+
+    def raw(self, column: str, row: int) -> int:
+        """Where a cell begins in the file."""
+        return next(islice(self.spans(self.starts[row]), self.columns[column], None))[1]
 
     def values(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
         """What the cells of a column say, each text read once; None where one is empty or wrong."""
@@ -72,8 +119,8 @@ class Table:
                 self.wrong.add(row)
                 if told >= LISTED and not self.refused:
                     problems.more += wrong[text]
-                elif (place := self.cell(column, row).place).start not in self.refused:
-                    read(f"`{clip(text)}`", text, place, problems)
+                elif not self.refused or self.raw(column, row) not in self.refused:
+                    read(f"`{clip(text)}`", text, self.cell(column, row).place, problems)
                     told += 1
         return [found[text] for text in texts]
 
@@ -129,7 +176,7 @@ class Table:
                     end = text.find("\n", spans[-1][2])
                     end = len(text) if end < 0 else end
                 except ValueError:
-                    self.broken += 1
+                    self.broken.append(list(map(str.strip, line.split(self.separator))))
                     if (told := told + 1) <= LISTED:
                         place = Place(self.document, start, end)
                         problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
@@ -153,22 +200,26 @@ class Cell:
     @property
     def place(self) -> Place:
         _, begin, end = next(islice(self.table.spans(self.start), self.index, None))
-        return Place(self.table.document, begin, end)
+        return self.table.shown(begin, end)
 
 
-def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems) -> Table:
+def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: str = "") -> Table:
     """The table in a file: an .xlsx workbook, or text in UTF-8, in UTF-16 with its mark, else in GB18030, with commas, semicolons or tabs.
 
-    What is wrong with single lines and cells goes to `problems`. Raises InputError where there is no table, or its columns are wrong.
+    What is wrong with single lines and cells goes to `problems`; of the column `hidden` no message shows what stands in it. Raises
+    InputError where there is no table, or its columns are wrong.
     """
     table, at = _layout(content, path, problems)
+    table.hidden = hidden
     lines = table.lines(at, problems)
     start, names = next(lines, (0, []))
+    table.heading = start
     while names and not names[-1]:
         names.pop()  # the last column of a spreadsheet that once had more
     if not names and not problems.found:
         problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
     if not names or not _heading(table, start, names, required, optional, problems):
+        table.hide(problems)
         stop(problems.in_order(), more=problems.more)
     table.columns = {name: i for i, name in enumerate(names)}
     cells: list[str] = []
@@ -180,7 +231,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
             table.starts.append(start)
             cells += texts
             continue
-        table.broken += 1
+        table.broken.append(texts)
         if (told := told + 1) > LISTED:
             problems.more += 1
             continue
@@ -193,6 +244,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
         row = bisect.bisect_right(table.starts, at) - 1
         if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:
             table.wrong.add(row)
+    table.hide(problems)
     return table
 
 

@@ -13,7 +13,7 @@ from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import is_file, progress, read_file, same_file, write_whole
 from nmosd_dosing.days import date_text
 from nmosd_dosing.doses import number_text
-from nmosd_dosing.errors import InputError, Problem, Problems, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
 from nmosd_dosing.person import Plan
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.ical import CalendarFile
     from nmosd_dosing.updates import CalendarUpdate
 
+_LONGEST = 255  # bytes of a file's name
 _LARGE = 1_000_000  # bytes: what Google takes at most
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}  # by Windows
 _LISTED = 20  # entries of one calendar that a message names
@@ -213,6 +214,13 @@ def file_name(code: str) -> str:
     safe = "".join(c if c.isalnum() or c in "-_ ." else "".join(f"%{byte:02X}" for byte in c.encode()) for c in code)
     taken = safe.startswith(".") or safe.partition(".")[0].rstrip().upper() in _TAKEN
     return (f"%{ord(safe[0]):02X}{safe[1:]}" if taken else safe) + ".ics"
+
+
+def check_length(code: str, problems: Problems) -> None:
+    """A file's name has a longest length on every machine: told before anything is written."""
+    if (length := len(file_name(code).encode(errors="replace"))) > _LONGEST:
+        wrong = f"the calendar of `{clip(code)}` would have a name of {length} bytes, and {_LONGEST} is the most"
+        problems.error(wrong, None, "give it a shorter code")
 
 
 def write(ready: list[Ready], request: CalendarRequest, messages: list[str]) -> None:

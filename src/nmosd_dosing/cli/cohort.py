@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ from nmosd_dosing import cohort_rows, refusals
 from nmosd_dosing.cli import arguments, calendars, cohort_calendars, cohort_people
 from nmosd_dosing.cli.calendars import CalendarRequest
 from nmosd_dosing.cli.cohort_people import CohortRequest, Everybody
-from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, is_file, one_format, same_file, say, write_whole
+from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, has_folder, is_file, one_format, same_file, say, write_whole
 from nmosd_dosing.cli.people import PeopleRequest
 from nmosd_dosing.cohort_rows import Form, Wanted
-from nmosd_dosing.errors import Problems, clip, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
 from nmosd_dosing.errors import draw as draw_problems
 from nmosd_dosing.rosters import LeftOut
 from nmosd_dosing.tables import LISTED, first_of, stop
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
 
 FORMATS = ("csv", "json")
+_OTHERS = {"ics": "calendar", "xlsx": "workbook", "xls": "workbook"}
 _NAMED = 20  # subjects left out whom a message names
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
@@ -63,26 +64,43 @@ def run(request: TableRequest) -> int:
         stop(left_out.problems, "the tables", left_out.more)
     if style is not None:
         ready = cohort_calendars.prepare(request.calendar, request.ics_by, style, stamp, wanted, everybody, request.window)
+        if request.output is not None and any(same_file(made.path, request.output) for made in ready):
+            raise InputError(Problem(f"`--output {request.output}` is a calendar of `--ics-dir`", hint="name another file"))
         messages: list[str] = []
         try:
             calendars.write(ready, request.calendar, messages)
+            messages += cohort_calendars.not_touched(request.calendar.ics_dir or "", ready)
         finally:  # what has been written is told, also where something else could not be
             for message in messages:
                 say(message)
     form: Form = "json" if request.written_as == "json" else "csv"
-    pieces = _pieces(wanted, everybody, form)
+    without: list[str] = []
+    pieces = _pieces(wanted, everybody, form, without)
     if request.output is not None:
         write_whole(request.output, pieces)
     else:
         sys.stdout.writelines(pieces)
+    if without:
+        subjects = f"{len(without):,} subjects have" if len(without) != 1 else "one subject has"
+        say(printable(f"{subjects} no visit, and so no row: {_some(without)}"))
     return WRONG_INPUT if _say_left_out(left_out, everybody) else 0
 
 
-def _pieces(wanted: Wanted, everybody: Everybody, form: Form) -> Iterator[str]:
+def _some(names: Sequence[str]) -> str:
+    """The first of many codes, and how many more there are."""
+    return ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+
+
+def _pieces(wanted: Wanted, everybody: Everybody, form: Form, without: list[str]) -> Iterator[str]:
+    """The table, piece by piece; `without` gets the codes of those who have no row."""
     yield cohort_rows.header(form)
     cohort = everybody.cohort
     size = refusals.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
+    done = 0
     for texts in counted(cohort_rows.rows(wanted, cohort, everybody.sites, form, size), len(cohort), "written"):
+        if not all(texts):
+            without += [cohort.codes[done + i] for i, text in enumerate(texts) if not text]
+        done += len(texts)
         yield "".join(texts)
 
 
@@ -112,7 +130,7 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
         return False
     say(draw_problems(first_of(left_out.problems, "the tables", left_out.more)))
     names = list(dict.fromkeys(name for name in left_out.names if name))
-    some = ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    some = _some(names)
     nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
     lines = f"; {nobody:,} line{'' if nobody == 1 else 's'} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
     who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
@@ -129,6 +147,14 @@ def _read(request: TableRequest) -> tuple[Everybody, Wanted, CalendarStyle | Non
     one_format(request.written_as, FORMATS, problems)
     if request.output == "":
         problems.error("`--output` is empty", None, "name a file, or leave the option out")
+    ending = (request.output or "").rpartition(".")[2].lower()
+    if ending in _OTHERS:
+        hint = (
+            "calendars have an option of their own, `--ics-dir FOLDER`" if ending == "ics" else "name one that ends in `.csv` or `.jsonl`"
+        )
+        problems.error(f"`--output {clip(request.output or '')}` is the name of a {_OTHERS[ending]}", None, hint)
+    if request.output:
+        has_folder(request.output, problems)
     for option, path in request.people.files:
         option = "the table of subjects" if option == "--subjects" else f"`{option}`"
         if path and request.output and same_file(path, request.output) and (option != "`--regimen`" or is_file(path)):
@@ -142,6 +168,8 @@ def _read(request: TableRequest) -> tuple[Everybody, Wanted, CalendarStyle | Non
     stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
     whom = CohortRequest(request.people, request.unblind, until, as_of, request.skip_bad)
     everybody = cohort_people.read(whom, problems)
+    if everybody is not None:
+        cohort_calendars.check_stop(request.calendar, request.ics_by, request.skip_bad, everybody.study, problems)
     workdays = arguments.country("--country", request.country, everybody.study.site if everybody else None, problems)
     if problems.found or everybody is None or stamp is None:
         fail(problems)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +18,15 @@ from nmosd_dosing.cli.cohort_people import Everybody
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.cohort_rows import Wanted
-from nmosd_dosing.errors import Problems, clip, did_you_mean
+from nmosd_dosing.errors import Problems, clip, did_you_mean, printable
+from nmosd_dosing.model import Study
 from nmosd_dosing.person import Plan
 
 if TYPE_CHECKING:
     from nmosd_dosing.entries import CalendarStyle
 
 BY = ("subject", "site")
+_NAMED = 5  # files that a message names
 _TOGETHER = 64  # subjects that are planned together
 
 Draw = Callable[[dt.date], Plan]
@@ -45,6 +49,15 @@ def check(request: CalendarRequest, by: str | None, unblind: bool, skip_bad: boo
         problems.error("`--skip-bad` would let the visits of whoever is left out fall away from the calendar of the site", None, hint)
 
 
+def check_stop(request: CalendarRequest, by: str | None, skip_bad: bool, study: Study, problems: Problems) -> None:
+    """Without somebody the study may stop on another day, and everybody's calendar would move with it."""
+    counted = [t.text for t in study.stop.earliest_of if t.kind in ("subject", "count")] if study.stop is not None else []
+    if skip_bad and request.ics_dir is not None and by != "site" and counted:
+        wrong = f"`--skip-bad` and `--ics-dir` do not go together here: the study stop is counted over all subjects ({counted[0]})"
+        hint = "whoever is left out would move the calendars of others: mend what is wrong, or leave `--ics-dir` out"
+        problems.error(wrong, None, hint)
+
+
 def prepare(
     request: CalendarRequest, by: str | None, style: CalendarStyle, stamp: dt.datetime, wanted: Wanted, everybody: Everybody,
     window: str | None,
@@ -58,6 +71,7 @@ def prepare(
         problems.error(f"`--ics-by site` needs everybody's site: {who}", None, "add the column `site` to the table of subjects")
     known: dict[str, str] = {}
     for name in dict.fromkeys(names):
+        calendars.check_length(name, problems)
         if (other := known.setdefault(calendars.file_name(name).casefold(), name)) != name:
             what = "sites" if by == "site" else "subjects"
             problems.error(f"{what} `{clip(other)}` and `{clip(name)}` would share a file on some machines", None, "give one another code")
@@ -70,6 +84,24 @@ def prepare(
     for column, name in enumerate(names):
         sites.setdefault(name, []).append(column)
     return [_site(request, style, stamp, wanted, cohort, site, sites[site], window) for site in progress(list(sites), "calendars")]
+
+
+def not_touched(folder: str, ready: Sequence[Ready]) -> list[str]:
+    """The calendars of the folder that this run has not written: they may be of subjects or sites that are no longer in the table, and
+    whoever reads them still sees their visits."""
+    written = {_plain(Path(made.path).name) for made in ready}
+    names = sorted(path.name for path in Path(folder).glob("*.ics") if _plain(path.name) not in written)
+    if not names:
+        return []
+    some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    they = ("it is", "it") if len(names) == 1 else ("they are", "them")
+    why = f"{they[0]} not of this table, and whoever reads {they[1]} still sees what stands there"
+    return [printable(f"not touched: {some}: {why}")]
+
+
+def _plain(name: str) -> str:
+    """A file's name, however the machine writes it."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _site(

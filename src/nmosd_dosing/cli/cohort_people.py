@@ -67,7 +67,7 @@ def read(request: CohortRequest, problems: Problems) -> Everybody | None:
         said: dict[int, Said] = {}
         join_problems = _put(found, lambda: _join(columns, said, tables_beside, left_out))
         if join_problems is not None and study is not None:
-            made = _everybody(request, study, periods, columns, said, of_study, found, left_out)
+            made = _everybody(request, study, periods, columns, said, tables_beside[1], of_study, found, left_out)
             if made is not None and not found.found and not problems.found:
                 return made
     problems.found += found.found
@@ -92,8 +92,14 @@ def _columns(
     if left_out is None or not len(columns):
         tables.stop(found.in_order(), more=found.more)
     elif found.found:
+        try:
+            broken = subject_columns.of_broken_lines(columns.table)
+        except ValueError:  # it could be anybody's second row
+            tables.stop(found.in_order(), more=found.more)
+            raise
         left_out.take(found)
-        left_out.rows |= columns.table.wrong
+        left_out.rows |= columns.table.wrong | {row for row in broken if row is not None}
+        left_out.nobody = broken.count(None)
     return columns
 
 
@@ -127,18 +133,18 @@ def _join(columns: SubjectColumns, said: dict[int, Said], beside: Beside, left_o
         left_out.problems += known.in_order[: tables.LISTED]
         left_out.more += known.more + len(known.in_order[tables.LISTED :])
     if left_out is not None:
-        left_out.rows |= known.wrong | {known.index[code] for code in left_out.codes if code in known.index}
+        left_out.rows |= known.wrong | known.may_be(left_out.codes)
     return True
 
 
 def _everybody(
     request: CohortRequest, study: Study, periods: tuple[Period, ...], columns: SubjectColumns, said: dict[int, Said],
-    of_study: dict[str, dt.date], problems: Problems, left_out: LeftOut | None,
+    allocation: Sequence[tuple[tables.Cell, tables.Cell]], of_study: dict[str, dt.date], problems: Problems, left_out: LeftOut | None,
 ) -> Everybody | None:  # fmt: skip
     """The cohort of all rows, or of all of which nothing is wrong."""
     bad = left_out.rows if left_out is not None else set()
     names = arms_of(periods)
-    arms = _arms(names, said, bad, problems, left_out)
+    arms = _arms(names, said, allocation, bad, problems, left_out)
     more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - bad)
     told = {row: said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more}
     _checks(request, periods, columns, arms, told, problems, left_out)
@@ -152,7 +158,7 @@ def _everybody(
     if left_out is not None:
         left_out.names = [columns.codes[row] for row in sorted(bad)]
     sites = [columns.sites[row] for row in rows] if "site" in columns.table.columns else []
-    return Everybody(study, periods, cohort, sites, len(columns) + columns.table.broken, left_out or LeftOut())
+    return Everybody(study, periods, cohort, sites, len(columns) + (left_out.nobody if left_out is not None else 0), left_out or LeftOut())
 
 
 def _more(said: Said) -> bool:
@@ -160,7 +166,8 @@ def _more(said: Said) -> bool:
 
 
 def _arms(
-    names: Sequence[str], said: dict[int, Said], bad: set[int], problems: Problems, left_out: LeftOut | None
+    names: Sequence[str], said: dict[int, Said], allocation: Sequence[tuple[tables.Cell, tables.Cell]], bad: set[int], problems: Problems,
+    left_out: LeftOut | None,
 ) -> dict[int, int]:  # fmt: skip
     """The index of everybody's arm, by row."""
     index: dict[str, int] = {}
@@ -170,7 +177,9 @@ def _arms(
             index[arm] = arm_index(arm, names)
         except DosingError as error:
             unknown.add(arm)
-            (problems.found if left_out is None else left_out.problems).extend(error.problems)
+            (problems.found if left_out is None else left_out.problems).extend(
+                people.with_place(problem, arm, names, allocation) for problem in error.problems
+            )
     bad |= {row for row, mine in said.items() if mine.arm in unknown} if left_out is not None else set()
     return {row: index[mine.arm] for row, mine in said.items() if mine.arm is not None and mine.arm in index}
 

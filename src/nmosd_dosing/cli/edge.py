@@ -229,8 +229,11 @@ def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequenc
 
 
 def has_folder(path: str, problems: Problems) -> None:
-    """The folder that a file is to be written into is there: told before a long work, not after it."""
+    """The folder that a file is to be written into is there, and the file is none: told before a long work, not after it."""
     try:
+        if Path(path).is_dir():
+            problems.error(f"cannot write `{path}`: it is a folder", None, "name a file in a folder that is there and can be written")
+            return
         if path.startswith(_STREAMS) or Path(os.path.realpath(path)).parent.is_dir():
             return
     except (OSError, ValueError):  # a name that no file can have
@@ -259,7 +262,7 @@ def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
             raise IsADirectoryError(21, "it is a folder")
         if target.exists() and not target.stat().st_mode & 0o222:
             raise PermissionError(13, "it is read-only")
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{_begin(target.name)}.", suffix=".tmp")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -276,6 +279,11 @@ def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
         raise InputError(
             Problem(f"cannot write `{path}`: {reason}", hint="name a file in a folder that is there and can be written")
         ) from None
+
+
+def _begin(name: str) -> str:
+    """So much of a name that the temporary file's is not too long, in bytes."""
+    return name.encode(errors="ignore")[:100].decode(errors="ignore")
 
 
 def _umask() -> int:

@@ -14,7 +14,7 @@ from nmosd_dosing.cli.edge import read_file, say
 from nmosd_dosing.course import arms_of, completed_event
 from nmosd_dosing.doses import number_text
 from nmosd_dosing.dsl import EVENTS, STUDY_EVENTS
-from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean, one_of, printable
+from nmosd_dosing.errors import DosingError, Place, Problem, Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.model import Period, Study
 from nmosd_dosing.person import Entered, Event, Record, Subject, Weight
 
@@ -92,9 +92,9 @@ def read(request: PeopleRequest, problems: Problems) -> People | None:
     if request.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
-    subjects = _tables(request, subjects, known, problems)
+    subjects, allocation = _tables(request, subjects, known, problems)
     if study is not None and periods:
-        _arms(request, arms_of(periods), subjects, problems)
+        _arms(request, arms_of(periods), subjects, allocation, problems)
     several = len(subjects) > 1
     check_events(subjects, several, problems)
     check_weights(subjects, several, problems)
@@ -259,10 +259,12 @@ def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str]
         return ()
 
 
-def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
-    """The subjects with what the tables beside theirs say."""
+def _tables(
+    request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequence[str], problems: Problems
+) -> tuple[tuple[Subject, ...], list[tuple[Cell, Cell]]]:
+    """The subjects with what the tables beside theirs say, and the rows of the allocation."""
     if request.allocation is None and request.events is None and request.visits is None and request.weighings is None:
-        return subjects
+        return subjects, []
     from nmosd_dosing import rosters
 
     events: list[tuple[Cell, Event]] = []
@@ -287,15 +289,17 @@ def _tables(request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequen
     except DosingError as error:
         problems.found += error.problems
     if len(problems.found) > found or not subjects:
-        return subjects
+        return subjects, allocation
     try:
-        return rosters.roster(subjects, events, allocation, records, weighings)
+        return rosters.roster(subjects, events, allocation, records, weighings), allocation
     except DosingError as error:
         problems.found += error.problems
-        return subjects
+        return subjects, allocation
 
 
-def _arms(request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], problems: Problems) -> None:
+def _arms(
+    request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], allocation: Sequence[tuple[Cell, Cell]], problems: Problems
+) -> None:
     from nmosd_dosing.cohort import arm_index
 
     asked = [request.arm] if request.subjects is None else []
@@ -303,7 +307,15 @@ def _arms(request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subj
         try:
             arm_index(arm, arms)
         except DosingError as error:
-            problems.found += error.problems
+            problems.found += [with_place(problem, arm, arms, allocation) for problem in error.problems]
+
+
+def with_place(problem: Problem, arm: str | None, arms: Sequence[str], allocation: Sequence[tuple[Cell, Cell]]) -> Problem:
+    """What is wrong with an arm, with the first of its cells where it stands in a table."""
+    place = next((cell.place for _, cell in allocation if cell.text == arm), None)
+    if place is None:
+        return problem
+    return dataclasses.replace(problem, place=place, hint=problem.hint if arms else "this regimen has no arms: leave `--allocation` out")
 
 
 def check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:

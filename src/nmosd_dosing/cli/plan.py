@@ -227,6 +227,8 @@ def _names(request: PlanRequest, subjects: tuple[Subject, ...], problems: Proble
     names: dict[str, str] = {}
     for person in subjects:
         code = person.code or ""
+        if request.calendar.ics_dir is not None:
+            calendars.check_length(code, problems)
         if (other := names.setdefault(code.casefold(), code)) != code:
             problems.error(f"subjects `{other}` and `{code}` would share a file on some machines", None, "give one of them another code")
 
