@@ -130,7 +130,7 @@ def cohorts_by_doses(draw: st.DrawFn) -> tuple[doses.Study, list[Subject]]:
     return study, [replace(found[i], code=f"{i:03}{ODD[i % 2]}") for i in order]
 
 
-@studies.examples(80)
+@studies.examples(35)
 @given(cohorts_by_doses(), st.sampled_from(("least waste", "fewest vials")), st.integers(1, 9), st.integers(-1, 500))
 def test_doses_by_weight_surface_and_caps(
     case: tuple[doses.Study, list[Subject]], policy: str, size: int, until: int
@@ -142,7 +142,7 @@ def test_doses_by_weight_surface_and_caps(
     agree(Wanted(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)
 
 
-@studies.examples(60)
+@studies.examples(35)
 @given(st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(1, 7))
 def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size: int) -> None:
     study, persons, of_study = drawn(random.Random(seed), 6)
