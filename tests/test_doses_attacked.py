@@ -146,6 +146,25 @@ def test_a_course_under_way_goes_on_from_the_entry(entry: str, times: int) -> No
     assert [(v.target, v.last, v.administrations[0].times) for v in courses] == ([(day(entry), day("2025-03-02"), times)] if times else [])
 
 
+OPEN = """products: {X: {}}
+periods:
+  a: {length: 52 weeks, visits: [{at: D1, give: X 10 mg}]}
+  b:
+    counted from: first day of the study
+    length: not stated
+    visits: [{at: "D1, then every 3 months", give: X 20 mg}]
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: 1000 days}
+"""
+
+
+@pytest.mark.parametrize(("entry", "last"), [("2026-01-05", "2027-10-06"), ("2026-07-01", "2028-04-06"), ("2028-08-01", "2030-07-06")])
+def test_a_period_that_goes_on_counting_is_drawn_for_24_months_from_its_own_first_day(entry: str, last: str) -> None:
+    """Its repeats are counted from 2025-01-06, and drawn up to 24 months after the entry, however late that is."""
+    found = made(OPEN, entered=(Entered("b", day(entry)),))
+    assert found.visits[-1].target == day(last)
+
+
 GAPS = """products: {X: {}, Y: {}}
 periods:
   main:
