@@ -265,7 +265,7 @@ def test_the_table_says_what_is_assumed_and_how_sure_each_number_is() -> None:
     lines = text.splitlines()
     assert lines[:3] == [
         "BAT4406F in AQP4-IgG-positive NMOSD",
-        "regimen bat4406f, 200 simulated trials, seed 1, followed up to 2043-08-01",
+        "regimen bat4406f, 200 simulated trials, seed 1, accrual and stop up to 2043-08-01",
         "BAT4406F against placebo, with invented rates; registry NCT06044350; press release of 2025-07-02",
     ]
     assert re.search(r"^accrual +9 per month +invented$", text, re.M)
