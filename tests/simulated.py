@@ -71,7 +71,7 @@ class Drawn:
         relapses, decisions, confirmed, recovered = _relapses(assumed, self.draws, arms)
         course, ahead = self.schedule.course, self.schedule.cohort.ahead
         assert ahead is not None
-        out = ahead.chosen(course.moves[0].earliest, course.moves[0].latest)
+        out = ahead.entry_day(course.moves[0].earliest, course.moves[0].latest)
         for i in range(assumed.subjects):
             column = i * trials + t
             if np.isnat(course.anchor[0, column]) or course.anchor[0, column].item() > as_of:

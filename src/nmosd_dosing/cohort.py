@@ -50,7 +50,7 @@ class Ahead:
     known: np.datetime64 = NO_DATE
     over: Callable[[str], NDArray[np.bool_] | None] | None = None
 
-    def chosen(self, earliest: Dates, latest: Dates) -> Dates:
+    def entry_day(self, earliest: Dates, latest: Dates) -> Dates:
         """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1

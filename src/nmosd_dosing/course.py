@@ -257,7 +257,7 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
             limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
         if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
             # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
-            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.chosen(opened[i].opens, last[i])))
+            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.entry_day(opened[i].opens, last[i])))
 
     def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
         chosen = chosen & free
@@ -292,7 +292,7 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
         settled = entered & decided  # whoever has entered by another rule waits for nothing
         waiting[settled] = -1
         undecided[settled] = NO_DATE
-    begins = ahead.chosen(earliest, latest) if ahead is not None else earliest
+    begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
     status = _status(stay.cohort, left, rule, earliest, latest, begins)
     begins = np.where(status == MoveStatus.PROJECTED, begins, left)
     return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins), [limits[i] for i in events]
