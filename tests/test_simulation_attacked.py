@@ -139,6 +139,13 @@ def test_what_of_the_real_subjects_is_odd_is_told() -> None:
     assert any("6 records of unscheduled visits are not counted" in note for note in found.notes)
 
 
+def test_no_drawn_site_has_the_name_of_a_real_one() -> None:
+    told = [replace(subject, site=site) for subject, site in zip(people(), ("site 3", "Hospital B") * 3, strict=True)]
+    real = Real(of_subjects(told, ARMS), dt.date(2024, 1, 1), tuple(s.site for s in told))
+    found = simulate(BAT4406F, assume(sites=5), 20, so_far=real)[0].summary
+    assert [row.site for row in found.by_site if row.period == "rcp"] == ["Hospital B", "site 3", "site 4", "site 5", "site 6"]
+
+
 # --- from Python --------------------------------------------------------------------------------------------------------
 
 

@@ -144,9 +144,11 @@ def sites(beginning: Beginning, draws: Draws) -> Days | None:
 
 
 def site_names(beginning: Beginning) -> tuple[str, ...]:
-    """What the sites are called: those of real subjects by their names, others by their numbers."""
+    """What the sites are called: those of real subjects by their names, others by numbers that none of those has for a name."""
     known = beginning.so_far.site_names if beginning.so_far is not None else ()
-    return (*known, *(f"site {i}" for i in range(len(known) + 1, (beginning.assumptions.sites or 0) + 1)))
+    taken = {name.casefold() for name in known}
+    numbered = (name for i in itertools.count(len(known) + 1) if (name := f"site {i}") not in taken)
+    return (*known, *itertools.islice(numbered, max(0, (beginning.assumptions.sites or 0) - len(known))))
 
 
 def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
