@@ -42,7 +42,8 @@ _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dos
 @dataclass(frozen=True)
 class Trial:
     """A study with what is assumed of its future. study: where the committee stops it after a share of the relapses, with that rule.
-    rules: what stops it, by the names of the output, in the order of the study's rules. stops_at: how many relapses stop it."""
+    rules: what stops it, by the names of the output, in the order of the study's rules.
+    relapses_to_stop: how many relapses do, None where none do."""
 
     study: Study
     periods: tuple[Period, ...]

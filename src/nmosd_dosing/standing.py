@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing import given as records
 from nmosd_dosing.cohort import Cohort
-from nmosd_dosing.course import LEFT
+from nmosd_dosing.course import LEFT, gone
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.expansion import expand
@@ -48,13 +48,20 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     cohort = schedule.cohort  # with the entries that are recorded as visits
     if (cohort.start > known).any():
         late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]
-        raise InputError([Problem(f"{who}day 1 is after {real.as_of}, the day up to which things are known") for who in late])
+        raise InputError(
+            [
+                Problem(
+                    f"{who}day 1 is after {real.as_of}, the day up to which things are known", hint="take the row out, or give a later day"
+                )
+                for who in late
+            ]
+        )
     course = schedule.course
     first = cohort.dates_of(JUDGED)
     relapse = cohort.first(JUDGED)
     latest = np.fmax.reduce(first) if len(first) else np.full(len(cohort), NO_DATE)
     answered = np.fmax(_latest(cohort, CONFIRMED), _latest(cohort, REJECTED))
-    gone = np.logical_or.reduce([~np.isnat(cohort.first(event)) for event in ("treatment_stopped", *LEFT)])
+    out = ~np.isnat(gone(cohort))
     left = [move.entered for move in course.moves if move.source == 0]
     ends = np.fmin.reduce([relapse, course.end[0], np.full(len(cohort), known + 1), *left, *(cohort.first(event) for event in LEFT)])
     over = {schedule.id(i): _is_over(schedule, i, known) for i in range(len(schedule.visits))}
@@ -67,8 +74,8 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     return SoFar(
         cohort=cohort,
         as_of=known,
-        at_risk=np.isnat(relapse) & ~gone,
-        stays=~gone,
+        at_risk=np.isnat(relapse) & ~out,
+        stays=~out,
         undecided=np.where(np.isnat(latest) | (answered >= latest), NO_DATE, latest),
         unstable=np.where(
             np.isnat(latest) | (_latest(cohort, "stable") >= latest) | (_latest(cohort, REJECTED) >= latest), NO_DATE, latest
