@@ -19,13 +19,13 @@ demo: $(VENV)/demo
 	@$(BIN)/python examples/calendars/in_khal.py --month 2025-01-01 2025-07-31 $(VENV)/0012.ics
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -q $(PYTEST)
+	$(BIN)/python -m pytest -q -n auto $(PYTEST)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_rooms.py
+	$(BIN)/lint-imports
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks

@@ -14,7 +14,7 @@ from icalendar import Alarm, Calendar, Event
 from race import heading, race, row
 
 from nmosd_dosing import CalendarStyle, Plan, Subject, load, plan, read_ics, to_ics, update_ics
-from nmosd_dosing.entries import CalendarEntry, to_entries
+from nmosd_dosing.calendar.entries import CalendarEntry, to_entries
 
 warnings.simplefilter("ignore")  # of `ics` and of the parser that it comes with
 import ics  # type: ignore[import-untyped]  # noqa: E402

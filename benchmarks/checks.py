@@ -11,13 +11,13 @@ import random
 import pandas as pd  # type: ignore[import-untyped]
 from race import heading, race, row
 
-from nmosd_dosing import load, rosters
-from nmosd_dosing.agenda import due
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.expansion import expand
-from nmosd_dosing.export import findings_to_dict
-from nmosd_dosing.findings import check
-from nmosd_dosing.person import Finding
+from nmosd_dosing import load
+from nmosd_dosing.checks.due import due
+from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.report.export.findings import findings_to_dict
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.tables import roster
 
 SUBJECTS = 10_000
 AS_OF = dt.date(2024, 1, 1)
@@ -43,7 +43,7 @@ def tables() -> tuple[bytes, bytes]:
 
 def findings(subjects: bytes, visits: bytes) -> tuple[Finding, ...]:
     """What `dosing check` does, from the tables to the findings."""
-    people = rosters.roster(rosters.subjects(subjects, "s.csv", ["olp"]), [], [], rosters.records(visits, "v.csv"))
+    people = roster.roster(roster.subjects(subjects, "s.csv", ["olp"]), [], [], roster.records(visits, "v.csv"))
     schedule = expand(STUDY, of_subjects(people, ("mil62", "placebo")), allow_deviation=True, accept_gap=True, at_least=AS_OF)
     return check(schedule, AS_OF)
 
@@ -57,7 +57,7 @@ def main() -> None:
     seconds = race(
         {
             "pandas": lambda: pd.read_csv(io.BytesIO(visits)),
-            "records": lambda: rosters.records(visits, "v.csv"),
+            "records": lambda: roster.records(visits, "v.csv"),
             "check": lambda: findings(subjects, visits),
             "due": lambda: due(findings(subjects, visits), AS_OF, 14),
             "json": lambda: json.dumps(findings_to_dict(found)),

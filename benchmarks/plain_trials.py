@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
 
-from nmosd_dosing.assumptions import Assumptions, Steps
+from nmosd_dosing.simulation.assumptions.model import Assumptions, Steps
 
 LENGTH, WITHIN_STOP, WITHIN_RELAPSE, WITHIN_END = 364, 14, 28, 14  # days
 RELAPSES, MONTHS_AFTER_LAST = 35, 12

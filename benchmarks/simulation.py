@@ -22,12 +22,12 @@ from plain_trials import trial as by_hand
 from race import heading, race, row
 
 from nmosd_dosing import load
-from nmosd_dosing.assumption_files import read_assumptions
-from nmosd_dosing.course import way
-from nmosd_dosing.draws import Draws, trials_per_block
-from nmosd_dosing.outcomes import Outcome
-from nmosd_dosing.simulation import Options, Trial, outcome, prepare, run
-from nmosd_dosing.tallies import NONE
+from nmosd_dosing.simulation.assumptions.file import read_assumptions
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.outcomes import Outcome
+from nmosd_dosing.simulation.tallies import NONE
+from nmosd_dosing.simulation.trials import Options, Trial, outcome, prepare, run
+from nmosd_dosing.study.sequence import way
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import twin

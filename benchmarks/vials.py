@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from race import heading, race, row
 
-from nmosd_dosing.vials import Policy, pack
+from nmosd_dosing.dose.vials import Policy, pack
 
 SUBJECTS = 100_000
 SMALL, BIG = SIZES = 120, 400  # mg of belimumab

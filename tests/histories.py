@@ -11,7 +11,7 @@ from oracle import Length
 from oracle_course import Period, Person, StopsOn, Study, Visit, Way, end_of, later, stop_of, walk
 
 from nmosd_dosing import Subject
-from nmosd_dosing.person import Entered, Event, Record
+from nmosd_dosing.subjects.subject import Entered, Event, Record
 
 LENGTHS = (Length(52, "weeks"), Length(12, "months"), Length(364, "days"), Length(90, "days"), Length(1, "months"))
 WITHINS = (None, Length(28, "days"), Length(14, "days"), Length(2, "weeks"), Length(1, "days"), Length(1, "months"))

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from nmosd_dosing import catalog
-from nmosd_dosing.assumptions import Assumptions
-from nmosd_dosing.course import MoveStatus, way
 from nmosd_dosing.days import Offset, shift
-from nmosd_dosing.draws import Draws
-from nmosd_dosing.expansion import expand
-from nmosd_dosing.futures import between, reached, subjects
-from nmosd_dosing.person import Entered, Event, Record, Subject
-from nmosd_dosing.schedule import Schedule
-from nmosd_dosing.simulation import Trial, prepare
+from nmosd_dosing.language import catalog
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.simulation.assumptions.model import Assumptions
+from nmosd_dosing.simulation.draws import Draws
+from nmosd_dosing.simulation.simulated_subjects import between, reached, subjects
+from nmosd_dosing.simulation.trials import Trial, prepare
+from nmosd_dosing.study.sequence import way
+from nmosd_dosing.subjects.disposition import MoveStatus
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 
 YEAR = 365.25
 MONTH = YEAR / 12

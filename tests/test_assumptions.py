@@ -20,17 +20,19 @@ from test_broken import ODD, Core, as_json, check_drawn
 from test_broken import load as load_yaml
 from test_cli import dosing
 
-from nmosd_dosing import RegimenError, assumption_records, scenario_files
-from nmosd_dosing.assumption_files import read_assumptions, read_text
-from nmosd_dosing.assumptions import NEVER, Assumptions, BodyWeight
-from nmosd_dosing.catalog import find_plan
+from nmosd_dosing import RegimenError
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Document, Place
-from nmosd_dosing.model import Period, Study
-from nmosd_dosing.rate_phrases import DAYS_IN, accrual, delay, hazard, scatter, share
-from nmosd_dosing.scenario_files import read_scenarios
-from nmosd_dosing.source import Scalar
+from nmosd_dosing.language.catalog import find_plan
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.rates import DAYS_IN, accrual, delay, hazard, scatter, share
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.simulation.assumptions import keys as assumption_records
+from nmosd_dosing.simulation.assumptions import scenario_file
+from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
+from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight
+from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
+from nmosd_dosing.study.model import Period, Study
 
 BROKEN = Path(__file__).resolve().parent / "broken_assumptions"
 LEAST = "start: 2023-08-01\nsubjects: 162\naccrual: 9 per month\n"
@@ -379,7 +381,7 @@ def loaded(name: str) -> Any:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in BROKEN.glob("*.yaml")))
 def test_the_schema_refuses_what_it_can_see(name: str) -> None:
-    schema = scenario_files.json_schema() if name.startswith("scenarios-") else assumption_records.json_schema()
+    schema = scenario_file.json_schema() if name.startswith("scenarios-") else assumption_records.json_schema()
     value = loaded(name)
     if value is not None:
         assert jsonschema.Draft202012Validator(schema).is_valid(value) == (name in _UNSEEN.split()), name
@@ -388,7 +390,7 @@ def test_the_schema_refuses_what_it_can_see(name: str) -> None:
 def test_the_schema_accepts_what_is_fine() -> None:
     schema = assumption_records.json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator.check_schema(scenario_files.json_schema())
+    jsonschema.Draft202012Validator.check_schema(scenario_file.json_schema())
     for text in (BASE, LEAST, LEAST + "dropout: 0\nrelapse: [none, 0 from 3 days]\nidmc_stop: none\nvisit scatter: none\n"):
         jsonschema.validate(as_json(yaml.load(text, Loader=Core)), schema)
 

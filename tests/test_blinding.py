@@ -15,25 +15,12 @@ import studies
 from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 
-from nmosd_dosing import (
-    CalendarStyle,
-    Cohort,
-    InputError,
-    Plan,
-    RegimenError,
-    Study,
-    Subject,
-    catalog,
-    expand,
-    plan,
-    to_csv,
-    to_ics,
-    to_json,
-)
+from nmosd_dosing import CalendarStyle, Cohort, InputError, Plan, RegimenError, Study, Subject, expand, plan, to_csv, to_ics, to_json
 from nmosd_dosing.cli.edge import text_of
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.model import Period
-from nmosd_dosing.render import plan_page
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.report.pages.plan import plan_page
+from nmosd_dosing.study.model import Period
 
 START = dt.date(2025, 1, 6)
 SECRET = "6173.25"  # an amount that stands nowhere else

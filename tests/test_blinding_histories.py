@@ -19,23 +19,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_blinding import calendar, hiding
 
-from nmosd_dosing import Study, Subject, Window, catalog, expand, to_csv, to_json
-from nmosd_dosing.agenda import due
+from nmosd_dosing import Study, Subject, Window, expand, to_csv, to_json
+from nmosd_dosing.checks.due import due
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.cli.edge import text_of
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.course import arms_of, way
-from nmosd_dosing.doses import Vials
-from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.errors import DosingError
-from nmosd_dosing.export import due_to_csv, findings_to_csv, findings_to_dict
-from nmosd_dosing.export_pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
-from nmosd_dosing.findings import check
-from nmosd_dosing.model import Give, Period
-from nmosd_dosing.person import Entered, Event, Record, RecordStatus
-from nmosd_dosing.pharmacy import order, prepare
-from nmosd_dosing.plans import to_plan
-from nmosd_dosing.render import due_page, explain_page, findings_page, plan_page
-from nmosd_dosing.render_pharmacy import order_page, worklist_page
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.pharmacy.worklist import order, prepare
+from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.report.export.findings import due_to_csv, findings_to_csv, findings_to_dict
+from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.report.pages.findings import due_page, findings_page
+from nmosd_dosing.report.pages.pharmacy import order_page, worklist_page
+from nmosd_dosing.report.pages.plan import explain_page, plan_page
+from nmosd_dosing.study.model import Give, Period
+from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Entered, Event, Record, RecordStatus
 
 DAY = dt.timedelta(1)
 START = dt.date(2025, 1, 6)

@@ -8,7 +8,7 @@ import pytest
 from test_cli import dosing
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.rosters import allocation
+from nmosd_dosing.subjects.tables.roster import allocation
 
 WRONG = {
     "two rows of one": "subject,arm\nA1,{0}\nA1,{1}\n",

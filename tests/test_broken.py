@@ -24,10 +24,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from nmosd_dosing import source
-from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Problem, Problems, RegimenError, printable
-from nmosd_dosing.records import json_schema
+from nmosd_dosing.language import nodes
+from nmosd_dosing.language.keys import json_schema
+from nmosd_dosing.language.study_file import read_study_text
 
 ROOT = Path(__file__).resolve().parent.parent
 BROKEN = Path(__file__).resolve().parent / "broken"
@@ -165,7 +165,7 @@ def test_big(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_carets(name: str) -> None:
     content, problems = (BROKEN / f"{name}.yaml").read_bytes(), Problems()
-    if source.read_bytes(content, name, problems) is not None:
+    if nodes.read_bytes(content, name, problems) is not None:
         check_text(content.decode("utf-8"))
     check_drawn(problems.in_order())
 
@@ -253,7 +253,7 @@ def check_text(text: str) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes(content: bytes) -> None:
     problems = Problems()
-    node = source.read_bytes(content, "any.yaml", problems)
+    node = nodes.read_bytes(content, "any.yaml", problems)
     assert node is not None or problems.errors
     check_drawn(problems.in_order())
 

@@ -14,10 +14,10 @@ import pytest
 from test_broken import check_drawn
 
 from nmosd_dosing import RegimenError
-from nmosd_dosing.assumption_files import read_assumptions, read_text
-from nmosd_dosing.catalog import find_plan
-from nmosd_dosing.model import Period, Study
-from nmosd_dosing.scenario_files import read_scenarios
+from nmosd_dosing.language.catalog import find_plan
+from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
+from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
+from nmosd_dosing.study.model import Period, Study
 
 BROKEN = Path(__file__).resolve().parent / "broken_assumptions"
 NAMES = sorted(path.stem for path in BROKEN.glob("*.yaml"))

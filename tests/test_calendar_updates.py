@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from test_cli import dosing, errors
 
-from nmosd_dosing import ical
-from nmosd_dosing.ical import Record
+from nmosd_dosing.calendar import ical
+from nmosd_dosing.calendar.ical import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from lint_ics import lint
 
 from nmosd_dosing import CalendarFile, CalendarUpdate, Plan, Subject, plan, read_ics, update_ics
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.entries import CalendarStyle, uid
-from nmosd_dosing.ical import Record
+from nmosd_dosing.calendar.entries import CalendarStyle, uid
+from nmosd_dosing.calendar.ical import Record
+from nmosd_dosing.language.study_file import read_study_text
 
 HEAD = "language: 1\nstudy: s\ntitle: T\nsource: not stated\ndays: from 1\nproducts: {X: {}}\nperiods:\n  p:\n    visits:\n"
 STYLES = (

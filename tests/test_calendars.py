@@ -12,14 +12,14 @@ from icalendar import Calendar
 from test_cli import dosing, errors
 
 from nmosd_dosing import Subject, load, plan
-from nmosd_dosing.catalog import shipped
-from nmosd_dosing.cli.calendars import file_name
+from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, to_entries
+from nmosd_dosing.calendar.updates import to_ics
+from nmosd_dosing.cli.run.calendars import file_name
 from nmosd_dosing.days import Language
-from nmosd_dosing.entries import CalendarEntry, CalendarStyle, to_entries
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.model import Study
-from nmosd_dosing.person import Plan
-from nmosd_dosing.updates import to_ics
+from nmosd_dosing.language.catalog import shipped
+from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.study.model import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from nmosd_dosing import Plan, Subject, catalog, plan
+from nmosd_dosing import Plan, Subject, plan
 from nmosd_dosing.days import date_text
-from nmosd_dosing.person import Administration, Event, Exposure, PlannedVisit, Record, Weight
+from nmosd_dosing.language import catalog
+from nmosd_dosing.plans.plan import Administration, PlannedVisit
+from nmosd_dosing.subjects.subject import Event, Exposure, Record, Weight
 
 CASES = Path(__file__).parent / "cases"
 REGIMENS = Path(__file__).parent.parent / "examples" / "regimens"

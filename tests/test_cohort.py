@@ -21,9 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import dosing
 
-from nmosd_dosing import Cohort, Study, Subject, catalog, expand, refusals
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.person import Record
+from nmosd_dosing import Cohort, Study, Subject, expand
+from nmosd_dosing.language import catalog
+from nmosd_dosing.schedule import left_out
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Record
 
 GOOD = "subject,start,weight_kg,site\nA1,2025-01-06,60,S1\nA2,2025-01-07,71.5,S2\n"
 
@@ -177,7 +179,7 @@ def test_whoever_is_refused_is_found_in_one_round() -> None:
         expanded.append(len(cohort))
         expand(study, cohort)
 
-    _, refused = refusals.sort_out(counting, study, None, of_subjects([*bad, subjects[-1]], (), {}))
+    _, refused = left_out.sort_out(counting, study, None, of_subjects([*bad, subjects[-1]], (), {}))
     assert sorted(refused.problems) == [*range(3000)]
     assert max(map(expanded.count, expanded)) <= 2, "as many rounds for each count of the stop as it takes to see that it stays"
     assert len(expanded) <= 4
@@ -476,7 +478,7 @@ periods:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")
 def test_an_interrupt_leaves_no_half_written_file(tmp_path: Path) -> None:
-    lines = "".join(f"S{i},2025-01-06\n" for i in range(60_000))
+    lines = "".join(f"S{i},2025-01-06\n" for i in range(200_000))
     (tmp_path / "subjects.csv").write_text(f"subject,start\n{lines}", encoding="utf-8")
     (tmp_path / "o.jsonl").write_text("as it was", encoding="utf-8")
     command = [sys.executable, "-m", "nmosd_dosing", "cohort", "--regimen", "bat4406f", "subjects.csv", "--output", "o.jsonl"]

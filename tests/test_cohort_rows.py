@@ -25,17 +25,20 @@ from test_doses_oracle import all_studies, people
 from test_doses_oracle import read as read_doses
 from test_doses_oracle import subject as dosed
 
-from nmosd_dosing import Subject, Window, catalog, load
-from nmosd_dosing.cohort import Cohort, of_subjects
-from nmosd_dosing.cohort_rows import COHORT_COLUMNS, Form, Wanted, header, rows
-from nmosd_dosing.course import arms_of, way
-from nmosd_dosing.doses import Vials
-from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing import Subject, Window, load
+from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.export import COLUMNS, cell, to_csv, to_dict
-from nmosd_dosing.person import Event, Record, Weight
-from nmosd_dosing.plans import plan
-from nmosd_dosing.refusals import sort_out, stop_counted
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.planning import plan
+from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
+from nmosd_dosing.report.export.plain import cell
+from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
+from nmosd_dosing.schedule.left_out import sort_out, stop_counted
+from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.subjects.cohort import Cohort, of_subjects
+from nmosd_dosing.subjects.subject import Event, Record, Weight
 
 SITES = ("S1", None, '=cmd "x", 50%', "北京")
 ODD = ("", '%s, "x"')

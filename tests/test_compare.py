@@ -18,7 +18,7 @@ from test_cli import errors, output
 from test_oracle import read
 
 from nmosd_dosing import InputError, Subject, compare, load, plan
-from nmosd_dosing.export_doses import compared_to_dict
+from nmosd_dosing.report.export.doses import compared_to_dict
 
 ROOT = Path(__file__).resolve().parent.parent
 JANUARY = dt.date(2025, 1, 6)

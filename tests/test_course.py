@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from oracle import Length
 
 from nmosd_dosing import Schedule, Study, expand
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.course import MoveStatus
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.schedule import VisitStatus
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.disposition import MoveStatus
 
 Dated = dt.date | None
 

@@ -16,15 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_course import expanded, found, read
 
-from nmosd_dosing import InputError, Plan, Schedule, Study, Subject, Window, catalog, expand
-from nmosd_dosing.cohort import of_subjects
+from nmosd_dosing import InputError, Plan, Schedule, Study, Subject, Window, expand
+from nmosd_dosing.checks.findings import Finding, check
 from nmosd_dosing.days import to_date
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.findings import check
-from nmosd_dosing.model import Period
-from nmosd_dosing.person import Entered, Event, Finding, Record
-from nmosd_dosing.plans import to_plan
-from nmosd_dosing.schedule import VisitStatus
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.study.model import Period
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Entered, Event, Record
 
 DAY = dt.timedelta(1)
 FAR = dt.date(2035, 1, 1)

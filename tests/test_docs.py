@@ -15,15 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import dose_phrases, length_phrases, phrases, range_phrases
-from nmosd_dosing.assumption_files import read_assumptions, read_text
-from nmosd_dosing.assumption_records import json_schema as assumptions_schema
-from nmosd_dosing.assumptions import BodyWeight
-from nmosd_dosing.catalog import find_plan
-from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import Document, Place
-from nmosd_dosing.scenario_files import read_scenarios
-from nmosd_dosing.source import Scalar
+from nmosd_dosing.language.catalog import find_plan
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import days as day_phrases
+from nmosd_dosing.language.phrases import doses as dose_phrases
+from nmosd_dosing.language.phrases import lengths
+from nmosd_dosing.language.phrases import ranges as range_phrases
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
+from nmosd_dosing.simulation.assumptions.keys import json_schema as assumptions_schema
+from nmosd_dosing.simulation.assumptions.model import BodyWeight
+from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "examples" / "calendars"))
@@ -293,7 +296,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 15, 7, 3, 8)
     assert (doses[-1], ranges[-1], heading) == ("nothing", "more than 60 kg", "weight")
     for text in [*days, *repeats]:
-        phrases.at(scalar(text))
+        day_phrases.at(scalar(text))
     for text in doses:
         dose_phrases.dose(scalar(text))
     for text in ranges:
@@ -301,7 +304,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     for text in by:
         dose_phrases.dosed_by(scalar(text))
     for text in windows:
-        length_phrases.window(scalar(text))
+        lengths.window(scalar(text))
 
 
 def write() -> None:

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from oracle_doses import Amount, Entry, Give, Person, Product, Range, Rule
 
 from nmosd_dosing import Cohort, Plan, Schedule, Study, Subject, expand, plan, to_csv, to_json
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import Event, Exposure, Weight
-from nmosd_dosing.plans import to_plan
-from nmosd_dosing.vials import Policy
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Event, Exposure, Weight
 
 Per = Literal["", "kg", "m2"]
 Rounding = Literal["up", "down", "half even"]

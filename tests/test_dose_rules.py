@@ -10,8 +10,9 @@ import pytest
 from test_cases import columns
 
 from nmosd_dosing import Entered, Event, Plan, Record, RegimenError, Subject, plan
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import Administration, Exposure, PlannedVisit, Weight
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.plan import Administration, PlannedVisit
+from nmosd_dosing.subjects.subject import Exposure, Weight
 
 START = dt.date(2025, 1, 6)
 HEAD = "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\nevents: {cd19_return: CD19 cells are back}\n"

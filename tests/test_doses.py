@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from test_cli import dosing, errors, output
 from test_oracle import read
 
-from nmosd_dosing import DoseTable, InputError, catalog, dose_table, load, plan
-from nmosd_dosing.dose_tables import DoseRow, DoseSum
-from nmosd_dosing.export_doses import doses_to_dict
-from nmosd_dosing.person import Subject
+from nmosd_dosing import DoseTable, InputError, dose_table, load, plan
+from nmosd_dosing.language import catalog
+from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum
+from nmosd_dosing.report.export.doses import doses_to_dict
+from nmosd_dosing.subjects.subject import Subject
 
 ROOT = Path(__file__).resolve().parent.parent
 BELIMUMAB = ("doses", "--regimen", "belimumab")

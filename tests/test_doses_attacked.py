@@ -13,9 +13,9 @@ import pytest
 from test_cli import dosing
 
 from nmosd_dosing import Entered, Event, Exposure, Plan, Record, RegimenError, Subject, load, plan
-from nmosd_dosing.comparisons import compare
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import Administration, PlannedVisit
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.pharmacy.comparison import compare
+from nmosd_dosing.plans.plan import Administration, PlannedVisit
 
 HEAD = "language: 1\nstudy: s\ntitle: s\nsource: made up\ndays: from 1\n"
 START = dt.date(2025, 1, 6)

@@ -17,8 +17,8 @@ from oracle import Length
 from oracle_doses import Amount, Entry, Give, Person, Product, Range, Rule
 
 from nmosd_dosing import Plan, Study, Subject, plan
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import Event, Exposure, Weight
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.subjects.subject import Event, Exposure, Weight
 
 VIALS = (("120", "400"), ("100",), ("50", "200"), ("10", "16"), ("2.5",))
 HOURS = {1: ("08:00",), 2: ("08:00", "20:00"), 3: ("06:00", "14:00", "22:00"), 4: ("00:00", "06:00", "12:00", "18:00")}

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from test_cases import columns, load
 
-from nmosd_dosing import InputError, Plan, Subject, catalog, plan
-from nmosd_dosing.person import Entered, Event
+from nmosd_dosing import InputError, Plan, Subject, plan
+from nmosd_dosing.language import catalog
+from nmosd_dosing.subjects.subject import Entered, Event
 
 OF_STUDY = ("idmc_stop", "study_stop")
 KNOWN = {"start", "happened", "rule", "from", "to", "olp", "entry"}

@@ -18,20 +18,20 @@ from hypothesis import strategies as st
 from simulated import ARMS, BAT4406F, MONTH, YEAR, Drawn, assume, trial_of
 from studies import examples
 
-from nmosd_dosing import catalog
-from nmosd_dosing.assumptions import NEVER, BodyWeight
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.course import way
 from nmosd_dosing.days import Offset
-from nmosd_dosing.draws import Draws, trials_per_block
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.expansion import expand
-from nmosd_dosing.futures import _order, accumulated, reached, subjects
-from nmosd_dosing.person import Event, Record, Subject
-from nmosd_dosing.scenarios import simulate
-from nmosd_dosing.simulation import Options, outcome, prepare, run
-from nmosd_dosing.standing import Real
-from nmosd_dosing.tallies import Grid, Tally
+from nmosd_dosing.language import catalog
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.simulation.assumptions.model import NEVER, BodyWeight
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.scenarios import simulate
+from nmosd_dosing.simulation.simulated_subjects import _order, accumulated, reached, subjects
+from nmosd_dosing.simulation.tallies import Grid, Tally
+from nmosd_dosing.simulation.trial_to_date import Real
+from nmosd_dosing.simulation.trials import Options, outcome, prepare, run
+from nmosd_dosing.study.sequence import way
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Event, Record, Subject
 
 FAR = dt.date(2040, 1, 1)
 SMALL = {
@@ -247,7 +247,7 @@ def test_a_rate_reaches_what_it_accumulates(more: list[tuple[float, float]], fir
 
 
 def test_weights_have_their_mean_and_stay_in_their_range() -> None:
-    from nmosd_dosing.futures import _weights
+    from nmosd_dosing.simulation.simulated_subjects import _weights
 
     grams = _weights(BodyWeight(60, 11, 40, 110), Draws(1, 0, 128), 500)
     assert grams.min() >= 40_000 and grams.max() <= 110_000 and (grams % 100 == 0).all()

@@ -9,9 +9,9 @@ import pytest
 
 from nmosd_dosing import Plan, RegimenError, Subject, plan
 from nmosd_dosing.cli.edge import text_of
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import Record
-from nmosd_dosing.render import explain_page
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.report.pages.plan import explain_page
+from nmosd_dosing.subjects.subject import Record
 
 START = dt.date(2025, 1, 6)
 HEAD = "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\nproducts: {X: {}}\nperiods:\n  main:\n"

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from lint_ics import lines, lint
 from test_readers import LATER, READERS, STAMP, needs_node, uid_of, updated, with_ical_js, with_icalendar
 
-from nmosd_dosing import Plan, Subject, Window, catalog, plan
-from nmosd_dosing.entries import CalendarStyle, calendar_name, to_entries
-from nmosd_dosing.ical import read_ics, write
-from nmosd_dosing.model import Source
-from nmosd_dosing.person import Note
-from nmosd_dosing.updates import to_ics
+from nmosd_dosing import Plan, Subject, Window, plan
+from nmosd_dosing.calendar.entries import CalendarStyle, calendar_name, to_entries
+from nmosd_dosing.calendar.ical import read_ics, write
+from nmosd_dosing.calendar.updates import to_ics
+from nmosd_dosing.language import catalog
+from nmosd_dosing.plans.plan import Note
+from nmosd_dosing.study.model import Source
 
 STYLES = (
     CalendarStyle(),

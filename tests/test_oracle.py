@@ -16,10 +16,11 @@ from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 from oracle import Day, Dose, Entry, Every, Length, On, Person
 
-from nmosd_dosing import Cohort, InputError, Plan, RegimenError, Schedule, Study, Subject, Window, catalog, expand, plan
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.person import PlannedVisit
-from nmosd_dosing.plans import to_plan
+from nmosd_dosing import Cohort, InputError, Plan, RegimenError, Schedule, Study, Subject, Window, expand, plan
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.plan import PlannedVisit
+from nmosd_dosing.plans.planning import to_plan
 
 Case = tuple[oracle.Study, oracle.Period, Person, dt.date | None, bool]
 LAST_DAY = dt.date.max.toordinal()

@@ -19,9 +19,9 @@ from studies import examples
 from test_cli import ROOT, dosing, errors, output
 
 from nmosd_dosing import Subject
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.pharmacy import Worklist, in_all, order, prepare, uncounted
-from nmosd_dosing.plans import plan
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.pharmacy.worklist import Worklist, in_all, order, prepare, uncounted
+from nmosd_dosing.plans.planning import plan
 
 STUDY = """language: 1
 study: pharmacy-trial

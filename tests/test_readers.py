@@ -26,10 +26,11 @@ from ical.calendar_stream import IcsCalendarStream
 from ical.timezone import IcsTimezoneInfo
 from lint_ics import lint
 
-from nmosd_dosing import Plan, Study, Subject, Window, catalog, plan
-from nmosd_dosing.entries import CalendarStyle
-from nmosd_dosing.ical import read_ics
-from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
+from nmosd_dosing import Plan, Study, Subject, Window, plan
+from nmosd_dosing.calendar.entries import CalendarStyle
+from nmosd_dosing.calendar.ical import read_ics
+from nmosd_dosing.calendar.updates import CalendarUpdate, to_ics, update_ics
+from nmosd_dosing.language import catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = next((f for f in (Path(sys.prefix) / "js/node_modules", ROOT / ".venv/js/node_modules") if (f / "ical.js").is_dir()), None)

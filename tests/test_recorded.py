@@ -12,11 +12,11 @@ import pytest
 from test_cli import dosing, errors, output
 
 from nmosd_dosing import Plan, Subject, due, load, plan
-from nmosd_dosing.cohort import of_subjects
-from nmosd_dosing.dsl import read_study_text
-from nmosd_dosing.expansion import expand
-from nmosd_dosing.findings import check
-from nmosd_dosing.person import Event, Record
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Event, Record
 
 START = dt.date(2025, 1, 6)
 BELIMUMAB = ("--regimen", "belimumab", "--start", "2025-01-06", "--weight", "60")

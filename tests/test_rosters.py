@@ -14,30 +14,30 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nmosd_dosing import rosters
-from nmosd_dosing.dsl import EVENTS
 from nmosd_dosing.errors import InputError, Problems
-from nmosd_dosing.person import Entered, Event, Record, Subject
-from nmosd_dosing.tables import Cell, read
+from nmosd_dosing.study.events import EVENTS
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
+from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables.table import Cell, read
 
 JANUARY = dt.date(2025, 1, 6)
 COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 
 def subjects(text: str, *periods: str) -> tuple[Subject, ...]:
-    return rosters.subjects(text.encode(), "s.csv", periods)
+    return roster.subjects(text.encode(), "s.csv", periods)
 
 
 def events(text: str) -> list[tuple[Cell, Event]]:
-    return rosters.events(text.encode(), "e.csv", tuple(EVENTS))
+    return roster.events(text.encode(), "e.csv", tuple(EVENTS))
 
 
 def allocation(text: str) -> list[tuple[Cell, Cell]]:
-    return rosters.allocation(text.encode(), "a.csv")
+    return roster.allocation(text.encode(), "a.csv")
 
 
 def records(text: str) -> list[tuple[Cell | None, Record]]:
-    return rosters.records(text.encode(), "r.csv")
+    return roster.records(text.encode(), "r.csv")
 
 
 def refused(read: Callable[..., Any], *arguments: Any) -> list[str]:
@@ -79,7 +79,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("content", WRITTEN.values(), ids=WRITTEN)
 def test_ways_of_writing_one_table(content: bytes) -> None:
-    [subject] = rosters.subjects(content, "s.csv", ())
+    [subject] = roster.subjects(content, "s.csv", ())
     assert subject == Subject(JANUARY, "0012", site="北京")
     assert subject.place is not None and subject.place.document.text[subject.place.start : subject.place.end] == "0012"
 
@@ -131,7 +131,7 @@ def _is_utf8(content: bytes) -> bool:
 )
 def test_any_bytes_are_read_or_refused(content: bytes, before: bytes) -> None:
     try:
-        rosters.subjects(before + content, "s.csv", ())
+        roster.subjects(before + content, "s.csv", ())
     except InputError as error:
         assert str(error)
 
@@ -146,11 +146,11 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("content", "message"), UNREADABLE.items())
 def test_what_is_not_a_text(content: bytes, message: str) -> None:
-    assert refused(rosters.subjects, content, "s.csv", ()) == [f"-: {message}; save it as `CSV UTF-8`"]
+    assert refused(roster.subjects, content, "s.csv", ()) == [f"-: {message}; save it as `CSV UTF-8`"]
 
 
 def test_an_old_workbook() -> None:
-    assert refused(rosters.subjects, b"\xd0\xcf\x11\xe0\xa1\xb1", "s.xls", ()) == [
+    assert refused(roster.subjects, b"\xd0\xcf\x11\xe0\xa1\xb1", "s.xls", ()) == [
         "-: `s.xls` is an old workbook (.xls), or one with a password; save it as .xlsx without a password, or as `CSV UTF-8`"
     ]
 
@@ -331,7 +331,7 @@ PEOPLE = "subject,start\n0012,2025-01-06\n0013,2025-02-03\n"
 
 
 def test_a_roster() -> None:
-    found = rosters.roster(
+    found = roster.roster(
         subjects(PEOPLE),
         events("subject,event,date\n0013,stable,2025-05-04\n0012,died,2025-03-04\n0013,relapse,2025-03-04\n"),
         allocation("subject,arm\n0013,X\n"),
@@ -352,7 +352,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     for seed in range(20):
         random.Random(seed).shuffle(happened)
         random.Random(seed).shuffle(given)
-        found = rosters.roster(
+        found = roster.roster(
             subjects(PEOPLE),
             events("\n".join(["subject,event,date", *happened])),
             [],
@@ -365,7 +365,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_codes_that_nobody_has() -> None:
     known, text = subjects(PEOPLE + "7,2025-02-03\n"), "write `0012`, in a column that is formatted as text"
     found = refused(
-        rosters.roster,
+        roster.roster,
         known,
         events("subject,event,date\n0014,stable,2025-05-04\n12,died,2025-03-04\n"),
         allocation("subject,arm\n0007,X\n"),
@@ -383,7 +383,7 @@ def test_codes_that_nobody_has() -> None:
 
 def test_how_a_lost_zero_is_drawn() -> None:
     with pytest.raises(InputError) as error:
-        rosters.roster(subjects(PEOPLE), [], [], records("visit,date,subject\nD1,2025-01-06,12\n"))
+        roster.roster(subjects(PEOPLE), [], [], records("visit,date,subject\nD1,2025-01-06,12\n"))
     assert str(error.value) == (
         "error: `12` is not a subject of this table; did a spreadsheet take the zeros off `0012`?\n"
         " --> r.csv:2:15\n"
@@ -399,7 +399,7 @@ def test_how_a_lost_zero_is_drawn() -> None:
 
 
 def test_several_subjects_and_records_that_name_none() -> None:
-    assert refused(rosters.roster, subjects(PEOPLE), [], [], records("visit,date\nD1,2025-01-06\nD2,2025-01-07\n")) == [
+    assert refused(roster.roster, subjects(PEOPLE), [], [], records("visit,date\nD1,2025-01-06\nD2,2025-01-07\n")) == [
         "r.csv:2:1: whose records these are is not said; add the column `subject`: there are several"
     ]
 
@@ -407,9 +407,9 @@ def test_several_subjects_and_records_that_name_none() -> None:
 def test_one_subject_has_the_records_that_name_none() -> None:
     record = Record("D1", JANUARY)
     for subject in (Subject(JANUARY), Subject(JANUARY, "0012")):
-        [found] = rosters.roster([subject], [], [], records("visit,date\nD1,2025-01-06\n"))
+        [found] = roster.roster([subject], [], [], records("visit,date\nD1,2025-01-06\n"))
         assert found.records == (record,)
-    [found] = rosters.roster([Subject(JANUARY, "0012")], [], [], records("subject,visit,date\n0012,D1,2025-01-06\n"))
+    [found] = roster.roster([Subject(JANUARY, "0012")], [], [], records("subject,visit,date\n0012,D1,2025-01-06\n"))
     assert found.records == (record,)
 
 
@@ -426,23 +426,23 @@ def test_one_subject_has_the_records_that_name_none() -> None:
 )
 def test_one_subject_and_records_of_another(code: str | None, expected: str) -> None:
     row = records("subject,visit,date\n12,D1,2025-01-06\n")
-    assert refused(rosters.roster, [Subject(JANUARY, code)], [], [], row) == [f"r.csv:2:1: {expected}"]
+    assert refused(roster.roster, [Subject(JANUARY, code)], [], [], row) == [f"r.csv:2:1: {expected}"]
 
 
 def test_one_subject_of_a_table_of_many() -> None:
     rows = records("subject,visit,date\nS8,D1,2025-01-05\nS9,D1,2025-01-06\n")
-    [found] = rosters.roster([Subject(JANUARY, "S9")], [], [], rows)
+    [found] = roster.roster([Subject(JANUARY, "S9")], [], [], rows)
     assert found.records == (Record("D1", JANUARY),)
 
 
 def test_two_arms_for_one_subject() -> None:
-    assert refused(rosters.roster, [Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,Y\n"), []) == [
+    assert refused(roster.roster, [Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,Y\n"), []) == [
         "a.csv:2:3: subject `1` is in another arm here than was said before; leave one of the two out"
     ]
-    assert rosters.roster([Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,X\n"), [])[0].arm == "X"
+    assert roster.roster([Subject(JANUARY, "1", "X")], [], allocation("subject,arm\n1,X\n"), [])[0].arm == "X"
 
 
 def test_a_hundred_problems_of_all_tables() -> None:
     row = records("subject,visit,date\n" + "9,D1,2025-01-06\n" * 150)
-    found = refused(rosters.roster, subjects(PEOPLE), [], [], row)
+    found = refused(roster.roster, subjects(PEOPLE), [], [], row)
     assert (len(found), found[0]) == (101, "-: 150 problems in the tables; the first 100 follow; None")

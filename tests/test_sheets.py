@@ -18,9 +18,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from test_cli import dosing
 from test_rosters import JANUARY, refused
 
-from nmosd_dosing import rosters
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.person import Subject
+from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.tables import roster
 
 HEADING = ("subject", "start", "weight_kg")
 SHEET = "xl/worksheets/sheet1.xml"
@@ -40,7 +40,7 @@ def workbook(*rows: tuple[Any, ...], change: Change = lambda sheet: None, book: 
 
 
 def subjects(*rows: tuple[Any, ...], change: Change = lambda sheet: None) -> tuple[Subject, ...]:
-    return rosters.subjects(workbook(HEADING, *rows, change=change), "s.xlsx", ())
+    return roster.subjects(workbook(HEADING, *rows, change=change), "s.xlsx", ())
 
 
 def rewritten(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
@@ -72,7 +72,7 @@ def test_a_workbook_as_excel_writes_it() -> None:
         b'<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
         b'<row r="3"><c r="A3" t="s"><v>2</v></c><c r="B3" t="str"><f>A9</f><v>2025-01-06</v></c></row>'
     )
-    assert rosters.subjects(shared(rows, "subject", "start", "0012"), "s.xlsx", ()) == (Subject(JANUARY, "0012"),)
+    assert roster.subjects(shared(rows, "subject", "start", "0012"), "s.xlsx", ()) == (Subject(JANUARY, "0012"),)
 
 
 @pytest.mark.parametrize(
@@ -100,21 +100,21 @@ def test_zeros_that_a_format_shows_are_there() -> None:
     assert subjects((12, "2025-01-06"), change=change)[0].code == "0012"
     content = workbook(HEADING, (12, "2025-01-06"), change=change)
     lost = rewritten(content, "xl/styles.xml", b'numFmtId="164" fontId', b'numFmtId="300" fontId')
-    assert rosters.subjects(lost, "s.xlsx", ())[0].code == "12"
+    assert roster.subjects(lost, "s.xlsx", ())[0].code == "12"
 
 
 def test_days_counted_from_1904() -> None:
     book = Workbook()
     book.epoch = CALENDAR_MAC_1904
     content = workbook(HEADING, ("1", dt.date(2025, 1, 6)), book=book)
-    assert rosters.subjects(content, "s.xlsx", ())[0].start == JANUARY
+    assert roster.subjects(content, "s.xlsx", ())[0].start == JANUARY
 
 
 def test_rows_and_sheets_without_anything() -> None:
     book = Workbook()
     book.create_sheet("empty")["B2"] = "  "
     content = workbook((), (), HEADING, (None, None, None, ""), ("1", "2025-01-06", None, " "), (), ("2", "2025-01-06"), book=book)
-    found = rosters.subjects(content, "s.xlsx", ())
+    found = roster.subjects(content, "s.xlsx", ())
     assert [(subject.code, subject.place and subject.place.document.where(subject.place)) for subject in found] == [
         ("1", "s.xlsx, cell A5"),
         ("2", "s.xlsx, cell A7"),
@@ -154,16 +154,16 @@ def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
 
 def test_a_record_is_a_row_and_far_columns_have_two_letters() -> None:
     content = workbook(("visit", "date"), ("D1", dt.date(2025, 1, 6)))
-    [(_, record)] = rosters.records(content, "r.xlsx")
+    [(_, record)] = roster.records(content, "r.xlsx")
     assert record.place is not None and record.place.document.where(record.place) == "r.xlsx, row 2"
     wide = workbook(tuple(f"c{i}" for i in range(30)))
-    assert refused(rosters.records, wide, "r.xlsx")[29].startswith("r.xlsx, cell AD1: unknown column `c29`")
+    assert refused(roster.records, wide, "r.xlsx")[29].startswith("r.xlsx, cell AD1: unknown column `c29`")
 
 
 def test_a_formula_counts_as_the_value_last_computed() -> None:
     content = workbook(HEADING, ("1", "2025-01-06", "=30*2"))
     computed = rewritten(content, SHEET, b"<v />", b"<v>60</v>")
-    assert rosters.subjects(computed, "s.xlsx", ())[0].weight_kg == 60
+    assert roster.subjects(computed, "s.xlsx", ())[0].weight_kg == 60
 
 
 def test_one_cell_far_away_is_no_load() -> None:
@@ -178,7 +178,7 @@ def test_further_sheets_that_hold_something() -> None:
     book.create_sheet("empty")
     book.create_sheet("batches")["C3"] = 0
     book.create_sheet("notes")["A1"] = "x"
-    assert refused(rosters.subjects, workbook(HEADING, book=book), "s.xlsx", ()) == [
+    assert refused(roster.subjects, workbook(HEADING, book=book), "s.xlsx", ()) == [
         "-: `s.xlsx` has further sheets: `batches` and `notes` hold something; "
         "only the first, `Sheet`, is read; keep it in a workbook of its own"
     ]
@@ -203,7 +203,7 @@ def test_damaged_workbooks() -> None:
         zipped(b"no workbook"),
     ]
     for wrong in broken:
-        assert refused(rosters.subjects, wrong, "s.xlsx", ()) == [DAMAGED]
+        assert refused(roster.subjects, wrong, "s.xlsx", ()) == [DAMAGED]
 
 
 def zipped(text: bytes) -> bytes:
@@ -217,19 +217,19 @@ TOO_LARGE = "-: `s.xlsx` unpacks to more than 100 MB; save the table alone, as `
 
 
 def test_workbooks_that_unpack_to_more_than_they_seem() -> None:
-    assert refused(rosters.subjects, zipped(bytes(100_000_001)), "s.xlsx", ()) == [TOO_LARGE]
+    assert refused(roster.subjects, zipped(bytes(100_000_001)), "s.xlsx", ()) == [TOO_LARGE]
     cells = b"".join(b'<c t="s" r="A%d"><v>0</v></c>' % row for row in range(1, 4000))
     bomb = shared(b"<row>" + cells + b"</row>", "x" * 30_000)
     assert len(bomb) < 100_000
-    assert refused(rosters.subjects, bomb, "s.xlsx", ()) == [TOO_LARGE]
+    assert refused(roster.subjects, bomb, "s.xlsx", ()) == [TOO_LARGE]
     far = rewritten(workbook(HEADING, ("1", "2025-01-06")), SHEET, b'r="A2"', b'r="A999999999"')
-    assert refused(rosters.subjects, far, "s.xlsx", ()) == [TOO_LARGE]
+    assert refused(roster.subjects, far, "s.xlsx", ()) == [TOO_LARGE]
 
 
 def test_without_openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
     content = workbook(HEADING)
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    assert refused(rosters.subjects, content, "s.xlsx", ()) == [
+    assert refused(roster.subjects, content, "s.xlsx", ()) == [
         "-: `s.xlsx` is a workbook, and reading it needs openpyxl; "
         "install it with `pip install 'nmosd-dosing[xlsx]'`, or save the table as `CSV UTF-8`"
     ]

@@ -21,14 +21,14 @@ import pytest
 from test_broken import load
 from test_cli import dosing, errors, output
 
-from nmosd_dosing.assumption_files import read_assumptions, read_text
-from nmosd_dosing.assumption_records import json_schema as of_assumptions
-from nmosd_dosing.catalog import find_plan
-from nmosd_dosing.cli import simulate as command
-from nmosd_dosing.export_simulation import simulation_to_dict
-from nmosd_dosing.scenario_files import json_schema as of_scenarios
-from nmosd_dosing.scenario_files import read_scenarios
-from nmosd_dosing.scenarios import simulate
+from nmosd_dosing.cli.run import simulate as command
+from nmosd_dosing.language.catalog import find_plan
+from nmosd_dosing.report.export.simulation import simulation_to_dict
+from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
+from nmosd_dosing.simulation.assumptions.keys import json_schema as of_assumptions
+from nmosd_dosing.simulation.assumptions.scenario_file import json_schema as of_scenarios
+from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
+from nmosd_dosing.simulation.scenarios import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 TRIAL = ROOT / "examples" / "bat4406f" / "trial.yaml"

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from simulated import ARMS, BAT4406F, MONTH, YEAR, assume
 
-from nmosd_dosing import catalog
-from nmosd_dosing.assumptions import NEVER, BodyWeight
-from nmosd_dosing.cohort import of_subjects
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dsl import read_study_text
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.model import Study
-from nmosd_dosing.person import Entered, Event, Record, Subject
-from nmosd_dosing.scenarios import simulate
-from nmosd_dosing.standing import Real
-from nmosd_dosing.summaries import Summary
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.simulation.assumptions.model import NEVER, BodyWeight
+from nmosd_dosing.simulation.scenarios import simulate
+from nmosd_dosing.simulation.summaries import Summary
+from nmosd_dosing.simulation.trial_to_date import Real
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "regimens"
 PLAIN: dict[str, Any] = {

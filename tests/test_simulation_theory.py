@@ -14,12 +14,12 @@ from test_twin import FAST, SEED, blocks
 from trials import EXAMPLE, MONTH, PLAIN, SMALL, YEAR, Case, per_month, per_year
 from twin import BAT4406F, MIL62, Block, SameChance, Stop
 
-from nmosd_dosing import futures
-from nmosd_dosing.assumptions import Assumptions, BodyWeight, Entry
-from nmosd_dosing.cohort import Cohort
 from nmosd_dosing.days import Offset
-from nmosd_dosing.draws import Draws, trials_per_block
-from nmosd_dosing.tallies import NONE
+from nmosd_dosing.simulation import simulated_subjects
+from nmosd_dosing.simulation.assumptions.model import Assumptions, BodyWeight, Entry
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.tallies import NONE
+from nmosd_dosing.subjects.cohort import Cohort
 
 MANY = 6000
 NO_STOP = Stop(relapses=100_000, subject=100_000, months=12, within=14)
@@ -182,8 +182,8 @@ def test_subjects_are_spread_evenly_over_the_sites() -> None:
 
 
 def cohort(assumed: Assumptions, block: int = 0) -> Cohort:
-    beginning = futures.Beginning(assumed, weighed=True)
-    return futures.subjects(beginning, Draws(SEED, block, trials_per_block(assumed.subjects)))
+    beginning = simulated_subjects.Beginning(assumed, weighed=True)
+    return simulated_subjects.subjects(beginning, Draws(SEED, block, trials_per_block(assumed.subjects)))
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from test_cli import dosing, errors
 
-from nmosd_dosing import InputError, RegimenError, Study, Subject, Window, catalog, plan
-from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing import InputError, RegimenError, Study, Subject, Window, plan
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.person import Entered, Plan
-from nmosd_dosing.site import fill, read_site
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.site_file import fill, read_site
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.subjects.subject import Entered
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "site.yaml"

@@ -16,12 +16,13 @@ from test_cli import dosing, output, plan_json
 from test_docs import blocks
 from test_site import EXAMPLE, START, WHO, drawn, filled
 
-from nmosd_dosing import Subject, catalog, plan, read_ics, to_csv, to_json
+from nmosd_dosing import Subject, plan, read_ics, to_csv, to_json
+from nmosd_dosing.calendar.entries import CalendarStyle, to_entries
+from nmosd_dosing.calendar.updates import to_ics, update_ics
 from nmosd_dosing.cli.edge import text_of
-from nmosd_dosing.entries import CalendarStyle, to_entries
-from nmosd_dosing.render_study import study_page
-from nmosd_dosing.site import fill, json_schema, read_site
-from nmosd_dosing.updates import to_ics, update_ics
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.site_file import fill, json_schema, read_site
+from nmosd_dosing.report.pages.study import study_page
 
 STAMP = dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
 

@@ -21,11 +21,11 @@ from studies import examples
 from trials import EXAMPLE, SMALL, Case, on_days, per_month, per_year
 from twin import BAT4406F, MIL62, Result, Stop
 
-from nmosd_dosing import simulation
 from nmosd_dosing.days import Offset
-from nmosd_dosing.draws import Draws, trials_per_block
-from nmosd_dosing.outcomes import Outcome
-from nmosd_dosing.tallies import NONE
+from nmosd_dosing.simulation import trials as simulation
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.outcomes import Outcome
+from nmosd_dosing.simulation.tallies import NONE
 
 SEED = 20_250_106
 Row = dict[str, Any]

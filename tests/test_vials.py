@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studies import examples
 
+from nmosd_dosing.dose.vials import Policy, common_step, pack, whole_vials
 from nmosd_dosing.errors import DosingError
-from nmosd_dosing.vials import Policy, common_step, pack, whole_vials
 
 POLICIES: tuple[Policy, ...] = ("least waste", "fewest vials")
 BELIMUMAB = (Fraction(120), Fraction(400))

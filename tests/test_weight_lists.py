@@ -9,13 +9,13 @@ from openpyxl import Workbook
 from test_cli import errors, output
 from test_doses import BELIMUMAB, WEIGHTS, as_json
 
-from nmosd_dosing import weight_lists
 from nmosd_dosing.errors import Problems
+from nmosd_dosing.subjects.tables import weight_list
 
 
 def listed(text: str) -> tuple[float, ...]:
     problems = Problems()
-    found = weight_lists.listed("--weights", text, problems)
+    found = weight_list.listed("--weights", text, problems)
     assert not problems.found
     return found
 
@@ -142,7 +142,7 @@ def test_everything_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
 
 
 def test_a_table_of_subjects_gives_each_weight_once() -> None:
-    assert weight_lists.read(b"subject,start,weight_kg\nA,2025-01-06,60\nB,2025-01-07,60.0\nC,2025-01-08,75\n", "s.csv") == (
+    assert weight_list.read(b"subject,start,weight_kg\nA,2025-01-06,60\nB,2025-01-07,60.0\nC,2025-01-08,75\n", "s.csv") == (
         (60.0, None),
         (75.0, None),
     )

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studies import examples
 
-from nmosd_dosing import workdays as room
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.person import Note, PlannedVisit
-from nmosd_dosing.workdays import Workdays, notes, open_days
+from nmosd_dosing.plans import workdays
+from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.workdays import Workdays, notes, open_days
 
 DAY = dt.timedelta(1)
 
@@ -226,13 +226,15 @@ def test_an_unknown_country_is_refused_with_a_way_out(written: str, hint: str) -
 def test_names_are_english_whatever_the_environment_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.setenv(name, "zh_CN.UTF-8")
-    room._calendar.cache_clear()
+    workdays._calendar.cache_clear()
     assert open_days("CN").closed_because(date("2025-10-01")) == "National Day"
-    room._calendar.cache_clear()
+    workdays._calendar.cache_clear()
 
 
 def test_the_package_of_holidays_is_loaded_only_where_a_country_is_asked_for() -> None:
-    code = "import sys, datetime; from nmosd_dosing.workdays import open_days; open_days(None).closed_because(datetime.date(2025, 1, 6))"
+    code = (
+        "import sys, datetime; from nmosd_dosing.plans.workdays import open_days; open_days(None).closed_because(datetime.date(2025, 1, 6))"
+    )
     subprocess.run([sys.executable, "-c", f"{code}; sys.exit('holidays' in sys.modules)"], check=True)
 
 

@@ -11,8 +11,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nmosd_dosing.calendar.zones import Observance, check_hour, check_zone, later, observances
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.zones import Observance, check_hour, check_zone, later, observances
 
 ZONES = [
     "Asia/Shanghai", "America/New_York", "Europe/Berlin", "Europe/London", "Europe/Dublin", "Asia/Jerusalem", "Africa/Casablanca",

@@ -10,10 +10,11 @@ from functools import cache
 from hypothesis import strategies as st
 from twin import BAT4406F, MIL62, Rules, Stop, Visit
 
-from nmosd_dosing import Study, catalog
-from nmosd_dosing.assumptions import Assumptions, BodyWeight, Steps
+from nmosd_dosing import Study
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dsl import read_study_text
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.simulation.assumptions.model import Assumptions, BodyWeight, Steps
 
 YEAR = 365.25
 MONTH = YEAR / 12

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 import simpy
 from dateutil.relativedelta import relativedelta
 
-from nmosd_dosing.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
 
 MORNING, MIDDAY, AFTERNOON, EVENING, NIGHT = 0.0, 0.25, 0.5, 0.75, 0.875
 NEVER = math.inf

@@ -16,39 +16,94 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from nmosd_dosing.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nmosd_dosing.agenda import Due, due
-    from nmosd_dosing.assumptions import Assumptions
-    from nmosd_dosing.catalog import load
-    from nmosd_dosing.cohort import Cohort
-    from nmosd_dosing.comparisons import Comparison, compare
-    from nmosd_dosing.dose_tables import DoseTable, dose_table
-    from nmosd_dosing.entries import CalendarStyle
+    from nmosd_dosing.calendar.entries import CalendarStyle
+    from nmosd_dosing.calendar.ical import CalendarFile, read_ics
+    from nmosd_dosing.calendar.updates import CalendarUpdate, to_ics, update_ics
+    from nmosd_dosing.checks.due import Due, due
+    from nmosd_dosing.checks.findings import Finding, check
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
-    from nmosd_dosing.expansion import expand
-    from nmosd_dosing.export import to_csv, to_json
-    from nmosd_dosing.findings import check
-    from nmosd_dosing.ical import CalendarFile, read_ics
-    from nmosd_dosing.model import Study, Window
-    from nmosd_dosing.person import Entered, Event, Exposure, Finding, Plan, Record, Subject, Weight
-    from nmosd_dosing.plans import plan
-    from nmosd_dosing.scenarios import load_assumptions, simulate
-    from nmosd_dosing.schedule import Schedule
-    from nmosd_dosing.standing import Real
-    from nmosd_dosing.updates import CalendarUpdate, to_ics, update_ics
+    from nmosd_dosing.language.catalog import load
+    from nmosd_dosing.pharmacy.comparison import Comparison, compare
+    from nmosd_dosing.pharmacy.dose_table import DoseTable, dose_table
+    from nmosd_dosing.plans.plan import Plan
+    from nmosd_dosing.plans.planning import plan
+    from nmosd_dosing.report.export.plan import to_csv, to_json
+    from nmosd_dosing.schedule.expansion import expand
+    from nmosd_dosing.schedule.schedule import Schedule
+    from nmosd_dosing.simulation.assumptions.model import Assumptions
+    from nmosd_dosing.simulation.scenarios import load_assumptions, simulate
+    from nmosd_dosing.simulation.trial_to_date import Real
+    from nmosd_dosing.study.model import Study, Window
+    from nmosd_dosing.subjects.cohort import Cohort
+    from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Record, Subject, Weight
 
-_ROOMS = {
-    "Due": "agenda", "due": "agenda", "check": "findings", "Entered": "person", "Event": "person", "Finding": "person", "Record": "person",
-    "Exposure": "person", "Weight": "person",
-    "load": "catalog", "Cohort": "cohort", "CalendarStyle": "entries", "DosingError": "errors", "InputError": "errors",
-    "Problem": "errors", "RegimenError": "errors", "expand": "expansion", "to_csv": "export", "to_json": "export",
-    "CalendarFile": "ical", "read_ics": "ical", "Plan": "person", "Study": "model", "Subject": "person", "Window": "model",
-    "plan": "plans", "Schedule": "schedule", "CalendarUpdate": "updates", "to_ics": "updates",
-    "load_assumptions": "scenarios", "simulate": "scenarios", "Real": "standing", "Assumptions": "assumptions",
-    "update_ics": "updates", "Comparison": "comparisons", "compare": "comparisons", "DoseTable": "dose_tables", "dose_table": "dose_tables",
-}  # fmt: skip
+
+_PUBLIC = {
+    "calendar.entries": ("CalendarStyle",),
+    "calendar.ical": (
+        "CalendarFile",
+        "read_ics",
+    ),
+    "calendar.updates": (
+        "CalendarUpdate",
+        "to_ics",
+        "update_ics",
+    ),
+    "checks.due": (
+        "Due",
+        "due",
+    ),
+    "checks.findings": (
+        "Finding",
+        "check",
+    ),
+    "errors": (
+        "DosingError",
+        "InputError",
+        "Problem",
+        "RegimenError",
+    ),
+    "language.catalog": ("load",),
+    "pharmacy.comparison": (
+        "Comparison",
+        "compare",
+    ),
+    "pharmacy.dose_table": (
+        "DoseTable",
+        "dose_table",
+    ),
+    "plans.plan": ("Plan",),
+    "plans.planning": ("plan",),
+    "report.export.plan": (
+        "to_csv",
+        "to_json",
+    ),
+    "schedule.expansion": ("expand",),
+    "schedule.schedule": ("Schedule",),
+    "simulation.assumptions.model": ("Assumptions",),
+    "simulation.scenarios": (
+        "load_assumptions",
+        "simulate",
+    ),
+    "simulation.trial_to_date": ("Real",),
+    "study.model": (
+        "Study",
+        "Window",
+    ),
+    "subjects.cohort": ("Cohort",),
+    "subjects.subject": (
+        "Entered",
+        "Event",
+        "Exposure",
+        "Record",
+        "Subject",
+        "Weight",
+    ),
+}
+_ROOMS = {name: room for room, names in _PUBLIC.items() for name in names}
 
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",

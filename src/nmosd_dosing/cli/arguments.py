@@ -7,19 +7,19 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from nmosd_dosing import typed
-from nmosd_dosing.drawings import ENDINGS, ending_of
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.fields import PhraseError
-from nmosd_dosing.length_phrases import window as window_phrase
-from nmosd_dosing.model import NotStated, Window
-from nmosd_dosing.source import Scalar
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.lengths import window as window_phrase
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
+from nmosd_dosing.study.model import NotStated, Window
+from nmosd_dosing.subjects.tables import cells
 
 if TYPE_CHECKING:
-    from nmosd_dosing.model import Site
-    from nmosd_dosing.person import Exposure
-    from nmosd_dosing.vials import Policy
-    from nmosd_dosing.workdays import Workdays
+    from nmosd_dosing.dose.vials import Policy
+    from nmosd_dosing.plans.workdays import Workdays
+    from nmosd_dosing.study.model import Site
+    from nmosd_dosing.subjects.subject import Exposure
 
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
@@ -31,18 +31,18 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
         except ValueError:
             problems.error(f"`{shown}`: there is no such day", None, "check the month and the day; a date is YYYY-MM-DD")
             return None
-    problems.error(f"`{shown}` is not a date", None, typed.date_hint(text))
+    problems.error(f"`{shown}` is not a date", None, cells.date_hint(text))
     return None
 
 
 def weight(option: str, text: str, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
-    return typed.weight(f"`{option} {clip(text)}`", text, None, problems)
+    return cells.weight(f"`{option} {clip(text)}`", text, None, problems)
 
 
 def height(option: str, text: str, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
-    return typed.height(f"`{option} {clip(text)}`", text, None, problems)
+    return cells.height(f"`{option} {clip(text)}`", text, None, problems)
 
 
 def exposure(option: str, text: str, problems: Problems) -> Exposure | None:
@@ -51,7 +51,7 @@ def exposure(option: str, text: str, problems: Problems) -> Exposure | None:
     if not equals or not product.strip():
         problems.error(f"`{option} {clip(text)}` is not a product and an amount", None, f'write for example `{option} "X=40 mg/m2"`')
         return None
-    return typed.exposure(product.strip())(f"`{option} {clip(text)}`", amount.strip(), None, problems)
+    return cells.exposure(product.strip())(f"`{option} {clip(text)}`", amount.strip(), None, problems)
 
 
 def policy(option: str, text: str, problems: Problems) -> Policy:
@@ -112,7 +112,7 @@ def code(option: str, text: str, problems: Problems) -> str | None:
     if not text.strip():
         problems.error(f"`{option}` is empty", None, "write the subject's code, or leave the option out")
         return None
-    return typed.code(f"`{option}`", text, None, problems)
+    return cells.code(f"`{option}`", text, None, problems)
 
 
 def length(option: str, text: str, problems: Problems, most_days: int) -> dt.timedelta | None:
@@ -154,7 +154,7 @@ def country(option: str, text: str | None, site: Site | None, problems: Problems
     """The open and closed days of a country and a site; None where neither is asked for."""
     if text is None and not (site and (site.closed or site.open)):
         return None
-    from nmosd_dosing.workdays import open_days
+    from nmosd_dosing.plans.workdays import open_days
 
     try:
         return open_days(text, site.closed if site else frozenset(), site.open if site else frozenset())

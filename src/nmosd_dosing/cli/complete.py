@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from nmosd_dosing import catalog
 from nmosd_dosing.errors import DosingError
+from nmosd_dosing.language import catalog
 
 
 def regimens(incomplete: str) -> list[str]:

@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from nmosd_dosing import catalog
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import read_file, say
-from nmosd_dosing.course import arms_of, completed_event
-from nmosd_dosing.doses import number_text
-from nmosd_dosing.dsl import EVENTS, STUDY_EVENTS
-from nmosd_dosing.errors import DosingError, Place, Problem, Problems, clip, did_you_mean, one_of, printable
-from nmosd_dosing.model import Period, Study
-from nmosd_dosing.person import Entered, Event, Record, Subject, Weight
+from nmosd_dosing.cli.edge import say
+from nmosd_dosing.cli.files import read_file
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of, printable
+from nmosd_dosing.language import catalog
+from nmosd_dosing.study.events import EVENTS, STUDY_EVENTS, completed_event
+from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.sequence import arms_of
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
 if TYPE_CHECKING:
-    from nmosd_dosing.tables import Cell
+    from nmosd_dosing.subjects.tables.table import Cell
+
+from nmosd_dosing.errors import draw
+from nmosd_dosing.language.site_file import fill, read_site
+from nmosd_dosing.subjects.history import check_events, check_weights
 
 _LISTED = 5
 Dated = TypeVar("Dated", Event, Entered, Record, Weight)
-_EXITS = ("declined", "treatment_stopped", "withdrawn", "lost", "died")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,6 @@ def regimen(request: PeopleRequest, problems: Problems) -> tuple[Study | None, t
     chosen = _regimen(request, problems)
     if chosen is None or request.site is None:
         return chosen if chosen is not None else (None, ())
-    from nmosd_dosing.cli.studies import with_site
 
     try:
         study = with_site(chosen[0], request.site)
@@ -241,7 +243,7 @@ def _weights(texts: Sequence[str], start: dt.date | None, problems: Problems) ->
 
 
 def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
-    from nmosd_dosing import rosters
+    from nmosd_dosing.subjects.tables import roster
 
     for option, value in (
         ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--arm", request.arm),
@@ -253,7 +255,7 @@ def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str]
     if request.visit:
         problems.error("`--visit` is about one subject, `--subjects` about several", None, "write a table: `--visits FILE.csv`")
     try:
-        return rosters.subjects(read_file(request.subjects or ""), request.subjects or "", later, capped)
+        return roster.subjects(read_file(request.subjects or ""), request.subjects or "", later, capped)
     except DosingError as error:
         problems.found += error.problems
         return ()
@@ -265,7 +267,7 @@ def _tables(
     """The subjects with what the tables beside theirs say, and the rows of the allocation."""
     if request.allocation is None and request.events is None and request.visits is None and request.weighings is None:
         return subjects, []
-    from nmosd_dosing import rosters
+    from nmosd_dosing.subjects.tables import roster
 
     events: list[tuple[Cell, Event]] = []
     allocation: list[tuple[Cell, Cell]] = []
@@ -273,25 +275,25 @@ def _tables(
     weighings: list[tuple[Cell, Weight]] = []
     found = len(problems.found)
     try:
-        events = rosters.events(read_file(request.events), request.events, known) if request.events is not None else []
+        events = roster.events(read_file(request.events), request.events, known) if request.events is not None else []
     except DosingError as error:
         problems.found += error.problems
     try:
-        allocation = rosters.allocation(read_file(request.allocation), request.allocation) if request.allocation is not None else []
+        allocation = roster.allocation(read_file(request.allocation), request.allocation) if request.allocation is not None else []
     except DosingError as error:
         problems.found += error.problems
     try:
-        records = rosters.records(read_file(request.visits), request.visits) if request.visits is not None else []
+        records = roster.records(read_file(request.visits), request.visits) if request.visits is not None else []
     except DosingError as error:
         problems.found += error.problems
     try:
-        weighings = rosters.weighings(read_file(request.weighings), request.weighings) if request.weighings is not None else []
+        weighings = roster.weighings(read_file(request.weighings), request.weighings) if request.weighings is not None else []
     except DosingError as error:
         problems.found += error.problems
     if len(problems.found) > found or not subjects:
         return subjects, allocation
     try:
-        return rosters.roster(subjects, events, allocation, records, weighings), allocation
+        return roster.roster(subjects, events, allocation, records, weighings), allocation
     except DosingError as error:
         problems.found += error.problems
         return subjects, allocation
@@ -300,7 +302,7 @@ def _tables(
 def _arms(
     request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], allocation: Sequence[tuple[Cell, Cell]], problems: Problems
 ) -> None:
-    from nmosd_dosing.cohort import arm_index
+    from nmosd_dosing.subjects.cohort import arm_index
 
     asked = [request.arm] if request.subjects is None else []
     for arm in dict.fromkeys([*asked, *(s.arm for s in subjects)]):
@@ -316,50 +318,6 @@ def with_place(problem: Problem, arm: str | None, arms: Sequence[str], allocatio
     if place is None:
         return problem
     return dataclasses.replace(problem, place=place, hint=problem.hint if arms else "this regimen has no arms: leave `--allocation` out")
-
-
-def check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
-    """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
-    for subject in subjects:
-        who = f"subject `{clip(subject.code or '')}`: " if several else ""
-        first: dict[str, Event] = {}
-        for event in subject.events:
-            other = first.setdefault(event.name, event)
-            if other is not event and (event.name in _EXITS or event.name.endswith("_completed")):
-                also = _also(other.place, event.place)
-                problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
-            if event.date < subject.start and (event.name == "died" or event.name not in _EXITS):
-                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
-                problems.error(wrong, event.place, "events count from day 1 on; check the dates")
-        relapses = sorted(e.date for e in subject.events if e.name == "relapse")
-        decided: dict[tuple[dt.date, dt.date], Event] = {}
-        for event in sorted((e for e in subject.events if e.name in ("relapse_confirmed", "relapse_rejected")), key=lambda e: e.date):
-            before = [date for date in relapses if date <= event.date]
-            if not before:
-                wrong = f"{who}`{event.name}` on {event.date} answers no relapse"
-                problems.error(wrong, event.place, "add the relapse, with its date of diagnosis")
-                continue
-            other = decided.setdefault((before[-1], event.date), event)
-            if other.name != event.name:
-                wrong = f"{who}the relapse of {before[-1]} is confirmed and rejected on the same day"
-                problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
-
-
-def check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
-    """Two different weights of one subject on one day."""
-    for subject in subjects:
-        known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
-        for record in subject.records:
-            if record.weight_kg is not None:
-                kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
-                if kg != record.weight_kg:
-                    who = f"subject `{clip(subject.code or '')}`: " if several else ""
-                    wrong = f"{who}two weights on {record.date}: {number_text(kg)} kg and {number_text(record.weight_kg)} kg"
-                    problems.error(wrong, record.place, "keep one of them", _also(place, record.place))
-
-
-def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
-    return [("the first", other)] if other is not None and place is not None else []
 
 
 def known_by(whom: People, as_of: dt.date) -> People:
@@ -392,3 +350,12 @@ def known_of(subjects: Sequence[Subject], of_study: dict[str, dt.date], as_of: d
         some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
         say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
     return then, {name: date for name, date in of_study.items() if name not in later}
+
+
+def with_site(study: Study, path: str) -> Study:
+    """The study with a site's facts filled in. What they make doubtful is told on standard error. Raises DosingError."""
+    doubts = Problems()
+    filled = fill(study, read_site(read_file(path), path), doubts)
+    if doubts.found:
+        say(draw(doubts.in_order()) + "\n")
+    return filled

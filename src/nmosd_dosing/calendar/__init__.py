@@ -1,0 +1,1 @@
+"""A plan as a calendar file that is written again."""

@@ -1,0 +1,61 @@
+"""What is due, as a calendar that is written again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from nmosd_dosing.calendar.entries import CalendarEntry, uid_of
+from nmosd_dosing.calendar.ical import CalendarFile
+from nmosd_dosing.calendar.updates import CalendarUpdate, revise
+from nmosd_dosing.checks.due import Due
+from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import InputError, Problem, printable
+
+
+def update_due(
+    old: CalendarFile | None, items: Sequence[Due], study: str, subject: str | None, *, as_of: dt.date, stamp: dt.datetime
+) -> CalendarUpdate:
+    """What is due as a calendar, of one subject or of several (None): each thing on its last allowed day, on `as_of` where that has
+    passed.
+
+    `old` is the same list of an earlier day: what is done has fallen away from it. Raises InputError where `old` is another calendar,
+    and where nothing is due and nothing was.
+    """
+    name = f"{study}: due, {subject}" if subject else f"{study}: due"
+    file = CalendarFile(
+        id=uid_of(study, subject, "due", ""), periods=frozenset(), form="due", name=name, zone=None, records=()
+    )  # fmt: skip
+    if old is not None and (old.id, old.form) != (file.id, file.form):
+        raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{name}`", hint="name another file"))
+    return revise(old, file, [_entry(item, study, as_of) for item in items], stamp, "en")
+
+
+def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
+    finding = item.finding
+    day = max(item.last, as_of)
+    who = f" ({finding.subject})" if finding.subject else ""
+    return CalendarEntry(
+        uid=uid_of(study, finding.subject, "due", finding.visit),
+        kind="visit",
+        start=day,
+        end=day + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE",
+        busy=False,
+        summary=_line(f"{study} {finding.visit}{who}: {item.state}, last day {date_text(item.last)}"),
+        description=_allowed(finding),
+        category="due",
+    )
+
+
+def _allowed(finding: Finding) -> str:
+    """The days of a thing that is due; nothing that would change from one day to the next."""
+    first, last = finding.earliest, finding.latest
+    planned = f"planned for {date_text(finding.target)}" if finding.target else "no day is known"
+    return f"{planned}; allowed from {date_text(first)} to {date_text(last)}" if first and last else planned
+
+
+def _line(text: str) -> str:
+    return " ".join(printable(text).split())

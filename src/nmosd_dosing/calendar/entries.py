@@ -1,0 +1,353 @@
+"""A masked plan as the entries of a calendar: when each is, and what it says. Knows no calendar format."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
+from nmosd_dosing.days import Language, date_text
+from nmosd_dosing.errors import InputError, Problem, Problems, printable
+from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
+from nmosd_dosing.plans.wording import WORDINGS, Wording, dose_text
+
+Kind = Literal["visit", "window", "span"]
+EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+When = dt.date | dt.datetime
+
+KINDS: tuple[Kind, ...] = ("visit", "window", "span")
+_NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
+_ONE_HOUR = dt.timedelta(hours=1)
+# Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.
+_NOTES = ("window", "site", "weekend", "overlap", "same-date", "dose-change", "assumed", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarStyle:
+    """How a plan is shown as a calendar.
+
+    `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
+    name of the time zone database) puts visits of one day at an hour, for `duration` or one hour. `discreet` leaves study,
+    drug, subject's code and all texts of the study file out of the calendar. Raises InputError for an unknown zone, for `at`
+    without `zone`, and for lengths under a minute.
+    """
+
+    windows: bool = False
+    spans: bool = False
+    remind: dt.timedelta | None = None
+    at: dt.time | None = None
+    zone: str | None = None
+    duration: dt.timedelta | None = None
+    language: Language = "en"
+    discreet: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.at is None) != (self.zone is None) or (self.duration is not None and self.at is None):
+            raise InputError(Problem("`at`, `zone` and `duration` of a calendar belong together", hint="give `at` and `zone`"))
+        if not all(length is None or length >= dt.timedelta(minutes=1) for length in (self.remind, self.duration)):
+            raise InputError(Problem("`remind` or `duration` of a calendar is shorter than a minute", hint="give a longer one"))
+        if self.zone is not None:
+            check_zone(self.zone)
+
+    @property
+    def clock(self) -> tuple[dt.time, str, dt.timedelta] | None:
+        """Hour, zone and length of visits; None where they are all-day."""
+        if self.at is None or self.zone is None:
+            return None
+        return self.at.replace(second=0, microsecond=0), self.zone, self.duration or _ONE_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One entry. Whole days from `start` to before `end`, or clock times in `zone`; `busy` where it takes the day's time."""
+
+    uid: str
+    kind: Kind
+    start: When
+    end: When
+    zone: str | None
+    status: EntryStatus
+    busy: bool
+    summary: str
+    description: str
+    category: str
+    remind: dt.timedelta | None = None
+    location: str | None = None
+
+    def cancelled(self, language: Language) -> CalendarEntry:
+        """What stays of an entry that is no longer planned: marked, free time, no alarm."""
+        words = WORDINGS[language]
+        return dataclasses.replace(
+            self,
+            status="CANCELLED",
+            busy=False,
+            summary=words.cancelled.format(self.summary),
+            description=f"{words.fell_away}\n{self.description}",
+            remind=None,
+        )
+
+
+def calendar_id(plan: Plan) -> str:
+    """Of the calendar of this study and subject; an unblinded one is of an arm, too."""
+    return uid(plan, "calendar", (plan.arm or "") if plan.unblinded else "")
+
+
+def period_ids(plan: Plan) -> frozenset[str]:
+    """Of the periods that the plan's calendar is about."""
+    return frozenset(uid(plan, "period", period) for period in plan.way)
+
+
+def calendar_name(plan: Plan, style: CalendarStyle) -> str:
+    """The name under which programs show the calendar. An unblinded one says so first."""
+    words = WORDINGS[style.language]
+    name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
+    mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
+    return _line(f"{mark} - {name}" if plan.unblinded else name)
+
+
+def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
+    """The visits that have a day, and as `style` asks, windows and spans.
+
+    Raises InputError for an hour that a day's clock does not show once, and for days outside the years 1971 to 2198, all problems
+    at once.
+    """
+    problems = Problems()
+    _check_days(plan, style, problems)
+    if style.clock and not problems.found:
+        _check_hours(plan, *style.clock, problems)
+    if problems.found:
+        raise InputError(problems.in_order())
+    made = [_visit(plan, visit, date, style) for visit in plan.visits if (date := visit.date)]
+    if style.windows:
+        made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
+        for move in (move for move in plan.transitions if not move.entered):
+            if (first := move.earliest or move.trigger_date) and move.latest and first <= move.latest and move.status != "declined":
+                made.append(_entry(plan, move, first, move.latest, style))
+    if style.spans:
+        for n, span in enumerate(plan.spans, 1):
+            if span.start and span.end:
+                made.append(_span(plan, span, n, span.start, span.end, style))
+    return tuple(made)
+
+
+def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
+    """What the calendar cannot hold, in words: visits without a day, spans without a first or last one."""
+    dayless = [visit.label for visit in plan.visits if visit.date is None and visit.status == "planned"]
+    if dayless:
+        yield f"no entry for {', '.join(dayless)}: the source states no day"
+    if style.windows and not any(_own_window(visit) for visit in plan.visits) and not any(move.latest for move in plan.transitions):
+        yield "no entry for a window: no window is stated"
+    if style.spans and not plan.spans:
+        yield "no entry for a span: the study names none"
+    if style.spans:
+        endless = [span.name for span in plan.spans if not (span.start and span.end)]
+        if endless:
+            yield f"no entry for {', '.join(endless)}: the source states no first or no last day"
+
+
+def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
+    days = [d for v in plan.visits for d in (v.target, v.actual, v.last, v.earliest, v.latest) if d]
+    days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
+    outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
+    if outside:
+        problems.error(
+            f"a calendar holds the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}, not {date_text(outside[0])}",
+            None,
+            "end the plan earlier with `--until`, or start it later",
+        )
+
+
+def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, problems: Problems) -> None:
+    for visit in plan.visits:
+        if visit.date is None or visit.last is not None:
+            continue
+        end = later(visit.date, hour, zone, duration)
+        for what, day, clock in ((visit.label, visit.date, hour), (f"{visit.label}, its end", end.date(), end.time())):
+            try:
+                check_hour(day, clock, zone)
+            except InputError as error:
+                problems.found += [dataclasses.replace(p, message=f"{what}: {p.message}") for p in error.problems]
+                break
+
+
+def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    clock = style.clock if visit.last is None else None
+    start: When = target
+    end: When = (target if visit.actual else visit.last or target) + dt.timedelta(days=1)
+    name = f"{visit.label} {visit.name}" if visit.name and visit.name != visit.label else visit.label
+    lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
+    if clock:
+        hour, zone, length = clock
+        start, end = dt.datetime.combine(target, hour), later(target, hour, zone, length)
+        lines.append(words.clock if style.duration else words.clock_and_length)
+    return CalendarEntry(
+        uid=uid(plan, "visit", visit.id),
+        kind="visit",
+        start=start,
+        end=end,
+        zone=style.zone if clock else None,
+        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        busy=visit.last is None,
+        summary=_line(words.discreet_visit.format(visit.label))
+        if style.discreet
+        else _summary(plan, visit.period, words.visit.format(name), words),
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
+        category=words.categories[0],
+        remind=style.remind,
+        location=_line(visit.room) if visit.room is not None and not style.discreet else None,
+    )
+
+
+def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
+    """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
+    words = WORDINGS[style.language]
+    if plan.unblinded and not style.discreet:
+        yield words.unblinded_arm.format(plan.arm)
+    if visit.actual is not None and visit.target is not None:
+        yield words.done.format(date_text(visit.target, style.language))
+    if visit.status in ("projected", "pending"):
+        yield words.projected
+    if style.discreet:
+        return
+    if visit.only_arms:
+        yield words.only_arms.format(" / ".join(visit.only_arms))
+    for administration in visit.administrations:
+        yield words.dose.format(dose_text(administration, language=style.language))
+    if visit.assessments:
+        yield words.assessments.format("; ".join(visit.assessments))
+
+
+def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
+    if visit.last and visit.target:
+        yield words.range_of_days.format(date_text(visit.target, language), date_text(visit.last, language))
+    elif visit.earliest and visit.latest:
+        yield words.window_days.format(date_text(visit.earliest, language), date_text(visit.latest, language))
+    else:
+        yield words.no_window
+    yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
+
+
+def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
+    """Where a visit comes from: how its day was counted, what a reader must know of it, study and source."""
+    yield words.counted.format(visit.reason)
+    elsewhere = {f"{span.name}: {text}" for span in plan.spans for text in span.assumed}
+    elsewhere |= {entry_assumed(move, text) for move in plan.transitions if move.target != visit.period for text in move.assumed}
+    for note in plan.notes:
+        of_all = note.code == "assumed" and not note.visits and note.message not in elsewhere
+        if of_all or (note.code in _NOTES and visit.id in note.visits):
+            yield f"{note.code}: {note.message}"
+    yield from _study(plan, visit.source, words)
+
+
+def _study(plan: Plan, source: str | None, words: Wording) -> Iterator[str]:
+    """The study and its source; where a thing has a source of its own, that one, and the study's beside the title."""
+    yield plan.title if source is None else f"{plan.title} ({plan.source.text})"
+    yield words.source.format(source or plan.source.text)
+
+
+def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
+    """The window of a visit that may be on another day than its target; a range of days is its own window."""
+    if visit.date is None or visit.actual or visit.last or visit.earliest is None or visit.latest is None or visit.earliest == visit.latest:
+        return None
+    return visit.earliest, visit.latest
+
+
+def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
+    return CalendarEntry(
+        uid=uid(plan, "window", visit.id),
+        kind="window",
+        start=earliest,
+        end=latest + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        busy=False,
+        summary=_line(words.discreet_window.format(visit.label))
+        if style.discreet
+        else _summary(plan, visit.period, words.window.format(visit.label), words),
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
+        category=words.categories[1],
+    )  # fmt: skip
+
+
+def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
+    """The days on which the next period may be entered."""
+    words = WORDINGS[style.language]
+    lines = [
+        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
+        *([] if style.discreet else [f"{move.status}: {move.message}", *_study(plan, None, words)]),
+    ]
+    return CalendarEntry(
+        uid=uid(plan, "entry", move.target),
+        kind="window",
+        start=earliest,
+        end=latest + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE",
+        busy=False,
+        summary=_line(words.discreet_window.format(move.target))
+        if style.discreet
+        else _summary(plan, move.target, words.entry_window, words),
+        description=_text(lines),
+        category=words.categories[1],
+    )  # fmt: skip
+
+
+def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
+    words = WORDINGS[style.language]
+    lines = [
+        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
+        *([words.or_earlier] if span.earlier else []),
+        *([words.or_later] if span.later else []),
+        *([] if style.discreet else [f"assumed: {text}" for text in span.assumed] + [f"note: {text}" for text in span.note]),
+        *([] if style.discreet else _study(plan, span.source, words)),
+    ]
+    return CalendarEntry(
+        uid=uid(plan, "span", f"{span.period or ''}/{span.id}"),
+        kind="span",
+        start=start,
+        end=end + dt.timedelta(days=1),
+        zone=None,
+        status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
+        busy=False,
+        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.period, span.name, words),
+        description=_text(lines),
+        category=words.categories[2],
+    )
+
+
+def _summary(plan: Plan, period: str | None, what: str, words: Wording) -> str:
+    """The regimen stays that of the period, so that a plan of the whole way leaves the entries of its first period as they were."""
+    regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)
+    whole = words.of_subject.format(regimen, what, plan.subject) if plan.subject else f"{regimen} {what}"
+    return _line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(_line(line) for line in lines)
+
+
+def _line(text: str) -> str:
+    """One line, whatever a study file or a subject's code holds."""
+    return " ".join(printable(text).split())
+
+
+def uid(plan: Plan, kind: str, id: str) -> str:
+    """Of a visit or another thing of the plan's subject."""
+    return uid_of(plan.study, plan.subject, kind, id)
+
+
+def uid_of(study: str, subject: str | None, kind: str, id: str) -> str:
+    """Of a thing of a subject: the same on every machine (RFC 7986 5.3 asks for a UUID)."""
+    whose = None if subject is None else unicodedata.normalize("NFC", subject)
+    return str(uuid.uuid5(_NAMESPACE, json.dumps([study, whose, kind, id])))

@@ -1,0 +1,1 @@
+"""What was done against the plan, and what is due."""

@@ -1,0 +1,48 @@
+"""What is due soon: visits that are open, open or close in the days ahead, entries, decisions; sorted by the last allowed day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nmosd_dosing.checks.findings import Finding
+
+State = Literal["overdue", "past-target", "decision", "closes", "due", "opens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing to do. `last`: the last day on which it is allowed, or planned where none is stated; `left`: days from now to it."""
+
+    finding: Finding
+    state: State
+    last: dt.date
+    left: int
+
+
+def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, ...]:
+    """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day."""
+    found = []
+    for finding in findings:
+        until = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
+        state, last = _state(finding, as_of, until)
+        if state is not None and last is not None:
+            found.append(Due(finding, state, last, (last - as_of).days))
+    return tuple(sorted(found, key=lambda d: d.last))
+
+
+def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
+    first, last = finding.earliest or finding.target, finding.latest or finding.last or finding.target
+    if finding.waits_for == "exit":
+        return None, None
+    if finding.verdict in ("overdue", "past-target"):
+        return ("decision" if finding.waits_for == "decision" else finding.verdict), last
+    if finding.verdict == "due":
+        if finding.waits_for == "decision":
+            return "decision", last or as_of
+        return ("closes" if last is not None and last <= until else "due"), last
+    if finding.verdict == "upcoming" and finding.waits_for != "entry" and first is not None and first <= until:
+        return ("decision" if finding.waits_for else "opens"), last
+    return None, None

@@ -1,0 +1,112 @@
+"""Files: read, named once, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nmosd_dosing.errors import InputError, Problem, Problems
+
+
+def read_file(path: str) -> bytes:
+    """What a file holds. Raises InputError where it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
+
+
+_STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a regular file, of which what it holds matters before it is written over."""
+    try:
+        return Path(path).is_file() and not path.startswith(_STREAMS)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two names are of one file: by a link, `./` or a hard link, also of one that is not there yet."""
+    if os.devnull in (one, other) or one.startswith(_STREAMS) or other.startswith(_STREAMS):
+        return False
+    try:
+        return os.path.realpath(one) == os.path.realpath(other) or Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequence[tuple[str, str | None]], problems: Problems) -> None:
+    """No file is written twice, and none that is read is written over. Files stand with the option that names them."""
+    for i, (option, path) in enumerate(written):
+        for other, second in (*read, *written[:i]):
+            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
+                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
+
+
+def has_folder(path: str, problems: Problems) -> None:
+    """The folder that a file is to be written into is there, and the file is none: told before a long work, not after it."""
+    try:
+        if Path(path).is_dir():
+            problems.error(f"cannot write `{path}`: it is a folder", None, "name a file in a folder that is there and can be written")
+            return
+        if path.startswith(_STREAMS) or Path(os.path.realpath(path)).parent.is_dir():
+            return
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    problems.error(f"cannot write `{path}`: there is no such folder", None, "name a file in a folder that is there and can be written")
+
+
+def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
+    """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. Raises InputError where it
+    cannot be."""
+    import tempfile
+
+    pieces = (content,) if isinstance(content, str | bytes) else content
+    data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
+    try:
+        if path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            sys.stdout.flush()
+            sys.stdout.buffer.writelines(data)  # opened anew it would be written from its beginning
+            return
+        if Path(path).exists() and not is_file(path) and not Path(path).is_dir():
+            with Path(path).open("wb") as device:  # a device or a pipe is not replaced
+                device.writelines(data)
+            return
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        if target.exists() and not target.stat().st_mode & 0o222:
+            raise PermissionError(13, "it is read-only")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{_begin(target.name)}.", suffix=".tmp")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.writelines(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            Problem(f"cannot write `{path}`: {reason}", hint="name a file in a folder that is there and can be written")
+        ) from None
+
+
+def _begin(name: str) -> str:
+    """So much of a name that the temporary file's is not too long, in bytes."""
+    return name.encode(errors="ignore")[:100].decode(errors="ignore")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

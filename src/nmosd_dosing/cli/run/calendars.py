@@ -1,0 +1,323 @@
+"""Calendar files of `dosing plan`: options to a style, old files to updates, and the writing of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.edge import progress
+from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
+from nmosd_dosing.plans.plan import Plan
+
+if TYPE_CHECKING:
+    from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle
+    from nmosd_dosing.calendar.ical import CalendarFile
+    from nmosd_dosing.calendar.updates import CalendarUpdate
+
+
+_LONGEST = 255  # bytes of a file's name
+_LARGE = 1_000_000  # bytes: what Google takes at most
+_TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}  # by Windows
+_LISTED = 20  # entries of one calendar that a message names
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRequest:
+    """The options as they were typed."""
+
+    ics: str | None = None
+    ics_dir: str | None = None
+    previous: str | None = None
+    changes: str | None = None
+    window_entries: bool = False
+    spans: bool = False
+    remind: str | None = None
+    at: str | None = None
+    zone: str | None = None
+    duration: str | None = None
+    lang: str | None = None
+    discreet: bool = False
+    stamp: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        return self.ics is not None or self.ics_dir is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A calendar that is worked out and can be written."""
+
+    path: str
+    changes_path: str | None
+    update: CalendarUpdate
+    again: bool
+    warnings: tuple[str, ...]
+
+
+def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
+    """How the calendars are to look; None where none is asked for, or something is wrong."""
+    if not request.asked:
+        for option, value in _beside(request):
+            if value:
+                problems.error(f"`{option}` is about a calendar, and none is asked for", None, "add `--ics FILE`")
+        return None
+    from nmosd_dosing.calendar.entries import CalendarStyle
+
+    remind = arguments.length("--remind", request.remind, problems, 365) if request.remind is not None else None
+    duration = arguments.length("--duration", request.duration, problems, 1) if request.duration is not None else None
+    hour = arguments.hour("--at", request.at, problems) if request.at is not None else None
+    if request.at is not None and request.zone is None:
+        problems.error("`--at` needs the time zone", None, "add `--zone` with a name such as `Asia/Shanghai`")
+    for option, value in (("--zone", request.zone), ("--duration", request.duration)):
+        if value is not None and request.at is None:
+            problems.error(f"`{option}` is about an hour, and the visits are all-day", None, "add `--at 09:00`, or leave it out")
+    if request.zone is not None:
+        from nmosd_dosing.calendar.zones import check_zone
+
+        try:
+            check_zone(request.zone)
+        except InputError as error:
+            problems.found += error.problems
+    if request.lang not in (None, "en", "zh"):
+        problems.error(f"unknown language `{request.lang}`", None, "write `en` or `zh`")
+    for option, path in (
+        ("--ics", request.ics),
+        ("--ics-dir", request.ics_dir),
+        ("--previous", request.previous),
+        ("--changes", request.changes),
+    ):
+        if path == "":
+            problems.error(f"`{option}` is empty", None, "name a file, or leave the option out")
+    if request.ics is not None and request.ics_dir is not None:
+        problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
+    if problems.found:
+        return None
+    return CalendarStyle(
+        windows=request.window_entries,
+        spans=request.spans,
+        remind=remind,
+        at=hour,
+        zone=request.zone,
+        duration=duration,
+        language="zh" if request.lang == "zh" else "en",
+        discreet=request.discreet,
+    )
+
+
+def _beside(request: CalendarRequest) -> list[tuple[str, object]]:
+    return [
+        ("--previous", request.previous), ("--changes", request.changes), ("--window-entries", request.window_entries),
+        ("--spans", request.spans), ("--remind", request.remind), ("--at", request.at), ("--zone", request.zone),
+        ("--duration", request.duration), ("--lang", request.lang), ("--discreet", request.discreet), ("--stamp", request.stamp),
+    ]  # fmt: skip
+
+
+def prepare(
+    request: CalendarRequest,
+    style: CalendarStyle,
+    stamp: dt.datetime,
+    plan: Plan,
+    window: str | None,
+    draw: Callable[[dt.date], Plan],
+) -> Ready:
+    """The calendar of one subject. `window` is what was asked for where the file states none; `draw` gives the same plan drawn until
+    another day. Nothing is written yet."""
+    from nmosd_dosing.calendar import ical
+    from nmosd_dosing.calendar.entries import left_out
+    from nmosd_dosing.calendar.updates import update_ics
+
+    path = request.ics if request.ics is not None else str(Path(request.ics_dir or "") / file_name(plan.subject or ""))
+    target = _target(path, plan, style)
+    old = ical.read_ics(read_file(request.previous), request.previous) if request.previous is not None else target
+    if request.changes is not None:
+        if same_file(path, request.changes):
+            hint = "name two: one is the whole calendar, the other what changed"
+            raise InputError(Problem(f"`--changes {request.changes}` is the calendar itself", hint=hint))
+        _target(request.changes, plan, style, changes=True)
+    if old is not target and old is not None and target is not None:
+        _check_older(old, target)
+    options = _options(request, plan, window)
+    update = update_ics(old, plan, stamp=stamp, style=style, draw=draw, options=options)
+    warnings = [*left_out(plan, style)]
+    if old is not None and (lost := _lost(old.options, options)):
+        warnings.append(
+            f"`{old.path}` was asked for with `{' '.join(lost)}`, which is gone from it now: write it again if that was not meant"
+        )
+    if old is None and request.ics_dir is not None:
+        warnings += _like(Path(request.ics_dir), plan.subject or "")
+    if plan.subject is None:
+        warnings.append("without `--subject` the calendars of two people have the same UIDs, and one replaces the other")
+    if len(update.ics) > _LARGE:
+        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
+    return Ready(path, request.changes, update, old is not None, tuple(warnings))
+
+
+def prepare_site(
+    request: CalendarRequest,
+    style: CalendarStyle,
+    stamp: dt.datetime,
+    plans: Sequence[Plan],
+    site: str,
+    window: str | None,
+    draws: Sequence[Callable[[dt.date], Plan]],
+) -> Ready:
+    """The calendar of all subjects of a site, in a folder. Nothing is written yet."""
+    from nmosd_dosing.calendar import ical
+    from nmosd_dosing.calendar.entries import left_out
+    from nmosd_dosing.calendar.updates import update_site
+
+    path = str(Path(request.ics_dir or "") / file_name(site))
+    old = ical.read_ics(read_file(path), path) if is_file(path) else None
+    options = tuple(o for o in _options(request, plans[0], window) if not o.startswith(("--weight ", "--arm ")))
+    update = update_site(old, plans, site, stamp=stamp, style=style, draws=draws, options=options)
+    warnings = list(dict.fromkeys(warning for plan in plans for warning in left_out(plan, style)))
+    if old is not None and (lost := _lost(old.options, options)):
+        asked = " ".join(lost)
+        warnings.append(f"`{old.path}` was asked for with `{asked}`, which is gone from it now: write it again if that was not meant")
+    if len(update.ics) > _LARGE:
+        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
+    return Ready(path, None, update, old is not None, tuple(warnings))
+
+
+def _check_older(previous: CalendarFile, target: CalendarFile) -> None:
+    """Raises InputError where the file to be written over has been updated further than the one to be updated from."""
+    sequences = {record.entry.uid: record.sequence for record in previous.records}
+    if any(record.sequence > sequences.get(record.entry.uid, record.sequence) for record in target.records):
+        hint = f"leave `--previous` out to update `{target.path}`, or name a new file"
+        raise InputError(Problem(f"`{target.path}` is newer than `{previous.path}`", hint=hint))
+
+
+def _lost(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Options of last time that are not given again, with whatever value."""
+    names = {option.split()[0] for option in now}
+    return [option for option in before if option.split()[0] not in names]
+
+
+def _like(folder: Path, code: str) -> list[str]:
+    """Whether a new file's code may be an old one that a spreadsheet took the leading zeros from."""
+    others = sorted(folder.glob("0*.ics")) if code.isdecimal() else []
+    like = [other for other in others if other.name.lstrip("0") == file_name(code).lstrip("0")]
+    return [f"there is `{other}` too: has subject `{code}` lost its leading zeros?" for other in like]
+
+
+def file_name(code: str) -> str:
+    """A file's name for a subject's code: what is neither letter nor digit nor `-_ .` is written as `%2F`, and so is the beginning of a
+    name that is hidden on Unix or taken on Windows."""
+    code = unicodedata.normalize("NFC", code)
+    safe = "".join(c if c.isalnum() or c in "-_ ." else "".join(f"%{byte:02X}" for byte in c.encode()) for c in code)
+    taken = safe.startswith(".") or safe.partition(".")[0].rstrip().upper() in _TAKEN
+    return (f"%{ord(safe[0]):02X}{safe[1:]}" if taken else safe) + ".ics"
+
+
+def check_length(code: str, problems: Problems) -> None:
+    """A file's name has a longest length on every machine: told before anything is written."""
+    if (length := len(file_name(code).encode(errors="replace"))) > _LONGEST:
+        wrong = f"the calendar of `{clip(code)}` would have a name of {length} bytes, and {_LONGEST} is the most"
+        problems.error(wrong, None, "give it a shorter code")
+
+
+def write(ready: list[Ready], request: CalendarRequest, messages: list[str]) -> None:
+    """Write all files. `messages` gets what became of each, file by file, so that it is known also where a later one fails.
+
+    Changes are written first: were they lost, the next update would not know of them.
+    """
+    if request.ics_dir is not None:
+        _make_folder(request.ics_dir)
+    for made in progress(ready, "calendars"):
+        changed = len(made.update.revisions) - made.update.count("unchanged")
+        if made.changes_path is not None and made.update.changes is not None:
+            write_whole(made.changes_path, made.update.changes)
+        write_whole(made.path, made.update.ics)
+        messages.append(f"{printable(made.path)}: {_counts([made.update])}")
+        if made.again:
+            messages += _details(made.update)
+        if made.changes_path is not None:
+            what = f"{changed} entr{'y' if changed == 1 else 'ies'}" if changed else _without_changes(made.changes_path)
+            messages.append(f"{printable(made.changes_path)}: {what}")
+    if len(ready) > 1:
+        messages.append(f"{len(ready)} calendars: {_counts([made.update for made in ready])}")
+    warnings = dict.fromkeys(warning for made in ready for warning in made.warnings)
+    messages += [Problem(warning, severity="warning").draw() for warning in warnings]
+
+
+def _without_changes(path: str) -> str:
+    """Nothing has changed. An older file of changes would put older dates back, so it does not stay."""
+    if not is_file(path):
+        return "not written, nothing has changed"
+    Path(path).unlink()
+    return "removed, nothing has changed"
+
+
+def _make_folder(path: str) -> None:
+    try:
+        Path(path).mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot make the folder `{path}`: {reason}", hint="name a folder inside one that is there")) from None
+
+
+def _counts(updates: Sequence[CalendarUpdate]) -> str:
+    from nmosd_dosing.calendar.updates import CHANGES
+
+    totals = {change: sum(update.count(change) for update in updates) for change in CHANGES}
+    always = ("added", "moved", "cancelled", "unchanged")
+    return ", ".join(f"{n} {change}" for change, n in totals.items() if n or change in always)
+
+
+def _details(update: CalendarUpdate) -> list[str]:
+    """What became of each entry that is not as before, for whoever must notice a wrong date."""
+    lines = []
+    for revision in update.revisions:
+        entry, before = revision.entry, revision.before
+        if revision.change == "unchanged":
+            continue
+        moved = f"{_when(before)} to " if revision.change == "moved" and before is not None else ""
+        named = before if revision.change == "cancelled" and before is not None else entry
+        lines.append(f"  {revision.change}: {named.summary}, {moved}{_when(entry)}")
+    return [*lines[:_LISTED], *([f"  and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else [])]
+
+
+def _when(entry: CalendarEntry) -> str:
+    if isinstance(entry.start, dt.datetime):
+        return f"{date_text(entry.start.date())} {entry.start:%H:%M} {entry.zone}"
+    last = entry.end - dt.timedelta(days=1)
+    return date_text(entry.start) if last == entry.start else f"{date_text(entry.start)} - {date_text(last)}"
+
+
+def _target(path: str, plan: Plan, style: CalendarStyle, changes: bool = False) -> CalendarFile | None:
+    """The calendar that is to be written over; None where there is no file. It must be this subject's, shown in the same way."""
+    from nmosd_dosing.calendar import ical
+    from nmosd_dosing.calendar.updates import check_whose
+
+    if not is_file(path):
+        return None
+    file = ical.read_ics(read_file(path), path)
+    check_whose(file, plan, style, changes)
+    return file
+
+
+def _options(request: CalendarRequest, plan: Plan, window: str | None) -> tuple[str, ...]:
+    """The words that shape a calendar, as they were typed: kept in the file, to notice what is forgotten next time.
+
+    A discreet or unblinded calendar is known as such without them; a discreet one does not hold the weight.
+    """
+    weight = number_text(plan.weight_kg) if plan.weight_kg is not None and not request.discreet else None
+    arm = plan.arm if not request.discreet and not plan.unblinded else None
+    valued = [
+        ("--arm", arm), ("--weight", weight), ("--window", window), ("--remind", request.remind), ("--at", request.at),
+        ("--zone", request.zone), ("--duration", request.duration), ("--lang", request.lang),
+        ("--site", plan.site.name if plan.site is not None and not request.discreet else None),
+    ]  # fmt: skip
+    plain = [
+        ("--window-entries", request.window_entries), ("--spans", request.spans), ("--site", plan.site is not None and request.discreet),
+    ]  # fmt: skip
+    return (*(f"{name} {value}" for name, value in valued if value is not None), *(name for name, asked in plain if asked))

@@ -1,0 +1,148 @@
+"""`dosing regimens`, `show`, `validate`, `schema`: about study files, and the files that go with one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nmosd_dosing.cli.edge import fail, one_format, print_table
+from nmosd_dosing.cli.people import with_site
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, did_you_mean, draw
+from nmosd_dosing.language import catalog, nodes, site_file
+from nmosd_dosing.language import keys as study_keys
+from nmosd_dosing.language.nodes import Node, Scalar
+from nmosd_dosing.language.site_file import filled_in, is_site, site_of
+from nmosd_dosing.language.study_file import study_of
+from nmosd_dosing.simulation.assumptions import keys as assumption_keys
+from nmosd_dosing.simulation.assumptions import scenario_file
+from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.sequence import arms_of, way
+
+
+def regimens(format: str) -> None:
+    problems = Problems()
+    one_format(format, ("table", "json"), problems)
+    if problems.found:
+        fail(problems)
+    studies = catalog.shipped()
+    if format == "json":
+        listed = [
+            {"id": study.regimen_id(p), "study": study.id, "period": p.id, "title": study.title, "period_title": p.title,
+             "arms": list(p.arms), "blinded": p.masks, "registry": study.source.registry}
+            for study in studies for p in study.periods
+        ]  # fmt: skip
+        listed += [
+            {"id": study.id, "study": study.id, "period": None, "title": study.title, "period_title": None, "arms": list(arms_of(periods)),
+             "blinded": any(p.masks for p in periods), "registry": study.source.registry}
+            for study in studies if len(periods := way(study)) > 1
+        ]  # fmt: skip
+        sys.stdout.write(json.dumps({"regimens": listed}, indent=2, ensure_ascii=False) + "\n")
+        return
+    from nmosd_dosing.report.pages.study import regimens_page
+
+    print_table(regimens_page(studies, [way(study) for study in studies]))
+
+
+def show(regimen: str, site: str | None) -> None:
+    from nmosd_dosing.report.pages.study import study_page
+
+    study, period = catalog.find(regimen)
+    if site is not None:
+        study = with_site(study, site)
+    print_table(study_page(study, [p for p in study.periods if period is None or p.id == period.id]))
+
+
+def validate(files: list[str]) -> None:
+    wrong: list[Problem] = []
+    studies: dict[str, Study] = {}
+    others: list[tuple[str, Node, Problems]] = []
+    for file in files:
+        problems = Problems()
+        try:
+            node, content = nodes.read_file(Path(file), problems)
+            if node is not None and (is_site(node) or is_assumptions(node) or scenario_file.is_scenarios(node)):
+                others.append((file, node, problems))
+                continue
+            study, warnings = study_of(node, content, problems)
+        except RegimenError as error:
+            wrong += error.problems
+            continue
+        studies[study.id] = study
+        entries = sum(len(p.entries) for p in study.periods)
+        visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
+        _fine(file, warnings, f"{study.id}, {_count(len(study.periods), 'period')}, {visits}")
+    for file, node, problems in others:
+        about = _validate_site(node, studies, problems) if is_site(node) else _validate_assumptions(node, studies, problems)
+        if about is None:
+            wrong += problems.in_order()
+        else:
+            _fine(file, problems.in_order(), about)
+    if wrong:
+        raise InputError(wrong)
+
+
+def _validate_site(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:
+    """What a site file is about, in words; None where it is wrong. Checked against its study, if that was read or is shipped."""
+    found = site_of(node, problems)
+    against = "not checked against its study"
+    if found is not None and found.study is not None:
+        study = _study_named(found.study, studies, problems, "SITE.yaml")
+        if study is not None:
+            filled_in(study, found, problems)
+            against = f"checked against {study.id}"
+    if problems.errors or found is None or found.site is None:
+        return None
+    return f"site {found.site.text}, {against}"
+
+
+def _validate_assumptions(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:
+    """The same for a file of assumptions. Scenarios are only told what they are: they mean nothing without what they change."""
+    if scenario_file.is_scenarios(node):
+        hint = "`dosing simulate --assumptions FILE --scenarios FILE` reads both"
+        problems.error("a file of scenarios is checked together with the assumptions that it changes", node.place, hint)
+        return None
+    name = check_nodes(node, problems)
+    study = _study_named(name, studies, problems, "ASSUMPTIONS.yaml") if name is not None else None
+    if study is not None:
+        check_nodes(node, problems, study, way(study))
+    if problems.errors:
+        return None
+    return f"assumptions, {f'checked against {study.id}' if study is not None else 'not checked against a study'}"
+
+
+def _study_named(name: Scalar, studies: dict[str, Study], problems: Problems, file: str) -> Study | None:
+    """The study that a file is for, if it was read or is shipped; else a warning."""
+    known = {study.id: study for study in catalog.shipped()} | studies
+    study = known.get(name.text)
+    if study is None:
+        hint = did_you_mean(name.text, known) or f"name its file too: `dosing validate STUDY.yaml {file}`"
+        problems.warn(f"the study `{clip(name.text)}` is not shipped, and no file of it was read", name.place, hint)
+    return study
+
+
+def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
+    if warnings:
+        print(draw(warnings) + "\n", file=sys.stderr)
+    doubts = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    print(f"{file}: fine{doubts} ({about})")
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
+
+
+def schema(asked: dict[str, bool]) -> None:
+    """Of study files, or of the one kind of file that is asked for."""
+    of = [kind for kind, wanted in asked.items() if wanted]
+    if len(of) > 1:
+        raise InputError(Problem(f"one schema at a time, not {' and '.join(f'`--{kind}`' for kind in of)}", hint="give one of them"))
+    schemas = {
+        "site": site_file.json_schema,
+        "assumptions": assumption_keys.json_schema,
+        "scenarios": scenario_file.json_schema,
+    }
+    json_schema = schemas[of[0]] if of else study_keys.json_schema
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,177 @@
+"""From a dose and a body to an amount, exactly, for one person or a million: the only place where a dose is worked out.
+
+A weight is whole grams, a height whole millimetres, a body surface whole square centimetres, and a dose whole numbers of 1/scale of
+its unit: amount = (flat + per_gram x grams + per_cm2 x cm2) / scale. So 10 mg/kg at 102.5 kg is 1025 mg, not 1024.9999999; and so is a sum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.dose.dose import AmountStatus, Band, Dose, Formula, Way
+from nmosd_dosing.dose.vials import whole_vials
+
+Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
+Statuses = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBand:
+    """A band in whole numbers; `known`: whether its amount is stated."""
+
+    low: int
+    high: int | None
+    flat: int
+    per_gram: int
+    per_cm2: int
+    known: bool
+
+    @property
+    def holds_for_all(self) -> bool:
+        return self.low == 0 and self.high is None and self.known
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDose:
+    """A dose in whole numbers of 1/`scale` of its unit. `step`, `cap`: None where there is none; `sizes`: of the vials it is rounded to."""
+
+    scale: int
+    status: AmountStatus
+    bands: tuple[WholeBand, ...] = ()
+    times: int = 1
+    surface: Formula = "Mosteller"
+    cap: int | None = None
+    way: Way = "up"
+    step: int | None = None
+    sizes: tuple[Fraction, ...] = ()
+
+    @property
+    def by_weight(self) -> bool:
+        return any(b.per_gram or b.per_cm2 or not b.holds_for_all for b in self.bands)
+
+    @property
+    def by_surface(self) -> bool:
+        return any(b.per_cm2 for b in self.bands)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its amount hangs on nothing, or is just so much per kg: the commonest doses, and the quickest."""
+        ruled = self.cap is not None or self.step is not None or bool(self.sizes)
+        return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
+
+
+def denominators(dose: Dose) -> Iterator[int]:
+    """What a scale must be a multiple of, for the dose to be whole numbers."""
+    for band in dose.bands:
+        yield from (part.denominator for part in _parts(band))
+    if dose.at_most is not None:
+        yield dose.at_most.denominator
+    if dose.rounding is not None:
+        yield from (size.denominator for size in (dose.rounding.step or Fraction(1), *dose.rounding.sizes))
+
+
+def _parts(band: Band) -> tuple[Fraction, Fraction, Fraction]:
+    """The amount of a band as (flat, per gram, per square centimetre)."""
+    amount, none = band.amount or Fraction(0), Fraction(0)
+    if band.per == "kg":
+        return none, amount / 1000, none
+    return (none, none, amount / 10_000) if band.per == "m2" else (amount, none, none)
+
+
+def to_whole(dose: Dose, scale: int) -> WholeDose:
+    """The dose in whole numbers; `scale` is a multiple of its denominators."""
+    bands = []
+    for band in dose.bands:
+        flat, per_gram, per_cm2 = (int(part * scale) for part in _parts(band))
+        bands.append(WholeBand(band.low, band.high, flat, per_gram, per_cm2, band.amount is not None))
+    cap = None if dose.at_most is None else int(dose.at_most * scale)
+    if dose.rounding is None:
+        return WholeDose(scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap)
+    step = None if dose.rounding.step is None else int(dose.rounding.step * scale)
+    return WholeDose(
+        scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, dose.rounding.way, step, dose.rounding.sizes
+    )  # fmt: skip
+
+
+def surface(grams: Wholes, mm: Wholes, formula: Formula) -> Wholes:
+    """(n,) body surface in whole square centimetres; NaN where weight or height is not known.
+
+    Mosteller (1987): the root of cm x kg / 3600, in m2. Du Bois and Du Bois (1916): 0.007184 x kg^0.425 x cm^0.725.
+    """
+    if formula == "Mosteller":
+        return np.rint(np.sqrt(grams * mm) * (5 / 3))
+    return np.rint(71.84 * (grams / 1000) ** 0.425 * (mm / 10) ** 0.725)
+
+
+def reckon(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
+    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all."""
+    if dose.status != AmountStatus.STATED:
+        return np.full(len(grams), np.nan), dose.status
+    if dose.is_plain:
+        band = dose.bands[0] if dose.bands else None
+        if band is None or not band.per_gram:
+            return np.full(len(grams), float(band.flat if band else 0)), AmountStatus.STATED
+        whole = grams * band.per_gram
+        missing = np.isnan(whole)
+        return whole, _where(missing, AmountStatus.NEEDS_WEIGHT) if missing.any() else AmountStatus.STATED
+    whole, status = _by_band(dose, grams, mm)
+    return _limited(dose, whole, status)
+
+
+def _where(chosen: NDArray[np.bool_], status: AmountStatus) -> Statuses:
+    return np.where(chosen, np.uint8(status), np.uint8(AmountStatus.STATED))
+
+
+def _by_band(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses]:
+    whole = np.full(len(grams), np.nan)
+    status = np.full(len(grams), AmountStatus.OUT_OF_RANGE, dtype=np.uint8)
+    cm2 = surface(grams, mm, dose.surface) if dose.by_surface else grams
+    for band in dose.bands:
+        inside = (grams >= band.low) & (grams < (math.inf if band.high is None else band.high))
+        if band.low == 0 and band.high is None and not (band.per_gram or band.per_cm2):
+            inside[:] = True  # whoever's weight is not known, too
+        status[inside] = AmountStatus.STATED if band.known else AmountStatus.NOT_STATED
+        if band.known:
+            amount = np.full(len(grams), float(band.flat))
+            if band.per_gram:
+                amount += grams * band.per_gram
+            if band.per_cm2:
+                amount += cm2 * band.per_cm2
+                status[inside & np.isnan(cm2)] = AmountStatus.NEEDS_HEIGHT
+            whole = np.where(inside, amount, whole)
+    if dose.by_weight:
+        status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
+    return whole, status
+
+
+def _limited(dose: WholeDose, whole: Wholes, status: Statuses) -> tuple[Wholes, Statuses]:
+    """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a person."""
+    capped = whole > dose.cap if dose.cap is not None else None
+    if dose.sizes and dose.way != "half even":
+        whole = whole_vials(whole, dose.scale, dose.sizes, dose.way)
+    elif dose.step is not None:
+        whole = _to_step(whole, dose.step, dose.way)
+    nothing = whole == 0
+    if nothing.any():
+        status[nothing] = AmountStatus.OUT_OF_RANGE
+        whole = np.where(nothing, np.nan, whole)
+    if capped is not None and dose.cap is not None:
+        whole = np.minimum(whole, float(dose.cap))
+        status[capped & ~np.isnan(whole)] = AmountStatus.CAPPED
+    return whole, status
+
+
+def _to_step(whole: Wholes, step: int, way: Way) -> Wholes:
+    known = np.where(np.isnan(whole), 0, whole).astype(np.int64)
+    down, rest = np.divmod(known, step)
+    if way == "up":
+        down += rest > 0
+    elif way == "half even":
+        down += (2 * rest > step) | ((2 * rest == step) & (down % 2 == 1))
+    return np.where(np.isnan(whole), np.nan, (down * step).astype(np.float64))

@@ -1,0 +1,1 @@
+"""A study file (YAML) to a checked Study, or every problem found."""

@@ -1,0 +1,166 @@
+"""What a file says of a product's doses: its dose rules by name, its vials, which weight it is dosed by, its lifetime cap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from nmosd_dosing.dose.dose import Band, Dose, Limit, Rounding, Vials, converted, number_text
+from nmosd_dosing.dose.vials import common_step, whole_vials
+from nmosd_dosing.errors import DosingError, Problems
+from nmosd_dosing.language.keys import DoseRuleRecord, ProductRecord, VialsRecord, to_facts
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import ranges
+from nmosd_dosing.language.phrases.doses import AmountText, RoundText
+from nmosd_dosing.language.shapes import Entry
+from nmosd_dosing.study.model import DoseRule, Facts, NotStated
+
+_NO_FACTS = Facts()
+
+
+def to_vials(record: VialsRecord | tuple[AmountText, ...] | None, problems: Problems) -> Vials | None:
+    """The vials of a product; None where they are not stated, or cannot be told."""
+    texts = (record.sizes or ()) if isinstance(record, VialsRecord) else record or ()
+    if not texts:
+        return None
+    unit = texts[0].unit
+    sizes: dict[Fraction, str] = {}
+    for text in texts:
+        size = converted(text.amount, text.unit, unit)
+        if size is None:
+            problems.error(f"vials in `{unit}` and in `{text.unit}`", text.place, "write all sizes in one unit")
+        elif size in sizes:
+            problems.error(f"the size `{text.text}` is given twice", text.place, "keep one of them")
+        else:
+            sizes[size] = text.text
+    concentration = None
+    if isinstance(record, VialsRecord) and (said := record.concentration) is not None:
+        concentration = converted(said.amount, said.unit, unit)
+        if concentration is None:
+            problems.error(f"vials in `{unit}`, and a concentration in `{said.unit}/mL`", said.place, f"write it in `{unit}/mL`")
+    ordered = sorted(sizes.items())
+    try:
+        common_step(tuple(sizes))
+    except DosingError as error:
+        problems.found += [replace(problem, place=texts[0].place) for problem in error.problems]
+        return None
+    return Vials(tuple(size for size, _ in ordered), tuple(text for _, text in ordered), unit, concentration)
+
+
+def to_lifetime(text: AmountText | None) -> Limit | None:
+    """The most that anybody may get."""
+    return Limit(text.amount, text.unit, text.per, text.text) if text is not None else None
+
+
+def to_rules(record: ProductRecord, vials: Vials | None, problems: Problems) -> dict[str, DoseRule]:
+    """The dose rules of a product by name; one that cannot be told is reported."""
+    rules: dict[str, DoseRule] = {}
+    for name, pair in (record.doses or {}).items():
+        if isinstance(pair.value, AmountText):
+            text = pair.value
+            rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per),), text.text), _NO_FACTS)
+        elif pair.value is not None:
+            found = len(problems.found)
+            dose = _dose(name, pair.value, pair.key, vials, problems)
+            wrong = dose is None or len(problems.found) > found  # it stays known by its name: that it is wrong has been said
+            rules[name] = DoseRule(name, Dose("not stated") if wrong or dose is None else dose, to_facts(pair.value))
+        else:
+            rules[name] = DoseRule(name, Dose("not stated"), _NO_FACTS)
+    return rules
+
+
+def _dose(name: str, record: DoseRuleRecord, key: Scalar, vials: Vials | None, problems: Problems) -> Dose | None:
+    if record.has("amount") == record.has("bands"):
+        both = record.has("amount")
+        wrong = f"the dose rule `{name}` has {'both `amount` and `bands`' if both else 'neither `amount` nor `bands`'}"
+        place = record.key_place("bands") if both else key.place
+        problems.error(wrong, place, "keep one of them" if both else "write `amount: 10 mg/kg`, or `bands:` with amounts by weight")
+        return None
+    if record.has("bands") and record.weights is not None:
+        problems.error(
+            "`weights` beside `bands`", record.key_place("weights"), "take it out: bands say themselves for which weights they hold"
+        )
+    said = [record.amount] if record.amount is not None else []
+    said += [pair.value for pair in (record.bands or {}).values() if isinstance(pair.value, AmountText)]
+    if not said:
+        return None if problems.found else Dose("not stated")
+    unit = said[0].unit
+    for text in (*said, record.at_most, record.round.step if record.round else None):
+        if text is not None and converted(text.amount, text.unit, unit) is None:
+            problems.error(f"`{text.text}` in a dose rule in `{unit}`", text.place, "write all amounts of one rule in one unit")
+            return None
+    if record.amount is not None:
+        low, high = (record.weights.low, record.weights.high) if record.weights is not None else (0, None)
+        bands: tuple[Band, ...] | None = (Band(record.amount.amount, record.amount.per, low, high),)
+    else:
+        bands = _bands(record.bands or {}, unit, problems)
+    if record.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
+        problems.error("`surface`, and no amount is per m2", record.key_place("surface"), "take it out")
+    at_most = converted(record.at_most.amount, record.at_most.unit, unit) if record.at_most is not None else None
+    rounding = _rounding(record.round, unit, vials, problems) if record.round is not None else None
+    if record.at_most is not None and at_most is not None and rounding is not None and not _is_step(at_most, rounding):
+        wrong = f"`at most: {record.at_most.text}` is not one of the doses that are {record.round.text if record.round else ''}"
+        problems.error(wrong, record.at_most.place, "a dose at its cap would not be rounded: mend one of the two")
+    if bands is None:
+        return None
+    formula = record.surface or "Mosteller"
+    return Dose("stated", unit, bands, _in_words(name, record, bands), surface=formula, at_most=at_most, rounding=rounding)
+
+
+def _bands(pairs: dict[str, Entry[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:
+    found: list[tuple[ranges.Weights, Band]] = []
+    for pair in pairs.values():
+        if pair.value is None:
+            return None
+        weights = ranges.weights(pair.key)
+        amount = converted(pair.value.amount, pair.value.unit, unit) if isinstance(pair.value, AmountText) else None
+        per = pair.value.per if isinstance(pair.value, AmountText) else ""
+        found.append((weights, Band(amount, per, weights.low, weights.high)))
+    found.sort(key=lambda pair: pair[1].low)
+    for (one, a), (two, b) in pairwise(found):
+        also = [("the other one", one.place)]
+        if a.high is None or a.high > b.low:
+            shared = f"{number_text(b.low / 1000)} kg" if a.high == b.low + 1 else "the same weights"
+            hint = "write `<` before the end that does not belong to its band: `40 to <60 kg`"
+            problems.error(f"the bands `{one.text}` and `{two.text}` both hold for {shared}", two.place, hint, also)
+        elif a.high < b.low:
+            hint = "let one band begin where the other ends: `40 to <60 kg`, `60 to <100 kg`"
+            problems.error(f"the bands `{one.text}` and `{two.text}` leave a gap between them", two.place, hint, also)
+    return tuple(band for _, band in found)
+
+
+def _rounding(text: RoundText, unit: str, vials: Vials | None, problems: Problems) -> Rounding | None:
+    if text.step is not None:
+        return Rounding(text.way, converted(text.step.amount, text.step.unit, unit))
+    if vials is None:
+        problems.error("rounded to whole vials, and the file states none", text.place, "add `vials: [120 mg, 400 mg]` to the product")
+        return None
+    sizes = tuple(converted(size, vials.unit, unit) for size in vials.sizes)
+    known = tuple(size for size in sizes if size is not None)
+    if len(known) < len(sizes):
+        problems.error(f"rounded to whole vials in `{vials.unit}`, and dosed in `{unit}`", text.place, "write both in one unit")
+    return Rounding(text.way, None, known)
+
+
+def _is_step(amount: Fraction, rounding: Rounding) -> bool:
+    """Whether rounding leaves an amount as it is."""
+    if rounding.step is not None:
+        return (amount / rounding.step).denominator == 1
+    scale = math.lcm(amount.denominator, *(size.denominator for size in rounding.sizes))
+    whole = np.array([float(amount * scale)])
+    return bool(whole_vials(whole, scale, rounding.sizes, "down") == whole)
+
+
+def _in_words(name: str, record: DoseRuleRecord, bands: Sequence[Band]) -> str:
+    """The rule in a phrase; the bands themselves stand in `show`."""
+    words = [f"{name} by weight band" if record.amount is None else record.amount.text]
+    if any(band.per == "m2" for band in bands) and record.surface == "Du Bois":
+        words[0] += " (Du Bois)"
+    words += [record.round.text] if record.round is not None else []
+    words += [f"at most {record.at_most.text}"] if record.at_most is not None else []
+    return ", ".join(words)

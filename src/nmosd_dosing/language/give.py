@@ -1,0 +1,211 @@
+"""What a visit gives: dose phrases to a dose of each product for each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nmosd_dosing.dose.dose import Band, Dose
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.language.keys import StudyRecord, VisitRecord
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.doses import DoseText, explain_dose
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.model import DoseRule, Give
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodScope:
+    """What the visits of one period are read against."""
+
+    arms: tuple[str, ...]
+    blinded: bool
+    readable: bool = True  # whether the file's arms could be read at all
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Reads doses against the products of a file, each with its dose rules by name. `units` is the unit of each product's placebo: the
+    first it is dosed in."""
+
+    problems: Problems
+    products: Mapping[str, Mapping[str, DoseRule]]
+    units: dict[str, str]
+    known_event: Callable[[Scalar], None]
+
+    def arms_of(self, record: VisitRecord, scope: PeriodScope) -> tuple[int, ...]:
+        """The arms that a visit exists for, as indices; all of them where it does not say, or where it names one wrongly."""
+        named = [arm.text for arm in record.arms or ()]
+        unknown = [arm for arm in record.arms or () if arm.text not in scope.arms] if scope.readable else []
+        for arm in unknown:
+            self._unknown_arm(arm, scope)
+        if unknown or not named or not scope.readable:
+            return tuple(range(max(1, len(scope.arms))))
+        return tuple(i for i, arm in enumerate(scope.arms) if arm in named)
+
+    def _unknown_arm(self, arm: Scalar, scope: PeriodScope) -> None:
+        known = f"the arms here are {one_of(scope.arms)}" if scope.arms else "name the arms of the study: `arms: [a, b]`"
+        self.problems.error(f"unknown arm `{arm.text}`", arm.place, did_you_mean(arm.text, scope.arms) or known)
+
+    def gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+        """What a visit gives. Nothing where something in it is wrong: half of it would look like another mistake."""
+        if not scope.readable:
+            return ()
+        found = len(self.problems.found)
+        made = self._gives(record, scope, arms, blinded)
+        unread = isinstance(record.give, dict) and any(pair.value is None for pair in record.give.values())
+        unknown = not self.products
+        return () if unread or unknown or len(self.problems.found) > found else made
+
+    def _gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+        planned = self._by_arm(record.give, scope, arms, every_arm=True)
+        changes: dict[str, list[tuple[str, tuple[Dose | None, ...]]]] = {}
+        for event, pair in (record.once or {}).items():
+            self.known_event(pair.key)
+            for product, (doses, place) in self._by_arm(pair.value, scope, arms, every_arm=False).items():
+                if product not in planned:
+                    self.problems.error(
+                        f"{product} is not given at this visit, so `once` cannot change its dose", place, "add it under `give`"
+                    )
+                changes.setdefault(product, []).append((event, doses))
+        return tuple(
+            Give(product, doses, blinded, changes=tuple(changes.get(product, ())), place=place)
+            for product, (doses, place) in planned.items()
+        )
+
+    def _by_arm(
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+    ) -> dict[str, tuple[tuple[Dose | None, ...], Place]]:
+        """Doses by product, each by arm; None for an arm that gets none."""
+        columns: dict[str, list[Dose | None]] = {}
+        places: dict[str, Place] = {}
+        for texts, indices in self._texts_by_arm(give, scope, arms, every_arm):
+            for text in texts:
+                if text.product is None:
+                    if len(texts) > 1:
+                        self.problems.error("`nothing` stands on its own", text.place, "take it out, or take the other doses out")
+                    continue
+                if text.product not in self.products and not self.products:
+                    continue  # the list of products is missing or wrong, and that has been said
+                if text.product not in self.products:
+                    if text.kind == "named" and any(f"{text.product} {text.named} ".startswith(f"{name} ") for name in self.products):
+                        self._no_amount(text)
+                        continue
+                    hint = did_you_mean(text.product, self.products) or f"products of this file are {one_of(self.products)}"
+                    self.problems.error(f"unknown product `{clip(text.product)}`", text.product_place, hint)
+                    continue
+                column = columns.setdefault(text.product, [None] * max(1, len(scope.arms)))
+                if indices and column[indices[0]] is not None:
+                    self.problems.error(f"{text.product} is given twice at this visit", text.place, "put the whole dose into one phrase")
+                    continue
+                places.setdefault(text.product, text.place)
+                dose = self._dose(text)
+                self._other(text, texts)
+                for i in indices:
+                    column[i] = dose
+        for product, column in columns.items():
+            self._one_unit(product, column, places[product])
+        return {product: (tuple(column), places[product]) for product, column in columns.items()}
+
+    def _texts_by_arm(
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+    ) -> list[tuple[tuple[DoseText, ...], tuple[int, ...]]]:
+        if give is None:
+            return []
+        if not isinstance(give, dict):
+            return [(give, arms)]
+        found: list[tuple[tuple[DoseText, ...], tuple[int, ...]]] = []
+        for arm, pair in give.items():
+            if pair.value is None:
+                continue
+            if arm not in scope.arms:
+                self._unknown_arm(pair.key, scope)
+            else:
+                index = scope.arms.index(arm)
+                if index not in arms:
+                    self.problems.error(
+                        f"this visit does not exist for `{arm}`", pair.key.place, "add the arm to `arms`, or take its dose out"
+                    )
+                found.append((pair.value, (index,)))
+        missing = [scope.arms[i] for i in arms if scope.arms and scope.arms[i] not in give]
+        if every_arm and missing and all(arm in scope.arms for arm in give):
+            first = next(iter(give.values())).key.place
+            self.problems.error(f"no dose for {one_of(missing)}", first, f"add `{missing[0]}: nothing` if that arm gets nothing")
+        return found
+
+    def _dose(self, text: DoseText) -> Dose:
+        """The dose that a phrase means; an error, and a dose that is not stated, where it names a rule that is not there."""
+        if text.kind == "named":
+            rules = self.products.get(text.product or "", {})
+            named = rules.get(text.named or "")
+            if named is not None:
+                dose = named.dose
+            elif not rules:
+                return self._no_amount(text)
+            else:
+                hint = did_you_mean(text.named or "", rules) or f"dose rules of {text.product} are {one_of(rules)}"
+                wrong = f"unknown dose rule `{clip(text.named or '')}` of {text.product}"
+                self.problems.error(wrong, text.place, hint)
+                return Dose("not stated")
+        else:
+            unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
+            bands = (Band(text.amount.amount, text.amount.per),) if text.amount is not None else ()
+            dose = Dose(text.kind, unit, bands, text.rule)
+        rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
+        return replace(dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead)
+
+    def _no_amount(self, text: DoseText) -> Dose:
+        try:
+            explain_dose(f"{text.product} {text.named}", Scalar(text.place.document.text[text.place.start : text.place.end], text.place))
+        except PhraseError as error:
+            declare = f"; or declare the dose rule under {text.product}: `doses: {{{text.named}: 500 mg}}`"
+            known = text.product in self.products
+            self.problems.found.append(replace(error.problem, hint=(error.problem.hint or "") + (declare if known else "")))
+        return Dose("not stated")
+
+    def _other(self, text: DoseText, texts: tuple[DoseText, ...]) -> None:
+        """A lead time is before or after another product of the same visit."""
+        if text.other is not None and text.other == text.product:
+            self.problems.error(f"`{clip(text.lead or '')}`: a product cannot come before or after itself", text.place, "name another one")
+        elif text.other is not None and text.other not in self.products:
+            hint = did_you_mean(text.other, self.products) or f"products of this file are {one_of(self.products)}"
+            self.problems.error(f"`{clip(text.lead or '')}`: unknown product `{clip(text.other)}`", text.place, hint)
+        elif back := next((t for t in texts if text.other is not None and t.product == text.other and t.other == text.product), None):
+            also = [("the other one", back.place)]
+            self.problems.error(f"{text.product} and {text.other} each wait for the other", text.place, "keep one of the two", also)
+        elif text.other is not None and all(text.other != t.product for t in texts):
+            others = [t.product for t in texts if t.product not in (None, text.product)]
+            hint = did_you_mean(text.other, [o for o in others if o]) or "name another product that is given here"
+            self.problems.error(f"`{clip(text.lead or '')}`: {clip(text.other)} is not given here", text.place, hint)
+
+    def _one_unit(self, product: str, doses: list[Dose | None], place: Place) -> None:
+        units = sorted({d.unit for d in doses if d is not None and d.kind == "stated" and d.unit})
+        if len(units) > 1:
+            self.problems.error(f"{product} is dosed in {one_of(units)} at one visit", place, "write every arm's dose in one unit")
+        for i, d in enumerate(doses):
+            if d is not None and d.kind == "placebo" and units:
+                doses[i] = replace(d, unit=units[0])
+
+
+def units_of(record: StudyRecord, rules: Mapping[str, Mapping[str, DoseRule]]) -> dict[str, str]:
+    """The first unit in which each product is dosed; of one that a file doses nowhere but in its rules, theirs."""
+    units: dict[str, str] = {}
+    for product, named in rules.items():
+        for rule in named.values():
+            if rule.dose.unit:
+                units.setdefault(product, rule.dose.unit)
+    for period in (record.periods or {}).values():
+        for visit in (period.value.visits or ()) if period.value else ():
+            for text in _all_doses(visit.give):
+                if text.product and text.unit:
+                    units.setdefault(text.product, text.unit)
+    return units
+
+
+def _all_doses(give: Any) -> tuple[DoseText, ...]:
+    if give is None:
+        return ()
+    if isinstance(give, dict):
+        return tuple(text for pair in give.values() for text in pair.value or ())
+    return tuple(give)

@@ -1,0 +1,312 @@
+"""Texts of a study file for people, and the facts that may stand beside anything: source, assumed, note."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from nmosd_dosing.days import CountsFrom, Offset
+from nmosd_dosing.dose.dose import Formula
+from nmosd_dosing.errors import clip
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import days as day_phrases
+from nmosd_dosing.language.phrases import doses as dose_phrases
+from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges
+from nmosd_dosing.language.shapes import (
+    Entry,
+    PhraseError,
+    Record,
+    Schema,
+    by_kind,
+    choice,
+    key,
+    list_of,
+    mapping_of,
+    one_or_many,
+    phrase,
+    record,
+    words,
+)
+from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Window
+
+
+def one_line(text: Scalar | None) -> str | None:
+    """A text for people on one line."""
+    return " ".join(text.text.split()) if text is not None else None
+
+
+def texts(scalars: tuple[Scalar, ...] | None) -> tuple[str, ...]:
+    return tuple(" ".join(scalar.text.split()) for scalar in scalars or ())
+
+
+def to_source(record: SourceRecord | Scalar | None) -> Source | None:
+    if record is None:
+        return None
+    if isinstance(record, Scalar):
+        text = one_line(record)
+        return Source(section=None if text == NOT_STATED.value else text)
+    return Source(one_line(record.registry), one_line(record.section), record.updated)
+
+
+def to_facts(record: FactsRecord) -> Facts:
+    return Facts(to_source(record.source), texts(record.assumed), texts(record.note))
+
+
+VERSION = 1
+_ID = r"^[a-z0-9][a-z0-9-]*$"
+_EVENT = r"^[a-z][a-z0-9_]*$"
+
+
+def _id(node: Scalar) -> Scalar:
+    if not re.fullmatch(_ID, node.text) or len(node.text) > 60:
+        plain = re.sub(r"[^a-z0-9]+", "-", node.text.lower()).strip("-")[:60]
+        hint = f"write `{plain}`" if plain else "write for example `rcp`"
+        if "," in node.text:
+            hint = f"write a list: `[{clip(node.text, 80)}]`"
+        raise PhraseError(f"`{clip(node.text)}` is not an id: lower-case letters, digits and hyphens, at most 60", node.place, hint)
+    return node
+
+
+def _event(node: Scalar) -> Scalar:
+    if not re.fullmatch(_EVENT, node.text):
+        raise PhraseError(f"`{clip(node.text)}` is not an event: lower-case letters, digits and `_`", node.place)
+    return node
+
+
+def _product(node: Scalar) -> Scalar:
+    """A product's name; not one that a dose could be mistaken for."""
+    words_in = node.text.split()
+    if not words_in or node.text != " ".join(words_in) or words_in[-1] == "placebo" or node.text in ("nothing", "not stated"):
+        hint = "write a name with single spaces, not ending in `placebo`"
+        raise PhraseError(f"`{clip(node.text)}` cannot be a product's name", node.place, hint)
+    if re.search(r"(^|\s)[0-9.,]+$|^[0-9]", node.text):
+        hint = "begin and end it with a word"
+        raise PhraseError(f"`{clip(node.text)}` cannot be a product's name: its number reads like a dose", node.place, hint)
+    return node
+
+
+def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
+    parts = []
+    for match in re.finditer(r"[^,]+", node.text):
+        text = match[0].strip()
+        if text:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            parts.append(Scalar(text, node.part(start, start + len(text))))
+    if not parts:
+        raise PhraseError("expected a list of words, found an empty text", node.place)
+    return tuple(parts)
+
+
+TEXT = words("a text")
+PRODUCT = phrase("a product's name", _product, example="X")
+ID = phrase("an id", _id, _ID, "rcp")
+EVENT = phrase("an event", _event, _EVENT, "relapse")
+DATE = phrase("a date", moments.date, moments.DATE_PATTERN, "2025-01-31")
+AT = phrase("the days of a visit", day_phrases.at, day_phrases.AT_PATTERN, "W1D1, W25D1")
+WINDOW = phrase("a window", lengths.window, lengths.WINDOW_PATTERN, "±3d")
+LENGTH = phrase("a length of time", lengths.length, lengths.LENGTH_PATTERN, "52 weeks")
+DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
+MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
+TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp")
+WORDS = phrase("a list of words", _list_of_words)
+YES_NO = choice("`true` or `false`", {"true": True, "false": False})
+
+AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
+BAND = phrase(
+    "an amount", lambda node: dose_phrases.band_amount(node) or NOT_STATED, rf"{dose_phrases.AMOUNT_PATTERN}|^not stated$", "10 mg/kg"
+)
+FLAT = phrase("an amount", dose_phrases.flat, dose_phrases.SIZE_PATTERN, "1000 mg")
+SIZE = phrase("a size of a vial", dose_phrases.size, dose_phrases.SIZE_PATTERN, "100 mg")
+CONCENTRATION = phrase("a concentration", dose_phrases.concentration, dose_phrases.CONCENTRATION_PATTERN, "80 mg/mL")
+ROUND = phrase("how to round", dose_phrases.rounding, dose_phrases.ROUND_PATTERN, "up to 50 mg")
+WEIGHTS = phrase("a range of weights", ranges.weights, ranges.WEIGHTS_PATTERN, "40 to <60 kg")
+GAPS = phrase("a range of times", gaps.gaps, gaps.GAP_PATTERN, "8 to <12 weeks")
+CYCLE = phrase("a cycle", day_phrases.cycle, day_phrases.CYCLE_PATTERN, "every 50 days, 5 cycles")
+THEN = phrase("what becomes of the period", gaps.then, gaps.THEN_PATTERN, "restart")
+DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
+
+Doses = tuple[dose_phrases.DoseText, ...]
+
+
+@dataclass
+class SourceRecord(Record):
+    registry: Scalar | None = key(TEXT, "the registry number, such as NCT00000000")
+    section: Scalar | None = key(TEXT, "where in the record or protocol")
+    updated: dt.date | None = key(DATE, "the date of the record's last update")
+
+
+SOURCE = by_kind("a source", TEXT, None, record(SourceRecord, "a source"))
+
+
+@dataclass
+class FactsRecord(Record):
+    """Keys that any fact may carry."""
+
+    source: SourceRecord | Scalar | None = key(SOURCE, "where this stands, if not where the file's source says")
+    assumed: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what this file decides beyond its source")
+    note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
+
+
+def _band(node: Scalar) -> Scalar:
+    ranges.weights(node)
+    return node
+
+
+def _rule_name(node: Scalar) -> Scalar:
+    if not re.fullmatch(dose_phrases.RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
+        wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
+        raise PhraseError(wrong, node.place, "write for example `loading`")
+    return node
+
+
+@dataclass
+class DoseRuleRecord(FactsRecord):
+    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`")
+    bands: dict[str, Entry[dose_phrases.AmountText | NotStated]] | None = key(
+        mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight"),
+        "amounts by weight: `40 to <60 kg: 2400 mg`",
+    )
+    at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
+    round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
+    surface: Formula | None = key(
+        choice("how body surface is reckoned", {"Mosteller": "Mosteller", "Du Bois": "Du Bois"}), "`Mosteller` or `Du Bois`"
+    )
+    weights: ranges.Weights | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
+
+
+@dataclass
+class VialsRecord(FactsRecord):
+    sizes: tuple[dose_phrases.AmountText, ...] | None = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
+    concentration: dose_phrases.AmountText | None = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
+
+
+VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), record(VialsRecord, "vials"))
+DOSE_RULES = mapping_of(
+    phrase("the name of a dose rule", _rule_name, dose_phrases.RULE_PATTERN, "loading"),
+    by_kind("a dose rule", AMOUNT, None, record(DoseRuleRecord, "a dose rule")),
+    "dose rules by name",
+)
+
+
+@dataclass
+class ProductRecord(FactsRecord):
+    route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
+    minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
+    vials: VialsRecord | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
+    weight: dose_phrases.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
+    lifetime_at_most: dose_phrases.AmountText | None = key(AMOUNT, "the most that anybody may get over a lifetime: `140 mg/m2`")
+    doses: dict[str, Entry[DoseRuleRecord | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
+
+
+PLAIN_DOSES = one_or_many(DOSE)
+ARM_DOSES = mapping_of(ID, PLAIN_DOSES, "doses by arm")
+GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
+
+
+FOLLOWS = choice("what a repeat counts from", {"first day": False, "previous dose": True})
+KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
+
+
+@dataclass
+class VisitRecord(FactsRecord):
+    at: tuple[day_phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
+    name: Scalar | None = key(TEXT, "a name for people")
+    counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
+    cycle: day_phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
+    give: Doses | dict[str, Entry[Doses]] | None = key(GIVE, "what is given")
+    assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
+    window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
+    blinded: bool | None = key(YES_NO, "whether the dose is shown masked")
+    once: dict[str, Entry[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
+
+
+@dataclass
+class SpanRecord(FactsRecord):
+    title: Scalar | None = key(TEXT, "what holds during this time", True)
+    from_: moments.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
+    to: moments.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
+
+
+SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
+
+
+@dataclass
+class GapRecord(FactsRecord):
+    product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
+    of: gaps.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
+    then: gaps.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
+
+
+@dataclass
+class PeriodRecord(FactsRecord):
+    title: Scalar | None = key(TEXT, "the period's name for people")
+    length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
+    counted_from: bool | None = key(KEEPS_COUNT, "`first day of the study`: its days go on from there")
+    blinded: bool | None = key(YES_NO, "whether doses are shown masked")
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
+    window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")
+    visits: tuple[VisitRecord, ...] | None = key(
+        list_of(record(VisitRecord, "a visit"), "a list of visits"), "its visits, each with `at`", True
+    )
+    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "times during which something holds")
+    if_gap: tuple[GapRecord, ...] | None = key(
+        list_of(record(GapRecord, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
+    )
+
+
+@dataclass
+class TransitionRecord(FactsRecord):
+    id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
+    from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
+    to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
+    after: moments.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
+    within: Offset | NotStated | None = key(LENGTH, "the last day is `after` plus this, or `within: not stated`", True)
+    needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
+
+
+@dataclass
+class StopRecord(FactsRecord):
+    earliest_of: tuple[moments.TriggerText, ...] | None = key(
+        list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
+    )
+
+
+@dataclass
+class StudyRecord(FactsRecord):
+    language: int | None = key(
+        choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True
+    )
+    study: Scalar | None = key(ID, "the study's id: `study: my-study`", True)
+    title: Scalar | None = key(TEXT, "the study's title", True)
+    source: SourceRecord | Scalar | None = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
+    days: CountsFrom | None = key(
+        choice("how days are counted", {"from 1": 1, "from 0": 0}), "`days: from 1` (D1 is the first) or `days: from 0`", True
+    )
+    products: dict[str, Entry[ProductRecord]] | None = key(
+        mapping_of(PRODUCT, record(ProductRecord, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
+    )
+    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
+    events: dict[str, Entry[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    periods: dict[str, Entry[PeriodRecord]] | None = key(
+        mapping_of(ID, record(PeriodRecord, "a period"), "periods by id"), "periods, each with `visits`", True
+    )
+    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "spans that hang on the first or last dose")
+    transitions: tuple[TransitionRecord, ...] | None = key(
+        list_of(record(TransitionRecord, "a transition"), "a list of transitions"), "ways from one period to the next"
+    )
+    study_stop: StopRecord | None = key(record(StopRecord, "the study stop"), "what stops the study")
+
+
+STUDY = record(StudyRecord, "a study file")
+
+
+def json_schema() -> Schema:
+    """The JSON Schema (draft 2020-12) of a study file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"nmosd_dosing study file, language {VERSION}",
+        **STUDY.schema,
+    }

@@ -1,0 +1,1 @@
+"""The short texts of the language, each with its grammar."""

@@ -1,0 +1,334 @@
+"""What is given, as a study file says it: `X 500 mg`, `X 10 mg/kg over 60 min`, `X 20 mg daily`, `X loading`, `X placebo`, `nothing`.
+
+And what is said of doses under a product: `375 mg/m2`, `up to 50 mg`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal, NoReturn
+
+from nmosd_dosing.dose.dose import UNITS, Kind, Per, Way, WeightRule
+from nmosd_dosing.errors import Place, clip, one_of
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.model import NOT_STATED
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]{1,2})?"
+_AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(UNITS)})"
+_RULE = r"[a-z][a-z0-9-]*"
+_NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(UNITS)})\b){_RULE}"  # no number stands by itself in it
+_TIME = rf"{_NUMBER}\s*(?:min|h)"
+_HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_DAILY = rf"(?:daily|twice daily|[0-9]+ times daily)(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
+GIVE_PATTERN = (
+    rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_AMOUNT}(?:/kg|/m2)?)|{_NAMED})"
+    rf"(?:\s+{_DAILY})?(?:\s+over\s+{_TIME})?(?:\s+{_TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
+)
+AMOUNT_PATTERN = rf"^\s*{_AMOUNT}(?:/kg|/m2)?\s*$"
+SIZE_PATTERN = rf"^\s*{_AMOUNT}\s*$"
+ROUND_PATTERN = rf"^\s*(?:(?:up|down|half even)\s+to\s+{_AMOUNT}|(?:up|down)\s+to\s+whole\s+vials)\s*$"
+RULE_PATTERN = rf"^{_RULE}$"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountText:
+    """`10 mg/kg`, as it was written."""
+
+    amount: Fraction
+    unit: str
+    per: Per
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class DoseText:
+    """`product` is None for `nothing`; `named` is the name of a dose rule of the product, in place of an amount.
+
+    `rule` holds the words of the amount, `daily` those of how often. `lead`: how long before or after which other product.
+    """
+
+    product: str | None
+    product_place: Place
+    kind: Kind | Literal["named"]
+    place: Place
+    amount: AmountText | None = None
+    named: str | None = None
+    rule: str | None = None
+    daily: str | None = None
+    times: int | None = None
+    hours: tuple[str, ...] = ()
+    minutes: int | None = None
+    lead: str | None = None
+    other: str | None = None
+
+    @property
+    def unit(self) -> str | None:
+        return self.amount.unit if self.amount is not None else None
+
+
+def dose(node: Scalar) -> DoseText:
+    """`X 500 mg`, `X 10 mg/kg over 60 min`, `X 20 mg twice daily`, `X loading 30 min before Y`, `X placebo`, `nothing`."""
+    text = " ".join(node.text.split())
+    if text == "nothing":
+        return DoseText(None, node.place, "placebo", node.place)
+    body, lead, other = _lead(text)
+    body, minutes = _infusion_time(body, node)
+    body, daily, times, hours = _how_often(body, node)
+    found = _what(body, text, node)
+    return replace(found, daily=daily, times=times, hours=hours, minutes=minutes, lead=lead, other=other)
+
+
+def _what(body: str, text: str, node: Scalar) -> DoseText:
+    """The product, and how much of it."""
+    kind: Kind
+    for special, kind in (("placebo", "placebo"), (NOT_STATED.value, "not stated")):
+        if body == special or body.endswith(" " + special):
+            product = body.removesuffix(special).strip()
+            if not product:
+                raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
+            rule = "placebo" if kind == "placebo" else None
+            return DoseText(product, _product_place(node, product), kind, node.place, rule=rule)
+    match = re.fullmatch(
+        r"(?P<product>\S.*?)\s+(?P<number>[-+.]?[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,][^0-9]*[0-9]?)?", body
+    )
+    if not match:
+        named = re.fullmatch(rf"(?P<product>[^\W\d_].*?)\s+(?P<rule>{_RULE})", body)
+        if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in UNITS or named["rule"] in _MEANT:
+            explain_dose(body, node)
+        product, name = named["product"], named["rule"]
+        return DoseText(product, _product_place(node, product), "named", node.place, named=name)
+    number, unit = match["number"], (match["unit"] or "").strip()
+    if re.search(r"\s[0-9]+$", match["product"]) or re.match(r"[0-9]", unit):
+        raise PhraseError(f"a space inside the number of `{clip(body)}`", node.place, "write the number without spaces")
+    if re.search(r",\s", body):
+        raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(text, 80)}]`")
+    place = _part(node, number + match["unit"] if match["unit"] else number)
+    amount = _amount(number, _part(node, number))
+    product = match["product"]
+    found = _with_unit(number, amount, unit, node, place, before=f"{clip(product)} ")
+    return DoseText(product, _product_place(node, product), "stated", node.place, found, rule=found.text)
+
+
+def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Place, before: str = "", per: bool = True) -> AmountText:
+    """A number with its unit, and what it is per."""
+    way: Per = "kg" if unit.endswith("/kg") else "m2" if unit.endswith("/m2") else ""
+    behind = f"/{way}" if way else ""
+    unit = unit.removesuffix(behind)
+    if not unit:
+        raise PhraseError(f"`{number}` has no unit", place, f"write `{before}{number} mg{behind}` or another of {one_of(UNITS)}")
+    if unit not in UNITS:
+        base, slash, of = unit.partition("/")
+        near = _MEANT.get(base.lower())
+        surface = slash and of in ("m²", "m^2", "sqm", "M2", "m 2")
+        hint = f"write `{number} {near}{'/m2' if surface else behind}`" if near and (surface or not slash) else None
+        if re.match(r"(?:minutes?|mins?|hours?|hrs?|h)\b.*\b(?:before|after)\b", unit):
+            hint = "write a lead time in `min` or `h`: `30 min before Y`"
+        elif re.fullmatch(r"(?:days?|weeks?)", unit):
+            hint = "the days stand in `at`, for example `relapse to relapse + 4 days`; here write `daily`"
+        if words := re.search(r"\s(bid|b\.i\.d\.|tid|qid|qd|every|per day|a day|each day|days? (?:before|after))", unit):
+            lead = words[1].endswith(("before", "after"))
+            hint = "lead times are in `min` or `h`" if lead else "write how often as `daily`, `twice daily` or `4 times daily`"
+        ways = ", each also by weight as in `mg/kg`, by body surface as in `mg/m2`" if per else ""
+        raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint or f"units are {one_of(UNITS)}{ways}")
+    if way and not per:
+        raise PhraseError(f"`{number} {unit}{behind}` is per {way}", node.place, f"write a plain amount, for example `{number} {unit}`")
+    return AmountText(amount, unit, way, f"{number} {unit}{behind}", node.place)
+
+
+def amount(node: Scalar) -> AmountText:
+    """`500 mg`, `10 mg/kg`, `375 mg/m2`."""
+    return _amount_text(node, "an amount", "10 mg/kg", per=True)
+
+
+def band_amount(node: Scalar) -> AmountText | None:
+    """The same; None for `not stated`."""
+    return None if node.text.strip() == NOT_STATED.value else amount(node)
+
+
+def size(node: Scalar) -> AmountText:
+    """`100 mg`: what one vial or the like holds."""
+    return _amount_text(node, "a size", "100 mg", per=False)
+
+
+def flat(node: Scalar) -> AmountText:
+    """`1000 mg`: an amount of a whole dose."""
+    return _amount_text(node, "an amount", "1000 mg", per=False)
+
+
+def _amount_text(node: Scalar, what: str, example: str, per: bool) -> AmountText:
+    text = " ".join(node.text.split())
+    match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
+    if not match:
+        hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else f"write a number and a unit, for example `{example}`"
+        raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, hint)
+    number = match["number"]
+    found = _amount(number, _part(node, number), zero=what)
+    return _with_unit(number, found, match["unit"] or "", node, node.place if not match["unit"] else _part(node, match["unit"]), per=per)
+
+
+def concentration(node: Scalar) -> AmountText:
+    """`80 mg/mL`: how much is in a millilitre of what is drawn up."""
+    text = " ".join(node.text.split())
+    if not text.endswith("/mL"):
+        raise PhraseError(f"expected a concentration, found `{clip(text)}`", node.place, "write it per millilitre, for example `80 mg/mL`")
+    return _amount_text(Scalar(text.removesuffix("/mL"), node.place), "a concentration", "80 mg/mL", per=False)
+
+
+CONCENTRATION_PATTERN = rf"^\s*{_AMOUNT}/mL\s*$"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundText:
+    """`up to 50 mg`, `down to whole vials`: `step` is None for vials."""
+
+    way: Way
+    step: AmountText | None
+    text: str
+    place: Place
+
+
+def rounding(node: Scalar) -> RoundText:
+    """`up to 50 mg`, `half even to 10 mg`, `down to whole vials`."""
+    text = " ".join(node.text.split())
+    hint = "write `up to 50 mg`, `down to 50 mg`, `half even to 50 mg`, or `up to whole vials`"
+    match = re.fullmatch(r"(up|down|half even) to (.+)", text)
+    if not match:
+        raise PhraseError(f"expected how to round, found `{clip(text)}`", node.place, hint)
+    way: Way = "up" if match[1] == "up" else "down" if match[1] == "down" else "half even"
+    if match[2] == "whole vials":
+        if way == "half even":
+            raise PhraseError(
+                "to whole vials doses are rounded up or down", node.place, "write `up to whole vials` or `down to whole vials`"
+            )
+        return RoundText(way, None, f"rounded {text}", node.place)
+    return RoundText(way, flat(Scalar(match[2], _part(node, match[2]))), f"rounded {text}", node.place)
+
+
+DOSED_BY_PATTERN = r"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more)\s*$"
+
+
+@dataclass(frozen=True, slots=True)
+class DosedBy:
+    """Which weight doses are by."""
+
+    rule: WeightRule
+
+
+def dosed_by(node: Scalar) -> DosedBy:
+    """`baseline`, `latest`, `changed by 10% or more`."""
+    text = " ".join(node.text.split())
+    if text == "baseline":
+        return DosedBy("baseline")
+    if text == "latest":
+        return DosedBy("latest")
+    match = re.fullmatch(r"changed by ([0-9]+(?:\.[0-9]+)?) ?% or more", text)
+    if not match:
+        hint = "write `baseline`, `latest` (on or before the dose) or `changed by 10% or more`"
+        raise PhraseError(f"expected which weight doses are by, found `{clip(text)}`", node.place, hint)
+    share = Fraction(match[1]) / 100
+    if not 0 < share < 1:
+        raise PhraseError(f"`{match[1]}%` is not above 0 and below 100", node.place, "write for example `changed by 10% or more`")
+    return DosedBy(share)
+
+
+# Other spellings of the units. Nothing else is guessed: one letter more or less is a thousandfold dose.
+_MEANT = {
+    **dict.fromkeys(("mgs", "milligram", "milligrams", "毫克"), "mg"),
+    **dict.fromkeys(("gm", "gms", "gram", "grams", "克"), "g"),
+    **dict.fromkeys(("µg", "μg", "ug", "microgram", "micrograms", "微克"), "mcg"),
+    **dict.fromkeys(("ml", "mls", "cc", "milliliter", "millilitre", "milliliters", "millilitres", "毫升"), "mL"),
+    **dict.fromkeys(("cell", "个细胞"), "cells"),
+    **{unit.lower(): unit for unit in UNITS},
+}
+
+
+def _lead(text: str) -> tuple[str, str | None, str | None]:
+    """The text without its lead time; the lead time; and the other product."""
+    match = re.fullmatch(rf"(\S.*?)\s+({_TIME})\s+(before|after)\s+(\S.*)", text)
+    return (match[1], f"{match[2]} {match[3]} {match[4]}", match[4]) if match else (text, None, None)
+
+
+def _how_often(text: str, node: Scalar) -> tuple[str, str | None, int | None, tuple[str, ...]]:
+    """The text without how often; its words, how many times a day, and the hours."""
+    if not (match := re.fullmatch(r"(\S.*?)\s+((?:(once|twice|[0-9]+ times|[a-z]+ times)\s+)?(?:daily|a day)(?:\s+at\s+(.+))?)", text)):
+        return text, None, None, ()
+    body, words, often, at = match.groups()
+    counts = {None: 1, "twice": 2}
+    if often == "once" or " a day" in f" {words}" or (often not in counts and not re.fullmatch(r"[0-9]+ times", often or "")):
+        number = {"once": "", "twice": "twice ", "three times": "3 times ", "four times": "4 times "}.get(often or "", "3 times ")
+        raise PhraseError(f"how often is `{clip(words)}`?", _part(node, words), f"write `{number}daily`")
+    times = counts[often] if often in counts else int(str(often).split()[0][:6])
+    if not (1 if often in counts else 3) <= times <= 24:
+        better = "daily" if times < 2 else "twice daily" if times == 2 else "24 times daily"
+        raise PhraseError(f"`{clip(words)}` is not 3 to 24 times", _part(node, words), f"write `{better}`")
+    hours = tuple(re.split(r"\s+and\s+", at)) if at else ()
+    for hour in hours:
+        if not re.fullmatch(_HOUR, hour):
+            wrong = f"expected a time of day, found `{clip(hour)}`"
+            raise PhraseError(wrong, _part(node, hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
+    if hours and (len(hours) != times or list(hours) != sorted(set(hours))):
+        what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hour{'s'[: len(hours) - 1]} for {times} times a day"
+        example = " and ".join(("06:00", "14:00", "22:00", "23:00")[: min(times, 4)])
+        raise PhraseError(what, _part(node, at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
+    return body, words, times, hours
+
+
+def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
+    if " over " not in text:
+        return text, None
+    body, _, time = text.rpartition(" over ")
+    match = re.fullmatch(rf"({_NUMBER})\s*(min|h)", time)
+    hint = "write the time of the infusion as `over 60 min` or `over 2 h`"
+    if not match:
+        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), hint)
+    minutes = Fraction(match[1]) * (60 if match[2] == "h" else 1)
+    if minutes.denominator != 1 or not 1 <= minutes <= 10080:
+        raise PhraseError(f"`{clip(time)}` is not a whole number of minutes up to a week", _part(node, time), hint)
+    return body, int(minutes)
+
+
+def _amount(number: str, place: Place, zero: str = "a dose") -> Fraction:
+    if "," in number:
+        whole, _, behind = number.partition(",")
+        decimal = f"{whole}.{behind}".rstrip("0").rstrip(".")
+        thousands = re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})+", number)
+        plain = number.replace(",", "")
+        ways = f"write `{plain}`" if number.count(",") > 1 else f"write `{plain}` or `{decimal}`" if thousands else f"write `{decimal}`"
+        raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, clip(ways, 100))
+    if re.match(r"0[0-9]", number):
+        raise PhraseError(f"`{clip(number)}` begins with a 0", place, f"write `{clip(number.lstrip('0'))}` or `0.…`, whichever is meant")
+    if not re.fullmatch(_NUMBER, number) or len(number) > 16:
+        raise PhraseError(f"expected an amount, found `{clip(number)}`", place, "write a number such as `500`, `0.5` or `2e6`")
+    amount = Fraction(number)
+    if amount == 0:
+        hint = "write `placebo` for a placebo, `nothing` where none is given" if zero == "a dose" else "write a number above 0"
+        raise PhraseError(f"{zero} of 0", place, hint)
+    if amount > 10**13:
+        raise PhraseError(f"`{number}` is too large an amount", place)
+    return amount
+
+
+def explain_dose(body: str, node: Scalar) -> NoReturn:
+    """Raises PhraseError: what is wrong with a text without an amount."""
+    if turned := re.fullmatch(rf"({_NUMBER})\s*([a-zA-Zµμ/]+)\s+(\S.*)", body):
+        raise PhraseError("the product stands before its amount", node.place, f"write `{turned[3]} {turned[1]} {turned[2]}`")
+    if re.match(r"[-+.]?[0-9]", body):
+        raise PhraseError(f"which product is `{clip(body)}`?", node.place, f"write `PRODUCT {clip(body)}`")
+    if re.search(r"[0-9]\s*[x×]\s*10\^?[0-9]", body):
+        raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
+    hint = "write the product, then a number and a unit, `placebo` or `not stated`: `X 500 mg`, `X 10 mg/kg`"
+    raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)
+
+
+def _part(node: Scalar, words: str) -> Place:
+    at = node.text.rfind(words)
+    return node.part(at, at + len(words)) if at >= 0 else node.place
+
+
+def _product_place(node: Scalar, product: str) -> Place:
+    at = node.text.find(product)
+    return node.part(at, at + len(product)) if at >= 0 else node.place

@@ -1,0 +1,178 @@
+"""Lengths of time and windows, as a study file says them; and the scanner with which its short texts are read.
+
+A text that cannot be read raises PhraseError at the word where the reading stopped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.errors import Place, clip, did_you_mean
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.model import NOT_STATED, NotStated, Window
+
+NOT_STATED_TEXT = "not stated"
+
+# The pieces of the grammar; the patterns that editors check are put together from the same ones.
+_UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
+LENGTH = rf"[0-9]+\s*{_UNIT}"
+DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
+WINDOW = rf"(?:(?:±|\+/-)\s*{DAYS}|\+{DAYS}\s*/\s*-{DAYS}|-{DAYS}\s*/\s*\+{DAYS}|[+-]{DAYS})"
+WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{WINDOW}|{DAYS})\s*$"
+LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
+
+_UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
+_UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
+
+
+class Scanner:
+    """Reads a scalar from left to right and keeps the place."""
+
+    def __init__(self, node: Scalar) -> None:
+        self.node = node
+        self.text = node.text
+        self.at = 0
+
+    def take(self, pattern: str) -> re.Match[str] | None:
+        """What matches here, after white space; None, and nothing is taken, where it does not."""
+        before = self.at
+        match = re.compile(pattern).match(self.text, self.skip())
+        self.at = match.end() if match else before
+        return match
+
+    def skip(self) -> int:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        return self.at
+
+    @property
+    def done(self) -> bool:
+        return self.skip() >= len(self.text)
+
+    def since(self, start: int) -> Place:
+        return self.node.part(start, self.at)
+
+    def next_words(self) -> tuple[str, Place]:
+        """What stands here up to the next comma, for a message."""
+        start = self.skip()
+        if start >= len(self.text):
+            return "", self.node.part(max(0, len(self.text) - 1), len(self.text))
+        match = re.compile(r"[^,\s][^,]*").match(self.text, start)
+        end = len(match[0].rstrip()) + start if match else start + 1
+        return self.text[start:end], self.node.part(start, end)
+
+    def expected(self, what: str, hint: str | None = None) -> NoReturn:
+        found, place = self.next_words()
+        raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
+
+
+# --- lengths ------------------------------------------------------------------------------------------------------------
+
+
+def counted(n: int, unit: str) -> str:
+    return f"{n} {unit}{'' if n == 1 else 's'}"
+
+
+def _unit_key(word: str) -> str:
+    return "mo" if word.startswith("mo") else word[0]
+
+
+def unit(word: str) -> Offset:
+    return _UNIT_OFFSETS[_unit_key(word)]
+
+
+def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
+    start = scan.skip()
+    number = scan.take(r"([0-9]+)")
+    if not number:
+        words, place = scan.next_words()
+        if re.match(r"(?:a|one|two|three|four|six|twelve|each)\b", words):
+            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, "write the number in figures")
+        if re.match(r"(?:day|week|month|year)\b", words):
+            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, f"write `1 {words.split()[0]}`")
+        scan.expected(what)
+    word = scan.take(rf"({_UNIT})")
+    if not word:
+        found, place = scan.next_words()
+        if re.match(r"m\b", found):
+            raise PhraseError("`m` could be minutes or months", place, f"write `{number[1]} months`")
+        hint = f"write `{number[1]} days`, `weeks`, `months` or `years`"
+        if not found:
+            raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
+        scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
+    n = to_number(number[1], scan.since(start))
+    length = unit(word[1]).times(n)
+    if not length.possible:
+        raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
+    return Offset(length.days, length.months, counted(n, _UNIT_WORDS[_unit_key(word[1])]))
+
+
+def to_number(digits: str, place: Place) -> int:
+    if len(digits) > 12:
+        raise PhraseError(f"`{clip(digits, 20)}` is too large a number", place)
+    return int(digits)
+
+
+# --- windows -----------------------------------------------------------------------------------------------------------
+
+
+def window(node: Scalar) -> Window | NotStated:
+    """`±3d`, `3d`, `-3d/+7d`, `+5d`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    plain = scan.take(rf"({DAYS})$")
+    if plain:
+        days = _in_days(plain[1], node.place)
+        return Window(days, days, place=node.place)
+    found = take_window(scan, behind_a_day=False)
+    if found is None or not scan.done:
+        scan.expected("a window in days", "write for example `±3d`, `-3d/+7d`, `+5d` or `not stated`")
+    return found
+
+
+def take_window(scan: Scanner, behind_a_day: bool = True) -> Window | None:
+    match = scan.take(
+        rf"(?:±|\+/-)\s*(?P<both>{DAYS})|\+(?P<a>{DAYS})\s*/\s*-(?P<b>{DAYS})"
+        rf"|-(?P<b2>{DAYS})\s*/\s*\+(?P<a2>{DAYS})|\+(?P<a3>{DAYS})|-(?P<b3>{DAYS})"
+    )
+    if not match:
+        return None
+    place = scan.since(match.start())
+    side = match["a3"] or match["b3"]
+    if side and behind_a_day and re.search(r"day|week", side):
+        raise PhraseError(
+            f"`{scan.text[match.start() : scan.at].strip()}` could be a window, or another day",
+            place,
+            f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day",
+        )
+    if match["both"]:
+        return Window(_in_days(match["both"], place), _in_days(match["both"], place), place=place)
+    before = match["b"] or match["b2"] or match["b3"]
+    after = match["a"] or match["a2"] or match["a3"]
+    return Window(_in_days(before, place) if before else 0, _in_days(after, place) if after else 0, place=place)
+
+
+def _in_days(text: str, place: Place) -> int:
+    match = re.match(r"([0-9]+)\s*(\w+)", text)
+    assert match
+    days = unit(match[2]).days * to_number(match[1], place)
+    if days > 3660:
+        raise PhraseError(f"a window of {days} days is wider than ten years", place)
+    return days
+
+
+def length(node: Scalar) -> Offset | NotStated:
+    """`52 weeks`, `6 months`; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    found = take_length(scan)
+    if not scan.done:
+        scan.expected("the end of the text")
+    if found == Offset():
+        raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
+    return found

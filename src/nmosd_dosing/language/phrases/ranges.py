@@ -1,0 +1,87 @@
+"""Ranges with exact edges, as a study file says them: `40 to <60 kg`, `>40 to 60 kg`, `100 kg or more`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nmosd_dosing.errors import Place, clip
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.shapes import PhraseError
+
+_N = r"[0-9]+(?:\.[0-9]+)?"
+FORMS = (
+    rf"(?:>?\s*{_N}\s+to\s+<?\s*{_N}\s*{{u}}|<\s*{_N}\s*{{u}}|up\s+to\s+{_N}\s*{{u}}|{_N}\s*{{u}}\s+or\s+more|more\s+than\s+{_N}\s*{{u}})"
+)
+WEIGHTS_PATTERN = rf"^\s*{FORMS.format(u='kg')}\s*$"
+MOST_GRAMS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RangeText:
+    """From `low` to `high`, numbers as written; whether these two belong to it. None: without an end there."""
+
+    low: str | None
+    high: str | None
+    with_low: bool
+    with_high: bool
+    unit: str
+    text: str
+    place: Place
+
+
+def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
+    """A range of numbers with `unit` behind it, a pattern; `what` and `example` are for messages. PhraseError."""
+    text = " ".join(node.text.split())
+    hint = f"write `{example}`, `<60 {example.split()[-1]}`, `60 {example.split()[-1]} or more` or `more than 60 {example.split()[-1]}`"
+    forms = (
+        (rf"(?P<over>>)?\s*(?P<low>{_N}) to (?P<under><)?\s*(?P<high>{_N})\s*(?P<unit>{unit})", None),
+        (rf"(?P<under><)\s*(?P<high>{_N})\s*(?P<unit>{unit})", None),
+        (rf"up to (?P<high>{_N})\s*(?P<unit>{unit})", None),
+        (rf"(?P<low>{_N})\s*(?P<unit>{unit}) or more", None),
+        (rf"more than (?P<low>{_N})\s*(?P<unit>{unit})", "over"),
+    )
+    for form, over in forms:
+        if match := re.fullmatch(form, text):
+            found = match.groupdict()
+            with_low = over is None and not found.get("over")
+            return RangeText(found.get("low"), found.get("high"), with_low, not found.get("under"), found["unit"], text, node.place)
+    if re.search(r"[0-9],[0-9]", text):
+        hint = "decimals take a point: `40 to <60.5 kg`"
+    elif re.match(r"(?:>=|≥)\s*[0-9]", text):
+        hint = f"write `{re.sub(r'^(?:>=|≥) *', '', text)} or more`"
+    elif re.match(r">\s*[0-9.]+\s*\w+$", text):
+        hint = f"write `more than {re.sub(r'^> *', '', text)}`"
+    elif re.match(r"(?:<=|≤)\s*[0-9]", text):
+        hint = f"write `up to {re.sub(r'^(?:<=|≤) *', '', text)}`"
+    raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """From `low` grams to below `high`; `high` None: and more."""
+
+    low: int
+    high: int | None
+    text: str
+    place: Place
+
+
+def weights(node: Scalar) -> Weights:
+    """`40 to <60 kg`: body weights, to the gram."""
+    found = take_range(node, "kg", "a range of weights", "40 to <60 kg")
+    low = _grams(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
+    high = _grams(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
+    if high is not None and high <= low:
+        raise PhraseError(f"no weight is in `{clip(found.text)}`", found.place, "write the lower weight first")
+    return Weights(low, high, found.text, found.place)
+
+
+def _grams(text: str, place: Place) -> int:
+    grams = Fraction(text) * 1000
+    if grams.denominator != 1 or not 0 <= grams <= MOST_GRAMS:
+        raise PhraseError(
+            f"`{clip(text)} kg` is not a weight to the gram up to 1000 kg", place, "write kilograms, for example `60` or `60.5`"
+        )
+    return int(grams)

@@ -1,0 +1,319 @@
+"""From nodes to typed values, with all problems collected; the same definition gives the JSON Schema for editors.
+
+A *shape* says what may stand somewhere: how it is read, and how an editor can check it. A *record* is a mapping with known
+keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`,
+unless the attribute names its key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
+
+T = TypeVar("T")
+S = TypeVar("S")
+R = TypeVar("R", bound="Record")
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[T]):
+    """What may stand somewhere. `read` returns None after it has reported why; `schema` is its JSON Schema."""
+
+    what: str
+    read: Callable[[Node, Problems], T | None]
+    schema: Schema
+
+
+class PhraseError(Exception):
+    """A text that cannot be read; raised by the functions that `phrase` wraps."""
+
+    def __init__(self, message: str, place: Place, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(message, place, hint)
+
+
+class PartlyRead(Exception):
+    """A text of which a part could be read: `value` is what could, `problems` say why not the rest."""
+
+    def __init__(self, value: Any, problems: list[Problem]) -> None:
+        super().__init__()
+        self.value, self.problems = value, problems
+
+
+def kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return f"`{clip(node.text)}`" if node.text else "nothing"
+    return "a list" if isinstance(node, Sequence) else "a mapping"
+
+
+def phrase(what: str, parse: Callable[[Scalar], T], pattern: str | None = None, example: str = "") -> Shape[T]:
+    """A text with a grammar of its own. `pattern` is the same grammar as an editor can check it, anchored."""
+
+    def read(node: Node, problems: Problems) -> T | None:
+        if not isinstance(node, Scalar) or (not node.text.strip() and not node.quoted):
+            hint = f"for example `{example}`" if example else None
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
+            return None
+        try:
+            return parse(node)
+        except PhraseError as error:
+            problems.found.append(error.problem)
+            return None
+        except PartlyRead as error:
+            problems.found += error.problems
+            partly: T = error.value
+            return partly
+
+    schema: Schema = {"type": ["string", "number"]} if pattern is None else {"type": "string", "pattern": pattern}
+    return Shape(what, read, schema)
+
+
+def words(what: str, example: str = "") -> Shape[Scalar]:
+    """Any text for people, in one line or several; not empty."""
+
+    def parse(node: Scalar) -> Scalar:
+        if not node.text.strip():
+            raise PhraseError(f"expected {what}, found an empty text", node.place)
+        return node
+
+    return phrase(what, parse, example=example)
+
+
+def choice(what: str, options: dict[str, T]) -> Shape[T]:
+    """One of a few words."""
+
+    def parse(node: Scalar) -> T:
+        if node.text not in options:
+            hint = did_you_mean(node.text, options) or f"write {one_of(options)}"
+            raise PhraseError(f"expected {what}, found `{clip(node.text)}`", node.place, hint)
+        return options[node.text]
+
+    shape = phrase(what, parse, example=next(iter(options)))
+    literal = {"true": True, "false": False}
+    return Shape(what, shape.read, {"enum": [literal.get(o, int(o) if o.isdigit() else o) for o in options]})
+
+
+def one_or_many(item: Shape[T]) -> Shape[tuple[T, ...]]:
+    """One value, or a YAML list of them."""
+
+    def read(node: Node, problems: Problems) -> tuple[T, ...] | None:
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+        if not nodes:
+            problems.error(f"expected {item.what}, found an empty list", node.place)
+            return None
+        values = [item.read(child, problems) for child in nodes]
+        kept = tuple(v for v in values if v is not None)
+        return kept if len(kept) == len(values) else None
+
+    many = {"type": "array", "items": item.schema, "minItems": 1}
+    return Shape(item.what, read, {"anyOf": [item.schema, many]})
+
+
+def list_of(item: Shape[T], what: str) -> Shape[tuple[T, ...]]:
+    """A YAML list; items that cannot be read are reported and left out."""
+
+    def read(node: Node, problems: Problems) -> tuple[T, ...] | None:
+        if not isinstance(node, Sequence):
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), "begin each with `- `")
+            return None
+        if not node.items:
+            problems.error(f"expected {what}, found an empty list", node.place)
+            return None
+        values = (item.read(child, problems) for child in node.items)
+        return tuple(v for v in values if v is not None)
+
+    return Shape(what, read, {"type": "array", "items": item.schema, "minItems": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """One key of a mapping with free keys, and its value (None where it cannot be read)."""
+
+    key: Scalar
+    value: T | None
+
+
+def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = "") -> Shape[dict[str, Entry[T]]]:
+    """A mapping whose keys the file chooses, in the file's order."""
+    hint = f"for example `{example}`" if example else None
+
+    def read(node: Node, problems: Problems) -> dict[str, Entry[T]] | None:
+        if not isinstance(node, Mapping):
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
+            return None
+        if not node.pairs:
+            problems.error(f"expected {what}, found an empty mapping", node.place, hint)
+            return None
+        entries: dict[str, Entry[T]] = {}
+        split = _split_by_commas(node, what, problems)
+        for i, (key, child) in enumerate(node.pairs):
+            if i in split:
+                if isinstance(child, Scalar) and child.text:
+                    entries[key.text] = Entry(key, None)
+                continue
+            good_name = name.read(key, problems) is not None
+            value = item.read(child, problems)
+            entries[key.text] = Entry(key, value if good_name else None)
+        return entries or None
+
+    schema: Schema = {"type": "object", "additionalProperties": item.schema, "minProperties": 1}
+    if "pattern" in name.schema:
+        schema["propertyNames"] = {"pattern": name.schema["pattern"]}
+    return Shape(what, read, schema)
+
+
+def by_kind(what: str, scalar: Shape[T], sequence: Shape[S] | None, mapping: Shape[Any]) -> Shape[Any]:
+    """Different things as a text, as a list and as a mapping."""
+
+    def read(node: Node, problems: Problems) -> Any:
+        if isinstance(node, Mapping):
+            return mapping.read(node, problems)
+        if isinstance(node, Sequence) and sequence is not None:
+            return sequence.read(node, problems)
+        return scalar.read(node, problems)
+
+    options = [scalar.schema, *([sequence.schema] if sequence else []), mapping.schema]
+    return Shape(what, read, {"anyOf": options})
+
+
+class Record:
+    """A mapping with known keys, once read. Attributes are None where the key is absent or could not be read."""
+
+    node: Mapping
+    all_known: bool  # whether every key could be told
+
+    def place(self, attribute: str | None = None) -> Place:
+        """The place of a key's value, or of the record's first key."""
+        if attribute is not None:
+            name = key_name(type(self), attribute)
+            for key, value in self.node.pairs:
+                if key.text == name:
+                    return _head(value)
+        return _head(self.node)
+
+    def key_place(self, attribute: str) -> Place:
+        name = key_name(type(self), attribute)
+        return next((key.place for key, _ in self.node.pairs if key.text == name), _head(self.node))
+
+    def has(self, attribute: str) -> bool:
+        name = key_name(type(self), attribute)
+        return any(key.text == name for key, _ in self.node.pairs)
+
+
+def key(shape: Shape[Any], doc: str, required: bool = False, name: str | None = None) -> Any:
+    """An attribute of a record. `name`: its key, where that is not the attribute's name with spaces."""
+    return dataclasses.field(default=None, metadata={"shape": shape, "doc": doc, "required": required, "name": name})
+
+
+def key_name(cls: type[Record], attribute: str) -> str:
+    """The key of a record's attribute."""
+    found: dataclasses.Field[Any] = cls.__dataclass_fields__[attribute]  # type: ignore[attr-defined]
+    return found.metadata["name"] or attribute.rstrip("_").replace("_", " ")
+
+
+def record(cls: type[R], what: str) -> Shape[R]:
+    """The shape of a record: unknown keys, missing keys and bad values are reported, all of them."""
+    fields = [f for f in dataclasses.fields(cls) if f.metadata]  # type: ignore[arg-type]
+    fields.sort(key=lambda f: f.name not in cls.__annotations__)  # a record's own keys before those it shares
+    attributes = {key_name(cls, f.name): f for f in fields}
+
+    def read(node: Node, problems: Problems) -> R | None:
+        if not isinstance(node, Mapping):
+            keys = _required(attributes) or list(attributes)
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), f"write its keys, each with a value: {one_of(keys)}")
+            return None
+        values: dict[str, Any] = {}
+        split = _split_by_commas(node, what, problems)
+        unknown = [name for i, (name, _) in enumerate(node.pairs) if i not in split and name.text not in attributes]
+        for name in unknown:
+            hint = did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
+            problems.error(f"unknown key `{clip(name.text)}` in {what}", name.place, hint)
+        for i, (name, child) in enumerate(node.pairs):
+            attribute = attributes.get(name.text)
+            if attribute is not None and i not in split:
+                values[attribute.name] = attribute.metadata["shape"].read(child, problems)
+        seen = {name.text for name, _ in node.pairs}
+        meant = {did_you_mean(name.text, attributes) for name in unknown}
+        for missing in (k for k in _required(attributes) if k not in seen and f"did you mean `{k}`?" not in meant):
+            problems.error(f"{what} needs `{missing}`", _head(node), attributes[missing].metadata["doc"])
+        made = cls(**values)
+        made.node = node
+        made.all_known = not unknown and not split
+        return made
+
+    return Shape(what, read, _record_schema(attributes))
+
+
+def _required(attributes: dict[str, dataclasses.Field[Any]]) -> list[str]:
+    return [name for name, attribute in attributes.items() if attribute.metadata["required"]]
+
+
+def _record_schema(attributes: dict[str, dataclasses.Field[Any]]) -> Schema:
+    properties = {
+        name: {"description": attribute.metadata["doc"], **attribute.metadata["shape"].schema} for name, attribute in attributes.items()
+    }
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if _required(attributes):
+        schema["required"] = _required(attributes)
+    return schema
+
+
+def _split_by_commas(node: Mapping, what: str, problems: Problems) -> set[int]:
+    """The pairs that are pieces of a text which a comma in braces split, each group reported once."""
+    pieces = [i for i, (key, child) in enumerate(node.pairs) if node.braces and _has_no_colon(key, child)]
+    split: set[int] = set()
+    for i in pieces:
+        if i in split:
+            continue
+        group = [i]
+        while group[-1] + 1 in pieces:
+            group.append(group[-1] + 1)
+        keys = [node.pairs[j][0] for j in group]
+        split.update(group)
+        before = node.pairs[i - 1] if i else None
+        if before is None or not isinstance(before[1], Scalar) or i - 1 in split:
+            text = clip(", ".join(key.text for key in keys))
+            problems.error(
+                f"expected {what} as `key: value` inside braces, found `{text}`", keys[0].place, f"take the braces away: `{text}`"
+            )
+            continue
+        split.add(i - 1)
+        whole = before[1].text + node.place.document.text[before[1].place.end : keys[-1].place.end]
+        if re.search(r"[0-9]$", before[1].text) and re.match(r"[0-9]", keys[0].text):
+            problems.error(f"a comma in the number `{clip(whole)}`, inside braces", keys[0].place, "write the number without a comma")
+            continue
+        message = f"inside braces a comma starts a new key, here `{clip(keys[0].text)}`, and it has no value"
+        problems.error(message, keys[0].place, f'put quotes around the list: `{before[0].text}: "{clip(whole, 60)}"`')
+    return split
+
+
+def _has_no_colon(key: Scalar, child: Node) -> bool:
+    """Whether a key without a value was written without its colon too."""
+    if not isinstance(child, Scalar) or child.text or child.quoted:
+        return False
+    return not re.match(r"\s*:", key.place.document.text[key.place.end : key.place.end + 50])
+
+
+def _head(node: Node) -> Place:
+    """Where a message about a node points: a text itself, the first key of a mapping, the first item of a list."""
+    if isinstance(node, Mapping) and node.pairs:
+        return node.pairs[0][0].place
+    if isinstance(node, Sequence) and node.items:
+        return _head(node.items[0])
+    if not isinstance(node, Scalar):
+        return Place(node.place.document, node.place.start, max(node.place.end, node.place.start + 1))
+    if node.place.end <= node.place.start:  # an empty value: point at the colon or dash before it
+        text = node.place.document.text
+        at = min(node.place.start, len(text) - 1)
+        while at > 0 and text[at].isspace():
+            at -= 1
+        return Place(node.place.document, at, at + 1)
+    return node.place

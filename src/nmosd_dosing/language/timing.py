@@ -1,0 +1,234 @@
+"""What a file says of gaps between two doses of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from nmosd_dosing.days import Code, CountsFrom, Offset
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.language.keys import PeriodRecord, VisitRecord, to_facts
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import days as day_phrases
+from nmosd_dosing.language.phrases.gaps import Gaps
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.model import Cycle, GapRule, NotStated, Point, Series
+
+
+def gap_rules(period: PeriodRecord, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:
+    """By the length of the gap, the shortest first. Reports gaps that two rules are for, and gaps between them that none is for."""
+    found: list[tuple[Gaps, GapRule]] = []
+    for record in period.if_gap or ():
+        if record.of is None or record.then is None:
+            continue
+        at = None
+        try:
+            at = record.then.at.resolve(counts_from) if record.then.at is not None else None
+        except PhraseError as error:
+            problems.found.append(error.problem)
+            continue
+        if at is not None and (at.offset.months or at.offset.days < 0):
+            wrong = f"a restart at {at.label}, which is {'before day 1' if at.offset.days < 0 else 'counted in months'}"
+            problems.error(wrong, record.then.place, "name a later day, counted in days")
+            continue
+        product = record.product.text if record.product is not None else ""
+        rule = GapRule(record.of.beyond, record.then.then, to_facts(record), record.of.text, at, product, record.place())
+        found.append((record.of, rule))
+    found.sort(key=lambda pair: pair[0].beyond.nominal)
+    for (one, _), (two, _) in pairwise(found):
+        also = [("the other one", one.place)]
+        if one.up_to is None or one.up_to.nominal > two.beyond.nominal:
+            hint = "write `<` before the end that does not belong to a range: `8 to <12 weeks`"
+            problems.error(f"the gaps `{one.text}` and `{two.text}` overlap", two.place, hint, also)
+        elif one.up_to != two.beyond:
+            hint = "let one range begin where the other ends: `8 to <12 weeks`, `12 weeks or more`"
+            problems.error(f"between the gaps `{one.text}` and `{two.text}` there are some without a rule", two.place, hint, also)
+    if found and found[-1][0].up_to is not None:
+        last = found[-1][0]
+        problems.error(f"what becomes of a gap longer than `{last.text}`?", last.place, "add a rule: `of: 12 weeks or more`")
+    return tuple(rule for _, rule in found)
+
+
+def days_of(
+    record: VisitRecord, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
+) -> tuple[Point | Series, ...] | None:
+    """The days of a visit; empty where they are not stated, None where they cannot be told."""
+    if record.at is None:
+        return None
+    items: list[day_phrases.PointText | day_phrases.RepeatText | day_phrases.Unread] = []
+    for part in record.at:
+        if isinstance(part, NotStated):
+            if len(record.at) > 1:
+                problems.error("`not stated` stands on its own", record.place("at"), "take the other days out, or write two visits")
+                return None
+            return ()
+        items += part
+    _windows_of_all_or_none([item for item in items if not isinstance(item, day_phrases.Unread)], record, problems)
+    built: list[Point | Series] = []
+    complete = True
+    for item in items:
+        try:
+            if isinstance(item, day_phrases.Unread):
+                complete = False
+            elif isinstance(item, day_phrases.PointText):
+                _events(item, known_event)
+                built.append(_point(item, record, counts_from))
+            elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
+                built.append(_series(item, _base(item, built), record, counts_from))
+        except PhraseError as error:
+            problems.found.append(error.problem)
+            complete = False
+    found = len(problems.found)
+    _in_cycle(record, built, problems)
+    return tuple(built) if complete and len(problems.found) == found else None
+
+
+def _events(item: day_phrases.PointText, known_event: Callable[[Scalar], None]) -> None:
+    """The events that a day hangs on are there, and both ends of a range on the same."""
+    for day in (item.day, item.last):
+        if day is not None and day.event:
+            known_event(Scalar(day.event, day.place))
+    if item.last is not None and item.last.event != item.day.event:
+        hint = f"write for example `{item.day.event or item.last.event} to {item.day.event or item.last.event} + 4 days`"
+        raise PhraseError("the two ends of a range are counted from different days", item.place, hint)
+
+
+def to_cycle(record: VisitRecord) -> Cycle | None:
+    """How the days of a visit come again."""
+    follows = bool(record.counted_from)
+    return Cycle(record.cycle.step, record.cycle.count, follows, record.cycle.place) if record.cycle is not None else None
+
+
+def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problems) -> None:
+    """In a cycle there are single days and ranges, counted in days, which end before the next cycle begins."""
+    if record.cycle is None:
+        return
+    for item in days:
+        last = item.last or item.code if isinstance(item, Point) else None
+        if last is None:
+            problems.error("a repeat inside a cycle", item.place, "name the days of one cycle: `at: D1, D8, D15, D22`")
+        elif last.event:
+            problems.error("a cycle cannot hang on an event", item.place, "take the cycle out, or name the days of the period")
+        elif last.offset.months or item_code(item).offset.months:
+            problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
+        elif item_code(item).offset.days < 0:
+            problems.error(f"{item_code(item).label} lies before its cycle's first day", item.place, "put it into a visit of its own")
+        elif last.offset.days >= record.cycle.step.range[0]:
+            begins = f"the next cycle begins {record.cycle.step.in_words} after this one"
+            problems.error(f"{last.label} is no day of the cycle: {begins}", item.place, "make the cycle longer, or the day earlier")
+    if record.cycle.count is not None and not record.cycle.step.times(record.cycle.count).possible:
+        problems.error("the cycles reach beyond 9998 years", record.cycle.place, "write fewer cycles")
+
+
+def item_code(item: Point | Series) -> Code:
+    """The day of a point, or the one that a repeat goes on from."""
+    return item.code if isinstance(item, Point) else item.base
+
+
+def _base(item: day_phrases.RepeatText, before: list[Point | Series]) -> Code:
+    """The day that a repeat goes on from: the last one of what stands before it."""
+    if not before:
+        raise PhraseError(
+            "a repeat goes on from a day, and none stands before it", item.place, "write for example `D1, then every 28 days until D336`"
+        )
+    last = before[-1]
+    if isinstance(last, Point):
+        if last.code.event:
+            hint = "name each day: `relapse, relapse + 28 days`"
+            raise PhraseError("a repeat after a day that hangs on an event", item.place, hint)
+        if last.last is not None:
+            hint = "repeat from a single day, in a visit of its own"
+            raise PhraseError("a repeat after a range could go on from its first day or from its last", item.place, hint)
+        return last.code
+    if last.open_ended:
+        raise PhraseError(
+            "a repeat after one with an open end would never begin", item.place, "end the first one: `until` with its last day"
+        )
+    return _last_of(last)
+
+
+def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.RepeatText], record: VisitRecord, problems: Problems) -> None:
+    own = [item for item in items if item.window is not None]
+    if own and record.has("window"):
+        problems.error(
+            "the window is given twice, behind a day and as `window`",
+            own[0].place,
+            "keep one of them",
+            [("the other one", record.place("window"))],
+        )
+    elif own and len(own) < len(items):
+        bare = next(item for item in items if item.window is None)
+        problems.error(
+            "some days in this list have a window and some have none, so it could be meant for all of them",
+            bare.place,
+            "write the window behind each day (`±0d` for the day itself), or once as `window:` for all",
+            [("this one has a window", own[0].place)],
+        )
+
+
+def _point(item: day_phrases.PointText, record: VisitRecord, counts_from: CountsFrom) -> Point:
+    code = item.day.resolve(counts_from)
+    last = item.last.resolve(counts_from) if item.last else None
+    if last is not None and not _never_before(last.offset, code.offset):
+        always = last.offset.range[1] < code.offset.range[0]
+        message = f"the range ends on {last.label}, before it begins on {code.label}"
+        hint = f"write `{last.label} to {code.label}`"
+        if not always:
+            message = f"the range can end on {last.label} before it begins on {code.label}: that depends on the first date"
+            hint = "count both ends in days, or both in months"
+        raise PhraseError(message, item.place, hint)
+    return Point(code, last, item.window or record.window, item.place)
+
+
+def _never_before(last: Offset, first: Offset) -> bool:
+    return last >= first if last.months == first.months else last.range[0] >= first.range[1]
+
+
+def _series(item: day_phrases.RepeatText, base: Code, record: VisitRecord, counts_from: CountsFrom) -> Series:
+    if item.step.days and base.offset.months:
+        raise PhraseError(
+            f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"
+        )
+    until = item.until.resolve(counts_from) if item.until else None
+    if until is not None:
+        by_months = bool(item.step.months)
+        if by_months and until.offset.days != base.offset.days:
+            raise PhraseError(
+                f"whether a repeat by months reaches {until.label} depends on the first date",
+                item.place,
+                f"name the end in months: `until {_plain_day(base)} + 24 months`",
+            )
+        if not by_months and until.offset.months:
+            raise PhraseError(
+                f"whether a repeat by days reaches {until.label} depends on the first date",
+                item.place,
+                "name the end as a day or week code",
+            )
+        if until.offset < base.offset:
+            raise PhraseError(f"the repeat ends on {until.label}, before it begins on {base.label}", item.place, "name a later day")
+        if until.offset < base.offset + item.step:
+            raise PhraseError(
+                f"no repeat falls between {base.label} and {until.label}: the first would be {base.later(item.step, 1).label}",
+                item.place,
+                "name a later day, or leave the repeat out",
+            )
+    last = base.later(item.step, item.count or 1)
+    if not last.offset.possible:
+        raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
+    return Series(base, item.step, until, item.count, item.window or record.window, bool(record.counted_from), item.place)
+
+
+def _last_of(series: Series) -> Code:
+    """The last day of a repeat that has an end."""
+    if series.count is not None:
+        return series.base.later(series.step, series.count)
+    assert series.until is not None
+    if series.step.months:
+        times = (series.until.offset.months - series.base.offset.months) // series.step.months
+    else:
+        times = (series.until.offset.days - series.base.offset.days) // series.step.days
+    return series.base.later(series.step, times)
+
+
+def _plain_day(code: Code) -> str:
+    return Code(code.style, Offset(code.offset.days), code.counts_from).label

@@ -1,0 +1,140 @@
+"""Regimens side by side over one horizon: how often, from when to when, how much, how far apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from nmosd_dosing.days import Offset, shift, to_date
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.pharmacy.dose_table import (
+    NO_START,
+    DoseRow,
+    DoseSum,
+    about_doses,
+    about_start,
+    about_way,
+    dose_rows,
+    dose_sum,
+    is_given,
+    units,
+)
+from nmosd_dosing.plans.plan import Note, Plan, PlannedVisit
+from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.study import sequence
+from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.subjects.cohort import of_subject
+from nmosd_dosing.subjects.subject import Subject
+
+HORIZON = 24  # months from day 1
+_TOLD_ELSEWHERE = ("blinded", "open-ended", "weight", "assumed", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One regimen over the horizon, masked. `longest_gap`: the most days from one day with a dose to the next; None where there are
+    not two. `later`: planned visits that lie after the horizon. `goes_on`: by a repeat without a stated end."""
+
+    plan: Plan
+    visits: int
+    administrations: int
+    first: DoseRow | None
+    last: DoseRow | None
+    longest_gap: int | None
+    totals: tuple[DoseSum, ...]
+    later: int
+    goes_on: bool
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """From day 1 to `until`, both included; None for either where no first day is given. `months`: None where `until` was asked for."""
+
+    start: dt.date | None
+    until: dt.date | None
+    months: int | None
+    weight_kg: float | None
+    height_cm: float | None
+    regimens: tuple[Compared, ...]
+    notes: tuple[Note, ...]
+
+
+def compare(
+    regimens: Sequence[Study | tuple[Study, str]],
+    *,
+    start: dt.date | None = None,
+    until: dt.date | None = None,
+    months: int | None = None,
+    weight_kg: float | None = None,
+    height_cm: float | None = None,
+    arm: str | None = None,
+) -> Comparison:
+    """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
+
+    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, months
+    are counted from 2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for `until` without
+    `start` or with `months`, and as `plan` does.
+    """
+    if until is not None and (start is None or months is not None):
+        raise InputError(Problem("`until` needs `start`, and leaves no room for `months`", hint="give `months` alone"))
+    chosen = [(r, sequence.way(r)) if isinstance(r, Study) else (r[0], (one_period(*r),)) for r in regimens]
+    arms = dict.fromkeys(a for _, periods in chosen for a in sequence.arms_of(periods))
+    if arm is not None and arm not in arms:
+        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else "these regimens have no arms: leave `--arm` out")
+        raise InputError(Problem(f"unknown arm `{clip(arm)}`", hint=hint))
+    months = None if until is not None else HORIZON if months is None else months
+    first = start or NO_START
+    end = _after(first, months) if months is not None else until
+    assert end is not None
+    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm)
+    compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
+    return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
+
+
+def _after(start: dt.date, months: int) -> dt.date:
+    end = to_date(shift(np.array([start], dtype="datetime64[D]"), Offset(months=months, then=-1))[0])
+    assert end is not None
+    return end
+
+
+def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:
+    arms = sequence.arms_of(periods)
+    subject = subject if subject.arm in arms else replace(subject, arm=None)
+    schedule = expand(study, of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
+    plan = to_plan(schedule, 0, subject)
+    dosed = [v for v in plan.visits if any(map(is_given, v.administrations))]
+    rows = [row for row in dose_rows(plan, dated=dated) if row.given]
+    with_day = [row for row in rows if row.study_day is not None]
+    begun = {p.period for p in plan.periods if p.start is not None}
+    return Compared(
+        plan=plan,
+        visits=len(dosed),
+        administrations=sum(row.dose.times for row in rows),
+        first=with_day[0] if with_day else None,
+        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None),
+        longest_gap=_longest_gap(dosed),
+        totals=tuple(dose_sum(study, rows, *product) for product in units(rows)),
+        later=int(schedule.beyond[0]),
+        goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended),
+        notes=(*_notes(plan), *about_way(plan)),
+    )
+
+
+def _longest_gap(dosed: Sequence[PlannedVisit]) -> int | None:
+    """From the last day of one visit with a dose to the first of the next."""
+    days = sorted((v.target, v.last or v.target) for v in dosed if v.target is not None)
+    return max(((after[0] - before[1]).days for before, after in pairwise(days)), default=None)
+
+
+def _notes(plan: Plan) -> Iterator[Note]:
+    """What keeps the figures from being known, or would change them; what a file assumes is told by `doses`, `plan` and `show`."""
+    if masked := tuple(v.id for v in plan.visits for a in v.administrations if a.amount_status == "masked"):
+        yield Note("blinded", "doses are masked, and so are totals with them", masked)
+    yield from (note for note in about_doses(plan) if note.code not in _TOLD_ELSEWHERE)

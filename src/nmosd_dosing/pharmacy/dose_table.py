@@ -1,0 +1,277 @@
+"""What a regimen takes at each of several body weights: every dose, and what they add up to by product, period and year of treatment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from nmosd_dosing.days import Offset, shift, study_day
+from nmosd_dosing.dose.dose import Vials
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.plans.plan import Administration, Note, Plan
+from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.study import sequence
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Subject
+
+NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
+_ABOUT_DOSES = frozenset(
+    ("unblinded", "blinded", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "refused", "lifetime", "event",
+     "weight", "not-stated", "open-ended", "dose-change", "assumed", "note")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRow:
+    """One product at one visit, at one weight.
+
+    `study_day` counts from 1 and has no day 0, `last_day` is that of a visit of several days; both are None where the record gives no
+    day. `year` is the year of treatment: 1 up to the day before the first anniversary of day 1, 0 before day 1. `date` and `last_date`
+    are None where no first day is given.
+    """
+
+    visit: str
+    period: str
+    label: str
+    study_day: int | None
+    last_day: int | None
+    year: int | None
+    date: dt.date | None
+    last_date: dt.date | None
+    dose: Administration
+
+    @property
+    def given(self) -> bool:
+        return is_given(self.dose)
+
+
+def is_given(dose: Administration) -> bool:
+    """Whether it is a dose at all: one that would pass the lifetime cap is refused."""
+    return dose.amount_status != "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSum:
+    """What the doses of a product add up to, in `unit`: all of them, or those of one `period` or of one `year` of treatment.
+
+    `total` is None where a part of it is not known; `status` then says why (of the first such dose), and is "stated" otherwise. A dose
+    that is refused is none. `vials`: how many of each size, the smallest first; None where they cannot be counted. `dispensed` is what
+    these hold, `waste` what is left over; both None while a dose is masked.
+    """
+
+    product: str
+    unit: str | None
+    period: str | None
+    year: int | None
+    administrations: int
+    total: float | None
+    status: str
+    vials: tuple[tuple[str, int], ...] | None
+    dispensed: float | None
+    waste: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRow:
+    """One weight of a table. `notes` are those that do not hold for every weight."""
+
+    weight_kg: float
+    height_cm: float | None
+    totals: tuple[DoseSum, ...]
+    per_period: tuple[DoseSum, ...]
+    per_year: tuple[DoseSum, ...]
+    doses: tuple[DoseRow, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoseTable:
+    """Doses by weight, already masked unless `unblinded`. `arm` is None where the study keeps it from readers; `plan` is that of the
+    first weight, for what is the same for all of them."""
+
+    plan: Plan
+    start: dt.date | None
+    policy: Policy
+    rows: tuple[WeightRow, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def unblinded(self) -> bool:
+        return self.plan.unblinded
+
+
+def dose_table(
+    study: Study,
+    weights_kg: Sequence[float],
+    heights_cm: Sequence[float | None] | float | None = None,
+    *,
+    period: str | None = None,
+    start: dt.date | str | None = None,
+    arm: str | None = None,
+    unblind: bool = False,
+    policy: Policy = "least waste",
+) -> DoseTable:
+    """The doses of one period, or of the way through all that follow each other, at each weight; masked unless `unblind`.
+
+    `heights_cm` is one height for all, or one for each weight; `policy` is how vials are chosen. Without `start`, months and years are
+    counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where there are no
+    weights or not as many heights.
+    """
+    heights = list(heights_cm) if isinstance(heights_cm, Sequence) else [heights_cm] * len(weights_kg)
+    if not len(weights_kg):
+        raise InputError(Problem("no weights", hint="give at least one, in kg"))
+    if len(heights) != len(weights_kg):
+        raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
+    if fine := [kg for kg in weights_kg if math.isfinite(kg) and abs(kg * 1000 - round(kg * 1000)) > 1e-6]:
+        raise InputError(Problem(f"{fine[0]} kg is finer than a gram", hint=f"round it, for example to {round(fine[0], 3)}"))
+    first = dt.date.fromisoformat(start) if isinstance(start, str) else start
+    subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
+    arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
+    schedule = expand(study, of_subjects(subjects, arms), period=period, unblind=unblind)
+    plans = [to_plan(schedule, column, subject, policy=policy) for column, subject in enumerate(subjects)]
+    notes = [tuple(about_doses(plan)) for plan in plans]
+    shared = [note for note in dict.fromkeys(notes[0]) if all(note in of_one for of_one in notes)]
+    rows = tuple(_row(study, plan, cm, dated=first is not None, notes=[n for n in mine if n not in shared])
+                 for plan, cm, mine in zip(plans, heights, notes, strict=True))  # fmt: skip
+    return DoseTable(plans[0], first, policy, rows, (*shared, *about_way(plans[0]), *about_start(first)))
+
+
+def _row(study: Study, plan: Plan, height_cm: float | None, *, dated: bool, notes: Sequence[Note]) -> WeightRow:
+    doses = tuple(dose_rows(plan, dated=dated))
+    products = units(doses)
+    assert plan.weight_kg is not None
+    return WeightRow(
+        weight_kg=plan.weight_kg,
+        height_cm=height_cm,
+        totals=tuple(dose_sum(study, doses, *product) for product in products),
+        per_period=tuple(
+            dose_sum(study, part, *product, period=period)
+            for product in products
+            for period in dict.fromkeys(d.period for d in doses)
+            if (part := [d for d in doses if d.period == period and counts(d, *product)])
+        ),
+        per_year=tuple(
+            dose_sum(study, part, *product, year=year)
+            for product in products
+            for year in _years(doses)
+            if (part := [d for d in doses if d.year == year and counts(d, *product)])
+        ),
+        doses=doses,
+        notes=tuple(notes),
+    )
+
+
+def dose_rows(plan: Plan, *, dated: bool) -> Iterator[DoseRow]:
+    """The doses of a plan, each with the day on which it stands; `dated` tells whether its first day is more than a way of counting."""
+    for visit in plan.visits:
+        for dose in visit.administrations:
+            yield DoseRow(
+                visit=visit.id,
+                period=visit.period,
+                label=visit.label,
+                study_day=visit.study_day,
+                last_day=study_day(visit.last, plan.start) if visit.last is not None else None,
+                year=_year(visit.target, plan.start) if visit.target is not None else None,
+                date=visit.target if dated else None,
+                last_date=visit.last if dated else None,
+                dose=dose,
+            )
+
+
+def _year(date: dt.date, start: dt.date) -> int:
+    if date < start:
+        return 0
+    years = date.year - start.year
+    anniversary: dt.date = shift(np.array([start], dtype="datetime64[D]"), Offset(months=12 * years))[0].item()
+    return years + 1 if date >= anniversary else years
+
+
+def _years(doses: Iterable[DoseRow]) -> list[int | None]:
+    """In their order; doses without a stated day last."""
+    years = {d.year for d in doses}
+    return [*sorted(year for year in years if year is not None), *([None] if None in years else [])]
+
+
+def units(doses: Sequence[DoseRow]) -> list[tuple[str, str | None]]:
+    """What doses are added up by: each product, in each of its units; None for one whose units are nowhere known."""
+    found = dict.fromkeys((d.dose.product, d.dose.unit) for d in doses)
+    known = {product for product, unit in found if unit is not None}
+    return [(product, unit) for product, unit in found if unit is not None or product not in known]
+
+
+def dose_sum(
+    study: Study, doses: Iterable[DoseRow], product: str, unit: str | None, *, period: str | None = None, year: int | None = None
+) -> DoseSum:
+    """What the doses of a product in a unit add up to."""
+    parts = [d.dose for d in doses if counts(d, product, unit) and d.given]
+    return DoseSum(
+        product=product,
+        unit=unit,
+        period=period,
+        year=year,
+        administrations=sum(a.times for a in parts),
+        total=exact_sum(a.total for a in parts),
+        status=next((a.amount_status for a in parts if a.total is None), "stated"),
+        vials=_vials(study.product(product).vials, parts),
+        dispensed=exact_sum(a.dispensed for a in parts),
+        waste=exact_sum(a.waste for a in parts),
+    )
+
+
+def _vials(sizes: Vials | None, parts: Sequence[Administration]) -> tuple[tuple[str, int], ...] | None:
+    """How many of each size; None where those of some dose cannot be counted."""
+    found: Counter[str] = Counter()
+    for a in parts:
+        if a.vials is None:
+            return None
+        found.update(dict(a.vials))
+    return tuple((size, found[size]) for size in (sizes.texts if sizes is not None else ()) if found[size])
+
+
+def counts(row: DoseRow, product: str, unit: str | None) -> bool:
+    """Whether a dose is of a product in a unit. One that is not known may be in any of its product's."""
+    unknown = row.dose.total is None and row.given
+    return row.dose.product == product and (unknown or row.dose.unit in (unit, None))
+
+
+def exact_sum(numbers: Iterable[float | None]) -> float | None:
+    """The sum of decimal numbers, without the noise of binary fractions; None where one of them is not known."""
+    found = [Decimal(repr(number)) if number is not None else None for number in numbers]
+    known = [number for number in found if number is not None]
+    return float(sum(known, Decimal(0))) if len(known) == len(found) else None
+
+
+def about_doses(plan: Plan) -> Iterator[Note]:
+    """What a plan says of its doses; nothing of its dates, which may be only a way of counting."""
+    dosed = {v.id for v in plan.visits if v.administrations}
+    spans = tuple(f"{span.name}: " for span in plan.spans)
+    for note in plan.notes:
+        of_doses = not note.visits or dosed & set(note.visits)
+        if note.code in _ABOUT_DOSES and of_doses and not note.message.startswith(spans):
+            yield note
+
+
+def about_way(plan: Plan) -> Iterator[Note]:
+    """On which days later periods are laid out, while nothing is known to have happened."""
+    projected = [p.period for p in plan.periods if p.status == "projected"]
+    begun = {p.period for p in plan.periods if p.start is not None}
+    if projected:
+        yield Note("projected", f"begins on the first day on which it may: {', '.join(projected)}")
+    if waiting := [p for p in plan.way if p not in begun]:
+        yield Note("pending", f"nothing says when it begins, and its doses are not counted: {', '.join(waiting)}")
+
+
+def about_start(start: dt.date | None) -> Iterator[Note]:
+    """From where months and years are counted while nobody says it."""
+    if start is None:
+        yield Note("start", f"no first day is given: months and years are counted from {NO_START}")

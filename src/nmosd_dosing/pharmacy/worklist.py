@@ -1,0 +1,261 @@
+"""What a pharmacy prepares, day by day, and what it orders, month by month: both counted from the same doses of the same plans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit
+from nmosd_dosing.study.model import Study
+
+Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
+
+_OPEN = ("planned", "projected", "pending")  # what becomes of a visit of which nothing is recorded
+_WHY = {
+    "not stated": "dose not stated",
+    "out of range": "no dose is stated for this weight",
+    "refused": "refused: over the lifetime cap",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One product for one subject on one day. `date` is None where the source states no day.
+
+    visit: its id. day, of: which day of the visit, of how many. status: planned, projected or pending. shown, only_arms: as in a plan.
+    amount: per administration, in `unit`; times: administrations on this day. vials, volume_ml: for all of these; `vials` is None where
+    they cannot be counted, and `uncounted` says why. sizes: all vials that there are of the product, the smallest first.
+    """
+
+    date: dt.date | None
+    subject: str | None
+    visit: str
+    day: int
+    of: int
+    status: str
+    only_arms: tuple[str, ...]
+    product: str
+    shown: str
+    route: str | None
+    amount: float | None
+    unit: str | None
+    dose_rule: str | None
+    amount_status: str
+    weight_kg: float | None
+    weight_of: dt.date | None
+    times: int
+    vials: Packed | None
+    volume_ml: float | None
+    uncounted: str | None
+    sizes: tuple[str, ...]
+
+    @property
+    def firm(self) -> bool:
+        """Whether it is known that it will be needed, unless something happens."""
+        return self.status == "planned" and not self.only_arms
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """What is to be prepared from `first` to `last`, both included.
+
+    items: by day, on each day in the order of the plans. dayless: the source states no day. missed: planned before `first`, and nothing
+    is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered: periods whose first day
+    is not known yet, each with the subjects. several: the plans are of more than one period.
+    """
+
+    study: Study
+    unblinded: bool
+    first: dt.date
+    last: dt.date
+    items: tuple[Item, ...]
+    dayless: tuple[Item, ...]
+    missed: tuple[Item, ...]
+    unentered: Mapping[str, tuple[str | None, ...]]
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """Vials of one size of one product in one month, of which `month` is the first day.
+
+    needed: for the doses of the month; not_firm: how many of these are for doses that are projected or pending, or may be another
+    arm's. reserve: on top. first_need: the first day on which one is needed; order_by: the last on which to order, None where no
+    lead time is given.
+    """
+
+    month: dt.date
+    product: str
+    vial: str
+    needed: int
+    not_firm: int
+    reserve: int
+    first_need: dt.date
+    order_by: dt.date | None
+
+    @property
+    def order(self) -> int:
+        return self.needed + self.reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Doses of one product whose vials cannot be counted, and why."""
+
+    product: str
+    why: str
+    items: tuple[Item, ...]
+
+
+def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) -> Worklist:
+    """What is to be prepared from `first` to `last`, both included: every dose of which nothing is recorded.
+
+    A visit that takes several days stands on each of them with what that day needs, since each vial is opened for one administration; so
+    what a longer time needs is what its parts need. What is done, missed, withheld or cancelled stands nowhere; a recorded
+    course is done as a whole.
+    """
+    items: list[Item] = []
+    dayless: list[Item] = []
+    missed: list[Item] = []
+    unentered: dict[str, list[str | None]] = {}
+    recorded = any(visit.status not in (*_OPEN, "cancelled") for plan in plans for visit in plan.visits)
+    for plan in plans:
+        for item in _items(study, plan):
+            if item.date is None:
+                dayless.append(item)
+            elif first <= item.date <= last:
+                items.append(item)
+            elif item.date < first and recorded:
+                missed.append(item)
+        for period in plan.periods:
+            if period.start is None and period.status in ("pending", "projected"):
+                unentered.setdefault(period.period, []).append(plan.subject)
+    return Worklist(
+        study=study,
+        unblinded=any(plan.unblinded for plan in plans),
+        first=first,
+        last=last,
+        items=tuple(sorted(items, key=lambda item: item.date or last)),
+        dayless=tuple(dayless),
+        missed=tuple(missed),
+        unentered={period: tuple(subjects) for period, subjects in unentered.items()},
+        several=any(len(plan.way) > 1 for plan in plans),
+    )
+
+
+def _items(study: Study, plan: Plan) -> Iterator[Item]:
+    for visit in plan.visits:
+        if visit.status not in _OPEN:
+            continue
+        days = (visit.last - visit.target).days + 1 if visit.last is not None and visit.target is not None else 1
+        for day in range(days):
+            date = visit.target + dt.timedelta(day) if visit.target is not None else None
+            yield from (_item(study, plan, visit, dose, date, day + 1, days) for dose in visit.administrations)
+
+
+def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, date: dt.date | None, day: int, of: int) -> Item:
+    vials = study.product(dose.product).vials
+    return Item(
+        date=date,
+        subject=plan.subject,
+        visit=visit.id,
+        day=day,
+        of=of,
+        status=visit.status,
+        only_arms=visit.only_arms,
+        product=dose.product,
+        shown=dose.shown,
+        route=dose.route,
+        amount=dose.amount,
+        unit=dose.unit,
+        dose_rule=dose.dose_rule,
+        amount_status=dose.amount_status,
+        weight_kg=dose.weight_kg,
+        weight_of=dose.weight_of,
+        times=dose.times // of,
+        vials=tuple((size, count // of) for size, count in dose.vials) if dose.vials is not None else None,
+        volume_ml=dose.volume_ml / of if dose.volume_ml is not None else None,
+        uncounted=_why(plan, dose, vials.unit if vials is not None else None) if dose.vials is None else None,
+        sizes=vials.texts if vials is not None else (),
+    )
+
+
+def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
+    """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
+    if dose.amount is None and dose.amount_status != "masked":
+        return _WHY.get(dose.amount_status, dose.amount_status)
+    if vials_in is None:
+        return "no vials stated"
+    if dose.amount is not None:
+        return f"dosed in {dose.unit}, vials in {vials_in}"
+    needs = "the amount is not known" if plan.weight_kg is not None else "it needs the weight"
+    return f"masked: the arms' doses differ, or {needs}"
+
+
+def in_all(items: Iterable[Item]) -> dict[str, Packed]:
+    """The vials of each product, in the order in which they come; a product of which nothing can be counted is left out."""
+    counts: dict[str, Counter[str]] = {}
+    sizes: dict[str, tuple[str, ...]] = {}
+    for item in items:
+        if item.vials is not None:
+            counts.setdefault(item.shown, Counter()).update(dict(item.vials))
+            sizes[item.shown] = item.sizes
+    return {product: tuple((size, n) for size in sizes[product] if (n := found[size])) for product, found in counts.items()}
+
+
+def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
+    """The doses whose vials cannot be counted, by product and reason."""
+    found: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        if item.uncounted is not None:
+            found.setdefault((item.shown, item.uncounted), []).append(item)
+    return tuple(Uncounted(product, why, tuple(some)) for (product, why), some in found.items())
+
+
+def visits_of(items: Iterable[Item]) -> int:
+    """How many visits some doses are of."""
+    return len({(item.subject, item.visit) for item in items})
+
+
+def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None = None) -> tuple[OrderLine, ...]:
+    """The vials to order, by month, product and size: what the worklist needs, and so much of it in reserve, up to whole vials.
+
+    reserve: a share of what is needed, at least 0. lead: days from ordering to the first day of need in the month.
+    """
+    months: dict[dt.date, list[Item]] = {}
+    for item in worklist.items:
+        assert item.date is not None, "what is on the list has a day"
+        months.setdefault(item.date.replace(day=1), []).append(item)
+    products = dict.fromkeys(item.shown for item in worklist.items)
+    lines = []
+    for month, items in months.items():
+        needs, firm = in_all(items), in_all(item for item in items if item.firm)
+        for product in products:
+            for vial, needed in needs.get(product, ()):
+                days = [item.date for item in items if item.shown == product and vial in dict(item.vials or ()) and item.date]
+                by = max(min(days).toordinal() - lead, 1) if lead is not None else None
+                lines.append(
+                    OrderLine(
+                        month=month,
+                        product=product,
+                        vial=vial,
+                        needed=needed,
+                        not_firm=needed - dict(firm.get(product, ())).get(vial, 0),
+                        reserve=-(-needed * reserve.numerator // reserve.denominator),
+                        first_need=min(days),
+                        order_by=dt.date.fromordinal(by) if by is not None else None,
+                    )
+                )
+    return tuple(lines)
+
+
+def ordered(worklist: Worklist, lines: Iterable[OrderLine]) -> dict[str, Packed]:
+    """The vials to order of each product over all months; the sizes as `in_all` has them."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        counts[line.product, line.vial] += line.order
+    needed = in_all(worklist.items)
+    return {product: tuple((size, counts[product, size]) for size, _ in vials) for product, vials in needed.items()}

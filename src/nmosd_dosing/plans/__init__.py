@@ -1,0 +1,1 @@
+"""One subject's plan for people: dates, reasons, notes."""

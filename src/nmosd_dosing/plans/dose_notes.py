@@ -1,0 +1,137 @@
+"""What a reader must know of a plan's doses: what is masked, missing, capped or refused, and which weight they are by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import takewhile
+
+import numpy as np
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import AmountStatus, number_text
+from nmosd_dosing.errors import one_of
+from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
+from nmosd_dosing.schedule.lifetime_caps import Lifetime, in_words, lifetimes
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.weights import has_later
+from nmosd_dosing.study.model import Visit
+
+Pairs = Sequence[tuple[Visit, PlannedVisit]]
+_WORDS = {
+    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"),
+    "needs weight": ("needs-weight", "the dose depends on the body weight: add `--weight` in kg"),
+    "needs height": ("needs-height", "the dose depends on the body surface: add `--height` in cm"),
+    "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
+    "capped": ("capped", "the dose is the highest that its rule allows"),
+    "not stated": ("not-stated", "the source does not state the dose"),
+    "not recorded": ("not-recorded", "the dose was given, and how much is not recorded; totals from there on are not known"),
+}
+
+
+def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str]) -> Iterator[Note]:
+    """The notes of one subject's doses."""
+    planned = [p for _, p in pairs]
+    if needing := _having(planned, "needs arm"):
+        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", needing)
+    for status, (code, words) in _WORDS.items():
+        if found := _having(planned, status):
+            yield Note(code, words, found)
+    yield from _weights(schedule, planned, column)
+    yield from _lifetimes(schedule, column)
+    yield from _together(planned)
+    dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
+    if dayless:
+        yield Note("not-stated", "the source does not state the day", dayless)
+    only = {p.only_arms for p in planned if p.only_arms}
+    for some in sorted(only):
+        yield Note("needs-arm", f"only for arm {one_of(some)}", tuple(p.id for p in planned if p.only_arms == some))
+
+
+def _having(planned: Sequence[PlannedVisit], status: str) -> tuple[str, ...]:
+    return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
+
+
+def _weights(schedule: Schedule, planned: Sequence[PlannedVisit], column: int) -> Iterator[Note]:
+    """Which weight counts, and which doses are by one that was measured before."""
+    by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
+    for p in planned:
+        for a in p.administrations:
+            if a.weight_kg is not None:
+                by.setdefault(a.product, []).append((p, a))
+    for product, doses in by.items():
+        rule = schedule.study.product(product).weight
+        ids = tuple(dict.fromkeys(p.id for p, _ in doses))
+        of = f"{doses[0][1].shown}: " if len(by) > 1 else ""
+        if not has_later(schedule.cohort, rule, column):
+            words = "one body weight counts for every dose: the one given, at baseline"
+            if rule == "baseline" and has_later(schedule.cohort, None, column):
+                words = "later weights are given, and the study doses by the one at baseline"
+            yield Note("weight", f"{of}{words}", ids)
+            continue
+        states = "the study does not state which weight counts; later ones are given, so the latest on or before each dose does"
+        if isinstance(rule, Fraction):
+            states = f"a new weight counts once it has changed by {number_text(rule * 100)}% or more"
+        yield Note("weight", of + ("the latest weight on or before each dose counts" if rule == "latest" else states), ids)
+        carried: dict[str, list[str]] = {}
+        for p, a in doses:
+            if a.weight_status == "carried forward" and a.weight_of is not None and a.weight_kg is not None:
+                carried.setdefault(f"{number_text(a.weight_kg)} kg of {date_text(a.weight_of)}", []).append(p.id)
+        for weight, visits in carried.items():
+            yield Note("weight", f"{of}carried forward: {weight}", tuple(dict.fromkeys(visits)))
+
+
+def _together(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
+    """Doses of one product that two visits give on one day, as courses after events may."""
+    given: dict[str, list[tuple[dt.date, dt.date, PlannedVisit]]] = {}
+    for p in planned:
+        if p.date is not None and p.status != "cancelled":
+            for a in p.administrations:
+                given.setdefault(a.shown, []).append((p.date, max(p.date, p.last or p.date), p))
+    for product, days in given.items():
+        days.sort(key=lambda found: found[:2])
+        for i, (_, last, one) in enumerate(days):
+            for begins, ends, two in takewhile(lambda found: found[0] <= last, days[i + 1 :]):  # noqa: B023
+                both = date_text(begins) if begins == min(last, ends) else f"{date_text(begins)} to {date_text(min(last, ends))}"
+                yield Note("twice", f"{product} is given by two visits on {both}", (one.id, two.id))
+
+
+def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: int) -> str | None:
+    """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
+    for k in rows:
+        amount = schedule.amount[k, column]
+        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(schedule.exposure[k][0][column]):
+            body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
+            lacking = body.get(cap.limit.per)
+            return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
+        if schedule.given_at(k)[column] and np.isnan(amount) and schedule.status[k][column] != AmountStatus.REFUSED:
+            return "a dose is not known, so it may be passed"
+    return None
+
+
+def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
+    """Doses that a lifetime's cap refuses, each with what the total would be."""
+    for cap in lifetimes(schedule.study, schedule.cohort):
+        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
+        if not any(schedule.given_at(k)[column] for k in rows):
+            continue
+        said = any(c == column and e.product == cap.product for c, e in schedule.cohort.earlier)
+        before = f"{in_words(float(cap.earlier[column]), cap.limit)} before the study" if said else "nothing is said of earlier exposure"
+        words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {before}"
+        if any(schedule.status[k][column] == AmountStatus.MASKED for k in rows):
+            words += "; while doses are masked nobody here can tell whether it is kept"
+        elif blind := _unwatched(schedule, cap, rows, column):
+            words += f"; {blind}"
+        yield Note("lifetime", words)
+        beyond = [(schedule.exposure[k][2][column], schedule.id(schedule.rows[k].visit)) for k in rows]
+        if given := [(float(total), id) for total, id in beyond if not np.isnan(total)]:
+            most = in_words(max(total for total, _ in given), cap.limit)
+            words = f"the cap of {cap.limit.text} of {cap.product} is passed by what was given: {most}"
+            yield Note("lifetime", words, tuple(id for _, id in given))
+        for k in rows:
+            passed = schedule.exposure[k][1][column]
+            if not np.isnan(passed):
+                id = schedule.id(schedule.rows[k].visit)
+                over = f"with it the total would be {in_words(float(passed), cap.limit)}, and the cap is {cap.limit.text}"
+                yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))

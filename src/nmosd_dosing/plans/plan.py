@@ -1,0 +1,202 @@
+"""One subject's plan, as immutable rows for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.study.model import Site, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped".
+
+    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
+    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
+    of those of one day where there are several. `planned` is what `amount` would
+    be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
+    which weight the dose is by, measured on `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of
+    which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
+    `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
+    """
+
+    product: str
+    shown: str
+    route: str | None
+    amount: float | None
+    unit: str | None
+    dose_rule: str | None
+    amount_status: str
+    minutes: int | None
+    cumulative: float | None
+    cumulative_per_kg: float | None
+    times: int = 1
+    total: float | None = None
+    per_day: float | None = None
+    lead: str | None = None
+    weight_kg: float | None = None
+    weight_of: dt.date | None = None
+    weight_status: Literal["baseline", "measured", "carried forward"] | None = None
+    planned: float | None = None
+    recorded: bool = False
+    vials: tuple[tuple[str, int], ...] | None = None
+    dispensed: float | None = None
+    waste: float | None = None
+    volume_ml: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """One visit of one subject. `target` is None where the record gives no day, `earliest` and `latest` where it states
+    no window; `last` is the last day of a visit that takes several; `actual` the recorded day, and `record` what else was written
+    down of it. `only_arms`: it may not be this subject's visit, since it exists for these arms only and the arm is not known.
+    `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
+    the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it."""
+
+    id: str
+    period: str
+    label: str
+    name: str | None
+    status: str
+    target: dt.date | None
+    actual: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    last: dt.date | None
+    study_day: int | None
+    period_day: int | None
+    week: str | None
+    assessments: tuple[str, ...]
+    administrations: tuple[Administration, ...]
+    only_arms: tuple[str, ...]
+    reason: str
+    steps: tuple[str, ...] = ()
+    source: str | None = None
+    window_source: str | None = None
+    cancelled_by: str | None = None
+    record: str | None = None
+    room: str | None = None
+
+    @property
+    def date(self) -> dt.date | None:
+        """The day on which it took place, else that on which it is planned; None where neither."""
+        return None if self.status in ("missed", "withheld", "cancelled") else self.actual or self.target
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPeriod:
+    """`end` is the first day after a period, as recorded or planned; `start` is None while it is not known when it begins.
+
+    status: planned, projected, pending, entered, declined or refused. regimen: the id under which it is planned by itself. left: the
+    day on which the subject left it before its end.
+    """
+
+    period: str
+    title: str
+    regimen: str
+    start: dt.date | None
+    end: dt.date | None
+    status: str
+    left: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTransition:
+    """The move from one period to the next, under the rule that governs now. earliest and latest are both allowed; None while a
+    condition is open, or where no last day is stated. `trigger`: what opens the way."""
+
+    source: str
+    target: str
+    rule: str
+    trigger: str
+    trigger_date: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    entered: dt.date | None
+    status: str
+    message: str
+    steps: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def entry_assumed(move: PlannedTransition, text: str) -> str:
+    """What a rule of entry assumes, as a note says it."""
+    return f"entry into {move.target}, rule {move.rule}: {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan:
+    """From `start` to `end`, both included; of a period, or of the study where `period` is None.
+
+    Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
+    `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
+    """
+
+    id: str
+    period: str | None
+    name: str
+    start: dt.date | None
+    end: dt.date | None
+    status: str
+    earlier: bool = False
+    later: bool = False
+    assumed: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader must know about the plan; `visits` are visit ids."""
+
+    code: str
+    message: str
+    visits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intensity:
+    """Of one product, up to and with a day: what was given, what was planned, and the share (dose intensity), None where none was."""
+
+    product: str
+    unit: str | None
+    until: dt.date
+    given: float
+    planned: float
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One subject's dated plan, already masked unless `unblinded`.
+
+    `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods
+    that it is about, also those that this subject does not come to.
+    """
+
+    unblinded: bool
+    regimen: str
+    study: str
+    title: str
+    source: Source
+    study_sha256: str
+    counts_from: CountsFrom
+    arm: str | None
+    subject: str | None
+    start: dt.date
+    weight_kg: float | None
+    until: dt.date | None
+    drawn_until: dt.date | None
+    periods: tuple[PlannedPeriod, ...]
+    visits: tuple[PlannedVisit, ...]
+    spans: tuple[PlannedSpan, ...]
+    notes: tuple[Note, ...]
+    transitions: tuple[PlannedTransition, ...] = ()
+    way: tuple[str, ...] = ()
+    as_of: dt.date | None = None
+    site: Site | None = None
+    height_cm: float | None = None
+    intensity: tuple[Intensity, ...] = ()

@@ -1,0 +1,198 @@
+"""Doses in words, and the fixed words of a calendar, in English and Chinese. Texts of a study file stay as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nmosd_dosing.days import Language
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.plans.plan import Administration
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Patterns in one language."""
+
+    comma: str
+    masked: str
+    placebo: str
+    dose_not_stated: str
+    dose_not_recorded: str
+    needs_arm: str
+    needs_weight: str
+    needs_height: str
+    out_of_range: str
+    refused: str
+    capped: str
+    times: str
+    per_day: str
+    over: str
+    visit: str
+    window: str
+    entry_window: str
+    done: str
+    of_subject: str
+    discreet_visit: str
+    discreet_window: str
+    discreet_span: str
+    discreet_calendar: str
+    cancelled: str
+    fell_away: str
+    unblinded: str
+    unblinded_arm: str
+    unblinded_summary: str
+    projected: str
+    only_arms: str
+    dose: str
+    assessments: str
+    range_of_days: str
+    window_days: str
+    no_window: str
+    day: str
+    week: str
+    counted: str
+    source: str
+    or_earlier: str
+    or_later: str
+    clock: str
+    clock_and_length: str
+    categories: tuple[str, str, str]
+
+
+WORDINGS: dict[Language, Wording] = {
+    "en": Wording(
+        comma=", ",
+        masked="masked",
+        placebo="placebo",
+        dose_not_stated=f"dose {NOT_STATED}",
+        dose_not_recorded="dose not recorded",
+        needs_arm="needs arm",
+        needs_weight="needs weight",
+        needs_height="needs height",
+        out_of_range="no dose is stated for this weight",
+        refused="refused: over the lifetime cap",
+        capped="the highest dose",
+        times="{} times in all",
+        per_day="{} a day",
+        over="over {} min",
+        visit="{}",
+        window="{} window",
+        entry_window="entry window",
+        done="Done on this day; it was planned for {}",
+        of_subject="{} {} ({})",
+        discreet_visit="Visit {}",
+        discreet_window="Window of visit {}",
+        discreet_span="Period of time {}",
+        discreet_calendar="Visits",
+        cancelled="Cancelled: {}",
+        fell_away="No longer planned.",
+        unblinded="UNBLINDED",
+        unblinded_arm="UNBLINDED: arm {}",
+        unblinded_summary="UNBLINDED: {}",
+        projected="Projected: it may still move.",
+        only_arms="Only for arm {}",
+        dose="Dose: {}",
+        assessments="Assessments: {}",
+        range_of_days="From {} to {}",
+        window_days="Earliest {}, latest {}",
+        no_window=f"Window: {NOT_STATED}",
+        day="Day {}",
+        week="week code {}",
+        counted="Date: {}",
+        source="Source: {}",
+        or_earlier="It may have begun earlier.",
+        or_later="It may end later.",
+        clock="The hour is this calendar's, not the protocol's.",
+        clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
+        categories=("Visit", "Visit window", "Period of time"),
+    ),
+    "zh": Wording(
+        comma="，",
+        masked="设盲",
+        placebo="安慰剂",
+        dose_not_stated="剂量未说明",
+        dose_not_recorded="未记录剂量",
+        needs_arm="需组别",
+        needs_weight="需体重",
+        needs_height="需身高",
+        out_of_range="方案未规定该体重的剂量",
+        refused="不予给药：超过终身累积上限",
+        capped="已达单次上限",
+        times="共 {} 次",
+        per_day="每日 {}",
+        over="输注 {} 分钟",
+        visit="{} 访视",
+        window="{} 访视窗",
+        entry_window="入组窗口期",
+        done="已于当日完成；原计划日期：{}",
+        of_subject="{} {}（{}）",
+        discreet_visit="访视 {}",
+        discreet_window="访视窗 {}",
+        discreet_span="时段 {}",
+        discreet_calendar="访视",
+        cancelled="已取消：{}",
+        fell_away="不再计划。",
+        unblinded="已揭盲",
+        unblinded_arm="已揭盲：组别 {}",
+        unblinded_summary="已揭盲：{}",
+        projected="预计日期，可能变动。",
+        only_arms="仅限组别 {}",
+        dose="给药：{}",
+        assessments="评估：{}",
+        range_of_days="自 {} 至 {}",
+        window_days="最早 {}，最晚 {}",
+        no_window="访视窗：未说明",
+        day="第 {} 天",
+        week="周编号 {}",
+        counted="日期推算：{}",
+        source="来源：{}",
+        or_earlier="可能更早开始。",
+        or_later="可能更晚结束。",
+        clock="时刻由本日历设定，非方案规定。",
+        clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
+        categories=("访视", "访视窗", "时段"),
+    ),
+}
+
+
+def dose_text(a: Administration, known_rule: str | None = None, language: Language = "en") -> str:
+    """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`.
+
+    A rule that the reader knows already is not repeated.
+    """
+    words = WORDINGS[language]
+    over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
+    over += f"{words.comma}{a.lead}" if a.lead else ""
+    times = f"{words.comma}{words.per_day.format(f'{number_text(a.per_day)} {a.unit}')}" if a.per_day is not None else ""
+    times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
+    if a.amount_status == "masked":
+        return f"{a.shown}{words.comma}{words.masked}{times}{over}"
+    if (a.dose_rule or "").startswith("placebo") and not a.amount:
+        return f"{a.product} {words.placebo}{times}{over}"
+    if a.amount is not None:
+        amount = f"{number_text(a.amount)} {a.unit}"
+        said = (a.dose_rule or "").startswith(f"{amount} ") and "," not in (a.dose_rule or "")
+        rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
+        capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
+        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
+    why = {
+        "not recorded": words.dose_not_recorded, NOT_STATED: words.dose_not_stated, "refused": words.refused,
+        "needs arm": words.needs_arm, "needs weight": words.needs_weight, "needs height": words.needs_height,
+        "out of range": words.out_of_range,
+    }[a.amount_status]  # fmt: skip
+    rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
+    return f"{a.product}{rule}{times}{over}{words.comma}{why}"
+
+
+def vials_of(administrations: Sequence[Administration]) -> str:
+    """The vials of a visit, with the product where several have some."""
+    found = [(a.shown, text) for a in administrations if (text := vials_text(a.vials))]
+    return "; ".join(f"{shown} {text}" if len(found) > 1 else text for shown, text in found)
+
+
+def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
+    """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
+    return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)

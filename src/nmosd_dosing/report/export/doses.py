@@ -1,0 +1,204 @@
+"""Tables of doses and comparisons as JSON and CSV. Field names are a contract, as those of a plan; more may be added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from nmosd_dosing.pharmacy.comparison import Compared, Comparison
+from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow
+from nmosd_dosing.plans.plan import Note
+from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.report.export.plain import csv_text, iso_date, of_site, plain_number, vials_list
+from nmosd_dosing.version import PROGRAM
+
+COLUMNS = (
+    "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",
+    "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative", "dispensed", "waste", "vials", "volume_ml",
+)  # fmt: skip
+COMPARED_COLUMNS = (
+    "regimen", "study", "arm", "weight_kg", "height_cm", "start", "until", "months", "dosing_visits", "first_visit", "first_day",
+    "first_date", "last_visit", "last_day", "last_date", "longest_gap_days", "visits_after", "goes_on", "product", "unit",
+    "administrations", "total", "amount_status",
+)  # fmt: skip
+
+
+def doses_to_json(table: DoseTable) -> str:
+    """The table as one JSON object, with a newline at its end."""
+    return _json(doses_to_dict(table))
+
+
+def doses_to_dict(table: DoseTable) -> dict[str, Any]:
+    """The table as plain values, in the order and under the names of the JSON output."""
+    plan = table.plan
+    return {
+        "unblinded": table.unblinded,
+        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256},
+        "regimen": plan.regimen,
+        "study": plan.study,
+        "title": plan.title,
+        "site": of_site(plan.site) if plan.site is not None else None,
+        "arm": plan.arm,
+        "start": iso_date(table.start),
+        "vials": table.policy,
+        "weights": [_weight(row) for row in table.rows],
+        "notes": _notes(table.notes),
+    }
+
+
+def _weight(row: WeightRow) -> dict[str, Any]:
+    return {
+        "weight_kg": plain_number(row.weight_kg),
+        "height_cm": plain_number(row.height_cm),
+        "products": [
+            {
+                "product": s.product,
+                "unit": s.unit,
+                **_sum(s),
+                "per_period": [{"period": p.period, **_sum(p)} for p in _of(row.per_period, s)],
+                "per_year": [{"year": y.year, **_sum(y)} for y in _of(row.per_year, s)],
+            }
+            for s in row.totals
+        ],
+        "visits": [_dose(dose) for dose in row.doses],
+        "notes": _notes(row.notes),
+    }
+
+
+def _of(sums: Iterable[DoseSum], whole: DoseSum) -> list[DoseSum]:
+    return [s for s in sums if (s.product, s.unit) == (whole.product, whole.unit)]
+
+
+def _sum(s: DoseSum) -> dict[str, Any]:
+    return {
+        "administrations": s.administrations,
+        "total": plain_number(s.total),
+        "amount_status": s.status,
+        "dispensed": plain_number(s.dispensed),
+        "waste": plain_number(s.waste),
+        "vials": vials_list(s.vials),
+    }
+
+
+def _dose(row: DoseRow) -> dict[str, Any]:
+    a = row.dose
+    return {
+        "id": row.visit,
+        "period": row.period,
+        "label": row.label,
+        "study_day": row.study_day,
+        "last_day": row.last_day,
+        "year": row.year,
+        "date": iso_date(row.date),
+        "product": a.product,
+        "unit": a.unit,
+        "dose_rule": a.dose_rule,
+        "times": a.times,
+        "amount": plain_number(a.amount),
+        "amount_status": a.amount_status,
+        "total": plain_number(a.total),
+        "cumulative": plain_number(a.cumulative),
+        "cumulative_per_kg": plain_number(a.cumulative_per_kg),
+        "dispensed": plain_number(a.dispensed),
+        "waste": plain_number(a.waste),
+        "vials": vials_list(a.vials),
+        "volume_ml": plain_number(a.volume_ml),
+    }
+
+
+def doses_to_csv(table: DoseTable) -> str:
+    """The table as CSV: rows for the total (`per` is `total`), for each period, each year of treatment and each visit, by weight."""
+    return csv_text(COLUMNS, _rows(table))
+
+
+def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
+    plan = table.plan
+    shared = {"unblinded": table.unblinded, "regimen": plan.regimen, "study": plan.study, "arm": plan.arm}
+    for row in table.rows:
+        of_weight = {**shared, "weight_kg": plain_number(row.weight_kg), "height_cm": plain_number(row.height_cm)}
+        for per, sums in (("total", row.totals), ("period", row.per_period), ("year", row.per_year)):
+            for s in sums:
+                named = {"product": s.product, "unit": s.unit, "per": per, "of": s.period or s.year}
+                yield {**of_weight, **named, **_sum(s), "vials": vials_text(s.vials)}
+        for dose in row.doses:
+            fields = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
+            named = {"per": "visit", "of": dose.visit, "administrations": dose.dose.times if dose.given else 0}
+            yield {**of_weight, **named, **fields, "vials": vials_text(dose.dose.vials)}
+
+
+def compared_to_json(comparison: Comparison) -> str:
+    """The comparison as one JSON object, with a newline at its end."""
+    return _json(compared_to_dict(comparison))
+
+
+def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain values, in the order and under the names of the JSON output."""
+    return {
+        "unblinded": False,
+        "meta": {"program": PROGRAM},
+        **_horizon(comparison),
+        "regimens": [
+            {
+                **_compared(c),
+                "study_sha256": c.plan.study_sha256,
+                "title": c.plan.title,
+                "administrations": c.administrations,
+                "products": [_product(s) for s in c.totals],
+                "notes": _notes(c.notes),
+            }
+            for c in comparison.regimens
+        ],
+        "notes": _notes(comparison.notes),
+    }
+
+
+def compared_to_csv(comparison: Comparison) -> str:
+    """The comparison as CSV: a row for each product of a regimen; a regimen that gives nothing has one row."""
+    shared = _horizon(comparison)
+    return csv_text(
+        COMPARED_COLUMNS,
+        ({**shared, **_compared(c), **product} for c in comparison.regimens for product in [_product(s) for s in c.totals] or [{}]),
+    )
+
+
+def _product(s: DoseSum) -> dict[str, Any]:
+    amounts = {"administrations": s.administrations, "total": plain_number(s.total), "amount_status": s.status}
+    return {"product": s.product, "unit": s.unit, **amounts}
+
+
+def _horizon(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "start": iso_date(comparison.start),
+        "until": iso_date(comparison.until),
+        "months": comparison.months,
+        "weight_kg": plain_number(comparison.weight_kg),
+        "height_cm": plain_number(comparison.height_cm),
+    }
+
+
+def _compared(c: Compared) -> dict[str, Any]:
+    first, last = c.first, c.last
+    return {
+        "regimen": c.plan.regimen,
+        "study": c.plan.study,
+        "arm": c.plan.arm,
+        "dosing_visits": c.visits,
+        "first_visit": first.visit if first else None,
+        "first_day": first.study_day if first else None,
+        "first_date": iso_date(first.date) if first else None,
+        "last_visit": last.visit if last else None,
+        "last_day": (last.last_day or last.study_day) if last else None,
+        "last_date": iso_date(last.last_date or last.date) if last else None,
+        "longest_gap_days": c.longest_gap,
+        "visits_after": c.later,
+        "goes_on": c.goes_on,
+    }
+
+
+def _notes(notes: Sequence[Note]) -> list[dict[str, Any]]:
+    return [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in notes]
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

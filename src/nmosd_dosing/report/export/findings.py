@@ -1,0 +1,56 @@
+"""Findings, and what is due, as JSON and CSV."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+from nmosd_dosing.checks.findings import Finding, Verdict
+
+if TYPE_CHECKING:
+    from nmosd_dosing.checks.due import Due
+from nmosd_dosing.report.export.plain import csv_text, iso_date
+
+FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
+
+
+# --- findings -----------------------------------------------------------------------------------------------------------
+
+
+def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as plain values, with the count of each verdict."""
+    counts = Counter(finding.verdict for finding in findings)
+    return {
+        "findings": [_finding(finding) for finding in findings],
+        "summary": {verdict: counts[verdict] for verdict in get_args(Verdict) if counts[verdict]},
+    }
+
+
+def findings_to_csv(findings: Sequence[Finding]) -> str:
+    """A row for each finding."""
+    return csv_text(FINDING_COLUMNS, map(_finding, findings))
+
+
+def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
+    """What is due as plain values."""
+    return [{"state": d.state, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
+
+
+def due_to_csv(items: Sequence[Due]) -> str:
+    """A row for each thing that is due."""
+    return csv_text(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    return {
+        "subject": f.subject,
+        "visit": f.visit,
+        "verdict": f.verdict,
+        "days": f.days,
+        "target": iso_date(f.target),
+        "earliest": iso_date(f.earliest),
+        "latest": iso_date(f.latest),
+        "actual": iso_date(f.actual),
+        "message": f.message,
+    }

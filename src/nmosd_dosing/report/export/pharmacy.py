@@ -1,0 +1,132 @@
+"""A pharmacy's list and its order as JSON and CSV. Field names are a contract, as those of a plan; more may be added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Worklist, in_all, uncounted, visits_of
+from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.report.export.plain import csv_text, iso_date, plain_number, vials_list
+from nmosd_dosing.version import PROGRAM
+
+DOSE_COLUMNS = (
+    "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
+    "amount_status", "weight_kg", "weight_of", "times", "vials", "volume_ml", "not_counted",
+)  # fmt: skip
+
+ORDER_COLUMNS = (
+    "unblinded", "month", "product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "not_counted", "visits",
+)  # fmt: skip
+
+
+def worklist_to_dict(worklist: Worklist, policy: Policy) -> dict[str, Any]:
+    """What is to be prepared as plain values: each dose, what each day and all days need, and what is not on the list."""
+    return {
+        **_worklist_fields(worklist, policy),
+        "doses": [_dose(item) for item in worklist.items],
+        "days": [
+            {"date": iso_date(date), "vials": _vials_of(items)} for date, items in groupby(worklist.items, key=lambda item: item.date)
+        ],
+        "in_all": _vials_of(worklist.items),
+        **_not_listed(worklist),
+    }
+
+
+def worklist_to_csv(worklist: Worklist) -> str:
+    """A row for each dose; those without a stated day come last, without a date."""
+    shared = {"unblinded": worklist.unblinded}
+    items = (*worklist.items, *worklist.dayless)
+    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.only_arms)} for item in items)
+    return csv_text(DOSE_COLUMNS, rows)
+
+
+def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> dict[str, Any]:
+    """What is to be ordered as plain values, and what is not in the order."""
+    return {
+        **_worklist_fields(worklist, policy),
+        "reserve": plain_number(float(reserve)),
+        "lead_days": lead,
+        "order": [_order_line(line) for line in lines],
+        **_not_listed(worklist),
+    }
+
+
+def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
+    """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
+    rows = [_order_line(line) for line in lines]
+    rows += [{"product": found.product, "not_counted": found.why, "visits": visits_of(found.items)} for found in uncounted(worklist.items)]
+    return csv_text(ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
+
+
+def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:
+    return {
+        "unblinded": worklist.unblinded,
+        "meta": {"program": PROGRAM, "study_sha256": worklist.study.sha256},
+        "study": worklist.study.id,
+        "from": iso_date(worklist.first),
+        "until": iso_date(worklist.last),
+        "vials": policy,
+    }
+
+
+def _not_listed(worklist: Worklist) -> dict[str, Any]:
+    return {
+        "not_counted": [
+            {
+                "product": found.product,
+                "reason": found.why,
+                "visits": visits_of(found.items),
+                "doses": [_dose(item) for item in found.items],
+            }
+            for found in uncounted(worklist.items)
+        ],
+        "no_day_stated": [_dose(item) for item in worklist.dayless],
+        "not_recorded": [_dose(item) for item in worklist.missed],
+        "no_first_day": [{"period": period, "subjects": list(subjects)} for period, subjects in worklist.unentered.items()],
+    }
+
+
+def _dose(item: Item) -> dict[str, Any]:
+    return {
+        "date": iso_date(item.date),
+        "subject": item.subject,
+        "visit": item.visit,
+        "day": item.day,
+        "of_days": item.of,
+        "status": item.status,
+        "only_arms": list(item.only_arms),
+        "product": item.shown,
+        "route": item.route,
+        "amount": plain_number(item.amount),
+        "unit": item.unit,
+        "dose_rule": item.dose_rule,
+        "amount_status": item.amount_status,
+        "weight_kg": plain_number(item.weight_kg),
+        "weight_of": iso_date(item.weight_of),
+        "times": item.times,
+        "vials": vials_list(item.vials),
+        "volume_ml": plain_number(item.volume_ml),
+        "not_counted": item.uncounted,
+    }
+
+
+def _order_line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "month": f"{line.month:%Y-%m}",
+        "product": line.product,
+        "vial": line.vial,
+        "needed": line.needed,
+        "not_firm": line.not_firm,
+        "reserve": line.reserve,
+        "order": line.order,
+        "first_need": iso_date(line.first_need),
+        "order_by": iso_date(line.order_by),
+    }
+
+
+def _vials_of(items: Iterable[Item]) -> list[dict[str, Any]]:
+    return [{"product": product, "vials": vials_list(vials)} for product, vials in in_all(items).items()]

@@ -1,0 +1,52 @@
+"""Plain values and cells: what every export is made of."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nmosd_dosing.errors import printable
+from nmosd_dosing.study.model import Site
+
+
+def of_site(site: Site) -> dict[str, Any]:
+    """Who states what is marked as a site's."""
+    return {"site": site.name, "title": site.title, "source": site.source.text, "version": site.version}
+
+
+def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]] | None:
+    """Vials as plain values."""
+    return None if vials is None else [{"size": size, "count": count} for size, count in vials]
+
+
+def cell(value: Any) -> str:
+    """A value as the text of a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    text = printable(value)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def iso_date(date: dt.date | None) -> str | None:
+    return date.isoformat() if date is not None else None
+
+
+def plain_number(value: float | None) -> float | int | None:
+    """Whole numbers without a decimal point."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: cell(value) for name, value in row.items()})
+    return out.getvalue()

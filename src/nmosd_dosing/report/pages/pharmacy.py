@@ -1,0 +1,197 @@
+"""A pharmacy's list and its order as pages for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
+from nmosd_dosing.plans.reasons import days_text
+from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.report.pages.page import day, table, text
+
+_COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
+_NAMED = 5  # doses that a line names; of more it gives the number
+
+
+def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
+    """What is to be prepared, by day; what each day needs in all; what cannot be counted, and what is not on the list."""
+    parts = _heading(worklist, f"to prepare from {date_text(worklist.first)} to {date_text(worklist.last)}", policy)
+    if not worklist.items:
+        parts.append(text("nothing"))
+    else:
+        parts += [_items(worklist), Text()]
+        parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in in_all(worklist.items).items()]
+    return Group(*parts, *(text(words) for words in remarks(worklist)))
+
+
+def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction, lead: int | None, policy: Policy) -> RenderableType:
+    """What is to be ordered, by month; what cannot be counted, and what is not in the order."""
+    about = f"to order for {date_text(worklist.first)} to {date_text(worklist.last)}"
+    parts = _heading(worklist, about, policy)
+    wanted = [f"reserve {number_text(reserve * 100)}%"] if reserve else []
+    wanted += [f"lead time {days_text(lead)}"] if lead is not None else []
+    if wanted:
+        parts.insert(-1, text(", ".join(wanted)))
+    if not lines:
+        parts.append(text("nothing that can be counted" if worklist.items else "nothing"))
+    else:
+        parts += [_lines(lines, reserve, lead), Text()]
+        parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in ordered(worklist, lines).items()]
+    firm = (
+        [] if all(not line.not_firm for line in lines) else ["not firm: for doses that are projected or pending, or may be another arm's"]
+    )
+    return Group(*parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *remarks(worklist)]))
+
+
+def remarks(worklist: Worklist) -> list[str]:
+    """What a list or an order cannot count, and what it leaves out, in a line each."""
+    before = f"planned before {date_text(worklist.first)}, and not recorded"
+    found = [(f"not counted: {some.product}", some.why, some.items) for some in uncounted(worklist.items)]
+    found += [("left out", "no day stated", worklist.dayless), ("left out", before, worklist.missed)]
+    lines = [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
+    for period, subjects in worklist.unentered.items():
+        who = f" ({', '.join(subject or '' for subject in subjects)})" if any(subjects) else ""
+        lines.append(f"left out, all visits of {period}: no first day yet{who}")
+    return lines
+
+
+def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableType]:
+    lines: list[RenderableType] = [text("UNBLINDED: doses are shown as each arm gets them", style="bold red")] if worklist.unblinded else []
+    lines.append(text(f"{worklist.study.title}: {about}", style="bold"))
+    for product, sizes in dict.fromkeys((item.product, item.sizes) for item in worklist.items if item.sizes):
+        origin = worklist.study.product(product).vials_origin
+        by = f", stated by {origin}" if origin is not None else ""
+        lines.append(text(f"{product}: vials of {', '.join(sizes)}{by}, chosen for the {policy}"))
+    return [*lines, Text()]
+
+
+def _items(worklist: Worklist) -> RenderableType:
+    """The doses by day, and after those of a day what several of one product take in all; columns that would say nothing are left out."""
+    rows: list[dict[str, Text]] = []
+    for date, group in groupby(worklist.items, key=lambda item: item.date):
+        today = list(group)
+        rows += [_row(item, worklist.several) for item in today]
+        rows[-len(today)]["Date"] = day(date)
+        for product, vials in in_all(today).items():
+            mine = [item for item in today if item.shown == product]
+            if len(mine) > 1:
+                rows.append(_in_all(product, vials, mine))
+    headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
+    made = table(*headings, right=("Amount", "Weight", "Volume"))
+    for row in rows:
+        made.add_row(*(row.get(heading, Text()) for heading in headings))
+    return made
+
+
+def _row(item: Item, several: bool) -> dict[str, Text]:
+    status = item.status if item.status != "planned" else ""
+    only = f"only arm {' or '.join(item.only_arms)}" if item.only_arms else ""
+    return {
+        "Subject": text(item.subject or ""),
+        "Visit": text(_visit(item, several)),
+        "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
+        "Product": text(item.shown),
+        "Amount": text(_amount(item)),
+        "Weight": text(_weight(item)),
+        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or _none(item)),
+        "Volume": text(_volume(item.volume_ml)),
+    }
+
+
+def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Text]:
+    """What the doses of one product take on one day."""
+    counted = [item for item in items if item.vials is not None]
+    volumes = [item.volume_ml for item in counted if item.volume_ml is not None]
+    left = f" but {len(items) - len(counted)}" if len(counted) < len(items) else ""
+    return {
+        "Product": text(product, "dim"),
+        "Amount": text(f"in all{left}", "dim"),
+        "Vials": text(vials_text(vials) or "none", "dim"),
+        "Volume": text(_volume(sum(volumes)) if len(volumes) == len(counted) else "", "dim"),
+    }
+
+
+def _none(item: Item) -> str:
+    """No vials: nobody states those of a placebo."""
+    return "not stated" if not item.amount and (item.dose_rule or "").startswith("placebo") else "none"
+
+
+def _amount(item: Item) -> str:
+    """`600 mg`, `2 x 250 mg`, `placebo`, `masked`; the rule where there is no amount yet."""
+    if item.amount_status == "masked":
+        return "masked"
+    if item.amount is None:
+        return item.dose_rule or "–"
+    if not item.amount and (item.dose_rule or "").startswith("placebo"):
+        return "placebo"
+    times = f"{item.times} x " if item.times > 1 else ""
+    capped = ", capped" if item.amount_status == "capped" else ""
+    return f"{times}{number_text(item.amount)} {item.unit}{capped}"
+
+
+def _weight(item: Item) -> str:
+    if item.weight_kg is None:
+        return ""
+    return f"{number_text(item.weight_kg)} kg" + (f" of {date_text(item.weight_of)}" if item.weight_of is not None else "")
+
+
+def _volume(ml: float | None) -> str:
+    return f"{number_text(round(ml, 4))} mL" if ml is not None else ""
+
+
+def _lines(lines: Sequence[OrderLine], reserve: Fraction, lead: int | None) -> RenderableType:
+    unsure = any(line.not_firm for line in lines)
+    some, spare, by = (["Not firm"] if unsure else []), (["Reserve"] if reserve else []), (["Order by"] if lead is not None else [])
+    right = ("Vial", "Needed", "Not firm", "Reserve", "Order")
+    made = table("Month", "Product", "Vial", "Needed", *some, *spare, "Order", "First need", *by, right=right)
+    for line in lines:
+        made.add_row(
+            text(f"{line.month:%Y-%m}"),
+            text(line.product),
+            text(line.vial),
+            text(line.needed),
+            *([text(line.not_firm or "", "yellow")] if unsure else []),
+            *([text(line.reserve)] if reserve else []),
+            text(line.order, "bold"),
+            day(line.first_need),
+            *([day(line.order_by)] if lead is not None else []),
+        )
+    return made
+
+
+def _too_late(worklist: Worklist, lines: Sequence[OrderLine]) -> list[str]:
+    """Which of the orders should have been made before the list begins."""
+    late = [line for line in lines if line.order_by is not None and line.order_by < worklist.first]
+    if not late:
+        return []
+    named = dict.fromkeys(f"{line.product} for {line.month:%Y-%m}" for line in late)
+    return [f"to be ordered before {date_text(worklist.first)}, on which this begins: {', '.join(named)}"]
+
+
+def _visit(item: Item, several: bool) -> str:
+    """`D14`, `olp/D1`; `D6 to D14, day 2 of 9` of a visit that takes several days."""
+    label = item.visit if several else item.visit.split("/", 1)[1]
+    return f"{label}, day {item.day} of {item.of}" if item.of > 1 else label
+
+
+def _visits(items: Sequence[Item]) -> str:
+    number = visits_of(items)
+    return f"{number} visit{'' if number == 1 else 's'}"
+
+
+def _named(items: Sequence[Item], several: bool) -> str:
+    """The visits of some doses, by subject: `0101 D14, D28; 0103 D14`; the number of those that are too many to be named."""
+    by_subject: dict[str | None, dict[str, None]] = {}
+    visits = list(dict.fromkeys((item.subject, item.visit if several else item.visit.split("/", 1)[1]) for item in items))
+    for subject, visit in visits[:_NAMED]:
+        by_subject.setdefault(subject, {})[visit] = None
+    named = "; ".join(f"{subject} {', '.join(labels)}" if subject else ", ".join(labels) for subject, labels in by_subject.items())
+    return named if len(visits) <= _NAMED else f"{named} and {len(visits) - _NAMED} more"

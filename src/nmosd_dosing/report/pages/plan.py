@@ -1,0 +1,209 @@
+"""A masked plan as a page for people: what is planned, since when it holds, and what a reader must know.
+
+Nothing here reads the clock, the terminal or the environment: a page is a renderable, and the command line prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
+from nmosd_dosing.report.pages.page import day, table, text
+
+
+def plan_page(plan: Plan) -> RenderableType:
+    """The plan: heading, visits, spans, notes."""
+    parts: list[RenderableType] = []
+    if plan.unblinded:
+        parts.append(text(f"UNBLINDED: arm {plan.arm}", style="bold red"))
+    parts += [*_heading(plan), Text(), _visits(plan)]
+    if plan.spans:
+        parts += [Text(), _spans(plan)]
+    if plan.intensity:
+        parts += [Text(), *(_intensity(i) for i in plan.intensity)]
+    if plan.notes:
+        parts += [Text(), *(_note(note, plan) for note in plan.notes)]
+    return Group(*parts)
+
+
+def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequence[PlannedVisit], program: str) -> RenderableType:
+    """How some dates came about, step by step: of entries, and of visits. `program` is what worked them out."""
+    person = [f"subject {plan.subject}" if plan.subject else "a subject", f"day 1 {date_text(plan.start)}"]
+    site = [f"site facts: {plan.site.text}"] if plan.site is not None else []
+    parts: list[RenderableType] = [
+        text(f"{plan.title} ({plan.source.text})"),
+        text(", ".join([f"regimen {plan.regimen}", *person, *site])),
+        text(f"by {program} from a study file with the checksum {plan.study_sha256[:12]}", style="dim"),
+        *([text(f"UNBLINDED: arm {plan.arm}", style="bold red")] if plan.unblinded else []),
+    ]
+    for move in moves:
+        parts += [Text(), text(f"entry into {move.target}: {move.status}", style="bold"), text(f"  {move.message}")]
+        parts += [text(f"  {number}. {step}") for number, step in enumerate(move.steps, 1)]
+    for visit in visits:
+        parts.append(Text())
+        date = visit.actual or visit.target
+        parts.append(text(f"{visit.id}: {date_text(date) if date else NOT_STATED}, {visit.status}", style="bold"))
+        parts += [text(f"  {number}. {step}") for number, step in enumerate(visit.steps, 1)]
+        if visit.source is None:
+            parts.append(text(f"  {len(visit.steps) + 1}. source: {plan.source.text}"))
+    return Group(*parts)
+
+
+def _heading(plan: Plan) -> list[Text]:
+    source = "" if plan.source.text == NOT_STATED else f" ({plan.source.text})"
+    lines = [text(plan.title + source, style="bold")]
+    for period in plan.periods:
+        end = f", complete on {date_text(period.end)}" if period.end else f", length {NOT_STATED}"
+        end = f", left on {date_text(period.left)}" if period.left else end
+        if period.start is None:
+            lines.append(text(f"{period.title}: {period.status}, no first day yet"))
+            continue
+        status = f" ({period.status})" if period.status != "planned" else ""
+        lines.append(text(f"{period.title}: from {date_text(period.start)}{status}{end}"))
+    person = [
+        f"regimen {plan.regimen}",
+        *([f"subject {plan.subject}"] if plan.subject else []),
+        *([f"arm {plan.arm}"] if plan.arm else []),
+        *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
+        *([f"height {number_text(plan.height_cm)} cm"] if plan.height_cm is not None else []),
+    ]
+    lines.append(text(", ".join(person)))
+    if plan.site is not None:
+        lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))
+    for name, rule in _single_rules(plan).items():
+        route = next(a.route for v in plan.visits for a in v.administrations if a.product == name)
+        lines.append(text(", ".join([name, *([rule] if rule else []), f"route {route or NOT_STATED}"])))
+    return lines
+
+
+def _single_rules(plan: Plan) -> dict[str, str | None]:
+    """The one rule of each product, which then stands above the table; None where its rules differ or are not to be seen."""
+    rules: dict[str, set[str | None]] = {}
+    for visit in plan.visits:
+        for a in visit.administrations:
+            rules.setdefault(a.product, set()).add(a.dose_rule)
+    return {product: found.pop() if len(found) == 1 else None for product, found in rules.items()}
+
+
+def _visits(plan: Plan) -> Table:
+    """Columns that would say nothing are left out: a week code that is the label, windows where none is stated."""
+    visits = plan.visits
+    windows = any(v.earliest for v in visits)
+    weeks = plan.counts_from == 1 and any(v.week and v.week != v.label for v in visits) and not windows
+    done = any(v.actual for v in visits)
+    states = any(v.status != "planned" for v in visits)
+    given = [a for v in visits for a in v.administrations]
+    totals = any(a.cumulative is not None for a in given)
+    per_kg = any(a.cumulative_per_kg is not None for a in given)
+    units = {a.unit for a in given if a.cumulative is not None}
+    unit = units.pop() if len(units) == 1 else None
+    what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
+    headings = [
+        "Visit", "Date", *(["Done"] if done else []), "Day", *(["Week"] if weeks else []),
+        *(["Earliest", "Latest"] if windows else []), *(["Status"] if states else []), what.capitalize(),
+    ]  # fmt: skip
+    vials = any(a.vials for a in given)
+    weights = len({a.weight_kg for a in given if a.weight_kg is not None}) > 1
+    compared = any(v.record is not None and a.planned is not None for v in visits for a in v.administrations)
+    numbers = [
+        *(["Weight"] if weights else []),
+        *(["Planned", "Difference"] if compared else []),
+        *([f"Total {unit}" if unit else "Total"] if totals else []),
+        *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
+    ]
+    made = table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),))
+    rules = _single_rules(plan)
+    for v in visits:
+        cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
+        if done:
+            cells.append(day(v.actual) if v.actual else Text())
+        cells.append(text("" if v.period_day is None else v.period_day))
+        if weeks:
+            cells.append(text(v.week or ""))
+        if windows:
+            cells += [day(v.earliest), day(v.latest)]
+        if states:
+            cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
+        cells.append(text(_what(v, rules)))
+        if weights:
+            cells.append(text("; ".join(f"{number_text(a.weight_kg)} kg" for a in v.administrations if a.weight_kg is not None)))
+        if compared:
+            known = [a for a in v.administrations if a.planned is not None and v.record is not None]
+            cells.append(text("; ".join(f"{number_text(a.planned or 0)} {a.unit}" for a in known)))
+            cells.append(text("; ".join(_difference(a) for a in known)))
+        if totals:
+            cells.append(text("; ".join(_total(a.cumulative, "" if unit else f" {a.unit}") for a in v.administrations)))
+        if per_kg:
+            cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
+        if vials:
+            cells.append(text(vials_of(v.administrations)))
+        made.add_row(*cells)
+    return made
+
+
+def _difference(a: Administration) -> str:
+    """What was given less what was planned."""
+    if a.amount is None or a.planned is None or not a.recorded:
+        return "–"
+    return f"{'+' if a.amount > a.planned else ''}{number_text(round(a.amount - a.planned, 9))} {a.unit}"
+
+
+def _intensity(i: Intensity) -> Text:
+    share = f", {number_text(round(i.share * 100, 1))}%" if i.share is not None else ""
+    words = f"{i.product}: {number_text(i.given)} {i.unit} given of {number_text(i.planned)} {i.unit} planned"
+    return Text.assemble(("dose intensity: ", "bold"), text(f"{words} up to {date_text(i.until)}{share}"))
+
+
+def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
+    """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
+    given = visit.status not in ("missed", "withheld")
+    doses = (dose_text(a, rules[a.product]) if given else f"{a.shown} not given" for a in visit.administrations)
+    words = "; ".join([*doses, *(visit.assessments if visit.status != "missed" else ())])
+    name = visit.name if visit.name != visit.label else None
+    last = f"to {date_text(visit.last)}" if visit.last is not None else None
+    only = f"only arm {' or '.join(visit.only_arms)}" if visit.only_arms else None
+    about = ", ".join(part for part in (only, name, last) if part)
+    return ": ".join(part for part in (about, words) if part)
+
+
+def _total(value: float | None, unit: str, digits: int = 12) -> str:
+    return "–" if value is None else f"{number_text(round(value, digits))}{unit}"
+
+
+def _spans(plan: Plan) -> Table:
+    made = table("Time during which", "From", "To (included)", wraps=("Time during which",))
+    for span in plan.spans:
+        start, end = day(span.start, weekend=False), day(span.end, weekend=False)
+        start = Text.assemble(start, " or earlier") if span.earlier else start
+        unsure = span.status == "projected" and not (span.earlier or span.later)
+        made.add_row(text(span.name), start, Text.assemble(end, " or later" if span.later else " projected" if unsure else ""))
+    return made
+
+
+_STANDS_OUT = (
+    "weekend", "holiday", "open-ended", "unblinded", "projected", "pending", "refused", "deviation", "short-gap", "study-stop", "exit",
+    "out-of-range", "capped",
+)  # fmt: skip
+
+
+def _note(note: Note, plan: Plan) -> Text:
+    where = _where(note.visits, plan)
+    style = "yellow" if note.code in _STANDS_OUT else ""
+    return Text.assemble((f"{note.code}: ", "bold"), text(note.message, style), text(f" ({where})" if where else "", "dim"))
+
+
+def _where(ids: Sequence[str], plan: Plan) -> str:
+    """The visits of a note by label; in a word where it holds for all of them, or for every dose."""
+    if not ids or len(ids) == len(plan.visits):
+        return ""
+    if len(ids) > 3 and set(ids) == {v.id for v in plan.visits if v.administrations}:
+        return "every dose"
+    labels = list(ids) if len(plan.periods) > 1 else [id.split("/", 1)[1] for id in ids]
+    return ", ".join(labels) if len(labels) <= 8 else f"{', '.join(labels[:6])} … {labels[-1]}, {len(labels)} visits"

@@ -1,0 +1,358 @@
+"""A study in full, for whoever checks it against its source: every figure, where it stands, what is silent, what is assumed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.dose.dose import Dose, number_text, vials_text
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.plans.wording import NOT_STATED
+from nmosd_dosing.report.pages.page import table, text
+from nmosd_dosing.study.model import (
+    Entry,
+    Facts,
+    GapRule,
+    Give,
+    Mark,
+    Period,
+    Point,
+    Product,
+    Series,
+    Site,
+    Span,
+    Stop,
+    Study,
+    Transition,
+    Visit,
+    Window,
+)
+from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
+
+
+def regimens_page(studies: Sequence[Study], ways: Sequence[Sequence[Period]]) -> RenderableType:
+    """What is shipped: an id for the way through several periods, and for each period."""
+    made = table("Regimen", "Title", "Arms", "Blinded", "Registry", wraps=("Title", "Arms"))
+    for study, way in zip(studies, ways, strict=True):
+        if len(way) > 1:
+            blinded = "yes" if all(p.blinded for p in way) else "in part" if any(p.masks for p in way) else "no"
+            arms = next((p.arms for p in way if p.arms), ())
+            title = f"{study.title}: the way through {', '.join(p.id for p in way)}"
+            registry = study.source.registry or NOT_STATED
+            made.add_row(text(study.id), text(title), text(", ".join(arms) or "–"), text(blinded), text(registry))
+        for period in study.periods:
+            title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
+            made.add_row(
+                text(study.regimen_id(period)),
+                text(title),
+                text(", ".join(period.arms) or "–"),
+                text(_blinded(period)),
+                text(study.source.registry or NOT_STATED),
+            )
+    return made
+
+
+def _blinded(period: Period) -> str:
+    return "yes" if period.blinded else "in part" if period.masks else "no"
+
+
+Rows = list[tuple[str, str]]
+
+
+def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
+    """The whole study, or some of its periods with what belongs to them."""
+    parts: list[RenderableType] = [text(study.title, style="bold"), _grid(_head(study, periods))]
+    if study.site is not None:
+        parts += [_section(f"Stated by site {study.site.name}"), _grid(_site(study.site), 2)]
+    for period in periods:
+        parts += _period(study, period)
+    spans = study.spans
+    if spans:
+        parts += [_section("Spans of the whole study"), *(_block(span.title, _span(span)) for span in spans)]
+    transitions = [t for t in study.transitions if any(p.id in (t.source_period, t.target_period) for p in periods)]
+    if transitions:
+        parts.append(_section("From one period to the next (the first that holds governs)"))
+        parts += [_block(f"{t.id}: {t.source_period} to {t.target_period}", _transition(t)) for t in transitions]
+    if study.stop is not None:
+        parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
+    parts += _silent(study, periods)
+    parts += _assumed(study, periods)
+    return Group(*parts)
+
+
+def _grid(rows: Rows, indent: int = 0) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for name, value in rows:
+        grid.add_row(text(name), text(value))
+    return Padding(grid, (0, 0, 0, indent), expand=False)
+
+
+def _section(title: str) -> Text:
+    return Text.assemble("\n", text(title, style="bold underline"))
+
+
+def _block(title: str, rows: Rows) -> Group:
+    return Group(text(f"  {title}", style="bold"), _grid(rows, 4))
+
+
+def _head(study: Study, periods: Sequence[Period]) -> Rows:
+    counts = "from 1: D1 is a period's first day, the day before it D-1" if study.counts_from else "from 0: D0 is a period's first day"
+    rows = [("study", study.id), ("source", study.source.text), ("days", counts)]
+    used = {g.product for p in periods for e in p.entries for g in e.gives}
+    for product in study.products:
+        if product.name in used:
+            gap = product.gap_text or NOT_STATED
+            rows.append(("product", f"{product.name}; route: {product.route or NOT_STATED}; minimum gap between doses: {gap}"))
+            rows += _doses_of(product)
+            rows += [(f"· {name}", words) for name, words in _facts(product.facts)]
+    rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
+    return rows + _facts(study.facts)
+
+
+def _doses_of(product: Product) -> Rows:
+    """What the file says of a product's doses: named ones in full, vials, which weight counts, the most of a lifetime."""
+    rows: Rows = []
+    for rule in product.doses:
+        dose = rule.dose
+        plain = len(dose.bands) == 1 and not dose.bands[0].weights
+        rows.append(("· dose", f"{rule.name}: {dose.rule}" if plain or dose.rule is None else dose.rule))
+        rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
+        rows += [(f"· {name}", words) for name, words in _facts(rule.facts)]
+    if product.vials is not None:
+        origin = f" ({product.vials_origin})" if product.vials_origin else ""
+        rows.append(("· vials", vials_text(product.vials) + origin))
+        rows += [(f"· {name} of the vials", words) for name, words in _facts(product.vials_facts or Facts())]
+    if product.weight is not None:
+        changed = (
+            f"a new one once it has changed by {number_text(product.weight * 100)}% or more" if isinstance(product.weight, Fraction) else ""
+        )
+        rows.append(("· weight", changed or {"latest": "the latest on or before the dose"}.get(str(product.weight), "at baseline")))
+    if product.lifetime is not None:
+        rows.append(("· lifetime", f"at most {product.lifetime.text}"))
+    return rows
+
+
+def _site(site: Site) -> Rows:
+    """What a site's own protocol adds; it is marked as the site's where it stands, too."""
+    rows = [("name", site.title)] if site.title else []
+    rows += [("source", f"{site.source.text}, version {site.version}")]
+    rows += [("window", f"{where}: {window.text}") for where, window in site.windows]
+    rows += [("minimum gap", f"{product}: {gap.in_words}") for product, gap in site.gaps]
+    rows += [("vials", f"{product}: {vials_text(vials)}") for product, vials in site.vials]
+    rows += [("room", f"{where}: {room}") for where, room in site.rooms]
+    rows += [(name, "; ".join(_runs(days))) for name, days in (("closed", site.closed), ("open", site.open)) if days]
+    return rows
+
+
+def _runs(days: Iterable[dt.date]) -> list[str]:
+    """Days in their order, those that follow each other as a range."""
+    runs: list[tuple[dt.date, dt.date]] = []
+    for day in sorted(days):
+        if runs and day.toordinal() == runs[-1][1].toordinal() + 1:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return [str(first) if first == last else f"{first} to {last}" for first, last in runs]
+
+
+def _period(study: Study, period: Period) -> list[RenderableType]:
+    length = NOT_STATED
+    if period.length is not None:
+        length = f"{period.length.in_words}; the first day after it is {_end_day(study, period.length)}"
+    rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
+    rows += [("days", "counted from the first day of the study")] if period.keeps_count else []
+    rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
+    parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
+    visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
+    events = dict.fromkeys(v.event for v in visits if v.event)
+    parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.entries]
+    parts += [_block(span.title, _span(span)) for span in period.spans]
+    parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
+    if planned := [v for v in visits if not v.event]:
+        parts.append(_block("All visits", [("days", _all_visits(planned))]))
+    parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.event == event]))]) for event in events]
+    return parts
+
+
+def _end_day(study: Study, length: Offset) -> str:
+    first = f"D{study.counts_from}"
+    return f"{first} + {length.in_words}" if length.months else f"D{length.days + study.counts_from}"
+
+
+def _at(entry: Entry) -> str:
+    """The days of an entry, as a file would say them."""
+    days = ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
+    if entry.cycle is None:
+        return days
+    times = f"{entry.cycle.count} cycles" if entry.cycle.count is not None else f"end {NOT_STATED}"
+    return f"{days}, in cycles: every {entry.cycle.step.in_words}, {times}"
+
+
+def _item(item: Point | Series) -> str:
+    window = f" {item.window.text}" if isinstance(item.window, Window) else ""
+    if isinstance(item, Point):
+        return f"{item.code.label}{f' to {item.last.label}' if item.last else ''}{window}"
+    if item.count is not None:
+        end = f", {item.count} more times"
+    elif item.until is not None:
+        end = f" until {item.until.label}"
+    else:
+        end = f", end {NOT_STATED}"
+    follows = ", each from the actual dose before it" if item.follows else ""
+    return f"then every {item.step.in_words}{end}{window}{follows}"
+
+
+def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
+    rows: Rows = [("name", entry.name)] if entry.name else []
+    if len(entry.arms) < len(period.arms):
+        rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
+    for give in entry.gives:
+        rows += _give(period, give)
+    if entry.assess:
+        rows.append(("assess", ", ".join(entry.assess)))
+    if entry.at:
+        rows += [("window", words) for words in _windows(period, entry, visits)]
+    return rows + _facts(entry.facts)
+
+
+def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]:
+    """The windows that the file states for an entry, and those that a site does; of which visits, where it is not all of them."""
+    ranges = [i for i in entry.at if isinstance(i, Point) and i.last is not None and i.window is None and not entry.gives]
+    windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at if item not in ranges)
+    stated = [*(["the range itself"] if ranges else []), *(w.text for w in windows if isinstance(w, Window))]
+    lines = [", ".join(stated)] if stated else []
+    own = _visits(entry, visits)
+    by_site: dict[tuple[str, str], list[str]] = {}
+    for visit in own:
+        if visit.window is not None and visit.window.origin is not None:
+            by_site.setdefault((visit.window.text, visit.window.origin), []).append(visit.label)
+    for (words, origin), labels in by_site.items():
+        some = "" if len(labels) == len(own) else f"{_all_labels(labels)}: "
+        lines.append(f"{some}{words} ({origin})")
+    if not stated and any(visit.window is None for visit in own):
+        lines.append(f"{NOT_STATED} for the others" if lines else NOT_STATED)
+    return lines or [NOT_STATED]
+
+
+def _visits(entry: Entry, visits: Sequence[Visit]) -> list[Visit]:
+    """The visits to which an entry belongs, of those laid out."""
+    days = days_of_entry(entry, OPEN_END.range[1])
+    return [visit for visit in visits if (visit.event, visit.offset) in days]
+
+
+def _give(period: Period, give: Give) -> Rows:
+    masked = " (shown masked)" if give.blinded else ""
+    rows = []
+    for name, doses in (("give", give.doses), *((f"once {event}", doses) for event, doses in give.changes)):
+        if len(set(doses)) == 1:
+            rows.append((name, f"{_dose(give, doses[0])}{masked}"))
+            continue
+        for arm, dose in zip(period.arms, doses, strict=True):
+            if dose is not None or name == "give":
+                rows.append((name, f"{arm}: {_dose(give, dose)}{masked}"))
+    return rows
+
+
+def _dose(give: Give, dose: Dose | None) -> str:
+    if dose is None:
+        return f"no {give.product}"
+    words = dose.rule
+    if dose.kind in ("placebo", NOT_STATED):
+        words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}"
+        words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
+    return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
+
+
+def _gap_rule(rule: GapRule) -> Rows:
+    words = {"restart": "the period begins anew with the later one", "hold": "doses wait for a decision", "stop": "there are no more"}
+    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else words[rule.then]
+    return [("then", at), *_facts(rule.facts)]
+
+
+def _all_visits(visits: Sequence[Visit]) -> str:
+    more = " and so on" if any(v.open_ended for v in visits) else f" ({len(visits)})"
+    return _all_labels([v.label for v in visits]) + more
+
+
+def _all_labels(labels: Sequence[str]) -> str:
+    return f"{', '.join(labels[:20])} … {labels[-1]}" if len(labels) > 60 else ", ".join(labels)
+
+
+def _span(span: Span) -> Rows:
+    return [("from", _mark(span.start)), ("to", f"{_mark(span.end)}, included"), *_facts(span.facts)]
+
+
+def _mark(mark: Mark | None) -> str:
+    return mark.text if mark is not None else NOT_STATED
+
+
+def _transition(transition: Transition) -> Rows:
+    within = f"from then to {transition.within.in_words} later, both included" if transition.within else f"last day {NOT_STATED}"
+    rows = [("after", transition.after.text), ("entry", within)]
+    if transition.needs:
+        rows.append(("not before", ", ".join(transition.needs)))
+    return rows + _facts(transition.facts)
+
+
+def _stop(stop: Stop) -> list[RenderableType]:
+    rows: Rows = [("", trigger.text) for trigger in stop.earliest_of]
+    return [_grid(rows + _facts(stop.facts), 2)]
+
+
+def _facts(facts: Facts) -> Rows:
+    rows = [("source", facts.source.text)] if facts.source else []
+    return rows + [("assumed", words) for words in facts.assumed] + [("note", words) for words in facts.note]
+
+
+def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
+    """What the source does not state, in one list."""
+    rows: Rows = []
+    for period in periods:
+        if period.length is None:
+            rows.append((period.id, "its length"))
+        visits = lay_out(period, OPEN_END.range[1], Problems())
+        for entry in period.entries:
+            where = _at(entry) if entry.at else entry.name or ""
+            items = [
+                *(["its day"] if not entry.at else []),
+                *(["where the repeat ends"] if entry.open_ended else []),
+                *(["its window"] if entry.at and _windows(period, entry, visits)[-1].startswith(NOT_STATED) else []),
+                *(f"the dose of {g.product}" for g in entry.gives if any(d is not None and d.kind == NOT_STATED for d in g.doses)),
+            ]
+            if items:
+                rows.append((period.id, f"{where}: {', '.join(items)}"))
+        for span in period.spans:
+            if None in (span.start, span.end):
+                rows.append((period.id, f"{span.title}: its {'first' if span.start is None else 'last'} day"))
+    for product in study.products:
+        if product.route is None:
+            rows.append((product.name, "its route"))
+    for span in study.spans:
+        if None in (span.start, span.end):
+            rows.append(("spans", f"{span.title}: its {'first' if span.start is None else 'last'} day"))
+    for transition in study.transitions:
+        if transition.within is None and any(p.id == transition.source_period for p in periods):
+            rows.append((transition.id, "the last day of entry"))
+    return [_section("The source does not state"), _grid(rows, 2)] if rows else []
+
+
+def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
+    """What the file decides beyond its source, in one list."""
+    named: list[tuple[str, Facts]] = [("study", study.facts), *((p.name, p.facts) for p in study.products)]
+    for period in periods:
+        named += [(period.id, period.facts), *((f"{period.id} {_at(e)}", e.facts) for e in period.entries)]
+        named += [(s.title, s.facts) for s in period.spans]
+    named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.transitions]
+    if study.stop:
+        named.append(("study stop", study.stop.facts))
+    rows = [(name, words) for name, facts in named for words in facts.assumed]
+    return [_section("Assumed by this file"), _grid(rows, 2)] if rows else []

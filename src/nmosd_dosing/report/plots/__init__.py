@@ -1,0 +1,1 @@
+"""Drawings; the only rooms that know matplotlib."""

@@ -1,0 +1,1 @@
+"""The core: n subjects' dated visits and doses as arrays."""

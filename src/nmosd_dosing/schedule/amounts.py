@@ -1,0 +1,341 @@
+"""The doses of a schedule: amounts, as planned or as given, and what they add up to. Whole numbers inside, so that sums are exact."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.dose.calculation import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
+from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.schedule.lifetime_caps import Lifetime, hold_cap, lifetimes
+from nmosd_dosing.schedule.recorded_doses import Amounts, Extra, read_extra, read_recorded
+from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.weights import dose_dates, grams_at, in_order, series
+from nmosd_dosing.study.model import Give, Study
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.recorded import Given
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row's doses in whole numbers of 1/`scale`, by arm; None where an arm gets none.
+
+    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same from an event on.
+    """
+
+    group: tuple[str, str | None]
+    scale: int
+    doses: tuple[WholeDose | None, ...]
+    weight: WeightRule | None
+    changes: tuple[tuple[str, Rule], ...] = ()
+
+    @property
+    def by_arm(self) -> bool:
+        return len(set(self.doses)) > 1
+
+    @property
+    def by_weight(self) -> bool:
+        return any(dose is not None and dose.by_weight for dose in self.doses)
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """How often on each day, by arm."""
+        return tuple(dose.times if dose is not None else 1 for dose in self.doses)
+
+
+@dataclass(frozen=True, slots=True)
+class Doses:
+    """What is known of a schedule's doses before it has dates: the rule of each row, what is recorded, what was given besides, caps."""
+
+    rules: tuple[Rule, ...]
+    recorded: Amounts
+    extra: tuple[Extra, ...]
+    lifetimes: tuple[Lifetime, ...]
+
+
+def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort) -> Doses:
+    """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
+    recorded, extra = read_recorded(rows, given), read_extra(study, rows, given)
+    return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
+
+
+# --- rules --------------------------------------------------------------------------------------------------------------
+
+
+def _rules_of(study: Study, rows: tuple[Row, ...], recorded: Amounts, extra: tuple[Extra, ...]) -> tuple[Rule, ...]:
+    """The rule of each row, in whole numbers for what is planned and for what is recorded."""
+    scales: dict[tuple[str, str | None], int] = {}
+    for k, row in enumerate(rows):
+        group = (row.give.product, row.give.unit)
+        doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
+        parts = [n for dose in doses if dose is not None for n in denominators(dose)]
+        parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
+        same = [converted(e.amount, e.unit, row.give.unit) for e in extra if e.amount is not None and e.product == group[0]]
+        parts += [amount.denominator for amount in same if amount is not None]
+        scales[group] = math.lcm(scales.get(group, 1), *parts)
+    made: dict[tuple[Give, int], Rule] = {}
+    for row in rows:
+        scale = scales[row.give.product, row.give.unit]
+        if (row.give, scale) not in made:
+            made[row.give, scale] = _rule(row.give, row.give.doses, scale, study.product(row.give.product).weight)
+    return tuple(made[row.give, scales[row.give.product, row.give.unit]] for row in rows)
+
+
+def _rule(give: Give, doses: tuple[Dose | None, ...], scale: int, weight: WeightRule | None) -> Rule:
+    changes = tuple(
+        (event, _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scale, weight))
+        for event, changed in (give.changes if doses is give.doses else ())
+    )
+    whole = tuple(to_whole(dose, scale) if dose is not None else None for dose in doses)
+    return Rule((give.product, give.unit), scale, whole, weight, changes)
+
+
+def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
+    """(n,) of AmountStatus for each row, as far as arms tell; the rest is filled in with the amounts. One for all where none can differ.
+
+    Who gets a product at all is asked before amounts are there: for the days of first and last doses.
+    """
+    capped = {cap.product for cap in doses.lifetimes}
+    made: dict[Rule, Statuses] = {}
+    found = []
+    for k, rule in enumerate(doses.rules):
+        if rule not in made:
+            one = rule.doses[0]
+            static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
+            made[rule] = _before_amounts(rule, cohort) if not static else np.broadcast_to(np.uint8(_told(one)), len(cohort))
+        own = rule.changes or k in doses.recorded or rule.group[0] in capped
+        own = own or (rule.by_weight and series(cohort, rule.weight) is not None)
+        found.append(_before_amounts(rule, cohort) if own else made[rule])
+    return tuple(found)
+
+
+def _told(dose: WholeDose | None) -> AmountStatus:
+    return AmountStatus.ABSENT if dose is None else dose.status
+
+
+def _before_amounts(rule: Rule, cohort: Cohort) -> Statuses:
+    """(n,) what arms tell, to be written over."""
+    if not rule.by_arm:
+        return np.full(len(cohort), _told(rule.doses[0]), dtype=np.uint8)
+    known: Statuses = np.array([*map(_told, rule.doses), AmountStatus.NEEDS_ARM], dtype=np.uint8)[cohort.arm]  # -1: the last
+    return known
+
+
+def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, arm: NDArray[np.int16]) -> tuple[Wholes, Statuses | AmountStatus]:
+    """(n,) whole amounts of one administration, NaN where there is none, and why."""
+    if not rule.by_arm:
+        return _of_arm(rule.doses[0], grams, mm)
+    if all(dose is None or (dose.is_plain and not dose.by_weight) for dose in rule.doses):  # looked up: the commonest, and quick
+        flat = [_flat(dose) for dose in rule.doses]
+        known = [_told(dose) for dose in rule.doses]
+        return np.array([*flat, math.nan])[arm], np.array([*known, AmountStatus.NEEDS_ARM], dtype=np.uint8)[arm]  # -1: the last
+    whole = np.full(len(arm), math.nan)
+    why = np.full(len(arm), AmountStatus.NEEDS_ARM, dtype=np.uint8)
+    for i, dose in enumerate(rule.doses):
+        mine = arm == i
+        if mine.any():
+            amount, status = _of_arm(dose, grams, mm)
+            whole = np.where(mine, amount, whole)
+            why = np.where(mine, np.uint8(status) if isinstance(status, AmountStatus) else status, why)
+    return whole, why
+
+
+def _flat(dose: WholeDose | None) -> float:
+    """A plain dose that is by no weight, or none."""
+    if dose is not None and dose.status != AmountStatus.STATED:
+        return math.nan
+    return float(dose.bands[0].flat) if dose is not None and dose.bands else 0.0
+
+
+def _of_arm(dose: WholeDose | None, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
+    if dose is None:
+        return np.zeros(len(grams)), AmountStatus.ABSENT
+    return reckon(dose, grams, mm)
+
+
+def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
+    """How often on each day: one number, or (n,) where arms differ; the first arm's where the arm is not known."""
+    if len(set(rule.times)) == 1:
+        return rule.times[0]
+    return np.array([*rule.times, rule.times[0]], dtype=np.float64)[arm]
+
+
+# --- amounts and totals -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Running:
+    """What some subjects have had so far, of each product and unit, and of it per kg."""
+
+    totals: dict[tuple[str, str | None], Wholes]
+    per_kg: dict[tuple[str, str | None], Wholes]
+
+
+def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
+    """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
+    cohort = schedule.cohort
+    grams, arm, mm = cohort.grams[part], cohort.arm[part], cohort.mm[part]
+    running = _Running(
+        {rule.group: np.zeros(len(grams)) for rule in doses.rules},
+        {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
+    )
+    made: dict[Rule, tuple[Wholes, Wholes, Statuses | AmountStatus]] = {}
+    written: set[int] = set()
+    for k, rule in enumerate(doses.rules):
+        by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
+        if moving:
+            by = grams_at(cohort, rule.weight, dose_dates(schedule, k, part), part)
+        if rule not in made or moving:
+            whole, status = _by_arm(rule, by, mm, arm)
+            made[rule] = whole, whole / rule.scale, status
+        whole, amount, status = made[rule]
+        if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
+            schedule.status[k][part] = status
+            written.add(id(schedule.status[k]))  # rows of one rule share it
+        times: int | Wholes = _times(rule, arm)
+        if rule.changes or k in doses.recorded:
+            whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, part)
+            amount = whole / rule.scale
+        schedule.amount[k, part] = amount
+        count = schedule.days(schedule.rows[k].visit, part) * times
+        if k in doses.recorded:
+            count = _once(k, whole, count, doses.recorded, part)
+        added = whole if isinstance(count, int) and count == 1 else whole * count
+        if _may_be_missing(schedule, k):
+            visit = schedule.rows[k].visit
+            gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
+            added = np.where(gone, 0.0, added)
+            schedule.amount[k, part][gone] = np.nan
+        _add(schedule, k, rule, running, added, by, part)
+        if k in schedule.steps:
+            schedule.steps[k][part] = added
+
+
+def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, part: slice) -> None:
+    total = running.totals[rule.group]
+    total += added
+    for group, other in running.totals.items():
+        if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
+            other[np.isnan(added)] = np.nan
+            if running.per_kg:
+                running.per_kg[group][np.isnan(added)] = np.nan
+    np.divide(total, rule.scale, out=schedule.cumulative[k, part])
+    if schedule.per_kg is not None:
+        per_kg = running.per_kg[rule.group]
+        per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
+        schedule.per_kg[k, part] = np.where(np.isnan(grams), np.nan, per_kg)
+
+
+def by_day(schedule: Schedule, doses: Doses) -> set[int]:
+    """The rows whose totals run in the order of days, not of the plan: where visits are recorded, on days of their own; of products that
+    are given after events; and of those with a lifetime's cap."""
+    if schedule.given is not None:
+        return set(range(len(schedule.rows)))
+    chosen = {cap.product for cap in doses.lifetimes}
+    chosen |= {row.give.product for row in schedule.rows if schedule.parts[schedule.part_of[row.visit]].event}
+    return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
+
+
+def finish_totals(schedule: Schedule, doses: Doses) -> None:
+    """Refuses what passes a lifetime's cap, sums what runs in the order of days, and adds the doses of unscheduled visits."""
+    for cap in doses.lifetimes:
+        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
+        if rows:
+            hold_cap(schedule, cap, rows, doses.extra)
+    for group in dict.fromkeys(doses.rules[k].group for k in sorted(schedule.steps)):
+        _sum_by_day(schedule, group, doses)
+    for k, rule in enumerate(doses.rules):
+        _add_extra(schedule, k, rule, doses.extra)
+
+
+def _sum_by_day(schedule: Schedule, group: tuple[str, str | None], doses: Doses) -> None:
+    """The totals of a product in one unit; what is not known in another unit may be in this one."""
+    rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
+    mine = np.array([doses.rules[k].group == group for k in rows])
+    dates = np.array([dose_dates(schedule, k, slice(None)) for k in rows])
+    order = in_order(schedule, rows)
+    steps = np.array([schedule.steps[k] for k in rows])
+    steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)
+    own = [k for k, is_mine in zip(rows, mine, strict=True) if is_mine]
+    scale = doses.rules[own[0]].scale
+    schedule.cumulative[own] = _summed(steps, order)[mine] / scale
+    if schedule.per_kg is not None:
+        rule = doses.rules[own[0]].weight
+        grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
+        per_kg = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
+        schedule.per_kg[own] = np.where(np.isnan(grams), np.nan, per_kg)[mine]
+
+
+def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
+    """(k, n) the sums in the order of each column, each at its own row."""
+    made = np.empty_like(steps)
+    np.put_along_axis(made, order, np.cumsum(np.take_along_axis(steps, order, axis=0), axis=0), axis=0)
+    return made
+
+
+def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, part: slice) -> int | Wholes:
+    """(n,) how many administrations an amount is of: where it is recorded it is all that was given at the visit."""
+    if isinstance(count, int) and count == 1:
+        return count
+    found = np.broadcast_to(np.asarray(count, dtype=np.float64), len(whole)).copy()
+    begin = part.start or 0
+    mine = [column - begin for column, known in recorded[k].items() if known is not None and begin <= column < begin + len(whole)]
+    found[mine] = 1
+    return found
+
+
+def _as_given(
+    schedule: Schedule, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, part: slice
+) -> tuple[Wholes, int | Wholes]:  # fmt: skip
+    """The amounts after the events that change them, and as they are recorded; and how often on each day."""
+    cohort = schedule.cohort
+    whole = whole.copy()
+    dates = schedule.dates(schedule.rows[k].visit, part)
+    for event, changed in rule.changes:
+        since: NDArray[np.bool_] = cohort.first(event)[part] <= dates
+        other, status = _by_arm(changed, grams, cohort.mm[part], cohort.arm[part])
+        whole[since] = other[since]
+        schedule.status[k][part][since] = status if isinstance(status, AmountStatus) else status[since]
+        often = _times(changed, cohort.arm[part])
+        times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
+    begin = part.start or 0
+    if k in recorded:
+        count = schedule.days(schedule.rows[k].visit, part) * times
+        schedule.planned.setdefault(k, np.empty(len(schedule)))[part] = whole * count / rule.scale
+    for column, amount in recorded.get(k, {}).items():
+        if begin <= column < begin + len(whole):
+            whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)
+            schedule.status[k][column] = AmountStatus.NOT_RECORDED if amount is None else AmountStatus.STATED
+    return whole, times
+
+
+def _may_be_missing(schedule: Schedule, k: int) -> bool:
+    row = schedule.rows[k]
+    visit, give = schedule.visits[row.visit], row.give
+    own = schedule.parts[schedule.part_of[row.visit]]
+    some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
+    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
+
+
+# --- doses at visits that are not planned -------------------------------------------------------------------------------
+
+
+def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:
+    """Adds what was given at unscheduled visits to the totals of later ones."""
+    mine = [e for e in extra if e.product == rule.group[0]]
+    if not mine:
+        return
+    visit = schedule.rows[k].visit
+    dates = np.where(np.isnat(schedule.dates(visit)), schedule.target[visit], schedule.dates(visit))
+    for e in mine:
+        if e.date <= dates[e.column]:
+            amount = converted(e.amount, e.unit, schedule.rows[k].give.unit) if e.amount is not None else None
+            more = math.nan if amount is None else float(amount * rule.scale)
+            whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
+            schedule.cumulative[k, e.column] = (whole + more) / rule.scale
+            if schedule.per_kg is not None:
+                by = grams_at(schedule.cohort, rule.weight, np.array([e.date]), slice(e.column, e.column + 1))[0]
+                schedule.per_kg[k, e.column] += more * 1000 / (by * rule.scale)

@@ -1,0 +1,92 @@
+"""Vials for the doses of a schedule: how many of which size, what they hold, what is drawn up. They never change what is prescribed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
+from nmosd_dosing.dose.dose import Vials, converted
+from nmosd_dosing.dose.vials import Policy, pack
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.weights import dose_dates, grams_at
+from nmosd_dosing.subjects.recorded import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Dispensed:
+    """The vials of a row: (n,) each but counts, NaN where they cannot be counted.
+
+    counts: (s, n) of each of the product's s sizes, for all administrations at the visit. total: what these hold, in the unit of
+    the dose; waste: what is left of it; volume: mL to be drawn up, NaN where no concentration is stated.
+    """
+
+    vials: Vials
+    counts: NDArray[np.int64]
+    total: Wholes
+    waste: Wholes
+    volume: Wholes
+
+
+def dispensed(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
+    """The vials for a row of a schedule; None where the product's are not stated, or not in a unit that measures the same.
+
+    While the dose is masked they are counted by the one dose that all active arms get, for every arm alike.
+    """
+    if (k, policy) not in schedule.dispensed:
+        schedule.dispensed[k, policy] = _count(schedule, k, policy)
+    found: Dispensed | None = schedule.dispensed[k, policy]
+    return found
+
+
+def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
+    row = schedule.rows[k]
+    vials = schedule.study.product(row.give.product).vials
+    dose = row.give.kit
+    unit = dose.unit if dose is not None else row.give.unit
+    one = converted(Fraction(1), unit, vials.unit) if vials is not None and unit is not None else None
+    if vials is None or one is None:
+        return None
+    whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
+    whole, scale = whole * one.numerator, scale * one.denominator
+    times = schedule.planned_count(k)  # a vial is opened for one administration, however they are recorded
+    counts = pack(whole, scale, vials.sizes, policy)
+    below = math.lcm(scale, *(size.denominator for size in vials.sizes))
+    held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(len(whole)))
+    held = np.where(np.isnan(whole), np.nan, held)
+    into = float(one) * below  # whole numbers in the unit of the vials, to the unit of the dose
+    waste = (held - whole * (below // scale)) * times / into
+    volume = np.full(len(whole), np.nan)
+    if vials.concentration is not None:
+        volume = whole * vials.concentration.denominator * times / (scale * vials.concentration.numerator)
+    return Dispensed(vials, counts * np.asarray(times, dtype=np.int64), held * times / into, waste, volume)
+
+
+def _prepared(schedule: Schedule, k: int) -> Wholes:
+    """(n,) the doses that vials were opened for, in whole numbers: of one given in part, and of a course, of which all that was given is
+    recorded, those that were planned."""
+    row = schedule.rows[k]
+    amount = schedule.amount[k]
+    if k in schedule.planned and schedule.given is not None:
+        count = schedule.planned_count(k)
+        in_part = (schedule.given.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
+        mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
+        amount = np.where(in_part & mine & (amount > 0), schedule.planned[k] / count, amount)
+    whole: Wholes = np.rint(amount * row.scale)
+    return whole
+
+
+def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
+    """The doses by which the vials of a masked row are counted, in whole numbers of 1/scale."""
+    row, everybody = schedule.rows[k], slice(None)
+    dose = row.give.kit
+    assert dose is not None
+    scale = math.lcm(1, *denominators(dose))
+    rule = schedule.study.product(row.give.product).weight
+    grams = grams_at(schedule.cohort, rule, dose_dates(schedule, k, everybody), everybody)
+    whole, _ = reckon(to_whole(dose, scale), grams, schedule.cohort.mm)
+    return np.where(schedule.given_at(k), whole, np.nan), scale

@@ -1,0 +1,413 @@
+"""The core: a study and a cohort to a schedule. One person is a cohort of one; there is no second expander.
+
+The work is done in slices of subjects that fit into a processor's cache, straight into the arrays that are returned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
+from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
+from nmosd_dosing.schedule import gaps
+from nmosd_dosing.schedule.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
+from nmosd_dosing.schedule.recorded_doses import Extra
+from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.segments import Part, open_end
+from nmosd_dosing.study import events, sequence
+from nmosd_dosing.study.blinding import mask
+from nmosd_dosing.study.model import Period, Study, Visit, Window
+from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.study.visits import OPEN_END, lay_out
+from nmosd_dosing.subjects import disposition
+from nmosd_dosing.subjects import recorded as records
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Ahead, Cohort
+from nmosd_dosing.subjects.disposition import Course
+from nmosd_dosing.subjects.not_allowed import check_ends, check_entries
+from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.triggers import Stopped
+
+_SLICE = 32768
+_LONG, _ENTRY = 1830, 400  # days: of a period without a stated end, and until an entry after an end
+_FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
+
+
+def expand(
+    study: Study,
+    cohort: Cohort,
+    *,
+    period: str | None = None,
+    until: dt.date | None = None,
+    window: Window | None = None,
+    unblind: bool = False,
+    allow_deviation: bool = False,
+    accept_gap: bool = False,
+    at_least: dt.date | None = None,
+) -> Schedule:
+    """All visits and doses for all subjects, masked unless `unblind`: of one period, or of the way through all that follow each other.
+
+    `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day,
+    both ends included, or until `at_least` where that is later. `window` stands in where the file states none. `allow_deviation`:
+    recorded entries stand that no rule allows, and so do records of visits that are wrong; `check` tells them. `accept_gap`: a
+    recorded entry stands that breaks a minimum gap.
+
+    Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
+    and, unless allowed, for entries outside their window and for records that match no visit.
+    """
+    periods = (one_period(study, period),) if period is not None else sequence.way(study)
+    arms = sequence.arms_of(periods)
+    if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
+        where = periods[0].id if len(periods) == 1 else study.id
+        raise InputError(Problem("an arm that the period does not have", hint=f"the arms of `{where}` are {one_of(arms) or 'none'}"))
+    unblinded = unblind and any(p.masks for p in periods)
+    if unblinded and (cohort.arm == UNKNOWN_ARM).any():
+        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
+    by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
+    by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
+    if not unblinded:
+        by_period = [mask(visits) for visits in by_period]
+    _check_dates(by_period[0], periods[0], cohort.start)
+    cohort = _enter(cohort, periods, by_period)
+    course = disposition.resolve(study, periods, cohort)
+    check_ends(course, cohort)
+    for p, visits in enumerate(by_period[1:], 1):
+        _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
+    if not allow_deviation:
+        check_entries(course, cohort)
+    parts = tuple(part for p in range(len(periods)) for part in _parts(course, cohort, p, by_period[p], until, at_least))
+    for part in parts:
+        if part.event:
+            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
+    schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+    while more := after_gaps(schedule, until, at_least):
+        parts, cohort = more
+        for part in parts:
+            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
+        schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+    if schedule.given is not None and not allow_deviation:
+        records.check(schedule.given, schedule.visits, cohort)
+    if not accept_gap:
+        gaps.check_entries(schedule)
+    return schedule
+
+
+def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
+    """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
+    for recorded entries that contradict each other."""
+    periods = (one_period(study, period),) if period is not None else sequence.way(study)
+    if cohort.records:
+        cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+    return disposition.resolve(study, periods[:1], cohort).stopped
+
+
+def _fill(
+    study: Study, course: Course, cohort: Cohort, parts: tuple[Part, ...], by_period: Sequence[tuple[Visit, ...]], until: dt.date | None,
+    unblinded: bool,
+) -> Schedule:  # fmt: skip
+    of_parts = [_of_part(by_period[part.period], part) for part in parts]
+    visits = tuple(visit for mine in of_parts for visit in mine)
+    part_of = tuple(i for i, mine in enumerate(of_parts) for _ in mine)
+    given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
+    rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
+    doses = read_doses(study, rows, given, cohort)
+    m, k, n = len(visits), len(rows), len(cohort)
+    schedule = Schedule(
+        study=study,
+        course=course,
+        cohort=cohort,
+        parts=parts,
+        until=None if until is None else np.datetime64(until, "D"),
+        unblinded=unblinded,
+        visits=visits,
+        part_of=part_of,
+        target=np.empty((m, n), dtype="datetime64[D]"),
+        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, doses.rules, strict=True)),
+        amount=np.empty((k, n)),
+        cumulative=np.empty((k, n)),
+        status=statuses(doses, cohort),
+        first_doses=np.full((len(parts), n), NO_DATE),
+        last_doses=np.full((len(parts), n), NO_DATE),
+        beyond=np.zeros(n, dtype=np.int64),
+        given=given,
+        counted={},
+        written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
+        per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
+    )
+    schedule.steps.update({row: np.empty(n) for row in by_day(schedule, doses)})
+    shifters = {}
+    for i, visit in enumerate(visits):
+        if visit.offset is not None and (part_of[i], visit.offset) not in shifters:
+            shifters[part_of[i], visit.offset] = shifter(parts[part_of[i]].anchor, visit.offset)
+    for begin in range(0, n, _SLICE):
+        part = slice(begin, begin + _SLICE)
+        _fill_dates(schedule, shifters, part)
+        fill_doses(schedule, doses, part)
+    finish_totals(schedule, doses)
+    _without_refused(schedule)
+    _extra_dates(schedule, doses.extra)
+    return schedule
+
+
+def _without_refused(schedule: Schedule) -> None:
+    """First and last doses of whoever had a dose refused, without it."""
+    refused = np.logical_or.reduce([status == AmountStatus.REFUSED for status in schedule.status]) if schedule.exposure else np.zeros(1)
+    if not refused.any():
+        return
+    schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
+    for k, row in enumerate(schedule.rows):
+        p = schedule.part_of[row.visit]
+        given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        dates = np.where(given, schedule.dates(row.visit), NO_DATE)
+        np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
+        np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])
+
+
+def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:
+    """A dose at an unscheduled visit is a dose too: the first or the last one may be it."""
+    for e in extra:
+        own = [p for p, part in enumerate(schedule.parts) if part.anchor[e.column] <= e.date]
+        p = own[-1] if own else 0
+        schedule.first_doses[p, e.column] = np.fmin(schedule.first_doses[p, e.column], e.date)
+        schedule.last_doses[p, e.column] = np.fmax(schedule.last_doses[p, e.column], e.date)
+
+
+def _of_part(visits: tuple[Visit, ...], part: Part) -> tuple[Visit, ...]:
+    """The visits of a part of a period: of a period begun anew, and of an event that has happened before, with names of their own."""
+    mine = tuple(visit for visit in visits if visit.event == part.event)
+    if not part.run:
+        return mine
+    name = again if part.event else restarted
+    return tuple(dataclasses.replace(visit, label=name(visit.label, part.run)) for visit in mine)
+
+
+def _days_before(earlier: Sequence[Period], cohort: Cohort) -> int:
+    """About the most days from the study's first to the first of a period behind these: so far on begins what counts from the study's."""
+    entered = [(dates - cohort.start).astype(np.float64) for dates in cohort.entered.values() if not np.isnat(dates).all()]
+    known = max((int(np.nanmax(days)) for days in entered), default=0)
+    return max(known, sum(p.length.range[1] if p.length is not None else _LONG for p in earlier)) + _ENTRY if earlier else 0
+
+
+def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None, before: int = 0) -> tuple[Visit, ...]:
+    horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
+    if period.keeps_count:
+        horizon += before
+    if until is not None and len(cohort):
+        horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
+    if cohort.records:  # what took place is shown, however late
+        last = max(record.date for _, record in cohort.records)
+        horizon = max(horizon, int((np.datetime64(last, "D") - cohort.start.min()).astype(np.int64)) + 366)
+    problems = Problems()
+    visits = lay_out(period, horizon, problems)
+    if problems.errors:
+        raise RegimenError(problems.in_order())
+    if window is not None:
+        visits = tuple(dataclasses.replace(v, window=window) if v.window is None and v.offset is not None else v for v in visits)
+    return visits
+
+
+def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """Day 1 of a later period is the entry: its allowed days are those of the rule that leads there."""
+    return tuple(dataclasses.replace(v, window=None) if v.offset == Offset() and v.last is None else v for v in visits)
+
+
+def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
+    """The cohort, with the recorded first day of a later period as its entry. Raises InputError where another day is given."""
+    later = [(p, visits) for p, visits in list(zip(periods, by_period, strict=True))[1:] if cohort.records]
+    entered = dict(cohort.entered)
+    problems: list[Problem] = []
+    for period, visits in later:
+        first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
+        if first:
+            found = records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period)).actual[first[0]]
+            entry = cohort.entry(period.id)
+            if not np.isnat(found).all():
+                entered[period.id] = np.where(np.isnat(entry), found, entry)
+                problems += [
+                    Problem(
+                        f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
+                        hint="the first day of a period is its day 1: mend one of the two",
+                        column=i,
+                    )
+                    for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
+                ]
+    if problems:
+        raise InputError(problems)
+    return dataclasses.replace(cohort, entered=entered) if later else cohort
+
+
+def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
+    """The cohort with the records that can only be of this period."""
+    others = {visit.label for other, visits in zip(periods, by_period, strict=True) if other is not period for visit in visits}
+
+    def mine(record: Record) -> bool:
+        if record.period is not None:
+            return record.period == period.id
+        return record.visit.startswith(f"{period.id}/") or ("/" not in record.visit and record.visit not in others)
+
+    return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
+
+
+def _anchor(course: Course, cohort: Cohort, period: int) -> Dates:
+    """(n,) the day from which a period's days are counted: its own first, or that of the study; NaT for whoever does not come to it."""
+    own = course.anchor[period]
+    return np.where(np.isnat(own), own, cohort.start) if course.periods[period].keeps_count else own
+
+
+def _parts(
+    course: Course, cohort: Cohort, period: int, visits: tuple[Visit, ...], until: dt.date | None, at_least: dt.date | None
+) -> Iterator[Part]:
+    """A period, and what hangs on events in it, each time that they have happened."""
+    own = _part(course, cohort, period, until, at_least)
+    yield own
+    for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+        opens = any(t.after.kind == "event" and t.after.name == event for t in course.transitions)
+        limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in ("treatment_stopped", *events.LEFT)))
+        inside = [course.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
+        for run, anchor in enumerate(_first_ones(inside)):
+            yield Part(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
+
+
+def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:
+    """Each subject's dates without those that are none, so that the first one stands in the first column."""
+    if dates:
+        ordered = np.sort(np.array(dates), axis=0)  # NaT comes last
+        yield from (column for column in ordered if not np.isnat(column).all())
+
+
+def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Part:
+    limits = tuple(limit for limit in course.limits if limit.source == period)
+    waits = tuple(
+        disposition.Limit(period, True, move.undecided, "undecided", move.undecided)
+        for move in course.moves
+        if move.source == period and not np.isnat(move.undecided).all()
+    )
+    drawn = open_end(course.periods[period], course.anchor[period], until, at_least, cohort.ahead)
+    return Part(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
+
+
+def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:
+    """Every date that the schedule can hold lies in the years 1 to 9999, and so in `datetime.date`."""
+    if not len(start):
+        return
+    first, last = start.min(), start.max()
+    if not FIRST_DATE <= first <= last <= LAST_DATE:
+        raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
+    if first >= FIRST_DATE + _FAR and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
+        return
+    for visit in visits:
+        if visit.offset is None:
+            continue
+        before, after = (visit.window.before, visit.window.after) if visit.window else (0, 0)
+        low = shift(np.array([first]), visit.offset + Offset(-before))[0]
+        high = shift(np.array([last]), (visit.last or visit.offset) + Offset(after))[0]
+        if low < FIRST_DATE or (high > LAST_DATE and not visit.open_ended):
+            wrong = f"{visit.label} of `{period.id}` falls outside the years 1 to 9999"
+            raise InputError(Problem(wrong, hint="give another start date"))
+
+
+def _near(visit: Visit) -> bool:
+    return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
+
+
+def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
+    beyond, ahead = schedule.beyond[part], schedule.cohort.ahead
+    dosed = _dosed(schedule)
+    by_offset = {(schedule.part_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
+    for i, visit in enumerate(schedule.visits):
+        own = schedule.parts[schedule.part_of[i]]
+        target = schedule.target[i, part]
+        if visit.offset is None:
+            target[:] = NO_DATE
+            continue
+        shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
+        if visit.follows is not None and schedule.given is not None:
+            _follow(schedule, i, by_offset[schedule.part_of[i], visit.follows[0]], visit.follows[1], part)
+        if own.restart is not None:  # it may go on from a later day
+            target[own.restart.days[part] > int(visit.offset.nominal)] = NO_DATE
+        elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
+            entry = schedule.course.anchor[own.period, part]
+            ends = shift(own.anchor[part], visit.last) if visit.last is not None else target
+            under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
+            target[under_way] = entry[under_way]
+            target[target < entry] = NO_DATE
+        recorded = schedule.recorded(i, part)
+        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
+            target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+        if ahead is not None:
+            _as_drawn(schedule, i, ahead, part)
+        if len(visit.arms) < len(schedule.period(i).arms):
+            target[schedule.for_other_arms(i, part)] = NO_DATE
+        if i in dosed:
+            given = _dosed_dates(schedule, i, part)
+            first, last = schedule.first_doses[schedule.part_of[i], part], schedule.last_doses[schedule.part_of[i], part]
+            np.fmin(first, given, out=first)
+            np.fmax(last, schedule.through(i, given, part), out=last)
+        if schedule.until is not None:
+            late = (target > schedule.until) & ~recorded
+            beyond += late & ~schedule.cancelled(i, part)
+            target[late] = NO_DATE
+
+
+def _as_drawn(schedule: Schedule, visit: int, ahead: Ahead, part: slice) -> None:
+    """Moves a visit of simulated subjects to the day on which it takes place: never to the other side of its period's day 1, which is never
+    moved, and after all that is known."""
+    target, anchor, id = schedule.target[visit, part], schedule.anchor(visit)[part], schedule.id(visit)
+    offset = schedule.visits[visit].offset
+    if offset != Offset() and (days := ahead.misses(id)) is not None:
+        side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
+        side(target + days[part].view("timedelta64[D]"), anchor, out=target)
+    if ahead.over is not None:
+        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
+        if (over := ahead.over(id)) is not None:
+            target[over[part]] = NO_DATE
+
+
+def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:
+    """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
+    n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
+    since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
+    actual = schedule.given.actual[previous] if schedule.given is not None else since
+    there = ~np.isnat(actual)
+    since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
+    schedule.counted[visit] = since, days, months
+    target, known = schedule.target[visit, part], ~np.isnat(since[part])
+    for more in {(int(d), int(m)) for d, m in zip(days[part][known], months[part][known], strict=True)}:
+        chosen = known & (days[part] == more[0]) & (months[part] == more[1])
+        target[chosen] = shift(since[part][chosen], Offset(*more))
+
+
+def _dosed(schedule: Schedule) -> set[int]:
+    """The visits among which are everybody's first and last dose."""
+    dosed = sorted({row.visit for row in schedule.rows})
+    visits = [schedule.visits[i] for i in dosed]
+    in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
+    by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
+    varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
+    if (
+        varies
+        or not in_order
+        or any(visit.last for visit in visits)
+        or len(schedule.parts) > 1
+        or schedule.parts[0].limits
+        or schedule.given is not None
+    ):
+        return set(dosed)
+    return {*dosed[:1], *dosed[-1:]}
+
+
+def _dosed_dates(schedule: Schedule, visit: int, part: slice) -> Dates:
+    """The dates of a visit on which something is given, or may be where the arm is unknown."""
+    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    dates = schedule.dates(visit, part)
+    if schedule.parts[schedule.part_of[visit]].limits:
+        dates = np.where(schedule.dose_cancelled(visit, part), NO_DATE, dates)
+    if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
+        return dates
+    absent = np.logical_and.reduce([schedule.not_given(k, part) for k in rows])
+    return np.where(absent, NO_DATE, dates)

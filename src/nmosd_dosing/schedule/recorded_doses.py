@@ -1,0 +1,155 @@
+"""What records say of doses: how much was given at a visit, and what was given at visits that are not planned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
+from nmosd_dosing.dose.dose import AmountStatus, converted, number_text
+from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.weights import grams_at, used
+from nmosd_dosing.study.model import Give, Study
+from nmosd_dosing.subjects.recorded import Given
+from nmosd_dosing.subjects.subject import Record
+
+Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
+
+
+def read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
+    """The amounts that records state, of doses that are not masked: what was not given is 0."""
+    if given is None:
+        return {}
+    by_visit: dict[int, list[int]] = {}
+    for k, row in enumerate(rows):
+        by_visit.setdefault(row.visit, []).append(k)
+    found: dict[int, dict[int, Fraction | None]] = {}
+    for (visit, column), records in given.records.items():
+        here = by_visit.get(visit, [])
+        for k in here:
+            if any(dose is not None and dose.kind == "masked" for dose in rows[k].give.doses):
+                continue
+            mine = [r for r in records if r.product in (None, rows[k].give.product)]
+            stated, amount = _amount(mine[0] if mine else None, rows[k].give, alone=len(here) == 1)
+            if stated:
+                found.setdefault(k, {})[column] = amount
+    return found
+
+
+def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fraction | None]:
+    """Whether a record says another amount than the plan, and which; None where it cannot be told."""
+    if record is None:
+        return True, None
+    if record.status in ("missed", "withheld"):
+        return True, Fraction(0)
+    if record.amount is None:
+        return record.status == "partial", None
+    return True, converted(Fraction(record.amount), record.unit, give.unit) if alone or record.product else None
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A dose that was given at a visit which is not planned. amount: None where nobody wrote how much."""
+
+    column: int
+    date: np.datetime64
+    product: str
+    unit: str | None
+    amount: Fraction | None
+
+
+def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tuple[Extra, ...]:
+    """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
+    masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
+    found = []
+    for column, record in given.extra if given is not None else ():
+        if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+            continue
+        product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
+        known_products = {p.name for p in study.products}
+        if product is not None and product not in known_products:
+            continue  # `check` and the notes tell it
+        for name in (product,) if product is not None else dict.fromkeys(row.give.product for row in rows):
+            known = record.amount is not None and product is not None and name not in masked
+            amount = Fraction(record.amount) if known and record.amount is not None else None
+            found.append(Extra(column, np.datetime64(record.date, "D"), name, record.unit, amount))
+    return tuple(found)
+
+
+def is_masked(row: Row) -> bool:
+    return any(dose is not None and dose.kind == "masked" for dose in row.give.doses)
+
+
+def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
+    """What a record says that is not the plan, in words; None where it agrees or cannot be compared. `rows` are the visit's.
+
+    How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
+    """
+    if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+        return None
+    gives = {schedule.rows[k].give.product: k for k in rows}
+    masked = [k for k in rows if is_masked(schedule.rows[k])]
+    if any(_may_be(record.product, schedule.rows[k].give) for k in masked) or (masked and record.product is None):
+        return None
+    if record.product is not None and record.product not in gives:
+        planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
+        return f"{record.product} is recorded, planned is {planned}"
+    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
+        return None
+    k = gives[record.product] if record.product is not None else rows[0]
+    give, (planned_amount, _) = schedule.rows[k].give, _planned(schedule, k, column)
+    if planned_amount is not None:  # a record says how much was given at the visit in all
+        planned_amount *= int(np.broadcast_to(schedule.planned_count(k), len(schedule))[column])
+    if planned_amount is None or converted(Fraction(record.amount), record.unit, give.unit) == planned_amount:
+        return None
+    words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
+    return f"{words} {number_text(planned_amount)} {give.unit}{_other_weight(schedule, k, record, column)}"
+
+
+def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> str:
+    """Whether another weight was recorded than the dose is planned with, in words."""
+    own = schedule.doses_for(k, column)[max(int(schedule.arm[column]), 0) if len(schedule.rows[k].give.doses) > 1 else 0]
+    if record.weight_kg is None or own is None or not own.by_weight:
+        return ""
+    by = used(schedule.cohort, schedule.study.product(schedule.rows[k].give.product).weight, np.datetime64(record.date, "D"), column)
+    if by is None or by.kg == record.weight_kg:
+        return ""
+    return f" (the weight recorded, {number_text(record.weight_kg)} kg, is not the one that is planned with)"
+
+
+def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Record], column: int) -> str | None:
+    """Why a recorded amount could not be compared with the plan, where something that is not given would make it possible."""
+    if not any(record.amount is not None for record in records):
+        return None
+    for k in rows:
+        _, why = (None, None) if is_masked(schedule.rows[k]) else _planned(schedule, k, column)
+        if why in (AmountStatus.NEEDS_ARM, AmountStatus.NEEDS_WEIGHT, AmountStatus.NEEDS_HEIGHT):
+            return f"its dose is not compared, which {why.text.replace('needs', 'needs the')}"
+    return None
+
+
+def _may_be(product: str | None, give: Give) -> bool:
+    """Whether a record may mean a masked product, under any of the names of its arms."""
+    names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
+    return product is not None and product.casefold() in {name.casefold() for name in names}
+
+
+def _planned(schedule: Schedule, row: int, column: int) -> tuple[Fraction | None, AmountStatus]:
+    """The amount of one administration that is planned, exactly; None where it cannot be told, 0 where the arm gets none; and why."""
+    doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
+    if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
+        return None, AmountStatus.NEEDS_ARM
+    own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
+    if own is None:
+        return Fraction(0), AmountStatus.ABSENT
+    part = slice(column, column + 1)
+    rule = schedule.study.product(schedule.rows[row].give.product).weight
+    grams = grams_at(schedule.cohort, rule, schedule.dates(schedule.rows[row].visit, part), part)
+    scale = math.lcm(1, *denominators(own))
+    whole, why = reckon(to_whole(own, scale), grams, schedule.cohort.mm[part])
+    status = AmountStatus(int(np.asarray(why).flat[0]))
+    return (None if np.isnan(whole[0]) else Fraction(int(whole[0]), scale)), status

@@ -1,0 +1,93 @@
+"""A period in the plan of n subjects: once, again after a gap, and once more for each event on which something hangs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import Dates, shifter
+from nmosd_dosing.study.model import GapRule, Period
+from nmosd_dosing.study.visits import OPEN_END
+from nmosd_dosing.subjects.cohort import Ahead
+from nmosd_dosing.subjects.disposition import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Why a period begins anew. rule: (n,) which of `rules` holds, -1 for none. before: (n,) the day of the dose before the gap. days: (n,)
+    how far after day 1 of the period it begins again."""
+
+    rules: tuple[GapRule, ...]
+    rule: NDArray[np.int8]
+    before: Dates
+    days: NDArray[np.int64]
+
+    def of(self, column: int) -> GapRule:
+        """The rule that holds for a subject who begins anew."""
+        return self.rules[int(self.rule[column])]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
+
+    period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
+    last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
+    for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
+    happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
+    that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
+    """
+
+    period: int
+    run: int
+    anchor: Dates
+    open_end: Dates
+    limits: tuple[Limit, ...] = ()
+    waits: tuple[Limit, ...] = ()
+    event: str = ""
+    restart: Restart | None = None
+    cut: NDArray[np.int64] | None = None
+    cut_doses: NDArray[np.bool_] | None = None
+
+    @property
+    def first(self) -> Dates:
+        """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
+        return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
+
+    def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
+        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
+        last = self._last_dose if doses else self._last_visit
+        return last[part] if last is not None else None
+
+    @cached_property
+    def _last_visit(self) -> Dates | None:
+        return _earliest([limit.last for limit in self.limits if not limit.doses_only])
+
+    @cached_property
+    def _last_dose(self) -> Dates | None:
+        doses = [limit.last for limit in self.limits if limit.doses_only]
+        return _earliest([*doses, self._last_visit] if self._last_visit is not None else doses)
+
+
+def _earliest(dates: Sequence[Dates]) -> Dates | None:
+    """(n,) the earliest of several; None of none."""
+    return functools.reduce(np.fmin, dates) if dates else None
+
+
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, ahead: Ahead | None = None) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none. Of simulated subjects, up to
+    which a period is followed."""
+    if ahead is not None and ahead.follow is not None:
+        return shifter(start, ahead.follow)(start, np.empty_like(start))
+    if until is not None:
+        return np.broadcast_to(np.datetime64(until, "D"), len(start))
+    if period.open_ended:
+        end = shifter(start, OPEN_END)(start, np.empty_like(start))
+        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+    return start

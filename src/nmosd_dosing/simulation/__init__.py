@@ -1,0 +1,1 @@
+"""The whole trial, many times."""

@@ -1,0 +1,1 @@
+"""What a simulated trial assumes: the file, its keys, its scenarios."""

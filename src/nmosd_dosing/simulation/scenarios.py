@@ -1,0 +1,112 @@
+"""The whole trial, many times, under one or several sets of assumptions side by side: `simulate()`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.simulation.assumptions.file import read_assumptions
+from nmosd_dosing.simulation.assumptions.model import Assumptions
+from nmosd_dosing.simulation.simulated_subjects import site_names
+from nmosd_dosing.simulation.summaries import About, Scenario, summarise
+from nmosd_dosing.simulation.trial_to_date import Real
+from nmosd_dosing.simulation.trials import Options, prepare, run
+from nmosd_dosing.study import sequence
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+
+BASE = "as assumed"
+MOST_TRIALS = 1_000_000_000
+MOST_SEED = 2**64 - 1
+
+
+def load_assumptions(path: Path, study: Study, period: str | None = None) -> Assumptions:
+    """The assumptions in a YAML file, for a study's way through its periods or for one of them.
+
+    Raises InputError where the file cannot be read, RegimenError with every problem where it is wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
+    return read_assumptions(content, str(path), study, (one_period(study, period),) if period is not None else sequence.way(study))
+
+
+def simulate(
+    study: Study,
+    assumptions: Assumptions,
+    trials: int = 10_000,
+    seed: int = 1,
+    *,
+    scenarios: Sequence[tuple[str, Assumptions]] = (),
+    period: str | None = None,
+    regimen: str | None = None,
+    so_far: Real | None = None,
+    unblind: bool = False,
+    by_month_and_site: bool = False,
+    policy: Policy = "least waste",
+    cores: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Scenario, ...]:
+    """Simulates a trial `trials` times, under the assumptions and under each of the `scenarios`, with common random numbers.
+
+    so_far: the real subjects with whom every trial begins. Their arms are used only if `unblind`: a forecast by the real arms would be an
+    unblinded interim analysis; otherwise arms are drawn for them, too, the more likely the better they explain what has happened.
+
+    The first of what comes back is as assumed; the others have their differences from it. The same seed gives the same numbers on any
+    number of `cores`; more than one begins processes of their own, so a script must guard its beginning (`if __name__ == "__main__":`).
+    `progress` is told now and then how many trials are done. Raises InputError for numbers of trials, seeds and horizons that cannot be.
+    """
+    problems = [
+        Problem(f"{name} is {value!r}, not a whole number")
+        for name, value in (("trials", trials), ("seed", seed), ("cores", cores))
+        if not isinstance(value, int)
+    ]
+    if problems:
+        raise InputError(problems)
+    if cores < 1:
+        problems.append(Problem(f"{cores} cores", hint="1 or more"))
+    if policy not in get_args(Policy):
+        problems.append(Problem(f"unknown policy of vials {policy!r}", hint=one_of(get_args(Policy))))
+    names = [BASE, *(name for name, _ in scenarios)]
+    if len(set(names)) < len(names):
+        problems.append(Problem("two scenarios have one name", hint=f"each needs its own, and `{BASE}` is that of the first"))
+    if not 1 <= trials <= MOST_TRIALS:
+        problems.append(Problem(f"{trials:,} trials", hint=f"from 1 to {MOST_TRIALS:,}"))
+    if not 0 <= seed <= MOST_SEED:
+        problems.append(Problem(f"the seed {seed}", hint=f"a whole number from 0 to {MOST_SEED}"))
+    if problems:
+        raise InputError(problems)
+    periods = (one_period(study, period),) if period is not None else sequence.way(study)
+    sets = [(BASE, assumptions), *scenarios]
+    concealed = any(study.conceals(p) for p in periods)
+    arms_used = unblind and so_far is not None and concealed
+    if so_far is not None and not unblind and concealed:
+        nobody = np.full(len(so_far.cohort), UNKNOWN_ARM, dtype=np.int16)
+        so_far = dataclasses.replace(so_far, cohort=dataclasses.replace(so_far.cohort, arm=nobody))
+    if arms_used and so_far is not None and (so_far.cohort.arm == UNKNOWN_ARM).any():
+        raise InputError(Problem("to unblind, everybody's arm must be known", hint="add `--allocation FILE`, or leave `--unblind` out"))
+    prepared = [prepare(study, periods, assumed, so_far, policy) for _, assumed in sets]
+    counted = run(prepared, trials, seed, Options(True, by_month_and_site, policy), cores, progress)
+    found = []
+    for (name, _), trial, counts in zip(sets, prepared, counted, strict=True):
+        about = About(
+            regimen or study.id,
+            trials,
+            seed,
+            so_far.as_of if so_far is not None else None,
+            arms_used,
+            len(so_far.cohort) if so_far is not None else 0,
+            site_names(trial.beginning),
+            trial.beginning.so_far.odd if trial.beginning.so_far is not None else (),
+        )
+        found.append(summarise(name, trial, counts, about))
+    return tuple(found)

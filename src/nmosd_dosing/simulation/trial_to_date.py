@@ -1,0 +1,138 @@
+"""Where a trial stands on a day: its real subjects so far, read off the same core as their plans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.simulation.outcomes import Calendar, is_given, things
+from nmosd_dosing.simulation.simulated_subjects import SoFar
+from nmosd_dosing.simulation.tallies import Numbers
+from nmosd_dosing.study.events import CONFIRMED, JUDGED, LEFT, REJECTED
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects import recorded
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.disposition import gone
+from nmosd_dosing.subjects.not_allowed import check_entries
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real subjects of a trial: what is recorded of them up to the day `as_of`, and nothing that is dated later; their sites, of all or
+    of none. arms are -1 where they are not to be used."""
+
+    cohort: Cohort
+    as_of: dt.date
+    sites: tuple[str | None, ...] = ()
+
+
+def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar, policy: Policy) -> SoFar:
+    """What is known of real subjects on a day.
+
+    A visit that is due by then and of which nothing is recorded counts as given on the day it was planned for. Raises InputError for
+    records that match no visit and for what else the core refuses.
+    """
+    cohort, known = real.cohort, np.datetime64(real.as_of, "D")
+    schedule = expand(study, cohort, period=period, allow_deviation=True, accept_gap=True)
+    if schedule.given is not None:
+        recorded.check(schedule.given, schedule.visits, cohort)
+    cohort = schedule.cohort  # with the entries that are recorded as visits
+    if (cohort.start > known).any():
+        late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]
+        raise InputError(
+            [
+                Problem(
+                    f"{who}day 1 is after {real.as_of}, the day up to which things are known", hint="take the row out, or give a later day"
+                )
+                for who in late
+            ]
+        )
+    course = schedule.course
+    first = cohort.dates_of(JUDGED)
+    relapse = cohort.first(JUDGED)
+    latest = np.fmax.reduce(first) if len(first) else np.full(len(cohort), NO_DATE)
+    answered = np.fmax(_latest(cohort, CONFIRMED), _latest(cohort, REJECTED))
+    out = ~np.isnat(gone(cohort))
+    left = [move.entered for move in course.moves if move.source == 0]
+    ends = np.fmin.reduce([relapse, course.end[0], np.full(len(cohort), known + 1), *left, *(cohort.first(event) for event in LEFT)])
+    over = {schedule.id(i): _is_over(schedule, i, known) for i in range(len(schedule.visits))}
+    names = tuple(sorted({site for site in real.sites if site is not None}))
+    if names and None in real.sites:
+        wrong = f"{cohort.name(real.sites.index(None))}no site, and others have one"
+        raise InputError(Problem(wrong, hint="name the site of everybody, or of nobody"))
+    numbers = np.array([names.index(site) for site in real.sites if site is not None]) if names else None
+    given, last = _given(schedule, over, known, numbers, len(names), calendar, policy)
+    return SoFar(
+        cohort=cohort,
+        as_of=known,
+        at_risk=np.isnat(relapse) & ~out,
+        stays=~out,
+        undecided=np.where(np.isnat(latest) | (answered >= latest), NO_DATE, latest),
+        unstable=np.where(
+            np.isnat(latest) | (_latest(cohort, "stable") >= latest) | (_latest(cohort, REJECTED) >= latest), NO_DATE, latest
+        ),
+        days=np.maximum((ends - cohort.start).astype(np.float64), 0),
+        relapsed=~np.isnat(relapse) & (relapse == ends),
+        over={id: had for id, had in over.items() if had.any()},
+        given=given,
+        last_dose=last,
+        site_names=names,
+        sites=numbers,
+        odd=tuple(_odd(schedule, cohort)),
+    )
+
+
+def _odd(schedule: Schedule, cohort: Cohort) -> Iterator[str]:
+    """What is recorded and cannot be counted, or stands though no rule allows it."""
+    try:
+        check_entries(schedule.course, cohort)
+    except InputError as error:
+        yield f"{len(error.problems)} recorded entries that no rule allows stand as they are recorded; `dosing check` tells them"
+    extra = len(schedule.given.extra) if schedule.given is not None else 0
+    if extra:
+        yield f"{extra} records of unscheduled visits are not counted"
+
+
+def _latest(cohort: Cohort, event: str) -> Dates:
+    dates = cohort.dates_of(event)
+    found: Dates = np.fmax.reduce(dates) if len(dates) else np.full(len(cohort), NO_DATE)
+    return found
+
+
+def _is_over(schedule: Schedule, visit: int, known: np.datetime64) -> NDArray[np.bool_]:
+    """(r,) who has had a visit, or missed it: what is recorded, and what was planned up to the day in a period that has begun."""
+    period = schedule.parts[schedule.part_of[visit]].period
+    begun = ~schedule.course.projected[period]
+    found: NDArray[np.bool_] = schedule.recorded(visit) | ((schedule.dates(visit) <= known) & begun)
+    return found
+
+
+def _given(
+    schedule: Schedule, over: dict[str, NDArray[np.bool_]], known: np.datetime64, sites: Numbers | None, count: int, calendar: Calendar,
+    policy: Policy,
+) -> tuple[dict[str, Numbers], np.datetime64]:  # fmt: skip
+    """What was given up to the day, by name (months, sites); and the last day of it."""
+    found: dict[str, Numbers] = {}
+    last = NO_DATE
+    months = len(calendar.names)
+    for k, row in enumerate(schedule.rows):
+        dates = schedule.dates(row.visit)
+        had = is_given(schedule, k) & over[schedule.id(row.visit)] & (dates <= known)
+        if not had.any():
+            continue
+        last = np.fmax(last, dates[had].max())
+        place = calendar.months(dates) * max(count, 1) + (sites if sites is not None else 0)
+        for name, often in things(schedule, k, policy):
+            weights = np.broadcast_to(np.asarray(often, dtype=np.float64), len(schedule))[had]
+            more = np.bincount(place[had], weights=weights, minlength=months * max(count, 1)).astype(np.int64).reshape(months, -1)
+            found[name] = found[name] + more if name in found else more
+    return found, last

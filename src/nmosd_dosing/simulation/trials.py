@@ -1,0 +1,266 @@
+"""The whole trial, many times: draw, expand, count.
+
+Trials are worked out in blocks that fit into a processor's cache. A block is a cohort whose columns are all subjects of all its trials,
+and it goes through the same core as one subject's plan. Only counts are kept of it, so memory does not grow with the trials.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Offset
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import InputError, Problem, Problems, one_of
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.simulation.assumptions.model import Assumptions
+from nmosd_dosing.simulation.draws import Draws, trials_per_block
+from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of, with_sums
+from nmosd_dosing.simulation.processes import each
+from nmosd_dosing.simulation.simulated_subjects import Beginning, site_names, sites, subjects
+from nmosd_dosing.simulation.tallies import NONE, Grid, Numbers, Tally
+from nmosd_dosing.simulation.trial_to_date import Real, standing
+from nmosd_dosing.study import sequence
+from nmosd_dosing.study.events import CONFIRMED, JUDGED
+from nmosd_dosing.study.model import Period, Study, Trigger
+from nmosd_dosing.study.visits import OPEN_END, lay_out
+from nmosd_dosing.subjects import disposition
+from nmosd_dosing.subjects.triggers import Stay, first_of_each
+
+_SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
+_UNIT = 8  # blocks that a process works out before it reports
+_COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dose")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A study with what is assumed of its future. study: where the committee stops it after a share of the relapses, with that rule.
+    rules: what stops it, by the names of the output, in the order of the study's rules.
+    relapses_to_stop: how many relapses do, None where none do."""
+
+    study: Study
+    periods: tuple[Period, ...]
+    assumptions: Assumptions
+    beginning: Beginning
+    rules: tuple[str, ...]
+    relapses_to_stop: int | None
+    calendar: Calendar
+
+    @property
+    def period(self) -> str | None:
+        """The period that `expand` is asked for: None for the way through several."""
+        return self.periods[0].id if len(self.periods) == 1 else None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be counted. doses: all dates of doses, else only what the ways through the periods tell. policy: of vials."""
+
+    doses: bool = True
+    by_month_and_site: bool = False
+    policy: Policy = "least waste"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counts of some blocks, of one set of assumptions. differences: of numbers from those of the first set, trial by trial."""
+
+    numbers: dict[str, Tally]
+    by_month: dict[str, Grid]
+    by_site: dict[str, Grid]
+    by_month_and_site: dict[str, Grid]
+    states: dict[str, Numbers]
+    differences: dict[str, Tally]
+
+    def __add__(self, other: Counted) -> Counted:
+        return Counted(
+            {name: tally + other.numbers[name] for name, tally in self.numbers.items()},
+            _both(self.by_month, other.by_month),
+            _both(self.by_site, other.by_site),
+            _both(self.by_month_and_site, other.by_month_and_site),
+            {name: months + other.states[name] for name, months in self.states.items()},
+            {name: tally + other.differences[name] for name, tally in self.differences.items()},
+        )
+
+
+def _both(one: dict[str, Grid], other: dict[str, Grid]) -> dict[str, Grid]:
+    return {name: grid + other[name] for name, grid in one.items()}
+
+
+def prepare(
+    study: Study, periods: tuple[Period, ...], assumptions: Assumptions, real: Real | None = None, policy: Policy = "least waste"
+) -> Trial:
+    """A trial to be simulated, from its beginning or with its real subjects so far.
+
+    Raises InputError where its horizon lies beyond the year 9999, and where there are more real subjects than are assumed.
+    """
+    told = real is not None and "idmc_stop" in real.cohort.of_study
+    share = assumptions.idmc_stop if isinstance(assumptions.idmc_stop, Fraction) and not told else None
+    triggers = study.stop.earliest_of if study.stop is not None else ()
+    to_stop = next((t.count for t in triggers if t.kind == "count" and t.name in (JUDGED, CONFIRMED)), None)
+    if study.stop is not None and share is not None and to_stop is not None:
+        recommended = Trigger("count", CONFIRMED, math.ceil(share * to_stop))
+        mended = tuple(recommended if t.kind == "event" and t.name == "idmc_stop" else t for t in triggers)
+        study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=mended))
+    by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
+    beginning = Beginning(assumptions, by_weight)
+    opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
+    _check(assumptions, periods, real, horizon)
+    longest = sum(_most_days(p, assumptions.follow or OPEN_END) for p in periods) + _SPARE
+    if horizon > LAST_DATE - longest:
+        raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
+    first = opens if real is None else min(opens, real.cohort.start.min())
+    first += np.timedelta64(min(0, *(_fewest_days(p, assumptions) for p in periods)), "D")
+    calendar = Calendar(first.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
+    trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
+    if real is None:
+        return trial
+    if len(real.cohort) > assumptions.subjects:
+        wrong = f"{len(real.cohort)} subjects so far, and {assumptions.subjects} are assumed in all"
+        raise InputError(Problem(wrong, hint="`subjects` counts all of them"))
+    so_far = standing(study, real, period=trial.period, calendar=calendar, policy=policy)
+    trial = dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
+    _check_share(trial, real)
+    return trial
+
+
+def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | None, horizon: np.datetime64) -> None:
+    """Raises InputError for assumptions that cannot be those of this study, or not on the day up to which things are known."""
+    problems = []
+    arms = sequence.arms_of(periods)
+    if (assumptions.arms and assumptions.arms != arms) or len(assumptions.allocation) != len(arms):
+        theirs = one_of(assumptions.arms) or "none"
+        problems.append(Problem(f"assumptions of another study: their arms are {theirs}", hint=f"here they are {one_of(arms) or 'none'}"))
+    if assumptions.subjects < 1:
+        problems.append(Problem(f"{assumptions.subjects} subjects", hint="1 or more"))
+    if real is not None and not len(real.cohort):
+        problems.append(Problem("nobody so far", hint="leave the real subjects out"))
+    if real is not None and np.datetime64(real.as_of, "D") >= horizon:
+        problems.append(Problem(f"all is known up to {real.as_of}, and the horizon is {horizon}", hint="a later `horizon`"))
+    idmc = assumptions.idmc_stop
+    if real is not None and not _has_stopped(real) and isinstance(idmc, dt.date) and idmc <= real.as_of:
+        wrong = f"it is assumed that the committee stops the study on {idmc}, and up to {real.as_of} it is known what has happened"
+        problems.append(Problem(wrong, hint=f"`--on idmc_stop={idmc}` if it did; else a later date, or `none`"))
+    if problems:
+        raise InputError(problems)
+
+
+def _has_stopped(real: Real) -> bool:
+    """Whether it is told that the study, or the committee, has stopped it."""
+    return not {"study_stop", "idmc_stop"}.isdisjoint(real.cohort.of_study)
+
+
+def _check_share(trial: Trial, real: Real) -> None:
+    """Raises InputError where a share of the relapses at which the committee is assumed to stop is there already."""
+    share = trial.assumptions.idmc_stop
+    if not isinstance(share, Fraction) or trial.study.stop is None or trial.relapses_to_stop is None or _has_stopped(real):
+        return
+    so_far = trial.beginning.so_far
+    assert so_far is not None
+    nobody = np.full(len(so_far), NO_DATE)
+    course = disposition.resolve(trial.study, trial.periods, so_far.cohort)
+    left = next((move.entered for move in course.moves if move.source == 0), nobody)
+    dates = first_of_each(Stay(so_far.cohort, course.anchor[0], course.end[0], left), CONFIRMED)
+    there, needed = int((~np.isnat(dates)).sum()), math.ceil(share * trial.relapses_to_stop)
+    if there >= needed:
+        wrong = f"it is assumed that the committee stops the study at {needed} relapses, and up to {real.as_of} there are {there}"
+        raise InputError(Problem(wrong, hint="`--on idmc_stop=DATE` if it did; else a larger share, or `none`"))
+
+
+def _fewest_days(period: Period, assumptions: Assumptions) -> int:
+    """How many days before its day 1 a period may begin: a negative number, or 0."""
+    planned = [visit.offset.range[0] for visit in lay_out(period, 1, Problems()) if visit.offset is not None]
+    first = min(planned, default=0)
+    return first + min(0, assumptions.scatter[0]) if first < 0 else 0
+
+
+def _most_days(period: Period, follow: Offset) -> int:
+    """The most days that anything of a period can come after its day 1."""
+    planned = [(visit.last or visit.offset).range[1] for visit in lay_out(period, follow.range[1], Problems()) if visit.offset is not None]
+    return max([period.length.range[1] if period.length is not None else 0, follow.range[1], *planned])
+
+
+def _key(trigger: Trigger) -> str:
+    """What the output calls a rule that stops the study."""
+    if trigger.kind == "count" and trigger.name in (JUDGED, CONFIRMED):
+        return "relapses"
+    if trigger.kind == "subject":
+        return "last_subject"
+    return "idmc" if trigger.name == "idmc_stop" else trigger.text
+
+
+def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
+    """What becomes of the trials of a block."""
+    idmc = trial.assumptions.idmc_stop
+    of_study = {"idmc_stop": idmc} if isinstance(idmc, dt.date) else {}
+    cohort = subjects(trial.beginning, draws, of_study)
+    if not options.doses:
+        course = disposition.resolve(trial.study, trial.periods, cohort)
+        return with_sums(Outcome(of_course(course, stay_of(course, cohort))))
+    schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
+    names = site_names(trial.beginning)
+    where = sites(trial.beginning, draws)
+    found = of_schedule(schedule, trial.calendar, options.policy, where, len(names), options.by_month_and_site, trial.beginning.so_far)
+    return with_sums(found)
+
+
+def run(
+    trials: Sequence[Trial], times: int, seed: int, options: Options, cores: int, progress: Callable[[int], None] | None = None
+) -> list[Counted]:
+    """The counts of each of several trials, worked out `times` times with common random numbers. `progress` is told how many are done.
+
+    The numbers are the same on any number of cores.
+    """
+    size = trials_per_block(max(trial.assumptions.subjects for trial in trials))
+    blocks = -(-times // size)
+    unit = max(1, min(_UNIT, blocks // (cores * 4)))
+    jobs = [(begin, min(begin + unit, blocks)) for begin in range(0, blocks, unit)]
+    total: list[Counted] | None = None
+    work = functools.partial(_blocks, tuple(trials), times, size, seed, options)
+    for (_, end), counted in zip(jobs, each(work, jobs, cores), strict=True):
+        total = counted if total is None else list(map(operator.add, total, counted))
+        if progress is not None:
+            progress(min(end * size, times))
+    assert total is not None
+    return total
+
+
+Job = tuple[int, int]  # from one block to before another
+
+
+def _blocks(trials: tuple[Trial, ...], times: int, size: int, seed: int, options: Options, job: Job) -> list[Counted]:
+    """The counts of some blocks, for each of the trials."""
+    total: list[Counted] | None = None
+    for block in range(*job):
+        draws = Draws(seed, block, size, min(size, times - block * size))
+        found = [outcome(trial, draws, options) for trial in trials]
+        counted = [_count(one, found[0]) for one in found]
+        total = counted if total is None else list(map(operator.add, total, counted))
+    assert total is not None
+    return total
+
+
+def _count(found: Outcome, base: Outcome) -> Counted:
+    differences = {}
+    if found is not base:
+        for name in _COMPARED:
+            mine, other = found.numbers.get(name), base.numbers.get(name)
+            if mine is not None and other is not None:
+                differences[name] = Tally.of(np.where((mine != NONE) & (other != NONE), mine - other, NONE))
+    return Counted(
+        {name: Tally.of(numbers) for name, numbers in found.numbers.items()},
+        {name: Grid.of(numbers, running=name == "relapses") for name, numbers in found.by_month.items()},
+        {name: Grid.of(numbers) for name, numbers in found.by_site.items()},
+        {name: Grid.of(numbers) for name, numbers in found.by_month_and_site.items()},
+        found.states,
+        differences,
+    )
+    return with_sums(found)

@@ -1,0 +1,1 @@
+"""What a protocol says, as nouns: periods, visits, arms, events."""

@@ -1,0 +1,34 @@
+"""Visits without what the arm would tell. The only masking of the project.
+
+It is done on the visits, before any date or dose is expanded: where a dose is masked, the core never sees whose it is, so no
+output can tell. A study file whose blinded arms differ in days, products or infusion times is refused when it is read
+(`sense`), so what is left is the same for every arm, byte for byte.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.study.model import Give, Period, Study, Visit
+
+
+def mask(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """The visits with every blinded dose masked."""
+    return tuple(dataclasses.replace(visit, gives=tuple(_masked(g) if g.blinded else g for g in visit.gives)) for visit in visits)
+
+
+def _masked(give: Give) -> Give:
+    placebo = any(dose is not None and dose.kind == "placebo" for dose in give.doses)
+    first = next((dose for dose in give.doses if dose is not None), Dose("masked"))
+    active = {dose for dose in give.doses if dose is not None and dose.kind != "placebo"}
+    kit = active.pop() if len(active) == 1 and not give.changes else None
+    shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead)
+    mask = f"{give.product}/placebo" if placebo else give.product
+    return dataclasses.replace(give, doses=(shown,) * len(give.doses), changes=(), mask=mask, kit=kit)
+
+
+def shown_arm(study: Study, periods: Sequence[Period], arm: str | None, unblinded: bool) -> str | None:
+    """The arm as a reader may see it: None while some part of the study keeps it from readers."""
+    return arm if unblinded or not any(study.conceals(period) for period in periods) else None

@@ -1,0 +1,388 @@
+"""Does a study make sense as a whole? Checks across its visits, arms and periods, over the visits laid out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import pairwise
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.dose.dose import converted
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
+from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
+
+HORIZON = 3660  # days of an open repeat that are checked: ten years
+
+
+def check(study: Study, problems: Problems) -> None:
+    """Reports whatever is wrong or doubtful in a study whose parts are each right."""
+    total = 0
+    for period in study.periods:
+        visits = lay_out(period, HORIZON, problems)
+        total += len(visits)
+        if total > 2 * MAX_VISITS:
+            problems.error(
+                f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, "end the repeats earlier, or repeat less often"
+            )
+            break
+        dated = [visit for visit in visits if visit.offset is not None and not visit.event]
+        _ends(period, dated, problems)
+        _gaps(study, period, dated, problems)
+        _same_date(period, dated, problems)
+        for event in dict.fromkeys(visit.event for visit in visits):
+            _in_courses([v for v in visits if v.event == event and v.offset is not None], problems)
+        _windows(dated, problems)
+        _gap_rules(period, dated, problems)
+        for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+            _windows([visit for visit in visits if visit.event == event], problems)
+        told: set[tuple[Place | None, str]] = set()
+        for visit in visits:
+            _units(study, visit, problems, told)
+            _blinding(study, period, visit, problems, told)
+    _circles(study, problems)
+
+
+def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
+    if period.length is None:
+        return
+    length = period.length.in_words
+    for entry in period.entries:
+        for item in entry.at:
+            if isinstance(item, Series) and item.open_ended:
+                problems.error(
+                    f"an open end in a period of {length}: does its end visit belong to it?",
+                    item.place,
+                    "say where it ends: `until` with the last day",
+                )
+        if entry.cycle is not None and entry.cycle.count is None:
+            hint = f"say how many: `every {entry.cycle.step.in_words}, 5 cycles`"
+            problems.error(f"cycles without an end in a period of {length}", entry.cycle.place, hint)
+    reported: set[Place | None] = set()
+    for visit in visits:
+        last = visit.last or offset_of(visit)
+        if last.range[0] > period.length.range[1] and not visit.open_ended and visit.place not in reported:
+            reported.add(visit.place)
+            problems.error(
+                f"{visit.label} lies after the end of the period, which lasts {length}",
+                visit.place,
+                "make the period longer, or put the visit into a period of its own",
+            )
+
+
+def _arms_in_common(a: Visit, b: Visit) -> bool:
+    return bool(set(a.arms) & set(b.arms))
+
+
+def _products(visit: Visit) -> dict[str, Give]:
+    return {give.product: give for give in visit.gives}
+
+
+def _both_get(a: Give, b: Give) -> bool:
+    return any(x is not None and y is not None for x, y in zip(a.doses, b.doses, strict=True))
+
+
+def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems) -> None:
+    """Doses of one product planned closer than its minimum gap."""
+    reported: set[Place | None] = set()
+    for product in study.products:
+        gap = product.minimum_gap
+        if gap is None:
+            continue
+        for arm in range(max(1, len(period.arms))):
+            doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
+            for visit in doses:
+                dose = _products(visit)[product.name].doses[arm]
+                often = (dose.times or 1) > 1 if dose is not None else False
+                if visit.place not in reported and ((visit.last is not None and gap.range[0] > 1) or (often and gap.range[0] > 0)):
+                    reported.add(visit.place)
+                    closer = f"{product.name} {dose.rule if dose is not None else ''} on {visit.label}"
+                    hint = "mend the course, or the minimum gap"
+                    problems.error(f"{closer}: closer than its minimum gap of {gap.in_words}", visit.place, hint, _of_site(product))
+            for before, after in pairwise(doses):
+                most = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
+                if most < gap.range[0] and after.place not in reported:
+                    reported.add(after.place)
+                    problems.error(
+                        f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {gap.in_words}",
+                        after.place,
+                        "mend the days, or the minimum gap",
+                        _of_site(product),
+                    )
+                late = before.window.after if before.window else 0
+                early = after.window.before if after.window else 0
+                if most >= gap.range[0] > most - late - early and after.place not in reported:
+                    reported.add(after.place)
+                    problems.warn(
+                        f"{product.name} on {before.label} and {after.label}: windows allow less than its minimum gap, {gap.in_words}",
+                        after.place,
+                        "make a window smaller, or keep the gap by hand",
+                        _of_site(product, before, after),
+                    )
+
+
+def _in_courses(visits: list[Visit], problems: Problems) -> None:
+    """A product that a course gives on a day on which another visit gives it, too."""
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for course in visits:
+        if course.last is None or not course.gives:
+            continue
+        for other in visits:
+            begins, ends = offset_of(other), other.last or offset_of(other)
+            apart = _before(ends, offset_of(course)) or _before(course.last, begins)
+            later = (offset_of(course).nominal, course.label) < (begins.nominal, other.label)
+            if other is course or apart or (other.last is not None and not later) or (course.place, other.place) in reported:
+                continue
+            for product, give in _products(course).items():
+                twin = _products(other).get(product)
+                if twin is not None and _both_get(give, twin):
+                    reported.add((course.place, other.place))
+                    also = [("the other one", course.place)] if course.place and course.place != other.place else []
+                    wrong = f"{product} is given twice: on {other.label} and by the course {course.label}"
+                    problems.error(wrong, other.place, "let one end before the other begins", also)
+
+
+def _before(one: Offset, two: Offset) -> bool:
+    """Whether a day always comes before another one."""
+    return one.nominal < two.nominal if one.months == two.months else one.range[1] < two.range[0]
+
+
+def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
+    """A day counted in months and one counted in days can be the same date for some first dates and not for others."""
+    by_months = [v for v in visits if offset_of(v).months]
+    ranges = sorted(((offset_of(v).range, i) for i, v in enumerate(visits)), key=lambda r: r[0])
+    widest = max((high - low for (low, high), _ in ranges), default=0)
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for monthly in by_months:
+        fewest, most = offset_of(monthly).range
+        for (low, high), i in ranges[bisect_left(ranges, fewest - widest, key=lambda r: r[0][0]) :]:
+            if low > most:
+                break
+            other = visits[i]
+            if other is monthly or high < fewest or (monthly.place, other.place) in reported:
+                continue
+            if not offset_of(other).months or offset_of(other).days != offset_of(monthly).days:
+                reported |= (
+                    {(monthly.place, other.place), (other.place, monthly.place)} if _report_same_date(monthly, other, problems) else set()
+                )
+
+
+def _report_same_date(monthly: Visit, other: Visit, problems: Problems) -> bool:
+    for product, give in _products(monthly).items():
+        twin = _products(other).get(product)
+        if twin is not None and _both_get(give, twin):
+            problems.error(
+                f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates",
+                monthly.place,
+                "count both in days, or both in months",
+                [("the other one", other.place)] if other.place else [],
+            )
+            return True
+    return False
+
+
+def _windows(visits: list[Visit], problems: Problems) -> None:
+    """Windows of neighbours that share a day: a visit on it could be either."""
+    ordered = sorted(visits, key=lambda v: offset_of(v).nominal)
+    reported: set[tuple[Place | None, Place | None]] = set()
+    for before, after in pairwise(ordered):
+        if (before.window is None and after.window is None) or not _arms_in_common(before, after):
+            continue
+        latest = (before.last or offset_of(before)).range[1] + (before.window.after if before.window else 0)
+        earliest = offset_of(after).range[0] - (after.window.before if after.window else 0)
+        places = (before.place, after.place)
+        if latest >= earliest and places not in reported and offset_of(before) != offset_of(after):
+            reported.add(places)
+            end = (after.last or offset_of(after)).range[0] + (after.window.after if after.window else 0)
+            shared = min(latest, end) - earliest + 1
+            problems.warn(
+                f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
+                after.place,
+                "a visit on such a day could be either; make a window smaller",
+                [
+                    *([("the earlier visit", before.place)] if before.place and before.place != after.place else []),
+                    *_of_site(before, after),
+                ],
+            )
+
+
+def _of_site(*facts: Product | Visit) -> list[tuple[str, Place]]:
+    """Where a site states the minimum gap of a product or the windows of visits, each place once."""
+    places: dict[Place, str] = {}
+    for fact in facts:
+        if isinstance(fact, Product):
+            if fact.gap_origin and fact.gap_place:
+                places.setdefault(fact.gap_place, "the minimum gap")
+        elif fact.window is not None and fact.window.origin and fact.window.place:
+            places.setdefault(fact.window.place, f"the window of {fact.label}")
+    return [(words, place) for place, words in places.items()]
+
+
+def _units(study: Study, visit: Visit, problems: Problems, told: set[tuple[Place | None, str]]) -> None:
+    """A lifetime's cap, or vials, in a unit that does not measure what a dose does."""
+    for give in visit.gives:
+        product = study.product(give.product)
+        for unit in give.units:
+            cap, vials = product.lifetime, product.vials
+            if cap is not None and converted(cap.amount, cap.unit, unit) is None and _once(told, give.place, "cap"):
+                wrong = f"{give.product} is dosed in `{unit}`, and its lifetime's cap is {cap.text}"
+                problems.error(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
+            if vials is not None and converted(vials.sizes[0], vials.unit, unit) is None and _once(told, give.place, "vials"):
+                wrong = f"{give.product} is dosed in `{unit}`, and its vials are in `{vials.unit}`: they cannot be counted"
+                problems.warn(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
+
+
+Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days
+
+
+def _blinding(study: Study, period: Period, visit: Visit, problems: Problems, told: Told) -> None:
+    """What would tell the arm to a reader of the masked schedule."""
+    if len(period.arms) < 2:
+        return
+    if period.blinded or period.masks:
+        _same_visits(period, visit, problems, told)
+    elif len(visit.arms) < len(period.arms) and study.conceals(period) and _once(told, visit.place, "open dates"):
+        problems.warn(
+            f"{visit.label} is only there for {one_of(period.arms[i] for i in visit.arms)}, "
+            f"which `{_hiding(study, period)}` keeps blinded: it tells the allocation",
+            visit.place,
+            "give every arm the same visits if it must not",
+        )
+    for give in visit.gives:
+        if give.blinded:
+            _masked_alike(period, visit, give, problems, told)
+        elif len(set(give.doses)) > 1 or any(len(set(changed)) > 1 for _, changed in give.changes):
+            _openly_different(study, period, visit, give, problems, told)
+
+
+def _once(told: Told, place: Place | None, what: str) -> bool:
+    new = (place, what) not in told
+    told.add((place, what))
+    return new
+
+
+def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -> None:
+    missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms]
+    if missing and _once(told, visit.place, "dates"):
+        problems.error(
+            f"arms with different dates in a blinded part: {visit.label} is not there for {one_of(missing)}",
+            visit.place,
+            "it would unblind: give every arm the same visits, with placebo where nothing active is given",
+        )
+    for assessment in visit.assessments:
+        if not missing and len(assessment.arms) < len(period.arms) and _once(told, visit.place, assessment.name):
+            only = one_of(period.arms[i] for i in assessment.arms)
+            problems.error(
+                f"arms with different assessments in a blinded part: `{assessment.name}` on {visit.label} is for {only} only",
+                visit.place,
+                "it would unblind: examine every arm alike",
+            )
+
+
+def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
+    without = [period.arms[i] for i in visit.arms if give.doses[i] is None]
+    if without and _once(told, give.place, "products"):
+        problems.error(
+            f"arms with different products in a blinded part: {give.product} on {visit.label} is not given to {one_of(without)}",
+            give.place,
+            f"it would unblind: write `{give.product} placebo` for the other arm",
+        )
+    often = {(dose.times, dose.hours, dose.lead) for dose in give.doses if dose is not None}
+    if len(often) > 1 and _once(told, give.place, "how often"):
+        problems.error(
+            f"arms with doses at different times in a blinded part: {give.product} on {visit.label}",
+            give.place,
+            "it would unblind: write the same `daily …`, hours and lead time for every arm",
+        )
+    minutes = {dose.minutes for dose in give.doses if dose is not None}
+    if len(minutes) > 1 and _once(told, give.place, "durations"):
+        problems.error(
+            f"arms with infusions of different duration in a blinded part: {give.product} on {visit.label}",
+            give.place,
+            "it would unblind: write the same `over …` for every arm",
+        )
+
+
+def _hiding(study: Study, period: Period) -> str:
+    """A period that keeps the arms of this one from readers."""
+    return next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
+
+
+def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
+    if period.masks and _once(told, give.place, "open"):
+        way = "take `blinded: false` away" if period.blinded else "write `blinded: true` on this visit too"
+        problems.error(
+            f"{give.product} on {visit.label} differs between arms in the open, in a period that hides the arm",
+            give.place,
+            f"it would unblind: {way}",
+        )
+    elif not period.masks and study.conceals(period) and _once(told, give.place, "open"):
+        problems.warn(
+            f"{give.product} on {visit.label} differs openly between arms that `{_hiding(study, period)}` keeps blinded: "
+            "it tells the allocation",
+            give.place,
+            "write `blinded: true` on this visit if it must not",
+        )
+
+
+def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
+    """A rule for a gap that the plan itself has would hold for everybody."""
+    if not period.gap_rules:
+        return
+    first = period.gap_rules[0]
+    given = list(dict.fromkeys(give.product for visit in visits for give in visit.gives))
+    named = {rule.product for rule in period.gap_rules}
+    wrong = next((rule for rule in period.gap_rules if rule.product and rule.product not in given), None)
+    if wrong is not None:
+        hint = did_you_mean(wrong.product, given) or f"products of this period are {one_of(given)}"
+        problems.error(f"{clip(wrong.product)} is not given in this period", wrong.place, hint)
+    elif len(named) > 1:
+        problems.error("gaps of different products in one period", first.place, "name one product in all of its rules")
+    elif named == {""} and len(given) > 1:
+        hint = f"say whose: `product: {given[0]}`"
+        problems.error(f"gaps between the doses of which product? The period gives {one_of(given)}", first.place, hint)
+    for rule in period.gap_rules:
+        if rule.at is not None and all(visit.offset != rule.at.offset or not visit.gives for visit in visits):
+            known = [v.label for v in visits if v.gives]
+            nothing = f"a restart at {rule.at.label}, on which no dose is planned"
+            problems.error(nothing, rule.place, f"name a day with a dose: {one_of(known[:8])}")
+    counted = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    doses = sorted(counted, key=lambda v: offset_of(v).nominal)
+    for before, after in pairwise(doses):
+        days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
+        if days > first.beyond.range[0]:
+            apart = f"{before.label} and {after.label} are planned up to {days} days apart"
+            problems.error(
+                f"{apart}: a gap of {first.of} is no gap",
+                first.place,
+                "name a longer time, or put visits with another rhythm into a period of their own",
+            )
+            return
+
+
+def _circles(study: Study, problems: Problems) -> None:
+    """A way through the periods that comes back to where it was."""
+    ways: dict[str, list[str]] = {}
+    for transition in study.transitions:
+        ways.setdefault(transition.source_period, []).append(transition.target_period)
+    said: set[str] = set()
+    for transition in study.transitions:
+        if transition.source_period in said or not _reaches(ways, transition.target_period, transition.source_period):
+            continue
+        said |= {p for p in ways if _reaches(ways, p, transition.source_period) and _reaches(ways, transition.source_period, p)}
+        problems.error(
+            f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again",
+            transition.place,
+            "a subject enters each period once; take one of the transitions out",
+        )
+
+
+def _reaches(ways: dict[str, list[str]], start: str, goal: str) -> bool:
+    seen, todo = set[str](), [start]
+    while todo:
+        period = todo.pop()
+        if period == goal:
+            return True
+        if period not in seen:
+            seen.add(period)
+            todo += ways.get(period, [])
+    return False

@@ -1,0 +1,58 @@
+"""Which periods of a study follow each other, and the arms on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.study.model import Period, Study
+
+
+def way(study: Study) -> tuple[Period, ...]:
+    """The periods that a subject may go through, first things first: from the one from which alone a way leads on, or the only one.
+
+    Raises InputError where the file has several ways in, or arms that differ on the way.
+    """
+    targets = {t.target_period for t in study.transitions}
+    roots = [p for p in study.periods if p.id not in targets and any(t.source_period == p.id for t in study.transitions)]
+    if len(study.periods) > 1 and len(roots) != 1:
+        problem = "has no way from one period to the next" if not roots else f"has several ways in: {one_of(p.id for p in roots)}"
+        raise InputError(Problem(f"`{study.id}` {problem}", hint=f"name one period: {one_of(p.id for p in study.periods)}"))
+    found = [roots[0] if roots else study.periods[0]]
+    reached = {found[0].id} | _reached(study, found[0].id)
+    while waiting := [p for p in study.periods if p.id in reached and p not in found]:
+        done = {p.id for p in found}
+        found.append(next(p for p in waiting if _sources(study, p) & reached <= done))  # there is no circle: `sense`
+    arms = {p.arms for p in found if p.arms}
+    if len(arms) > 1:
+        hint = f"plan each period by itself: {one_of(study.regimen_id(p) for p in found)}"
+        raise InputError(Problem(f"the arms of `{study.id}` differ on the way through {one_of(p.id for p in found)}", hint=hint))
+    return tuple(found)
+
+
+def _sources(study: Study, period: Period) -> set[str]:
+    return {t.source_period for t in study.transitions if t.target_period == period.id}
+
+
+def _reached(study: Study, start: str) -> set[str]:
+    found, todo = set[str](), [start]
+    while todo:
+        here = todo.pop()
+        for transition in study.transitions:
+            if transition.source_period == here and transition.target_period not in found:
+                found.add(transition.target_period)
+                todo.append(transition.target_period)
+    return found
+
+
+def arms_of(periods: Sequence[Period]) -> tuple[str, ...]:
+    """The arms of the periods of a way."""
+    return next((p.arms for p in periods if p.arms), ())
+
+
+def one_period(study: Study, period: str) -> Period:
+    """The period named. Raises InputError."""
+    found = study.period(period)
+    if found is None:
+        raise InputError(Problem(f"unknown period `{period}`", hint=f"name one: {one_of(p.id for p in study.periods)}"))
+    return found

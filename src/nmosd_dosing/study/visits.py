@@ -1,0 +1,231 @@
+"""Entries of a period laid out as visits: repeats unrolled up to a horizon, what falls on one day put together.
+
+One function for the checks of a file, for `show` and for the core, so that nobody sees another set of visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from nmosd_dosing.days import Code, Offset
+from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.errors import Place, Problems, one_of
+from nmosd_dosing.study.model import NOT_STATED, Assessment, Cycle, Entry, Give, NotStated, Period, Point, Series, Visit, Window
+
+OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
+
+
+MAX_VISITS = 10_000  # of one period: daily for 27 years
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrence:
+    """One entry on one of its days."""
+
+    entry: Entry
+    code: Code | None
+    last: Code | None
+    window: Window | NotStated | None
+    open_ended: bool
+    follows: tuple[Offset, Offset] | None
+    place: Place | None
+
+    @property
+    def label(self) -> str:
+        if self.code is None:
+            return self.entry.name or "not stated"
+        return f"{self.code.label} to {self.last.label}" if self.last else self.code.label
+
+
+def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ...]:
+    """The visits of a period in their order, open repeats drawn for at least `horizon` days from its first day.
+
+    Reports one product twice on one day, different windows on one day, and more visits than anybody has.
+    """
+    groups: dict[tuple[object, ...], list[_Occurrence]] = {}
+    for number, occurrence in enumerate(_occurrences(period, horizon)):
+        if number >= MAX_VISITS:
+            problems.error(
+                f"more than {MAX_VISITS:,} visits in one period",
+                occurrence.place,
+                "end the repeat earlier, or repeat less often",
+            )
+            break
+        code = occurrence.code
+        key = (code.event, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
+        groups.setdefault(key, []).append(occurrence)
+    visits = [_merge(group, period, problems) for group in groups.values()]
+    return tuple(sorted(visits, key=lambda v: (v.event, v.offset.nominal if v.offset is not None else float("inf"))))
+
+
+def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
+    for entry in period.entries:
+        if not entry.at:
+            yield _Occurrence(entry, None, None, None, False, None, entry.place)
+        yield from _on_days(entry, horizon, period.entries)
+
+
+def _on_days(entry: Entry, horizon: int, entries: tuple[Entry, ...] = ()) -> Iterator[_Occurrence]:
+    if entry.cycle is not None:
+        together = [other for other in entries if other.cycle == entry.cycle] or [entry]
+        first = min(item.code.offset.days for other in together for item in other.at if isinstance(item, Point))
+        yield from _in_cycles(entry, entry.cycle, first, horizon)
+        return
+    for item in entry.at:
+        if isinstance(item, Point):
+            yield _Occurrence(entry, item.code, item.last, item.window, False, None, item.place)
+        else:
+            before = item.base
+            for code in repeats(item, horizon):
+                follows = (before.offset, item.step) if item.follows else None
+                yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
+                before = code
+
+
+def days_of_entry(entry: Entry, horizon: int) -> set[tuple[str, Offset]]:
+    """The days of an entry, each with the event that it is counted from, if any."""
+    return {(o.code.event, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
+
+
+def _in_cycles(entry: Entry, cycle: Cycle, first: int, horizon: int) -> Iterator[_Occurrence]:
+    """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days. `first`: how far into the cycle its
+    first dose is, also where another entry gives it; from that one the others count, if they follow what was done."""
+    number = 0
+    while cycle.count is None or number < cycle.count:
+        begins = cycle.step.times(number)
+        number += 1
+        if not begins.possible or (cycle.count is None and begins.range[0] > horizon):
+            return
+        for item in entry.at:
+            if isinstance(item, Point):
+                last = item.last.in_cycle(number, begins) if item.last is not None else None
+                code, later = item.code.in_cycle(number, begins), item.code.offset.days - first
+                before = (begins.later(first), Offset(later)) if later else (cycle.step.times(number - 2).later(first), cycle.step)
+                follows = before if cycle.follows and (later or number > 1) else None
+                yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
+
+
+def repeats(series: Series, horizon: int) -> Iterator[Code]:
+    """The days of a repeat, without its base; an open one up to the first beyond `horizon` days."""
+    times = 0
+    while True:
+        times += 1
+        code = series.base.later(series.step, times)
+        if series.count is not None and times > series.count:
+            return
+        if series.until is not None and code.offset > series.until.offset:
+            return
+        if series.open_ended and code.offset.range[0] > horizon:
+            return
+        if not code.offset.possible:
+            return
+        yield code
+
+
+def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visit:
+    naming = next((o for o in group if o.entry.gives), group[0])
+    fixed = next((o for o in group if o.follows != naming.follows), None)
+    if fixed is not None:
+        problems.error(
+            f"{naming.label} counts from the previous dose in one place and from the first day in another",
+            fixed.place,
+            "count it from the same in both, or put the visit on another day",
+            [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
+        )
+    gives: dict[str, Give] = {}
+    for occurrence in group:
+        for written in occurrence.entry.gives:
+            give = replace(written, open_ended=occurrence.open_ended)
+            other = gives.get(give.product)
+            gives[give.product] = give if other is None else _combine(other, give, naming.label, occurrence, problems)
+    assessments: dict[str, tuple[set[int], bool]] = {}
+    for occurrence in group:
+        for name in occurrence.entry.assess:
+            arms, open_ended = assessments.get(name, (set[int](), True))
+            assessments[name] = arms | set(occurrence.entry.arms), open_ended and occurrence.open_ended
+    entries = list({id(o.entry): o.entry for o in group}.values())
+    return Visit(
+        label=naming.label,
+        name=next((e.name for e in entries if e.name), None),
+        offset=naming.code.offset if naming.code else None,
+        last=naming.last.offset if naming.last else None,
+        window=_window(group, period, naming.label, problems),
+        gives=tuple(gives.values()),
+        assessments=tuple(Assessment(name, tuple(sorted(arms)), open_ended) for name, (arms, open_ended) in assessments.items()),
+        arms=tuple(sorted({arm for e in entries for arm in e.arms})),
+        open_ended=all(o.open_ended for o in group),
+        assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
+        note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
+        sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
+        follows=naming.follows,
+        event=naming.code.event if naming.code else "",
+        place=naming.place,
+    )
+
+
+def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems: Problems) -> Give:
+    """One product from two entries: for different arms it is one administration, else it is given twice."""
+    both = [a is not None and b is not None for a, b in zip(one.doses, two.doses, strict=True)]
+    if any(both):
+        place = two.place or occurrence.place
+        also = [("and here", one.place)] if one.place and one.place != place else []
+        problems.error(f"{one.product} is given twice on {label}", place, _twice_hint(one, two), also)
+        return one
+    doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
+    both_doses = Give(
+        one.product, doses, one.blinded or two.blinded, one.open_ended and two.open_ended, one.changes + two.changes, one.place
+    )
+    if len(both_doses.units) > 1:
+        problems.error(
+            f"{one.product} is dosed in {one_of(both_doses.units)} at one visit",
+            two.place or occurrence.place,
+            "write every arm's dose in one unit",
+            [("the other one", one.place)] if one.place else [],
+        )
+    return both_doses
+
+
+def _twice_hint(one: Give, two: Give) -> str:
+    return "take one of the days out" if one.place == two.place else "give it once a day: put the whole dose into one visit"
+
+
+def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
+    """The window that the entries of a day state between them, else the period's, else what a site fills in."""
+    stated = _stated(group, period, label, problems)
+    single = group[0].code is not None and group[0].last is None
+    if stated is None and single and period.site_windows:
+        windows = dict(period.site_windows)
+        return windows.get(label, windows.get(""))
+    return stated
+
+
+def _stated(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
+    """What the study file states."""
+    said = [o for o in group if o.window is not None]
+    if not said and group[0].last is not None:  # the period's window is for single days
+        dosed = any(o.entry.gives for o in group)
+        return None if dosed else Window(0, 0)  # a range says itself which days are allowed; a course of doses is given on each of them
+    if not said:
+        return period.window if group[0].code else None
+    first = said[0]
+    for other in said[1:]:
+        if other.window != first.window and other.place:
+            problems.error(
+                f"different windows on {label}: {_words(first.window)} and {_words(other.window)}",
+                other.place,
+                "a visit has one window: write the same in both places, or in one only",
+                [("the other one", first.place)] if first.place else [],
+            )
+            break
+    return first.window if isinstance(first.window, Window) else None
+
+
+def _words(window: Window | NotStated | None) -> str:
+    return window.text if isinstance(window, Window) else NOT_STATED.value
+
+
+def offset_of(visit: Visit) -> Offset:
+    """The day of a visit that has one."""
+    assert visit.offset is not None
+    return visit.offset

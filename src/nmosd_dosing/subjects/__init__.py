@@ -1,0 +1,1 @@
+"""Subjects: who they are, what happened to them, their way through the periods."""

@@ -1,0 +1,295 @@
+"""Subjects as columns: the input of the core. One subject is a cohort of one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nmosd_dosing.days import NO_DATE, Dates, Offset
+from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.subjects.subject import Exposure, Record, Subject
+
+UNKNOWN_ARM = -1
+MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
+HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Later body weights: (w, n) each subject's days in order, NaT behind them, and whole grams."""
+
+    dates: Dates
+    grams: NDArray[np.float64]
+
+    def part(self, part: slice) -> Weighed:
+        return Weighed(self.dates[:, part], self.grams[:, part])
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How the n subjects of simulated trials go on where the study leaves it open. What they do is drawn; what it leads to is the study's.
+
+    trials: column c belongs to trial c % trials; what is counted over all subjects is counted over each trial's.
+    day: (n,) which of the allowed days of an entry is taken, from 0 for the first to below 1 for the last. declines: (n,) whether somebody
+    who may enter does not. horizon: the last day on which anybody is enrolled, or the study stops. follow: how long later periods are
+    followed; None: as long as anything is planned. misses: by how many days (n,) a visit misses its target, asked by its id; None where
+    it does not. known: the last day of which everything is known: an entry that is not recorded comes later, and so does a visit that is
+    not `over`: (n,) whether it has been, asked by its id; None where it has been of nobody.
+    """
+
+    trials: int
+    day: NDArray[np.float64]
+    declines: NDArray[np.bool_]
+    horizon: np.datetime64
+    follow: Offset | None
+    misses: Callable[[str], NDArray[np.int64] | None]
+    known: np.datetime64 = NO_DATE
+    over: Callable[[str], NDArray[np.bool_] | None] | None = None
+
+    def entry_day(self, earliest: Dates, latest: Dates) -> Dates:
+        """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
+        first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
+        days = (latest - first).view(np.int64) + 1
+        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
+        none = days <= 0
+        if none.any():
+            found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """n subjects.
+
+    start: (n,) datetime64[D], study day 1. grams: (n,) float64, body weight at baseline in whole grams, NaN where unknown. height: (n,)
+    float64, whole millimetres, NaN where unknown; None where nobody's is known. weighed: later weights that were given for the doses;
+    measured: these and those that were recorded at visits. earlier: what subjects had before the study, with their columns.
+    arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
+    NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
+    records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events. ahead: what
+    is drawn of subjects of simulated trials.
+    codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
+    """
+
+    start: Dates
+    grams: NDArray[np.float64]
+    arm: NDArray[np.int16]
+    events: Mapping[str, Dates] = field(default_factory=dict)
+    entered: Mapping[str, Dates] = field(default_factory=dict)
+    records: tuple[tuple[int, Record], ...] = ()
+    of_study: Mapping[str, dt.date] = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+    height: NDArray[np.float64] | None = None
+    weighed: Weighed | None = None
+    measured: Weighed | None = None
+    earlier: tuple[tuple[int, Exposure], ...] = ()
+    ahead: Ahead | None = None
+
+    @property
+    def mm(self) -> NDArray[np.float64]:
+        """(n,) height in whole millimetres, NaN where unknown."""
+        return self.height if self.height is not None else np.broadcast_to(np.nan, len(self))
+
+    @staticmethod
+    def of(
+        start: ArrayLike,
+        weight_kg: ArrayLike | None = None,
+        arm: ArrayLike | None = None,
+        *,
+        height_cm: ArrayLike | None = None,
+        weighed: tuple[ArrayLike, ArrayLike] | None = None,
+        events: Mapping[str, ArrayLike] | None = None,
+        entered: Mapping[str, ArrayLike] | None = None,
+        of_study: Mapping[str, dt.date] | None = None,
+    ) -> Cohort:
+        """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown), heights in cm.
+
+        weighed: later weights, (w, n) days in each subject's order (NaT: none) and (w, n) kg. A single weight, height or arm counts for
+        everybody. An event is a column of dates (NaT: it did not happen), or k of them where it can happen k times. Raises InputError
+        where columns differ in length, a start is missing or a weight or height cannot be one.
+        """
+        dates = np.atleast_1d(np.asarray(start, dtype="datetime64[D]"))
+        grams = np.rint(np.atleast_1d(np.asarray(np.nan if weight_kg is None else weight_kg, dtype=np.float64)) * 1000)
+        arms = np.atleast_1d(np.asarray(UNKNOWN_ARM if arm is None else arm, dtype=np.int16))
+        happened = {name: np.sort(np.atleast_2d(np.asarray(c, dtype="datetime64[D]")), axis=0) for name, c in (events or {}).items()}
+        ways = {name: np.atleast_1d(np.asarray(column, dtype="datetime64[D]")) for name, column in (entered or {}).items()}
+        problems = []
+        if np.isnat(dates).any():
+            problems.append(Problem("a start date is missing"))
+        if not len(dates) == (len(dates) if len(grams) == 1 else len(grams)) == (len(dates) if len(arms) == 1 else len(arms)):
+            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(grams)} weights, {len(arms)} arms"))
+        for name, column in (*happened.items(), *ways.items()):
+            if column.shape[-1] != len(dates):
+                problems.append(Problem(f"columns of different length: {len(dates)} dates, {column.shape[-1]} of `{name}`"))
+        height = None if height_cm is None else np.rint(np.atleast_1d(np.asarray(height_cm, dtype=np.float64)) * 10)
+        if height is not None and len(height) not in (1, len(dates)):
+            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(height)} heights"))
+        if height is not None and ((height < HEIGHTS_CM[0] * 10) | (height > HEIGHTS_CM[1] * 10)).any():
+            problems.append(Problem(f"a height is not between {HEIGHTS_CM[0]} and {HEIGHTS_CM[1]} cm"))
+        later = _weighed(weighed, len(dates), problems) if weighed is not None else None
+        kg = [grams] if later is None else [grams, later.grams]
+        if any(((column <= 0) | (column > MAX_WEIGHT_KG * 1000)).any() for column in kg):
+            problems.append(Problem(f"a weight is not above 0 and up to {MAX_WEIGHT_KG} kg"))
+        if problems:
+            raise InputError(problems)
+        n = len(dates)
+        tall = None if height is None else np.broadcast_to(height, n)
+        return Cohort(
+            dates, np.broadcast_to(grams, n), np.broadcast_to(arms, n), happened, ways, of_study=of_study or {}, height=tall,
+            weighed=later, measured=later,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def name(self, column: int) -> str:
+        """What a message begins with, to say whom it is about."""
+        code = self.codes[column] if self.codes else ""
+        return f"subject `{clip(code)}`: " if code else f"subject {column + 1}: " if len(self) > 1 else ""
+
+    def dates_of(self, event: str) -> Dates:
+        """(k, n) the dates of an event; k is 0 where nobody had it."""
+        return self.events.get(event, np.empty((0, len(self)), dtype="datetime64[D]"))
+
+    def first(self, event: str) -> Dates:
+        """(n,) the first date of an event, NaT where it did not happen."""
+        dates = self.dates_of(event)
+        return dates[0] if len(dates) else np.full(len(self), NO_DATE)
+
+    def entry(self, period: str) -> Dates:
+        """(n,) the recorded first day of a later period."""
+        return self.entered.get(period, np.full(len(self), NO_DATE))
+
+    def among(self, columns: NDArray[np.intp]) -> Cohort:
+        """Some of the subjects, with what happened to them and their entries, but without their records: for questions about dates."""
+        return Cohort(
+            self.start[columns],
+            self.grams[columns],
+            self.arm[columns],
+            {name: dates[:, columns] for name, dates in self.events.items()},
+            {name: dates[columns] for name, dates in self.entered.items()},
+            of_study=self.of_study,
+        )
+
+    def slices(self, size: int) -> Iterator[Cohort]:
+        """The same subjects, `size` at a time: what bounds the memory of a run over very many.
+
+        What is counted over all subjects, as a study stop may be, would be counted over a slice only: give it in `of_study`. Simulated
+        trials come in blocks of their own.
+        """
+        assert self.ahead is None
+        for begin in range(0, len(self), size):
+            part = slice(begin, begin + size)
+            yield replace(
+                self,
+                start=self.start[part],
+                grams=self.grams[part],
+                arm=self.arm[part],
+                events={name: dates[:, part] for name, dates in self.events.items()},
+                entered={name: dates[part] for name, dates in self.entered.items()},
+                records=tuple((column - begin, record) for column, record in self.records if begin <= column < begin + size),
+                codes=self.codes[part],
+                height=self.height[part] if self.height is not None else None,
+                weighed=self.weighed.part(part) if self.weighed is not None else None,
+                measured=self.measured.part(part) if self.measured is not None else None,
+                earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
+            )
+
+    def chosen(self, columns: NDArray[np.int64]) -> Cohort:
+        """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+        assert self.ahead is None
+        at = {column: i for i, column in enumerate(columns.tolist())}
+        return replace(
+            self,
+            start=self.start[columns],
+            grams=self.grams[columns],
+            arm=self.arm[columns],
+            events={name: dates[:, columns] for name, dates in self.events.items()},
+            entered={name: dates[columns] for name, dates in self.entered.items()},
+            records=tuple((at[column], record) for column, record in self.records if column in at),
+            codes=tuple(self.codes[column] for column in at) if self.codes else (),
+            height=self.height[columns] if self.height is not None else None,
+            weighed=Weighed(self.weighed.dates[:, columns], self.weighed.grams[:, columns]) if self.weighed is not None else None,
+            measured=Weighed(self.measured.dates[:, columns], self.measured.grams[:, columns]) if self.measured is not None else None,
+            earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
+        )
+
+
+def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
+    """A cohort of one. Raises InputError for an arm that is not there."""
+    return of_subjects([subject], arms, of_study)
+
+
+def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
+    """A cohort of many, in their order. Raises InputError for arms that are not there."""
+    n = len(subjects)
+    events: dict[str, list[list[dt.date]]] = {}
+    entered: dict[str, Dates] = {}
+    for column, subject in enumerate(subjects):
+        for event in subject.events:
+            events.setdefault(event.name, [[] for _ in range(n)])[column].append(event.date)
+        for entry in subject.entered:
+            entered.setdefault(entry.period, np.full(n, NO_DATE))[column] = np.datetime64(entry.date, "D")
+    weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
+    made = Cohort.of(
+        np.array([s.start for s in subjects], dtype="datetime64[D]"),
+        weights,
+        [arm_index(s.arm, arms) for s in subjects],
+        height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
+        events={name: _columns(lists) for name, lists in events.items()},
+        entered=entered,
+        of_study=of_study,
+    )
+    codes = tuple(s.code or "" for s in subjects)
+    records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
+    given = [{w.date: w.kg for w in s.weights} for s in subjects]
+    recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
+    return replace(
+        made,
+        codes=codes,
+        records=records,
+        weighed=_series(given),
+        measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
+        earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
+    )
+
+
+def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
+    """Each subject's weights, in the order of their days; None where nobody has any."""
+    most = max(map(len, weights), default=0)
+    if not most:
+        return None
+    ordered = [sorted(w.items()) for w in weights]
+    dates = [[o[i][0] if i < len(o) else None for o in ordered] for i in range(most)]
+    kg = [[o[i][1] if i < len(o) else np.nan for o in ordered] for i in range(most)]
+    return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg) * 1000))
+
+
+def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
+    dates = np.atleast_2d(np.asarray(given[0], dtype="datetime64[D]"))
+    grams = np.rint(np.atleast_2d(np.asarray(given[1], dtype=np.float64)) * 1000)
+    if dates.shape != grams.shape or dates.shape[1] != n:
+        problems.append(Problem(f"columns of different length: {n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"))
+        return None
+    order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
+    return Weighed(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
+
+
+def _columns(lists: list[list[dt.date]]) -> Dates:
+    """(k, n) each subject's dates, NaT behind them."""
+    most = max(map(len, lists))
+    return np.array([[sorted(dates)[i] if i < len(dates) else None for dates in lists] for i in range(most)], dtype="datetime64[D]")
+
+
+def arm_index(arm: str | None, arms: Sequence[str]) -> int:
+    """The index of an arm; -1 for None. Raises InputError for one that is not there."""
+    if arm is None:
+        return UNKNOWN_ARM
+    if arm not in arms:
+        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else "this regimen has no arms: leave `--arm` out")
+        raise InputError(Problem(f"unknown arm `{arm}`", hint=hint))
+    return list(arms).index(arm)

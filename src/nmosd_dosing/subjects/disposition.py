@@ -1,0 +1,326 @@
+"""The way of n subjects through the periods of a study: which rule moves each of them, when a period begins, what ends it.
+
+A period begins on its recorded first day, else on the first day on which its rule of entry allows it (projected). What has
+happened decides; where several rules hold, the first in the file does. The end of a period is the rule for whom nothing else moves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.study.events import LEFT, completed_event
+from nmosd_dosing.study.model import Period, Study, Transition
+from nmosd_dosing.subjects.cohort import Ahead, Cohort
+from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
+
+_BEFORE = Offset(-1)
+
+
+class MoveStatus(IntEnum):
+    """How far a subject is on the way into the next period."""
+
+    NONE = 0  # the subject has left before
+    PROJECTED = 1
+    PENDING = 2
+    ENTERED = 3
+    DECLINED = 4
+    REFUSED = 5
+
+    @property
+    def text(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Out of a period; (n,) each.
+
+    source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
+    not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
+    undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
+    period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none.
+    """
+
+    source: int
+    rule: NDArray[np.int16]
+    status: NDArray[np.uint8]
+    date: Dates
+    earliest: Dates
+    latest: Dates
+    entered: Dates
+    undecided: Dates
+    waiting: NDArray[np.int16]
+    begins: Dates
+
+    def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
+        """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
+        entered = self.entered[columns]
+        early, late = entered - self.earliest[columns], entered - self.latest[columns]
+        zero = np.timedelta64(0, "D")
+        days: NDArray[np.int64] = np.where(early < zero, early, np.where(late > zero, late, zero)).astype(np.int64)
+        return days
+
+    def is_undecided(self, column: int) -> bool:
+        """Whether the rule itself waits for a decision."""
+        return bool(self.undecided[column] == self.date[column])
+
+    def outside_by(self, column: int) -> int:
+        """The same for one subject."""
+        return int(self.outside(slice(column, column + 1))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The last day (n,) on which a period's visits, or only its doses, may be planned; NaT for no limit. `cause` happened on `date`."""
+
+    source: int
+    doses_only: bool
+    last: Dates
+    cause: str
+    date: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
+    end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known."""
+
+    periods: tuple[Period, ...]
+    transitions: tuple[Transition, ...]
+    anchor: Dates
+    projected: NDArray[np.bool_]
+    end: Dates
+    moves: tuple[Move, ...]
+    limits: tuple[Limit, ...]
+    stopped: Stopped
+
+    def rule(self, move: Move, column: int) -> Transition | None:
+        """The rule that moves a subject out of a period; None where there is none."""
+        return self.transitions[int(move.rule[column])] if move.rule[column] >= 0 else None
+
+    def waiting_rule(self, move: Move, column: int) -> Transition | None:
+        """The rule that an open decision would bring; None where none is open."""
+        return self.transitions[int(move.waiting[column])] if move.waiting[column] >= 0 else None
+
+    def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
+        """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
+        subject left it; the event of its end falls on it."""
+        left = np.fmin.reduce([move.entered for move in self.moves if move.source == period] or [np.full(len(cohort), NO_DATE)])
+        ends = event == completed_event(self.periods[period])
+        there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.end[period]))
+        return np.where(there, dates, NO_DATE)
+
+    def last_day(self, period: int, doses: bool) -> Dates | None:
+        """(n,) the last day on which a period's visits, or its doses, may be planned; None where nobody has a limit."""
+        last = [limit.last for limit in self.limits if limit.source == period and (doses or not limit.doses_only)]
+        return np.fmin.reduce(last) if last else None
+
+
+def gone(cohort: Cohort) -> Dates:
+    """(n,) the day on which each subject left the study, or its treatment; NaT where he did not."""
+    dates = [cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in cohort.events]
+    return functools.reduce(np.fmin, dates) if dates else np.full(len(cohort), NO_DATE)
+
+
+def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course:
+    """The way of every subject through `periods`, which stand in the order of `way`."""
+    n, ids = len(cohort), [p.id for p in periods]
+    anchor = np.full((len(periods), n), NO_DATE)
+    anchor[0] = cohort.start
+    projected = np.zeros((len(periods), n), dtype=bool)
+    end = np.full((len(periods), n), NO_DATE)
+    moves, limits = [], list(_exits(periods, cohort))
+    nobody = np.full(n, NO_DATE)
+    for p, period in enumerate(periods):
+        if period.length is not None:
+            shift(anchor[p], period.length, out=end[p])
+        if completed_event(period) in cohort.events:
+            actual = cohort.first(completed_event(period))
+            end[p] = np.where(np.isnat(actual), end[p], actual)
+            limits.append(Limit(p, True, actual, completed_event(period), actual))
+        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
+        entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
+        stay = Stay(cohort, anchor[p], end[p], np.fmin.reduce(entered) if entered else nobody)
+        if p == 0:
+            stopped = study_stop(study.stop if ways else None, stay)
+            if cohort.ahead is not None:
+                anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
+        if not ways:
+            continue
+        move, of_rules = _move(p, stay, ways, stopped)
+        moves.append(move)
+        limits += of_rules
+        if not any(t.target_period in ids for _, t in ways):
+            continue  # a plan of this period only: what leads out of it still ends its doses
+        begins = move.begins
+        limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
+        entering = ~np.isnat(begins) & (move.rule >= 0)
+        for target, id in enumerate(ids):
+            mine = [i for i, t in ways if t.target_period == id]
+            if mine:
+                taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
+                np.copyto(anchor[target], begins, where=taken)
+                projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
+    return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+
+
+def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
+    """(n,) day 1 of whoever is enrolled in a simulated trial: nobody is after the study has stopped, or after the horizon; but for who
+    is known to be."""
+    last = np.fmax(np.fmin(stopped.dates, ahead.horizon), ahead.known)
+    return np.where(cohort.start <= _of_trials(last, cohort), cohort.start, NO_DATE)
+
+
+def _of_trials(dates: Dates, cohort: Cohort) -> Dates:
+    """(n,) each subject's, of dates (t,) of trials."""
+    return np.tile(dates, len(cohort) // len(dates)) if len(dates) > 1 else np.broadcast_to(dates, len(cohort))
+
+
+def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
+    """What ends all visits of a subject, or all doses."""
+    for event in ("treatment_stopped", *LEFT):
+        if event in cohort.events:
+            date = cohort.first(event)
+            for p in range(len(periods)):
+                yield Limit(p, event == "treatment_stopped", date, event, date)
+
+
+def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
+    n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
+    rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
+    date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
+    there = ~np.isnat(stay.first)
+    free = there.copy()
+    nobody: Dates = np.broadcast_to(NO_DATE, n)
+    entered = ~np.isnat(left) if stay.cohort.entered else None
+    rules, opened, last, limits = dict(ways), {}, {}, {}
+    for i, t in sorted(ways, key=lambda way: _is_of_subject(way[1])):
+        opened[i] = _opened(stay, t, stopped, first=source == 0)
+        last[i] = _last(t, opened[i].date)
+        if t.after.kind != "end":
+            limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
+        if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
+            # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
+            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.entry_day(opened[i].opens, last[i])))
+
+    def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
+        chosen = chosen & free
+        if entered is not None:  # a recorded entry belongs to a rule that leads there
+            chosen &= ~entered | (stay.cohort.entry(rules[i].target_period) == left)
+        np.copyto(rule, i, where=chosen)
+        for into, dates in ((date, when), (earliest, opens), (latest, until)):
+            np.copyto(into, dates, where=chosen)
+        np.logical_and(free, ~chosen, out=free)
+
+    events = [i for i, t in ways if t.after.kind != "end"]
+    for i in events:
+        waits = there & ~np.isnat(opened[i].undecided) & (waiting < 0)
+        waiting[waits] = i
+        undecided[waits] = opened[i].undecided[waits]
+    if entered is not None:
+        for i in events:  # what has happened, and first of all what allows the entry
+            take(i, (left >= opened[i].opens) & ~(left > last[i]), opened[i].date, opened[i].opens, last[i])
+    for i in events:
+        take(i, ~np.isnat(opened[i].date), opened[i].date, opened[i].opens, last[i])
+    decided = ~free
+    if (waiting >= 0).any():
+        for i in events:  # what may have
+            take(i, waiting == i, undecided, nobody, _last(rules[i], undecided))
+    decided |= free
+    for i, transition in ways:  # what will
+        if transition.after.kind == "end":
+            take(i, there, opened[i].date, opened[i].opens, last[i])
+    if entered is not None:
+        for i, _ in ways:  # an entry that nothing leads to
+            take(i, entered, nobody, nobody, nobody)
+        settled = entered & decided  # whoever has entered by another rule waits for nothing
+        waiting[settled] = -1
+        undecided[settled] = NO_DATE
+    begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
+    status = _status(stay.cohort, left, rule, earliest, latest, begins)
+    begins = np.where(status == MoveStatus.PROJECTED, begins, left)
+    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins), [limits[i] for i in events]
+
+
+def _is_of_subject(transition: Transition) -> bool:
+    """Whether an event of the subject opens the way."""
+    return transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop")
+
+
+def _last(transition: Transition, date: Dates) -> Dates:
+    """The last day of entry; NaT where none is stated."""
+    if transition.within is None:
+        return np.full(len(date), NO_DATE)
+    return shift(_plus(date, transition.after.plus), transition.within)
+
+
+def _plus(dates: Dates, offset: Offset) -> Dates:
+    """The dates so much later; they themselves where it is nothing."""
+    return shift(dates, offset) if offset != Offset() else dates
+
+
+def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -> Occurrence:
+    """When a way opened: by an event of the subject, by one of the study while he was there, or by the end of the period.
+
+    Whoever came into the `first` period after the study's event is under it, too.
+    """
+    after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
+    if _is_of_subject(transition):
+        return occurrence(stay, after, transition.needs)
+    if after.kind == "end":
+        dates = stay.end
+        opens = _plus(dates, after.plus)
+    else:
+        once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        date = _of_trials(once, stay.cohort)
+        here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
+        dates = np.where(here, date, nobody)
+        opens = np.maximum(_plus(dates, after.plus), stay.first)
+    if transition.needs:
+        opens = np.maximum(opens, _needed(stay, transition))
+    return Occurrence(dates, opens, nobody)
+
+
+def _needed(stay: Stay, transition: Transition) -> Dates:
+    """The day on which the last of the further conditions is met; NaT while one is open."""
+    last = stay.first
+    for need in transition.needs:
+        dates = stay.cohort.dates_of(need)
+        after = np.where(dates >= stay.first, dates, NO_DATE)
+        last = np.maximum(last, np.fmin.reduce(after, axis=0) if len(dates) else np.full(len(last), NO_DATE))
+    return last
+
+
+def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
+    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before."""
+    ahead = cohort.ahead
+    status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
+
+    def put(value: MoveStatus, where: NDArray[np.bool_]) -> None:
+        np.copyto(status, np.uint8(value), where=where)
+
+    # What counts more comes later.
+    if ahead is not None:
+        put(MoveStatus.DECLINED, ahead.declines)
+    put(MoveStatus.REFUSED, earliest > latest if ahead is None else np.isnat(begins))
+    put(MoveStatus.PENDING, np.isnat(earliest))
+    for event in ("treatment_stopped", *LEFT):
+        if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
+            gone = cohort.first(event)
+            put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+            if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
+    if "declined" in cohort.events:
+        put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
+    if cohort.entered:
+        put(MoveStatus.ENTERED, ~np.isnat(left))
+    put(MoveStatus.NONE, rule < 0)
+    return status

@@ -1,0 +1,55 @@
+"""What contradicts itself in what is told of subjects."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.study.events import EXITS
+from nmosd_dosing.subjects.subject import Event, Subject
+
+
+def check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+    """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
+    for subject in subjects:
+        who = f"subject `{clip(subject.code or '')}`: " if several else ""
+        first: dict[str, Event] = {}
+        for event in subject.events:
+            other = first.setdefault(event.name, event)
+            if other is not event and (event.name in EXITS or event.name.endswith("_completed")):
+                also = _also(other.place, event.place)
+                problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
+            if event.date < subject.start and (event.name == "died" or event.name not in EXITS):
+                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
+                problems.error(wrong, event.place, "events count from day 1 on; check the dates")
+        relapses = sorted(e.date for e in subject.events if e.name == "relapse")
+        decided: dict[tuple[dt.date, dt.date], Event] = {}
+        for event in sorted((e for e in subject.events if e.name in ("relapse_confirmed", "relapse_rejected")), key=lambda e: e.date):
+            before = [date for date in relapses if date <= event.date]
+            if not before:
+                wrong = f"{who}`{event.name}` on {event.date} answers no relapse"
+                problems.error(wrong, event.place, "add the relapse, with its date of diagnosis")
+                continue
+            other = decided.setdefault((before[-1], event.date), event)
+            if other.name != event.name:
+                wrong = f"{who}the relapse of {before[-1]} is confirmed and rejected on the same day"
+                problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
+
+
+def check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+    """Two different weights of one subject on one day."""
+    for subject in subjects:
+        known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
+        for record in subject.records:
+            if record.weight_kg is not None:
+                kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
+                if kg != record.weight_kg:
+                    who = f"subject `{clip(subject.code or '')}`: " if several else ""
+                    wrong = f"{who}two weights on {record.date}: {number_text(kg)} kg and {number_text(record.weight_kg)} kg"
+                    problems.error(wrong, record.place, "keep one of them", _also(place, record.place))
+
+
+def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
+    return [("the first", other)] if other is not None and place is not None else []

@@ -1,0 +1,100 @@
+"""What of a way no rule allows: entries outside their window, ends before their beginning; each with why, and what to type."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
+from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.study.events import CONFIRMED, LEFT, completed_event
+from nmosd_dosing.study.model import Transition
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.disposition import Course, Move
+from nmosd_dosing.subjects.triggers import met
+
+
+def check_entries(course: Course, cohort: Cohort) -> None:
+    """Raises InputError for recorded entries that no rule allows: outside the window, while a decision is open, or refused."""
+    problems = []
+    for move in course.moves:
+        ask = ~np.isnat(move.entered) & (move.rule >= 0)
+        wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
+        for column in np.flatnonzero(wrong):
+            problems.append(dataclasses.replace(_refusal(course, move, cohort, int(column)), column=int(column)))
+        declined = cohort.first("declined")
+        for column in np.flatnonzero(declined < move.entered):
+            wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
+            hint = "keep one of the two; `--allow-deviation` lets both stand"
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, column=int(column)))
+    stop = course.stopped.date
+    for column in np.flatnonzero(cohort.start > stop):
+        late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
+        hint = "check the dates; `--allow-deviation` lets it stand"
+        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, column=int(column)))
+    for period, dates in cohort.entered.items():
+        target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
+        if target is not None:
+            for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
+                wrong = f"no rule leads into `{period}` on {_day(dates[column])}"
+                problems.append(Problem(f"{cohort.name(int(column))}{wrong}", column=int(column)))
+    for limit in course.limits:
+        if limit.cause in LEFT and limit.source == 0:
+            for move in course.moves:
+                for column in np.flatnonzero(move.entered > limit.last):
+                    wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
+                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates", column=int(column)))
+    if problems:
+        raise InputError(problems)
+
+
+def needed(cohort: Cohort, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition of a rule was met by a subject, for what opened its way on `date`; None while it is open."""
+    return met(cohort, rule.after.name if rule.after.kind == "event" else None, need, date, column)
+
+
+def check_ends(course: Course, cohort: Cohort) -> None:
+    """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
+    problems = []
+    dates = [course.anchor, course.end, *(d for move in course.moves for d in (move.earliest, move.latest))]
+    if any(((d < FIRST_DATE) | (d > LAST_DATE)).any() for d in dates):
+        problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
+    for p, period in enumerate(course.periods):
+        for column in np.flatnonzero(course.end[p] < course.anchor[p]):
+            wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
+            hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, column=int(column)))
+    if problems:
+        raise InputError(problems)
+
+
+def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
+    rule = course.rule(move, column)
+    assert rule is not None
+    who, entered = cohort.name(column), _day(move.entered[column])
+    if np.isnat(move.date[column]) and rule.after.kind != "end" and np.isnat(move.undecided[column]):
+        hint = f"rule `{rule.id}` does from {rule.after.text} on; `--allow-deviation` lets it stand, marked"
+        return Problem(f"{who}no rule leads into `{rule.target_period}` on {entered}", hint=hint)
+    target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
+    if move.entered[column] < cohort.start[column]:
+        return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
+    if np.isnat(move.earliest[column]):
+        open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
+        missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
+        what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
+        add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])
+        return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")
+    first, last = _day(move.earliest[column]), move.latest[column]
+    if move.earliest[column] > last:
+        wrong = f"rule `{rule.id}`: its conditions are met on {first}, after the last day, {_day(last)}"
+        return Problem(f"{who}entry into `{target}` on {entered} is refused by {wrong}", hint=f"a person must decide; {way_out}")
+    allowed = f"from {first} to {_day(last)}" if not np.isnat(last) else f"from {first} on"
+    days = move.outside_by(column)
+    off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
+    return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
+
+
+def _day(date: np.datetime64) -> str:
+    found = to_date(date)
+    return date_text(found) if found is not None else "an unknown day"

@@ -1,0 +1,97 @@
+"""One subject: what is known of the person, and the plan that comes of it, as immutable rows for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from nmosd_dosing.dose.dose import Per
+from nmosd_dosing.errors import Place
+
+RecordStatus = Literal["done", "partial", "missed", "withheld"]
+UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a subject, or to the study: `relapse` on a day."""
+
+    name: str
+    date: dt.date
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The actual first day of a later period."""
+
+    period: str
+    date: dt.date
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a site recorded of one visit, or of one product at a visit.
+
+    `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
+    `unit`, None where the row says nothing of it.
+    """
+
+    visit: str
+    date: dt.date
+    status: RecordStatus = "done"
+    period: str | None = None
+    product: str | None = None
+    amount: Decimal | None = None
+    unit: str | None = None
+    weight_kg: float | None = None
+    batch: str | None = None
+    reason: str | None = None
+    comment: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A body weight in kg, measured on a day after the first."""
+
+    date: dt.date
+    kg: float
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How much of a product a subject had before the study: an amount, per kg or per m2 where `per` says so."""
+
+    product: str
+    amount: Fraction
+    unit: str
+    per: Per = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject: the first day of the first period planned (study day 1), and what is known of the person since.
+
+    `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
+    of products before the study, where the study caps a lifetime's dose.
+    """
+
+    start: dt.date
+    code: str | None = None
+    arm: str | None = None
+    weight_kg: float | None = None
+    events: tuple[Event, ...] = ()
+    entered: tuple[Entered, ...] = ()
+    records: tuple[Record, ...] = ()
+    height_cm: float | None = None
+    site: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+    weights: tuple[Weight, ...] = ()
+    earlier: tuple[Exposure, ...] = ()

@@ -1,0 +1,1 @@
+"""Subjects and what happened to them, from tables that people keep."""

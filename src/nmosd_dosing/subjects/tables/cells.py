@@ -1,0 +1,138 @@
+"""What people type of a subject, on the command line or in a table: a code, a weight, a height, an amount, a day.
+
+`shown` is how a message names the text: `--weight 60,5` in backticks, or `60,5`. `place` is None on the command line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+
+from nmosd_dosing.errors import Document, Place, Problems
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import doses
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.subjects.cohort import HEIGHTS_CM, MAX_WEIGHT_KG
+from nmosd_dosing.subjects.subject import Exposure
+
+_DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
+
+
+def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    """A subject's code, if it is not empty: one line of plain characters."""
+    if len(text) <= 200 and text.isascii() and text.isprintable():
+        return text
+    if len(text) > 200:
+        problems.error(f"{shown} has {len(text)} characters", place, "a code has at most 200")
+    elif wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
+        problems.error(f"{shown} holds a control character (U+{ord(wrong):04X})", place, "type the code again")
+    else:
+        return text
+    return None
+
+
+def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
+    """A body weight in kg, to the gram."""
+    kg = _number(shown, text, place, problems, "a weight", "write kilograms as a plain number, for example `60` or `60.5`")
+    if kg is None:
+        return None
+    if not 0 < kg <= MAX_WEIGHT_KG:
+        problems.error(f"{shown} cannot be a body weight", place, f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}")
+    elif kg % Decimal("0.001"):
+        problems.error(f"{shown} is finer than a gram", place, f"write `{kg.quantize(Decimal('0.001'))}`")
+    else:
+        return float(kg)
+    return None
+
+
+def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
+    """A body height in cm, to the millimetre."""
+    cm = _number(shown, text, place, problems, "a height", "write centimetres as a plain number, for example `165` or `165.5`")
+    low, high = HEIGHTS_CM
+    if cm is None:
+        return None
+    if not low <= cm <= high:
+        metres = low <= cm * 100 <= high
+        hint = f"write centimetres: `{(cm * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
+        problems.error(f"{shown} cannot be a body height", place, hint)
+    elif cm % Decimal("0.1"):
+        problems.error(f"{shown} is finer than a millimetre", place, f"write `{cm.quantize(Decimal('0.1'))}`")
+    else:
+        return float(cm)
+    return None
+
+
+def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str) -> Decimal | None:
+    if re.fullmatch(r"[0-9]+,[0-9]+", text):
+        problems.error(f"{shown} has a decimal comma", place, f"write `{text.replace(',', '.')}`")
+    elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
+        problems.error(f"{shown} is not {what}", place, hint)
+    else:
+        return Decimal(text)
+    return None
+
+
+def exposure(product: str) -> Callable[[str, str, Place | None, Problems], Exposure | None]:
+    """A reader of how much of a product a subject had before the study: `40 mg/m2`, `100 mg`."""
+
+    def read(shown: str, text: str, place: Place | None, problems: Problems) -> Exposure | None:
+        try:
+            found = doses.amount(Scalar(text, Place(Document("", text or " "), 0, max(1, len(text)))))
+        except PhraseError as error:
+            problems.error(f"{shown}: {error.problem.message}", place, error.problem.hint)
+            return None
+        return Exposure(product, found.amount, found.unit, found.per, place)
+
+    return read
+
+
+def amount(shown: str, text: str, place: Place | None, problems: Problems) -> Decimal | None:
+    """An amount of drug, as it is written: 0 or more, with at most six decimals."""
+    if comma := re.fullmatch(r"([0-9]+),([0-9]+)", text):
+        thousands = len(comma[2]) == 3 and not comma[1].startswith("0")
+        hint = f"write `{comma[1]}.{comma[2]}`" + (f", or `{comma[1]}{comma[2]}` if the comma is between thousands" if thousands else "")
+        problems.error(f"{shown} has a decimal comma", place, hint)
+    elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}", text):
+        problems.error(f"{shown} is shortened by a spreadsheet", place, f"write the number out, for example `{Decimal(text):f}`")
+    elif not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,12})?", text):
+        problems.error(
+            f"{shown} is not an amount", place, "write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
+        )
+    elif Decimal(text) % Decimal("0.000001"):
+        problems.error(f"{shown} has more than six decimals", place, f"write `{Decimal(text).quantize(Decimal('0.000001'))}`")
+    else:
+        return Decimal(text)
+    return None
+
+
+def day(shown: str, text: str, place: Place | None, problems: Problems) -> dt.date | None:
+    """A day with the year first: YYYY-MM-DD, or in the way of spreadsheets `2025/1/6`, `2025.1.6`, `2025年1月6日`."""
+    if match := _DAY.fullmatch(text):
+        year, month, date = (int(part) for part in match.groups() if part and part.isdigit())
+        try:
+            return dt.date(year, month, date)
+        except ValueError:
+            problems.error(f"{shown}: there is no such day", place, "check the month and the day")
+    else:
+        problems.error(f"{shown} is not a date with the year first", place, date_hint(text))
+    return None
+
+
+def date_hint(text: str) -> str:
+    """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant."""
+    narrow = unicodedata.normalize("NFKC", text)
+    if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
+        return f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
+    if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
+        month, day = sorted((int(match[1]), int(match[2])))
+        return f"write `{match[3]}-{month:02}-{day:02}`"
+    if (match := re.fullmatch(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", narrow)) is not None:
+        return f"write `{match[1]}-{match[2]}-{match[3]}`"
+    if re.fullmatch(r"[2-6]\d{4}", narrow):
+        return "it seems to be the number that a spreadsheet gives a day; format the cell as a date"
+    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
+        return "day and month cannot be told apart; write it as YYYY-MM-DD"
+    return "write it as YYYY-MM-DD, for example `2025-01-06`"

@@ -1,0 +1,370 @@
+"""The tables of a trial, and the subjects that they make together: who takes part, what happened, who is in which arm, what was given.
+
+Every function raises InputError with the first hundred problems of its tables and their count; given a place to keep them (`LeftOut`),
+it leaves out the rows that are wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+from nmosd_dosing.dose.dose import UNITS
+from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.study.events import STUDY_EVENTS
+from nmosd_dosing.subjects.subject import UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
+from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
+from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
+from nmosd_dosing.subjects.tables.table import Cell, Table
+
+_STATUSES: dict[str, RecordStatus] = {"done": "done", "partial": "partial", "missed": "missed", "withheld": "withheld"}
+_RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
+    `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row."""
+
+    problems: list[Problem] = field(default_factory=list)
+    more: int = 0
+    codes: set[str] = field(default_factory=set)
+    rows: set[int] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)
+    nobody: int = 0
+
+    def take(self, problems: Problems) -> None:
+        """The first hundred of some problems, and how many there are."""
+        found = problems.in_order()
+        self.problems += found[: tables.LISTED]
+        self.more += problems.more + len(found[tables.LISTED :])
+
+
+def subjects(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
+    `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
+    it before, as `earlier_PRODUCT`."""
+    problems = Problems()
+    columns = subject_table.read(content, path, periods, capped, problems)
+    tables.stop(problems.in_order(), more=problems.more)
+    return tuple(columns.subject(row) for row in range(len(columns)))
+
+
+def events(content: bytes, path: str, known: Sequence[str], left_out: LeftOut | None = None) -> list[tuple[Cell, Event]]:
+    """What happened to whom, from a table with the columns `subject`, `event` (one of `known`) and `date`, and if wanted `comment`,
+    which is not read. No event may stand twice."""
+    problems = Problems()
+    table = tables.read(content, path, ("subject", "event", "date"), ("comment",), problems)
+    codes, dates = _codes(table, problems), days(table, "date", problems)
+    table.needs("event", "no event", f"write {one_of(known)}", problems)
+    names = table.values("event", partial(_event, known), problems)
+    made: list[tuple[Cell, Event]] = []
+    first: dict[tuple[str, Event], Place] = {}
+    told = 0
+    for row, (code, name, day, cell) in enumerate(zip(codes, names, dates, table.cells("event"), strict=True)):
+        if code.text and name is not None and day is not None:
+            place = cell.place
+            event = Event(name, day, place)
+            other = first.setdefault((same(code.text), event), place)
+            if other is not place:
+                message = f"`{name}` of subject `{clip(code.text)}` on {day} stands twice"
+                told = table.error(row, "event", told, message, "take one of the two out", problems, [("the first", other)])
+            made.append((code, event))
+    _stop(table, problems, left_out)
+    return made
+
+
+def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Cell]]:
+    """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here.
+
+    No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
+    problems = Problems()
+    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden="arm")
+    codes = _codes(table, problems)
+    once(table, problems)
+    table.needs("arm", "no arm", "every row needs one", problems)
+    _stop(table, problems, left_out)
+    rows = enumerate(zip(codes, table.cells("arm"), strict=True))
+    return [found for row, found in rows if row not in table.wrong]
+
+
+def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Weight]]:
+    """Later weights, from a table with the columns `subject`, `date` and `weight_kg`."""
+    problems = Problems()
+    table = tables.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems)
+    codes, dates = _codes(table, problems), days(table, "date", problems)
+    table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
+    weights = table.values("weight_kg", cells.weight, problems)
+    _stop(table, problems, left_out)
+    rows = zip(codes, dates, weights, table.cells("weight_kg"), strict=True)
+    return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
+
+
+def records(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell | None, Record]]:
+    """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
+    `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it."""
+    problems = Problems()
+    table = tables.read(content, path, ("visit", "date"), _RECORD, problems)
+    codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
+    dates = days(table, "date", problems)
+    table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
+    statuses = [status or _STATUSES["done"] for status in table.values("status", _status, problems)]
+    amounts, units = table.values("amount", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
+    _given(table, statuses, problems)
+    weights, batches = table.values("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
+    periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
+    _stop(table, problems, left_out)
+    made = map(
+        Record, table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
+        map(table.row, range(len(table))),
+    )  # fmt: skip
+    return [found for row, found in enumerate(zip(codes, made, strict=True)) if row not in table.wrong]
+
+
+def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
+    """Raises InputError, or keeps whose rows are wrong where everybody else's are taken: not where it cannot be read whose they are."""
+    if (
+        left_out is None
+        or table.broken
+        or ("subject" not in table.columns and table.wrong)
+        or any(not table.texts["subject"][row] for row in table.wrong)
+    ):
+        tables.stop(problems.in_order(), more=problems.more)
+    elif problems.found:
+        left_out.take(problems)
+        left_out.codes |= {same(table.texts["subject"][row]) for row in table.wrong}
+
+
+def roster(
+    subjects: Sequence[Subject],
+    events: Iterable[tuple[Cell, Event]],
+    allocation: Iterable[tuple[Cell, Cell]],
+    records: Iterable[tuple[Cell | None, Record]],
+    weighings: Iterable[tuple[Cell, Weight]] = (),
+) -> tuple[Subject, ...]:
+    """The subjects with all that the tables say of them, events and records by date; in the order of `subjects`.
+
+    Of one subject without a table the rows of others are left out, and records that name nobody are his. Codes are compared as texts
+    that look the same, never as numbers.
+    """
+    codes = [subject.code for subject in subjects]
+    known = Known(codes, lambda i: subjects[i].place)
+    said = {i: Said(list(s.events), list(s.records), {w.date: w for w in s.weights}, s.arm) for i, s in enumerate(subjects)}
+    join(known, lambda i: subjects[i].start, said, events, allocation, records, weighings)
+    tables.stop(known.in_order, "the tables", known.more)
+    return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
+
+
+@dataclass(slots=True)
+class Said:
+    """What the tables beside that of the subjects say of one of them; weights by day."""
+
+    events: list[Event] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    weights: dict[dt.date, Weight] = field(default_factory=dict)
+    arm: str | None = None
+
+    def of(self, subject: Subject) -> Subject:
+        """The subject with it, in an order of its own."""
+        return replace(
+            subject,
+            arm=self.arm,
+            events=tuple(sorted(self.events, key=lambda event: (event.date, event.name))),
+            records=tuple(sorted(self.records, key=_order)),
+            weights=tuple(self.weights.values()),
+        )
+
+
+def join(
+    known: Known,
+    start: Callable[[int], dt.date | None],
+    said: dict[int, Said],
+    events: Iterable[tuple[Cell, Event]],
+    allocation: Iterable[tuple[Cell, Cell]],
+    records: Iterable[tuple[Cell | None, Record]],
+    weighings: Iterable[tuple[Cell, Weight]],
+) -> None:
+    """Adds to `said`, by the subject's number, what the rows of tables say; what is wrong goes to `known`."""
+    for code, event in events:
+        if (i := known.find(code)) is not None:
+            said.setdefault(i, Said()).events.append(event)
+    known.next_table()
+    for code, arm in allocation:
+        if (i := known.find(code)) is not None:
+            mine = said.setdefault(i, Said())
+            if mine.arm not in (None, arm.text):
+                message = f"subject `{clip(code.text)}` is in another arm here than was said before"
+                known.error(i, message, arm.place, "leave one of the two out")
+            mine.arm = arm.text
+    known.next_table()
+    for whose, record in records:
+        if (i := known.find(whose, record.place)) is not None:
+            said.setdefault(i, Said()).records.append(record)
+    known.next_table()
+    for code, weight in weighings:
+        if (i := known.find(code)) is not None:
+            _add_weight(code, weight, i, start(i), said.setdefault(i, Said()).weights, known)
+    known.next_table()
+
+
+def _add_weight(code: Cell, weight: Weight, i: int, start: dt.date | None, weights: dict[dt.date, Weight], known: Known) -> None:
+    """One more weight of a subject; one before day 1, or another one on the same day, is wrong."""
+    other = weights.setdefault(weight.date, weight)
+    if start is not None and weight.date <= start:
+        wrong = f"the weight of subject `{clip(code.text)}` on {weight.date} is not after day 1, {start}"
+        known.error(i, wrong, weight.place, "the weight at baseline stands in the table of subjects: `weight_kg`")
+    elif other is not weight:
+        also = [("the other one", other.place)] if other.place is not None else []
+        known.error(i, f"two weights of subject `{clip(code.text)}` on {weight.date}", weight.place, "keep one of them", also)
+
+
+class Known:
+    """Which subject a code means, by its number; what is wrong is kept table by table, and in `wrong` of whom."""
+
+    def __init__(self, codes: Sequence[str | None], place: Callable[[int], Place | None]) -> None:
+        """`place` says where a subject stands; None for one who stands in no table."""
+        self.codes, self.place = codes, place
+        self.alone = len(codes) == 1 and place(0) is None
+        self.index = {same(code): i for i, code in enumerate(codes) if code is not None}
+        self.problems = Problems()
+        self.in_order: list[Problem] = []
+        self.more = 0
+        self.wrong: set[int] = set()
+        self.nobody = False  # whether rows are of nobody
+        self.unknown: list[tuple[Cell, str]] = []  # rows of this table whose code nobody has
+
+    @cached_property
+    def without_zeros(self) -> dict[str, int]:
+        return {code.lstrip("0"): i for code, i in reversed(self.index.items())}
+
+    def next_table(self) -> None:
+        self._tell_unknown()
+        self.in_order += self.problems.in_order()
+        self.problems = Problems()
+
+    def error(self, subject: int | None, message: str, place: Place | None, hint: str, also: Sequence[tuple[str, Place]] = ()) -> None:
+        """What is wrong, and with whom; of a table with very many problems the first hundred are kept, and the others counted."""
+        if subject is not None:
+            self.wrong.add(subject)
+        if len(self.problems.found) < 2 * tables.LISTED:
+            self.problems.error(message, place, hint, also)
+        else:
+            self.more += 1
+
+    def find(self, code: Cell | None, place: Place | None = None) -> int | None:
+        if code is None:
+            if len(self.codes) == 1:
+                return 0
+            if not any(problem.message == _NO_COLUMN for problem in self.problems.found):
+                self.problems.error(_NO_COLUMN, place, "add the column `subject`: there are several")
+                self.nobody = True
+            return None
+        text = code.text if code.text in self.index else same(code.text)
+        if text not in self.index:
+            if self.alone:
+                self._unknown(code, text, ())
+            else:
+                self.unknown.append((code, text))
+        return self.index.get(text)
+
+    def may_be(self, texts: Iterable[str]) -> set[int]:
+        """Whom codes may mean: those who have them, else those whose codes they may be, written wrongly."""
+        whom = {self.index[text] for text in texts if text in self.index}
+        far = {text for text in texts if text not in self.index}
+        whom |= {i for text in far if (i := self.without_zeros.get(text.lstrip("0"))) is not None}
+        return whom.union(*near_codes.near(far, self.codes).values())
+
+    def _tell_unknown(self) -> None:
+        """Whose rows the unknown codes of a table may be is looked for once for all of them."""
+        near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
+        for code, text in self.unknown[: tables.LISTED]:
+            self._unknown(code, text, near.get(text, ()))
+        self.more += len(self.unknown[tables.LISTED :])
+        self.wrong |= self.may_be({text for _, text in self.unknown[tables.LISTED :]})
+        self.unknown = []
+
+    def _unknown(self, code: Cell, text: str, like: Sequence[int]) -> None:
+        written, also = f"`{clip(code.text)}`", []
+        message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
+        only = self.codes[0] if self.alone else None
+        if only is not None:
+            message = f"{written} is not the subject `{clip(only)}`"
+        elif self.alone:
+            message, hint = f"this row is of {written}, and the plan is not said to be", f"add `--subject {clip(code.text)}`"
+        near = self.without_zeros.get(text.lstrip("0"))
+        if near is None and only is not None:
+            return  # one subject's rows are taken from a table of many
+        if near is not None:
+            other = self.codes[near] or ""
+            known = f"`{clip(other)}`"
+            if len(other) > len(text):
+                message += f"; did a spreadsheet take the zeros off {known}?"
+                hint = f"write {known}, in a column that is formatted as text"
+            else:
+                message += f"; did a spreadsheet make {known} of it?"
+                hint = f"write {written} there, in a column that is formatted as text"
+            place = self.place(near)
+            also = [("this one", place)] if place else []
+        elif like:
+            hint = f"did you mean `{clip(self.codes[like[0]] or '')}`?"
+        self.wrong |= {*like} | ({near} if near is not None else set())
+        self.problems.error(message, code.place, hint, also)
+
+
+_NO_COLUMN = "whose records these are is not said"
+
+
+def _given(table: Table, statuses: Sequence[str], problems: Problems) -> None:
+    """An amount has a unit, a unit an amount, and what was not given has none."""
+    told = 0
+    for row, (status, amount, unit) in enumerate(zip(statuses, table.texts["amount"], table.texts["unit"], strict=True)):
+        if amount and not unit:
+            message = f"`{clip(amount)}` has no unit"
+            told = table.error(row, "amount", told, message, f"write {one_of(UNITS)} in the column `unit`", problems)
+        elif unit and not amount:
+            message = f"`{clip(unit)}` without an amount"
+            told = table.error(row, "unit", told, message, "write the amount, or leave the unit out", problems)
+        if amount.strip("0.") and status in ("missed", "withheld"):
+            message = f"`{status}`, and yet an amount of `{clip(amount)}`"
+            told = table.error(row, "amount", told, message, "leave amount and unit out, or write `partial`", problems)
+
+
+def _order(record: Record) -> tuple[Any, ...]:
+    """By date and visit; the rest only so that the order of rows does not matter."""
+    rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
+    texts = (record.batch, record.reason, record.comment)
+    return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
+
+
+def _codes(table: Table, problems: Problems) -> list[Cell]:
+    needs_code(table, problems)
+    return table.cells("subject")
+
+
+def _event(known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    if text in STUDY_EVENTS:
+        problems.error(f"{shown} is an event of the study, not of a subject", place, f"give it with `--on {text}=DATE`")
+        return None
+    return _word("event", known, shown, text, place, problems)
+
+
+def _word(what: str, known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    if text in known:
+        return text
+    problems.error(f"unknown {what} {shown}", place, did_you_mean(text, known) or f"write {one_of(known)}")
+    return None
+
+
+def _status(shown: str, text: str, place: Place | None, problems: Problems) -> RecordStatus | None:
+    status = _STATUSES.get(text.lower())
+    if status is None:
+        problems.error(f"unknown status {shown}", place, did_you_mean(text, _STATUSES) or f"write {one_of(_STATUSES)}")
+    return status
+
+
+def _one_line(shown: str, text: str, place: Place | None, problems: Problems) -> str:
+    return " ".join(text.split())

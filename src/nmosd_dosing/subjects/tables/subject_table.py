@@ -1,0 +1,181 @@
+"""The table of subjects by column: what a run over very many keeps of each. Nothing is made for a row until somebody asks for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed, of_subjects
+from nmosd_dosing.subjects.subject import Entered, Exposure, Subject
+from nmosd_dosing.subjects.tables import cells as typed
+from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.table import Cell, Table
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectColumns:
+    """n subjects, a row each, as their table has them; None where a cell is empty or wrong.
+
+    entered: by period, the day on which a subject entered it. earlier: by product, what a subject had of it before. Only columns that
+    the table has are there.
+    """
+
+    table: Table
+    codes: Sequence[str]
+    starts: Sequence[dt.date | None]
+    weights: Sequence[float | None]
+    heights: Sequence[float | None]
+    sites: Sequence[str | None]
+    entered: Mapping[str, Sequence[dt.date | None]]
+    earlier: Mapping[str, Sequence[Exposure | None]]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def cell(self, row: int) -> Cell:
+        """The cell of a subject's code."""
+        return self.table.cell("subject", row)
+
+    def with_more(self) -> set[int]:
+        """The rows that say more of a subject than the first day, weight, height and site."""
+        columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values()]
+        return {row for column in columns for row, value in enumerate(column) if value is not None}
+
+    def subject(self, row: int) -> Subject:
+        """One subject, with the places of what is said of it; the row has a start."""
+        start, place = self.starts[row], self.table.cell
+        assert start is not None
+        return Subject(
+            start,
+            self.codes[row],
+            weight_kg=self.weights[row],
+            entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
+            height_cm=self.heights[row],
+            site=self.sites[row],
+            place=self.cell(row).place,
+            earlier=tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None),
+        )
+
+
+def read(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems) -> SubjectColumns:
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
+    `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
+    it before, as `earlier_PRODUCT`.
+
+    What is wrong goes to `problems`, and its rows to `table.wrong`. Raises InputError where there is no table, or its columns are wrong.
+    """
+    entering = {f"enter_{period}": period for period in periods}
+    had = {f"earlier_{product}": product for product in capped}
+    table = tables.read(content, path, ("subject", "start"), ("weight_kg", "height_cm", "site", *entering, *had), problems)
+    needs_code(table, problems)
+    once(table, problems)
+    if not all(code.isalnum() and len(code) <= 200 for code in table.texts["subject"]):  # the commonest codes, and quick
+        table.values("subject", _code, problems)
+    starts, weights = days(table, "start", problems), table.values("weight_kg", typed.weight, problems)
+    heights, sites = table.values("height_cm", typed.height, problems), table.values("site", typed.code, problems)
+    entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
+    earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
+    if not len(table) and not problems.found:
+        problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
+    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sites, entered, earlier)
+
+
+def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    return typed.code("the subject's code", text, place, problems)
+
+
+def needs_code(table: Table, problems: Problems) -> None:
+    """Every row says whose it is."""
+    table.needs("subject", "no subject's code", "every row needs one", problems)
+
+
+def once(table: Table, problems: Problems) -> None:
+    """A second row of one subject is a problem, and then neither can be taken."""
+    first: dict[str, int] = {}
+    told = 0
+    for row, code in enumerate(table.texts["subject"]):
+        other = first.setdefault(same(code), row)
+        if other != row and code:
+            table.wrong.add(other)
+            also = [("the first", table.cell("subject", other).place)] if told < tables.LISTED else []
+            told = table.error(row, "subject", told, f"subject `{clip(code)}` has two rows", "take one of the two out", problems, also)
+
+
+def of_broken_lines(table: Table) -> list[int | None]:
+    """Of each line that is no row, the row of the same subject; None where nobody has one. Raises ValueError where it cannot be told
+    whose a line is: its code is empty or stands within a quotation mark, or its cells may be shifted and none is a known code."""
+    rows = {same(code): row for row, code in enumerate(table.texts["subject"]) if code} if table.broken else {}
+    at, found = table.columns["subject"], list[int | None]()
+    for cells in table.broken:
+        if any("\n" in cell for cell in cells):
+            raise ValueError(cells)
+        if at == 0 and cells[0] and '"' not in cells[0]:
+            found.append(rows.get(same(cells[0])))
+            continue
+        surplus = max(0, len(cells) - len(table.columns))
+        meant = [row for cell in cells[: at + surplus + 1] if (row := rows.get(same(cell.strip('" ')))) is not None]
+        if not meant:
+            raise ValueError(cells)
+        found += meant
+    return found
+
+
+def days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
+    """A column in which every row has a day."""
+    table.needs(column, "no date", "write for example `2025-01-06`", problems)
+    return table.values(column, typed.day, problems)
+
+
+def same(code: str) -> str:
+    """One text may be written in two ways."""
+    return code if code.isascii() else unicodedata.normalize("NFC", code)
+
+
+def to_cohort(
+    columns: SubjectColumns, rows: Sequence[int], told: Mapping[int, Subject], arms: Mapping[int, int], names: Sequence[str],
+    of_study: Mapping[str, dt.date],
+) -> Cohort:  # fmt: skip
+    """A cohort of some rows, in their order. told: by row, the subjects of whom more is known than columns hold. arms: by row, the index
+    of an arm in `names`. Rows have a start."""
+    made = Cohort.of(
+        np.array([columns.starts[row] for row in rows], dtype="datetime64[D]"),
+        np.array([columns.weights[row] for row in rows], dtype=np.float64),
+        np.array([arms.get(row, UNKNOWN_ARM) for row in rows], dtype=np.int16),
+        height_cm=np.array([columns.heights[row] for row in rows], dtype=np.float64),
+        of_study=of_study,
+    )
+    made = replace(made, codes=tuple(columns.codes[row] for row in rows))
+    at = [i for i, row in enumerate(rows) if row in told]
+    if not at:
+        return made
+    some, n = of_subjects([replace(told[rows[i]], arm=None) for i in at], names), len(rows)
+    return replace(
+        made,
+        events={name: _spread(dates, at, n) for name, dates in some.events.items()},
+        entered={period: _spread(dates, at, n) for period, dates in some.entered.items()},
+        records=tuple((at[column], record) for column, record in some.records),
+        weighed=_spread_weights(some.weighed, at, n),
+        measured=_spread_weights(some.measured, at, n),
+        earlier=tuple((at[column], exposure) for column, exposure in some.earlier),
+    )
+
+
+def _spread(dates: Dates, at: Sequence[int], n: int) -> Dates:
+    """(…, n) the dates of some subjects among all, NaT for the others."""
+    found = np.full((*dates.shape[:-1], n), NO_DATE)
+    found[..., at] = dates
+    return found
+
+
+def _spread_weights(some: Weighed | None, at: Sequence[int], n: int) -> Weighed | None:
+    if some is None:
+        return None
+    grams = np.full((len(some.grams), n), np.nan)
+    grams[:, at] = some.grams
+    return Weighed(_spread(some.dates, at, n), grams)

@@ -1,0 +1,311 @@
+"""Tables that people keep in spreadsheets, as text or .xlsx: columns of texts, each with its place in the file."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.subjects.tables import workbook
+from nmosd_dosing.subjects.tables.hidden import Blanks, blank, other_cells
+
+T = TypeVar("T")
+Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
+LISTED = 100  # problems that are shown
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows below a heading, by column; empty texts where the table has no such column. Rows are counted from 0.
+
+    Places are found when they are asked for: in a long table they would cost more than the reading.
+    """
+
+    document: Document
+    separator: str
+    quotes: bool
+    pattern: re.Pattern[str]
+    columns: dict[str, int] = field(default_factory=dict)
+    starts: list[int] = field(default_factory=list)
+    texts: dict[str, Sequence[str]] = field(default_factory=dict)
+    hidden: str = ""  # the column of which no message shows what stands in it
+    heading: int = -1  # where the line with the names of the columns begins
+    blanks: Blanks | None = None  # made when it is asked for
+    refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
+    wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
+    broken: list[list[str]] = field(default_factory=list)  # the cells of lines that are no row: too many, or too few, or not closed
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def cell(self, column: str, row: int) -> Cell:
+        return Cell(self.texts[column][row], self, self.columns[column], self.starts[row])
+
+    def cells(self, column: str) -> list[Cell]:
+        index = self.columns[column]
+        return [Cell(text, self, index, start) for text, start in zip(self.texts[column], self.starts, strict=True)]
+
+    def row(self, row: int) -> Place:
+        """The whole row, as far as its first line goes."""
+        start = self.starts[row]
+        end = self.document.text.find("\n", start)
+        return self.shown(start, len(self.document.text) if end < 0 else end)
+
+    def shown(self, start: int, end: int) -> Place:
+        """A place as messages point at it."""
+        if not self.hidden:
+            return Place(self.document, start, end)
+        self.blanks = self.blanks or blank(self.document, list(self._hidden_spans()))
+        return self.blanks.place(start, end)
+
+    def _hidden_spans(self) -> Iterator[tuple[int, int]]:
+        """Of rows the cell of the hidden column; of the heading what is no column's name; of lines that are neither all but the first
+        cell, which is the subject's."""
+        text, at, rows, column = self.document.text, 0, set(self.starts), self.columns.get(self.hidden)
+        known = ("subject", self.hidden)
+
+        def named(number: int, cells: list[str]) -> bool:
+            name = cells[number].strip(' "')
+            return name in known or did_you_mean(name, known) is not None
+
+        def first(number: int, cells: list[str]) -> bool:
+            return number == 0 and column is not None and 0 < column < len(cells) and '"' not in cells[0]
+
+        while at < len(text):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            if at in rows and column is not None:
+                spans = [(begin, stop) for _, begin, stop in self.spans(at)]
+                yield spans[column]
+                end = text.find("\n", spans[-1][1])
+                end = len(text) if end < 0 else end
+            elif at != self.heading or column is None:
+                yield from other_cells(text, at, end, self.separator, named if at == self.heading else first)
+            at = end + 1
+
+    def hide(self, problems: Problems) -> None:
+        """What has been found so far is shown without what is hidden."""
+        if self.hidden and problems.found:
+            self.shown(0, 0)
+            assert self.blanks is not None
+            problems.found = [self.blanks.problem(problem, ("subject", self.hidden)) for problem in problems.found]
+
+    def raw(self, column: str, row: int) -> int:
+        """Where a cell begins in the file."""
+        return next(islice(self.spans(self.starts[row]), self.columns[column], None))[1]
+
+    def values(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
+        """What the cells of a column say, each text read once; None where one is empty or wrong."""
+        texts = self.texts[column]
+        found: dict[str, T | None] = {"": None}
+        wrong: dict[str, int] = {}
+        for text in set(texts) - {""}:
+            unseen = Problems()
+            found[text] = read("", text, None, unseen)
+            if unseen.found:
+                wrong[text] = len(unseen.found)
+        if wrong:
+            told = 0
+            for row, text in enumerate(texts):
+                if text not in wrong:
+                    continue
+                self.wrong.add(row)
+                if told >= LISTED and not self.refused:
+                    problems.more += wrong[text]
+                elif not self.refused or self.raw(column, row) not in self.refused:
+                    read(f"`{clip(text)}`", text, self.cell(column, row).place, problems)
+                    told += 1
+        return [found[text] for text in texts]
+
+    def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
+        """No cell of the column may be empty."""
+        told = 0
+        for row, text in enumerate(self.texts[column]):
+            if not text:
+                told = self.error(row, column, told, message, hint, problems)
+
+    def error(
+        self, row: int, column: str, told: int, message: str, hint: str, problems: Problems, also: Sequence[tuple[str, Place]] = ()
+    ) -> int:
+        """What is wrong with a cell. Of one kind the first hundred are `told` and the others counted: only so many are shown, the first
+        of the table, and a place takes time. Gives how many are told now."""
+        self.wrong.add(row)
+        if told >= LISTED:
+            problems.more += 1
+            return told
+        problems.error(message, self.cell(column, row).place, hint, also)
+        return told + 1
+
+    def spans(self, at: int) -> Iterator[tuple[str, int, int]]:
+        """The cells of the row that begins at a character: text, start, end. Raises ValueError where quotation marks are wrong."""
+        text = self.document.text
+        while True:
+            match = self.pattern.match(text, at)
+            if match is None:
+                raise ValueError(at)
+            if match["quoted"] is not None:
+                yield match["quoted"].replace('""', '"').strip(), *match.span("quoted")
+            else:
+                plain = match["plain"]
+                begin = match.start("plain") + len(plain) - len(plain.lstrip())
+                yield plain.strip(), begin, begin + len(plain.strip())
+            at = match.end() + 1
+            if text[at - 1 : at] != self.separator:
+                return
+
+    def lines(self, at: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+        """From a character on, where each row begins and its texts; rows without any text left out."""
+        text, told = self.document.text, 0
+        while at < len(text):
+            start, end = at, text.find("\n", at)
+            end = len(text) if end < 0 else end
+            line = text[start:end]
+            if not self.quotes or '"' not in line:
+                texts = list(map(str.strip, line.split(self.separator)))
+            else:
+                try:
+                    spans = list(self.spans(start))
+                    texts = [span[0] for span in spans]
+                    end = text.find("\n", spans[-1][2])
+                    end = len(text) if end < 0 else end
+                except ValueError:
+                    self.broken.append(list(map(str.strip, line.split(self.separator))))
+                    if (told := told + 1) <= LISTED:
+                        place = Place(self.document, start, end)
+                        problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
+                    else:
+                        problems.more += 1
+                    texts = []
+            at = end + 1
+            if any(texts):
+                yield start, texts
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell's text, without the spaces around it, and where it stands."""
+
+    text: str
+    table: Table
+    index: int
+    start: int
+
+    @property
+    def place(self) -> Place:
+        _, begin, end = next(islice(self.table.spans(self.start), self.index, None))
+        return self.table.shown(begin, end)
+
+
+def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: str = "") -> Table:
+    """The table in a file: an .xlsx workbook, or text in UTF-8, in UTF-16 with its mark, else in GB18030, with commas, semicolons or tabs.
+
+    What is wrong with single lines and cells goes to `problems`; of the column `hidden` no message shows what stands in it. Raises
+    InputError where there is no table, or its columns are wrong.
+    """
+    table, at = _layout(content, path, problems)
+    table.hidden = hidden
+    lines = table.lines(at, problems)
+    start, names = next(lines, (0, []))
+    table.heading = start
+    while names and not names[-1]:
+        names.pop()  # the last column of a spreadsheet that once had more
+    if not names and not problems.found:
+        problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
+    if not names or not _heading(table, start, names, required, optional, problems):
+        table.hide(problems)
+        stop(problems.in_order(), more=problems.more)
+    table.columns = {name: i for i, name in enumerate(names)}
+    cells: list[str] = []
+    told = 0
+    for start, texts in lines:
+        if len(texts) > len(names) and not any(texts[len(names) :]):
+            del texts[len(names) :]
+        if len(texts) == len(names):
+            table.starts.append(start)
+            cells += texts
+            continue
+        table.broken.append(texts)
+        if (told := told + 1) > LISTED:
+            problems.more += 1
+            continue
+        hint = "name the column in the first line, or clear the cell"
+        if table.quotes:
+            hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
+        problems.error(f"{len(texts)} cells under {len(names)} columns", Place(table.document, start, start + 1), hint)
+    table.texts = dict.fromkeys(optional, ("",) * len(table)) | {name: cells[i :: len(names)] for i, name in enumerate(names)}
+    for at in table.refused:
+        row = bisect.bisect_right(table.starts, at) - 1
+        if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:
+            table.wrong.add(row)
+    table.hide(problems)
+    return table
+
+
+def stop(found: Sequence[Problem], where: str = "one table", more: int = 0) -> None:
+    """Raises InputError with the first hundred problems and their count, if there are any; `more` have only been counted."""
+    if found:
+        raise InputError(first_of(found, where, more))
+
+
+def first_of(found: Sequence[Problem], where: str, more: int = 0) -> list[Problem]:
+    """The first hundred problems, and before them how many there are where there are more."""
+    all_of_them = len(found) + more
+    many = [Problem(f"{all_of_them:,} problems in {where}; the first {LISTED} follow")] if all_of_them > LISTED else []
+    return [*many, *found[:LISTED]]
+
+
+def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:
+    """How a file is a table, and where its heading begins."""
+    if content.startswith(b"PK\x03\x04"):
+        sheet = workbook.read(content, path, problems)
+        refused = frozenset(problem.place.start for problem in problems.found if problem.place)
+        return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"), refused=refused), 0
+    document = Document(path, _decoded(content, path).replace("\r\n", "\n").replace("\r", "\n"))
+    at, separator = 0, ""
+    if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
+        at, separator = match.end(), match[1]
+    else:
+        first = document.text.lstrip("\n ").partition("\n")[0]
+        separator = max(_SEPARATORS, key=first.count)
+    blank = "[ ]" if separator == "\t" else r"[ \t]"
+    pattern = rf'{blank}*+(?:"(?P<quoted>(?:[^"]|"")*+)"{blank}*|(?P<plain>(?!")[^{separator}\n]*))(?={separator}|\n|\Z)'
+    return Table(document, separator, True, re.compile(pattern)), at
+
+
+def _decoded(content: bytes, path: str) -> str:
+    if content.startswith(_OLE):
+        message = f"`{path}` is an old workbook (.xls), or one with a password"
+        raise InputError(Problem(message, hint="save it as .xlsx without a password, or as `CSV UTF-8`"))
+    marked = content.startswith(b"\xef\xbb\xbf")
+    for encoding in ("utf-16",) if content.startswith(_UTF16) else ("utf-8",) if marked else ("utf-8", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text.removeprefix("\ufeff")
+    raise InputError(Problem(f"`{path}` is not text in UTF-8, UTF-16 or GB18030", hint="save it as `CSV UTF-8`"))
+
+
+def _heading(table: Table, start: int, names: list[str], required: Sequence[str], optional: Sequence[str], problems: Problems) -> bool:
+    """Whether the columns are those asked for; if not, why."""
+    before, known = len(problems.found), (*required, *optional)
+    places = [Place(table.document, begin, end) for _, begin, end in islice(table.spans(start), len(names))]
+    for number, (name, place) in enumerate(zip(names, places, strict=True), start=1):
+        if not name:
+            problems.error(f"column {number} has no name", place, "name it, or take it out")
+        elif name not in known:
+            problems.error(f"unknown column `{clip(name)}`", place, did_you_mean(name, known) or f"the columns are {one_of(known)}")
+        elif names.count(name) > 1:
+            problems.error(f"column `{name}` stands twice", place, "take one of the two out")
+    for name in required:
+        if name not in names:
+            problems.error(f"column `{name}` is missing", places[-1], f"the first line names the columns: {','.join(required)}")
+    return len(problems.found) == before

@@ -1,0 +1,167 @@
+"""The first sheet of an .xlsx workbook as text: a row a line, its cells apart by tabs. The only room that knows openpyxl.
+
+openpyxl is an optional extra, and loaded only here: who keeps tables as CSV does without.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, one_of
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell, MergedCell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+
+_LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
+
+
+@dataclass(frozen=True)
+class Sheet(Document):
+    """A sheet as text, whose places are named as its people do: `visits.xlsx, cell B5`."""
+
+    def where(self, place: Place) -> str:
+        from openpyxl.utils import get_column_letter
+
+        if "\t" in self.text[place.start : place.end]:
+            return f"{self.path}, row {place.line}"
+        column = self.text.count("\t", self.line_starts[place.line - 1], place.start) + 1
+        return f"{self.path}, cell {get_column_letter(column)}{place.line}"
+
+    def cell(self, row: int, column: int) -> Place:
+        """The cell in a row and a column that the text has, both counted from 1."""
+        start = self.line_starts[row - 1]
+        for _ in range(column - 1):
+            start = self.text.index("\t", start) + 1
+        end = re.compile(r"[\t\n]|\Z").search(self.text, start)
+        return Place(self, start, end.start() if end else start)
+
+
+def read(content: bytes, path: str, problems: Problems) -> Sheet:
+    """The first sheet of a workbook; what is wrong with single cells goes to `problems`.
+
+    Dates are written YYYY-MM-DD, whole numbers without a point. Raises InputError where there is nothing to read.
+    """
+    _check_size(content, path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a table has no use for: styles, drawings, validations
+        written = shown = _only_sheet(_load(content, path, values=False), path)
+        if any(cell.data_type == "f" for cell in written._cells.values()):
+            shown = _only_sheet(_load(content, path, values=True), path)
+    texts: dict[int, dict[int, str]] = {}
+    wrong: list[tuple[int, int, str, str]] = []
+    for (row, column), cell in shown._cells.items():
+        text, *problem = _text(cell)
+        if written._cells[row, column].data_type == "f" and cell.value is None:
+            text = _formula(written._cells[row, column].value)
+            problem = [f"the formula `{clip(text)}` has no value in this file", "paste the column as values"]
+        if text.strip():
+            texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
+        if problem:
+            wrong.append((row, column, problem[0], problem[1]))
+    for merged in written.merged_cells.ranges:
+        texts.setdefault(merged.min_row, {}).setdefault(merged.min_col, "")
+        wrong.append((merged.min_row, merged.min_col, f"the cells `{merged.coord}` are merged", "unmerge them, and fill each by itself"))
+    sheet = Sheet(path, _joined(texts, path))
+    for row, column, message, hint in wrong:
+        problems.error(message, sheet.cell(row, column), hint)
+    return sheet
+
+
+def _check_size(content: bytes, path: str) -> None:
+    """What is read of a part is never more than the archive says of it, so its word can be taken."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except Exception:
+        raise InputError(_damaged(path)) from None
+    if size > _LARGEST:
+        raise InputError(_too_large(path))
+
+
+def _load(content: bytes, path: str, values: bool) -> Workbook:
+    """The workbook, with formulas or with the values that were last computed for them."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        hint = "install it with `pip install 'nmosd-dosing[xlsx]'`, or save the table as `CSV UTF-8`"
+        raise InputError(Problem(f"`{path}` is a workbook, and reading it needs openpyxl", hint=hint)) from None
+    try:
+        return load_workbook(io.BytesIO(content), data_only=values)
+    except Exception:  # a damaged file raises whatever its damage leads to
+        raise InputError(_damaged(path)) from None
+
+
+def _only_sheet(book: Workbook, path: str) -> Worksheet:
+    filled = [s.title for s in book.worksheets[1:] if any(cell.value is not None and str(cell.value).strip() for cell in s._cells.values())]
+    if not book.worksheets:
+        raise InputError(Problem(f"`{path}` has no sheet with cells", hint="write the table into a sheet"))
+    if filled:
+        holds = "holds something" if len(filled) == 1 else "hold something"
+        hint = f"only the first, `{clip(book.worksheets[0].title)}`, is read; keep it in a workbook of its own"
+        raise InputError(Problem(f"`{path}` has further sheets: {one_of(filled).replace(' or ', ' and ')} {holds}", hint=hint))
+    return book.worksheets[0]
+
+
+def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
+    """A cell's value as a table has it; and what is wrong with it, with a hint."""
+    value: Any = cell.value
+    if isinstance(value, str) and cell.data_type != "e":
+        return (value,)
+    if isinstance(value, dt.datetime):
+        text, day = value.isoformat(" ", "minutes"), value.date().isoformat()
+        return (day,) if value.time() == dt.time() else (text, f"`{text}` has a time of day", f"write `{day}`")
+    if isinstance(value, dt.date):
+        return (value.isoformat(),)
+    if isinstance(value, dt.time | dt.timedelta):
+        return str(value), f"`{value}` is a time", "write a day, or a text"
+    if cell.data_type == "e":
+        return str(value), f"`{value}` is an error of the spreadsheet", "mend the formula, or paste the value"
+    if isinstance(value, bool):
+        return (str(value).upper(),)
+    if isinstance(value, int | float) and abs(value) < 1e300:
+        text = number_text(float(f"{value:.15g}"))  # the digits that a spreadsheet has, and shows
+        shape = _format(cell) if text.isdigit() else ""
+        return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
+    return ("" if value is None else str(value),)
+
+
+def _format(cell: Cell | MergedCell) -> str:
+    try:
+        return cell.number_format
+    except IndexError:  # the workbook names a format that it does not hold
+        return ""
+
+
+def _formula(value: Any) -> str:
+    text = value if isinstance(value, str) else getattr(value, "text", None)  # an array's; a data table has none
+    return str(text or "=")
+
+
+def _joined(texts: dict[int, dict[int, str]], path: str) -> str:
+    rows, heading = max(texts, default=0), max(texts[min(texts)]) if texts else 0
+    widths = {row: max(heading, *cells) for row, cells in texts.items()}
+    size = rows + sum(widths.values()) + sum(len(text) for cells in texts.values() for text in cells.values())
+    if size > _LARGEST:  # many cells may share a long text, and a far cell has all those before it
+        raise InputError(_too_large(path))
+    lines = [""] * rows
+    for row, cells in texts.items():
+        lines[row - 1] = "\t".join(cells.get(column, "") for column in range(1, widths[row] + 1))
+    return "\n".join(lines)
+
+
+def _damaged(path: str) -> Problem:
+    return Problem(f"`{path}` is not a workbook that can be read", hint="save it as .xlsx without a password, or as `CSV UTF-8`")
+
+
+def _too_large(path: str) -> Problem:
+    return Problem(f"`{path}` unpacks to more than {_LARGEST // 1_000_000} MB", hint="save the table alone, as `CSV UTF-8`")

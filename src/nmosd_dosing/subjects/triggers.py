@@ -1,0 +1,245 @@
+"""Dates that may happen: given, the end of a period, the n-th of many, so long after another, the earliest of several.
+
+Each is a column, one date a subject, NaT where it has not happened or is not known. An event that can happen again is answered by
+what follows it: a decision or a recovery belongs to the latest occurrence on or before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, shift
+from nmosd_dosing.study.events import CONFIRMED, JUDGED, REJECTED
+from nmosd_dosing.study.model import Stop, Trigger
+from nmosd_dosing.subjects.cohort import Cohort
+
+_NEVER = LAST_DATE + np.timedelta64(1, "D")
+_TOO_LATE = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """n subjects in one period: its first day, the first day after it, and the recorded entry into a later one; NaT where not known."""
+
+    cohort: Cohort
+    first: Dates
+    end: Dates
+    left: Dates
+
+    def among(self, columns: NDArray[np.intp]) -> Stay:
+        """Of some of the subjects."""
+        return Stay(self.cohort.among(columns), self.first[columns], self.end[columns], self.left[columns])
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """When an event that opens a way happened, and what came of it; (n,) each.
+
+    date: of the first occurrence that is decided. opens: the first day on which all that is needed has happened, NaT while some
+    of it has not. undecided: the date of the first occurrence that waits for a decision.
+    """
+
+    date: Dates
+    opens: Dates
+    undecided: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The day on which the study stops, (t,) for t simulated trials and one otherwise, NaT while it does not; by which of `rules`, -1 for
+    none; the text and date (t,) of each rule; and by event whose subjects are counted, (n,) the day on which each of them counts."""
+
+    dates: Dates
+    rule: NDArray[np.int64]
+    rules: tuple[tuple[str, Dates], ...]
+    counted: Mapping[str, Dates] = field(default_factory=dict)
+
+    @property
+    def date(self) -> np.datetime64:
+        """Of the one trial there is."""
+        date: np.datetime64 = self.dates[0]
+        return date
+
+    @property
+    def by(self) -> str:
+        """The rule that stopped it."""
+        return self.rules[int(self.rule[0])][0] if self.rule[0] >= 0 else ""
+
+
+def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
+    """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none."""
+    had = _who_had(stay, trigger.name)
+    if had is None:
+        return _occurrence(stay, trigger, needs)
+    few = _occurrence(stay.among(had), trigger, needs)
+    return Occurrence(*(_spread(dates, had, len(stay.cohort)) for dates in (few.date, few.opens, few.undecided)))
+
+
+def _who_had(stay: Stay, event: str) -> NDArray[np.intp] | None:
+    """The columns of those who had an event; None where these are so many that it is not worth while to look at them alone."""
+    first = stay.cohort.first(event)
+    had = np.flatnonzero(~np.isnat(first))
+    return had if len(had) * 2 < len(first) else None
+
+
+def _spread(dates: Dates, columns: NDArray[np.intp], n: int) -> Dates:
+    """(n,) the dates of some columns, NaT in the others."""
+    found = np.full(n, NO_DATE)
+    found[columns] = dates
+    return found
+
+
+def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
+    n = len(stay.cohort)
+    date, opens, undecided = (np.full(n, NO_DATE) for _ in range(3))
+    for since, before in _episodes(stay.cohort, trigger.name):
+        confirmed, void = _judged(stay.cohort, trigger.name, since, before)
+        ready = shift(since, trigger.plus)
+        for need in needs:
+            ready = np.maximum(ready, confirmed if need == CONFIRMED else _first_within(stay.cohort.dates_of(need), since, before))
+        inside = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(ready <= stay.left)) & ~void
+        decided = inside & ~(np.isnat(confirmed) & (CONFIRMED in needs))
+        take = decided & np.isnat(date)
+        date, opens = np.where(take, since, date), np.where(take, ready, opens)
+        undecided = np.where(inside & ~decided & np.isnat(undecided), since, undecided)
+    return Occurrence(date, opens, undecided)
+
+
+def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
+    """The study's stop: the earliest of the date given and of its rules, the first in the file where several have the same; counted over
+    these subjects, or over those of each simulated trial."""
+    ahead = stay.cohort.ahead
+    trials = ahead.trials if ahead is not None else 1
+    triggers = stop.earliest_of if stop is not None else ()
+    counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
+    rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
+    if stop is not None and "study_stop" in stay.cohort.of_study:
+        rules.insert(0, ("study_stop", np.full(trials, stay.cohort.of_study["study_stop"], dtype="datetime64[D]")))
+    date, rule = np.full(trials, NO_DATE), np.full(trials, -1)
+    for i, (_, dates) in enumerate(rules):
+        earlier = ~np.isnat(dates) & ~(date <= dates)
+        if ahead is not None:
+            earlier &= dates <= ahead.horizon
+        date, rule = np.where(earlier, dates, date), np.where(earlier, i, rule)
+    return Stopped(date, rule, tuple(rules), counted)
+
+
+def of_study(stay: Stay, trigger: Trigger, counted: Dates | None = None) -> Dates:
+    """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell.
+    `counted`: the day on which each subject counts, where it is known already."""
+    cohort = stay.cohort
+    trials = cohort.ahead.trials if cohort.ahead is not None else 1
+    if trigger.kind not in ("subject", "count"):
+        given = cohort.of_study.get(trigger.name)
+        return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
+    each = first_of_each(stay, trigger.name) if counted is None and trigger.kind == "count" else counted
+    dates = cohort.start if trigger.kind == "subject" or each is None else each
+    return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
+
+
+def _nth(dates: Dates, count: int) -> Dates:
+    """(t,) the `count`-th date of each column of (s, t); NaT where there are not so many."""
+    if not 1 <= count <= len(dates):
+        return np.full(dates.shape[1], NO_DATE)
+    days = dates.view(np.int64) - 1  # NaT is the least of all numbers, and so becomes the greatest
+    if count == len(days):
+        last: Dates = (days.max(axis=0) + 1).view("datetime64[D]")
+        return last
+    days = np.minimum(days.T, _TOO_LATE).astype(np.int32)
+    days.partition(count - 1, axis=1)
+    nth = days[:, count - 1].astype(np.int64)
+    return np.where(nth == _TOO_LATE, NO_DATE, (nth + 1).view("datetime64[D]"))
+
+
+def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition was met for a subject: on or after `date`, before `event` happened again, and not before a rejection."""
+
+    def dates(name: str) -> list[np.datetime64]:
+        found = cohort.dates_of(name)
+        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(date) or d >= date)]
+
+    again = [d for d in dates(event) if d > date] if event is not None else []
+    rejected = [d for d in dates(REJECTED) if not again or d < again[0]] if need == CONFIRMED else []
+    return next((d for d in dates(need) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)
+
+
+def unanswered(cohort: Cohort) -> NDArray[np.bool_]:
+    """(n,) whether a decision on a relapse is recorded with no relapse on or before it."""
+    first = cohort.first(JUDGED)
+    wrong = np.zeros(len(cohort), dtype=bool)
+    for name in (CONFIRMED, REJECTED):
+        for dates in cohort.dates_of(name):
+            wrong |= ~np.isnat(dates) & ~(first <= dates)
+    return wrong
+
+
+def contradicted(cohort: Cohort) -> NDArray[np.bool_]:
+    """(n,) whether one relapse is confirmed and rejected on the same day."""
+    wrong = np.zeros(len(cohort), dtype=bool)
+    for since, before in _episodes(cohort, JUDGED):
+        yes, no = (_first_within(cohort.dates_of(name), since, before) for name in (CONFIRMED, REJECTED))
+        wrong |= yes == no
+    return wrong
+
+
+def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates | None]]:
+    """Each occurrence of an event, and the next one, None where nobody has one: what answers it comes on or after the first and before
+    the second."""
+    dates = cohort.dates_of(event)
+    for i, since in enumerate(dates):
+        later = dates[i + 1] if i + 1 < len(dates) else None
+        yield since, np.where(np.isnat(later), _NEVER, later) if later is not None else None
+
+
+def _judged(cohort: Cohort, event: str, since: Dates, before: Dates | None) -> tuple[Dates, NDArray[np.bool_]]:
+    """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
+    if event != JUDGED:
+        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
+    rejected = _within(cohort.dates_of(REJECTED), since, before)
+    if not len(rejected):
+        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
+    last = np.fmax.reduce(rejected, axis=0)
+    confirmed = _first_within(cohort.dates_of(CONFIRMED), np.where(np.isnat(last), since, last + np.timedelta64(1, "D")), before)
+    return confirmed, ~np.isnat(last) & np.isnat(confirmed)
+
+
+def _first_within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    if len(dates) == 1:
+        return _within(dates[0], since, before)
+    found: Dates = np.fmin.reduce(_within(dates, since, before), axis=0) if len(dates) else np.full(len(since), NO_DATE)
+    return found
+
+
+def _within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
+    """The dates from `since` up to the day before `before`, in the shape of `dates`."""
+    late = dates >= since
+    return np.where(late if before is None else late & (dates < before), dates, NO_DATE)
+
+
+def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
+    """Whether dates lie in the period; one of an unknown end goes on."""
+    inside: NDArray[np.bool_] = (dates >= stay.first) & ~(dates >= stay.end)
+    return inside
+
+
+def first_of_each(stay: Stay, event: str) -> Dates:
+    """(n,) the first date of an event of each subject in the period; a decision counts for the relapse that it answers."""
+    had = _who_had(stay, event)
+    return _first_of_each(stay, event) if had is None else _spread(_first_of_each(stay.among(had), event), had, len(stay.cohort))
+
+
+def _first_of_each(stay: Stay, event: str) -> Dates:
+    found = np.full(len(stay.cohort), NO_DATE)
+    if event in (CONFIRMED, JUDGED):
+        for since, before in _episodes(stay.cohort, JUDGED):
+            confirmed, void = _judged(stay.cohort, JUDGED, since, before)
+            counts = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(confirmed <= stay.left)) & ~void
+            found = np.fmin(found, np.where(counts, confirmed if event == CONFIRMED else since, NO_DATE))
+        return found
+    for dates in stay.cohort.dates_of(event):
+        found = np.fmin(found, np.where(_inside(stay, dates), dates, NO_DATE))
+    return found
