@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,14 +137,25 @@ def shifter(dates: Dates, offset: Offset) -> Shifter:
     return lambda part, out: shift(part, offset, out=out)
 
 
+_OUTSIDE = Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date")
+
+
 def to_date(value: np.datetime64) -> dt.date | None:
     """A day of an array as a date; None for NaT. Raises InputError outside the years 1 to 9999."""
     if np.isnat(value):
         return None
     if not FIRST_DATE <= value <= LAST_DATE:
-        raise InputError(Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date"))
+        raise InputError(_OUTSIDE)
     date: dt.date = value.astype("datetime64[D]").item()
     return date
+
+
+def to_dates(values: Dates) -> list[Any]:
+    """The days of an array as lists of dates in its shape, None for NaT. Raises InputError outside the years 1 to 9999."""
+    if ((values < FIRST_DATE) | (values > LAST_DATE)).any():
+        raise InputError(_OUTSIDE)
+    dates: list[Any] = values.tolist()
+    return dates
 
 
 _WEEKDAYS: dict[Language, tuple[str, ...]] = {  # not strftime: it would follow the locale

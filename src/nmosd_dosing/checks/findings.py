@@ -63,7 +63,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     """The findings of one visit over all subjects."""
     n, id = len(schedule), schedule.id(visit)
     states = schedule.state(visit)
-    part = schedule.parts[schedule.part_of[visit]]
+    part = schedule.segments[schedule.segment_of[visit]]
     entered = ~schedule.course.projected[part.period] & ~np.isnat(part.anchor)
     targets, actuals = _days(schedule.target[visit], n), _days(schedule.actual(visit), n)
     window = schedule.visits[visit].window
@@ -176,7 +176,7 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
     wrong = np.zeros(len(schedule), dtype=bool)
     for _, last in _ended(schedule, visit):
         wrong |= actual > last
-    part = schedule.parts[schedule.part_of[visit]]
+    part = schedule.segments[schedule.segment_of[visit]]
     if schedule.visits[visit].gives and schedule.visits[visit].offset != Offset():  # day 1 may be planned for a later day than its own
         wrong |= actual < schedule.start
     if part.period:
@@ -186,7 +186,7 @@ def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> 
 
 def _ended(schedule: Schedule, visit: int) -> Iterator[tuple[Limit, Dates]]:
     """What ends a visit, with the last days (n,) that hold for what was done: a projected entry ends nothing."""
-    part, what = schedule.parts[schedule.part_of[visit]], schedule.visits[visit]
+    part, what = schedule.segments[schedule.segment_of[visit]], schedule.visits[visit]
     for limit in part.limits:
         if what.gives or not limit.doses_only:
             counts = np.ones(len(schedule), dtype=bool) if limit.cause != "entry" else _entered(schedule, part.period)
@@ -202,7 +202,7 @@ def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
 
 
 def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
-    part, actual = schedule.parts[schedule.part_of[visit]], schedule.actual(visit)
+    part, actual = schedule.segments[schedule.segment_of[visit]], schedule.actual(visit)
     assert actual is not None
     period = schedule.period(visit).id
     if part.period and not entered:

@@ -126,8 +126,8 @@ def _recorded(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], col
         written = any(record.amount is not None for record in schedule.given.records.get((i, column), ()))
         if p.status == "done" and not written and any(a.amount_status == "stated" for a in p.administrations):
             as_planned.append(p.id)
-        part = schedule.parts[schedule.part_of[i]]
-        if part.cut is not None and p.actual is not None and i - schedule.part_of.index(schedule.part_of[i]) >= part.cut[column]:
+        part = schedule.segments[schedule.segment_of[i]]
+        if part.cut is not None and p.actual is not None and i - schedule.segment_of.index(schedule.segment_of[i]) >= part.cut[column]:
             words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
             yield Note("gap-rule", words, (p.id,))
         first = not part.period and not part.event and schedule.visits[i].offset == Offset()
@@ -174,7 +174,7 @@ def _after_end(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]], co
         if not schedule.visits[i].event  # a course after an event goes on
         and p.actual is None
         and p.target is not None
-        and (end := to_date(schedule.course.end[schedule.parts[schedule.part_of[i]].period, column])) is not None
+        and (end := to_date(schedule.course.end[schedule.segments[schedule.segment_of[i]].period, column])) is not None
         and p.target > end
     ]
     if beyond:
@@ -201,7 +201,7 @@ def _courses(schedule: Schedule, column: int) -> Iterator[Note]:
             continue
         visits = lay_out(period, 0, Problems())
         for event in dict.fromkeys(visit.event for visit in visits if visit.event):
-            parts = [part for part in schedule.parts if part.period == p and part.event == event]
+            parts = [part for part in schedule.segments if part.period == p and part.event == event]
             if all(np.isnat(part.anchor[column]) for part in parts):
                 happened = not np.isnat(schedule.cohort.first(event)[column])
                 which = ", ".join(visit.label for visit in visits if visit.event == event)

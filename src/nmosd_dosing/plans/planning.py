@@ -94,10 +94,10 @@ def to_plan(
     study, periods = schedule.study, schedule.course.periods
     shown = [i for i in range(len(schedule.visits)) if _is_shown(schedule, i, column, cancelled)]
     visits = {i: _visit(schedule, i, column, subject, policy) for i in shown}
-    order = sorted(shown, key=lambda i: (_date(visits[i]) is None, _date(visits[i]) or subject.start, schedule.part_of[i]))
+    order = sorted(shown, key=lambda i: (_date(visits[i]) is None, _date(visits[i]) or subject.start, schedule.segment_of[i]))
     arm = shown_arm(study, periods, subject.arm, schedule.unblinded)
     whole = len(periods) > 1
-    open_ends = [p.open_end[column] for p in schedule.parts if periods[p.period].open_ended and not np.isnat(p.open_end[column])]
+    open_ends = [p.open_end[column] for p in schedule.segments if periods[p.period].open_ended and not np.isnat(p.open_end[column])]
     drawn = schedule.until if schedule.until is not None else max(open_ends, default=None)
     return Plan(
         unblinded=schedule.unblinded,
@@ -336,7 +336,7 @@ def _transitions(schedule: Schedule, column: int) -> Iterator[PlannedTransition]
 
 
 def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
-    parts = [(p, part) for p, part in enumerate(schedule.parts) if not np.isnat(part.anchor[column]) and not part.run]
+    parts = [(p, part) for p, part in enumerate(schedule.segments) if not np.isnat(part.anchor[column]) and not part.run]
     of_periods = [(span, p) for p, part in parts for span in schedule.course.periods[part.period].spans]
     for span, p in (*of_periods, *((span, None) for span in schedule.study.spans)):
         start, end = schedule.span(span, p)
@@ -348,7 +348,7 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
             continue
         yield PlannedSpan(
             id=span.id,
-            period=schedule.course.periods[schedule.parts[p].period].id if p is not None else None,
+            period=schedule.course.periods[schedule.segments[p].period].id if p is not None else None,
             name=span.title,
             start=begins,
             end=to_date(end[column]) if end is not None else None,

@@ -45,7 +45,7 @@ def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
     if visit in schedule.counted and what.follows is not None and not np.isnat(schedule.counted[visit][0][column]):
         since, days, months = (values[column] for values in schedule.counted[visit])
         return f"the dose of {day(since)}, as recorded{_counted(Offset(int(days), int(months)), since)}"
-    part = schedule.parts[schedule.part_of[visit]]
+    part = schedule.segments[schedule.segment_of[visit]]
     if part.event:
         return f"{part.event} ({day(anchor)})" + _counted(what.offset, anchor)
     again = f", restart {part.run}" if part.run else ""
@@ -73,8 +73,8 @@ def _clipped(anchor: np.datetime64, offset: Offset) -> bool:
 def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
     """Step by step: how the period began, how the day was counted, what allows other days, what was recorded, what stands against it."""
     what, period = schedule.visits[visit], schedule.period(visit)
-    yield from period_steps(schedule, schedule.parts[schedule.part_of[visit]].period, column)
-    part = schedule.parts[schedule.part_of[visit]]
+    yield from period_steps(schedule, schedule.segments[schedule.segment_of[visit]].period, column)
+    part = schedule.segments[schedule.segment_of[visit]]
     if part.restart is not None:
         rule = part.restart.of(column)
         where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
@@ -133,7 +133,7 @@ def record_text(record: Record, masked: bool) -> str:
 
 def cancelled_by(schedule: Schedule, visit: int, column: int) -> str:
     """What ended the period's visits, or its doses, before this one."""
-    what, part = schedule.visits[visit], schedule.parts[schedule.part_of[visit]]
+    what, part = schedule.visits[visit], schedule.segments[schedule.segment_of[visit]]
     only_doses = bool(what.gives) and not what.assessments
     target = schedule.target[visit, column]
     ending = [limit for limit in part.limits if (only_doses or not limit.doses_only) and target > limit.last[column]]
@@ -159,7 +159,7 @@ def limit_text(course: Course, limit: Limit, column: int) -> str:
 
 def pending_because(schedule: Schedule, visit: int, column: int) -> str:
     """What a visit's dose waits for."""
-    part, target = schedule.parts[schedule.part_of[visit]], schedule.target[visit, column]
+    part, target = schedule.segments[schedule.segment_of[visit]], schedule.target[visit, column]
     waiting = next(limit for limit in part.waits if target > limit.last[column])
     if waiting.cause != "undecided":
         return waiting.cause

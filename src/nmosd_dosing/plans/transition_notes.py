@@ -81,7 +81,7 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
         entered = [a for a, p in zip(way.anchor[1:, column], way.projected[1:, column], strict=True) if not p and not np.isnat(a)]
         relapses = [date for date in (cohort.dates_of(JUDGED)[:, column] if len(cohort.dates_of(JUDGED)) else ()) if not np.isnat(date)]
         for date in relapses:
-            if any(part.event == JUDGED and part.anchor[column] == date for part in schedule.parts):
+            if any(part.event == JUDGED and part.anchor[column] == date for part in schedule.segments):
                 continue  # a course hangs on it
             if any(entry < date for entry in entered):
                 yield Note("event", f"relapse of {day(date)}, after the entry into a later period: it changes nothing by itself")
@@ -138,7 +138,7 @@ def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
 
 def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
     """What gaps between doses did to the plan."""
-    for part in schedule.parts:
+    for part in schedule.segments:
         period = schedule.course.periods[part.period].id
         if part.restart is not None and not np.isnat(part.anchor[column]):
             rule, first = part.restart.of(column), part.first[column]
@@ -152,7 +152,7 @@ def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
 
 def _held(schedule: Schedule, column: int) -> Iterator[Note]:
     """Doses that were given after a gap that asks for a decision."""
-    for p in range(len(schedule.parts)):
+    for p in range(len(schedule.segments)):
         for rule, before, date in given_after_hold(schedule, p, column):
             words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
             yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
@@ -164,7 +164,7 @@ def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
         before, first = to_date(gap.before[column]), to_date(gap.first[column])
         if before is None or first is None:
             continue
-        days, period = (first - before).days, schedule.course.periods[schedule.parts[gap.part].period].id
+        days, period = (first - before).days, schedule.course.periods[schedule.segments[gap.part].period].id
         id = schedule.id(schedule.rows[int(gap.last[column])].visit)
         words = f"{gap.shown}: {days_text(days)} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
         product = schedule.study.product(gap.product)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.schedule import Row, Schedule
@@ -174,10 +175,10 @@ class _Running:
     per_kg: dict[tuple[str, str | None], Wholes]
 
 
-def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
+def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
     cohort = schedule.cohort
-    grams, arm, mm = cohort.grams[part], cohort.arm[part], cohort.mm[part]
+    grams, arm, mm = cohort.grams[columns], cohort.arm[columns], cohort.mm[columns]
     running = _Running(
         {rule.group: np.zeros(len(grams)) for rule in doses.rules},
         {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
@@ -187,34 +188,34 @@ def fill_doses(schedule: Schedule, doses: Doses, part: slice) -> None:
     for k, rule in enumerate(doses.rules):
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
-            by = grams_at(cohort, rule.weight, dose_dates(schedule, k, part), part)
+            by = grams_at(cohort, rule.weight, dose_dates(schedule, k, columns), columns)
         if rule not in made or moving:
             whole, status = _by_arm(rule, by, mm, arm)
             made[rule] = whole, whole / rule.scale, status
         whole, amount, status = made[rule]
         if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
-            schedule.status[k][part] = status
+            schedule.status[k][columns] = status
             written.add(id(schedule.status[k]))  # rows of one rule share it
         times: int | Wholes = _times(rule, arm)
         if rule.changes or k in doses.recorded:
-            whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, part)
+            whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, columns)
             amount = whole / rule.scale
-        schedule.amount[k, part] = amount
-        count = schedule.days(schedule.rows[k].visit, part) * times
+        schedule.amount[k, columns] = amount
+        count = schedule.days(schedule.rows[k].visit, columns) * times
         if k in doses.recorded:
-            count = _once(k, whole, count, doses.recorded, part)
+            count = _once(k, whole, count, doses.recorded, columns)
         added = whole if isinstance(count, int) and count == 1 else whole * count
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
-            gone = schedule.not_given(k, part) | schedule.not_planned(visit, part) | schedule.dose_cancelled(visit, part)
+            gone = schedule.not_given(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
             added = np.where(gone, 0.0, added)
-            schedule.amount[k, part][gone] = np.nan
-        _add(schedule, k, rule, running, added, by, part)
+            schedule.amount[k, columns][gone] = np.nan
+        _add(schedule, k, rule, running, added, by, columns)
         if k in schedule.steps:
-            schedule.steps[k][part] = added
+            schedule.steps[k][columns] = added
 
 
-def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, part: slice) -> None:
+def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, columns: slice) -> None:
     total = running.totals[rule.group]
     total += added
     for group, other in running.totals.items():
@@ -222,11 +223,11 @@ def _add(schedule: Schedule, k: int, rule: Rule, running: _Running, added: Whole
             other[np.isnan(added)] = np.nan
             if running.per_kg:
                 running.per_kg[group][np.isnan(added)] = np.nan
-    np.divide(total, rule.scale, out=schedule.cumulative[k, part])
+    np.divide(total, rule.scale, out=schedule.cumulative[k, columns])
     if schedule.per_kg is not None:
         per_kg = running.per_kg[rule.group]
         per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
-        schedule.per_kg[k, part] = np.where(np.isnan(grams), np.nan, per_kg)
+        schedule.per_kg[k, columns] = np.where(np.isnan(grams), np.nan, per_kg)
 
 
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
@@ -235,11 +236,11 @@ def by_day(schedule: Schedule, doses: Doses) -> set[int]:
     if schedule.given is not None:
         return set(range(len(schedule.rows)))
     chosen = {cap.product for cap in doses.lifetimes}
-    chosen |= {row.give.product for row in schedule.rows if schedule.parts[schedule.part_of[row.visit]].event}
+    chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].event}
     return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
 
 
-def finish_totals(schedule: Schedule, doses: Doses) -> None:
+def finish_totals(schedule: Filling, doses: Doses) -> None:
     """Refuses what passes a lifetime's cap, sums what runs in the order of days, and adds the doses of unscheduled visits."""
     for cap in doses.lifetimes:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
@@ -251,7 +252,7 @@ def finish_totals(schedule: Schedule, doses: Doses) -> None:
         _add_extra(schedule, k, rule, doses.extra)
 
 
-def _sum_by_day(schedule: Schedule, group: tuple[str, str | None], doses: Doses) -> None:
+def _sum_by_day(schedule: Filling, group: tuple[str, str | None], doses: Doses) -> None:
     """The totals of a product in one unit; what is not known in another unit may be in this one."""
     rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
     mine = np.array([doses.rules[k].group == group for k in rows])
@@ -276,35 +277,35 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     return made
 
 
-def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, part: slice) -> int | Wholes:
+def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, columns: slice) -> int | Wholes:
     """(n,) how many administrations an amount is of: where it is recorded it is all that was given at the visit."""
     if isinstance(count, int) and count == 1:
         return count
     found = np.broadcast_to(np.asarray(count, dtype=np.float64), len(whole)).copy()
-    begin = part.start or 0
+    begin = columns.start or 0
     mine = [column - begin for column, known in recorded[k].items() if known is not None and begin <= column < begin + len(whole)]
     found[mine] = 1
     return found
 
 
 def _as_given(
-    schedule: Schedule, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, part: slice
+    schedule: Filling, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, columns: slice
 ) -> tuple[Wholes, int | Wholes]:  # fmt: skip
     """The amounts after the events that change them, and as they are recorded; and how often on each day."""
     cohort = schedule.cohort
     whole = whole.copy()
-    dates = schedule.dates(schedule.rows[k].visit, part)
+    dates = schedule.dates(schedule.rows[k].visit, columns)
     for event, changed in rule.changes:
-        since: NDArray[np.bool_] = cohort.first(event)[part] <= dates
-        other, status = _by_arm(changed, grams, cohort.mm[part], cohort.arm[part])
+        since: NDArray[np.bool_] = cohort.first(event)[columns] <= dates
+        other, status = _by_arm(changed, grams, cohort.mm[columns], cohort.arm[columns])
         whole[since] = other[since]
-        schedule.status[k][part][since] = status if isinstance(status, AmountStatus) else status[since]
-        often = _times(changed, cohort.arm[part])
+        schedule.status[k][columns][since] = status if isinstance(status, AmountStatus) else status[since]
+        often = _times(changed, cohort.arm[columns])
         times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
-    begin = part.start or 0
+    begin = columns.start or 0
     if k in recorded:
-        count = schedule.days(schedule.rows[k].visit, part) * times
-        schedule.planned.setdefault(k, np.empty(len(schedule)))[part] = whole * count / rule.scale
+        count = schedule.days(schedule.rows[k].visit, columns) * times
+        schedule.planned.setdefault(k, np.empty(len(schedule)))[columns] = whole * count / rule.scale
     for column, amount in recorded.get(k, {}).items():
         if begin <= column < begin + len(whole):
             whole[column - begin] = math.nan if amount is None else float(amount * rule.scale)
@@ -315,15 +316,15 @@ def _as_given(
 def _may_be_missing(schedule: Schedule, k: int) -> bool:
     row = schedule.rows[k]
     visit, give = schedule.visits[row.visit], row.give
-    own = schedule.parts[schedule.part_of[row.visit]]
+    own = schedule.segments[schedule.segment_of[row.visit]]
     some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
-    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.parts) > 1
+    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.segments) > 1
 
 
 # --- doses at visits that are not planned -------------------------------------------------------------------------------
 
 
-def _add_extra(schedule: Schedule, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:
+def _add_extra(schedule: Filling, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:
     """Adds what was given at unscheduled visits to the totals of later ones."""
     mine = [e for e in extra if e.product == rule.group[0]]
     if not mine:

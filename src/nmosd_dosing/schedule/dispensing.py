@@ -37,13 +37,6 @@ def dispensed(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
 
     While the dose is masked they are counted by the one dose that all active arms get, for every arm alike.
     """
-    if (k, policy) not in schedule.dispensed:
-        schedule.dispensed[k, policy] = _count(schedule, k, policy)
-    found: Dispensed | None = schedule.dispensed[k, policy]
-    return found
-
-
-def _count(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
     row = schedule.rows[k]
     vials = schedule.study.product(row.give.product).vials
     dose = row.give.kit

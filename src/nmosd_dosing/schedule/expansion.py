@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
-from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift, shifter
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
-from nmosd_dosing.schedule.recorded_doses import Extra
 from nmosd_dosing.schedule.schedule import Row, Schedule
-from nmosd_dosing.schedule.segments import Part, open_end
+from nmosd_dosing.schedule.segments import Segment, open_end
+from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
 from nmosd_dosing.study import events, sequence
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study, Visit, Window
@@ -27,7 +27,7 @@ from nmosd_dosing.study.sequence import one_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import disposition
 from nmosd_dosing.subjects import recorded as records
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Ahead, Cohort
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Course
 from nmosd_dosing.subjects.not_allowed import check_ends, check_entries
 from nmosd_dosing.subjects.subject import Record
@@ -80,16 +80,20 @@ def expand(
         _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
     if not allow_deviation:
         check_entries(course, cohort)
-    parts = tuple(part for p in range(len(periods)) for part in _parts(course, cohort, p, by_period[p], until, at_least))
-    for part in parts:
-        if part.event:
-            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
-    schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+    segments = tuple(segment for p in range(len(periods)) for segment in _segments(course, cohort, p, by_period[p], until, at_least))
+    for segment in segments:
+        if segment.event:
+            _check_dates(
+                _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
+            )
+    schedule = _fill(study, course, cohort, segments, by_period, until, unblinded)
     while more := after_gaps(schedule, until, at_least):
-        parts, cohort = more
-        for part in parts:
-            _check_dates(_of_part(by_period[part.period], part), periods[part.period], part.anchor[~np.isnat(part.anchor)])
-        schedule = _fill(study, course, cohort, parts, by_period, until, unblinded)
+        segments, cohort = more
+        for segment in segments:
+            _check_dates(
+                _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
+            )
+        schedule = _fill(study, course, cohort, segments, by_period, until, unblinded)
     if schedule.given is not None and not allow_deviation:
         records.check(schedule.given, schedule.visits, cohort)
     if not accept_gap:
@@ -107,83 +111,63 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
 
 
 def _fill(
-    study: Study, course: Course, cohort: Cohort, parts: tuple[Part, ...], by_period: Sequence[tuple[Visit, ...]], until: dt.date | None,
-    unblinded: bool,
+    study: Study, course: Course, cohort: Cohort, segments: tuple[Segment, ...], by_period: Sequence[tuple[Visit, ...]],
+    until: dt.date | None, unblinded: bool,
 ) -> Schedule:  # fmt: skip
-    of_parts = [_of_part(by_period[part.period], part) for part in parts]
-    visits = tuple(visit for mine in of_parts for visit in mine)
-    part_of = tuple(i for i, mine in enumerate(of_parts) for _ in mine)
-    given = records.match(visits, [course.periods[parts[i].period].id for i in part_of], cohort) if cohort.records else None
+    of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
+    visits = tuple(visit for mine in of_segments for visit in mine)
+    segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
+    given = records.match(visits, [course.periods[segments[i].period].id for i in segment_of], cohort) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
     doses = read_doses(study, rows, given, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
-    schedule = Schedule(
+    filling = Filling(
         study=study,
         course=course,
         cohort=cohort,
-        parts=parts,
+        segments=segments,
         until=None if until is None else np.datetime64(until, "D"),
         unblinded=unblinded,
         visits=visits,
-        part_of=part_of,
+        segment_of=segment_of,
         target=np.empty((m, n), dtype="datetime64[D]"),
         rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, doses.rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
         status=statuses(doses, cohort),
-        first_doses=np.full((len(parts), n), NO_DATE),
-        last_doses=np.full((len(parts), n), NO_DATE),
+        first_doses=np.full((len(segments), n), NO_DATE),
+        last_doses=np.full((len(segments), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
         given=given,
-        counted={},
-        written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
         per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
+        written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
+        counted={},
+        planned={},
+        exposure={},
+        steps={},
     )
-    schedule.steps.update({row: np.empty(n) for row in by_day(schedule, doses)})
+    filling.steps.update({row: np.empty(n) for row in by_day(filling, doses)})
     shifters = {}
     for i, visit in enumerate(visits):
-        if visit.offset is not None and (part_of[i], visit.offset) not in shifters:
-            shifters[part_of[i], visit.offset] = shifter(parts[part_of[i]].anchor, visit.offset)
+        if visit.offset is not None and (segment_of[i], visit.offset) not in shifters:
+            shifters[segment_of[i], visit.offset] = shifter(segments[segment_of[i]].anchor, visit.offset)
     for begin in range(0, n, _SLICE):
-        part = slice(begin, begin + _SLICE)
-        _fill_dates(schedule, shifters, part)
-        fill_doses(schedule, doses, part)
-    finish_totals(schedule, doses)
-    _without_refused(schedule)
-    _extra_dates(schedule, doses.extra)
-    return schedule
+        columns = slice(begin, begin + _SLICE)
+        fill_dates(filling, shifters, columns)
+        fill_doses(filling, doses, columns)
+    finish_totals(filling, doses)
+    without_refused(filling)
+    with_unscheduled(filling, doses.extra)
+    return filling.finish()
 
 
-def _without_refused(schedule: Schedule) -> None:
-    """First and last doses of whoever had a dose refused, without it."""
-    refused = np.logical_or.reduce([status == AmountStatus.REFUSED for status in schedule.status]) if schedule.exposure else np.zeros(1)
-    if not refused.any():
-        return
-    schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
-    for k, row in enumerate(schedule.rows):
-        p = schedule.part_of[row.visit]
-        given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
-        dates = np.where(given, schedule.dates(row.visit), NO_DATE)
-        np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
-        np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])
-
-
-def _extra_dates(schedule: Schedule, extra: tuple[Extra, ...]) -> None:
-    """A dose at an unscheduled visit is a dose too: the first or the last one may be it."""
-    for e in extra:
-        own = [p for p, part in enumerate(schedule.parts) if part.anchor[e.column] <= e.date]
-        p = own[-1] if own else 0
-        schedule.first_doses[p, e.column] = np.fmin(schedule.first_doses[p, e.column], e.date)
-        schedule.last_doses[p, e.column] = np.fmax(schedule.last_doses[p, e.column], e.date)
-
-
-def _of_part(visits: tuple[Visit, ...], part: Part) -> tuple[Visit, ...]:
+def _of_segment(visits: tuple[Visit, ...], segment: Segment) -> tuple[Visit, ...]:
     """The visits of a part of a period: of a period begun anew, and of an event that has happened before, with names of their own."""
-    mine = tuple(visit for visit in visits if visit.event == part.event)
-    if not part.run:
+    mine = tuple(visit for visit in visits if visit.event == segment.event)
+    if not segment.run:
         return mine
-    name = again if part.event else restarted
-    return tuple(dataclasses.replace(visit, label=name(visit.label, part.run)) for visit in mine)
+    name = again if segment.event else restarted
+    return tuple(dataclasses.replace(visit, label=name(visit.label, segment.run)) for visit in mine)
 
 
 def _days_before(earlier: Sequence[Period], cohort: Cohort) -> int:
@@ -259,18 +243,18 @@ def _anchor(course: Course, cohort: Cohort, period: int) -> Dates:
     return np.where(np.isnat(own), own, cohort.start) if course.periods[period].keeps_count else own
 
 
-def _parts(
+def _segments(
     course: Course, cohort: Cohort, period: int, visits: tuple[Visit, ...], until: dt.date | None, at_least: dt.date | None
-) -> Iterator[Part]:
+) -> Iterator[Segment]:
     """A period, and what hangs on events in it, each time that they have happened."""
-    own = _part(course, cohort, period, until, at_least)
+    own = _segment(course, cohort, period, until, at_least)
     yield own
     for event in dict.fromkeys(visit.event for visit in visits if visit.event):
         opens = any(t.after.kind == "event" and t.after.name == event for t in course.transitions)
         limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in ("treatment_stopped", *events.LEFT)))
         inside = [course.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
         for run, anchor in enumerate(_first_ones(inside)):
-            yield Part(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
+            yield Segment(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
 
 
 def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:
@@ -280,7 +264,7 @@ def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:
         yield from (column for column in ordered if not np.isnat(column).all())
 
 
-def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Part:
+def _segment(course: Course, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Segment:
     limits = tuple(limit for limit in course.limits if limit.source == period)
     waits = tuple(
         disposition.Limit(period, True, move.undecided, "undecided", move.undecided)
@@ -288,7 +272,7 @@ def _part(course: Course, cohort: Cohort, period: int, until: dt.date | None, at
         if move.source == period and not np.isnat(move.undecided).all()
     )
     drawn = open_end(course.periods[period], course.anchor[period], until, at_least, cohort.ahead)
-    return Part(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
+    return Segment(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:
@@ -311,103 +295,10 @@ def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> Non
             raise InputError(Problem(wrong, hint="give another start date"))
 
 
+def _check_dates_of(segment: Segment, by_period: Sequence[tuple[Visit, ...]], periods: Sequence[Period]) -> None:
+    begun = segment.anchor[~np.isnat(segment.anchor)]
+    _check_dates(_of_segment(by_period[segment.period], segment), periods[segment.period], begun)
+
+
 def _near(visit: Visit) -> bool:
     return visit.offset is None or (abs(visit.offset.nominal) < 100_000 and (visit.last or visit.offset).nominal < 100_000)
-
-
-def _fill_dates(schedule: Schedule, shifters: dict[tuple[int, Offset], Shifter], part: slice) -> None:
-    beyond, ahead = schedule.beyond[part], schedule.cohort.ahead
-    dosed = _dosed(schedule)
-    by_offset = {(schedule.part_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
-    for i, visit in enumerate(schedule.visits):
-        own = schedule.parts[schedule.part_of[i]]
-        target = schedule.target[i, part]
-        if visit.offset is None:
-            target[:] = NO_DATE
-            continue
-        shifters[schedule.part_of[i], visit.offset](own.anchor[part], target)
-        if visit.follows is not None and schedule.given is not None:
-            _follow(schedule, i, by_offset[schedule.part_of[i], visit.follows[0]], visit.follows[1], part)
-        if own.restart is not None:  # it may go on from a later day
-            target[own.restart.days[part] > int(visit.offset.nominal)] = NO_DATE
-        elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
-            entry = schedule.course.anchor[own.period, part]
-            ends = shift(own.anchor[part], visit.last) if visit.last is not None else target
-            under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
-            target[under_way] = entry[under_way]
-            target[target < entry] = NO_DATE
-        recorded = schedule.recorded(i, part)
-        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
-            target[((target > own.open_end[part]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
-        if ahead is not None:
-            _as_drawn(schedule, i, ahead, part)
-        if len(visit.arms) < len(schedule.period(i).arms):
-            target[schedule.for_other_arms(i, part)] = NO_DATE
-        if i in dosed:
-            given = _dosed_dates(schedule, i, part)
-            first, last = schedule.first_doses[schedule.part_of[i], part], schedule.last_doses[schedule.part_of[i], part]
-            np.fmin(first, given, out=first)
-            np.fmax(last, schedule.through(i, given, part), out=last)
-        if schedule.until is not None:
-            late = (target > schedule.until) & ~recorded
-            beyond += late & ~schedule.cancelled(i, part)
-            target[late] = NO_DATE
-
-
-def _as_drawn(schedule: Schedule, visit: int, ahead: Ahead, part: slice) -> None:
-    """Moves a visit of simulated subjects to the day on which it takes place: never to the other side of its period's day 1, which is never
-    moved, and after all that is known."""
-    target, anchor, id = schedule.target[visit, part], schedule.anchor(visit)[part], schedule.id(visit)
-    offset = schedule.visits[visit].offset
-    if offset != Offset() and (days := ahead.misses(id)) is not None:
-        side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
-        side(target + days[part].view("timedelta64[D]"), anchor, out=target)
-    if ahead.over is not None:
-        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
-        if (over := ahead.over(id)) is not None:
-            target[over[part]] = NO_DATE
-
-
-def _follow(schedule: Schedule, visit: int, previous: int, step: Offset, part: slice) -> None:
-    """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
-    n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
-    since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
-    actual = schedule.given.actual[previous] if schedule.given is not None else since
-    there = ~np.isnat(actual)
-    since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
-    schedule.counted[visit] = since, days, months
-    target, known = schedule.target[visit, part], ~np.isnat(since[part])
-    for more in {(int(d), int(m)) for d, m in zip(days[part][known], months[part][known], strict=True)}:
-        chosen = known & (days[part] == more[0]) & (months[part] == more[1])
-        target[chosen] = shift(since[part][chosen], Offset(*more))
-
-
-def _dosed(schedule: Schedule) -> set[int]:
-    """The visits among which are everybody's first and last dose."""
-    dosed = sorted({row.visit for row in schedule.rows})
-    visits = [schedule.visits[i] for i in dosed]
-    in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
-    by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
-    varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
-    if (
-        varies
-        or not in_order
-        or any(visit.last for visit in visits)
-        or len(schedule.parts) > 1
-        or schedule.parts[0].limits
-        or schedule.given is not None
-    ):
-        return set(dosed)
-    return {*dosed[:1], *dosed[-1:]}
-
-
-def _dosed_dates(schedule: Schedule, visit: int, part: slice) -> Dates:
-    """The dates of a visit on which something is given, or may be where the arm is unknown."""
-    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
-    dates = schedule.dates(visit, part)
-    if schedule.parts[schedule.part_of[visit]].limits:
-        dates = np.where(schedule.dose_cancelled(visit, part), NO_DATE, dates)
-    if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
-        return dates
-    absent = np.logical_and.reduce([schedule.not_given(k, part) for k in rows])
-    return np.where(absent, NO_DATE, dates)

@@ -15,7 +15,7 @@ from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift, to_date
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.segments import Part, Restart, open_end
+from nmosd_dosing.schedule.segments import Restart, Segment, open_end
 from nmosd_dosing.study.model import GapRule
 from nmosd_dosing.study.visits import offset_of
 from nmosd_dosing.subjects.cohort import Cohort
@@ -27,7 +27,7 @@ from nmosd_dosing.subjects.recorded import Recorded
 class EntryGap:
     """From a product's last dose before a period to its first dose in it; (n,), NaT where there is none. `last`: (n,) its row."""
 
-    part: int
+    segment: int
     product: str
     shown: str
     before: Dates
@@ -53,24 +53,24 @@ def last_dates(schedule: Schedule, row: int) -> Dates:
 
 def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
     """The gap of each product at the entry into each later period."""
-    for part in (p for p, part in enumerate(schedule.parts) if part.period and not part.run and not part.event):
+    for segment in (p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.event):
         for product in dict.fromkeys(row.give.product for row in schedule.rows):
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
-            earlier = [k for k in rows if schedule.part_of[schedule.rows[k].visit] < part]
-            here = [k for k in rows if schedule.part_of[schedule.rows[k].visit] == part]
+            earlier = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] < segment]
+            here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == segment]
             if earlier and here:
                 before = [last_dates(schedule, k) for k in earlier]
                 last = np.fmax.reduce(before)
                 first = np.fmin.reduce([dose_dates(schedule, k) for k in here])
                 which = np.array(earlier)[np.argmax(np.array(before) == last, axis=0)]
-                yield EntryGap(part, product, schedule.rows[here[0]].give.shown, last, which, first)
+                yield EntryGap(segment, product, schedule.rows[here[0]].give.shown, last, which, first)
 
 
 def shortest_planned(schedule: Schedule, product: str) -> int | None:
     """The fewest days that any period plans between two doses of a product; None where none plans two."""
     found = []
-    for part in range(len(schedule.parts)):
-        visits = {row.visit for row in schedule.rows if row.give.product == product and schedule.part_of[row.visit] == part}
+    for segment in range(len(schedule.segments)):
+        visits = {row.visit for row in schedule.rows if row.give.product == product and schedule.segment_of[row.visit] == segment}
         here = [schedule.visits[i] for i in sorted(visits) if schedule.visits[i].offset is not None]
         for before, after in pairwise(here):
             a, b = before.last or offset_of(before), offset_of(after)
@@ -87,7 +87,7 @@ def check_entries(schedule: Schedule) -> None:
         minimum = product.minimum_gap
         if minimum is None:
             continue
-        period = schedule.parts[gap.part].period
+        period = schedule.segments[gap.segment].period
         recorded = ~np.isnat(schedule.course.anchor[period]) & ~schedule.course.projected[period]
         for column in np.flatnonzero(recorded & (gap.first >= gap.before) & (gap.first < shift(gap.before, minimum))):
             days = int((gap.first - gap.before)[column].astype(np.int64))
@@ -121,7 +121,7 @@ class _Gap:
     recorded: NDArray[np.bool_]
 
 
-def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | None) -> tuple[tuple[Part, ...], Cohort] | None:
+def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | None) -> tuple[tuple[Segment, ...], Cohort] | None:
     """The parts of the schedule with what its first gaps do to them, and the cohort, in which the dose that restarts a period has the name
     of the visit that it begins with; None where there are no gaps that it has not seen.
 
@@ -129,37 +129,37 @@ def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | No
     """
     if schedule.given is None:
         return None
-    parts: list[Part] = []
+    segments: list[Segment] = []
     cohort, changed = schedule.cohort, False
-    for p, part in enumerate(schedule.parts):
-        rules = schedule.course.periods[part.period].gap_rules
-        seen = any(limit.cause.startswith(GAP) for limit in (*part.limits, *part.waits))
-        gap = _first_gap(schedule, p, rules) if rules and not seen and not part.event else None
+    for p, segment in enumerate(schedule.segments):
+        rules = schedule.course.periods[segment.period].gap_rules
+        seen = any(limit.cause.startswith(GAP) for limit in (*segment.limits, *segment.waits))
+        gap = _first_gap(schedule, p, rules) if rules and not seen and not segment.event else None
         if gap is None or np.isnat(gap.date).all():
-            parts.append(part)
+            segments.append(segment)
             continue
         changed = True
-        cohort, renamed = _renamed(schedule, cohort, part, rules, gap)
-        parts += _apply(schedule, part, rules, gap, gap.recorded & ~renamed, until, at_least)
-    return (tuple(parts), cohort) if changed else None
+        cohort, renamed = _renamed(schedule, cohort, segment, rules, gap)
+        segments += _apply(schedule, segment, rules, gap, gap.recorded & ~renamed, until, at_least)
+    return (tuple(segments), cohort) if changed else None
 
 
 def _renamed(
-    schedule: Schedule, cohort: Cohort, part: Part, rules: tuple[GapRule, ...], gap: _Gap
+    schedule: Schedule, cohort: Cohort, segment: Segment, rules: tuple[GapRule, ...], gap: _Gap
 ) -> tuple[Cohort, NDArray[np.bool_]]:  # fmt: skip
     """The cohort with the records of the doses that restart a period under the names that they have then; and (n,) whose these are."""
     renamed, names = np.zeros(len(schedule), dtype=bool), dict[int, str]()
-    p = schedule.parts.index(part)
+    p = schedule.segments.index(segment)
     for column in np.flatnonzero(gap.recorded & (gap.rule >= 0)).tolist():
         rule = rules[int(gap.rule[column])]
         begins = rule.at.offset if rule.at is not None else Offset()
-        first = [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == begins and v.gives]
-        given = schedule.given.records.get((schedule.part_of.index(p) + int(gap.visit[column]), column), ()) if schedule.given else ()
+        first = [v.label for i, v in enumerate(schedule.visits) if schedule.segment_of[i] == p and v.offset == begins and v.gives]
+        given = schedule.given.records.get((schedule.segment_of.index(p) + int(gap.visit[column]), column), ()) if schedule.given else ()
         if rule.then == "restart" and first:
             renamed[column] = True
-            base = first[0].rsplit(" (restart", 1)[0] if part.run else first[0]
-            names |= dict.fromkeys(map(id, given), restarted(base, part.run + 1))
-    period = schedule.course.periods[part.period].id
+            base = first[0].rsplit(" (restart", 1)[0] if segment.run else first[0]
+            names |= dict.fromkeys(map(id, given), restarted(base, segment.run + 1))
+    period = schedule.course.periods[segment.period].id
     records = tuple(
         (column, dataclasses.replace(record, visit=names[id(record)], period=period) if id(record) in names else record)
         for column, record in cohort.records
@@ -169,15 +169,15 @@ def _renamed(
 
 def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     n = len(schedule)
-    part = schedule.parts[p]
-    before = part.first if part.run else np.full(n, NO_DATE)
+    segment = schedule.segments[p]
+    before = segment.first if segment.run else np.full(n, NO_DATE)
     date, since, rule, recorded = np.full(n, NO_DATE), np.full(n, NO_DATE), np.full(n, -1, np.int8), np.zeros(n, dtype=bool)
-    extra = [*_unscheduled(schedule, rules[0].product), *_after_events(schedule, part, rules[0].product)]
-    number, first = np.zeros(n, dtype=np.int64), schedule.part_of.index(p)
+    extra = [*_unscheduled(schedule, rules[0].product), *_after_events(schedule, segment, rules[0].product)]
+    number, first = np.zeros(n, dtype=np.int64), schedule.segment_of.index(p)
     product = rules[0].product
     for i, visit in enumerate(schedule.visits):
         mine = not product or any(give.product == product for give in visit.gives)
-        if schedule.part_of[i] != p or not visit.gives or not mine or visit.offset is None or schedule.given is None:
+        if schedule.segment_of[i] != p or not visit.gives or not mine or visit.offset is None or schedule.given is None:
             continue
         status = schedule.given.status[i]
         done = ((status == Recorded.DONE) | (status == Recorded.PARTIAL)) & schedule.given.had(i, product)
@@ -196,15 +196,15 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     return _Gap(date, number, since, rule, recorded)
 
 
-def _as_recorded(schedule: Schedule, part: Part, planned: Dates, rules: tuple[GapRule, ...], chosen: NDArray[np.int8]) -> Dates:
+def _as_recorded(schedule: Schedule, segment: Segment, planned: Dates, rules: tuple[GapRule, ...], chosen: NDArray[np.int8]) -> Dates:
     """The day on which a restart took place, where the visit that it begins with is recorded; else the day on which it is planned."""
-    p = schedule.parts.index(part)
-    period = schedule.course.periods[part.period]
+    p = schedule.segments.index(segment)
+    period = schedule.course.periods[segment.period]
     date = planned.copy()
     for r, rule in enumerate(rules):
         begins = rule.at.offset if rule.at is not None else Offset()
-        for label in [v.label for i, v in enumerate(schedule.visits) if schedule.part_of[i] == p and v.offset == begins]:
-            again = restarted(label.rsplit(" (restart", 1)[0] if part.run else label, part.run + 1)
+        for label in [v.label for i, v in enumerate(schedule.visits) if schedule.segment_of[i] == p and v.offset == begins]:
+            again = restarted(label.rsplit(" (restart", 1)[0] if segment.run else label, segment.run + 1)
             for column, record in schedule.cohort.records:
                 mine = record.visit in (again, f"{period.id}/{again}") and record.period in (None, period.id) and chosen[column] == r
                 if mine and record.status in ("done", "partial") and not np.isnat(planned[column]):
@@ -237,26 +237,26 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     return found
 
 
-def _after_events(schedule: Schedule, part: Part, product: str) -> Iterator[Dates]:
+def _after_events(schedule: Schedule, segment: Segment, product: str) -> Iterator[Dates]:
     """(n,) each: the last days of doses that hang on events in the same period."""
     for i, visit in enumerate(schedule.visits):
-        other = schedule.parts[schedule.part_of[i]]
-        if other.event and other.period == part.period and any(not product or give.product == product for give in visit.gives):
+        other = schedule.segments[schedule.segment_of[i]]
+        if other.event and other.period == segment.period and any(not product or give.product == product for give in visit.gives):
             yield schedule.through(i, np.where(schedule.dose_cancelled(i), NO_DATE, schedule.dates(i)))
 
 
 def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapRule, np.datetime64, np.datetime64]]:
     """The doses of a part that a subject was given after a gap that asks for a decision: the rule, the dose before, the dose."""
-    part, found = schedule.parts[p], []
-    holds = [rule for rule in schedule.course.periods[part.period].gap_rules if rule.then == "hold"]
+    segment, found = schedule.segments[p], []
+    holds = [rule for rule in schedule.course.periods[segment.period].gap_rules if rule.then == "hold"]
     if not holds or schedule.given is None:
         return []
-    before = part.first[column] if part.run else NO_DATE
+    before = segment.first[column] if segment.run else NO_DATE
     for i, visit in enumerate(schedule.visits):
         mine = visit.gives and (not holds[0].product or any(give.product == holds[0].product for give in visit.gives))
-        mine = mine and schedule.part_of[i] == p and bool(schedule.given.had(i, holds[0].product)[column])
+        mine = mine and schedule.segment_of[i] == p and bool(schedule.given.had(i, holds[0].product)[column])
         if mine and not np.isnat(actual := schedule.given.actual[i, column]):
-            rules = schedule.course.periods[part.period].gap_rules
+            rules = schedule.course.periods[segment.period].gap_rules
             over = [rule for rule in rules if actual > shift(np.array([before]), rule.beyond)[0]]
             found += [(over[-1], before, actual)] if over and over[-1].then == "hold" else []
             before = schedule.through(i, schedule.given.actual[i])[column]
@@ -264,18 +264,18 @@ def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapR
 
 
 def _apply(
-    schedule: Schedule, part: Part, rules: tuple[GapRule, ...], gap: _Gap, stands: NDArray[np.bool_], until: dt.date | None,
+    schedule: Schedule, segment: Segment, rules: tuple[GapRule, ...], gap: _Gap, stands: NDArray[np.bool_], until: dt.date | None,
     at_least: dt.date | None,
-) -> list[Part]:  # fmt: skip
+) -> list[Segment]:  # fmt: skip
     """`stands`: (n,) whether the dose after the gap keeps its name."""
     nobody = np.full(len(schedule), NO_DATE)
     day_before = shift(gap.date, Offset(-1))
-    limits, waits = list(part.limits), list(part.waits)
+    limits, waits = list(segment.limits), list(segment.waits)
     ends = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then != "hold"])
     only_doses = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "stop"])
     again = np.isin(gap.rule, [r for r, rule in enumerate(rules) if rule.then == "restart"])
     cut = np.where(ends, gap.visit + stands, np.iinfo(np.int64).max)
-    dates = _as_recorded(schedule, part, np.where(again, gap.date, nobody), rules, gap.rule) if again.any() else nobody
+    dates = _as_recorded(schedule, segment, np.where(again, gap.date, nobody), rules, gap.rule) if again.any() else nobody
     for r, rule in enumerate(rules):
         mine = gap.rule == r
         if not mine.any():
@@ -283,22 +283,22 @@ def _apply(
         date, last = np.where(mine, gap.date, nobody), np.where(mine, day_before, nobody)
         cause = f"{GAP} of {rule.of} between doses ({rule.what})"
         if rule.then == "hold":
-            waits.append(Limit(part.period, True, last, cause, date))
+            waits.append(Limit(segment.period, True, last, cause, date))
         elif rule.then == "stop":
-            limits.append(Limit(part.period, True, last, cause, date))
+            limits.append(Limit(segment.period, True, last, cause, date))
         else:
             over = np.where(mine & stands, gap.date, last)
-            limits.append(Limit(part.period, False, over, cause, np.where(mine, dates, nobody)))
-    ended = dataclasses.replace(part, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses)
+            limits.append(Limit(segment.period, False, over, cause, np.where(mine, dates, nobody)))
+    ended = dataclasses.replace(segment, limits=tuple(limits), waits=tuple(waits), cut=cut, cut_doses=only_doses)
     if not again.any():
         return [ended]
     skipped = np.array([rule.at.offset.days if rule.at is not None else 0 for rule in rules], dtype=np.int64)
     days = np.where(again, skipped[gap.rule], 0)
     anchor = dates - days.astype("timedelta64[D]")
     restart = Restart(rules, np.where(again, gap.rule, np.int8(-1)).astype(np.int8), np.where(again, gap.before, nobody), days)
-    period = schedule.course.periods[part.period]
-    anew = Part(
-        part.period, part.run + 1, anchor, open_end(period, anchor, until, at_least), part.limits, part.waits,
+    period = schedule.course.periods[segment.period]
+    anew = Segment(
+        segment.period, segment.run + 1, anchor, open_end(period, anchor, until, at_least), segment.limits, segment.waits,
         restart=restart,
     )  # fmt: skip
     return [ended, anew]

@@ -42,9 +42,9 @@ def stop_counted(study: Study, period: str | None, cohort: Cohort) -> Cohort:
 def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem]:
     """What is wrong with the subjects of some slices, each slice up to the first of its checks that fails."""
     found: dict[Problem, None] = {}
-    for part in parts:
+    for segment in parts:
         try:
-            expand(study, part)
+            expand(study, segment)
         except DosingError as error:
             found.update(dict.fromkeys(error.found))
     return list(found)

@@ -11,6 +11,7 @@ from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, surface
 from nmosd_dosing.dose.dose import AmountStatus, Formula, Limit, converted, number_text
 from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.recorded_doses import Extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.weights import dose_dates, grams_at, in_order
@@ -82,7 +83,7 @@ def in_words(millionths: float, limit: Limit) -> str:
     return f"{number_text(round(millionths / _MILLIONTHS, 6))} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
 
 
-def hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
+def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
     """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
     everybody = slice(None)
     dates = np.array([dose_dates(schedule, k, everybody) for k in rows])
@@ -107,7 +108,7 @@ def hold_cap(schedule: Schedule, cap: Lifetime, rows: list[int], extra: tuple[Ex
             schedule.steps[k][refused] = 0.0
 
 
-def _exposure(schedule: Schedule, cap: Lifetime, k: int, dates: Dates) -> Wholes:
+def _exposure(schedule: Filling, cap: Lifetime, k: int, dates: Dates) -> Wholes:
     """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
     give, everybody = schedule.rows[k].give, slice(None)
     grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)

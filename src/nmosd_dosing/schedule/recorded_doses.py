@@ -146,10 +146,10 @@ def _planned(schedule: Schedule, row: int, column: int) -> tuple[Fraction | None
     own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
     if own is None:
         return Fraction(0), AmountStatus.ABSENT
-    part = slice(column, column + 1)
+    columns = slice(column, column + 1)
     rule = schedule.study.product(schedule.rows[row].give.product).weight
-    grams = grams_at(schedule.cohort, rule, schedule.dates(schedule.rows[row].visit, part), part)
+    grams = grams_at(schedule.cohort, rule, schedule.dates(schedule.rows[row].visit, columns), columns)
     scale = math.lcm(1, *denominators(own))
-    whole, why = reckon(to_whole(own, scale), grams, schedule.cohort.mm[part])
+    whole, why = reckon(to_whole(own, scale), grams, schedule.cohort.mm[columns])
     status = AmountStatus(int(np.asarray(why).flat[0]))
     return (None if np.isnan(whole[0]) else Fraction(int(whole[0]), scale)), status

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
-from nmosd_dosing.schedule.segments import Part
-from nmosd_dosing.study.events import LEFT
-from nmosd_dosing.study.model import Give, Mark, Period, Span, Study, Visit
+from nmosd_dosing.schedule.segments import Segment
+from nmosd_dosing.study.model import Give, Period, Study, Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.disposition import Course, MoveStatus
+from nmosd_dosing.subjects.disposition import Course
 from nmosd_dosing.subjects.recorded import Given, Recorded
+
+Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
+Where = NDArray[np.bool_] | np.bool_
+_EVERYBODY = slice(None)
 
 
 class VisitStatus(IntEnum):
@@ -46,32 +50,33 @@ class Row:
     scale: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schedule:
-    """What `expand` makes; already masked unless `unblinded`.
+    """What `expand` makes: finished, its arrays are read-only; already masked unless `unblinded`.
 
-    visits: what the file says of each row of `target`, part by part, in the file's order of days; part_of: the part of each.
+    visits: what the file says of each row of `target`, segment by segment, in the file's order of days; segment_of: the segment of each.
     target: (m, n) datetime64[D]; NaT where a visit is not planned for that subject, or has no stated day.
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
-    all administrations at the visit would be without records. steps: by row (n,) what it adds to the totals, times its scale, where days
-    are not in planned order. dispensed: vials by row and policy, once `dispensing` has counted them. written: (row, column) of amounts
-    that are recorded. exposure: of rows under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit; what the total would
-    have been where it was refused; and what it is where it was given beyond the cap; NaN where that is not known, or it was not.
-    first_doses, last_doses: (parts, n) NaT where nothing is given; of everything planned, also beyond `until`.
+    all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
+    under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit; what the total would have been where it was refused;
+    and what it is where it was given beyond the cap; NaN where that is not known, or it was not.
+    first_doses, last_doses: (segments, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
     days and months since; NaT where nothing is recorded.
+
+    Methods take the row of a visit, and give (n,); or a slice of rows of one segment, and give (rows, n). `columns` are some subjects.
     """
 
     study: Study
     course: Course
     cohort: Cohort
-    parts: tuple[Part, ...]
+    segments: tuple[Segment, ...]
     until: np.datetime64 | None
     unblinded: bool
     visits: tuple[Visit, ...]
-    part_of: tuple[int, ...]
+    segment_of: tuple[int, ...]
     target: Dates
     rows: tuple[Row, ...]
     amount: NDArray[np.float64]
@@ -80,14 +85,12 @@ class Schedule:
     first_doses: Dates
     last_doses: Dates
     beyond: NDArray[np.int64]
-    given: Given | None = None
-    counted: dict[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=dict)
-    per_kg: NDArray[np.float64] | None = None
-    planned: dict[int, NDArray[np.float64]] = field(default_factory=dict)
-    steps: dict[int, NDArray[np.float64]] = field(default_factory=dict)
-    dispensed: dict[tuple[int, str], Any] = field(default_factory=dict)
-    written: frozenset[tuple[int, int]] = frozenset()
-    exposure: dict[int, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
+    given: Given | None
+    counted: Mapping[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
+    per_kg: NDArray[np.float64] | None
+    planned: Mapping[int, NDArray[np.float64]]
+    written: frozenset[tuple[int, int]]
+    exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
 
     def __len__(self) -> int:
         return len(self.cohort)
@@ -107,13 +110,13 @@ class Schedule:
 
     @property
     def first_dose(self) -> Dates:
-        """(n,) over all parts; NaT where nothing is given."""
+        """(n,) over all segments; NaT where nothing is given."""
         first: Dates = np.fmin.reduce(self.first_doses)
         return first
 
     @property
     def last_dose(self) -> Dates:
-        """(n,) over all parts; NaT where nothing is given."""
+        """(n,) over all segments; NaT where nothing is given."""
         last: Dates = np.fmax.reduce(self.last_doses)
         return last
 
@@ -123,82 +126,210 @@ class Schedule:
         end = self.course.end[0]
         return None if np.isnat(end).all() else end
 
+    # --- where a visit stands ------------------------------------------------------------------------------------------
+
+    def segment(self, visit: Visits) -> Segment:
+        return self.segments[self.segment_of[visit if isinstance(visit, int) else visit.start]]
+
     def period(self, visit: int) -> Period:
-        return self.course.periods[self.parts[self.part_of[visit]].period]
+        return self.course.periods[self.segment(visit).period]
 
     def id(self, visit: int) -> str:
         """`rcp/W3D1`: the same for every subject."""
         return f"{self.period(visit).id}/{self.visits[visit].label}"
 
-    def is_entry(self, visit: int) -> bool:
-        """Whether a visit is day 1 of a later period: that of the entry."""
-        part = self.parts[self.part_of[visit]]
-        own = not part.run and not part.event and not self.course.periods[part.period].keeps_count
-        return bool(part.period) and own and self.visits[visit].offset == Offset()
+    def number(self, visit: Visits) -> int | NDArray[np.int64]:
+        """The place of a visit in its segment, from 0; (rows, 1) of several."""
+        first = self.segment_of.index(self.segment_of[visit if isinstance(visit, int) else visit.start])
+        return visit - first if isinstance(visit, int) else np.arange(visit.start - first, visit.stop - first)[:, np.newaxis]
 
-    def day_one(self, visit: int) -> Dates:
-        """(n,) the day from which a period's days are numbered, also for a visit whose day is counted from an event."""
-        part = self.parts[self.part_of[visit]]
-        if not part.event:
-            return part.anchor
-        own = self.course.anchor[part.period]
-        return np.where(np.isnat(own), own, self.start) if self.course.periods[part.period].keeps_count else own
+    @functools.cached_property
+    def _doses(self) -> NDArray[np.bool_]:
+        """(m, 1) whether something is given at a visit."""
+        return np.array([[bool(visit.gives)] for visit in self.visits])
 
-    def anchor(self, visit: int) -> Dates:
+    @functools.cached_property
+    def _only_doses(self) -> NDArray[np.bool_]:
+        """(m, 1) whether a visit is nothing but its doses."""
+        return np.array([[bool(visit.gives) and not visit.assessments] for visit in self.visits])
+
+    # --- the days of a visit -------------------------------------------------------------------------------------------
+
+    def anchor(self, visit: Visits) -> Dates:
         """(n,) the day from which a visit's day is counted."""
-        return self.parts[self.part_of[visit]].anchor
+        return self.segment(visit).anchor
 
-    def earliest(self, visit: int) -> Dates | None:
-        """(n,) the first allowed day of a visit, where a window is stated."""
-        window = self.visits[visit].window
-        return shift(self.target[visit], Offset(-window.before)) if window else None
+    def earliest(self, visit: Visits) -> Dates:
+        """The first allowed day of a visit; NaT where no window is stated."""
+        earliest: Dates = self.target[visit] + self._before[visit]
+        return earliest
 
-    def latest(self, visit: int) -> Dates | None:
-        """(n,) the last allowed day of a visit, where a window is stated; of a course of doses, of its first day."""
-        window = self.visits[visit].window
-        last = self.planned_last(visit, self.target[visit], slice(None)) if not self.visits[visit].gives else None
-        return shift(self.target[visit] if last is None else last, Offset(window.after)) if window else None
+    def latest(self, visit: Visits) -> Dates:
+        """The last allowed day of a visit, of a course of doses of its first day; NaT where no window is stated."""
+        last = self.target[visit]
+        rows = _range(visit)
+        for row in [row for row in rows if self.visits[row].last is not None and not self.visits[row].gives]:
+            planned = self.planned_last(row, self.target[row], _EVERYBODY)
+            if planned is not None and isinstance(visit, int):
+                last = planned
+            elif planned is not None:
+                last = last.copy()
+                last[row - rows.start] = planned
+        latest: Dates = last + self._after[visit]
+        return latest
 
-    def planned_last(self, visit: int, begins: Dates, part: slice) -> Dates | None:
+    @functools.cached_property
+    def _before(self) -> NDArray[np.timedelta64]:
+        """(m, 1) from a visit's target back to its first allowed day; NaT where no window is stated."""
+        days = [[None if visit.window is None else -visit.window.before] for visit in self.visits]
+        return np.array(days or np.empty((0, 1)), dtype="timedelta64[D]")
+
+    @functools.cached_property
+    def _after(self) -> NDArray[np.timedelta64]:
+        """(m, 1) from a visit's target to its last allowed day; NaT where no window is stated."""
+        days = [[None if visit.window is None else visit.window.after] for visit in self.visits]
+        return np.array(days or np.empty((0, 1)), dtype="timedelta64[D]")
+
+    def planned_last(self, visit: int, begins: Dates, columns: slice) -> Dates | None:
         """(n,) the last day of a visit that takes several and begins on `begins`: it is as long wherever it begins. Of a period that keeps
         the count, one that is under way on the day of entry is the rest of it."""
         what = self.visits[visit]
         if what.last is None or what.offset is None:
             return None
-        own, anchor = self.parts[self.part_of[visit]], self.anchor(visit)[part]
+        own, anchor = self.segments[self.segment_of[visit]], self.anchor(visit)[columns]
         first = shift(anchor, what.offset)
         if own.period and not own.event and self.period(visit).keeps_count:
-            first = np.fmax(first, self.course.anchor[own.period, part])
+            first = np.fmax(first, self.course.anchor[own.period, columns])
         last: Dates = begins + np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
         return last
 
-    def last(self, visit: int, part: slice = slice(None)) -> Dates | None:
+    def last(self, visit: int, columns: slice = _EVERYBODY) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
         last day of doses, nor `until`."""
         if self.visits[visit].last is None:
             return None
-        begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
-        last = self.planned_last(visit, begins, part)
+        begins = np.where(np.isnat(self.dates(visit, columns)), self.target[visit, columns], self.dates(visit, columns))
+        last = self.planned_last(visit, begins, columns)
         if last is None or not self.visits[visit].gives:
             return last
-        ends = self.parts[self.part_of[visit]].last_day(True, part)
+        ends = self.segments[self.segment_of[visit]].last_day(True, columns)
         cut = last if ends is None else np.fmin(last, ends)
-        cut = cut if self.until is None else np.where(self.recorded(visit, part), cut, np.fmin(cut, self.until))
+        cut = cut if self.until is None else np.where(self.recorded(visit, columns), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
 
-    def days(self, visit: int, part: slice = slice(None)) -> int | NDArray[np.float64]:
+    def days(self, visit: int, columns: slice = _EVERYBODY) -> int | NDArray[np.float64]:
         """On how many days a visit's doses are given: 1, or (n,) for a course of days."""
-        last = self.last(visit, part)
+        last = self.last(visit, columns)
         if last is None:
             return 1
-        begins = np.where(np.isnat(self.dates(visit, part)), self.target[visit, part], self.dates(visit, part))
+        begins = np.where(np.isnat(self.dates(visit, columns)), self.target[visit, columns], self.dates(visit, columns))
         days = (last - begins).astype(np.float64) + 1
         return np.where(np.isnat(last), 1.0, days)
 
-    def through(self, visit: int, dates: Dates, part: slice = slice(None)) -> Dates:
+    def through(self, visit: int, dates: Dates, columns: slice = _EVERYBODY) -> Dates:
         """(n,) the last day of doses at a visit that begin on `dates`: of a course of days, its last."""
-        days = self.days(visit, part)
+        days = self.days(visit, columns)
         return dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
+
+    def actual(self, visit: Visits) -> Dates | None:
+        """The day on which a visit took place; None where nothing is recorded of anybody."""
+        return self.given.actual[visit] if self.given is not None else None
+
+    def dates(self, visit: Visits, columns: slice = _EVERYBODY) -> Dates:
+        """The day on which a visit took place, else that on which it is planned; NaT for one that did not take place."""
+        target = self.target[visit, columns]
+        if self.given is None:
+            return target
+        return np.where(self.recorded(visit, columns), self.given.actual[visit, columns], target)
+
+    # --- what became of a visit ----------------------------------------------------------------------------------------
+
+    def state(self, visit: Visits) -> NDArray[np.uint8]:
+        """Of VisitStatus."""
+        segment, target = self.segment(visit), self.target[visit]
+        state = np.full(target.shape, VisitStatus.PLANNED, dtype=np.uint8)
+        projected = self.course.projected[segment.period]
+        if projected.any():
+            state[..., projected] = VisitStatus.PROJECTED
+        for limit in segment.waits:
+            state[self._doses[visit] & (target > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
+        state[self.cancelled(visit)] = VisitStatus.CANCELLED
+        state[self.not_planned(visit)] = VisitStatus.ABSENT
+        if self.given is not None:
+            recorded = self.given.status[visit]
+            state = np.where(recorded, recorded + (VisitStatus.DONE - Recorded.DONE), state).astype(np.uint8)
+        return state
+
+    def recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
+        """Whether anything is recorded of a visit."""
+        return self.given.status[visit, columns] != Recorded.NOTHING if self.given is not None else np.bool_(False)
+
+    def dose_recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
+        """Whether a record says that a dose of a visit was given, or was not."""
+        return self.recorded(visit, columns) & self.given.dosed[visit, columns] if self.given is not None else np.bool_(False)
+
+    def cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
+        """Whether a visit falls away: everything that is to happen at it lies after what ends it."""
+        segment, target = self.segment(visit), self.target[visit, columns]
+        gone = np.zeros(target.shape, dtype=bool)
+        if segment.limits:
+            by_doses = self._only_doses[visit]
+            for only_doses, mine in ((True, by_doses), (False, ~by_doses)):
+                last = segment.last_day(only_doses, columns)
+                if last is not None:
+                    gone |= (target > last) & mine
+            gone &= ~self.recorded(visit, columns)
+        return gone | self.cut_off(visit, self._only_doses[visit], columns)
+
+    def cut_off(self, visit: Visits, doses: Where, columns: slice = _EVERYBODY) -> Where:
+        """Whether a visit, or its `doses`, come after a gap that ends its segment."""
+        segment = self.segment(visit)
+        if segment.cut is None or segment.cut_doses is None:
+            return np.bool_(False)
+        stands = np.where(doses, self.dose_recorded(visit, columns), self.recorded(visit, columns))
+        gone: NDArray[np.bool_] = (self.number(visit) >= segment.cut[columns]) & ~stands
+        return gone & (doses | ~segment.cut_doses[columns])
+
+    def dose_cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
+        """Whether the doses of a visit fall away."""
+        segment = self.segment(visit)
+        last = segment.last_day(True, columns)
+        gone: Where = np.bool_(False)
+        if last is not None:
+            gone = self.target[visit, columns] > last
+            gone = gone & ~self.dose_recorded(visit, columns) if self.given is not None else gone
+        return gone | self.cut_off(visit, np.bool_(True), columns) if segment.cut is not None else gone
+
+    def not_planned(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
+        """Whether a visit is not in that subject's plan; one without a stated day is, unless it is for other arms."""
+        absent: NDArray[np.bool_] = np.isnat(self.target[visit, columns])
+        rows = _range(visit)
+        for row in [row for row in rows if self.visits[row].offset is None]:
+            others = self.for_other_arms(row, columns) | np.isnat(self.anchor(row)[columns])
+            if isinstance(visit, int):
+                absent = others
+            else:
+                absent[row - rows.start] = others
+        return absent & ~self.recorded(visit, columns)
+
+    def for_other_arms(self, visit: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
+        """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
+        arm = self.arm[columns]
+        if len(self.visits[visit].arms) >= len(self.period(visit).arms):
+            return np.zeros(len(arm), dtype=bool)
+        others: NDArray[np.bool_] = (arm != UNKNOWN_ARM) & ~np.isin(arm, self.visits[visit].arms)
+        return others
+
+    def beyond_open_end(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
+        """Whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not
+        there at all, and one that takes place later than it was to counts by its target."""
+        target = self.target[visit, columns]
+        if self.cohort.ahead is not None:
+            return np.zeros(target.shape, dtype=bool)
+        late: NDArray[np.bool_] = (target > self.segment(visit).open_end[columns]) & ~self.recorded(visit, columns)
+        return late
+
+    # --- what is given at a visit --------------------------------------------------------------------------------------
 
     def planned_count(self, row: int) -> int | NDArray[np.float64]:
         """How many administrations a visit has: on each day so many."""
@@ -228,163 +359,41 @@ class Schedule:
         arms = np.maximum(self.arm, 0) if len(often) > 1 else np.zeros(len(self), dtype=np.int16)
         return np.array([(doses[arm].times or 1) if doses[arm] is not None else 1 for doses, arm in zip(own, arms, strict=True)])
 
-    def cumulative_per_kg(self, row: int, column: int) -> float:
-        """Cumulative active drug of a subject per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
-        if self.per_kg is not None and not self._one_weight(column):
-            return float(self.per_kg[row, column])
-        return float(self.per_baseline_kg(row, slice(column, column + 1))[0])
+    def cumulative_per_kg(self) -> NDArray[np.float64]:
+        """(k, n) cumulative active drug per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
+        baseline = self.per_baseline_kg(slice(0, len(self.rows)))
+        if self.per_kg is None:
+            return baseline
+        later = [~np.isnat(w.dates).all(axis=0) for w in (self.cohort.weighed, self.cohort.measured) if w is not None]
+        return np.where(np.logical_or.reduce(later), self.per_kg, baseline)
 
-    def per_baseline_kg(self, row: int, part: slice = slice(None)) -> NDArray[np.float64]:
-        """(n,) cumulative active drug per kg of the weight at baseline."""
-        scale = self.rows[row].scale
-        whole = np.rint(self.cumulative[row, part] * scale)  # back to whole numbers, so that there is one division only
-        return whole * 1000 / (self.grams[part] * scale)
-
-    def _one_weight(self, column: int) -> bool:
-        """Whether nothing is known of a subject's later weights."""
-        later = [w.dates[:, column] for w in (self.cohort.weighed, self.cohort.measured) if w is not None]
-        return all(bool(np.isnat(dates).all()) for dates in later)
-
-    def span(self, span: Span, part: int | None = None) -> tuple[Dates | None, Dates | None]:
-        """(n,) the first and last day of a span, of the study or of a part; None for an end that is not stated, NaT where there is no
-        dose to hang on. A span ends with a subject's death."""
-        start, end = self._mark(span.start, part), self._mark(span.end, part)
-        if "died" in self.cohort.events:
-            died = self.cohort.first("died")
-            end = np.fmin(end, died) if end is not None else end
-            if start is not None:
-                over = start > died
-                start = np.where(over, NO_DATE, start)
-                end = np.where(over, NO_DATE, end) if end is not None else end
-        return start, end
-
-    def _mark(self, mark: Mark | None, part: int | None) -> Dates | None:
-        if mark is None:
-            return None
-        if mark.code is not None:
-            return shift(shift(self.parts[part or 0].anchor, mark.code.offset), mark.plus)
-        own = [p for p, other in enumerate(self.parts) if part is None or other.period == self.parts[part].period]
-        if mark.of == "first dose":
-            return shift(np.fmin.reduce(self.first_doses[own]), mark.plus)
-        return shift(np.fmax.reduce(self.last_doses[own]), mark.plus)
-
-    def may_move(self, mark: Mark | None, column: int) -> bool:
-        """Whether the dose that an end of a span hangs on may be another one: doses come before this plan, or after it."""
-        ways, ids = self.study.transitions, [p.id for p in self.course.periods]
-        if mark is None or mark.of == "day":
-            return False
-        if mark.of == "first dose":
-            return any(way.target_period == ids[0] for way in ways)
-        if any(not np.isnat(self.cohort.first(event)[column]) for event in ("treatment_stopped", *LEFT)):
-            return False
-        reached = max(p for p in range(len(ids)) if not np.isnat(self.course.anchor[p, column]))
-        declined = any(m.source == reached and m.status[column] == MoveStatus.DECLINED for m in self.course.moves)
-        open_ended = any(entry.gives for entry in self.course.periods[reached].open_ended)
-        return open_ended or (not declined and any(way.source_period == ids[reached] for way in ways))
-
-    # --- one visit over all subjects -----------------------------------------------------------------------------------
-
-    def state(self, visit: int) -> NDArray[np.uint8]:
-        """(n,) of VisitStatus."""
-        part = self.parts[self.part_of[visit]]
-        state = np.full(len(self), VisitStatus.PLANNED, dtype=np.uint8)
-        if part.run or self.course.projected[part.period].any():
-            state[self.course.projected[part.period]] = VisitStatus.PROJECTED
-        doses = bool(self.visits[visit].gives)
-        for limit in part.waits:
-            state[doses & (self.target[visit] > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
-        state[self.cancelled(visit)] = VisitStatus.CANCELLED
-        state[self.not_planned(visit)] = VisitStatus.ABSENT
-        if self.given is not None:
-            recorded = self.given.status[visit]
-            state = np.where(recorded, recorded + (VisitStatus.DONE - Recorded.DONE), state).astype(np.uint8)
-        return state
-
-    def recorded(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether anything is recorded of a visit."""
-        return self.given.status[visit, part] != Recorded.NOTHING if self.given is not None else np.bool_(False)
-
-    def dose_recorded(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether a record says that a dose of a visit was given, or was not."""
-        return self.recorded(visit, part) & self.given.dosed[visit, part] if self.given is not None else np.bool_(False)
-
-    def actual(self, visit: int) -> Dates | None:
-        """(n,) the day on which a visit took place; None where nothing is recorded of anybody."""
-        return self.given.actual[visit] if self.given is not None else None
-
-    def dates(self, visit: int, part: slice = slice(None)) -> Dates:
-        """(n,) the day on which a visit took place, else that on which it is planned; NaT for one that did not take place."""
-        target = self.target[visit, part]
-        if self.given is None:
-            return target
-        return np.where(self.recorded(visit, part), self.given.actual[visit, part], target)
-
-    def cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit falls away: everything that is to happen at it lies after what ends it."""
-        what = self.visits[visit]
-        only_doses = bool(what.gives) and not what.assessments
-        last = self.parts[self.part_of[visit]].last_day(only_doses, part)
-        gone = np.zeros(len(self.target[visit, part]), dtype=bool)
-        if last is not None:
-            gone |= (self.target[visit, part] > last) & ~self.recorded(visit, part)
-        return gone | self.cut_off(visit, only_doses, part)
-
-    def cut_off(self, visit: int, doses: bool, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether a visit, or its doses, come after a gap that ends its part."""
-        own = self.parts[self.part_of[visit]]
-        if own.cut is None or own.cut_doses is None:
-            return np.bool_(False)
-        number = visit - self.part_of.index(self.part_of[visit])
-        stands = self.dose_recorded(visit, part) if doses else self.recorded(visit, part)
-        gone: NDArray[np.bool_] = (number >= own.cut[part]) & ~stands
-        return gone if doses else gone & ~own.cut_doses[part]
-
-    def dose_cancelled(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_] | np.bool_:
-        """(n,) whether the doses of a visit fall away."""
-        own = self.parts[self.part_of[visit]]
-        last = own.last_day(True, part)
-        gone: NDArray[np.bool_] | np.bool_ = np.bool_(False)
-        if last is not None:
-            gone = self.target[visit, part] > last
-            gone = gone & ~self.dose_recorded(visit, part) if self.given is not None else gone
-        return gone | self.cut_off(visit, True, part) if own.cut is not None else gone
+    def per_baseline_kg(self, row: int | slice) -> NDArray[np.float64]:
+        """Cumulative active drug per kg of the weight at baseline."""
+        scale = self.rows[row].scale if isinstance(row, int) else np.array([[float(r.scale)] for r in self.rows[row]]).reshape(-1, 1)
+        whole = np.rint(self.cumulative[row] * scale)  # back to whole numbers, so that there is one division only
+        per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
+        return per_kg
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
-        visit, give = self.rows[row].visit, self.rows[row].give
-        planned: NDArray[np.bool_] = (self.status[row] != AmountStatus.ABSENT) & ~self.not_planned(visit)
-        planned = planned & ~self.dose_cancelled(visit)
-        return planned & ~self.beyond_open_end(visit) if give.open_ended else planned
+        given: NDArray[np.bool_] = self.given_in(slice(row, row + 1))[0]
+        return given
 
-    def not_planned(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit is not in that subject's plan; one without a stated day is, unless it is for other arms."""
-        if self.visits[visit].offset is not None:
-            absent: NDArray[np.bool_] = np.isnat(self.target[visit, part])
-        else:
-            absent = self.for_other_arms(visit, part) | np.isnat(self.anchor(visit)[part])
-        return absent & ~self.recorded(visit, part)
+    def given_in(self, rows: slice) -> NDArray[np.bool_]:
+        """(rows, n) the same for rows of one segment."""
+        at = np.array([row.visit for row in self.rows[rows]])
+        visits, own = slice(int(at[0]), int(at[-1]) + 1), at - at[0]
+        planned = ~self.not_planned(visits) & ~self.dose_cancelled(visits)
+        given: NDArray[np.bool_] = (np.array(self.status[rows]) != AmountStatus.ABSENT) & planned[own]
+        open_ended = [i for i, row in enumerate(self.rows[rows]) if row.give.open_ended]
+        if open_ended:
+            given[open_ended] &= ~self.beyond_open_end(visits)[own[open_ended]]
+        return given
 
-    def for_other_arms(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
-        arm = self.arm[part]
-        if len(self.visits[visit].arms) >= len(self.period(visit).arms):
-            return np.zeros(len(arm), dtype=bool)
-        others: NDArray[np.bool_] = (arm != UNKNOWN_ARM) & ~np.isin(arm, self.visits[visit].arms)
-        return others
-
-    def beyond_open_end(self, visit: int, part: slice = slice(None)) -> NDArray[np.bool_]:
-        """(n,) whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not
-        there at all, and one that takes place later than it was to counts by its target."""
-        if self.cohort.ahead is not None:
-            return np.zeros(len(self.arm[part]), dtype=bool)
-        open_end = self.parts[self.part_of[visit]].open_end
-        late: NDArray[np.bool_] = (self.target[visit, part] > open_end[part]) & ~self.recorded(visit, part)
-        return late
-
-    def not_given(self, row: int, part: slice = slice(None)) -> NDArray[np.bool_]:
+    def not_given(self, row: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """(n,) whether an administration is not part of a subject's plan, wherever its visit may lie."""
-        absent: NDArray[np.bool_] = self.status[row][part] == AmountStatus.ABSENT
-        return absent | self.beyond_open_end(self.rows[row].visit, part) if self.rows[row].give.open_ended else absent
+        absent: NDArray[np.bool_] = self.status[row][columns] == AmountStatus.ABSENT
+        return absent | self.beyond_open_end(self.rows[row].visit, columns) if self.rows[row].give.open_ended else absent
 
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
@@ -395,3 +404,7 @@ class Schedule:
             if self.cohort.first(event)[column] <= date:
                 doses = tuple(new if new is not None else old for new, old in zip(changed, doses, strict=True))
         return doses
+
+
+def _range(visit: Visits) -> range:
+    return range(visit, visit + 1) if isinstance(visit, int) else range(visit.start, visit.stop)

@@ -34,7 +34,7 @@ class Restart:
 
 
 @dataclass(frozen=True)
-class Part:
+class Segment:
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
 
     period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
@@ -60,10 +60,10 @@ class Part:
         """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
         return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
 
-    def last_day(self, doses: bool, part: slice = slice(None)) -> Dates | None:
+    def last_day(self, doses: bool, columns: slice = slice(None)) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
         last = self._last_dose if doses else self._last_visit
-        return last[part] if last is not None else None
+        return last[columns] if last is not None else None
 
     @cached_property
     def _last_visit(self) -> Dates | None:

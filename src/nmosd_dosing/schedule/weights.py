@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, to_date
 from nmosd_dosing.dose.dose import WeightRule
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort, Weighed
@@ -34,12 +35,12 @@ def has_later(cohort: Cohort, rule: WeightRule | None, column: int) -> bool:
     return later is not None and not bool(np.isnat(later.dates[:, column]).all())
 
 
-def grams_at(cohort: Cohort, rule: WeightRule | None, dates: Dates, part: slice) -> NDArray[np.float64]:
+def grams_at(cohort: Cohort, rule: WeightRule | None, dates: Dates, columns: slice) -> NDArray[np.float64]:
     """(n,) the weight in grams that doses on `dates` (n,) are by, for some subjects; NaN where it is not known."""
-    grams, later = cohort.grams[part], series(cohort, rule)
+    grams, later = cohort.grams[columns], series(cohort, rule)
     if later is None:
         return grams
-    for date, weight in zip(later.dates[:, part], later.grams[:, part], strict=True):
+    for date, weight in zip(later.dates[:, columns], later.grams[:, columns], strict=True):
         grams = np.where(_counts(date <= dates, weight, grams, rule), weight, grams)
     return grams
 
@@ -57,29 +58,29 @@ class Used:
     """The weight that one subject's dose is by, and the day on which it was measured; None: at baseline."""
 
     kg: float
-    of: np.datetime64 | None
+    of: dt.date | None
     status: WeightStatus
 
 
 def used(cohort: Cohort, rule: WeightRule | None, date: np.datetime64, column: int) -> Used | None:
     """The weight that one dose is by; None where it is not known."""
-    part = slice(column, column + 1)
-    grams, of = cohort.grams[part], NO_DATE
+    columns = slice(column, column + 1)
+    grams, of = cohort.grams[columns], NO_DATE
     later = series(cohort, rule)
     if later is not None:
-        for day, weight in zip(later.dates[:, part], later.grams[:, part], strict=True):
+        for day, weight in zip(later.dates[:, columns], later.grams[:, columns], strict=True):
             if _counts(day <= np.array([date]), weight, grams, rule)[0]:
                 grams, of = weight, day[0]
     if np.isnan(grams[0]):
         return None
     status: WeightStatus = "baseline" if np.isnat(of) else "measured" if of == date else "carried forward"
-    return Used(float(grams[0] / 1000), None if np.isnat(of) else of, status)
+    return Used(float(grams[0] / 1000), to_date(of), status)
 
 
-def dose_dates(schedule: Schedule, k: int, part: slice) -> Dates:
+def dose_dates(schedule: Schedule, k: int, columns: slice) -> Dates:
     """The days of a row's doses, as recorded or planned; of one that has no day, the first of the study: its baseline weight counts."""
-    dates = schedule.dates(schedule.rows[k].visit, part)
-    return np.where(np.isnat(dates), schedule.start[part], dates)
+    dates = schedule.dates(schedule.rows[k].visit, columns)
+    return np.where(np.isnat(dates), schedule.start[columns], dates)
 
 
 def in_order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:

@@ -254,9 +254,9 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
         begins = course.anchor[p]
         ends = _ends(course, p)
         if p and ahead.follow is not None:
-            ends = np.fmin(ends, schedule.parts[_part_of(schedule, p)].open_end + 1)
+            ends = np.fmin(ends, schedule.segments[_segment_of(schedule, p)].open_end + 1)
         elif p and not any(move.source == p for move in course.moves):
-            ends = np.fmin(ends, schedule.last_doses[_part_of(schedule, p)] + 1)  # through with all that is planned
+            ends = np.fmin(ends, schedule.last_doses[_segment_of(schedule, p)] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
         for dates, sign in ((begins, 1), (ends, -1)):
             change = sign * np.bincount(calendar.months(dates), minlength=months)
@@ -268,8 +268,8 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
     return found | {STATES_LEFT: arrived - total}
 
 
-def _part_of(schedule: Schedule, period: int) -> int:
-    return next(i for i, part in enumerate(schedule.parts) if part.period == period)
+def _segment_of(schedule: Schedule, period: int) -> int:
+    return next(i for i, part in enumerate(schedule.segments) if part.period == period)
 
 
 def _ends(course: Course, period: int) -> Dates:

@@ -110,7 +110,7 @@ def _latest(cohort: Cohort, event: str) -> Dates:
 
 def _is_over(schedule: Schedule, visit: int, known: np.datetime64) -> NDArray[np.bool_]:
     """(r,) who has had a visit, or missed it: what is recorded, and what was planned up to the day in a period that has begun."""
-    period = schedule.parts[schedule.part_of[visit]].period
+    period = schedule.segments[schedule.segment_of[visit]].period
     begun = ~schedule.course.projected[period]
     found: NDArray[np.bool_] = schedule.recorded(visit) | ((schedule.dates(visit) <= known) & begun)
     return found

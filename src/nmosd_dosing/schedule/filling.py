@@ -1,0 +1,38 @@
+"""A schedule while it is being filled."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import Dates
+from nmosd_dosing.schedule.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Filling(Schedule):
+    """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads.
+
+    steps: by row (n,) what it adds to the totals, times its scale, where these run in the order of days and not of the plan.
+    """
+
+    counted: dict[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
+    planned: dict[int, NDArray[np.float64]]
+    exposure: dict[int, tuple[NDArray[np.float64], ...]]
+    steps: dict[int, NDArray[np.float64]]
+
+    def finish(self) -> Schedule:
+        """The schedule, read-only."""
+        for array in (
+            self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
+            *self.planned.values(), *(array for arrays in (*self.counted.values(), *self.exposure.values()) for array in arrays),
+        ):  # fmt: skip
+            if array is not None:
+                array.setflags(write=False)
+        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)}
+        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure")}
+        return Schedule(**{**found, **closed})

@@ -1,0 +1,285 @@
+"""One subject's dates and doses in plain values: what plans, checks and calendars read of a schedule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.dose.dose import AmountStatus, Dose, Limit
+from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.weights import Used
+from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition, Visit
+from nmosd_dosing.subjects.disposition import MoveStatus
+from nmosd_dosing.subjects.subject import Record
+
+Date = dt.date | None
+
+
+class SubjectPeriod(NamedTuple):
+    """A period: its first day, None where it is neither entered nor projected; the first day after it, None where that is not known; the
+    last day on which its visits may be planned, None without such a limit."""
+
+    period: Period
+    anchor: Date
+    projected: bool
+    end: Date
+    last_day: Date
+
+    @property
+    def entered(self) -> bool:
+        return self.anchor is not None and not self.projected
+
+
+class LastDay(NamedTuple):
+    """The last day on which the visits of a period, or only its doses, may be planned, since `cause` happened on `date`."""
+
+    last: dt.date
+    cause: str
+    date: Date
+    doses_only: bool
+    source: int
+
+
+class Began(NamedTuple):
+    """Why a period began anew: the rule, the dose before the gap, the day on which it began."""
+
+    rule: GapRule
+    before: Date
+    first: Date
+
+
+class Held(NamedTuple):
+    """A dose that was given after a gap that asks for a decision: the rule, the dose before, the dose."""
+
+    rule: GapRule
+    before: Date
+    date: dt.date
+
+
+class SubjectSegment(NamedTuple):
+    """A period in the plan; again after a gap (`run` from 1), and once more for each `event` on which something hangs (`run` from 0).
+
+    number: its place among the segments. anchor: the day from which its visits are counted; day_one: the one from which their days are
+    numbered. waits: the last days before doses wait for a decision. cut: the number of the first visit that a gap lets fall away.
+    """
+
+    number: int
+    period: int
+    event: str
+    run: int
+    anchor: Date
+    day_one: Date
+    first_dose: Date
+    last_dose: Date
+    limits: tuple[LastDay, ...]
+    waits: tuple[LastDay, ...]
+    cut: int | None
+    restart: Began | None
+    held: tuple[Held, ...]
+    open_end: Date
+
+
+class VialCount(NamedTuple):
+    """The vials of all administrations at a visit: sizes with their counts, what they hold, what is left, mL to be drawn up (NaN where no
+    concentration is stated)."""
+
+    counts: tuple[tuple[str, int], ...]
+    dispensed: float
+    waste: float
+    volume_ml: float
+
+
+class Exposure(NamedTuple):
+    """What a dose under a lifetime's cap adds, in millionths of the cap's unit; the total that it would have made where it was refused;
+    the total where it was given beyond the cap. NaN where that is not known, or it was not."""
+
+    adds: float
+    refused: float
+    beyond: float
+
+
+class SubjectDose(NamedTuple):
+    """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
+
+    given: whether it is part of the plan. count: of how many administrations the amount is. doses: by arm, as events have changed them;
+    own: that of the subject's arm, None while the arm is not known, or gets none. planned: what `amount` would be without records, and
+    recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
+    """
+
+    give: Give
+    scale: int
+    given: bool
+    status: AmountStatus
+    amount: float
+    cumulative: float
+    cumulative_per_kg: float
+    count: int
+    doses: tuple[Dose | None, ...]
+    own: Dose | None
+    planned: float
+    recorded: bool
+    date: Date
+    weight: Used | None
+    vials: VialCount | None
+    exposure: Exposure | None
+
+    @property
+    def times_a_day(self) -> int:
+        """How often on each day, where that is known; else once."""
+        doses = (self.own,) if self.own is not None else self.doses
+        often = {dose.times or 1 for dose in doses if dose is not None}
+        return often.pop() if len(often) == 1 else 1
+
+
+class SubjectVisit(NamedTuple):
+    """A visit of the subject's plan. row: in the schedule; number: in its segment.
+
+    date: the actual day, else the target, None where it did not take place. planned_last: the last day of one that takes several, without
+    what cuts it short. since: where it counts from the actual dose before, that day and how far it lies back. dose_recorded: whether a
+    record says that its dose was given, or was not. wrong: what each record says that is not the plan; not_compared: why an amount could
+    not be.
+    """
+
+    row: int
+    number: int
+    visit: Visit
+    segment: SubjectSegment
+    id: str
+    status: VisitStatus
+    target: Date
+    actual: Date
+    date: Date
+    earliest: Date
+    latest: Date
+    last: Date
+    planned_last: Date
+    since: tuple[dt.date, Offset] | None
+    is_entry: bool
+    beyond_open_end: bool
+    records: tuple[Record, ...]
+    dose_recorded: bool
+    wrong: tuple[str | None, ...]
+    not_compared: str | None
+    doses: tuple[SubjectDose, ...]
+
+
+class SubjectMove(NamedTuple):
+    """The move out of a period: the rule that governs and the one that an open decision would bring; both days of entry are allowed.
+
+    date: of what opens the way. undecided: of what waits for a decision. outside: days by which a recorded entry misses its window, negative
+    before it. met: when each further condition of the rule was met.
+    """
+
+    source: int
+    rule: Transition | None
+    waiting: Transition | None
+    status: MoveStatus
+    date: Date
+    earliest: Date
+    latest: Date
+    entered: Date
+    undecided: Date
+    outside: int
+    met: tuple[Date, ...]
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the rule itself waits for a decision."""
+        return self.undecided is not None and self.undecided == self.date
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its conditions were met only after the last day of entry."""
+        return self.earliest is not None and self.latest is not None and self.earliest > self.latest
+
+    @property
+    def open_needs(self) -> tuple[str, ...]:
+        """The further conditions that are not met."""
+        return tuple(need for need, met in zip(self.rule.needs if self.rule else (), self.met, strict=True) if met is None)
+
+
+class StudyStop(NamedTuple):
+    """When the study stopped and by which rule; and when each of its rules would have."""
+
+    date: Date
+    by: str
+    rules: tuple[tuple[str, Date], ...]
+
+
+class SubjectGap(NamedTuple):
+    """From a product's last dose before a period, at the visit `before_id`, to its first dose in it."""
+
+    period: str
+    product: str
+    shown: str
+    before: dt.date
+    before_id: str
+    first: dt.date
+    shortest_planned: int | None
+
+
+class SubjectCap(NamedTuple):
+    """A lifetime's cap of a product, and what was had before the study, in millionths of its unit; None where nothing is said."""
+
+    product: str
+    limit: Limit
+    earlier: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSchedule:
+    """One subject's schedule, already masked unless `unblinded`.
+
+    visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
+    does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
+    not planned; twice: further records of visits that have one, with the row. later_weights: by product, whether its doses look at later
+    weights, and there are some; weighed: whether any were given. beyond: visits after `until`.
+    """
+
+    study: Study
+    unblinded: bool
+    until: Date
+    code: str | None
+    start: dt.date
+    arm: int
+    weight_known: bool
+    periods: tuple[SubjectPeriod, ...]
+    segments: tuple[SubjectSegment, ...]
+    visits: tuple[SubjectVisit, ...]
+    moves: tuple[SubjectMove, ...]
+    stop: StudyStop
+    events: Mapping[str, tuple[dt.date, ...]]
+    of_study: Mapping[str, dt.date]
+    unanswered_decision: bool
+    contradicted_decision: bool
+    unscheduled: tuple[Record, ...]
+    twice: tuple[tuple[int, Record], ...]
+    last_recorded: Date
+    first_dose: Date
+    last_dose: Date
+    beyond: int
+    gaps: tuple[SubjectGap, ...]
+    caps: tuple[SubjectCap, ...]
+    later_weights: Mapping[str, bool]
+    weighed: bool
+
+    def period(self, visit: SubjectVisit) -> SubjectPeriod:
+        return self.periods[visit.segment.period]
+
+    def first(self, event: str) -> Date:
+        """The first day of an event; None where it did not happen."""
+        dates = self.events.get(event)
+        return dates[0] if dates else None
+
+    def move_into(self, period: int) -> tuple[SubjectMove, Transition] | None:
+        """The move that leads into a period, and its rule."""
+        for move in self.moves:
+            if move.rule is not None and move.rule.target_period == self.periods[period].period.id:
+                return move, move.rule
+        return None
+
+    def caps_of(self, product: str) -> SubjectCap | None:
+        return next((cap for cap in self.caps if cap.product == product), None)

@@ -1,0 +1,134 @@
+"""The days of visits, and of first and last doses, written into a schedule that is being filled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift
+from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.schedule.filling import Filling
+from nmosd_dosing.schedule.recorded_doses import Extra
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.subjects.cohort import Ahead
+
+
+def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice) -> None:
+    """Writes the targets of some subjects, and the days of their first and last doses."""
+    beyond, ahead = schedule.beyond[columns], schedule.cohort.ahead
+    dosed = _dosed(schedule)
+    by_offset = {(schedule.segment_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
+    for i, visit in enumerate(schedule.visits):
+        own = schedule.segments[schedule.segment_of[i]]
+        target = schedule.target[i, columns]
+        if visit.offset is None:
+            target[:] = NO_DATE
+            continue
+        shifters[schedule.segment_of[i], visit.offset](own.anchor[columns], target)
+        if visit.follows is not None and schedule.given is not None:
+            _follow(schedule, i, by_offset[schedule.segment_of[i], visit.follows[0]], visit.follows[1], columns)
+        if own.restart is not None:  # it may go on from a later day
+            target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
+        elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
+            entry = schedule.course.anchor[own.period, columns]
+            ends = shift(own.anchor[columns], visit.last) if visit.last is not None else target
+            under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
+            target[under_way] = entry[under_way]
+            target[target < entry] = NO_DATE
+        recorded = schedule.recorded(i, columns)
+        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
+            target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+        if ahead is not None:
+            _as_drawn(schedule, i, ahead, columns)
+        if len(visit.arms) < len(schedule.period(i).arms):
+            target[schedule.for_other_arms(i, columns)] = NO_DATE
+        if i in dosed:
+            given = _dosed_dates(schedule, i, columns)
+            first, last = schedule.first_doses[schedule.segment_of[i], columns], schedule.last_doses[schedule.segment_of[i], columns]
+            np.fmin(first, given, out=first)
+            np.fmax(last, schedule.through(i, given, columns), out=last)
+        if schedule.until is not None:
+            late = (target > schedule.until) & ~recorded
+            beyond += late & ~schedule.cancelled(i, columns)
+            target[late] = NO_DATE
+
+
+def _as_drawn(schedule: Filling, visit: int, ahead: Ahead, columns: slice) -> None:
+    """Moves a visit of simulated subjects to the day on which it takes place: never to the other side of its period's day 1, which is never
+    moved, and after all that is known."""
+    target, anchor, id = schedule.target[visit, columns], schedule.anchor(visit)[columns], schedule.id(visit)
+    offset = schedule.visits[visit].offset
+    if offset != Offset() and (days := ahead.misses(id)) is not None:
+        side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
+        side(target + days[columns].view("timedelta64[D]"), anchor, out=target)
+    if ahead.over is not None:
+        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
+        if (over := ahead.over(id)) is not None:
+            target[over[columns]] = NO_DATE
+
+
+def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns: slice) -> None:
+    """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
+    n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
+    since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
+    actual = schedule.given.actual[previous] if schedule.given is not None else since
+    there = ~np.isnat(actual)
+    since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
+    schedule.counted[visit] = since, days, months
+    target, known = schedule.target[visit, columns], ~np.isnat(since[columns])
+    for more in {(int(d), int(m)) for d, m in zip(days[columns][known], months[columns][known], strict=True)}:
+        chosen = known & (days[columns] == more[0]) & (months[columns] == more[1])
+        target[chosen] = shift(since[columns][chosen], Offset(*more))
+
+
+def _dosed(schedule: Schedule) -> set[int]:
+    """The visits among which are everybody's first and last dose."""
+    dosed = sorted({row.visit for row in schedule.rows})
+    visits = [schedule.visits[i] for i in dosed]
+    in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
+    by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
+    varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
+    if (
+        varies
+        or not in_order
+        or any(visit.last for visit in visits)
+        or len(schedule.segments) > 1
+        or schedule.segments[0].limits
+        or schedule.given is not None
+    ):
+        return set(dosed)
+    return {*dosed[:1], *dosed[-1:]}
+
+
+def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
+    """The dates of a visit on which something is given, or may be where the arm is unknown."""
+    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+    dates = schedule.dates(visit, columns)
+    if schedule.segments[schedule.segment_of[visit]].limits:
+        dates = np.where(schedule.dose_cancelled(visit, columns), NO_DATE, dates)
+    if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
+        return dates
+    absent = np.logical_and.reduce([schedule.not_given(k, columns) for k in rows])
+    return np.where(absent, NO_DATE, dates)
+
+
+def without_refused(schedule: Filling) -> None:
+    """First and last doses of whoever had a dose refused, without it."""
+    refused = np.logical_or.reduce([status == AmountStatus.REFUSED for status in schedule.status]) if schedule.exposure else np.zeros(1)
+    if not refused.any():
+        return
+    schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
+    for k, row in enumerate(schedule.rows):
+        p = schedule.segment_of[row.visit]
+        given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        dates = np.where(given, schedule.dates(row.visit), NO_DATE)
+        np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
+        np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])
+
+
+def with_unscheduled(schedule: Filling, extra: tuple[Extra, ...]) -> None:
+    """A dose at an unscheduled visit is a dose too: the first or the last one may be it."""
+    for e in extra:
+        own = [p for p, segment in enumerate(schedule.segments) if segment.anchor[e.column] <= e.date]
+        p = own[-1] if own else 0
+        schedule.first_doses[p, e.column] = np.fmin(schedule.first_doses[p, e.column], e.date)
+        schedule.last_doses[p, e.column] = np.fmax(schedule.last_doses[p, e.column], e.date)
