@@ -13,7 +13,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from studies import EDGE_DAYS, ODD_DAYS, examples
 
-from nmosd_dosing.days import NO_DATE, Code, CountsFrom, Offset, date_text, day_number, shift, study_day, to_date, week_code
+from nmosd_dosing.days import (
+    FIRST_DATE,
+    LAST_DATE,
+    NO_DATE,
+    Code,
+    CountsFrom,
+    Offset,
+    date_text,
+    day_number,
+    shift,
+    shift_date,
+    study_day,
+    to_date,
+    week_code,
+)
 from nmosd_dosing.errors import InputError
 
 dates = st.one_of(st.dates(), st.sampled_from(ODD_DAYS), st.sampled_from(EDGE_DAYS))
@@ -40,6 +54,27 @@ def test_days_and_then_months_are_added_as_dateutil_adds_them(date: dt.date, day
     except (OverflowError, ValueError):
         assume(False)
     assert shifted(date, Offset(days, months)) == there
+
+
+@examples(1000)
+@given(dates, days, months, st.one_of(st.just(0), days))
+def test_one_date_is_moved_as_an_array_is_and_refused_where_that_leaves_the_calendar(
+    date: dt.date, days: int, months: int, then: int
+) -> None:
+    offset = Offset(days, months, then=then)
+    moved = shift(array(date), offset)[0]
+    if FIRST_DATE <= moved <= LAST_DATE:
+        assert shift_date(date, offset) == to_date(moved)
+    else:
+        with pytest.raises(InputError, match="outside the years 1 to 9999"):
+            shift_date(date, offset)
+
+
+def test_one_date_is_moved_at_the_edges_by_way_of_days_outside_the_calendar() -> None:
+    assert shift_date(dt.date(9999, 1, 1), Offset(months=12, then=-1)) == dt.date(9999, 12, 31)
+    assert shift_date(dt.date(1, 1, 1), Offset(-1, 1)) == dt.date(1, 1, 31)
+    assert shift_date(dt.date(2024, 2, 29), Offset(months=12)) == dt.date(2025, 2, 28)
+    assert shift_date(dt.date(2024, 3, 31), Offset(months=-1)) == dt.date(2024, 2, 29)
 
 
 @examples(200)

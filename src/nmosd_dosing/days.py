@@ -1,4 +1,4 @@
-"""Study days, week codes, months; date + offset for one date or an array. The only date arithmetic of the project.
+"""Study days, week codes, months; date + offset: `shift_date` for one, `shift` for an array. The only date arithmetic of the project.
 
 A date inside is a whole day, `datetime64[D]`. Study days count from 1 and know no day 0 (SDTM, RFSTDTC); a period's own days
 count as its file says. Months are counted from a day and clipped to the end of the month, never chained: 31 August plus
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+from dateutil.relativedelta import relativedelta
 from numpy.typing import NDArray
 
 from nmosd_dosing.errors import InputError, Problem
@@ -113,9 +114,9 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
 
     `out` is an array to write into.
     """
-    moved: Dates = np.add(dates, np.timedelta64(offset.days, "D"), out=None if offset.months else out)
     if offset.months == 0:
-        return moved
+        return np.add(dates, np.timedelta64(offset.days + offset.then, "D"), out=out)
+    moved: Dates = dates + np.timedelta64(offset.days, "D")
     month = moved.astype("datetime64[M]")
     day_of_month = moved - month.astype("datetime64[D]")
     target = month + np.timedelta64(offset.months, "M")
@@ -123,6 +124,23 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
     last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
     clipped: Dates = np.add(first, np.minimum(day_of_month, last_day), out=out)
     return np.add(clipped, np.timedelta64(offset.then, "D"), out=out) if offset.then else clipped
+
+
+def shift_date(date: dt.date, offset: Offset) -> dt.date:
+    """One date plus the days, the months and the later days of `offset`, months clipped to the month's end: what `shift` finds for it.
+
+    Raises InputError where that is outside the years 1 to 9999. Since the calendar repeats itself every 400 years, the date is moved
+    in the years 4000 to 5600, far from both edges, and whole cycles are added afterwards: a step on the way may lead outside.
+    """
+    near = date.replace(year=4000 + date.year % 400)
+    day_cycles, days = divmod(offset.days, _CYCLE_DAYS)
+    month_cycles, months = divmod(offset.months, _CYCLE_MONTHS)
+    then_cycles, then = divmod(offset.then, _CYCLE_DAYS)
+    moved = near + dt.timedelta(days) + relativedelta(months=months) + dt.timedelta(then)
+    number = date.toordinal() + (moved - near).days + (day_cycles + month_cycles + then_cycles) * _CYCLE_DAYS
+    if not 1 <= number <= dt.date.max.toordinal():
+        raise _outside()
+    return dt.date.fromordinal(number)
 
 
 def shifter(dates: Dates, offset: Offset) -> Shifter:
@@ -137,25 +155,18 @@ def shifter(dates: Dates, offset: Offset) -> Shifter:
     return lambda part, out: shift(part, offset, out=out)
 
 
-_OUTSIDE = Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date")
-
-
 def to_date(value: np.datetime64) -> dt.date | None:
     """A day of an array as a date; None for NaT. Raises InputError outside the years 1 to 9999."""
     if np.isnat(value):
         return None
     if not FIRST_DATE <= value <= LAST_DATE:
-        raise InputError(_OUTSIDE)
+        raise _outside()
     date: dt.date = value.astype("datetime64[D]").item()
     return date
 
 
-def to_dates(values: Dates) -> list[Any]:
-    """The days of an array as lists of dates in its shape, None for NaT. Raises InputError outside the years 1 to 9999."""
-    if ((values < FIRST_DATE) | (values > LAST_DATE)).any():
-        raise InputError(_OUTSIDE)
-    dates: list[Any] = values.tolist()
-    return dates
+def _outside() -> InputError:
+    return InputError(Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date"))
 
 
 _WEEKDAYS: dict[Language, tuple[str, ...]] = {  # not strftime: it would follow the locale

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
-
-from nmosd_dosing.days import Offset, shift, to_date
+from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.pharmacy.dose_table import (
     NO_START,
@@ -91,17 +89,11 @@ def compare(
         raise InputError(Problem(f"unknown arm `{clip(arm)}`", hint=hint))
     months = None if until is not None else HORIZON if months is None else months
     first = start or NO_START
-    end = _after(first, months) if months is not None else until
+    end = shift_date(first, Offset(months=months, then=-1)) if months is not None else until
     assert end is not None
     subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm)
     compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
     return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
-
-
-def _after(start: dt.date, months: int) -> dt.date:
-    end = to_date(shift(np.array([start], dtype="datetime64[D]"), Offset(months=months, then=-1))[0])
-    assert end is not None
-    return end
 
 
 def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-import numpy as np
-
-from nmosd_dosing.days import Offset, shift, study_day
+from nmosd_dosing.days import Offset, shift_date, study_day
 from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
@@ -192,8 +190,7 @@ def _year(date: dt.date, start: dt.date) -> int:
     if date < start:
         return 0
     years = date.year - start.year
-    anniversary: dt.date = shift(np.array([start], dtype="datetime64[D]"), Offset(months=12 * years))[0].item()
-    return years + 1 if date >= anniversary else years
+    return years + 1 if date >= shift_date(start, Offset(months=12 * years)) else years
 
 
 def _years(doses: Iterable[DoseRow]) -> list[int | None]:
