@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.segments import Part
-from nmosd_dosing.study.events import LEFT
+from nmosd_dosing.study.events import ENDS_FOLLOW_UP, ENDS_TREATMENT
 from nmosd_dosing.study.model import Give, Mark, Period, Span, Study, Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Course, MoveStatus
@@ -249,8 +249,8 @@ class Schedule:
         """(n,) the first and last day of a span, of the study or of a part; None for an end that is not stated, NaT where there is no
         dose to hang on. A span ends with a subject's death."""
         start, end = self._mark(span.start, part), self._mark(span.end, part)
-        if "died" in self.cohort.events:
-            died = self.cohort.first("died")
+        if self.cohort.had(ENDS_FOLLOW_UP):
+            died = self.cohort.earliest(ENDS_FOLLOW_UP)
             end = np.fmin(end, died) if end is not None else end
             if start is not None:
                 over = start > died
@@ -275,7 +275,7 @@ class Schedule:
             return False
         if mark.of == "first dose":
             return any(way.target_period == ids[0] for way in ways)
-        if any(not np.isnat(self.cohort.first(event)[column]) for event in ("treatment_stopped", *LEFT)):
+        if not np.isnat(self.cohort.earliest(ENDS_TREATMENT)[column]):
             return False
         reached = max(p for p in range(len(ids)) if not np.isnat(self.course.anchor[p, column]))
         declined = any(m.source == reached and m.status[column] == MoveStatus.DECLINED for m in self.course.moves)
