@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nmosd_dosing.errors import InputError, Problems
-from nmosd_dosing.study.events import EVENTS
+from nmosd_dosing.study.events import SUBJECT_EVENTS
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from nmosd_dosing.subjects.tables import roster
 from nmosd_dosing.subjects.tables.table import Cell, read
@@ -29,7 +29,7 @@ def subjects(text: str, *periods: str) -> tuple[Subject, ...]:
 
 
 def events(text: str) -> list[tuple[Cell, Event]]:
-    return roster.events(text.encode(), "e.csv", tuple(EVENTS))
+    return roster.events(text.encode(), "e.csv", SUBJECT_EVENTS)
 
 
 def allocation(text: str) -> list[tuple[Cell, Cell]]:
@@ -249,7 +249,7 @@ def test_wrong_events() -> None:
     assert refused(events, "\n".join(["subject,event,date", *rows])) == [
         "e.csv:2:3: unknown event `relaps`; did you mean `relapse`?",
         "e.csv:3:1: no subject's code; every row needs one",
-        f"e.csv:4:3: no event; write {', '.join(f'`{name}`' for name in list(EVENTS)[:-1])} or `died`",
+        f"e.csv:4:3: no event; write {', '.join(f'`{name}`' for name in SUBJECT_EVENTS[:-1])} or `died`",
         "e.csv:5:10: `20250304` is not a date with the year first; write `2025-03-04`",
         "e.csv:7:3: `died` of subject `1` on 2025-03-04 stands twice (the first e.csv:6:3); take one of the two out",
         "e.csv:8:8: no date; write for example `2025-01-06`",

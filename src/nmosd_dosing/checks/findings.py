@@ -19,7 +19,7 @@ from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pen
 from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
-from nmosd_dosing.study.events import LEFT
+from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
@@ -75,7 +75,7 @@ def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int
     done = VisitStatus.DONE
     rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
     not_before = _days(_not_before(schedule, visit), n)
-    left = _days(np.fmin.reduce([schedule.cohort.first(event) for event in LEFT]), n)
+    left = _days(schedule.cohort.earliest(ENDS_PARTICIPATION), n)
     first_day = not part.period and not part.run and not part.event and schedule.visits[visit].offset == Offset()
     for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
         state, target, actual = states[column], targets[column], actuals[column]
@@ -277,7 +277,7 @@ def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of:
     else:
         verdict = "due"
     message = entry_text(schedule, move, rule, column)
-    gone = [(date, event) for event in ("treatment_stopped", *LEFT) if (date := schedule.cohort.first(event)[column].item()) is not None]
+    gone = [(date, event) for event in ENDS_TREATMENT if (date := schedule.cohort.first(event)[column].item()) is not None]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
         verdict, days, waits_for = "cancelled", None, None
         message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"
@@ -308,14 +308,14 @@ def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
 
 def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
     products = {product.name for product in schedule.study.products}
-    exits = {event: schedule.cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in schedule.cohort.events}
+    exits = {event: schedule.cohort.first(event) for event in ENDS_TREATMENT if event in schedule.cohort.events}
     for column, record in schedule.given.extra if schedule.given is not None else ():
         reason = f"; reason: {record.reason}" if record.reason else ""
         verdict: Verdict = "unscheduled"
         words = "a visit that is not planned"
         dose = record.product is not None or record.amount is not None
         for event, dates in exits.items():
-            if np.datetime64(record.date, "D") > dates[column] and (dose or event != "treatment_stopped"):
+            if np.datetime64(record.date, "D") > dates[column] and (dose or event in ENDS_PARTICIPATION):
                 verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(dates[column].item())}"
         finding = Finding(
             _code(schedule, column), record.visit, verdict, None, None, None, None, record.date, f"{words}{reason}{_where(record)}"

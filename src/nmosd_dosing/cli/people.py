@@ -13,7 +13,7 @@ from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.language import catalog
-from nmosd_dosing.study.events import EVENTS, STUDY_EVENTS, completed_event
+from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.sequence import arms_of
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
@@ -139,7 +139,7 @@ def _regimen(request: PeopleRequest, problems: Problems) -> tuple[Study, tuple[P
 def known_events(study: Study | None) -> tuple[str, ...]:
     """The events of a subject."""
     declared = [name for name, _ in study.events] if study is not None else []
-    return (*EVENTS, *(completed_event(p) for p in (study.periods if study is not None else ())), *declared)
+    return (*SUBJECT_EVENTS, *(completed(p.id) for p in (study.periods if study is not None else ())), *declared)
 
 
 def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:

@@ -20,7 +20,7 @@ from nmosd_dosing.language.shapes import Entry as Pair
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency
-from nmosd_dosing.study.events import COMPLETED, EVENTS, STUDY_EVENTS, completed
+from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.model import (
     NOT_STATED,
     Entry,
@@ -78,15 +78,14 @@ class _Builder:
         self.rules = {
             name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (record.products or {}).items()
         }
-        self.giver = Giver(problems, self.rules, units_of(record, self.rules), lambda word: self._known_event(word, EVENTS))
+        self.giver = Giver(problems, self.rules, units_of(record, self.rules), lambda word: self._known_event(word, SUBJECT_EVENTS))
 
     def study(self, sha256: str) -> Study:
         record = self.record
         for name, event in (record.events or {}).items():
-            built_in = EVENTS | STUDY_EVENTS | {completed(period): COMPLETED for period in record.periods or {}}
-            if name in built_in:
+            if name in (*SUBJECT_EVENTS, *STUDY_EVENTS, *map(completed, record.periods or {})):
                 hint = "take it out; it is always there"
-                self.problems.error(f"the event `{name}` is built in: {built_in[name]}", event.key.place, hint)
+                self.problems.error(f"the event `{name}` is built in: {kind_of(name).text}", event.key.place, hint)
         periods = tuple(p for p in map(self._period, (record.periods or {}).values()) if p is not None)
         later = {t.to.text for t in record.transitions or () if t.to is not None}
         for name, pair in (record.periods or {}).items():
@@ -231,8 +230,8 @@ class _Builder:
                 f"the span ends ({end.text}) before it begins ({start.text})", record.place("to"), "exchange `from` and `to`"
             )
 
-    def _known_event(self, word: Scalar, known: dict[str, str]) -> None:
-        names = {**known, **dict.fromkeys([*(self.record.events or {}), *map(completed, self.record.periods or {})], "")}
+    def _known_event(self, word: Scalar, known: tuple[str, ...]) -> None:
+        names = [*known, *(self.record.events or {}), *map(completed, self.record.periods or {})]
         if word.text not in names:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
             if word.text in STUDY_EVENTS:
@@ -241,7 +240,7 @@ class _Builder:
 
     def _day_of_event(self, word: Scalar) -> None:
         """A day of a visit that is named by a word: the word must be an event of a subject."""
-        names = [*EVENTS, *(self.record.events or {}), *map(completed, self.record.periods or {})]
+        names = [*SUBJECT_EVENTS, *(self.record.events or {}), *map(completed, self.record.periods or {})]
         if word.text not in names:
             longer = next((f"did you mean `{name}`?" for name in names if name.startswith(word.text)), None)
             hint = (
@@ -254,7 +253,7 @@ class _Builder:
     def _trigger(self, text: moments.TriggerText) -> None:
         trigger = text.trigger
         if trigger.kind in ("event", "count"):
-            known = EVENTS if trigger.kind == "count" else EVENTS | STUDY_EVENTS
+            known = SUBJECT_EVENTS if trigger.kind == "count" else (*SUBJECT_EVENTS, *STUDY_EVENTS)
             self._known_event(Scalar(trigger.name, text.place), known)
         elif trigger.kind == "end":
             self._known_period(Scalar(trigger.name, text.place))
@@ -276,7 +275,7 @@ class _Builder:
             if record.after is not None:
                 self._trigger(record.after)
             for event in record.needs or ():
-                self._known_event(event, EVENTS)
+                self._known_event(event, SUBJECT_EVENTS)
             if record.id is None or record.from_ is None or record.to is None or record.after is None:
                 continue
             after = record.after.trigger

@@ -32,6 +32,7 @@ from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
 from nmosd_dosing.schedule.weights import used
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.blinding import shown_arm
+from nmosd_dosing.study.events import ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Study, Window
 from nmosd_dosing.study.sequence import one_period
 from nmosd_dosing.subjects import cohort
@@ -344,7 +345,7 @@ def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
         begins = to_date(start[column]) if start is not None else None
         hangs = span.end is not None and span.end.of == "last dose"
         unsure = hangs and _open_on(schedule, column, schedule.last_dose[column])
-        if start is not None and begins is None and "died" in schedule.cohort.events:
+        if start is not None and begins is None and schedule.cohort.had(ENDS_FOLLOW_UP):
             continue
         yield PlannedSpan(
             id=span.id,

@@ -9,7 +9,7 @@ import numpy as np
 from nmosd_dosing.days import Offset, date_text, shift, to_date
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
-from nmosd_dosing.study.events import JUDGED, REJECTED, completed_event
+from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.model import Facts, Source, Transition, Visit
 from nmosd_dosing.subjects.disposition import Course, Limit, Move, MoveStatus
 from nmosd_dosing.subjects.not_allowed import needed
@@ -190,7 +190,7 @@ def period_steps(schedule: Schedule, period: int, column: int) -> Iterator[str]:
     move, rule = found
     yield from period_steps(schedule, move.source, column)
     yield from _opening(schedule, move, rule, column)
-    yield from _entry(move, rule, column, schedule.cohort.first("declined")[column])
+    yield from _entry(move, rule, column, schedule.cohort.first(DECLINED)[column])
     yield from _other_rules(schedule, move, rule, column)
 
 
@@ -200,8 +200,8 @@ def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> I
     period, date = course.periods[move.source], move.date[column]
     if rule.after.kind == "end":
         end = course.end[move.source, column]
-        if completed_event(period) in cohort.events and not np.isnat(cohort.first(completed_event(period))[column]):
-            yield f"end of {period.id}: {day(end)}, recorded as {completed_event(period)}"
+        if completed(period.id) in cohort.events and not np.isnat(cohort.first(completed(period.id))[column]):
+            yield f"end of {period.id}: {day(end)}, recorded as {completed(period.id)}"
         elif period.length is not None:
             anchor = course.anchor[move.source, column]
             yield f"end of {period.id}: {day(anchor)} + {period.length.in_words} = {day(end)}, planned; the actual end is not recorded"
@@ -282,7 +282,7 @@ def _not_opened(schedule: Schedule, move: Move, other: Transition, column: int) 
         return f"no {name} is recorded"
     if not np.isnat(move.undecided[column]) and schedule.course.waiting_rule(move, column) is other:
         return f"the decision on {name} of {day(move.undecided[column])} is open"
-    no = [f"rejected on {day(date)}" for date in dates(REJECTED)] if name == JUDGED else []
+    no = [f"rejected on {day(date)}" for date in dates(REJECTED)] if name == RELAPSE else []
     if no:
         return f"{name} of {', '.join(map(day, happened))} opened no way ({', '.join(no)})"
     return f"{name} of {', '.join(map(day, happened))} was not while the subject was in {other.source_period}, before the entry"

@@ -11,7 +11,18 @@ from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, days_text, move_into, move_message
 from nmosd_dosing.schedule.gaps import GAP, entry_gaps, given_after_hold, shortest_planned
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.study.events import CONFIRMED, JUDGED, LEFT, REJECTED, completed_event
+from nmosd_dosing.study.events import (
+    CONFIRMED,
+    DECISIONS,
+    DECLINED,
+    ENDS_FOLLOW_UP,
+    ENDS_PARTICIPATION,
+    ENDS_TREATMENT,
+    RELAPSE,
+    STABLE,
+    STUDY_STOP,
+    completed,
+)
 from nmosd_dosing.study.model import Point
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.triggers import contradicted, unanswered
@@ -57,18 +68,18 @@ def _moves(schedule: Schedule, column: int) -> Iterator[Note]:
 def _events(schedule: Schedule, column: int) -> Iterator[Note]:
     """What ended the plan, and events that change nothing."""
     cohort, way = schedule.cohort, schedule.course
-    for event in ("treatment_stopped", *LEFT):
+    for event in ENDS_TREATMENT:
         date = cohort.first(event)[column]
         if not np.isnat(date):
-            what = "no dose" if event == "treatment_stopped" else "nothing"
-            follow_up = "" if event == "died" else "; follow-up that hangs on doses stays"
+            what = "nothing" if event in ENDS_PARTICIPATION else "no dose"
+            follow_up = "" if event in ENDS_FOLLOW_UP else "; follow-up that hangs on doses stays"
             yield Note("exit", f"{event} on {day(date)}: {what} after it is planned{follow_up}")
     if unanswered(cohort)[column]:
         yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
     yield from _decisions(schedule, column)
     yield from _unused(schedule, column)
     for p, period in enumerate(way.periods):
-        actual = cohort.first(completed_event(period))[column]
+        actual = cohort.first(completed(period.id))[column]
         if not np.isnat(actual) and period.length is not None and not np.isnat(way.anchor[p, column]):
             planned = shift(way.anchor[p : p + 1, column], period.length)[0]
             if actual != planned:
@@ -79,16 +90,16 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
     if len(way.periods) > 1:
         end = way.end[0, column]
         entered = [a for a, p in zip(way.anchor[1:, column], way.projected[1:, column], strict=True) if not p and not np.isnat(a)]
-        relapses = [date for date in (cohort.dates_of(JUDGED)[:, column] if len(cohort.dates_of(JUDGED)) else ()) if not np.isnat(date)]
+        relapses = [date for date in (cohort.dates_of(RELAPSE)[:, column] if len(cohort.dates_of(RELAPSE)) else ()) if not np.isnat(date)]
         for date in relapses:
-            if any(part.event == JUDGED and part.anchor[column] == date for part in schedule.segments):
+            if any(part.event == RELAPSE and part.anchor[column] == date for part in schedule.parts):
                 continue  # a course hangs on it
             if any(entry < date for entry in entered):
                 yield Note("event", f"relapse of {day(date)}, after the entry into a later period: it changes nothing by itself")
             elif date >= end:
                 when = f"after the end of {way.periods[0].id} and before entry"
                 yield Note("event", f"relapse of {day(date)}, {when}: it changes nothing by itself")
-        first = cohort.first("stable")[column]
+        first = cohort.first(STABLE)[column]
         if relapses and first < relapses[0]:
             yield Note("event", f"stable on {day(first)} comes before any relapse: it answers none")
 
@@ -101,11 +112,9 @@ def _decisions(schedule: Schedule, column: int) -> Iterator[Note]:
         found = cohort.dates_of(name)
         return [date for date in (found[:, column] if len(found) else ()) if not np.isnat(date)]
 
-    relapses = dates(JUDGED)
+    relapses = dates(RELAPSE)
     for since, before in zip(relapses, [*relapses[1:], None], strict=False):
-        mine = [
-            (date, name) for name in (CONFIRMED, REJECTED) for date in dates(name) if date >= since and (before is None or date < before)
-        ]
+        mine = [(date, name) for name in DECISIONS for date in dates(name) if date >= since and (before is None or date < before)]
         if len({name for _, name in mine}) > 1:
             told = " and ".join(f"{name.removeprefix('relapse_')} on {day(date)}" for date, name in sorted(mine))
             counts = "rejected" if contradicted(cohort)[column] else max(mine)[1].removeprefix("relapse_")
@@ -123,13 +132,13 @@ def _decisions(schedule: Schedule, column: int) -> Iterator[Note]:
 def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
     """Events for which the study has no rule."""
     study, cohort = schedule.study, schedule.cohort
-    used = {"declined", "treatment_stopped", *LEFT, *(completed_event(p) for p in schedule.course.periods)}
+    used = {DECLINED, *ENDS_TREATMENT, *(completed(p.id) for p in schedule.course.periods)}
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
     used |= {event for p in study.periods for entry in p.entries for give in entry.gives for event, _ in give.changes}
     used |= {item.code.event for p in study.periods for entry in p.entries for item in entry.at if isinstance(item, Point)}
-    used |= {JUDGED, CONFIRMED, REJECTED} if JUDGED in used or CONFIRMED in used else set()
-    used |= {"study_stop"} if study.stop is not None else set()
+    used |= {RELAPSE, *DECISIONS} if RELAPSE in used or CONFIRMED in used else set()
+    used |= {STUDY_STOP} if study.stop is not None else set()
     for name in sorted({*cohort.events, *cohort.of_study}):
         happened = name in cohort.of_study or not np.isnat(cohort.first(name)[column])
         if happened and name not in used:
@@ -138,7 +147,7 @@ def _unused(schedule: Schedule, column: int) -> Iterator[Note]:
 
 def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
     """What gaps between doses did to the plan."""
-    for part in schedule.segments:
+    for part in schedule.parts:
         period = schedule.course.periods[part.period].id
         if part.restart is not None and not np.isnat(part.anchor[column]):
             rule, first = part.restart.of(column), part.first[column]
@@ -152,7 +161,7 @@ def _restarts(schedule: Schedule, column: int) -> Iterator[Note]:
 
 def _held(schedule: Schedule, column: int) -> Iterator[Note]:
     """Doses that were given after a gap that asks for a decision."""
-    for p in range(len(schedule.segments)):
+    for p in range(len(schedule.parts)):
         for rule, before, date in given_after_hold(schedule, p, column):
             words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
             yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
@@ -164,7 +173,7 @@ def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
         before, first = to_date(gap.before[column]), to_date(gap.first[column])
         if before is None or first is None:
             continue
-        days, period = (first - before).days, schedule.course.periods[schedule.segments[gap.part].period].id
+        days, period = (first - before).days, schedule.course.periods[schedule.parts[gap.part].period].id
         id = schedule.id(schedule.rows[int(gap.last[column])].visit)
         words = f"{gap.shown}: {days_text(days)} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
         product = schedule.study.product(gap.product)

@@ -251,7 +251,7 @@ def _segments(
     yield own
     for event in dict.fromkeys(visit.event for visit in visits if visit.event):
         opens = any(t.after.kind == "event" and t.after.name == event for t in course.transitions)
-        limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in ("treatment_stopped", *events.LEFT)))
+        limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in events.ENDS_TREATMENT))
         inside = [course.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
         for run, anchor in enumerate(_first_ones(inside)):
             yield Segment(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import DosingError, Problem
 from nmosd_dosing.schedule.expansion import stopped
+from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -36,7 +37,7 @@ class Refusals:
 def stop_counted(study: Study, period: str | None, cohort: Cohort) -> Cohort:
     """The cohort with the stop of the study, counted over all of it, among the dates that are given: so it can be cut into slices."""
     date = to_date(stopped(study, cohort, period=period).date)
-    return cohort if date is None else replace(cohort, of_study={**cohort.of_study, "study_stop": date})
+    return cohort if date is None else replace(cohort, of_study={**cohort.of_study, STUDY_STOP: date})
 
 
 def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates, shift
 from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight, Steps
 from nmosd_dosing.simulation.draws import Draws
+from nmosd_dosing.study.events import CONFIRMED, REJECTED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Ahead, Cohort
 
 _FEW_ORDERS = 5000  # of the arms of a block: so many are worked out once
@@ -90,7 +91,7 @@ def subjects(beginning: Beginning, draws: Draws, of_study: Mapping[str, dt.date]
             dropout[: len(so_far)][~so_far.stays] = _FAR
     events = {}
     if dropout is not None:
-        events["withdrawn"] = _or_never(dropout < _FAR, start + dropout.view("timedelta64[D]"))
+        events[WITHDRAWN] = _or_never(dropout < _FAR, start + dropout.view("timedelta64[D]"))
     if assumed.relapse:
         events |= _relapses(beginning, draws, start, arm, dropout)
     grams = np.broadcast_to(np.nan, n * trials)
@@ -201,11 +202,11 @@ def _relapses(beginning: Beginning, draws: Draws, start: Dates, arm: NDArray[np.
     if assumed.confirmed < 1:
         there &= draws.uniform("confirmed", n) < assumed.confirmed
     relapse = _or_never(there, start + after.view("timedelta64[D]"))
-    found = {"relapse": relapse, "relapse_confirmed": relapse + _delay(assumed.adjudication, "adjudication", draws, n)}
+    found = {RELAPSE: relapse, CONFIRMED: relapse + _delay(assumed.adjudication, "adjudication", draws, n)}
     stable = relapse + _delay(assumed.stability, "stability", draws, n)
     if assumed.stable < 1:
         stable = _or_never(draws.uniform("stable", n) < assumed.stable, stable)
-    return found | {"stable": stable}
+    return found | {STABLE: stable}
 
 
 def _past_hazard(hazards: tuple[Steps, ...], arm: NDArray[np.int16], so_far: SoFar) -> Amounts:
@@ -319,9 +320,9 @@ def _decisions(assumed: Assumptions, so_far: SoFar, draws: Draws) -> dict[str, D
     stable = later("stability", so_far.unstable, assumed.stability)
     recovers = draws.uniform("stable", n)[: len(so_far)] < assumed.stable
     return {
-        "relapse_confirmed": _or_never(yes, decided),
-        "relapse_rejected": _or_never(~yes, decided),
-        "stable": _or_never(recovers, stable),
+        CONFIRMED: _or_never(yes, decided),
+        REJECTED: _or_never(~yes, decided),
+        STABLE: _or_never(recovers, stable),
     }
 
 

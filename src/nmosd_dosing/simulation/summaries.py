@@ -16,11 +16,12 @@ from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
+from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.study.model import Entry, Period, Point, Series
 
 Value = TypeVar("Value")
 TRIGGERS = ("relapses", "last_subject", "idmc", "never")
-_DRAWN = ("relapse", "relapse_confirmed", "stable", "withdrawn")
+_DRAWN = (RELAPSE, CONFIRMED, STABLE, WITHDRAWN)
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
 

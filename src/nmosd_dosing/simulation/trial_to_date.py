@@ -17,7 +17,7 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.outcomes import Calendar, is_given, things
 from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers
-from nmosd_dosing.study.events import CONFIRMED, JUDGED, LEFT, REJECTED
+from nmosd_dosing.study.events import DECISIONS, ENDS_PARTICIPATION, REJECTED, RELAPSE, STABLE
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import recorded
 from nmosd_dosing.subjects.cohort import Cohort
@@ -57,13 +57,13 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
             ]
         )
     course = schedule.course
-    first = cohort.dates_of(JUDGED)
-    relapse = cohort.first(JUDGED)
+    first = cohort.dates_of(RELAPSE)
+    relapse = cohort.first(RELAPSE)
     latest = np.fmax.reduce(first) if len(first) else np.full(len(cohort), NO_DATE)
-    answered = np.fmax(_latest(cohort, CONFIRMED), _latest(cohort, REJECTED))
+    answered = np.fmax.reduce([_latest(cohort, decision) for decision in DECISIONS])
     out = ~np.isnat(gone(cohort))
     left = [move.entered for move in course.moves if move.source == 0]
-    ends = np.fmin.reduce([relapse, course.end[0], np.full(len(cohort), known + 1), *left, *(cohort.first(event) for event in LEFT)])
+    ends = np.fmin.reduce([relapse, course.end[0], np.full(len(cohort), known + 1), *left, cohort.earliest(ENDS_PARTICIPATION)])
     over = {schedule.id(i): _is_over(schedule, i, known) for i in range(len(schedule.visits))}
     names = tuple(sorted({site for site in real.sites if site is not None}))
     if names and None in real.sites:
@@ -77,9 +77,7 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
         at_risk=np.isnat(relapse) & ~out,
         stays=~out,
         undecided=np.where(np.isnat(latest) | (answered >= latest), NO_DATE, latest),
-        unstable=np.where(
-            np.isnat(latest) | (_latest(cohort, "stable") >= latest) | (_latest(cohort, REJECTED) >= latest), NO_DATE, latest
-        ),
+        unstable=np.where(np.isnat(latest) | (_latest(cohort, STABLE) >= latest) | (_latest(cohort, REJECTED) >= latest), NO_DATE, latest),
         days=np.maximum((ends - cohort.start).astype(np.float64), 0),
         relapsed=~np.isnat(relapse) & (relapse == ends),
         over={id: had for id, had in over.items() if had.any()},

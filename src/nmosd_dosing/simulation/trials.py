@@ -29,7 +29,7 @@ from nmosd_dosing.simulation.simulated_subjects import Beginning, site_names, si
 from nmosd_dosing.simulation.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.simulation.trial_to_date import Real, standing
 from nmosd_dosing.study import sequence
-from nmosd_dosing.study.events import CONFIRMED, JUDGED
+from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENTS
 from nmosd_dosing.study.model import Period, Study, Trigger
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import disposition
@@ -102,13 +102,13 @@ def prepare(
 
     Raises InputError where its horizon lies beyond the year 9999, and where there are more real subjects than are assumed.
     """
-    told = real is not None and "idmc_stop" in real.cohort.of_study
+    told = real is not None and IDMC_STOP in real.cohort.of_study
     share = assumptions.idmc_stop if isinstance(assumptions.idmc_stop, Fraction) and not told else None
     triggers = study.stop.earliest_of if study.stop is not None else ()
-    to_stop = next((t.count for t in triggers if t.kind == "count" and t.name in (JUDGED, CONFIRMED)), None)
+    to_stop = next((t.count for t in triggers if t.kind == "count" and t.name in (RELAPSE, CONFIRMED)), None)
     if study.stop is not None and share is not None and to_stop is not None:
         recommended = Trigger("count", CONFIRMED, math.ceil(share * to_stop))
-        mended = tuple(recommended if t.kind == "event" and t.name == "idmc_stop" else t for t in triggers)
+        mended = tuple(recommended if t.kind == "event" and t.name == IDMC_STOP else t for t in triggers)
         study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=mended))
     by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
     beginning = Beginning(assumptions, by_weight)
@@ -155,7 +155,7 @@ def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | N
 
 def _has_stopped(real: Real) -> bool:
     """Whether it is told that the study, or the committee, has stopped it."""
-    return not {"study_stop", "idmc_stop"}.isdisjoint(real.cohort.of_study)
+    return not real.cohort.of_study.keys().isdisjoint(STUDY_EVENTS)
 
 
 def _check_share(trial: Trial, real: Real) -> None:
@@ -190,17 +190,17 @@ def _most_days(period: Period, follow: Offset) -> int:
 
 def _key(trigger: Trigger) -> str:
     """What the output calls a rule that stops the study."""
-    if trigger.kind == "count" and trigger.name in (JUDGED, CONFIRMED):
+    if trigger.kind == "count" and trigger.name in (RELAPSE, CONFIRMED):
         return "relapses"
     if trigger.kind == "subject":
         return "last_subject"
-    return "idmc" if trigger.name == "idmc_stop" else trigger.text
+    return "idmc" if trigger.name == IDMC_STOP else trigger.text
 
 
 def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     """What becomes of the trials of a block."""
     idmc = trial.assumptions.idmc_stop
-    of_study = {"idmc_stop": idmc} if isinstance(idmc, dt.date) else {}
+    of_study = {IDMC_STOP: idmc} if isinstance(idmc, dt.date) else {}
     cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
         course = disposition.resolve(trial.study, trial.periods, cohort)

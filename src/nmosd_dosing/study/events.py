@@ -1,39 +1,89 @@
-"""The events that every study knows: what each is called, what it ends, how a decision on a relapse is called."""
+"""The events that every study knows, in one table: what each is called, whose it is, what it ends, what it decides.
+
+A study may declare further ones; they end nothing and may come as often as they like from day 1 on. What ends treatment or
+participation is a disposition event, as in the domain DS of CDISC's SDTM.
+"""
 
 from __future__ import annotations
 
-from nmosd_dosing.study.model import Period
-
-EXITS = ("declined", "treatment_stopped", "withdrawn", "lost", "died")
-
-
-LEFT = ("withdrawn", "lost", "died")  # nothing after these
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal
 
 
-def completed_event(period: Period) -> str:
+class Ends(Enum):
+    """What an event ends, from its day on; each of the last three ends what the ones before it do."""
+
+    NOTHING = auto()
+    ENTRY = auto()  # the way into the next period
+    PERIOD = auto()  # the doses of its period
+    TREATMENT = auto()  # all doses
+    PARTICIPATION = auto()  # all visits; follow-up that is counted from doses stays
+    FOLLOW_UP = auto()  # everything
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A row of the table.
+
+    text: what it is, for people. of: who has it: a subject, or the study as a whole, on one day for everybody. once: whether a second
+    date contradicts the first. before_day_1: whether it may come before the first dose. decides: the event of which it says
+    whether it counts: the latest one on or before it.
+    """
+
+    name: str
+    text: str
+    of: Literal["subject", "study"] = "subject"
+    ends: Ends = Ends.NOTHING
+    once: bool = False
+    before_day_1: bool = False
+    decides: str | None = None
+
+
+RELAPSE, CONFIRMED, REJECTED, STABLE = "relapse", "relapse_confirmed", "relapse_rejected", "stable"
+DECLINED, WITHDRAWN, DIED = "declined", "withdrawn", "died"
+IDMC_STOP, STUDY_STOP = "idmc_stop", "study_stop"
+
+TABLE = (
+    EventKind(RELAPSE, "relapse diagnosed by the investigator"),
+    EventKind(CONFIRMED, "the committee confirms the relapse", decides=RELAPSE),
+    EventKind(REJECTED, "the committee rejects the relapse", decides=RELAPSE),
+    EventKind(STABLE, "stable after rescue therapy"),
+    EventKind("escalated", "moved to the higher dose"),
+    EventKind(DECLINED, "does not enter the next period", ends=Ends.ENTRY, once=True, before_day_1=True),
+    EventKind("treatment_stopped", "no more doses; follow-up stays", ends=Ends.TREATMENT, once=True, before_day_1=True),
+    EventKind(WITHDRAWN, "withdrew", ends=Ends.PARTICIPATION, once=True, before_day_1=True),
+    EventKind("lost", "lost to follow-up", ends=Ends.PARTICIPATION, once=True, before_day_1=True),
+    EventKind(DIED, "died", ends=Ends.FOLLOW_UP, once=True),
+    EventKind(IDMC_STOP, "the monitoring committee's date", of="study", once=True),
+    EventKind(STUDY_STOP, "the date on which the study stops", of="study", once=True),
+)
+
+_COMPLETED = "_completed"
+_BY_NAME = {kind.name: kind for kind in TABLE}
+SUBJECT_EVENTS = tuple(kind.name for kind in TABLE if kind.of == "subject")
+STUDY_EVENTS = tuple(kind.name for kind in TABLE if kind.of == "study")
+DECISIONS = tuple(kind.name for kind in TABLE if kind.decides is not None)
+
+
+def _ending(*ends: Ends) -> tuple[str, ...]:
+    return tuple(kind.name for kind in TABLE if kind.ends in ends)
+
+
+ENDS_TREATMENT = _ending(Ends.TREATMENT, Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no dose after these
+ENDS_PARTICIPATION = _ending(Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no visit after these
+ENDS_FOLLOW_UP = _ending(Ends.FOLLOW_UP)  # nothing after these
+
+
+def completed(period_id: str) -> str:
     """The event of a period's actual end visit: `rcp_completed`."""
-    return f"{period.id.replace('-', '_')}_completed"
+    return f"{period_id.replace('-', '_')}{_COMPLETED}"
 
 
-EVENTS = {
-    "relapse": "relapse diagnosed by the investigator",
-    "relapse_confirmed": "the committee confirms the relapse",
-    "relapse_rejected": "the committee rejects the relapse",
-    "stable": "stable after rescue therapy",
-    "escalated": "moved to the higher dose",
-    "declined": "does not enter the next period",
-    "treatment_stopped": "no more doses; follow-up stays",
-    "withdrawn": "withdrew",
-    "lost": "lost to follow-up",
-    "died": "died",
-}
-COMPLETED = "actual end visit of the period"
-STUDY_EVENTS = {"idmc_stop": "the monitoring committee's date", "study_stop": "the date on which the study stops"}
-
-
-def completed(period: str) -> str:
-    """The event of a period's actual end visit: `rcp_completed`."""
-    return f"{period.replace('-', '_')}_completed"
-
-
-JUDGED, CONFIRMED, REJECTED = "relapse", "relapse_confirmed", "relapse_rejected"
+def kind_of(name: str) -> EventKind:
+    """What is known of an event by its name: its row, that of the end of a period, or that of an event which a study declares."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if name.endswith(_COMPLETED):
+        return EventKind(name, "actual end visit of the period", ends=Ends.PERIOD, once=True)
+    return EventKind(name, "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -159,6 +160,15 @@ class Cohort:
         """(n,) the first date of an event, NaT where it did not happen."""
         dates = self.dates_of(event)
         return dates[0] if len(dates) else np.full(len(self), NO_DATE)
+
+    def had(self, events: Iterable[str]) -> bool:
+        """Whether one of these events happened to somebody."""
+        return not self.events.keys().isdisjoint(events)
+
+    def earliest(self, events: Iterable[str]) -> Dates:
+        """(n,) the first date of any of these events, NaT where none happened."""
+        dates = [self.first(event) for event in events if event in self.events]
+        return functools.reduce(np.fmin, dates) if dates else np.full(len(self), NO_DATE)
 
     def entry(self, period: str) -> Dates:
         """(n,) the recorded first day of a later period."""

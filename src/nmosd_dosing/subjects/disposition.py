@@ -7,7 +7,6 @@ happened decides; where several rules hold, the first in the file does. The end 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
-from nmosd_dosing.study.events import LEFT, completed_event
+from nmosd_dosing.study.events import DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
 from nmosd_dosing.subjects.cohort import Ahead, Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
@@ -114,7 +113,7 @@ class Course:
         """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
         subject left it; the event of its end falls on it."""
         left = np.fmin.reduce([move.entered for move in self.moves if move.source == period] or [np.full(len(cohort), NO_DATE)])
-        ends = event == completed_event(self.periods[period])
+        ends = event == completed(self.periods[period].id)
         there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.end[period]))
         return np.where(there, dates, NO_DATE)
 
@@ -126,8 +125,7 @@ class Course:
 
 def gone(cohort: Cohort) -> Dates:
     """(n,) the day on which each subject left the study, or its treatment; NaT where he did not."""
-    dates = [cohort.first(event) for event in ("treatment_stopped", *LEFT) if event in cohort.events]
-    return functools.reduce(np.fmin, dates) if dates else np.full(len(cohort), NO_DATE)
+    return cohort.earliest(ENDS_TREATMENT)
 
 
 def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course:
@@ -142,10 +140,10 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
     for p, period in enumerate(periods):
         if period.length is not None:
             shift(anchor[p], period.length, out=end[p])
-        if completed_event(period) in cohort.events:
-            actual = cohort.first(completed_event(period))
+        if completed(period.id) in cohort.events:
+            actual = cohort.first(completed(period.id))
             end[p] = np.where(np.isnat(actual), end[p], actual)
-            limits.append(Limit(p, True, actual, completed_event(period), actual))
+            limits.append(Limit(p, True, actual, completed(period.id), actual))
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
         entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
         stay = Stay(cohort, anchor[p], end[p], np.fmin.reduce(entered) if entered else nobody)
@@ -186,11 +184,11 @@ def _of_trials(dates: Dates, cohort: Cohort) -> Dates:
 
 def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
     """What ends all visits of a subject, or all doses."""
-    for event in ("treatment_stopped", *LEFT):
+    for event in ENDS_TREATMENT:
         if event in cohort.events:
             date = cohort.first(event)
             for p in range(len(periods)):
-                yield Limit(p, event == "treatment_stopped", date, event, date)
+                yield Limit(p, event not in ENDS_PARTICIPATION, date, event, date)
 
 
 def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
@@ -252,7 +250,7 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
 
 def _is_of_subject(transition: Transition) -> bool:
     """Whether an event of the subject opens the way."""
-    return transition.after.kind == "event" and transition.after.name not in ("study_stop", "idmc_stop")
+    return transition.after.kind == "event" and transition.after.name not in STUDY_EVENTS
 
 
 def _last(transition: Transition, date: Dates) -> Dates:
@@ -312,14 +310,14 @@ def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Date
         put(MoveStatus.DECLINED, ahead.declines)
     put(MoveStatus.REFUSED, earliest > latest if ahead is None else np.isnat(begins))
     put(MoveStatus.PENDING, np.isnat(earliest))
-    for event in ("treatment_stopped", *LEFT):
+    for event in ENDS_TREATMENT:
         if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
             gone = cohort.first(event)
             put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
             if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
                 put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
-    if "declined" in cohort.events:
-        put(MoveStatus.DECLINED, ~np.isnat(cohort.first("declined")))
+    if DECLINED in cohort.events:
+        put(MoveStatus.DECLINED, ~np.isnat(cohort.first(DECLINED)))
     if cohort.entered:
         put(MoveStatus.ENTERED, ~np.isnat(left))
     put(MoveStatus.NONE, rule < 0)

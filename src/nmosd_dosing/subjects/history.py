@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import Place, Problems, clip
-from nmosd_dosing.study.events import EXITS
+from nmosd_dosing.study.events import DECISIONS, RELAPSE, kind_of
 from nmosd_dosing.subjects.subject import Event, Subject
 
 
@@ -18,15 +18,15 @@ def check_events(subjects: Sequence[Subject], several: bool, problems: Problems)
         first: dict[str, Event] = {}
         for event in subject.events:
             other = first.setdefault(event.name, event)
-            if other is not event and (event.name in EXITS or event.name.endswith("_completed")):
+            if other is not event and kind_of(event.name).once:
                 also = _also(other.place, event.place)
                 problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
-            if event.date < subject.start and (event.name == "died" or event.name not in EXITS):
+            if event.date < subject.start and not kind_of(event.name).before_day_1:
                 wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
                 problems.error(wrong, event.place, "events count from day 1 on; check the dates")
-        relapses = sorted(e.date for e in subject.events if e.name == "relapse")
+        relapses = sorted(e.date for e in subject.events if e.name == RELAPSE)
         decided: dict[tuple[dt.date, dt.date], Event] = {}
-        for event in sorted((e for e in subject.events if e.name in ("relapse_confirmed", "relapse_rejected")), key=lambda e: e.date):
+        for event in sorted((e for e in subject.events if e.name in DECISIONS), key=lambda e: e.date):
             before = [date for date in relapses if date <= event.date]
             if not before:
                 wrong = f"{who}`{event.name}` on {event.date} answers no relapse"

@@ -8,7 +8,7 @@ import numpy as np
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
 from nmosd_dosing.errors import InputError, Problem, one_of
-from nmosd_dosing.study.events import CONFIRMED, LEFT, completed_event
+from nmosd_dosing.study.events import CONFIRMED, DECLINED, ENDS_PARTICIPATION, completed
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Course, Move
@@ -23,7 +23,7 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
             problems.append(dataclasses.replace(_refusal(course, move, cohort, int(column)), column=int(column)))
-        declined = cohort.first("declined")
+        declined = cohort.first(DECLINED)
         for column in np.flatnonzero(declined < move.entered):
             wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
             hint = "keep one of the two; `--allow-deviation` lets both stand"
@@ -40,7 +40,7 @@ def check_entries(course: Course, cohort: Cohort) -> None:
                 wrong = f"no rule leads into `{period}` on {_day(dates[column])}"
                 problems.append(Problem(f"{cohort.name(int(column))}{wrong}", column=int(column)))
     for limit in course.limits:
-        if limit.cause in LEFT and limit.source == 0:
+        if limit.cause in ENDS_PARTICIPATION and limit.source == 0:
             for move in course.moves:
                 for column in np.flatnonzero(move.entered > limit.last):
                     wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
@@ -62,7 +62,7 @@ def check_ends(course: Course, cohort: Cohort) -> None:
         problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
     for p, period in enumerate(course.periods):
         for column in np.flatnonzero(course.end[p] < course.anchor[p]):
-            wrong = f"`{completed_event(period)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
+            wrong = f"`{completed(period.id)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
             hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
             problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, column=int(column)))
     if problems:
@@ -83,7 +83,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
         open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
         missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
         what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
-        add = CONFIRMED if open_ else missing[0] if missing else completed_event(course.periods[move.source])
+        add = CONFIRMED if open_ else missing[0] if missing else completed(course.periods[move.source].id)
         return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")
     first, last = _day(move.earliest[column]), move.latest[column]
     if move.earliest[column] > last:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, shift
-from nmosd_dosing.study.events import CONFIRMED, JUDGED, REJECTED
+from nmosd_dosing.study.events import CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -117,8 +117,8 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
     triggers = stop.earliest_of if stop is not None else ()
     counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
     rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
-    if stop is not None and "study_stop" in stay.cohort.of_study:
-        rules.insert(0, ("study_stop", np.full(trials, stay.cohort.of_study["study_stop"], dtype="datetime64[D]")))
+    if stop is not None and STUDY_STOP in stay.cohort.of_study:
+        rules.insert(0, (STUDY_STOP, np.full(trials, stay.cohort.of_study[STUDY_STOP], dtype="datetime64[D]")))
     date, rule = np.full(trials, NO_DATE), np.full(trials, -1)
     for i, (_, dates) in enumerate(rules):
         earlier = ~np.isnat(dates) & ~(date <= dates)
@@ -169,9 +169,9 @@ def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, colum
 
 def unanswered(cohort: Cohort) -> NDArray[np.bool_]:
     """(n,) whether a decision on a relapse is recorded with no relapse on or before it."""
-    first = cohort.first(JUDGED)
+    first = cohort.first(RELAPSE)
     wrong = np.zeros(len(cohort), dtype=bool)
-    for name in (CONFIRMED, REJECTED):
+    for name in DECISIONS:
         for dates in cohort.dates_of(name):
             wrong |= ~np.isnat(dates) & ~(first <= dates)
     return wrong
@@ -180,8 +180,8 @@ def unanswered(cohort: Cohort) -> NDArray[np.bool_]:
 def contradicted(cohort: Cohort) -> NDArray[np.bool_]:
     """(n,) whether one relapse is confirmed and rejected on the same day."""
     wrong = np.zeros(len(cohort), dtype=bool)
-    for since, before in _episodes(cohort, JUDGED):
-        yes, no = (_first_within(cohort.dates_of(name), since, before) for name in (CONFIRMED, REJECTED))
+    for since, before in _episodes(cohort, RELAPSE):
+        yes, no = (_first_within(cohort.dates_of(name), since, before) for name in DECISIONS)
         wrong |= yes == no
     return wrong
 
@@ -197,7 +197,7 @@ def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates | None]
 
 def _judged(cohort: Cohort, event: str, since: Dates, before: Dates | None) -> tuple[Dates, NDArray[np.bool_]]:
     """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
-    if event != JUDGED:
+    if event != RELAPSE:
         return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
     rejected = _within(cohort.dates_of(REJECTED), since, before)
     if not len(rejected):
@@ -234,9 +234,9 @@ def first_of_each(stay: Stay, event: str) -> Dates:
 
 def _first_of_each(stay: Stay, event: str) -> Dates:
     found = np.full(len(stay.cohort), NO_DATE)
-    if event in (CONFIRMED, JUDGED):
-        for since, before in _episodes(stay.cohort, JUDGED):
-            confirmed, void = _judged(stay.cohort, JUDGED, since, before)
+    if event in (CONFIRMED, RELAPSE):
+        for since, before in _episodes(stay.cohort, RELAPSE):
+            confirmed, void = _judged(stay.cohort, RELAPSE, since, before)
             counts = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(confirmed <= stay.left)) & ~void
             found = np.fmin(found, np.where(counts, confirmed if event == CONFIRMED else since, NO_DATE))
         return found

@@ -21,6 +21,7 @@ from nmosd_dosing.plans.request import Wanted
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.schedule import left_out as refusals
+from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import LISTED, first_of, stop
 
@@ -141,7 +142,7 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
     say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
     if everybody.study.stop is not None:
-        day = everybody.cohort.of_study.get("study_stop")
+        day = everybody.cohort.of_study.get(STUDY_STOP)
         stops = f"the study stops on {day}" if day is not None else "the study does not stop"
         say(f"what is counted over all subjects is counted over those written: {stops}")
     return True

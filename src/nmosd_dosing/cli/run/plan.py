@@ -22,6 +22,7 @@ from nmosd_dosing.plans.planning import to_plan
 from nmosd_dosing.report.export.plan import to_csv, to_json
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Window
 from nmosd_dosing.subjects.cohort import of_subjects
 from nmosd_dosing.subjects.subject import Subject
@@ -77,7 +78,7 @@ class _Checked:
 
     def draw(self, person: Subject, until: dt.date | None, stopped: dt.date | None) -> Plan:
         """One subject's plan; `stopped` is when the study did, which is counted over all of them."""
-        of_study = self.people.of_study | ({"study_stop": stopped} if stopped is not None else {})
+        of_study = self.people.of_study | ({STUDY_STOP: stopped} if stopped is not None else {})
         schedule = self._expand((person,), until, of_study)
         return self._to_plan(schedule, 0, person)
 

@@ -20,6 +20,7 @@ from nmosd_dosing.language.shapes import Shape
 from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, WHAT, AssumedRecord, AssumptionsRecord, Rates, WeightRecord
 from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight, Entry, Steps
 from nmosd_dosing.simulation.assumptions.rates import accrual_steps, example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
+from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.sequence import arms_of
 
@@ -152,13 +153,13 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
     doses = (dose for p in periods for e in p.entries for give in e.gives for dose in give.doses if dose is not None)
     return _Uses(
         arms=arms_of(periods),
-        confirmed="relapse_confirmed" in asked,
-        stable="stable" in asked,
+        confirmed=CONFIRMED in asked,
+        stable=STABLE in asked,
         later=bool(within),
         open_ended=any(p.open_ended for p in periods),
         last_day=any(t.within is not None for t in within),
-        committee="idmc_stop" in asked,
-        number=any(t.kind == "count" and t.name == "relapse_confirmed" for t in stops),
+        committee=IDMC_STOP in asked,
+        number=any(t.kind == "count" and t.name == CONFIRMED for t in stops),
         weight=any(dose.by_weight for dose in doses),
     )
 
