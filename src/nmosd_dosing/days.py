@@ -165,6 +165,14 @@ def to_date(value: np.datetime64) -> dt.date | None:
     return date
 
 
+def to_dates(values: Dates) -> list[Any]:
+    """The days of an array as lists of dates in its shape, None for NaT. Raises InputError outside the years 1 to 9999."""
+    if ((values < FIRST_DATE) | (values > LAST_DATE)).any():
+        raise _outside()
+    dates: list[Any] = values.tolist()
+    return dates
+
+
 def _outside() -> InputError:
     return InputError(Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date"))
 

@@ -1,4 +1,4 @@
-"""What sites did against the plan, over all subjects at once: a finding for each visit, each entry, each record that fits no visit.
+"""What sites did against the plan: a finding for each visit, each entry, each record that fits no visit.
 
 The tool says that a visit was late, not why; one of which nothing is written is not recorded, which is not to say that the patient
 missed it. What would tell a masked arm is not found.
@@ -9,38 +9,65 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
+from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
-from nmosd_dosing.schedule.gaps import dose_dates
-from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
+from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
-from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
+from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
-Dated = dt.date | None
+Verdict = Literal[
+    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
+    "wrong-dose", "not-allowed", "short-gap", "cancelled",
+]  # fmt: skip
+DEVIATIONS: tuple[Verdict, ...] = ("early", "late", "missed", "overdue", "duplicate", "wrong-dose", "not-allowed", "short-gap")
+Waits = Literal["decision", "entry", "exit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
+
+    `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
+    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
+    last day of a course or a range of days.
+    """
+
+    subject: str | None
+    visit: str
+    verdict: Verdict
+    days: int | None
+    target: dt.date | None
+    earliest: dt.date | None
+    latest: dt.date | None
+    actual: dt.date | None
+    message: str
+    waits_for: Waits | None = None
+    last: dt.date | None = None
 
 
 def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
     """All findings as of a day, subject by subject in the order of the cohort, each subject's by date.
 
     Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
-    among the findings: `given.check` raises them.
+    among the findings: `recorded.check_known` raises them.
     """
-    found: list[tuple[int, Dated, int, Finding]] = []
-    for visit in range(len(schedule.visits)):
-        found += [(column, finding.actual or finding.target, visit, finding) for column, finding in _visit(schedule, visit, as_of)]
-    last = len(schedule.visits)
-    for column, finding in (*_entries(schedule, as_of), *_twice(schedule), *_extra(schedule), *_doses(schedule), *_gaps(schedule)):
-        found.append((column, finding.actual or finding.target or finding.latest, last, finding))
-    found.sort(key=lambda f: (f[0], f[1] is None, f[1] or as_of, f[2]))
-    return tuple(finding for *_, finding in found)
+    return tuple(finding for subject in by_subject(schedule) for finding in _of_subject(subject, as_of))
+
+
+def _of_subject(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
+    visits = [_visit(subject, visit, as_of) for visit in subject.visits]
+    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *_gaps(subject))
+    dated = [(finding.actual or finding.target, 0, finding) for finding in visits]
+    dated += [(finding.actual or finding.target or finding.latest, 1, finding) for finding in others]
+    dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
+    return [finding for *_, finding in dated]
 
 
 def deviates(finding: Finding) -> bool:
@@ -48,103 +75,77 @@ def deviates(finding: Finding) -> bool:
     return finding.verdict in DEVIATIONS
 
 
-def _code(schedule: Schedule, column: int) -> str | None:
-    return (schedule.cohort.codes[column] or None) if schedule.cohort.codes else None
-
-
-def _days(dates: Dates | None, n: int) -> list[Dated]:
-    return dates.tolist() if dates is not None else [None] * n
-
-
 # --- visits -------------------------------------------------------------------------------------------------------------
 
 
-def _visit(schedule: Schedule, visit: int, as_of: dt.date) -> Iterator[tuple[int, Finding]]:
-    """The findings of one visit over all subjects."""
-    n, id = len(schedule), schedule.id(visit)
-    states = schedule.state(visit)
-    part = schedule.segments[schedule.segment_of[visit]]
-    entered = ~schedule.course.projected[part.period] & ~np.isnat(part.anchor)
-    targets, actuals = _days(schedule.target[visit], n), _days(schedule.actual(visit), n)
-    window = schedule.visits[visit].window
-    firsts, lasts = _days(schedule.earliest(visit), n), _days(schedule.latest(visit), n)
-    ends = _days(schedule.last(visit), n)
-    not_allowed = _not_allowed(schedule, visit, entered)
-    codes = schedule.cohort.codes
-    given = schedule.given.records if schedule.given is not None else {}
-    done = VisitStatus.DONE
-    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
-    not_before = _days(_not_before(schedule, visit), n)
-    left = _days(schedule.cohort.earliest(ENDS_PARTICIPATION), n)
-    first_day = not part.period and not part.run and not part.event and schedule.visits[visit].offset == Offset()
-    for column in np.flatnonzero(states != VisitStatus.ABSENT).tolist():
-        state, target, actual = states[column], targets[column], actuals[column]
-        earliest, latest = (firsts[column], lasts[column]) if window is not None else (None, None)
-        waits_for: Literal["decision", "entry", "exit"] | None = None
-        days: int | None = None
-        verdict: Verdict
-        if actual is not None:
-            records = given[visit, column]
-            days = (actual - target).days if target is not None else None
-            if not_allowed is not None and not_allowed[column]:
-                verdict, words = "not-allowed", _why_not(schedule, visit, column, bool(entered[column]))
-            else:
-                verdict, words = _done(actual, target, earliest, latest, days)
-            if (missing := not_compared(schedule, rows, records, column)) is not None:
-                words = f"{words}; {missing}"
-            if any(actual > since for limit in part.waits if (since := limit.last[column].item()) is not None):
-                words = f"{words}; given while a decision was open"
-            if days and first_day and target is not None:
-                words = f"{words}; the plan counts from {date_text(target)} as the first dose"
-            words = f"{'' if state == done else 'in part, '}{words}{_about(records, verdict)}"
-        elif state in (VisitStatus.MISSED, VisitStatus.WITHHELD):
-            records = given[visit, column]
-            verdict, words = "missed", f"recorded as {VisitStatus(int(state)).text}{_about(records, 'missed')}"
-        elif state == VisitStatus.CANCELLED:
-            verdict, words = "cancelled", cancelled_by(schedule, visit, column)
-        elif target is None:
-            verdict, words = "upcoming", "the source states no day"
-        else:
-            verdict, words, days = _not_recorded(as_of, target, earliest, latest, ends[column])
-            gone = left[column]
-            if (
-                entered[column]
-                and gone is not None
-                and gone <= as_of
-                and verdict in ("due", "overdue", "past-target")
-                and not (latest and latest < gone)
-            ):
-                days = (as_of - target).days
-                verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
-            elif not entered[column]:
-                verdict, words, days = "upcoming", "projected: the entry is not recorded", None
-                waits_for = "entry"
-            elif state == VisitStatus.PENDING:
-                verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
-                words = f"no dose yet: {pending_because(schedule, visit, column)}"
-            elif (soonest := not_before[column]) is not None and soonest > target:
-                words = f"{words}; not before {date_text(soonest)}, by the minimum gap"
-        yield column, Finding(
-            (codes[column] or None) if codes else None, id, verdict, days, target, earliest, latest, actual, words, waits_for,
-            ends[column],
-        )  # fmt: skip
+def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date) -> Finding:
+    """What is to be said of one visit."""
+    window = visit.visit.window
+    earliest, latest = (visit.earliest, visit.latest) if window is not None else (None, None)
+    found = Finding(subject.code, visit.id, "upcoming", None, visit.target, earliest, latest, visit.actual, "", last=visit.last)
+    if visit.actual is not None:
+        return _took_place(subject, visit, found, visit.actual)
+    if visit.status in (VisitStatus.MISSED, VisitStatus.WITHHELD):
+        return replace(found, verdict="missed", message=f"recorded as {visit.status.text}{_about(visit.records, 'missed')}")
+    if visit.status == VisitStatus.CANCELLED:
+        return replace(found, verdict="cancelled", message=cancelled_by(subject, visit))
+    if visit.target is None:
+        return replace(found, message="the source states no day")
+    return _did_not(subject, visit, found, visit.target, as_of)
 
 
-def _not_before(schedule: Schedule, visit: int) -> Dates | None:
-    """(n,) the first day on which the stated minimum gap to the last recorded dose before a visit is kept; None where none is stated."""
-    found: Dates | None = None
-    for row in schedule.rows:
-        minimum = schedule.study.product(row.give.product).minimum_gap
-        if row.visit != visit or minimum is None or schedule.given is None:
-            continue
-        for other in schedule.rows:
-            if other.visit < visit and other.give.product == row.give.product:
-                soonest = shift(schedule.given.actual[other.visit], minimum)
-                found = soonest if found is None else np.fmax(found, soonest)
-    return found
+def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, actual: dt.date) -> Finding:
+    target = visit.target
+    days = (actual - target).days if target is not None else None
+    verdict: Verdict
+    if (why := _why_not(subject, visit, actual)) is not None:
+        verdict, words = "not-allowed", why
+    else:
+        verdict, words = _done(actual, found.earliest, found.latest, days)
+    if visit.not_compared is not None:
+        words = f"{words}; {visit.not_compared}"
+    if any(actual > limit.last for limit in visit.segment.waits):
+        words = f"{words}; given while a decision was open"
+    segment = visit.segment
+    first_day = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
+    if days and first_day and target is not None:
+        words = f"{words}; the plan counts from {date_text(target)} as the first dose"
+    part = "" if visit.status == VisitStatus.DONE else "in part, "
+    return replace(found, verdict=verdict, days=days, message=f"{part}{words}{_about(visit.records, verdict)}")
 
 
-def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: int | None) -> tuple[Verdict, str]:
+def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, target: dt.date, as_of: dt.date) -> Finding:
+    """Of a visit of which nothing is written: never that the patient missed it."""
+    verdict, words, days = _not_recorded(as_of, target, found.earliest, found.latest, visit.last)
+    waits_for: Waits | None = None
+    entered, latest = _has_begun(subject, visit), found.latest
+    gone = min((date for event in ENDS_PARTICIPATION if (date := subject.first(event)) is not None), default=None)
+    over = gone is not None and gone <= as_of and not (latest is not None and latest < gone)
+    if entered and gone is not None and over and verdict in ("due", "overdue", "past-target"):
+        days = (as_of - target).days
+        verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
+    elif not entered:
+        verdict, words, days, waits_for = "upcoming", "projected: the entry is not recorded", None, "entry"
+    elif visit.status == VisitStatus.PENDING:
+        verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
+        words = f"no dose yet: {pending_because(subject, visit)}"
+    elif (soonest := _not_before(subject, visit)) is not None and soonest > target:
+        words = f"{words}; not before {date_text(soonest)}, by the minimum gap"
+    return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)
+
+
+def _not_before(subject: SubjectSchedule, visit: SubjectVisit) -> Date:
+    """The first day on which the stated minimum gap to the last recorded dose before a visit is kept; None where none is stated."""
+    found: list[dt.date] = []
+    for give in visit.visit.gives:
+        minimum = subject.study.product(give.product).minimum_gap
+        if minimum is not None:
+            before = [v for v in subject.visits if v.row < visit.row and any(g.product == give.product for g in v.visit.gives)]
+            found += [shift_date(v.actual, minimum) for v in before if v.actual is not None]
+    return max(found, default=None)
+
+
+def _done(actual: dt.date, earliest: Date, latest: Date, days: int | None) -> tuple[Verdict, str]:
     if earliest is None or latest is None:
         return "no-window", f"{_from_target(days)}; no window is stated"
     if actual < earliest:
@@ -154,8 +155,7 @@ def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: 
     return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
 
 
-def _not_recorded(as_of: dt.date, target: dt.date, earliest: Dated, latest: Dated, end: Dated) -> tuple[Verdict, str, int | None]:
-    """Of a visit of which nothing is written: never that the patient missed it."""
+def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, end: Date) -> tuple[Verdict, str, int | None]:
     first, last = earliest or target, latest or end or target
     if as_of < first:
         return "upcoming", f"from {date_text(first)} on", None
@@ -168,51 +168,33 @@ def _not_recorded(as_of: dt.date, target: dt.date, earliest: Dated, latest: Date
     return "past-target", f"not recorded {_count(days)} after the target; no window is stated", days
 
 
-def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """(n,) whether a visit took place after what ended it, or before its period began."""
-    actual = schedule.actual(visit)
-    if actual is None:
-        return None
-    wrong = np.zeros(len(schedule), dtype=bool)
-    for _, last in _ended(schedule, visit):
-        wrong |= actual > last
-    part = schedule.segments[schedule.segment_of[visit]]
-    if schedule.visits[visit].gives and schedule.visits[visit].offset != Offset():  # day 1 may be planned for a later day than its own
-        wrong |= actual < schedule.start
-    if part.period:
-        wrong |= ~np.isnat(actual) & (~entered | (actual < part.anchor))
-    return wrong
+def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
+    return visit.segment.anchor is not None and not subject.period(visit).projected
 
 
-def _ended(schedule: Schedule, visit: int) -> Iterator[tuple[Limit, Dates]]:
-    """What ends a visit, with the last days (n,) that hold for what was done: a projected entry ends nothing."""
-    part, what = schedule.segments[schedule.segment_of[visit]], schedule.visits[visit]
-    for limit in part.limits:
-        if what.gives or not limit.doses_only:
-            counts = np.ones(len(schedule), dtype=bool) if limit.cause != "entry" else _entered(schedule, part.period)
-            if limit.doses_only and what.assessments:
-                counts = counts & schedule.dose_recorded(visit)
-            yield limit, np.where(counts, limit.last, NO_DATE)
+def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> str | None:
+    """Why a visit that took place was not allowed: before its period began, before day 1, after what ended it; None where it was."""
+    own, segment = subject.period(visit), visit.segment
+    if segment.period and not _has_begun(subject, visit):
+        return f"no entry into {own.period.id} is recorded"
+    if segment.period and segment.anchor is not None and actual < segment.anchor:
+        return f"before the entry into {own.period.id} on {date_text(segment.anchor)}"
+    ended = [limit for limit in _ended(subject, visit) if actual > limit.last]
+    before = actual < subject.start and visit.visit.offset != Offset()  # day 1 itself may be planned for a later day than its own
+    if before and (visit.visit.gives or ended):
+        return f"before day 1, {date_text(subject.start)}"
+    return f"after {limit_text(subject, min(ended, key=lambda limit: limit.last))}" if ended else None
 
 
-def _entered(schedule: Schedule, period: int) -> NDArray[np.bool_]:
-    move = next(move for move in schedule.course.moves if move.source == period)
-    entered: NDArray[np.bool_] = ~np.isnat(move.entered)
-    return entered
-
-
-def _why_not(schedule: Schedule, visit: int, column: int, entered: bool) -> str:
-    part, actual = schedule.segments[schedule.segment_of[visit]], schedule.actual(visit)
-    assert actual is not None
-    period = schedule.period(visit).id
-    if part.period and not entered:
-        return f"no entry into {period} is recorded"
-    if part.period and actual[column] < part.anchor[column]:
-        return f"before the entry into {period} on {date_text(part.anchor[column].item())}"
-    if actual[column] < schedule.start[column] and schedule.visits[visit].offset != Offset():
-        return f"before day 1, {date_text(schedule.start[column].item())}"
-    ended = [limit for limit, last in _ended(schedule, visit) if actual[column] > last[column]]
-    return f"after {limit_text(schedule.course, min(ended, key=lambda limit: limit.last[column]), column)}"
+def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[LastDay]:
+    """What ends a visit, as it holds for what was done: a projected entry ends nothing."""
+    what = visit.visit
+    for limit in visit.segment.limits:
+        if limit.doses_only and not (what.gives and (not what.assessments or visit.dose_recorded)):
+            continue
+        entered = any(move.source == visit.segment.period and move.entered is not None for move in subject.moves)
+        if limit.cause != "entry" or entered:
+            yield limit
 
 
 def _about(records: Sequence[Record], verdict: Verdict) -> str:
@@ -237,55 +219,49 @@ def _count(days: int) -> str:
 # --- entries ------------------------------------------------------------------------------------------------------------
 
 
-def _entries(schedule: Schedule, as_of: dt.date) -> Iterator[tuple[int, Finding]]:
+def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
     """A finding for each move into a later period."""
-    for move in schedule.course.moves:
-        for column in np.flatnonzero(move.status != MoveStatus.NONE).tolist():
-            rule = schedule.course.rule(move, column)
-            if rule is not None and any(period.id == rule.target_period for period in schedule.course.periods):
-                yield column, _entry(schedule, move, rule, column, as_of)
+    here = {own.period.id for own in subject.periods}
+    for move in subject.moves:
+        if move.status != MoveStatus.NONE and move.rule is not None and move.rule.target_period in here:
+            yield _entry(subject, move, move.rule, as_of)
 
 
-def _entry(schedule: Schedule, move: Move, rule: Transition, column: int, as_of: dt.date) -> Finding:
-    earliest, latest, entered = (dates[column].item() for dates in (move.earliest, move.latest, move.entered))
-    status = MoveStatus(int(move.status[column]))
-    waits_for: Literal["decision", "entry"] | None = "decision" if status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
+def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of: dt.date) -> Finding:
+    earliest, latest, entered = move.earliest, move.latest, move.entered
+    waits_for: Waits | None = "decision" if move.status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
     days = (entered - earliest).days if entered is not None and earliest is not None else None
     verdict: Verdict
-    if status == MoveStatus.DECLINED:
+    if move.status == MoveStatus.DECLINED:
         verdict = "cancelled"
-    elif schedule.course.projected[move.source, column] and status != MoveStatus.ENTERED:
+    elif subject.periods[move.source].projected and move.status != MoveStatus.ENTERED:
         verdict, waits_for = "upcoming", "entry"
-    elif status == MoveStatus.REFUSED:
-        verdict = "due" if as_of > latest else "upcoming"
-    elif status == MoveStatus.ENTERED:
-        outside = move.outside_by(column)
-        verdict = "early" if outside < 0 else "late" if outside > 0 else "in-window" if latest is not None else "no-window"
-        if earliest is None or (latest is not None and earliest > latest):
+    elif move.status == MoveStatus.REFUSED:
+        verdict = "due" if latest is not None and as_of > latest else "upcoming"
+    elif move.status == MoveStatus.ENTERED:
+        verdict = "early" if move.outside < 0 else "late" if move.outside > 0 else "in-window" if latest is not None else "no-window"
+        if earliest is None or move.is_late:
             verdict = "not-allowed"
-    elif status == MoveStatus.PENDING:
-        began = move.date[column].item()
-        verdict = "due" if began is not None and began <= as_of else "upcoming"
+    elif move.status == MoveStatus.PENDING:
+        verdict = "due" if move.date is not None and move.date <= as_of else "upcoming"
         if latest is not None and as_of > latest:
             verdict, days = "overdue", (as_of - latest).days
-    elif as_of < earliest:
+    elif earliest is not None and as_of < earliest:
         verdict = "upcoming"
     elif latest is not None and as_of > latest:
         verdict, days = "overdue", (as_of - latest).days
-    elif latest is None and as_of > earliest:
+    elif latest is None and earliest is not None and as_of > earliest:
         verdict, days = "past-target", (as_of - earliest).days
     else:
         verdict = "due"
-    message = entry_text(schedule, move, rule, column)
-    gone = [(date, event) for event in ENDS_TREATMENT if (date := schedule.cohort.first(event)[column].item()) is not None]
+    message = entry_text(subject, move, rule)
+    gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
         verdict, days, waits_for = "cancelled", None, None
         message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"
-    if status == MoveStatus.PENDING and verdict == "overdue":
+    if move.status == MoveStatus.PENDING and verdict == "overdue":
         message = f"{message}; that day has passed: a person must decide"
-    return Finding(
-        _code(schedule, column), f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for
-    )  # fmt: skip
+    return Finding(subject.code, f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for)
 
 
 # --- records ------------------------------------------------------------------------------------------------------------
@@ -295,111 +271,65 @@ def _where(record: Record) -> str:
     return f" ({record.place.where})" if record.place else ""
 
 
-def _twice(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
-    for visit, column, record in schedule.given.twice if schedule.given is not None else ():
-        first = schedule.given.records[visit, column][0] if schedule.given is not None else record
-        words = f"recorded again{_where(record)}, first on {date_text(first.date)}{_where(first)}"
-        target = schedule.target[visit, column].item()
-        days = (record.date - target).days if target else None
-        yield column, Finding(
-            _code(schedule, column), schedule.id(visit), "duplicate", days, target, None, None, record.date, words
-        )  # fmt: skip
+def _recorded(subject: SubjectSchedule, visit: SubjectVisit, verdict: Verdict, date: dt.date, message: str) -> Finding:
+    """What is to be said of one record of a visit."""
+    days = (date - visit.target).days if visit.target is not None else None
+    return Finding(subject.code, visit.id, verdict, days, visit.target, None, None, date, message)
 
 
-def _extra(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
-    products = {product.name for product in schedule.study.products}
-    exits = {event: schedule.cohort.first(event) for event in ENDS_TREATMENT if event in schedule.cohort.events}
-    for column, record in schedule.given.extra if schedule.given is not None else ():
+def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
+    by_row = {visit.row: visit for visit in subject.visits}
+    for row, record in subject.twice:
+        visit = by_row[row]
+        words = f"recorded again{_where(record)}, first on {date_text(visit.records[0].date)}{_where(visit.records[0])}"
+        yield _recorded(subject, visit, "duplicate", record.date, words)
+
+
+def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
+    products = {product.name for product in subject.study.products}
+    for record in subject.unscheduled:
         reason = f"; reason: {record.reason}" if record.reason else ""
         verdict: Verdict = "unscheduled"
         words = "a visit that is not planned"
         dose = record.product is not None or record.amount is not None
-        for event, dates in exits.items():
-            if np.datetime64(record.date, "D") > dates[column] and (dose or event in ENDS_PARTICIPATION):
-                verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(dates[column].item())}"
-        finding = Finding(
-            _code(schedule, column), record.visit, verdict, None, None, None, None, record.date, f"{words}{reason}{_where(record)}"
-        )
-        yield column, finding
+        for event in ENDS_TREATMENT:
+            date = subject.first(event)
+            if date is not None and record.date > date and (dose or event in ENDS_PARTICIPATION):
+                verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(date)}"
+        words = f"{words}{reason}{_where(record)}"
+        finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words)
+        yield finding
         if record.product is not None and record.product not in products:
             words = f"{record.product} is recorded, which is no product of the study: it counts in no total{_where(record)}"
-            yield column, replace(finding, verdict="wrong-dose", message=words)
+            yield replace(finding, verdict="wrong-dose", message=words)
 
 
-def _doses(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
     """Recorded doses that are not the planned ones; how much of a masked product is not looked at."""
-    if schedule.given is None:
-        return
-    rows: dict[int, list[int]] = {}
-    for k, row in enumerate(schedule.rows):
-        rows.setdefault(row.visit, []).append(k)
-    for (visit, column), records in schedule.given.records.items():
-        for record in records:
-            wrong = wrong_dose(schedule, rows.get(visit, []), record, column)
+    for visit in subject.visits:
+        for record, wrong in zip(visit.records, visit.wrong, strict=True):
             if wrong is not None:
-                target = schedule.target[visit, column].item()
-                yield column, Finding(
-                    _code(schedule, column), schedule.id(visit), "wrong-dose", (record.date - target).days if target else None, target,
-                    None, None, record.date, f"{wrong}{_where(record)}",
-                )  # fmt: skip
+                yield _recorded(subject, visit, "wrong-dose", record.date, f"{wrong}{_where(record)}")
 
 
-def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
+def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
     """Recorded doses closer to the one before than the stated minimum."""
-    if schedule.given is None:
-        return
-    for product in schedule.study.products:
-        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product.name]
-        if product.minimum_gap is None or not rows:
+    for product in subject.study.products:
+        if product.minimum_gap is None or product.name not in [name for name, _ in subject.products]:
             continue
-        actual = np.array([schedule.given.actual[schedule.rows[k].visit] for k in rows])
-        dates = np.where(np.isnat(actual), actual, np.array([dose_dates(schedule, k) for k in rows]))
-        extra = [(c, r) for c, r in schedule.given.extra if r.product == product.name and r.status in ("done", "partial")]
-        more = np.full((len(extra), len(schedule)), NO_DATE)
-        for i, (column, record) in enumerate(extra):
-            more[i, column] = np.datetime64(record.date, "D")
-        dates = np.concatenate([dates, more])
-        order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
-        dates = np.take_along_axis(dates, order, axis=0)
-        close = dates[1:] < shift(dates[:-1].ravel(), product.minimum_gap).reshape(dates[:-1].shape)
-        for i, column in np.argwhere(close).tolist():
-            before, date = dates[i, column].item(), dates[i + 1, column].item()
-            which = int(order[i + 1, column])
-            visit = schedule.rows[rows[which]].visit if which < len(rows) else None
-            target = schedule.target[visit, column].item() if visit is not None else None
-            id = schedule.id(visit) if visit is not None else UNSCHEDULED
-            words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
-            words += f"; the minimum gap is {product.gap_text}"
-            yield column, Finding(
-                _code(schedule, column), id, "short-gap", (date - target).days if target else None, target,
-                None, None, date, words,
-            )  # fmt: skip
-
-
-Verdict = Literal[
-    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
-    "wrong-dose", "not-allowed", "short-gap", "cancelled",
-]  # fmt: skip
-DEVIATIONS: tuple[Verdict, ...] = ("early", "late", "missed", "overdue", "duplicate", "wrong-dose", "not-allowed", "short-gap")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
-
-    `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
-    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
-    last day of a course or a range of days.
-    """
-
-    subject: str | None
-    visit: str
-    verdict: Verdict
-    days: int | None
-    target: dt.date | None
-    earliest: dt.date | None
-    latest: dt.date | None
-    actual: dt.date | None
-    message: str
-    waits_for: Literal["decision", "entry", "exit"] | None = None
-    last: dt.date | None = None
+        given: list[tuple[dt.date, SubjectVisit | None]] = [
+            (dose.date, visit)
+            for visit in subject.visits
+            for dose in visit.doses
+            if dose.give.product == product.name and visit.actual is not None and dose.date is not None
+        ]
+        given += [(r.date, None) for r in subject.unscheduled if r.product == product.name and r.status in ("done", "partial")]
+        given.sort(key=lambda dose: dose[0])
+        for (before, _), (date, visit) in pairwise(given):
+            if date < shift_date(before, product.minimum_gap):
+                words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
+                words += f"; the minimum gap is {product.gap_text}"
+                if visit is not None:
+                    yield _recorded(subject, visit, "short-gap", date, words)
+                else:
+                    yield Finding(subject.code, UNSCHEDULED, "short-gap", None, None, None, None, date, words)

@@ -22,7 +22,8 @@ from nmosd_dosing.pharmacy.dose_table import (
     units,
 )
 from nmosd_dosing.plans.plan import Note, Plan, PlannedVisit
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.model import Period, Study
@@ -100,7 +101,8 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
     arms = sequence.arms_of(periods)
     subject = subject if subject.arm in arms else replace(subject, arm=None)
     schedule = expand(study, of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
-    plan = to_plan(schedule, 0, subject)
+    (own,) = by_subject(schedule, "least waste")
+    plan = plan_of(own)
     dosed = [v for v in plan.visits if any(map(is_given, v.administrations))]
     rows = [row for row in dose_rows(plan, dated=dated) if row.given]
     with_day = [row for row in rows if row.study_day is not None]
@@ -113,7 +115,7 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
         last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None),
         longest_gap=_longest_gap(dosed),
         totals=tuple(dose_sum(study, rows, *product) for product in units(rows)),
-        later=int(schedule.beyond[0]),
+        later=own.beyond,
         goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended),
         notes=(*_notes(plan), *about_way(plan)),
     )

@@ -14,7 +14,8 @@ from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Administration, Note, Plan
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.model import Study
@@ -136,7 +137,7 @@ def dose_table(
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
     arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
     schedule = expand(study, of_subjects(subjects, arms), period=period, unblind=unblind)
-    plans = [to_plan(schedule, column, subject, policy=policy) for column, subject in enumerate(subjects)]
+    plans = [plan_of(subject) for subject in by_subject(schedule, policy)]
     notes = [tuple(about_doses(plan)) for plan in plans]
     shared = [note for note in dict.fromkeys(notes[0]) if all(note in of_one for of_one in notes)]
     rows = tuple(_row(study, plan, cm, dated=first is not None, notes=[n for n in mine if n not in shared])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import takewhile
-
-import numpy as np
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.errors import one_of
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
-from nmosd_dosing.schedule.lifetime_caps import Lifetime, in_words, lifetimes
-from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.weights import has_later
-from nmosd_dosing.study.model import Visit
+from nmosd_dosing.schedule.lifetime_caps import in_words
+from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
-Pairs = Sequence[tuple[Visit, PlannedVisit]]
+Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _WORDS = {
     "masked": ("blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"),
     "needs weight": ("needs-weight", "the dose depends on the body weight: add `--weight` in kg"),
@@ -30,16 +27,16 @@ _WORDS = {
 }
 
 
-def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str]) -> Iterator[Note]:
+def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> Iterator[Note]:
     """The notes of one subject's doses."""
-    planned = [p for _, p in pairs]
+    planned = [p for _, p in shown]
     if needing := _having(planned, "needs arm"):
         yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", needing)
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
             yield Note(code, words, found)
-    yield from _weights(schedule, planned, column)
-    yield from _lifetimes(schedule, column)
+    yield from _weights(schedule, planned)
+    yield from _lifetimes(schedule)
     yield from _together(planned)
     dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
     if dayless:
@@ -53,7 +50,7 @@ def _having(planned: Sequence[PlannedVisit], status: str) -> tuple[str, ...]:
     return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
 
 
-def _weights(schedule: Schedule, planned: Sequence[PlannedVisit], column: int) -> Iterator[Note]:
+def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
     """Which weight counts, and which doses are by one that was measured before."""
     by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
     for p in planned:
@@ -64,9 +61,9 @@ def _weights(schedule: Schedule, planned: Sequence[PlannedVisit], column: int) -
         rule = schedule.study.product(product).weight
         ids = tuple(dict.fromkeys(p.id for p, _ in doses))
         of = f"{doses[0][1].shown}: " if len(by) > 1 else ""
-        if not has_later(schedule.cohort, rule, column):
+        if not schedule.later_weights[product]:
             words = "one body weight counts for every dose: the one given, at baseline"
-            if rule == "baseline" and has_later(schedule.cohort, None, column):
+            if rule == "baseline" and schedule.weighed:
                 words = "later weights are given, and the study doses by the one at baseline"
             yield Note("weight", f"{of}{words}", ids)
             continue
@@ -97,41 +94,38 @@ def _together(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
                 yield Note("twice", f"{product} is given by two visits on {both}", (one.id, two.id))
 
 
-def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: int) -> str | None:
+def _unwatched(schedule: SubjectSchedule, cap: SubjectCap, doses: Sequence[SubjectDose]) -> str | None:
     """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
-    for k in rows:
-        amount = schedule.amount[k, column]
-        if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(schedule.exposure[k][0][column]):
-            body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
+    for dose in doses:
+        known = not math.isnan(dose.amount)
+        if dose.given and known and dose.exposure is not None and math.isnan(dose.exposure.adds):
+            body = {"m2": "height" if schedule.weight_kg is not None else "weight", "kg": "weight"}
             lacking = body.get(cap.limit.per)
             return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
-        if schedule.given_at(k)[column] and np.isnan(amount) and schedule.status[k][column] != AmountStatus.REFUSED:
+        if dose.given and not known and dose.status != AmountStatus.REFUSED:
             return "a dose is not known, so it may be passed"
     return None
 
 
-def _lifetimes(schedule: Schedule, column: int) -> Iterator[Note]:
+def _lifetimes(schedule: SubjectSchedule) -> Iterator[Note]:
     """Doses that a lifetime's cap refuses, each with what the total would be."""
-    for cap in lifetimes(schedule.study, schedule.cohort):
-        rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
-        if not any(schedule.given_at(k)[column] for k in rows):
+    for cap in schedule.caps:
+        under = [(visit, dose) for visit in schedule.visits for dose in visit.doses if dose.give.product == cap.product]
+        if not any(dose.given for _, dose in under):
             continue
-        said = any(c == column and e.product == cap.product for c, e in schedule.cohort.earlier)
-        before = f"{in_words(float(cap.earlier[column]), cap.limit)} before the study" if said else "nothing is said of earlier exposure"
-        words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {before}"
-        if any(schedule.status[k][column] == AmountStatus.MASKED for k in rows):
+        had = "nothing is said of earlier exposure" if cap.earlier is None else f"{in_words(cap.earlier, cap.limit)} before the study"
+        words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {had}"
+        if any(dose.status == AmountStatus.MASKED for _, dose in under):
             words += "; while doses are masked nobody here can tell whether it is kept"
-        elif blind := _unwatched(schedule, cap, rows, column):
+        elif blind := _unwatched(schedule, cap, [dose for _, dose in under]):
             words += f"; {blind}"
         yield Note("lifetime", words)
-        beyond = [(schedule.exposure[k][2][column], schedule.id(schedule.rows[k].visit)) for k in rows]
-        if given := [(float(total), id) for total, id in beyond if not np.isnan(total)]:
+        totals = [(visit.id, dose.exposure) for visit, dose in under if dose.exposure is not None]
+        if given := [(exposure.beyond, id) for id, exposure in totals if not math.isnan(exposure.beyond)]:
             most = in_words(max(total for total, _ in given), cap.limit)
             words = f"the cap of {cap.limit.text} of {cap.product} is passed by what was given: {most}"
             yield Note("lifetime", words, tuple(id for _, id in given))
-        for k in rows:
-            passed = schedule.exposure[k][1][column]
-            if not np.isnan(passed):
-                id = schedule.id(schedule.rows[k].visit)
-                over = f"with it the total would be {in_words(float(passed), cap.limit)}, and the cap is {cap.limit.text}"
+        for id, exposure in totals:
+            if not math.isnan(exposure.refused):
+                over = f"with it the total would be {in_words(exposure.refused, cap.limit)}, and the cap is {cap.limit.text}"
                 yield Note("refused", f"{cap.product} on {id} is refused: {over}", (id,))

@@ -1,41 +1,29 @@
-"""One subject's row of a schedule as a Plan: what a person reads."""
+"""One subject's schedule as a Plan: what a person reads."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import numpy as np
-
-from nmosd_dosing.days import LAST_DATE, day_number, study_day, to_date, week_code
+from nmosd_dosing.days import day_number, study_day, week_code
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
 from nmosd_dosing.plans.notes import notes
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedSpan, PlannedTransition, PlannedVisit
-from nmosd_dosing.plans.reasons import (
-    cancelled_by,
-    move_into,
-    move_message,
-    period_steps,
-    record_text,
-    source_text,
-    visit_reason,
-    visit_steps,
-)
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
+from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.workdays import Workdays
-from nmosd_dosing.schedule.dispensing import dispensed
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
-from nmosd_dosing.schedule.weights import used
+from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.blinding import shown_arm
-from nmosd_dosing.study.events import ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Study, Window
-from nmosd_dosing.study.sequence import one_period
-from nmosd_dosing.subjects import cohort
+from nmosd_dosing.study.sequence import arms_of, one_period
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, of_subject
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Subject
 
@@ -68,7 +56,7 @@ def plan(
     arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
     schedule = expand(
         study,
-        cohort.of_subject(subject, arms, of_study),
+        of_subject(subject, arms, of_study),
         period=period,
         until=until,
         window=window,
@@ -77,29 +65,24 @@ def plan(
         accept_gap=accept_gap,
         at_least=as_of,
     )
-    return to_plan(schedule, 0, subject, window, cancelled=cancelled, workdays=workdays, as_of=as_of, policy=policy)
+    return plan_of(by_subject(schedule, policy)[0], window, cancelled=cancelled, workdays=workdays, as_of=as_of)
 
 
-def to_plan(
-    schedule: Schedule,
-    column: int,
-    subject: Subject,
+def plan_of(
+    schedule: SubjectSchedule,
     window: Window | None = None,
     *,
     cancelled: bool = False,
     workdays: Workdays | None = None,
     as_of: dt.date | None = None,
-    policy: Policy = "least waste",
 ) -> Plan:
-    """The plan of the subject in a column of a schedule; `policy` says which vials are taken."""
-    study, periods = schedule.study, schedule.course.periods
-    shown = [i for i in range(len(schedule.visits)) if _is_shown(schedule, i, column, cancelled)]
-    visits = {i: _visit(schedule, i, column, subject, policy) for i in shown}
-    order = sorted(shown, key=lambda i: (_date(visits[i]) is None, _date(visits[i]) or subject.start, schedule.segment_of[i]))
-    arm = shown_arm(study, periods, subject.arm, schedule.unblinded)
-    whole = len(periods) > 1
-    open_ends = [p.open_end[column] for p in schedule.segments if periods[p.period].open_ended and not np.isnat(p.open_end[column])]
-    drawn = schedule.until if schedule.until is not None else max(open_ends, default=None)
+    """The plan of one subject's schedule; the other arguments are those of `plan`."""
+    study, periods = schedule.study, [own.period for own in schedule.periods]
+    shown = [(visit, _visit(schedule, visit)) for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
+    shown.sort(key=lambda pair: (_date(pair[1]) is None, _date(pair[1]) or schedule.start, pair[0].segment.number))
+    arms, whole = arms_of(periods), len(periods) > 1
+    arm = arms[schedule.arm] if schedule.arm != UNKNOWN_ARM else None
+    open_ends = [s.open_end for s in schedule.segments if periods[s.period].open_ended and s.open_end is not None]
     return Plan(
         unblinded=schedule.unblinded,
         regimen=study.id if whole else study.regimen_id(periods[0]),
@@ -108,22 +91,22 @@ def to_plan(
         source=study.source,
         study_sha256=study.sha256,
         counts_from=study.counts_from,
-        arm=arm,
-        subject=subject.code,
-        start=subject.start,
-        weight_kg=subject.weight_kg,
-        until=None if schedule.until is None else to_date(schedule.until),
-        drawn_until=to_date(min(drawn, LAST_DATE)) if drawn is not None else None,
-        periods=tuple(_periods(schedule, column)),
-        visits=tuple(visits[i] for i in order),
-        spans=tuple(_spans(schedule, column)),
-        notes=tuple(notes(schedule, [(i, visits[i]) for i in order], column, window, workdays, as_of)),
-        transitions=tuple(_transitions(schedule, column)),
+        arm=shown_arm(study, periods, arm, schedule.unblinded),
+        subject=schedule.code,
+        start=schedule.start,
+        weight_kg=schedule.weight_kg,
+        until=schedule.until,
+        drawn_until=schedule.until or max(open_ends, default=None),
+        periods=tuple(_periods(schedule)),
+        visits=tuple(planned for _, planned in shown),
+        spans=tuple(spans(schedule)),
+        notes=tuple(notes(schedule, shown, window, workdays, as_of)),
+        transitions=tuple(_transitions(schedule)),
         as_of=as_of,
         way=tuple(period.id for period in periods),
         site=study.site,
-        height_cm=subject.height_cm,
-        intensity=tuple(intensities(schedule, column, as_of)),
+        height_cm=schedule.height_cm,
+        intensity=tuple(intensities(schedule, as_of)),
     )
 
 
@@ -131,86 +114,73 @@ def _date(visit: PlannedVisit) -> dt.date | None:
     return visit.target or visit.actual
 
 
-def _is_shown(schedule: Schedule, i: int, column: int, cancelled: bool) -> bool:
-    state = schedule.state(i)[column]
-    return bool(state != VisitStatus.ABSENT and (cancelled or state != VisitStatus.CANCELLED))
-
-
-def _visit(schedule: Schedule, i: int, column: int, subject: Subject, policy: Policy) -> PlannedVisit:
-    visit, period = schedule.visits[i], schedule.period(i)
-    target = to_date(schedule.target[i, column])
-    earliest, latest, last = schedule.earliest(i), schedule.latest(i), schedule.last(i)
-    actual = schedule.actual(i)
-    anchor = to_date(schedule.day_one(i)[column])
+def _visit(schedule: SubjectSchedule, visit: SubjectVisit) -> PlannedVisit:
+    what, period = visit.visit, schedule.period(visit).period
+    target, anchor = visit.target, visit.segment.day_one
     days = (target - anchor).days if target is not None and anchor is not None else None
-    arm = int(schedule.arm[column]) if period.arms else cohort.UNKNOWN_ARM
-    state = VisitStatus(int(schedule.state(i)[column]))
-    records = schedule.given.records.get((i, column), ()) if schedule.given is not None else ()
-    masked = any(give.mask is not None for give in visit.gives)
+    arm = schedule.arm if period.arms else UNKNOWN_ARM
+    masked = any(give.mask is not None for give in what.gives)
     return PlannedVisit(
-        id=schedule.id(i),
+        id=visit.id,
         period=period.id,
-        label=visit.label,
-        name=visit.name,
-        status=state.text,
+        label=what.label,
+        name=what.name,
+        status=visit.status.text,
         target=target,
-        actual=to_date(actual[column]) if actual is not None else None,
-        earliest=to_date(earliest[column]) if earliest is not None else None,
-        latest=to_date(latest[column]) if latest is not None else None,
-        last=to_date(last[column]) if last is not None else None,
-        study_day=study_day(target, subject.start) if target is not None else None,
+        actual=visit.actual,
+        earliest=visit.earliest,
+        latest=visit.latest,
+        last=visit.last,
+        study_day=study_day(target, schedule.start) if target is not None else None,
         period_day=day_number(days, schedule.study.counts_from) if days is not None else None,
         week=week_code(days) if days is not None else None,
         assessments=tuple(
-            a.name
-            for a in visit.assessments
-            if (arm == cohort.UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and schedule.beyond_open_end(i)[column])
+            a.name for a in what.assessments if (arm == UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and visit.beyond_open_end)
         ),
-        administrations=tuple(_administrations(schedule, i, column, policy)),
-        only_arms=tuple(period.arms[a] for a in visit.arms) if arm == cohort.UNKNOWN_ARM and len(visit.arms) < len(period.arms) else (),
-        reason=visit_reason(schedule, i, column),
-        steps=tuple(visit_steps(schedule, i, column)),
-        source=source_text(visit.sources or (period.facts.source,)),
-        window_source=visit.window.origin if visit.window is not None else None,
-        cancelled_by=cancelled_by(schedule, i, column) if state == VisitStatus.CANCELLED else None,
-        record="; ".join(dict.fromkeys(record_text(record, masked) for record in records)) or None,
-        room=schedule.study.site.room(period.id, visit.label) if schedule.study.site is not None else None,
+        administrations=tuple(_administration(schedule, dose) for dose in visit.doses if dose.given),
+        only_arms=tuple(period.arms[a] for a in what.arms) if arm == UNKNOWN_ARM and len(what.arms) < len(period.arms) else (),
+        reason=visit_reason(schedule, visit),
+        steps=tuple(visit_steps(schedule, visit)),
+        source=source_text(what.sources or (period.facts.source,)),
+        window_source=what.window.origin if what.window is not None else None,
+        cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
+        record="; ".join(dict.fromkeys(record_text(record, masked) for record in visit.records)) or None,
+        room=schedule.study.site.room(period.id, what.label) if schedule.study.site is not None else None,
     )
 
 
-def _administrations(schedule: Schedule, visit: int, column: int, policy: Policy) -> Iterator[Administration]:
-    for k, row in enumerate(schedule.rows):
-        if row.visit != visit or not schedule.given_at(k)[column]:
-            continue
-        status = AmountStatus(int(schedule.status[k][column]))
-        known = status in KNOWN
-        doses = schedule.doses_for(k, column)
-        own = _own_dose(schedule, doses, column)
-        rules = {dose.rule for dose in doses if dose is not None}
-        rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
-        masked = status == AmountStatus.MASKED
-        amount = _number(schedule.amount[k, column]) if known else None
-        times = int(np.broadcast_to(schedule.count(k), len(schedule))[column])
-        yield Administration(
-            product=row.give.product,
-            shown=row.give.shown,
-            route=schedule.study.product(row.give.product).route,
-            amount=amount,
-            unit=None if masked else row.give.unit,
-            dose_rule=None if masked else rule,
-            amount_status=status.text,
-            minutes=_minutes(own, doses),
-            cumulative=_number(schedule.cumulative[k, column]),
-            cumulative_per_kg=_number(schedule.cumulative_per_kg(k, column)),
-            times=times,
-            total=None if amount is None else _sum(amount, times, row.scale),
-            per_day=_per_day(amount, _often(own, doses), row.scale) if (k, column) not in schedule.written else None,
-            lead=next((dose.lead for dose in (own, *doses) if dose is not None), None),
-            planned=_number(schedule.planned[k][column]) if (k, column) in schedule.written else amount,
-            recorded=(k, column) in schedule.written,
-            **_weight(schedule, k, visit, column, own or next((dose for dose in doses if dose is not None), None)),
-            **_vials(schedule, k, column, policy, masked),
-        )
+def _administration(schedule: SubjectSchedule, dose: SubjectDose) -> Administration:
+    give, own, doses, times = dose.give, dose.own, dose.doses, dose.administrations
+    rules = {each.rule for each in doses if each is not None}
+    rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
+    masked = dose.status == AmountStatus.MASKED
+    amount = _number(dose.amount) if dose.status in KNOWN else None
+    weight, vials = dose.weight, dose.vials
+    return Administration(
+        product=give.product,
+        shown=give.shown,
+        route=schedule.study.product(give.product).route,
+        amount=amount,
+        unit=None if masked else give.unit,
+        dose_rule=None if masked else rule,
+        amount_status=dose.status.text,
+        minutes=_minutes(own, doses),
+        cumulative=_number(dose.cumulative),
+        cumulative_per_kg=_number(dose.cumulative_per_kg),
+        times=times,
+        total=None if amount is None else _sum(amount, times, dose.scale),
+        per_day=_per_day(amount, dose.times_a_day, dose.scale) if not dose.recorded else None,
+        lead=next((each.lead for each in (own, *doses) if each is not None), None),
+        planned=_number(dose.planned) if dose.recorded else amount,
+        recorded=dose.recorded,
+        weight_kg=weight.kg if weight is not None else None,
+        weight_of=weight.of if weight is not None else None,
+        weight_status=weight.status if weight is not None else None,
+        vials=vials.counts if vials is not None else None,
+        dispensed=_number(vials.dispensed) if vials is not None and not masked else None,
+        waste=_number(vials.waste) if vials is not None and not masked else None,
+        volume_ml=_number(vials.volume_ml) if vials is not None else None,
+    )
 
 
 def _per_day(amount: float | None, times: int, scale: int) -> float | None:
@@ -218,51 +188,8 @@ def _per_day(amount: float | None, times: int, scale: int) -> float | None:
     return _sum(amount, times, scale) if amount is not None and times > 1 else None
 
 
-def often_a_day(schedule: Schedule, k: int, column: int) -> int:
-    """How often on each day a subject gets a dose, where that is known."""
-    doses = schedule.doses_for(k, column)
-    return _often(_own_dose(schedule, doses, column), doses)
-
-
-def _often(own: Dose | None, doses: tuple[Dose | None, ...]) -> int:
-    often = {dose.times or 1 for dose in ((own,) if own is not None else doses) if dose is not None}
-    return often.pop() if len(often) == 1 else 1
-
-
 def _sum(amount: float, times: int, scale: int) -> float:
     return round(amount * scale) * times / scale
-
-
-def _weight(schedule: Schedule, k: int, visit: int, column: int, dose: Dose | None) -> dict[str, Any]:
-    """The weight that a dose is by, where it is by one."""
-    if dose is None or not dose.by_weight:
-        return {}
-    date = schedule.dates(visit)[column]
-    rule = schedule.study.product(schedule.rows[k].give.product).weight
-    by = used(schedule.cohort, rule, schedule.start[column] if np.isnat(date) else date, column)
-    if by is None:
-        return {}
-    return {"weight_kg": by.kg, "weight_of": to_date(by.of) if by.of is not None else None, "weight_status": by.status}
-
-
-def _vials(schedule: Schedule, k: int, column: int, policy: Policy, masked: bool) -> dict[str, Any]:
-    """The vials of a dose, where they can be counted."""
-    found = dispensed(schedule, k, policy)
-    if found is None or np.isnan(found.total[column]):
-        return {}
-    counts = zip(found.vials.texts, found.counts[:, column].tolist(), strict=True)
-    return {
-        "vials": tuple((text, count) for text, count in counts if count),
-        "dispensed": None if masked else _number(found.total[column]),
-        "waste": None if masked else _number(found.waste[column]),
-        "volume_ml": _number(found.volume[column]),
-    }
-
-
-def _own_dose(schedule: Schedule, doses: tuple[Dose | None, ...], column: int) -> Dose | None:
-    """The dose of the subject's own arm; None while the arm is not known."""
-    arm = int(schedule.arm[column])
-    return doses[0] if len(doses) == 1 else doses[arm] if arm != cohort.UNKNOWN_ARM else None
 
 
 def _minutes(own: Dose | None, doses: tuple[Dose | None, ...]) -> int | None:
@@ -272,52 +199,43 @@ def _minutes(own: Dose | None, doses: tuple[Dose | None, ...]) -> int | None:
     return minutes.pop() if len(minutes) == 1 else None
 
 
-def _number(value: float | np.float64) -> float | None:
-    return None if math.isnan(value) else float(value)
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
-# --- periods, moves and spans -------------------------------------------------------------------------------------------
+# --- periods and moves --------------------------------------------------------------------------------------------------
 
 
-def _periods(schedule: Schedule, column: int) -> Iterator[PlannedPeriod]:
+def _periods(schedule: SubjectSchedule) -> Iterator[PlannedPeriod]:
     """The periods of the plan; one that a subject will not come to is left out."""
-    way = schedule.course
-    for p, period in enumerate(way.periods):
-        found = move_into(way, p, column) if p else None
-        status = MoveStatus(int(found[0].status[column])) if found else MoveStatus.NONE
-        if p and status == MoveStatus.NONE and np.isnat(way.anchor[p, column]):
+    for p, own in enumerate(schedule.periods):
+        found = schedule.move_into(p) if p else None
+        status = found[0].status if found else MoveStatus.NONE
+        if p and status == MoveStatus.NONE and own.anchor is None:
             continue
         yield PlannedPeriod(
-            period=period.id,
-            title=period.title,
-            regimen=schedule.study.regimen_id(period),
-            start=to_date(way.anchor[p, column]),
-            end=to_date(way.end[p, column]),
+            period=own.period.id,
+            title=own.period.title,
+            regimen=schedule.study.regimen_id(own.period),
+            start=own.anchor,
+            end=own.end,
             status=status.text if p else "planned",
-            left=_left(schedule, p, column),
+            left=_left(own),
         )
 
 
-def _left(schedule: Schedule, period: int, column: int) -> dt.date | None:
+def _left(own: SubjectPeriod) -> dt.date | None:
     """The day on which a subject left a period before its end: for the next one, or for good."""
-    way = schedule.course
-    last = way.last_day(period, doses=False)
-    early = last is not None and not np.isnat(last[column]) and not last[column] >= way.end[period, column]
-    begun = last is not None and last[column] >= way.anchor[period, column]
-    return to_date(last[column]) if last is not None and early and begun else None
+    last = own.last_day
+    early = last is not None and not (own.end is not None and last >= own.end)
+    begun = last is not None and own.anchor is not None and last >= own.anchor
+    return last if early and begun else None
 
 
-def _open_on(schedule: Schedule, column: int, date: np.datetime64) -> bool:
-    """Whether the dose of a day may not be given at all: it is projected, or waits for a decision."""
-    here = [i for i in range(len(schedule.visits)) if schedule.visits[i].gives and schedule.dates(i)[column] == date]
-    states = {VisitStatus(int(schedule.state(i)[column])) for i in here}
-    return bool(states) and states <= {VisitStatus.PROJECTED, VisitStatus.PENDING}
-
-
-def _transitions(schedule: Schedule, column: int) -> Iterator[PlannedTransition]:
-    for p in range(1, len(schedule.course.periods)):
-        found = move_into(schedule.course, p, column)
-        if found is None or found[0].status[column] == MoveStatus.NONE:
+def _transitions(schedule: SubjectSchedule) -> Iterator[PlannedTransition]:
+    for p in range(1, len(schedule.periods)):
+        found = schedule.move_into(p)
+        if found is None or found[0].status == MoveStatus.NONE:
             continue
         move, rule = found
         yield PlannedTransition(
@@ -325,38 +243,12 @@ def _transitions(schedule: Schedule, column: int) -> Iterator[PlannedTransition]
             target=rule.target_period,
             rule=rule.id,
             trigger=rule.after.text,
-            trigger_date=to_date(move.date[column]),
-            earliest=to_date(move.earliest[column]),
-            latest=to_date(move.latest[column]),
-            entered=to_date(move.entered[column]),
-            status=MoveStatus(int(move.status[column])).text,
-            message=move_message(schedule, move, rule, column),
-            steps=tuple(period_steps(schedule, p, column)),
+            trigger_date=move.date,
+            earliest=move.earliest,
+            latest=move.latest,
+            entered=move.entered,
+            status=move.status.text,
+            message=move_message(schedule, move, rule),
+            steps=tuple(period_steps(schedule, p)),
             assumed=rule.facts.assumed,
-        )
-
-
-def _spans(schedule: Schedule, column: int) -> Iterator[PlannedSpan]:
-    parts = [(p, part) for p, part in enumerate(schedule.segments) if not np.isnat(part.anchor[column]) and not part.run]
-    of_periods = [(span, p) for p, part in parts for span in schedule.course.periods[part.period].spans]
-    for span, p in (*of_periods, *((span, None) for span in schedule.study.spans)):
-        start, end = schedule.span(span, p)
-        earlier, later = (schedule.may_move(mark, column) for mark in (span.start, span.end))
-        begins = to_date(start[column]) if start is not None else None
-        hangs = span.end is not None and span.end.of == "last dose"
-        unsure = hangs and _open_on(schedule, column, schedule.last_dose[column])
-        if start is not None and begins is None and schedule.cohort.had(ENDS_FOLLOW_UP):
-            continue
-        yield PlannedSpan(
-            id=span.id,
-            period=schedule.course.periods[schedule.segments[p].period].id if p is not None else None,
-            name=span.title,
-            start=begins,
-            end=to_date(end[column]) if end is not None else None,
-            status="projected" if earlier or later or unsure else "planned",
-            earlier=earlier and span.start is not None and span.start.of == "first dose",
-            later=later and hangs and not unsure,
-            assumed=span.facts.assumed,
-            note=span.facts.note,
-            source=source_text((span.facts.source,)),
         )

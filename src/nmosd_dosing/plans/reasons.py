@@ -1,25 +1,23 @@
-"""How a date came about, in words that a monitor can file. Nothing is computed anew: the schedule and the course hold it all."""
+"""How a date came about, in words that a monitor can file. Nothing is worked out anew: the subject's schedule holds it all."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from nmosd_dosing.days import Offset, date_text, shift, to_date
+from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.schedule.gaps import GAP
-from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
+from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.model import Facts, Source, Transition, Visit
-from nmosd_dosing.subjects.disposition import Course, Limit, Move, MoveStatus
-from nmosd_dosing.subjects.not_allowed import needed
+from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 
 
-def day(date: np.datetime64) -> str:
+def day(date: Date) -> str:
     """A date as people read it."""
-    found = to_date(date)
-    return date_text(found) if found is not None else "not known"
+    return date_text(date) if date is not None else "not known"
 
 
 def days_text(days: int) -> str:
@@ -34,26 +32,25 @@ def source_text(own: Iterable[Source | None]) -> str | None:
 # --- a visit ------------------------------------------------------------------------------------------------------------
 
 
-def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
+def visit_reason(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """In a line: what the day was counted from, and how."""
-    what = schedule.visits[visit]
-    if what.offset is None:
+    offset, segment = visit.visit.offset, visit.segment
+    period = schedule.period(visit).period.id
+    if offset is None:
         return "the source states no day"
-    anchor = schedule.anchor(visit)[column]
-    if np.isnat(anchor):
-        return f"{schedule.period(visit).id} has not begun"
-    if visit in schedule.counted and what.follows is not None and not np.isnat(schedule.counted[visit][0][column]):
-        since, days, months = (values[column] for values in schedule.counted[visit])
-        return f"the dose of {day(since)}, as recorded{_counted(Offset(int(days), int(months)), since)}"
-    part = schedule.segments[schedule.segment_of[visit]]
-    if part.event:
-        return f"{part.event} ({day(anchor)})" + _counted(what.offset, anchor)
-    again = f", restart {part.run}" if part.run else ""
-    words = f"day {schedule.study.counts_from} of {schedule.period(visit).id}{again} ({day(anchor)})"
-    return words + _counted(what.offset, anchor)
+    if segment.anchor is None:
+        return f"{period} has not begun"
+    if visit.since is not None:
+        since, back = visit.since
+        return f"the dose of {day(since)}, as recorded{_counted(back, since)}"
+    if segment.event:
+        return f"{segment.event} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
+    again = f", restart {segment.run}" if segment.run else ""
+    words = f"day {schedule.study.counts_from} of {period}{again} ({day(segment.anchor)})"
+    return words + _counted(offset, segment.anchor)
 
 
-def _counted(offset: Offset, anchor: np.datetime64) -> str:
+def _counted(offset: Offset, anchor: dt.date) -> str:
     days, months, words = offset.days, offset.months, ""
     if days:
         words += f" {'+' if days > 0 else '-'} {Offset(abs(days)).in_words if abs(days) < 7 else f'{abs(days)} days'}"
@@ -64,54 +61,42 @@ def _counted(offset: Offset, anchor: np.datetime64) -> str:
     return words
 
 
-def _clipped(anchor: np.datetime64, offset: Offset) -> bool:
-    base = shift(np.array([anchor], dtype="datetime64[D]"), Offset(offset.days))
-    days = [dates - dates.astype("datetime64[M]").astype("datetime64[D]") for dates in (base, shift(base, Offset(months=offset.months)))]
-    return bool(days[0] != days[1])
+def _clipped(anchor: dt.date, offset: Offset) -> bool:
+    base = shift_date(anchor, Offset(offset.days))
+    return base.day != shift_date(base, Offset(months=offset.months)).day
 
 
-def visit_steps(schedule: Schedule, visit: int, column: int) -> Iterator[str]:
+def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
     """Step by step: how the period began, how the day was counted, what allows other days, what was recorded, what stands against it."""
-    what, period = schedule.visits[visit], schedule.period(visit)
-    yield from period_steps(schedule, schedule.segments[schedule.segment_of[visit]].period, column)
-    part = schedule.segments[schedule.segment_of[visit]]
-    if part.restart is not None:
-        rule = part.restart.of(column)
+    what, period = visit.visit, schedule.period(visit).period
+    yield from period_steps(schedule, visit.segment.period)
+    if visit.segment.restart is not None:
+        rule, before, first = visit.segment.restart
         where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
-        apart = f"{day(part.restart.before[column])} and {day(part.first[column])} are {rule.of} apart"
         at = f" at {rule.at.label}" if rule.at is not None else ""
-        yield f"restart{at}: the doses of {apart}{where}"
+        yield f"restart{at}: the doses of {day(before)} and {day(first)} are {rule.of} apart{where}"
         yield from (f"assumed: {text}" for text in rule.facts.assumed)
-    target = schedule.target[visit, column]
-    if np.isnat(target):
-        yield f"{schedule.id(visit)}: {visit_reason(schedule, visit, column)}"
-    else:
-        yield f"{schedule.id(visit)}: {visit_reason(schedule, visit, column)} = {day(target)}"
-    earliest, latest = schedule.earliest(visit), schedule.latest(visit)
-    if schedule.is_entry(visit):
+    counted = f"{visit.id}: {visit_reason(schedule, visit)}"
+    yield counted if visit.target is None else f"{counted} = {day(visit.target)}"
+    if visit.is_entry:
         yield "window: the days of the entry"
-    elif what.window is not None and earliest is not None and latest is not None:
+    elif what.window is not None:
         origin = f", {what.window.origin}" if what.window.origin else ""
-        yield f"window {what.window.text}{origin}: {day(earliest[column])} to {day(latest[column])}, both included"
+        yield f"window {what.window.text}{origin}: {day(visit.earliest)} to {day(visit.latest)}, both included"
     elif what.offset is not None:
         yield "window: the source states none"
-    if schedule.given is not None:
-        texts: dict[str, None] = {}
-        for record in schedule.given.records.get((visit, column), ()):
-            texts.setdefault(record_text(record, masked=any(g.mask is not None for g in what.gives)))
-        yield from texts
+    masked = any(give.mask is not None for give in what.gives)
+    yield from dict.fromkeys(record_text(record, masked) for record in visit.records)
     for give in what.gives:
         for event, changed in give.changes:
-            when, date = schedule.cohort.first(event)[column], schedule.dates(visit)[column]
-            arm = int(schedule.arm[column])
-            new = changed[0] if len(changed) == 1 else changed[arm] if arm >= 0 else None
-            if when <= date and new is not None:
+            when = schedule.first(event)
+            new = changed[0] if len(changed) == 1 else changed[schedule.arm] if schedule.arm >= 0 else None
+            if when is not None and visit.date is not None and when <= visit.date and new is not None:
                 yield f"dose: {event} on {day(when)}, so {give.product} {new.rule}"
-    state = VisitStatus(int(schedule.state(visit)[column]))
-    if state == VisitStatus.CANCELLED:
-        yield f"cancelled: {cancelled_by(schedule, visit, column)}"
-    elif state == VisitStatus.PENDING:
-        yield f"pending: {pending_because(schedule, visit, column)}"
+    if visit.status == VisitStatus.CANCELLED:
+        yield f"cancelled: {cancelled_by(schedule, visit)}"
+    elif visit.status == VisitStatus.PENDING:
+        yield f"pending: {pending_because(schedule, visit)}"
     yield from facts_steps(what, period.facts)
 
 
@@ -131,212 +116,184 @@ def record_text(record: Record, masked: bool) -> str:
     return f"recorded: {record.status} on {date_text(record.date)}{more}{place}"
 
 
-def cancelled_by(schedule: Schedule, visit: int, column: int) -> str:
+def cancelled_by(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What ended the period's visits, or its doses, before this one."""
-    what, part = schedule.visits[visit], schedule.segments[schedule.segment_of[visit]]
-    only_doses = bool(what.gives) and not what.assessments
-    target = schedule.target[visit, column]
-    ending = [limit for limit in part.limits if (only_doses or not limit.doses_only) and target > limit.last[column]]
-    ending = ending or [limit for limit in part.limits if limit.cause.startswith(GAP) and not np.isnat(limit.last[column])]
-    first = min(ending, key=lambda limit: (limit.cause == "entry", limit.last[column]))
-    return limit_text(schedule.course, first, column)
+    only_doses = bool(visit.visit.gives) and not visit.visit.assessments
+    limits, target = visit.segment.limits, visit.target
+    ending = [x for x in limits if (only_doses or not x.doses_only) and target is not None and target > x.last]
+    ending = ending or [x for x in limits if x.cause.startswith(GAP)]
+    return limit_text(schedule, min(ending, key=lambda x: (x.cause == "entry", x.last)))
 
 
-def limit_text(course: Course, limit: Limit, column: int) -> str:
+def limit_text(schedule: SubjectSchedule, limit: LastDay) -> str:
     """What ends visits or doses, and when it happened."""
-    date = day(limit.date[column])
+    date, source = day(limit.date), schedule.periods[limit.source].period.id
     if limit.cause == "entry":
-        move = next(m for m in course.moves if m.source == limit.source)
-        rule = course.rule(move, column)
-        projected = "projected " if np.isnat(move.entered[column]) else ""
-        return f"{projected}entry into {rule.target_period if rule else 'the next period'} on {date}"
-    rule = next((t for t in course.transitions if t.id == limit.cause and t.source_period == course.periods[limit.source].id), None)
+        move = next(m for m in schedule.moves if m.source == limit.source)
+        projected = "projected " if move.entered is None else ""
+        return f"{projected}entry into {move.rule.target_period if move.rule else 'the next period'} on {date}"
+    rule = next((t for t in schedule.study.transitions if t.id == limit.cause and t.source_period == source), None)
     if rule is not None:
         what = "the study stopped" if rule.after.kind in ("stop", "count", "subject") else rule.after.text
         return f"{what} on {date}, and rule {rule.id} leads out of {rule.source_period}"
     return f"{limit.cause} on {date}"
 
 
-def pending_because(schedule: Schedule, visit: int, column: int) -> str:
+def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What a visit's dose waits for."""
-    part, target = schedule.segments[schedule.segment_of[visit]], schedule.target[visit, column]
-    waiting = next(limit for limit in part.waits if target > limit.last[column])
+    waiting = next(limit for limit in visit.segment.waits if visit.target is not None and visit.target > limit.last)
     if waiting.cause != "undecided":
         return waiting.cause
-    move = next(m for m in schedule.course.moves if m.source == part.period)
-    rule = schedule.course.waiting_rule(move, column)
-    return f"the decision on {rule.after.name if rule else 'it'} of {day(waiting.date[column])} is open"
+    move = next(m for m in schedule.moves if m.source == visit.segment.period)
+    return f"the decision on {move.waiting.after.name if move.waiting else 'it'} of {day(waiting.date)} is open"
 
 
 # --- a period and the move into it --------------------------------------------------------------------------------------
 
 
-def move_into(course: Course, period: int, column: int) -> tuple[Move, Transition] | None:
-    """The move that leads a subject into a period, and its rule."""
-    for move in course.moves:
-        rule = course.rule(move, column)
-        if rule is not None and rule.target_period == course.periods[period].id:
-            return move, rule
-    return None
-
-
-def period_steps(schedule: Schedule, period: int, column: int) -> Iterator[str]:
+def period_steps(schedule: SubjectSchedule, period: int) -> Iterator[str]:
     """How a period's first day came about."""
-    course = schedule.course
-    found = move_into(course, period, column) if period else None
+    found = schedule.move_into(period) if period else None
     if found is None:
-        yield f"day {schedule.study.counts_from} of {course.periods[period].id}: {day(course.anchor[period, column])}, as given"
+        own = schedule.periods[period]
+        yield f"day {schedule.study.counts_from} of {own.period.id}: {day(own.anchor)}, as given"
         return
     move, rule = found
-    yield from period_steps(schedule, move.source, column)
-    yield from _opening(schedule, move, rule, column)
-    yield from _entry(move, rule, column, schedule.cohort.first(DECLINED)[column])
-    yield from _other_rules(schedule, move, rule, column)
+    yield from period_steps(schedule, move.source)
+    yield from _opening(schedule, move, rule)
+    yield from _entry(schedule, move, rule)
+    yield from _other_rules(schedule, move, rule)
 
 
-def _opening(schedule: Schedule, move: Move, rule: Transition, column: int) -> Iterator[str]:
+def _opening(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """What opens the way, and when."""
-    course, cohort = schedule.course, schedule.cohort
-    period, date = course.periods[move.source], move.date[column]
-    if rule.after.kind == "end":
-        end = course.end[move.source, column]
-        if completed(period.id) in cohort.events and not np.isnat(cohort.first(completed(period.id))[column]):
-            yield f"end of {period.id}: {day(end)}, recorded as {completed(period.id)}"
+    own, after = schedule.periods[move.source], rule.after
+    period = own.period
+    if after.kind == "end":
+        if schedule.first(completed(period.id)) is not None:
+            yield f"end of {period.id}: {day(own.end)}, recorded as {completed(period.id)}"
         elif period.length is not None:
-            anchor = course.anchor[move.source, column]
-            yield f"end of {period.id}: {day(anchor)} + {period.length.in_words} = {day(end)}, planned; the actual end is not recorded"
+            counted = f"{day(own.anchor)} + {period.length.in_words} = {day(own.end)}"
+            yield f"end of {period.id}: {counted}, planned; the actual end is not recorded"
         else:
             yield f"end of {period.id}: its length is not stated, and no end is recorded"
-    elif rule.after.kind == "event":
-        yield f"event {rule.after.name}: {day(date) if not np.isnat(date) else 'not recorded'}"
+    elif after.kind == "event":
+        yield f"event {after.name}: {_day_or(move.date, 'not recorded')}"
     else:
-        stopped = course.stopped
-        by = f" by `{stopped.by}`" if rule.after.kind == "stop" and stopped.by else ""
-        yield f"{rule.after.base}: {day(date)}{by}"
-        yield from (
-            f"study stop, {text}: {day(when[0]) if not np.isnat(when[0]) else 'not happened, or not known here'}"
-            for text, when in stopped.rules
-        )
-    if rule.after.plus != Offset() and not np.isnat(date):
-        yield f"{rule.after.text}: {day(shift(np.array([date]), rule.after.plus)[0])}"
-    for need in rule.needs:
-        met = needed(schedule.cohort, rule, need, date, column)
-        yield f"event {need}: {day(met) if met is not None else 'not recorded'}"
+        stop = schedule.stop
+        by = f" by `{stop.by}`" if after.kind == "stop" and stop.by else ""
+        yield f"{after.base}: {day(move.date)}{by}"
+        yield from (f"study stop, {text}: {_day_or(when, 'not happened, or not known here')}" for text, when in stop.rules)
+    if after.plus != Offset() and move.date is not None:
+        yield f"{after.text}: {day(shift_date(move.date, after.plus))}"
+    for need, met in zip(rule.needs, move.met, strict=True):
+        yield f"event {need}: {_day_or(met, 'not recorded')}"
 
 
-def _entry(move: Move, rule: Transition, column: int, declined: np.datetime64) -> Iterator[str]:
+def _day_or(date: Date, otherwise: str) -> str:
+    return date_text(date) if date is not None else otherwise
+
+
+def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """What the rule allows, and what was done."""
-    earliest, latest, entered = move.earliest[column], move.latest[column], move.entered[column]
+    earliest, latest = move.earliest, move.latest
     within = f"at most {rule.within.in_words} after {rule.after.text}" if rule.within else "no last day is stated"
     where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
-    if np.isnat(earliest):
+    if earliest is None:
         first = "not before its conditions are met"
-    elif earliest > latest:
+    elif move.is_late:
         first = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}: refused, a person must decide"
     else:
-        first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if not np.isnat(latest) else "")
+        first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if latest is not None else "")
     yield f"rule {rule.id}{where}: {first}; {within}"
     yield from (f"assumed: {text}" for text in rule.facts.assumed)
-    status = MoveStatus(int(move.status[column]))
-    if status == MoveStatus.ENTERED:
-        outside = move.outside_by(column)
-        fits = "" if not outside else f", {days_text(abs(outside))} {'after' if outside > 0 else 'before'} the allowed days: a deviation"
-        fits = ", which no rule allows: a deviation" if np.isnat(earliest) or earliest > latest else fits
-        yield f"entry into {rule.target_period}: recorded on {day(entered)}{fits}"
-    elif status == MoveStatus.DECLINED:
-        yield f"entry into {rule.target_period}: declined on {day(declined)}"
-    elif status == MoveStatus.PROJECTED:
+    if move.status == MoveStatus.ENTERED:
+        side = "after" if move.outside > 0 else "before"
+        fits = "" if not move.outside else f", {days_text(abs(move.outside))} {side} the allowed days: a deviation"
+        fits = ", which no rule allows: a deviation" if earliest is None or move.is_late else fits
+        yield f"entry into {rule.target_period}: recorded on {day(move.entered)}{fits}"
+    elif move.status == MoveStatus.DECLINED:
+        yield f"entry into {rule.target_period}: declined on {day(schedule.first(DECLINED))}"
+    elif move.status == MoveStatus.PROJECTED:
         yield f"entry into {rule.target_period}: not recorded; projected on the first allowed day, {day(earliest)}"
 
 
-def _other_rules(schedule: Schedule, move: Move, rule: Transition, column: int) -> Iterator[str]:
+def _other_rules(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """Why the other rules out of this period do not govern."""
-    course = schedule.course
-    for other in course.transitions:
+    stop, end = schedule.stop.date, schedule.periods[move.source].end
+    for other in schedule.study.transitions:
         if other is rule or other.source_period != rule.source_period:
             continue
         if other.after.kind == "end":
             why = f"{rule.after.text} came before the end of {other.source_period}"
-            why = "the entry is recorded, and not under it" if np.isnat(move.date[column]) else why
+            why = "the entry is recorded, and not under it" if move.date is None else why
         elif other.after.kind == "event":
-            why = _not_opened(schedule, move, other, column)
-        elif np.isnat(course.stopped.date):
+            why = _not_opened(schedule, move, other)
+        elif stop is None:
             why = "the study is not known to have stopped"
         else:
-            stop, end = course.stopped.date, course.end[move.source, column]
-            over = "when the period was over" if stop >= end else "after the entry" if move.entered[column] < stop else None
+            entered_before = move.entered is not None and move.entered < stop
+            over = "when the period was over" if end is not None and stop >= end else "after the entry" if entered_before else None
             why = f"the study stopped on {day(stop)}, {over or f'and rule {rule.id} comes first in the file, or allows the entry'}"
         yield f"rule {other.id} does not govern: {why}"
 
 
-def _not_opened(schedule: Schedule, move: Move, other: Transition, column: int) -> str:
+def _not_opened(schedule: SubjectSchedule, move: SubjectMove, other: Transition) -> str:
     """Why an event leads nowhere: there is none, it is rejected or not decided, or it was not while the subject was there."""
-    cohort, name = schedule.cohort, other.after.name
-
-    def dates(event: str) -> list[np.datetime64]:
-        found = cohort.dates_of(event)
-        return [date for date in (found[:, column] if len(found) else ()) if not np.isnat(date)]
-
-    happened = dates(name)
+    name = other.after.name
+    happened = schedule.events.get(name, ())
     if not happened:
         return f"no {name} is recorded"
-    if not np.isnat(move.undecided[column]) and schedule.course.waiting_rule(move, column) is other:
-        return f"the decision on {name} of {day(move.undecided[column])} is open"
-    no = [f"rejected on {day(date)}" for date in dates(REJECTED)] if name == RELAPSE else []
+    if move.undecided is not None and move.waiting is other:
+        return f"the decision on {name} of {day(move.undecided)} is open"
+    no = [f"rejected on {day(date)}" for date in schedule.events.get(REJECTED, ())] if name == RELAPSE else []
     if no:
         return f"{name} of {', '.join(map(day, happened))} opened no way ({', '.join(no)})"
     return f"{name} of {', '.join(map(day, happened))} was not while the subject was in {other.source_period}, before the entry"
 
 
-def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) -> str:
+def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> str:
     """The move in a sentence or two: by what, between which days, what it means for the doses."""
-    earliest, latest, date = move.earliest[column], move.latest[column], move.date[column]
-    status = MoveStatus(int(move.status[column]))
+    earliest, latest, status = move.earliest, move.latest, move.status
     target, what = rule.target_period, rule.after.base
-    known = f"{what} on {day(date)}" if not np.isnat(date) else f"{what}: not known"
-    last = f", at the latest on {day(latest)}" if not np.isnat(latest) else ", no last day is stated" if rule.within is None else ""
+    known = f"{what} on {day(move.date)}" if move.date is not None else f"{what}: not known"
+    last = f", at the latest on {day(latest)}" if latest is not None else ", no last day is stated" if rule.within is None else ""
     if status == MoveStatus.PENDING:
-        if move.is_undecided(column):
+        if move.is_undecided:
             return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
-        missing = [need for need in rule.needs if needed(schedule.cohort, rule, need, date, column) is None]
-        needs = f", {' and '.join(missing)} not recorded" if missing else ""
+        needs = f", {' and '.join(move.open_needs)} not recorded" if move.open_needs else ""
         return f"{known}{needs}: entry into {target} pending{last}"
     if status == MoveStatus.REFUSED:
         return f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}; no entry, a person must decide"
     if status == MoveStatus.DECLINED:
-        return f"{known}: entry into {target} declined on {day(schedule.cohort.first('declined')[column])}"
-    if status == MoveStatus.ENTERED and earliest > latest:
+        return f"{known}: entry into {target} declined on {day(schedule.first(DECLINED))}"
+    if status == MoveStatus.ENTERED and move.is_late:
         late = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
-        return f"{known}: {late}; entered on {day(move.entered[column])}: a deviation"
-    until = f" to {day(latest)}" if not np.isnat(latest) else " on; the source states no last day" if rule.within is None else " on"
-    allowed = (
-        f"{known}: entry into {target} from {day(earliest)}{until}" if not np.isnat(earliest) else f"{known}: no day of entry is known"
-    )
+        return f"{known}: {late}; entered on {day(move.entered)}: a deviation"
+    until = f" to {day(latest)}" if latest is not None else " on; the source states no last day" if rule.within is None else " on"
+    allowed = f"{known}: entry into {target} from {day(earliest)}{until}" if earliest is not None else f"{known}: no day of entry is known"
     if status == MoveStatus.ENTERED:
-        outside = move.outside_by(column)
-        off = f", {days_text(abs(outside))} {'late' if outside > 0 else 'early'}: a deviation" if outside else ""
-        off = ", while its conditions are not met: a deviation" if np.isnat(earliest) else off
-        return f"{allowed}; entered on {day(move.entered[column])}{off}"
+        off = f", {days_text(abs(move.outside))} {_side(move.outside)}: a deviation" if move.outside else ""
+        off = ", while its conditions are not met: a deviation" if earliest is None else off
+        return f"{allowed}; entered on {day(move.entered)}{off}"
     return f"{allowed}; projected on the first of these days"
 
 
-def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) -> str:
+def entry_text(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> str:
     """The same in short, for a list of what was done and what is to do."""
-    status = MoveStatus(int(move.status[column]))
-    earliest, latest = move.earliest[column], move.latest[column]
-    if status == MoveStatus.PENDING and move.is_undecided(column):
-        last = f"; entry until {day(latest)}" if not np.isnat(latest) else ""
-        return f"{rule.after.base} {day(move.date[column])}: the decision is open{last}"
-    if status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or np.isnat(earliest) or earliest > latest:
-        return move_message(schedule, move, rule, column)
-    until = f"to {day(latest)}" if not np.isnat(latest) else "on"
-    allowed = f"{rule.after.base} {day(move.date[column])}: from {day(earliest)} {until}"
-    if status == MoveStatus.PROJECTED:
-        waiting = schedule.course.waiting_rule(move, column)
-        open_ = f"; the decision on {waiting.after.name} of {day(move.undecided[column])} is open" if waiting is not None else ""
+    earliest, latest = move.earliest, move.latest
+    if move.status == MoveStatus.PENDING and move.is_undecided:
+        last = f"; entry until {day(latest)}" if latest is not None else ""
+        return f"{rule.after.base} {day(move.date)}: the decision is open{last}"
+    if move.status not in (MoveStatus.PROJECTED, MoveStatus.ENTERED) or earliest is None or move.is_late:
+        return move_message(schedule, move, rule)
+    until = f"to {day(latest)}" if latest is not None else "on"
+    allowed = f"{rule.after.base} {day(move.date)}: from {day(earliest)} {until}"
+    if move.status == MoveStatus.PROJECTED:
+        waiting = move.waiting
+        open_ = f"; the decision on {waiting.after.name} of {day(move.undecided)} is open" if waiting is not None else ""
         return f"{allowed}{open_}"
-    outside = move.outside_by(column)
-    return f"{allowed}; entered{f', {days_text(abs(outside))} {_side(outside)}' if outside else ''}"
+    return f"{allowed}; entered{f', {days_text(abs(move.outside))} {_side(move.outside)}' if move.outside else ''}"
 
 
 def _side(days: int) -> str:

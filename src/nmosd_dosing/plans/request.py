@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from nmosd_dosing.days import to_date
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Study, Window
-from nmosd_dosing.study.sequence import arms_of
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.cohort import Cohort
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +44,10 @@ class Wanted:
         """The same for another form of the study."""
         return replace(self, study=study).expand(cohort)
 
-    def plan(self, schedule: Schedule, column: int) -> Plan:
+    def plans(self, schedule: Schedule) -> Iterator[Plan]:
+        """Everybody's plan, one after another."""
+        return map(self.plan, by_subject(schedule, self.policy))
+
+    def plan(self, subject: SubjectSchedule) -> Plan:
         """One subject's plan."""
-        return to_plan(
-            schedule, column, subject_of(schedule, column), self.window, cancelled=self.cancelled, workdays=self.workdays,
-            as_of=self.as_of, policy=self.policy,
-        )  # fmt: skip
-
-
-def subject_of(schedule: Schedule, column: int) -> Subject:
-    """Who stands in a column of a schedule, as far as a plan says it; all else is in the schedule."""
-    cohort, arms = schedule.cohort, arms_of(schedule.course.periods)
-    start, arm = to_date(cohort.start[column]), int(cohort.arm[column])
-    assert start is not None
-    return Subject(
-        start,
-        cohort.codes[column] if cohort.codes else None,
-        arms[arm] if arm != UNKNOWN_ARM else None,
-        None if np.isnan(cohort.grams[column]) else float(cohort.grams[column] / 1000),
-        height_cm=None if np.isnan(cohort.mm[column]) else float(cohort.mm[column] / 10),
-    )
+        return plan_of(subject, self.window, cancelled=self.cancelled, workdays=self.workdays, as_of=self.as_of)

@@ -5,6 +5,7 @@ Each noun is made for all subjects at once, as a list with one of them for each 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -61,6 +62,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     events = _by_column([[(name, d) for d in zip(*to_dates(dates), strict=True)] for name, dates in cohort.events.items()], n)
     records, unscheduled, twice = _records(schedule)
     caps, gaps = lifetimes(study, cohort), _gaps(schedule)
+    products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     weighed = [has_later(cohort, None, c) for c in range(n)]
     later = {product.name: [has_later(cohort, product.weight, c) for c in range(n)] for product in study.products}
     earlier = {(column, exposure.product) for column, exposure in cohort.earlier}
@@ -72,7 +74,9 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             code=(cohort.codes[c] or None) if cohort.codes else None,
             start=start,
             arm=arm,
-            weight_known=weight == weight,  # NaT and NaN are not what they are
+            weight_kg=_in_parts(weight, 1000),
+            height_cm=_in_parts(height, 10),
+            products=products,
             periods=periods,
             segments=segments[c],
             visits=tuple(visit for visit in visits[c] if visit is not None),
@@ -93,12 +97,13 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             later_weights={product: has[c] for product, has in later.items()},
             weighed=weighed[c],
         )
-        for c, (start, arm, weight, periods, moves, unanswered, contradicted, first, last, beyond) in enumerate(
+        for c, (start, arm, weight, height, periods, moves, unanswered, contradicted, first, last, beyond) in enumerate(
             zip(
                 to_dates(cohort.start),
                 cohort.arm.tolist(),
                 cohort.grams.tolist(),
-                _by_column(_periods(schedule), n),
+                cohort.mm.tolist(),
+                _by_column(list(_periods(schedule)), n),
                 _by_column([_move(schedule, move) for move in course.moves], n),
                 triggers.unanswered(cohort).tolist(),
                 triggers.contradicted(cohort).tolist(),
@@ -106,9 +111,14 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
                 to_dates(schedule.last_dose),
                 schedule.beyond.tolist(),
                 strict=True,
-            )  # fmt: skip
+            )
         )
     ]
+
+
+def _in_parts(whole: float, parts: int) -> float | None:
+    """A whole number of grams in kg, of millimetres in cm; None where it is not known."""
+    return None if math.isnan(whole) else whole / parts
 
 
 def _by_column(rows: Sequence[Sequence[Any]], n: int) -> list[tuple[Any, ...]]:
@@ -135,15 +145,15 @@ def _periods(schedule: Schedule) -> Iterator[list[SubjectPeriod]]:
 def _move(schedule: Schedule, move: Move) -> list[SubjectMove]:
     transitions, cohort = schedule.course.transitions, schedule.cohort
     days = [to_dates(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided)]
-    columns = zip(move.rule.tolist(), move.waiting.tolist(), move.status.tolist(), *days, move.outside().tolist(), strict=True)
+    rules = zip(move.rule.tolist(), move.waiting.tolist(), move.status.tolist(), move.outside().tolist(), strict=True)
     made = []
-    for column, (rule, waiting, status, *dates, outside) in enumerate(columns):
+    for column, ((rule, waiting, status, outside), dates) in enumerate(zip(rules, zip(*days, strict=True), strict=True)):
         governs = transitions[rule] if rule >= 0 else None
         needs = governs.needs if governs is not None else ()
         met = [needed(cohort, governs, need, move.date[column], column) for need in needs] if governs is not None else []
         days_met = tuple(to_date(date) if date is not None else None for date in met)
         other = transitions[waiting] if waiting >= 0 else None
-        made.append(SubjectMove(move.source, governs, other, _MOVE[status], *dates, outside, days_met))
+        made.append(SubjectMove(move.source, governs, other, _MOVE[status], *(*dates, outside, days_met)))
     return made
 
 
@@ -176,7 +186,7 @@ def _segment(schedule: Schedule, number: int) -> list[SubjectSegment]:
             again[c],
             tuple(_held(schedule, number, c)) if holds else (),
             open_end,
-        )  # fmt: skip
+        )
         for c, (anchor, one, first, last, open_end) in enumerate(
             zip(
                 anchors,
@@ -185,7 +195,7 @@ def _segment(schedule: Schedule, number: int) -> list[SubjectSegment]:
                 to_dates(schedule.last_doses[number]),
                 to_dates(np.minimum(segment.open_end, LAST_DATE)),
                 strict=True,
-            )  # fmt: skip
+            )
         )
     ]
 
@@ -353,7 +363,7 @@ def _doses(schedule: Schedule, policy: Policy | None) -> list[list[SubjectDose]]
         dates, starts = to_dates(dose_dates(schedule, k)), schedule.dates(row.visit)
         count = schedule.count(k)
         counts = [count] * n if isinstance(count, int) else count.astype(np.int64).tolist()
-        planned = schedule.planned[k].tolist() if k in schedule.planned else _nothing(n)
+        planned = schedule.planned[k].tolist() if k in schedule.planned else amounts[k]
         vials, exposure = _vials(schedule, k, policy), _exposure(schedule, k)
         doses: Sequence[tuple[Dose | None, ...]] = (
             [schedule.doses_for(k, c) for c in range(n)] if row.give.changes else [row.give.doses] * n
@@ -383,7 +393,7 @@ def _doses(schedule: Schedule, policy: Policy | None) -> list[list[SubjectDose]]
                     weight,
                     vials[c],
                     exposure[c],
-                )  # fmt: skip
+                )
             )
         made.append(of_one)
     return made

@@ -104,7 +104,7 @@ class Exposure(NamedTuple):
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
-    given: whether it is part of the plan. count: of how many administrations the amount is. doses: by arm, as events have changed them;
+    given: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
     own: that of the subject's arm, None while the arm is not known, or gets none. planned: what `amount` would be without records, and
     recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
     """
@@ -116,7 +116,7 @@ class SubjectDose(NamedTuple):
     amount: float
     cumulative: float
     cumulative_per_kg: float
-    count: int
+    administrations: int
     doses: tuple[Dose | None, ...]
     own: Dose | None
     planned: float
@@ -169,8 +169,8 @@ class SubjectVisit(NamedTuple):
 class SubjectMove(NamedTuple):
     """The move out of a period: the rule that governs and the one that an open decision would bring; both days of entry are allowed.
 
-    date: of what opens the way. undecided: of what waits for a decision. outside: days by which a recorded entry misses its window, negative
-    before it. met: when each further condition of the rule was met.
+    date: of what opens the way. undecided: of what waits for a decision. outside: days by which a recorded entry misses its window,
+    negative before it. met: when each further condition of the rule was met.
     """
 
     source: int
@@ -233,6 +233,7 @@ class SubjectCap(NamedTuple):
 class SubjectSchedule:
     """One subject's schedule, already masked unless `unblinded`.
 
+    products: with their units, in the schedule's order.
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
     not planned; twice: further records of visits that have one, with the row. later_weights: by product, whether its doses look at later
@@ -245,7 +246,9 @@ class SubjectSchedule:
     code: str | None
     start: dt.date
     arm: int
-    weight_known: bool
+    weight_kg: float | None
+    height_cm: float | None
+    products: tuple[tuple[str, str | None], ...]
     periods: tuple[SubjectPeriod, ...]
     segments: tuple[SubjectSegment, ...]
     visits: tuple[SubjectVisit, ...]

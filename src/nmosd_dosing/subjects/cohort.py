@@ -209,9 +209,10 @@ class Cohort:
                 earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
             )
 
-    def chosen(self, columns: NDArray[np.int64]) -> Cohort:
-        """Some of the subjects, each once, in the order of `columns`; of what is counted over all, see `slices`."""
+    def chosen(self, chosen: Sequence[int] | NDArray[np.int64]) -> Cohort:
+        """Some of the subjects, each once, in the order given; of what is counted over all, see `slices`."""
         assert self.ahead is None
+        columns = np.asarray(chosen, dtype=np.int64)
         at = {column: i for i, column in enumerate(columns.tolist())}
         return replace(
             self,

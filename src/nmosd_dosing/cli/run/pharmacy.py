@@ -17,8 +17,9 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.pharmacy.worklist import Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects import recorded
 from nmosd_dosing.subjects.cohort import of_subjects
@@ -111,8 +112,7 @@ def _worklist(checked: _Checked, unblind: bool) -> Worklist:
     )
     if schedule.given is not None:
         recorded.check_known(schedule.given)
-    subjects = progress(whom.subjects, "plans")
-    plans = [to_plan(schedule, i, subject, policy=checked.policy) for i, subject in enumerate(subjects)]
+    plans = [plan_of(subject) for subject in progress(by_subject(schedule, checked.policy), "plans")]
     _say_unused(plans)
     return prepare(whom.study, plans, checked.first, checked.last)
 

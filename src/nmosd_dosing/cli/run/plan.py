@@ -18,10 +18,12 @@ from nmosd_dosing.cli.run.calendars import CalendarRequest
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.report.export.plan import to_csv, to_json
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Window
 from nmosd_dosing.subjects.cohort import of_subjects
@@ -80,13 +82,13 @@ class _Checked:
         """One subject's plan; `stopped` is when the study did, which is counted over all of them."""
         of_study = self.people.of_study | ({STUDY_STOP: stopped} if stopped is not None else {})
         schedule = self._expand((person,), until, of_study)
-        return self._to_plan(schedule, 0, person)
+        return self._plan_of(by_subject(schedule, self.policy)[0])
 
     def draw_all(self) -> tuple[list[Plan], dt.date | None]:
         """Everybody's plan, and when the study stopped."""
         schedule = self._expand(self.people.subjects, self.until, self.people.of_study)
-        people = progress(self.people.subjects, "plans")
-        return [self._to_plan(schedule, i, person) for i, person in enumerate(people)], to_date(schedule.course.stopped.date)
+        people = progress(by_subject(schedule, self.policy), "plans")
+        return [self._plan_of(person) for person in people], to_date(schedule.course.stopped.date)
 
     def _expand(self, subjects: Sequence[Subject], until: dt.date | None, of_study: dict[str, dt.date]) -> Schedule:
         return expand(
@@ -101,11 +103,8 @@ class _Checked:
             at_least=self.as_of,
         )
 
-    def _to_plan(self, schedule: Schedule, column: int, person: Subject) -> Plan:
-        asked = self.request.cancelled
-        return to_plan(
-            schedule, column, person, self.window, cancelled=asked, workdays=self.workdays, as_of=self.as_of, policy=self.policy
-        )  # fmt: skip
+    def _plan_of(self, person: SubjectSchedule) -> Plan:
+        return plan_of(person, self.window, cancelled=self.request.cancelled, workdays=self.workdays, as_of=self.as_of)
 
 
 def run(request: PlanRequest) -> None:

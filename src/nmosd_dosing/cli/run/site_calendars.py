@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import CalendarRequest, Ready
@@ -109,7 +107,7 @@ def _site(
     request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, wanted: Wanted, cohort: Cohort, site: str,
     columns: Sequence[int], window: str | None,
 ) -> Ready:  # fmt: skip
-    plans = list(_plans(wanted, cohort.chosen(np.array(columns, dtype=np.int64))))
+    plans = list(_plans(wanted, cohort.chosen(columns)))
     draws: list[Draw] = [partial(_draw, wanted, cohort, column) for column in columns]
     return calendars.prepare_site(request, style, stamp, plans, site, window, draws)
 
@@ -117,12 +115,11 @@ def _site(
 def _plans(wanted: Wanted, cohort: Cohort) -> Iterator[Plan]:
     """Everybody's plan, one after another."""
     for few in cohort.slices(_TOGETHER):
-        schedule = wanted.expand(few)
-        for column in range(len(few)):
-            yield wanted.plan(schedule, column)
+        yield from wanted.plans(wanted.expand(few))
 
 
 def _draw(wanted: Wanted, cohort: Cohort, column: int, until: dt.date) -> Plan:
     """One subject's plan until another day."""
     asked = replace(wanted, until=until)
-    return asked.plan(asked.expand(cohort.chosen(np.array([column], dtype=np.int64))), 0)
+    (plan,) = asked.plans(asked.expand(cohort.chosen([column])))
+    return plan

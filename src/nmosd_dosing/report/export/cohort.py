@@ -10,33 +10,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nmosd_dosing.dose.dose import KNOWN
-from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.planning import often_a_day
 from nmosd_dosing.plans.request import Wanted
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import cell, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
-from nmosd_dosing.schedule.dispensing import dispensed
-from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.alike import Alike, ByBody, alike, alone
+from nmosd_dosing.schedule.by_subject import by_subject
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.subjects.cohort import Cohort
 
 Form = Literal["csv", "json"]
 FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg")
 COHORT_COLUMNS = (*FIRST_COLUMNS, *COLUMNS[COLUMNS.index("id") :])
 
-_BY_BODY = (
-    "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "vials", "dispensed", "waste", "volume_ml",
-)  # fmt: skip
-_FLAT = ("cumulative_per_kg",)
+_FLAT: tuple[ByBody, ...] = ("cumulative_per_kg",)
+_BY_BODY = (*get_args(ByBody), "vials")
 _SLICE = 32768  # subjects whose text is held at a time
 _TOGETHER = 64  # subjects that are planned together
 _KEPT = 16384  # ways in which subjects are alike that are remembered
@@ -55,7 +48,7 @@ def rows(wanted: Wanted, cohort: Cohort, sites: Sequence[str | None], form: Form
     What is counted over all subjects, as a study stop may be, must be given in the cohort's `of_study`. Raises InputError as `expand`
     does.
     """
-    known: dict[Any, _Template] = {}
+    known: dict[Hashable, _Template] = {}
     for begin, part in zip(range(0, len(cohort), size), cohort.slices(size), strict=True):
         yield _Slice(wanted, part, sites[begin : begin + size], form, known).texts()
 
@@ -70,7 +63,7 @@ class _Hole:
     field: str
     visit: str = ""
     nth: int = 0
-    often: int = 1
+    times_a_day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,65 +80,45 @@ class _Slice:
     cohort: Cohort
     sites: Sequence[str | None]
     form: Form
-    known: dict[Any, _Template]
-    order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    known: dict[Hashable, _Template]
 
     def texts(self) -> list[str]:
         made = [""] * len(self.cohort)
-        own = _on_their_own(self.cohort)
-        alone, alike = np.flatnonzero(own), np.flatnonzero(~own)
-        for column, template in zip(alone.tolist(), self._templates(alone), strict=True):
-            made[column] = template.text % tuple(self._of_subject(hole, column) for hole in template.holes)
-        if len(alike):
-            everybody = len(alike) == len(self.cohort)
-            part = self.cohort if everybody else self.cohort.chosen(alike)
-            sites = self.sites if everybody or not self.sites else [self.sites[i] for i in alike.tolist()]
-            found = _Slice(self.wanted, part, sites, self.form, self.known)._alike()
-            for column, text in zip(alike.tolist(), found, strict=True):
+        own = alone(self.cohort)
+        for column, template in zip(own, self._templates(own, shared=False), strict=True):
+            made[column] = template.text % tuple(self._of_subjects(hole.field, [column])[0] for hole in template.holes)
+        others = sorted({*range(len(self.cohort))} - {*own}) if own else range(len(self.cohort))
+        if len(others):
+            part = self.cohort.chosen(others) if own else self.cohort
+            sites = [self.sites[i] for i in others] if own and self.sites else self.sites
+            for column, text in zip(others, _Slice(self.wanted, part, sites, self.form, self.known)._alike(), strict=True):
                 made[column] = text
         return made
 
     def _alike(self) -> list[str]:
         """The rows of subjects of whom nothing is known that would set each apart."""
-        schedule = self.wanted.expand(self.cohort)
-        columns = [*_apart(schedule, self.wanted.policy)]
-        varied = [c for c in columns if (c[1] != c[1][0]).any()]
-        layout = (tuple(map(schedule.id, range(len(schedule.visits)))), tuple((n, int(c[0])) for n, c in columns if (c == c[0]).all()))
-        group = np.zeros(len(schedule), dtype=np.int64)
-        for _, values in varied:
-            _, inner = np.unique(values, return_inverse=True)
-            _, group = np.unique(group * (int(inner.max()) + 1) + inner, return_inverse=True)
-        self.order = np.argsort(group, kind="stable")
-        begins = np.flatnonzero(np.diff(group[self.order], prepend=-1))
-        first = self.order[begins]
-        names = (layout, tuple(n for n, _ in varied))
-        keys = [(names, *values) for values in zip(*(c[first].tolist() for _, c in varied), strict=True)] or [(names,)]
-        self._plan_new(keys, first)
-        return self._filled(schedule, keys, [*begins.tolist(), len(schedule)])
-
-    def _plan_new(self, keys: list[Any], first: NDArray[np.int64]) -> None:
-        """Plans one subject of each kind that has not been seen before."""
+        found = alike(self.wanted.expand(self.cohort), self.wanted.policy)
         if len(self.known) > _KEPT:
             self.known.clear()
-        new = [i for i, key in enumerate(keys) if key not in self.known]
-        self.known.update(zip((keys[i] for i in new), self._templates(first[new]), strict=True))
+        new = [(key, column) for key, column in zip(found.keys, found.first_ones, strict=True) if key not in self.known]
+        templates = self._templates([column for _, column in new], shared=True)
+        self.known.update(zip((key for key, _ in new), templates, strict=True))
+        made = [""] * len(self.cohort)
+        for column, text in zip(found.columns, self._filled(found), strict=True):
+            made[column] = text
+        return made
 
-    def _templates(self, columns: NDArray[np.int64]) -> Iterator[_Template]:
-        """The rows of some subjects, planned as `plan` does."""
-        if not len(columns):
+    def _templates(self, columns: Sequence[int], *, shared: bool) -> Iterator[_Template]:
+        """The rows of some subjects, planned as `plan` does; `shared` with others who are alike."""
+        if not columns:
             return
         # Whoever stands beside a subject must not show in what is said of the rules of a stop: they are counted over the cohort.
         together = 1 if self.form == "json" and self.wanted.study.stop is not None else _TOGETHER
-        chosen = self.cohort.chosen(columns)
-        for some in chosen.slices(2048):
+        by_body = _by_body(self.wanted)
+        for some in self.cohort.chosen(columns).slices(2048):
             for few in some.slices(together):
-                schedule = self.wanted.expand(few)
-                for column in range(len(few)):
-                    yield _template(self.wanted, schedule, column, self.form)
-
-    def _of_subject(self, hole: _Hole, column: int) -> str:
-        """A cell of a subject who is planned alone."""
-        return self._of_subjects(hole.field, [column])[0]
+                for subject in by_subject(self.wanted.expand(few), self.wanted.policy):
+                    yield _template(self.wanted.plan(subject), subject, self.form, by_body if shared else None)
 
     def _of_subjects(self, name: str, columns: Sequence[int]) -> list[str]:
         text = _cell_text if self.form == "csv" else _json_text
@@ -153,116 +126,51 @@ class _Slice:
             return [text(self.cohort.codes[i]) for i in columns]
         if name == "site":
             return [text(self.sites[i]) for i in columns] if self.sites else [text(None)] * len(columns)
-        return _numbers(self.cohort.grams[np.array(columns)] / 1000)
+        return _numbers([float(self.cohort.grams[i] / 1000) for i in columns])
 
-    def _filled(self, schedule: Schedule, keys: list[Any], begins: list[int]) -> list[str]:
-        """The rows of everybody, from those of whom each is like."""
-        made: list[str] = []
+    def _filled(self, found: Alike) -> Iterator[str]:
+        """The rows of everybody, group after group, from those of whom each is like."""
         cells: dict[_Hole, list[str]] = {}
-        order = self.order.tolist()
-        for key, begin, end in zip(keys, begins[:-1], begins[1:], strict=True):
+        for key, begin, end in zip(found.keys, found.begins[:-1], found.begins[1:], strict=True):
             template = self.known[key]
             for hole in template.holes:
                 if hole not in cells:
-                    cells[hole] = self._cells(schedule, hole, order)
+                    cells[hole] = self._cells(found, hole)
             if template.holes:
-                parts = {hole: cells[hole][begin:end] for hole in template.holes}
-                made += map(template.text.__mod__, zip(*(parts[hole] for hole in template.holes), strict=True))
+                yield from map(template.text.__mod__, zip(*(cells[hole][begin:end] for hole in template.holes), strict=True))
             else:
-                made += [template.text] * (end - begin)
-        place = np.empty(len(order), dtype=np.int64)
-        place[self.order] = np.arange(len(order))
-        return [made[i] for i in place.tolist()]
+                yield from [template.text] * (end - begin)
 
-    def _cells(self, schedule: Schedule, hole: _Hole, order: list[int]) -> list[str]:
-        """A cell of everybody, in the order of `order`."""
+    def _cells(self, found: Alike, hole: _Hole) -> list[str]:
+        """A cell of everybody, in the order of the groups."""
         if not hole.visit:
-            return self._of_subjects(hole.field, order)
-        visit = next(i for i in range(len(schedule.visits)) if schedule.id(i) == hole.visit)
-        k = [k for k, row in enumerate(schedule.rows) if row.visit == visit][hole.nth]
+            return self._of_subjects(hole.field, found.columns)
         if hole.field == "vials":
-            found = dispensed(schedule, k, self.wanted.policy)
-            assert found is not None
-            csv_or_json: Callable[[Any], str] = _vials_text if self.form == "csv" else _vials_json
-            counts = [tuple(counts) for counts in found.counts[:, self.order].T.tolist()]
-            shown = {c: csv_or_json(tuple((size, n) for size, n in zip(found.vials.texts, c, strict=True) if n)) for c in set(counts)}
-            return [shown[c] for c in counts]
-        return _numbers(_values(schedule, hole, k, self.wanted.policy)[self.order])
+            texts = _vials_text if self.form == "csv" else _vials_json
+            counted = found.vials(hole.visit, hole.nth)
+            shown = {counts: texts(counts) for counts in set(counted)}
+            return [shown[counts] for counts in counted]
+        return _numbers(found.numbers(cast(ByBody, hole.field), hole.visit, hole.nth, hole.times_a_day))
 
 
 def any_alone(cohort: Cohort) -> bool:
     """Whether somebody must be planned alone, or nearly so."""
-    return bool(cohort.events or cohort.entered or _on_their_own(cohort).any())
+    return bool(cohort.events or cohort.entered or alone(cohort))
 
 
-def _on_their_own(cohort: Cohort) -> NDArray[np.bool_]:
-    """(n,) of whom something is known that nobody else can share."""
-    own = np.zeros(len(cohort), dtype=bool)
-    own[[column for column, _ in (*cohort.records, *cohort.earlier)]] = True
-    for weights in (cohort.weighed, cohort.measured):
-        if weights is not None:
-            own |= ~np.isnat(weights.dates).all(axis=0)
-    return own
-
-
-def _apart(schedule: Schedule, policy: Policy) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """(n,) each, by name: all that can make the rows of two subjects differ, but for their own cells."""
-    cohort = schedule.cohort
-    yield "start", cohort.start.astype(np.int64)
-    yield "arm", cohort.arm.astype(np.int64)
-    yield "weight", np.isnan(cohort.grams).astype(np.int64)
-    yield "height", np.isnan(cohort.mm).astype(np.int64)
-    for name, dates in cohort.events.items():
-        yield from ((f"event {name} {i}", column.astype(np.int64)) for i, column in enumerate(dates))
-    for name, column in cohort.entered.items():
-        yield f"entry {name}", column.astype(np.int64)
-    for k in range(len(schedule.rows)):
-        yield f"status {k}", schedule.status[k].astype(np.int64)
-        if (found := dispensed(schedule, k, policy)) is not None:
-            yield f"vials {k}", np.isnan(found.total).astype(np.int64)
-
-
-# --- the cells of doses, by column --------------------------------------------------------------------------------------
-
-
-def _values(schedule: Schedule, hole: _Hole, k: int, policy: Policy) -> NDArray[np.float64]:
-    """(n,) a number of a dose as `plans` gives it; NaN where it gives none."""
-    row = schedule.rows[k]
-    known = np.isin(schedule.status[k], list(KNOWN))
-    amount: NDArray[np.float64] = np.where(known, schedule.amount[k], np.nan)
-    if hole.field in ("amount", "planned"):
-        return amount
-    if hole.field in ("total", "per_day"):
-        times = np.asarray(schedule.count(k) if hole.field == "total" else hole.often, dtype=np.float64)
-        summed: NDArray[np.float64] = np.rint(amount * row.scale) * times / row.scale
-        return summed
-    if hole.field == "cumulative":
-        cumulative: NDArray[np.float64] = schedule.cumulative[k]
-        return cumulative
-    if hole.field == "cumulative_per_kg":
-        return schedule.per_baseline_kg(k)
-    if hole.field == "weight_kg":
-        return schedule.grams / 1000
-    found = dispensed(schedule, k, policy)
-    assert found is not None
-    return {"dispensed": found.total, "waste": found.waste, "volume_ml": found.volume}[hole.field]
-
-
-def _numbers(values: NDArray[np.float64]) -> list[str]:
+def _numbers(values: list[float]) -> list[str]:
     """Numbers as texts, those that are whole without a point."""
-    if len(values) and (values == values[0]).all():
-        return [str(plain_number(float(values[0])))] * len(values)
-    return [repr(int(v)) if v.is_integer() else repr(v) for v in values.tolist()]
+    if values and values.count(values[0]) == len(values):
+        return [str(plain_number(values[0]))] * len(values)
+    return [repr(int(v)) if v.is_integer() else repr(v) for v in values]
 
 
 # --- the rows of one subject --------------------------------------------------------------------------------------------
 
 
-def _template(wanted: Wanted, schedule: Schedule, column: int, form: Form) -> _Template:
-    plan = wanted.plan(schedule, column)
-    alone = bool(_on_their_own(schedule.cohort)[column])
-    numbers = {schedule.id(i): i for i in range(len(schedule.visits))}
-    moving = {visit.id: [] if alone else list(_moving(schedule, numbers[visit.id], column)) for visit in plan.visits}
+def _template(plan: Plan, subject: SubjectSchedule, form: Form, by_body: frozenset[str] | None) -> _Template:
+    """`by_body`: the products whose numbers others do not share; None where nobody shares anything."""
+    moving = {visit.id: [] if by_body is None else list(_moving(visit, by_body)) for visit in subject.visits}
     lines = _csv_lines(plan, moving) if form == "csv" else _json_lines(plan, moving)
     texts, holes = [], list[_Hole]()
     for text, its in lines:
@@ -271,21 +179,19 @@ def _template(wanted: Wanted, schedule: Schedule, column: int, form: Form) -> _T
     return _Template("".join(texts), tuple(holes))
 
 
-def _moving(schedule: Schedule, visit: int, column: int) -> Iterator[dict[str, _Hole]]:
+def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, _Hole]]:
     """Of each administration of a visit, the cells that hang on the body."""
-    rows = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
-    for nth, k in enumerate(rows):
-        if schedule.given_at(k)[column]:
-            names = _BY_BODY if _by_body(schedule, schedule.rows[k].give.product) else _FLAT
-            often = often_a_day(schedule, k, column)
-            yield {name: _Hole(name, schedule.id(visit), nth, often if name == "per_day" else 1) for name in names}
+    for nth, dose in enumerate(visit.doses):
+        if dose.given:
+            names = _BY_BODY if dose.give.product in by_body else _FLAT
+            yield {name: _Hole(name, visit.id, nth, dose.times_a_day if name == "per_day" else 1) for name in names}
 
 
-def _by_body(schedule: Schedule, product: str) -> bool:
-    """Whether some dose of a product hangs on the body, and its totals with it."""
-    gives = [row.give for row in schedule.rows if row.give.product == product]
-    doses = [dose for give in gives for dose in (*give.doses, *(d for _, changed in give.changes for d in changed), give.kit)]
-    return any(dose is not None and dose.by_weight for dose in doses)
+def _by_body(wanted: Wanted) -> frozenset[str]:
+    """The products of which some dose hangs on the body, and their totals with it."""
+    gives = [give for period in wanted.study.periods for entry in period.entries for give in entry.gives]
+    doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for _, changed in give.changes for d in changed), give.kit)]
+    return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 
 
 def _shared(plan: Plan) -> dict[str, Any]:
