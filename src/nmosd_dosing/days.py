@@ -132,12 +132,17 @@ def shift_date(date: dt.date, offset: Offset) -> dt.date:
     Raises InputError where that is outside the years 1 to 9999. Since the calendar repeats itself every 400 years, the date is moved
     in the years 4000 to 5600, far from both edges, and whole cycles are added afterwards: a step on the way may lead outside.
     """
+    if not offset.months:
+        return _of_number(date.toordinal() + offset.days + offset.then)
     near = date.replace(year=4000 + date.year % 400)
     day_cycles, days = divmod(offset.days, _CYCLE_DAYS)
     month_cycles, months = divmod(offset.months, _CYCLE_MONTHS)
     then_cycles, then = divmod(offset.then, _CYCLE_DAYS)
     moved = near + dt.timedelta(days) + relativedelta(months=months) + dt.timedelta(then)
-    number = date.toordinal() + (moved - near).days + (day_cycles + month_cycles + then_cycles) * _CYCLE_DAYS
+    return _of_number(date.toordinal() + (moved - near).days + (day_cycles + month_cycles + then_cycles) * _CYCLE_DAYS)
+
+
+def _of_number(number: int) -> dt.date:
     if not 1 <= number <= dt.date.max.toordinal():
         raise _outside()
     return dt.date.fromordinal(number)

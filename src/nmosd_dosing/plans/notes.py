@@ -16,7 +16,7 @@ from nmosd_dosing.plans.spans import may_move
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
-from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.model import Period, Point, Study, Window
 from nmosd_dosing.study.sequence import arms_of
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
@@ -177,7 +177,9 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
 def _courses(schedule: SubjectSchedule) -> Iterator[Note]:
     """What hangs on events that have not happened, or not while the subject was in the period."""
     for p, own in enumerate(schedule.periods):
-        if own.anchor is None:
+        if own.anchor is None or not any(
+            isinstance(point, Point) and point.code.event for entry in own.period.entries for point in entry.at
+        ):
             continue
         visits = lay_out(own.period, 0, Problems())
         for event in dict.fromkeys(visit.event for visit in visits if visit.event):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from nmosd_dosing.days import day_number, study_day, week_code
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
@@ -78,7 +78,9 @@ def plan_of(
 ) -> Plan:
     """The plan of one subject's schedule; the other arguments are those of `plan`."""
     study, periods = schedule.study, [own.period for own in schedule.periods]
-    shown = [(visit, _visit(schedule, visit)) for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
+    begun = [tuple(period_steps(schedule, p)) for p in range(len(periods))]
+    listed = [visit for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
+    shown = [(visit, _visit(schedule, visit, begun[visit.segment.period])) for visit in listed]
     shown.sort(key=lambda pair: (_date(pair[1]) is None, _date(pair[1]) or schedule.start, pair[0].segment.number))
     arms, whole = arms_of(periods), len(periods) > 1
     arm = arms[schedule.arm] if schedule.arm != UNKNOWN_ARM else None
@@ -101,7 +103,7 @@ def plan_of(
         visits=tuple(planned for _, planned in shown),
         spans=tuple(spans(schedule)),
         notes=tuple(notes(schedule, shown, window, workdays, as_of)),
-        transitions=tuple(_transitions(schedule)),
+        transitions=tuple(_transitions(schedule, begun)),
         as_of=as_of,
         way=tuple(period.id for period in periods),
         site=study.site,
@@ -114,12 +116,12 @@ def _date(visit: PlannedVisit) -> dt.date | None:
     return visit.target or visit.actual
 
 
-def _visit(schedule: SubjectSchedule, visit: SubjectVisit) -> PlannedVisit:
+def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str]) -> PlannedVisit:
     what, period = visit.visit, schedule.period(visit).period
     target, anchor = visit.target, visit.segment.day_one
     days = (target - anchor).days if target is not None and anchor is not None else None
     arm = schedule.arm if period.arms else UNKNOWN_ARM
-    masked = any(give.mask is not None for give in what.gives)
+    masked, reason = any(give.mask is not None for give in what.gives), visit_reason(schedule, visit)
     return PlannedVisit(
         id=visit.id,
         period=period.id,
@@ -139,8 +141,8 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit) -> PlannedVisit:
         ),
         administrations=tuple(_administration(schedule, dose) for dose in visit.doses if dose.given),
         only_arms=tuple(period.arms[a] for a in what.arms) if arm == UNKNOWN_ARM and len(what.arms) < len(period.arms) else (),
-        reason=visit_reason(schedule, visit),
-        steps=tuple(visit_steps(schedule, visit)),
+        reason=reason,
+        steps=tuple(visit_steps(schedule, visit, begun, reason)),
         source=source_text(what.sources or (period.facts.source,)),
         window_source=what.window.origin if what.window is not None else None,
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
@@ -232,7 +234,7 @@ def _left(own: SubjectPeriod) -> dt.date | None:
     return last if early and begun else None
 
 
-def _transitions(schedule: SubjectSchedule) -> Iterator[PlannedTransition]:
+def _transitions(schedule: SubjectSchedule, begun: Sequence[tuple[str, ...]]) -> Iterator[PlannedTransition]:
     for p in range(1, len(schedule.periods)):
         found = schedule.move_into(p)
         if found is None or found[0].status == MoveStatus.NONE:
@@ -249,6 +251,6 @@ def _transitions(schedule: SubjectSchedule) -> Iterator[PlannedTransition]:
             entered=move.entered,
             status=move.status.text,
             message=move_message(schedule, move, rule),
-            steps=tuple(period_steps(schedule, p)),
+            steps=begun[p],
             assumed=rule.facts.assumed,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.schedule.gaps import GAP
@@ -66,17 +66,18 @@ def _clipped(anchor: dt.date, offset: Offset) -> bool:
     return base.day != shift_date(base, Offset(months=offset.months)).day
 
 
-def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
-    """Step by step: how the period began, how the day was counted, what allows other days, what was recorded, what stands against it."""
+def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str], reason: str) -> Iterator[str]:
+    """Step by step: how the period began (`begun`, from `period_steps`), how the day was counted (`reason`, from `visit_reason`), what
+    allows other days, what was recorded, what stands against it."""
     what, period = visit.visit, schedule.period(visit).period
-    yield from period_steps(schedule, visit.segment.period)
+    yield from begun
     if visit.segment.restart is not None:
         rule, before, first = visit.segment.restart
         where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
         at = f" at {rule.at.label}" if rule.at is not None else ""
         yield f"restart{at}: the doses of {day(before)} and {day(first)} are {rule.of} apart{where}"
         yield from (f"assumed: {text}" for text in rule.facts.assumed)
-    counted = f"{visit.id}: {visit_reason(schedule, visit)}"
+    counted = f"{visit.id}: {reason}"
     yield counted if visit.target is None else f"{counted} = {day(visit.target)}"
     if visit.is_entry:
         yield "window: the days of the entry"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.dispensing import Dispensed, dispensed
+from nmosd_dosing.schedule.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -37,7 +37,7 @@ class Alike:
     the end; keys: what the subjects of a group share, the same for whoever is like them in another schedule of the study."""
 
     schedule: Schedule
-    dispensed: tuple[Dispensed | None, ...]
+    dispensed: list[Dispensed | None]
     columns: list[int]
     begins: list[int]
     keys: list[Hashable]
@@ -96,7 +96,7 @@ class Alike:
 
 def alike(schedule: Schedule, policy: Policy) -> Alike:
     """The subjects of a schedule, grouped by all that can make what is told of two of them differ, but for code, site and numbers."""
-    vials = tuple(dispensed(schedule, k, policy) for k in range(len(schedule.rows)))
+    vials = dispense(schedule, policy)
     columns = [*_apart(schedule, vials)]
     varied = [c for c in columns if (c[1] != c[1][0]).any()]
     layout = (tuple(map(schedule.id, range(len(schedule.visits)))), tuple((n, int(c[0])) for n, c in columns if (c == c[0]).all()))
@@ -112,7 +112,7 @@ def alike(schedule: Schedule, policy: Policy) -> Alike:
     return Alike(schedule, vials, order.tolist(), [*begins.tolist(), len(schedule)], keys)
 
 
-def _apart(schedule: Schedule, vials: tuple[Dispensed | None, ...]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+def _apart(schedule: Schedule, vials: list[Dispensed | None]) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """(n,) each, by name: all that can make what is told of two subjects differ."""
     cohort = schedule.cohort
     yield "start", cohort.start.astype(np.int64)

@@ -14,7 +14,7 @@ from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.schedule import Row, Schedule
-from nmosd_dosing.schedule.weights import dose_dates, grams_at, in_order, series
+from nmosd_dosing.schedule.weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.study.model import Give, Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.recorded import Given
@@ -188,7 +188,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     for k, rule in enumerate(doses.rules):
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
-            by = grams_at(cohort, rule.weight, dose_dates(schedule, k, columns), columns)
+            by = grams_at(cohort, rule.weight, weight_dates(schedule, schedule.rows[k].visit, columns), columns)
         if rule not in made or moving:
             whole, status = _by_arm(rule, by, mm, arm)
             made[rule] = whole, whole / rule.scale, status
@@ -256,7 +256,7 @@ def _sum_by_day(schedule: Filling, group: tuple[str, str | None], doses: Doses) 
     """The totals of a product in one unit; what is not known in another unit may be in this one."""
     rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
     mine = np.array([doses.rules[k].group == group for k in rows])
-    dates = np.array([dose_dates(schedule, k, slice(None)) for k in rows])
+    dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
     order = in_order(schedule, rows)
     steps = np.array([schedule.steps[k] for k in rows])
     steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, Dates, Offset, to_date, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.dispensing import dispensed
+from nmosd_dosing.schedule.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.gaps import dose_dates, entry_gaps, given_after_hold, shortest_planned
 from nmosd_dosing.schedule.lifetime_caps import lifetimes
 from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
@@ -37,7 +38,7 @@ from nmosd_dosing.schedule.subject_schedule import (
     SubjectVisit,
     VialCount,
 )
-from nmosd_dosing.schedule.weights import Used, has_later, used
+from nmosd_dosing.schedule.weights import Used, has_later, used, weight_dates
 from nmosd_dosing.subjects import triggers
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
@@ -57,11 +58,13 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     course, cohort, study = schedule.course, schedule.cohort, schedule.study
     n = len(schedule)
     segments = _by_column([_segment(schedule, p) for p in range(len(schedule.segments))], n)
-    visits = _by_column(_visits(schedule, segments, _doses(schedule, policy)), n)
+    given = schedule.all_given()
+    dates = dose_dates(schedule, given)
+    visits = _by_column(_visits(schedule, segments, _doses(schedule, given, dates, policy)), n)
     stopped = StudyStop(to_date(course.stopped.date), course.stopped.by, tuple((t, to_date(d[0])) for t, d in course.stopped.rules))
     events = _by_column([[(name, d) for d in zip(*to_dates(dates), strict=True)] for name, dates in cohort.events.items()], n)
     records, unscheduled, twice = _records(schedule)
-    caps, gaps = lifetimes(study, cohort), _gaps(schedule)
+    caps, gaps = lifetimes(study, cohort), _gaps(schedule, dates)
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     weighed = [has_later(cohort, None, c) for c in range(n)]
     later = {product.name: [has_later(cohort, product.weight, c) for c in range(n)] for product in study.products}
@@ -227,10 +230,10 @@ def _held(schedule: Schedule, number: int, column: int) -> Iterator[Held]:
         yield Held(rule, to_date(before), there)
 
 
-def _gaps(schedule: Schedule) -> list[tuple[SubjectGap | None, ...]]:
+def _gaps(schedule: Schedule, dates: Dates) -> list[tuple[SubjectGap | None, ...]]:
     """The gap of each product at each entry; None for whom there is none."""
     found = []
-    for gap in entry_gaps(schedule):
+    for gap in entry_gaps(schedule, dates):
         period = schedule.course.periods[schedule.segments[gap.segment].period].id
         shortest = shortest_planned(schedule, gap.product)
         columns = zip(to_dates(gap.before), to_dates(gap.first), gap.last.tolist(), strict=True)
@@ -260,7 +263,7 @@ def _visits(
     earliest, latest = to_dates(schedule.earliest(slice(0, m))), to_dates(schedule.latest(slice(0, m)))
     targets = to_dates(schedule.target)
     actuals = to_dates(schedule.given.actual) if schedule.given is not None else [_nothing(n)] * m
-    for visits in _of_segments(schedule):
+    for visits, _ in schedule.by_segment():
         states, dates = schedule.state(visits).tolist(), to_dates(schedule.dates(visits))
         beyond = schedule.beyond_open_end(visits).tolist()
         dosed = np.broadcast_to(schedule.dose_recorded(visits), (len(states), n)).tolist()
@@ -285,15 +288,6 @@ def _visits(
                 ]
             )  # fmt: skip
     return found
-
-
-def _of_segments(schedule: Schedule) -> Iterator[slice]:
-    """The visits of each segment that has any; they stand together."""
-    begin = 0
-    for i, segment in enumerate(schedule.segment_of):
-        if i + 1 == len(schedule.segment_of) or schedule.segment_of[i + 1] != segment:
-            yield slice(begin, i + 1)
-            begin = i + 1
 
 
 def _is_entry(schedule: Schedule, visit: int) -> bool:
@@ -352,29 +346,29 @@ def _records(schedule: Schedule) -> tuple[dict[int, list[Record]], dict[int, lis
     return everything, unscheduled, twice
 
 
-def _doses(schedule: Schedule, policy: Policy | None) -> list[list[SubjectDose]]:
+def _doses(schedule: Schedule, given: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
     """Each administration as each subject has it."""
     n, arms = len(schedule), schedule.arm.tolist()
-    given = [at for rows in _of_segments_with_doses(schedule) for at in schedule.given_in(rows).tolist()]
     per_kg = schedule.cumulative_per_kg().tolist()
     amounts, totals = schedule.amount.tolist(), schedule.cumulative.tolist()
+    given_at, days = given.tolist(), to_dates(dates)
+    vials = dispense(schedule, policy) if policy is not None else [None] * len(schedule.rows)
     made = []
     for k, row in enumerate(schedule.rows):
-        dates, starts = to_dates(dose_dates(schedule, k)), schedule.dates(row.visit)
         count = schedule.count(k)
         counts = [count] * n if isinstance(count, int) else count.astype(np.int64).tolist()
         planned = schedule.planned[k].tolist() if k in schedule.planned else amounts[k]
-        vials, exposure = _vials(schedule, k, policy), _exposure(schedule, k)
+        vial_counts, exposure = _vials(vials[k], n), _exposure(schedule, k)
         doses: Sequence[tuple[Dose | None, ...]] = (
             [schedule.doses_for(k, c) for c in range(n)] if row.give.changes else [row.give.doses] * n
         )
         of_one = []
         for c, (at, status, amount, total, by_kg, of) in enumerate(
-            zip(given[k], schedule.status[k].tolist(), amounts[k], totals[k], per_kg[k], doses, strict=True)
+            zip(given_at[k], schedule.status[k].tolist(), amounts[k], totals[k], per_kg[k], doses, strict=True)
         ):
             own = of[0] if len(of) == 1 else of[arms[c]] if arms[c] != UNKNOWN_ARM else None
             recorded = (k, c) in schedule.written
-            weight = _weight(schedule, row, own, of, starts, c) if at else None
+            weight = _weight(schedule, row, own, of, c) if at else None
             of_one.append(
                 SubjectDose(
                     row.give,
@@ -391,7 +385,7 @@ def _doses(schedule: Schedule, policy: Policy | None) -> list[list[SubjectDose]]
                     recorded,
                     dates[c],
                     weight,
-                    vials[c],
+                    vial_counts[c],
                     exposure[c],
                 )
             )
@@ -399,33 +393,22 @@ def _doses(schedule: Schedule, policy: Policy | None) -> list[list[SubjectDose]]
     return made
 
 
-def _of_segments_with_doses(schedule: Schedule) -> Iterator[slice]:
-    """The rows of each segment that has any; they stand together."""
-    begin = 0
-    for k, row in enumerate(schedule.rows):
-        if k + 1 == len(schedule.rows) or schedule.segment_of[schedule.rows[k + 1].visit] != schedule.segment_of[row.visit]:
-            yield slice(begin, k + 1)
-            begin = k + 1
-
-
-def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], dates: Dates, column: int) -> Used | None:
+def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
     """The weight that a dose is by, where it is by one."""
     dose = own or next((dose for dose in doses if dose is not None), None)
     if dose is None or not dose.by_weight:
         return None
     rule = schedule.study.product(row.give.product).weight
-    date = dates[column]
-    return used(schedule.cohort, rule, schedule.start[column] if np.isnat(date) else date, column)
+    return used(schedule.cohort, rule, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
 
 
-def _vials(schedule: Schedule, k: int, policy: Policy | None) -> list[VialCount | None]:
-    found = dispensed(schedule, k, policy) if policy is not None else None
+def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:
     if found is None:
-        return [None] * len(schedule)
+        return [None] * n
     columns = zip(found.counts.T.tolist(), found.total.tolist(), found.waste.tolist(), found.volume.tolist(), strict=True)
     return [
-        VialCount(tuple((text, n) for text, n in zip(found.vials.texts, counts, strict=True) if n), total, waste, volume)
-        if total == total
+        VialCount(tuple((text, count) for text, count in zip(found.vials.texts, counts, strict=True) if count), total, waste, volume)
+        if not math.isnan(total)
         else None
         for counts, total, waste, volume in columns
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import Vials, converted
 from nmosd_dosing.dose.vials import Policy, pack
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.weights import dose_dates, grams_at
+from nmosd_dosing.schedule.weights import grams_at, weight_dates
 from nmosd_dosing.subjects.recorded import Recorded
 
 
@@ -32,31 +33,48 @@ class Dispensed:
     volume: Wholes
 
 
-def dispensed(schedule: Schedule, k: int, policy: Policy) -> Dispensed | None:
-    """The vials for a row of a schedule; None where the product's are not stated, or not in a unit that measures the same.
+def dispense(schedule: Schedule, policy: Policy) -> list[Dispensed | None]:
+    """The vials for each row of a schedule; None where the product's are not stated, or not in a unit that measures the same.
 
-    While the dose is masked they are counted by the one dose that all active arms get, for every arm alike.
+    While a dose is masked they are counted by the one dose that all active arms get, for every arm alike. Rows of one product that are
+    counted in the same steps are packed at once.
     """
-    row = schedule.rows[k]
-    vials = schedule.study.product(row.give.product).vials
-    dose = row.give.kit
-    unit = dose.unit if dose is not None else row.give.unit
-    one = converted(Fraction(1), unit, vials.unit) if vials is not None and unit is not None else None
-    if vials is None or one is None:
-        return None
-    whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
+    found: list[Dispensed | None] = [None] * len(schedule.rows)
+    together: dict[tuple[str, Fraction, int], list[tuple[int, Wholes]]] = {}
+    for k, row in enumerate(schedule.rows):
+        dose, vials = row.give.kit, schedule.study.product(row.give.product).vials
+        unit = dose.unit if dose is not None else row.give.unit
+        one = converted(Fraction(1), unit, vials.unit) if vials is not None and unit is not None else None
+        if one is not None:
+            whole, scale = _kits(schedule, k) if dose is not None else (_prepared(schedule, k), row.scale)
+            together.setdefault((row.give.product, one, scale), []).append((k, whole))
+    for (product, one, scale), rows in together.items():
+        vials = schedule.study.product(product).vials
+        assert vials is not None
+        times = [schedule.planned_count(k) for k, _ in rows]  # a vial is opened for one administration, however they are recorded
+        packed = _pack(vials, np.array([whole for _, whole in rows]), times, scale, one, policy)
+        for (k, _), mine in zip(rows, packed, strict=True):
+            found[k] = mine
+    return found
+
+
+def _pack(
+    vials: Vials, whole: Wholes, times: Sequence[int | Wholes], scale: int, one: Fraction, policy: Policy
+) -> Iterator[Dispensed]:  # fmt: skip
+    """The vials of rows (k, n) of administrations, in whole numbers of 1/scale of the dose's unit, of which `one` is in that of the vials;
+    `times` (k): how many of each. Whole numbers are multiplied before they are divided, so that nothing is rounded twice."""
     whole, scale = whole * one.numerator, scale * one.denominator
-    times = schedule.planned_count(k)  # a vial is opened for one administration, however they are recorded
-    counts = pack(whole, scale, vials.sizes, policy)
+    counts = pack(whole.ravel(), scale, vials.sizes, policy).reshape(len(vials.sizes), *whole.shape)
     below = math.lcm(scale, *(size.denominator for size in vials.sizes))
-    held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(len(whole)))
+    held = sum((n * float(size * below) for n, size in zip(counts, vials.sizes, strict=True)), np.zeros(whole.shape))
     held = np.where(np.isnan(whole), np.nan, held)
+    left = held - whole * (below // scale)
     into = float(one) * below  # whole numbers in the unit of the vials, to the unit of the dose
-    waste = (held - whole * (below // scale)) * times / into
-    volume = np.full(len(whole), np.nan)
-    if vials.concentration is not None:
-        volume = whole * vials.concentration.denominator * times / (scale * vials.concentration.numerator)
-    return Dispensed(vials, counts * np.asarray(times, dtype=np.int64), held * times / into, waste, volume)
+    for i, often in enumerate(times):
+        volume = np.full(whole.shape[1], np.nan)
+        if vials.concentration is not None:
+            volume = whole[i] * vials.concentration.denominator * often / (scale * vials.concentration.numerator)
+        yield Dispensed(vials, counts[:, i] * np.asarray(often, dtype=np.int64), held[i] * often / into, left[i] * often / into, volume)
 
 
 def _prepared(schedule: Schedule, k: int) -> Wholes:
@@ -80,6 +98,6 @@ def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     assert dose is not None
     scale = math.lcm(1, *denominators(dose))
     rule = schedule.study.product(row.give.product).weight
-    grams = grams_at(schedule.cohort, rule, dose_dates(schedule, k, everybody), everybody)
+    grams = grams_at(schedule.cohort, rule, weight_dates(schedule, schedule.rows[k].visit), everybody)
     whole, _ = reckon(to_whole(dose, scale), grams, schedule.cohort.mm)
     return np.where(schedule.given_at(k), whole, np.nan), scale

@@ -35,35 +35,32 @@ class EntryGap:
     first: Dates
 
 
-def dose_dates(schedule: Schedule, row: int) -> Dates:
-    """(n,) the day of an administration, as recorded or planned; NaT where it is not given."""
-    visit, product = schedule.rows[row].visit, schedule.rows[row].give.product
-    given = schedule.given_at(row) & (schedule.status[row] != AmountStatus.REFUSED)
-    dates = np.where(given, schedule.dates(visit), NO_DATE)
-    for of, column, refused in schedule.given.refused if schedule.given is not None else ():
-        if (of, refused) == (visit, product):
-            dates[column] = NO_DATE
+def dose_dates(schedule: Schedule, given: NDArray[np.bool_]) -> Dates:
+    """(k, n) the day of each administration, as recorded or planned; NaT where it is not given. given: (k, n) `schedule.all_given()`."""
+    dates = np.full(given.shape, NO_DATE)
+    for visits, rows in schedule.by_segment():
+        at = [row.visit - visits.start for row in schedule.rows[rows]]
+        dates[rows] = schedule.dates(visits)[at]
+    refused = np.array(schedule.status).reshape(given.shape) == AmountStatus.REFUSED
+    for visit, column, product in schedule.given.refused if schedule.given is not None else ():
+        refused[[k for k, row in enumerate(schedule.rows) if (row.visit, row.give.product) == (visit, product)], column] = True
+    dates[~given | refused] = NO_DATE
     return dates
 
 
-def last_dates(schedule: Schedule, row: int) -> Dates:
-    """(n,) the same; of a course of days its last one."""
-    return schedule.through(schedule.rows[row].visit, dose_dates(schedule, row))
-
-
-def entry_gaps(schedule: Schedule) -> Iterator[EntryGap]:
-    """The gap of each product at the entry into each later period."""
-    for segment in (p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.event):
+def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
+    """The gap of each product at the entry into each later period. dates: (k, n) those of `dose_dates`."""
+    later = [p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.event]
+    for p in later:
         for product in dict.fromkeys(row.give.product for row in schedule.rows):
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
-            earlier = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] < segment]
-            here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == segment]
+            earlier = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] < p]
+            here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == p]
             if earlier and here:
-                before = [last_dates(schedule, k) for k in earlier]
+                before = np.array([schedule.through(schedule.rows[k].visit, dates[k]) for k in earlier])
                 last = np.fmax.reduce(before)
-                first = np.fmin.reduce([dose_dates(schedule, k) for k in here])
-                which = np.array(earlier)[np.argmax(np.array(before) == last, axis=0)]
-                yield EntryGap(segment, product, schedule.rows[here[0]].give.shown, last, which, first)
+                which = np.array(earlier)[np.argmax(before == last, axis=0)]
+                yield EntryGap(p, product, schedule.rows[here[0]].give.shown, last, which, np.fmin.reduce(dates[here]))
 
 
 def shortest_planned(schedule: Schedule, product: str) -> int | None:
@@ -81,8 +78,10 @@ def shortest_planned(schedule: Schedule, product: str) -> int | None:
 
 def check_entries(schedule: Schedule) -> None:
     """Raises InputError for recorded entries that break a minimum gap which the study or the site states."""
+    if len(schedule.course.periods) == 1 or all(product.minimum_gap is None for product in schedule.study.products):
+        return
     problems = []
-    for gap in entry_gaps(schedule):
+    for gap in entry_gaps(schedule, dose_dates(schedule, schedule.all_given())):
         product = schedule.study.product(gap.product)
         minimum = product.minimum_gap
         if minimum is None:

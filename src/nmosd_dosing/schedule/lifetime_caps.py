@@ -14,7 +14,7 @@ from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.recorded_doses import Extra
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.weights import dose_dates, grams_at, in_order
+from nmosd_dosing.schedule.weights import grams_at, in_order, weight_dates
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -85,8 +85,7 @@ def in_words(millionths: float, limit: Limit) -> str:
 
 def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
     """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
-    everybody = slice(None)
-    dates = np.array([dose_dates(schedule, k, everybody) for k in rows])
+    dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
     adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
     besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
     fixed = np.array([np.broadcast_to(schedule.recorded(schedule.rows[k].visit), len(schedule)) for k in rows])

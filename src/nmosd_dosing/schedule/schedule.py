@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -142,6 +142,15 @@ class Schedule:
         """The place of a visit in its segment, from 0; (rows, 1) of several."""
         first = self.segment_of.index(self.segment_of[visit if isinstance(visit, int) else visit.start])
         return visit - first if isinstance(visit, int) else np.arange(visit.start - first, visit.stop - first)[:, np.newaxis]
+
+    def by_segment(self) -> Iterator[tuple[slice, slice]]:
+        """The visits and the administrations of each segment that has visits: both stand together."""
+        visits = rows = 0
+        for segment in dict.fromkeys(self.segment_of):
+            visits_end = visits + self.segment_of.count(segment)
+            rows_end = rows + sum(len(visit.gives) for visit in self.visits[visits:visits_end])
+            yield slice(visits, visits_end), slice(rows, rows_end)
+            visits, rows = visits_end, rows_end
 
     @functools.cached_property
     def _doses(self) -> NDArray[np.bool_]:
@@ -376,18 +385,24 @@ class Schedule:
 
     def given_at(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
-        given: NDArray[np.bool_] = self.given_in(slice(row, row + 1))[0]
+        given: NDArray[np.bool_] = self._given(slice(self.rows[row].visit, self.rows[row].visit + 1), slice(row, row + 1))[0]
         return given
 
-    def given_in(self, rows: slice) -> NDArray[np.bool_]:
-        """(rows, n) the same for rows of one segment."""
-        at = np.array([row.visit for row in self.rows[rows]])
-        visits, own = slice(int(at[0]), int(at[-1]) + 1), at - at[0]
+    def all_given(self) -> NDArray[np.bool_]:
+        """(k, n) the same of every administration."""
+        given = np.empty((len(self.rows), len(self)), dtype=bool)
+        for visits, rows in self.by_segment():
+            given[rows] = self._given(visits, rows)
+        return given
+
+    def _given(self, visits: slice, rows: slice) -> NDArray[np.bool_]:
+        """(rows, n) of rows at visits of one segment."""
+        at = np.array([row.visit - visits.start for row in self.rows[rows]], dtype=np.intp)
         planned = ~self.not_planned(visits) & ~self.dose_cancelled(visits)
-        given: NDArray[np.bool_] = (np.array(self.status[rows]) != AmountStatus.ABSENT) & planned[own]
+        given: NDArray[np.bool_] = (np.array(self.status[rows]).reshape(len(at), -1) != AmountStatus.ABSENT) & planned[at]
         open_ended = [i for i, row in enumerate(self.rows[rows]) if row.give.open_ended]
         if open_ended:
-            given[open_ended] &= ~self.beyond_open_end(visits)[own[open_ended]]
+            given[open_ended] &= ~self.beyond_open_end(visits)[at[open_ended]]
         return given
 
     def not_given(self, row: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:

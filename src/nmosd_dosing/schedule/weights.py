@@ -77,9 +77,10 @@ def used(cohort: Cohort, rule: WeightRule | None, date: np.datetime64, column: i
     return Used(float(grams[0] / 1000), to_date(of), status)
 
 
-def dose_dates(schedule: Schedule, k: int, columns: slice) -> Dates:
-    """The days of a row's doses, as recorded or planned; of one that has no day, the first of the study: its baseline weight counts."""
-    dates = schedule.dates(schedule.rows[k].visit, columns)
+def weight_dates(schedule: Schedule, visit: int, columns: slice = slice(None)) -> Dates:
+    """(n,) the days that the weights of a visit's doses are looked up for: as recorded or planned; of one that has no day, the first of
+    the study, so that its baseline weight counts."""
+    dates = schedule.dates(visit, columns)
     return np.where(np.isnat(dates), schedule.start[columns], dates)
 
 

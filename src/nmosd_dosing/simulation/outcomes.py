@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
 from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.dispensing import dispensed
+from nmosd_dosing.schedule.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers
@@ -135,10 +135,10 @@ def of_schedule(
     by_subject: dict[str, Any] = {}
     both: dict[str, Numbers] = {}
     trial = np.arange(trials)
-    for k, row in enumerate(schedule.rows):
+    for k, (row, vials) in enumerate(zip(schedule.rows, dispense(schedule, policy), strict=True)):
         month = calendar.months(schedule.dates(row.visit)) * is_given(schedule, k)
         cell = (month.reshape(-1, trials).astype(np.intp) * trials + trial).ravel()
-        for name, often in things(schedule, k, policy):
+        for name, often in things(schedule, k, vials):
             once = isinstance(often, int) and often == 1
             each = None if once else np.broadcast_to(np.asarray(often, dtype=np.float64), len(cell))
             _add(given, name, np.bincount(cell, weights=each, minlength=trials).astype(np.int64))
@@ -176,13 +176,12 @@ def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
     return given & (schedule.status[k] != AmountStatus.REFUSED) if schedule.exposure else given
 
 
-def things(schedule: Schedule, k: int, policy: Policy) -> Iterator[tuple[str, int | NDArray[Any]]]:
+def things(schedule: Schedule, k: int, vials: Dispensed | None) -> Iterator[tuple[str, int | NDArray[Any]]]:
     """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, vials of each size, and doses
     whose vials cannot be counted."""
     row = schedule.rows[k]
     period = schedule.period(row.visit).id
     yield f"doses {period}", schedule.count(k)
-    vials = dispensed(schedule, k, policy)
     if vials is not None:
         for size, n in zip(vials.vials.sizes, vials.counts, strict=True):
             yield f"vials {period}/{row.give.product}/{number_text(float(size))} {vials.vials.unit}", n

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.schedule.dispensing import dispense
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.outcomes import Calendar, is_given, things
@@ -122,14 +123,14 @@ def _given(
     found: dict[str, Numbers] = {}
     last = NO_DATE
     months = len(calendar.names)
-    for k, row in enumerate(schedule.rows):
+    for k, (row, vials) in enumerate(zip(schedule.rows, dispense(schedule, policy), strict=True)):
         dates = schedule.dates(row.visit)
         had = is_given(schedule, k) & over[schedule.id(row.visit)] & (dates <= known)
         if not had.any():
             continue
         last = np.fmax(last, dates[had].max())
         place = calendar.months(dates) * max(count, 1) + (sites if sites is not None else 0)
-        for name, often in things(schedule, k, policy):
+        for name, often in things(schedule, k, vials):
             weights = np.broadcast_to(np.asarray(often, dtype=np.float64), len(schedule))[had]
             more = np.bincount(place[had], weights=weights, minlength=months * max(count, 1)).astype(np.int64).reshape(months, -1)
             found[name] = found[name] + more if name in found else more
