@@ -29,8 +29,8 @@ from nmosd_dosing.simulation.tallies import NONE
 from nmosd_dosing.simulation.trials import Options, Trial, outcome, prepare, run
 from nmosd_dosing.study.sequence import way
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-import twin
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.judges import twin
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "bat4406f" / "trial.yaml"
 SEED = 1

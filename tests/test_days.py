@@ -11,7 +11,6 @@ import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from studies import EDGE_DAYS, ODD_DAYS, examples
 
 from nmosd_dosing.days import (
     FIRST_DATE,
@@ -29,6 +28,7 @@ from nmosd_dosing.days import (
     week_code,
 )
 from nmosd_dosing.errors import InputError
+from tests.kit.studies import EDGE_DAYS, ODD_DAYS, examples
 
 dates = st.one_of(st.dates(), st.sampled_from(ODD_DAYS), st.sampled_from(EDGE_DAYS))
 months = st.one_of(st.integers(-30, 30), st.integers(-400, 400).map(lambda n: n * 12), st.integers(-119_987, 119_987))

@@ -1,0 +1,41 @@
+"""Whoever has left is not due any more, and what is due is written as a table, JSON, CSV and a calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from nmosd_dosing import Subject, due, load
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.subject import Event, Record
+from tests.kit.command import dosing, errors
+from tests.kit.dates import START
+from tests.kit.recorded import RCP, table
+
+
+def test_whoever_has_left_is_not_due_any_more() -> None:
+    records = (Record("D1", START, period="rcp"), Record("D182", dt.date(2025, 7, 6)))
+    subject = Subject(START, events=(Event("died", dt.date(2026, 1, 10)),), records=records)
+    schedule = expand(load("bat4406f"), of_subjects([subject], ()), allow_deviation=True)
+    found = check(schedule, dt.date(2026, 3, 1))
+    assert due(found, dt.date(2026, 3, 1), 14) == ()
+    assert not any(f.verdict == "overdue" for f in found)
+
+
+def test_due_and_its_files(folder: Path) -> None:
+    asked = ("due", *RCP, "--as-of", "2025-03-01")
+    visits = table("visit,date\nD1,2025-01-06\n")
+    assert dosing(*asked, *visits, "--ics", "d.ics").stderr == "d.ics: not written, nothing is due\n"
+    assert not (folder / "d.ics").exists()
+    assert errors(*asked, "--ics", "d.ics", "--output", "./d.ics") == "error: `--output` and `--ics` name one file\nhint: name two\n"
+    assert errors(*asked, "--stamp", "2025-01-01T00:00:00Z") == (
+        "error: `--stamp` is about a calendar, and none is asked for\nhint: add `--ics FILE`\n"
+    )
+    later = ("due", *RCP, "--as-of", "2025-07-01", *visits, "--ics", "d.ics", "--output", "d.txt")
+    assert dosing(*later).stderr == "d.ics: 1 added\n"
+    assert dosing(*later).stderr == "d.ics: 1 unchanged\n"
+    done = table("visit,date\nD1,2025-01-06\nD182,2025-07-06\n")
+    assert dosing("due", *RCP, "--as-of", "2025-07-07", *done, "--ics", "d.ics", "--output", "d.txt").stderr == "d.ics: 1 cancelled\n"
+    assert dosing("due", *RCP, "--as-of", "9999-12-31", "--output", "d.txt").returncode == 0

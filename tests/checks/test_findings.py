@@ -1,0 +1,50 @@
+"""A recorded dose against the planned one: compared in any unit, by product only where it is masked, and only up to the day asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.kit.command import dosing, output
+from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, planned, table
+
+
+def test_the_same_dose_in_another_unit_is_the_same(folder: Path) -> None:
+    right = checked(*BELIMUMAB, *table("visit,date,amount,unit\nD0,2025-01-06,0.6,g\n"))
+    assert "treatment/D0!" not in right
+    wrong = checked(*BELIMUMAB, *table("visit,date,amount,unit,weight_kg\nD0,2025-01-06,0.66,g,66\n"))
+    assert wrong["treatment/D0!"] == (
+        "wrong-dose: belimumab 0.66 g is recorded, planned is 600 mg (the weight recorded, 66 kg, is not the one that is planned with) "
+        "(v.csv:2:1)"
+    )
+
+
+def test_a_dose_that_cannot_be_compared_says_so(folder: Path) -> None:
+    visits = table("visit,date,amount,unit\nD0,2025-01-06,600,mg\n")
+    told = checked("--regimen", "belimumab", "--start", "2025-01-06", *visits)
+    assert told["treatment/D0"].endswith("; its dose is not compared, which needs the weight")
+    visits = table("visit,date,amount,unit\nW1D1,2025-01-06,500,mg\n")
+    told = checked("--regimen", "mil62-phase1b", "--start", "2025-01-06", *visits)
+    assert told["phase1b/W1D1"].endswith("; its dose is not compared, which needs the arm")
+
+
+def test_a_masked_dose_is_compared_by_product_only(folder: Path) -> None:
+    for product in ("BAT4406F", "BAT4406F placebo", "placebo", "BAT4406F/placebo"):
+        assert "rcp/D1!" not in checked(*RCP, *table(f"visit,date,product,amount,unit\nD1,2025-01-06,{product},123,mg\n"))
+    told = checked(*RCP, *table("visit,date,product\nD1,2025-01-06,Rituximab\n"))
+    assert told["rcp/D1!"] == "wrong-dose: Rituximab is recorded, planned is BAT4406F/placebo (v.csv:2:1)"
+
+
+def test_unblinded_a_record_that_contradicts_the_arm_is_told(folder: Path) -> None:
+    visits = table("visit,date,product,amount,unit\nD1,2025-01-06,BAT4406F,500,mg\n")
+    made = planned(*RCP, "--arm", "placebo", "--unblind", *visits)
+    assert notes_of(made, "wrong-dose") == ["BAT4406F 500 mg is recorded, planned is 0 mg"]
+    page = output("plan", *RCP, "--arm", "placebo", "--unblind", *visits)
+    assert "BAT4406F 500 mg" in page and "Total mg" in page
+
+
+def test_what_is_dated_later_is_left_out_and_said(folder: Path) -> None:
+    visits = table("visit,date\nD1,2025-01-06\nD182,2025-07-06\n")
+    done = dosing("check", *RCP, *visits, "--as-of", "2025-02-01", "--format", "json")
+    assert done.stderr == "left out, since it is dated after 2025-02-01: a visit on 2025-07-06 (v.csv:3:1)\n"
+    assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["no-window", "upcoming"]

@@ -1,0 +1,16 @@
+"""What every test may ask for; and asserts of the kit and the judges say what they compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.kit", "tests.judges")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, and the commands run in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,82 @@
+"""Amounts by every rule worked by hand, as a table that a pharmacist can check."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.cases import columns
+from tests.kit.worked import one, shown
+
+AMOUNTS = """
+    rule                                                               kg       cm     dose
+    500 mg                                                             -        -      500 mg
+    10 mg/kg                                                           102.5    -      1025 mg
+    10 mg/kg                                                           64.005   -      640.05 mg
+    10 mg/kg                                                           -        -      needs weight
+    375 mg/m2                                                          60       170    631.2375 mg
+    1 mg/m2                                                            60       170    1.6833 mg
+    {amount: 1 mg/m2, surface: Mosteller}                              60       170    1.6833 mg
+    {amount: 1 mg/m2, surface: Du Bois}                                60       170    1.6949 mg
+    {amount: 1 mg/m2, surface: Mosteller}                              70       175    1.8447 mg
+    {amount: 1 mg/m2, surface: Du Bois}                                70       175    1.8481 mg
+    1 mg/m2                                                            36       100    1 mg
+    375 mg/m2                                                          60       -      needs height
+    375 mg/m2                                                          -        170    needs weight
+    2e6 cells/kg                                                       70       -      140000000 cells
+    {amount: 10 mg/kg, at most: 1200 mg}                               119.9    -      1199 mg
+    {amount: 10 mg/kg, at most: 1200 mg}                               120      -      1200 mg
+    {amount: 10 mg/kg, at most: 1200 mg}                               120.001  -      1200 mg capped
+    {amount: 10 mg/kg, at most: 1200 mg}                               120.1    -      1200 mg capped
+    {amount: 10 mg/kg, at most: 1.2 g}                                 120.1    -      1200 mg capped
+    {amount: 10 mg/kg, round: up to 50 mg}                             70       -      700 mg
+    {amount: 10 mg/kg, round: up to 50 mg}                             70.001   -      750 mg
+    {amount: 10 mg/kg, round: up to 50 mg}                             75       -      750 mg
+    {amount: 10 mg/kg, round: down to 50 mg}                           74.999   -      700 mg
+    {amount: 10 mg/kg, round: down to 50 mg}                           75       -      750 mg
+    {amount: 10 mg/kg, round: half even to 50 mg}                      72.499   -      700 mg
+    {amount: 10 mg/kg, round: half even to 50 mg}                      72.5     -      700 mg
+    {amount: 10 mg/kg, round: half even to 50 mg}                      72.501   -      750 mg
+    {amount: 10 mg/kg, round: half even to 50 mg}                      77.499   -      750 mg
+    {amount: 10 mg/kg, round: half even to 50 mg}                      77.5     -      800 mg
+    {amount: 1 mg/kg, round: half even to 0.1 mg}                      60.25    -      60.2 mg
+    {amount: 1 mg/kg, round: half even to 0.1 mg}                      60.35    -      60.4 mg
+    {amount: 10 mg/kg, round: up to 50 mg, at most: 1200 mg}           118      -      1200 mg
+    {amount: 10 mg/kg, round: up to 50 mg, at most: 1200 mg}           121      -      1200 mg capped
+    {amount: 10 mg/kg, weights: 40 to <150 kg}                         39.999   -      out of range
+    {amount: 10 mg/kg, weights: 40 to <150 kg}                         40       -      400 mg
+    {amount: 10 mg/kg, weights: 40 to <150 kg}                         149.999  -      1499.99 mg
+    {amount: 10 mg/kg, weights: 40 to <150 kg}                         150      -      out of range
+    {amount: 10 mg/kg, weights: up to 60 kg}                           60       -      600 mg
+    {amount: 10 mg/kg, weights: up to 60 kg}                           60.001   -      out of range
+    {amount: 10 mg/kg, weights: <60 kg}                                60       -      out of range
+    {amount: 10 mg/kg, weights: more than 60 kg}                       60       -      out of range
+    {amount: 10 mg/kg, weights: more than 60 kg}                       60.001   -      600.01 mg
+    {amount: 10 mg/kg, weights: 60 kg or more}                         60       -      600 mg
+    {amount: 10 mg/kg, weights: "40 to 60 kg"}                         60       -      600 mg
+    {amount: 10 mg/kg, weights: ">40 to 60 kg"}                        40       -      out of range
+    {amount: 500 mg, weights: 40 to <150 kg}                           -        -      needs weight
+    {amount: 500 mg, weights: 40 to <150 kg}                           150      -      out of range
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           39.999   -      out of range
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           40       -      2400 mg
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           59.999   -      2400 mg
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           60       -      2700 mg
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           99.999   -      2700 mg
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           100      -      out of range
+    {bands: {40 to <60 kg: 2400 mg, 60 to <100 kg: 2700 mg}}           -        -      needs weight
+    {bands: {<60 kg: 10 mg/kg, 60 kg or more: 600 mg}}                 59.999   -      599.99 mg
+    {bands: {<60 kg: 10 mg/kg, 60 kg or more: 600 mg}}                 60       -      600 mg
+    {bands: {up to 60 kg: 300 mg, more than 60 kg: not stated}}        60       -      300 mg
+    {bands: {up to 60 kg: 300 mg, more than 60 kg: not stated}}        60.001   -      not stated
+    {bands: {<60 kg: 375 mg/m2, 60 kg or more: 600 mg}}                59       -      needs height
+    {bands: {<60 kg: 10 mg/kg, 60 kg or more: 12 mg/kg}, at most: 700 mg, round: up to 50 mg}  59  -  600 mg
+    {bands: {<60 kg: 10 mg/kg, 60 kg or more: 12 mg/kg}, at most: 700 mg, round: up to 50 mg}  59.5  -  600 mg
+    {bands: {<60 kg: 10 mg/kg, 60 kg or more: 12 mg/kg}, at most: 700 mg, round: up to 50 mg}  60  -  700 mg capped
+"""
+
+
+@pytest.mark.parametrize("row", columns(AMOUNTS), ids=lambda r: f"{r['rule']} {r['kg']} kg")
+def test_amounts(row: dict[str, str]) -> None:
+    kg, cm = (None if row[key] == "-" else float(row[key]) for key in ("kg", "cm"))
+    words = row["dose"].split(" ")
+    wanted = f"{float(words[0]):.10g} {' '.join(words[1:])}" if words[0][0].isdigit() else row["dose"]
+    assert shown(one(row["rule"], kg, cm)) == wanted

@@ -1,0 +1,394 @@
+"""The way of a subject through the periods of a study, once more and naively: one subject, plain dates, plain loops.
+
+It was written from docs/language.md and the reading of the protocol, and shares nothing with the program. A study is given as the
+plain data below; `text_of` writes the same data down as a file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.judges.oracle import Length, moved
+
+ONE_DAY = dt.timedelta(1)
+GONE = ("withdrawn", "lost", "died")
+
+# --- a study ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Visit:
+    """On the period's day `day`, so many months later; with doses, examinations or both."""
+
+    day: int
+    products: tuple[str, ...] = ()
+    examined: bool = False
+    months: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"D{self.day}+{self.months}mo" if self.months else f"D{self.day}"
+
+    def on(self, day_1: dt.date) -> dt.date:
+        return moved(day_1, (self.day - 1, self.months))
+
+
+@dataclass(frozen=True)
+class Period:
+    id: str
+    visits: tuple[Visit, ...]
+    length: Length | None = None
+
+    @property
+    def completed(self) -> str:
+        return f"{self.id.replace('-', '_')}_completed"
+
+
+@dataclass(frozen=True)
+class Way:
+    """From one period to the next. `after`: an event, `end` or `stop`, and `plus` before it in the file."""
+
+    id: str
+    source: str
+    target: str
+    after: str
+    within: Length | None = None
+    needs: tuple[str, ...] = ()
+    plus: Length | None = None
+
+    @property
+    def by_event(self) -> bool:
+        return self.after not in ("end", "stop")
+
+
+@dataclass(frozen=True)
+class StopsOn:
+    """`idmc_stop`, the first dose of subject `number`, or `number` subjects with a confirmed relapse; `plus` after it."""
+
+    what: str  # "idmc_stop", "subject" or "confirmed"
+    number: int = 0
+    plus: Length | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    periods: tuple[Period, ...]
+    ways: tuple[Way, ...] = ()
+    stops: tuple[StopsOn, ...] = ()
+
+
+@dataclass(frozen=True)
+class Person:
+    """`entered`: by period the recorded first day; `seen`: by period the recorded visit of its day 1."""
+
+    start: dt.date
+    events: tuple[tuple[str, dt.date], ...] = ()
+    entered: dict[str, dt.date] = field(default_factory=dict)
+    seen: dict[str, dt.date] = field(default_factory=dict)
+
+    def dates(self, event: str) -> list[dt.date]:
+        return sorted({date for name, date in self.events if name == event})
+
+    def first(self, *events: str) -> dt.date | None:
+        return min((date for name, date in self.events if name in events), default=None)
+
+    def entry(self, period: str) -> dt.date | None:
+        return self.entered.get(period) or self.seen.get(period)
+
+
+# --- what becomes of it -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Move:
+    """`opened`: the date of the event, the end or the stop, with nothing added to it."""
+
+    status: str = "none"
+    rule: str | None = None
+    opened: dt.date | None = None
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """`visits`: by id, the status of a visit and whether its doses are given."""
+
+    days_1: tuple[dt.date | None, ...]
+    moves: tuple[Move, ...]
+    visits: dict[str, tuple[str, bool]]
+
+
+def later(date: dt.date, length: Length | None) -> dt.date:
+    return moved(date, length.offset) if length else date
+
+
+# --- relapses -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One time that an event happened, what came of it up to the next time, and when the next time was."""
+
+    date: dt.date
+    until: dt.date | None
+    confirmed: dt.date | None = None
+    rejected: bool = False
+
+
+def happenings(person: Person, event: str) -> list[Happening]:
+    """Day by day: a decision is about the latest relapse on or before it, and the last decision counts."""
+    dates = person.dates(event)
+    found = []
+    for number, date in enumerate(dates):
+        until = dates[number + 1] if number + 1 < len(dates) else None
+        confirmed, rejected = None, False
+        if event == "relapse":
+            decided = [d for name in ("relapse_confirmed", "relapse_rejected") for d in person.dates(name)]
+            day, last = date, max(decided, default=date)
+            while day <= last and (until is None or day < until):
+                if day in person.dates("relapse_confirmed") and confirmed is None:
+                    confirmed, rejected = day, False
+                if day in person.dates("relapse_rejected"):
+                    confirmed, rejected = None, True
+                day += ONE_DAY
+        found.append(Happening(date, until, confirmed, rejected))
+    return found
+
+
+def end_of(period: Period, person: Person, day_1: dt.date) -> dt.date | None:
+    recorded = person.first(period.completed)
+    if recorded is not None:
+        return recorded
+    return later(day_1, period.length) if period.length else None
+
+
+def stop_of(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date]) -> dt.date | None:
+    """When the study stops, counted over all of them."""
+    if not study.stops:
+        return None
+    days = [of_study["study_stop"]] if "study_stop" in of_study else []
+    for rule in study.stops:
+        if rule.what == "idmc_stop":
+            reached = [of_study["idmc_stop"]] if "idmc_stop" in of_study else []
+        elif rule.what == "subject":
+            reached = sorted(p.start for p in persons)[rule.number - 1 : rule.number]
+        else:
+            firsts = [first for p in persons if (first := _first_confirmed(study, p)) is not None]
+            reached = sorted(firsts)[rule.number - 1 : rule.number]
+        days += [later(day, rule.plus) for day in reached]
+    return min(days, default=None)
+
+
+def _first_confirmed(study: Study, person: Person) -> dt.date | None:
+    """The confirmation of a subject's first confirmed relapse that was diagnosed in the first period and before the entry."""
+    period = study.periods[0]
+    end = end_of(period, person, person.start)
+    entry = person.entry(study.periods[1].id) if len(study.periods) > 1 else None
+    for h in happenings(person, "relapse"):
+        inside = h.date >= person.start and (end is None or h.date < end)
+        if inside and h.confirmed is not None and (entry is None or h.date < entry or h.date == entry >= h.confirmed):
+            return h.confirmed
+    return None
+
+
+# --- one way out of a period --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a rule comes to: when it opened the way, from when on it lets in, until when; or since when it waits for a decision."""
+
+    way: Way
+    opened: dt.date | None = None
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
+
+    def allows(self, entry: dt.date) -> bool:
+        return self.earliest is not None and self.earliest <= entry and (self.latest is None or entry <= self.latest)
+
+
+def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entry: dt.date | None) -> tuple[Opening | None, Opening | None]:
+    """What is decided, and what waits for a decision: the first of each."""
+    decided, waiting = None, None
+    for h in happenings(person, way.after):
+        if h.rejected or h.date < day_1 or (end is not None and h.date >= end):
+            continue
+        met: list[dt.date | None] = [later(h.date, way.plus)]
+        for need in way.needs:
+            answers = [d for d in person.dates(need) if d >= h.date and (h.until is None or d < h.until)]
+            met.append(h.confirmed if need == "relapse_confirmed" else min(answers, default=None))
+        earliest = latest_of(met)
+        if entry is not None and not (h.date < entry or (h.date == entry and earliest is not None and earliest <= entry)):
+            continue
+        latest = later(later(h.date, way.plus), way.within) if way.within else None
+        if "relapse_confirmed" in way.needs and h.confirmed is None:
+            waiting = waiting or Opening(way, h.date, None, latest)
+        else:
+            decided = decided or Opening(way, h.date, earliest, latest)
+    return decided, waiting
+
+
+def by_stop(
+    way: Way, person: Person, stop: dt.date | None, day_1: dt.date, end: dt.date | None, entry: dt.date | None, first: bool
+) -> Opening | None:
+    """The stop counts for whoever is in the period; whoever came into the first one after it is under it, too."""
+    if stop is None or (end is not None and stop >= end) or (entry is not None and entry < stop) or (stop < day_1 and not first):
+        return None
+    counted = later(stop, way.plus)
+    return Opening(way, stop, latest_of([counted, day_1, *_since(way, person, day_1)]), later(counted, way.within) if way.within else None)
+
+
+def by_end(way: Way, person: Person, day_1: dt.date, end: dt.date | None) -> Opening:
+    if end is None:
+        return Opening(way)
+    counted = later(end, way.plus)
+    return Opening(way, end, latest_of([counted, *_since(way, person, day_1)]), later(counted, way.within) if way.within else None)
+
+
+def _since(way: Way, person: Person, day_1: dt.date) -> list[dt.date | None]:
+    return [min((d for d in person.dates(need) if d >= day_1), default=None) for need in way.needs]
+
+
+def latest_of(dates: Sequence[dt.date | None]) -> dt.date | None:
+    known = [date for date in dates if date is not None]
+    return max(known) if len(known) == len(dates) else None
+
+
+# --- the whole way ------------------------------------------------------------------------------------------------------
+
+
+def walk(study: Study, person: Person, stop: dt.date | None) -> Course:
+    days_1: list[dt.date | None] = [person.start]
+    moves: list[Move] = []
+    visits: dict[str, tuple[str, bool]] = {}
+    projected = False
+    for p, period in enumerate(study.periods):
+        day_1 = days_1[p]
+        ways = [way for way in study.ways if way.source == period.id]
+        happened: list[Opening] = []
+        waiting: list[Opening] = []
+        entry, move = None, Move()
+        if day_1 is not None:
+            entry = person.entry(study.periods[p + 1].id) if ways else None
+            end = end_of(period, person, day_1)
+            for way in ways:
+                decided, waits = by_event(way, person, day_1, end, entry) if way.by_event else (None, None)
+                if way.after == "stop":
+                    decided = by_stop(way, person, stop, day_1, end, entry, p == 0)
+                happened += [decided] if decided else []
+                waiting += [waits] if waits else []
+            ends = [by_end(way, person, day_1, end) for way in ways if way.after == "end"]
+            fitting = [o for o in happened if entry is not None and o.allows(entry)]
+            governing = [*fitting, *happened, *waiting, *ends, *(Opening(way) for way in ways if entry is not None)][:1]
+            move = _move(person, governing, entry)
+            if entry is not None and governing != waiting[:1]:
+                waiting = []  # whoever has entered otherwise waits for nothing
+        begins = move.earliest if move.status == "projected" else entry if day_1 is not None and move.status == "entered" else None
+        opened = [o.opened for o in happened if o.opened is not None]
+        recorded_end = person.first(period.completed)
+        opened += [recorded_end] if recorded_end is not None else []
+        visits |= _visits(period, person, day_1, projected, opened, waiting[0].opened if waiting else None, begins)
+        if ways:
+            moves.append(move)
+            days_1.append(begins)
+            projected = move.status == "projected"
+    return Course(tuple(days_1), tuple(moves), visits)
+
+
+def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:
+    if not governing:
+        return Move()
+    (o,) = governing
+    left = person.first("treatment_stopped", *GONE)
+    status = "projected"
+    if entry is not None:
+        status = "entered"
+    elif person.dates("declined"):
+        status = "declined"
+    elif left is not None:
+        return Move()
+    elif o.earliest is None:
+        status = "pending"
+    elif o.latest is not None and o.earliest > o.latest:
+        status = "refused"
+    return Move(status, o.way.id, o.opened, o.earliest, o.latest)
+
+
+def _visits(
+    period: Period, person: Person, day_1: dt.date | None, projected: bool, opened: Sequence[dt.date], wait: dt.date | None,
+    begins: dt.date | None,
+) -> dict[str, tuple[str, bool]]:  # fmt: skip
+    found = {}
+    stopped, left = person.first("treatment_stopped"), person.first(*GONE)
+    for visit in period.visits:
+        id = f"{period.id}/{visit.label}"
+        seen = visit.label == "D1" and period.id in person.seen
+        if day_1 is None:
+            found[id] = ("done", bool(visit.products)) if seen else ("absent", False)
+            continue
+        day = visit.on(day_1)
+        no_visit = (left is not None and day > left) or (begins is not None and day > begins)
+        no_dose = no_visit or (stopped is not None and day > stopped) or (begins is not None and day >= begins)
+        no_dose |= any(day > date for date in opened)
+        if seen:  # with an examination it took place for that, where no dose was to be given any more
+            found[id] = "done", bool(visit.products) and not (no_dose and visit.examined)
+        elif no_visit or (no_dose and not visit.examined and bool(visit.products)):
+            found[id] = "cancelled", False
+        elif visit.products and not no_dose and wait is not None and day > wait:
+            found[id] = "pending", True
+        else:
+            found[id] = "projected" if projected else "planned", bool(visit.products) and not no_dose
+    return found
+
+
+def contradicts(study: Study, person: Person, stop: dt.date | None) -> bool:
+    """Whether what is recorded cannot be: a period that ended before it began, two first days of one period."""
+    days_1 = walk(study, person, stop).days_1
+    ends = any(d is not None and (person.first(p.completed) or d) < d for p, d in zip(study.periods, days_1, strict=True))
+    return ends or any(person.seen.get(period, date) != date for period, date in person.entered.items())
+
+
+def possible(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date]) -> list[Person]:
+    """The persons of whom nothing is recorded that cannot be; the study's stop is counted over those that are left."""
+    left = list(persons)
+    while True:
+        stop = stop_of(study, left, of_study)
+        fine = [person for person in left if not contradicts(study, person, stop)]
+        if fine == left:
+            return fine
+        left = fine
+
+
+# --- the same as a file -------------------------------------------------------------------------------------------------
+
+
+def text_of(study: Study) -> str:
+    lines = ["language: 1", "study: random", "title: A random study", "source: not stated", "days: from 1"]
+    lines += ["products: {X: {}, Y: {}}", "events: {flare: A flare, fit: Fit for the next period}", "periods:"]
+    for period in study.periods:
+        lines += [f"  {period.id}:", f"    length: {_length(period.length) if period.length else 'not stated'}", "    visits:"]
+        for visit in period.visits:
+            at = f"D{visit.day}" + (f" + {visit.months} months" if visit.months else "")
+            give = f", give: [{', '.join(f'{name} 500 mg' for name in visit.products)}]" if visit.products else ""
+            lines.append(f"      - {{at: {at}{give}{', assess: MRI' if visit.examined else ''}}}")
+    if study.ways:
+        lines.append("transitions:")
+    for way in study.ways:
+        after = {"end": f"end of {way.source}", "stop": "study stop"}.get(way.after, way.after)
+        after = f"{_length(way.plus)} after {after}" if way.plus else after
+        needs = f", needs: [{', '.join(way.needs)}]" if way.needs else ""
+        within = _length(way.within) if way.within else "not stated"
+        lines.append(f"  - {{id: {way.id}, from: {way.source}, to: {way.target}, after: {after}, within: {within}{needs}}}")
+    if study.stops:
+        lines += ["study stop:", "  earliest of:"]
+    for rule in study.stops:
+        what = {"subject": f"first dose of subject {rule.number}", "confirmed": f"{rule.number} subjects with relapse_confirmed"}
+        lines.append(f"    - {f'{_length(rule.plus)} after ' if rule.plus else ''}{what.get(rule.what, rule.what)}")
+    return "\n".join(lines) + "\n"
+
+
+def _length(length: Length) -> str:
+    return f"{length.number} {length.unit}"

@@ -1,0 +1,51 @@
+"""The command as its users run it: what it prints, and what it says when it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+import pytest
+
+from nmosd_dosing.cli import app, edge
+
+MIL62 = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06")
+BELIMUMAB = ("plan", "--regimen", "belimumab", "--start", "2025-01-06")
+
+
+def dosing(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command, in this process; in one of its own where the environment matters."""
+    if environment:
+        return subprocess.run([sys.executable, "-m", "nmosd_dosing", *arguments], capture_output=True, text=True, encoding="utf-8",
+                              check=False, timeout=60, env={**os.environ, **environment})  # fmt: skip
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["dosing", *arguments])
+        code = edge.run(app)
+        out.flush()
+        err.flush()
+    written = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    return subprocess.CompletedProcess(arguments, code, *written)
+
+
+def output(*arguments: str, **environment: str) -> str:
+    done = dosing(*arguments, **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def plan_json(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(output(*arguments, "--format", "json"))
+    return found
+
+
+def errors(*arguments: str) -> str:
+    done = dosing(*arguments)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert "Traceback" not in done.stderr
+    return done.stderr

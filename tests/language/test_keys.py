@@ -1,0 +1,100 @@
+"""The schema of a study file accepts every file that is right, and rejects of the broken ones all that a schema can see."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from nmosd_dosing.language.keys import json_schema
+from tests.kit.broken import BROKEN, NAMES, WARNINGS, load
+from tests.kit.paths import ROOT
+
+# Not one YAML document in UTF-8, so no schema ever sees them.
+_NOT_LOADABLE = """
+    alias apostrophe-title at-sign backtick band-sign-bare bad-indentation bad-indentation-deeper bad-indentation-key
+    bad-indentation-list binary
+    block-mark bracket-title byte-order-mark-inside closing-brace-too-many colon-full-width colon-in-title colon-missing
+    colon-without-space control-character directive document-end escape-sequence form-feed ideographic-space key-is-a-list
+    line-separator list-on-key-line no-break-space-after-colon not-utf8-gb18030 not-utf8-latin1 not-utf8-truncated nul odd-characters
+    percent-sign stray-ampersand stray-star tab-after-spaces tab-at-top tab-indentation tag-handle tag-own tag-python text-after-quote
+    title-number-sign two-documents unclosed-brace unclosed-bracket unclosed-quote unclosed-single-quote unknown-escape utf16
+    utf16-no-mark
+"""
+NOT_LOADABLE = set(_NOT_LOADABLE.split())
+
+# What a schema cannot see: what is said twice, in two places that must agree, or beyond the grammar of one text.
+_UNSEEN = """
+    D-0 D0-from-1 W-code-from-0 W0D1 W1D0 W1D8 after-the-end after-the-end-range after-the-end-repeat anchor anchor-and-alias
+    anchor-on-mapping arm-dose-without-visit arm-missing arm-twice arm-unknown arm-unknown-at-visit arm-unknown-blinded arm-unknown-far
+    arm-without-arms bidi-override billion blinded-assessment blinded-dates blinded-duration-one blinded-durations blinded-nothing
+    blinded-open-difference blinded-open-visit-dates blinded-products blinded-rhythm blinded-visit-without-arms blinded-windows
+    blinded-without-arms cyrillic-product day-400-digits day-too-far dose-and-nothing dose-mapping-without-arms dose-on-range
+    dose-then-placebo dose-two-in-text dose-zero empty-quoted-title event-built-in every-0-days every-400-digits every-first gap-months
+    gap-repeat gap-too-short gap-two-entries gap-zero id-too-long infusion-too-long infusion-zero key-twice key-twice-give
+    key-twice-in-braces key-twice-period key-twice-product key-twice-three-times length-10000-years length-400-digits length-zero
+    long-line-fault-in-middle long-word many-senses many-warnings-and-errors month-bare month-too-far not-stated-among-items
+    not-stated-without-name nothing-happens number-huge number-large number-space number-space-thousands once-other-product
+    day-lower not-known
+    once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
+    range-with-repeat repeat-after-open-end repeat-after-open-repeat repeat-days-after-month repeat-on-range repeat-past-9999-until
+    repeat-too-far span-bare-week span-day-0 span-day-at-top span-reversed span-reversed-days span-too-far stop-400-digits
+    stop-count-of-study-event stop-end-of-unknown stop-itself stop-later-than-itself stop-m stop-subject-0 stop-unknown-event tag
+    times-0-more times-400-digits too-many-visits too-many-visits-count transition-after-text transition-circle
+    transition-circle-of-three transition-end-of-nothing transition-end-of-other transition-end-of-unknown transition-from-unknown
+    transition-id-twice transition-need-study-event transition-stop-missing transition-to-itself transition-to-unknown
+    transition-unknown-event transition-unknown-event-far transition-unknown-need true-capital twice-in-arm twice-in-list
+    twice-months-and-days twice-months-and-days-from-0 twice-months-and-months twice-repeat twice-same-entry twice-same-entry-codes
+    twice-two-entries units-mixed-at-visit unknown-product unknown-product-chinese unknown-product-far unknown-product-placebo
+    vials-without-a-step
+    until-bare-week until-before-start until-days-by-months until-months-by-days until-too-near updated-impossible updated-year-0
+    week-bare week-bare-0 week-too-far window-400-digits window-different window-different-behind window-different-not-stated
+    window-huge window-not-stated-day window-on-some window-twice window-twice-list year-bare years-too-far zero-width-space
+    band-below-a-gram band-reversed bands-gap bands-gap-at-an-edge bands-overlap bands-overlap-at-an-edge bands-units bands-weights
+    blinded-daily-missing blinded-hours blinded-leads blinded-times cap-not-a-step cap-not-whole-vials cap-unit concentration-unit
+    cycle-0-days cycle-before-day-1 cycle-month-day cycle-open-in-a-length cycle-plus-months cycle-range-too-long cycle-too-short
+    cycle-with-a-repeat daily-0-times daily-1-times daily-hours-order daily-hours-too-few event-cycle event-day-unknown
+    event-of-the-study event-range-of-two event-range-reversed event-repeat event-to-a-day event-undeclared gap-reversed gap-units-mixed
+    gaps-hole gaps-no-lower-end gaps-overlap gaps-upper-end lead-itself lead-not-given lead-unknown restart-no-dose restart-week
+    round-unit round-without-vials round-zero rule-amount-and-bands rule-none rule-unknown rule-without-amount surface-without-m2
+    vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units weight-changed-0 weight-changed-100 weights-reversed
+"""
+UNSEEN = set(_UNSEEN.split())
+OTHERS = {"site.yaml", "trial.yaml", "scenarios.yaml"}  # examples that are no study files
+
+
+@cache
+def checker() -> jsonschema.Draft202012Validator:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / "regimens").glob("*.yaml")), *sorted(p for p in (ROOT / "examples").rglob("*.yaml") if p.name not in OTHERS)],
+    ids=lambda p: p.name,
+)
+def test_schema_accepts(path: Path) -> None:
+    assert checker().is_valid(load(path)) == (path.name != "mistakes.yaml")
+
+
+def loads(name: str) -> bool:
+    try:
+        load(BROKEN / f"{name}.yaml")
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
+        return False
+    return True
+
+
+def test_not_loadable() -> None:
+    assert {name for name in NAMES if not loads(name)} == NOT_LOADABLE
+
+
+def test_schema_rejects_what_it_can_see() -> None:
+    accepted = {n for n in NAMES if n not in NOT_LOADABLE and n not in WARNINGS and checker().is_valid(load(BROKEN / f"{n}.yaml"))}
+    assert accepted - UNSEEN == set(), "the schema has become looser"
+    assert UNSEEN - accepted == set(), "the schema has become stricter: take these out of UNSEEN"

@@ -1,0 +1,232 @@
+"""The rows of a cohort are the rows of each subject's plan: whatever is known of whom, whoever else is in the table."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import io
+import itertools
+import json
+import random
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing import Subject, Window, load
+from nmosd_dosing.dose.dose import Vials
+from nmosd_dosing.errors import InputError
+from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.planning import plan
+from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
+from nmosd_dosing.report.export.plain import cell
+from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
+from nmosd_dosing.schedule.left_out import sort_out, stop_counted
+from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.subjects.cohort import Cohort, of_subjects
+from nmosd_dosing.subjects.subject import Event, Record, Weight
+from tests.judges import oracle_doses as doses
+from tests.kit import histories, studies
+from tests.kit.courses import drawn
+from tests.kit.courses import read as read_course
+from tests.kit.random_doses import all_studies, people
+from tests.kit.random_doses import read as read_doses
+from tests.kit.random_doses import subject as dosed
+from tests.kit.random_histories import history
+
+SITES = ("S1", None, '=cmd "x", 50%', "北京")
+ODD = ("", '%s, "x"')
+VIALS = Vials((Fraction(120), Fraction(400)), ("120 mg", "400 mg"), "mg", Fraction(80))
+
+
+def table_of(wanted: Wanted, cohort: Cohort, sites: list[str | None], form: Form, size: int) -> list[str]:
+    return [text for texts in rows(wanted, cohort, sites, form, size) for text in texts]
+
+
+def agree(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date], size: int) -> int:
+    """The rows of the cohort are those of the plans; how many were compared."""
+    periods = way(wanted.study) if wanted.period is None else (next(p for p in wanted.study.periods if p.id == wanted.period),)
+    arms, n = arms_of(periods), 0
+    cohort = stop_counted(wanted.study, wanted.period, of_subjects(subjects, arms, of_study))
+    asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name != "study"}
+    sites = [SITES[i % len(SITES)] for i in range(len(subjects))]
+    csvs = table_of(wanted, cohort, sites, "csv", size)
+    lines = table_of(wanted, cohort, sites, "json", size)
+    for subject, site, as_csv, as_lines in zip(subjects, sites, csvs, lines, strict=True):
+        made = plan(wanted.study, subject, of_study=cohort.of_study, **asked)
+        expected = list(csv.DictReader(io.StringIO(to_csv(made))))
+        got = list(csv.DictReader(io.StringIO(header("csv") + as_csv)))
+        assert got == [{name: {**row, "site": cell(site)}[name] for name in COHORT_COLUMNS} for row in expected]
+        whole = to_dict(made)
+        first = {name: {**whole, "site": site}[name] for name in COHORT_COLUMNS[:8]}
+        assert [json.loads(line) for line in as_lines.splitlines()] == [{**first, **visit} for visit in whole["visits"]]
+        n += len(got)
+    return n
+
+
+def test_the_columns_are_those_of_a_plan() -> None:
+    assert set(COHORT_COLUMNS) - {"site"} == set(COLUMNS)
+    assert COHORT_COLUMNS[:8] == ("unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg")
+
+
+def possible(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date]) -> list[Subject]:
+    """Those whom nothing refuses: exactly those whom the core takes alone, with the stop counted over them."""
+    cohort = of_subjects(subjects, arms_of(way(wanted.study)), of_study)
+    taken, refusals = sort_out(wanted.expand_with, wanted.study, None, cohort)
+    found = [subjects[i] for i in refusals.others(len(subjects)).tolist()]
+    assert taken.codes == tuple(s.code for s in found)
+    assert not any(refused(wanted, subject, dict(taken.of_study)) for subject in found)
+    naive = one_by_one(wanted, subjects, of_study)
+    assert naive is None or naive == (found, taken.of_study)
+    return found
+
+
+def one_by_one(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date]) -> tuple[list[Subject], object] | None:
+    """The same, subject by subject; None where the stop and those who are counted go round in a circle."""
+
+    def stop(some: list[Subject]) -> dict[str, dt.date]:
+        return dict(stop_counted(wanted.study, None, of_subjects(some, arms_of(way(wanted.study)), of_study)).of_study)
+
+    def contradicts(subject: Subject) -> bool:
+        try:
+            stop([subject])
+        except InputError:
+            return True
+        return False
+
+    possible = good = [subject for subject in subjects if not contradicts(subject)]
+    before = None
+    for _ in range(20):
+        now = stop(good)
+        if now == before:
+            return good, now
+        before, good = now, [subject for subject in possible if not refused(wanted, subject, now)]
+    return None
+
+
+def refused(wanted: Wanted, subject: Subject, of_study: dict[str, dt.date]) -> bool:
+    try:
+        wanted.expand(of_subjects([subject], arms_of(way(wanted.study)), of_study))
+    except InputError:
+        return True
+    return False
+
+
+@st.composite
+def cohorts_by_doses(draw: st.DrawFn) -> tuple[doses.Study, list[Subject]]:
+    """Subjects of one study: some like others but for weight and height, some with weights, events and exposures of their own."""
+    study = draw(all_studies())
+    persons = draw(st.lists(people(study), min_size=1, max_size=3))
+    found = []
+    for person in persons:
+        found.append(dosed(person))
+        for _ in range(draw(st.integers(0, 2))):
+            other = draw(people(study))
+            found.append(replace(found[-1], weight_kg=dosed(other).weight_kg, height_cm=dosed(other).height_cm))
+    order = draw(st.permutations(range(len(found))))
+    return study, [replace(found[i], code=f"{i:03}{ODD[i % 2]}") for i in order]
+
+
+@studies.examples(35)
+@given(cohorts_by_doses(), st.sampled_from(("least waste", "fewest vials")), st.integers(1, 9), st.integers(-1, 500))
+def test_doses_by_weight_surface_and_caps(
+    case: tuple[doses.Study, list[Subject]], policy: str, size: int, until: int
+) -> None:  # fmt: skip
+    study, subjects = case
+    starts = [s.start for s in subjects]
+    near = (max(starts) - min(starts)).days < 2000  # open repeats of whoever is centuries earlier would be too many
+    day = max(starts) + dt.timedelta(until) if until >= 0 and near and max(starts).year < 9990 else None
+    agree(Wanted(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)
+
+
+@studies.examples(35)
+@given(st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(1, 7))
+def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size: int) -> None:
+    study, persons, of_study = drawn(random.Random(seed), 6)
+    chance = random.Random(seed + 1)
+    subjects = [histories.subject(person, f"S{i:02}") for i, person in enumerate(persons)]
+    subjects += [replace(s, code=f"{s.code}b", weight_kg=chance.choice((50.0, 61.25))) for s in subjects if chance.random() < 0.5]
+    wanted = Wanted(read_course(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
+    subjects = possible(wanted, subjects, of_study)
+    if subjects:
+        agree(wanted, subjects, of_study, size)
+
+
+@pytest.mark.parametrize("regimen", [s.id for s in catalog.shipped()])
+@pytest.mark.parametrize("seed", range(16))
+def test_shipped_regimens_with_records_arms_and_vials(regimen: str, seed: int) -> None:
+    chance, study = random.Random(f"{regimen}{seed}"), load(regimen)
+    if seed % 2:
+        study = replace(study, products=tuple(replace(p, vials=VIALS) for p in study.products))
+    periods, arms = way(study), arms_of(way(study))
+    unblind = bool(arms) and seed % 3 == 0
+    start = dt.date(2025, 1, 6)
+    subjects = []
+    for i in range(6):
+        its = history(chance, study, periods, start + dt.timedelta(chance.choice((0, 0, 1, 60, 300))))
+        arm = chance.choice(arms) if arms else ""
+        known = bool(arms) and (unblind or chance.random() < 0.5)
+        made = replace(its.subject(arm or "none", known), code=f"S-{i}", weight_kg=chance.choice((None, 50.0, 70.5, 102.517)))
+        made = made if chance.random() < 0.4 else replace(made, records=())
+        made = made if chance.random() < 0.6 else replace(made, events=(), entered=())
+        subjects.append(made)
+    window = Window(-3, 3, "3d") if seed % 5 == 0 else None
+    as_of = start + dt.timedelta(chance.randint(0, 600)) if seed % 4 == 0 else None
+    wanted = Wanted(study, unblind=unblind, window=window, allow_deviation=True, accept_gap=True, cancelled=seed % 2 == 0, as_of=as_of)
+    subjects = possible(wanted, subjects, {})
+    assert not subjects or agree(wanted, subjects, {}, chance.randint(1, 7))
+
+
+GAPS = """language: 1
+study: gaps
+title: A study whose gaps restart it
+source: not stated
+days: from 1
+products: {X: {route: IV infusion, weight: latest}}
+periods:
+  main:
+    length: 52 weeks
+    visits:
+      - {at: [D1, D15, D43, D71, D99], give: X 10 mg/kg}
+      - {at: [D8, D50], assess: MRI}
+    if gap:
+      - {of: more than 60 days, then: restart}
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_restarts_after_gaps(size: int) -> None:
+    """A period that begins anew for one is not begun anew for those beside him."""
+    study = read_study_text(GAPS)[0]
+    start = dt.date(2025, 1, 6)
+    subjects = [Subject(start, f"S{i}", weight_kg=60 + i) for i in range(4)]
+    subjects[1] = replace(subjects[1], records=(Record("D1", start), Record("D15", start + dt.timedelta(100))))
+    subjects[2] = replace(subjects[2], weights=(Weight(start + dt.timedelta(30), 77.5),), events=(Event("died", dt.date(2025, 4, 1)),))
+    wanted = Wanted(study)
+    assert agree(wanted, subjects, {}, size)
+    assert "(restart)" in table_of(wanted, of_subjects(subjects, ()), [], "csv", size)[1]
+
+
+def test_the_order_and_the_size_of_slices_change_nothing() -> None:
+    study, chance = load("belimumab"), random.Random(3)
+    start = dt.date(2025, 1, 6)
+    subjects = [Subject(start + dt.timedelta(chance.randint(0, 5)), f"S{i}", weight_kg=chance.randint(300, 1500) / 10) for i in range(60)]
+    wanted = Wanted(study)
+    whole = table_of(wanted, of_subjects(subjects, ()), [], "csv", 1000)
+    for size in (1, 7, 59):
+        assert table_of(wanted, of_subjects(subjects, ()), [], "csv", size) == whole
+    shuffled = chance.sample(range(60), 60)
+    assert table_of(wanted, of_subjects([subjects[i] for i in shuffled], ()), [], "csv", 13) == [whole[i] for i in shuffled]
+
+
+def test_what_is_remembered_of_those_who_are_alike_is_of_one_run() -> None:
+    """Two runs with other options share nothing."""
+    study, start = load("belimumab"), dt.date(2025, 1, 6)
+    subjects = [Subject(start, f"S{i}", weight_kg=60.0) for i in range(3)]
+    for until, cancelled in itertools.product((None, dt.date(2025, 3, 1)), (True, False)):
+        assert agree(Wanted(study, until=until, cancelled=cancelled), subjects, {}, 2)

@@ -1,0 +1,61 @@
+"""What the doses of a schedule add up to: tapers, several a day, missed and given ones, in the order of days."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.dates import day
+from tests.kit.somebody import COURSE, done, dose, made, notes
+from tests.kit.worked import RESCUE, person, planned, visits
+
+TAPER = ("at: D1 to D5, give: X 1000 mg daily", "at: D6 to D14, give: X 60 mg daily", "at: D15 to D21, give: X 50 mg daily")
+
+
+def test_totals_of_a_taper() -> None:
+    made = planned(visits(*TAPER, "at: D22, give: X 40 mg"), person())
+    found = [(v.label, str(v.last), a.amount, a.times, a.total, a.cumulative) for v in made.visits for a in v.administrations]
+    assert found == [
+        ("D1 to D5", "2025-01-10", 1000, 5, 5000, 5000),
+        ("D6 to D14", "2025-01-19", 60, 9, 540, 5540),
+        ("D15 to D21", "2025-01-26", 50, 7, 350, 5890),
+        ("D22", "None", 40, 1, 40, 5930),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("daily", "times"),
+    [("daily", 5), ("twice daily", 10), ("3 times daily", 15), ("4 times daily", 20), ("twice daily at 08:00 and 20:00", 10)],
+)
+def test_so_often_a_day(daily: str, times: int) -> None:
+    (visit,) = planned(visits(f"at: D1 to D5, give: X 250 mg {daily}"), person()).visits
+    (a,) = visit.administrations
+    assert (a.amount, a.times, a.total, a.cumulative) == (250, times, 250 * times, 250 * times)
+
+
+def test_twice_on_one_day_and_by_weight() -> None:
+    (visit,) = planned(visits("at: D1, give: X 10 mg/kg twice daily over 2 h"), person(64.005)).visits
+    (a,) = visit.administrations
+    assert (a.amount, a.times, a.total, a.minutes) == (640.05, 2, 1280.1, 120)
+
+
+def test_two_relapses_in_the_totals() -> None:
+    made = planned(visits(*RESCUE), person(None, None, ("relapse", "2025-03-10"), ("relapse", "2025-06-02")))
+    assert [v.administrations[0].cumulative for v in made.visits] == [5, 5000, 5840, 10840, 11680]
+
+
+def test_a_dose_that_was_missed_has_its_place_among_the_totals() -> None:
+    text = 'products: {X: {lifetime at most: 5000 mg}}\nperiods: {main: {visits: [{at: "D1, D8, D15", give: X 100 mg}]}}\n'
+    found = made(text, done("D1", "2025-01-06", status="missed"))
+    assert [dose(found, label).cumulative for label in ("D1", "D8", "D15")] == [0, 100, 200]
+
+
+def test_totals_run_in_the_order_of_days() -> None:
+    """D1 is given on 15 January, after D3."""
+    text = "products: {X: {}}\nperiods: {main: {visits: [{at: D1, give: X 100 mg}, {at: D3 to D4, give: X 10 mg daily}]}}\n"
+    found = made(text, done("D1", "2025-01-15"))
+    assert [dose(found, label).cumulative for label in ("D3 to D4", "D1")] == [20, 120]
+
+
+def test_the_last_day_to_plan_changes_nothing_that_was_given() -> None:
+    found = made(COURSE, done("D1 to D10", "2025-01-06", "1000", "mg"), until=day("2025-01-08"))
+    assert not notes(found, "wrong-dose") and [i.share for i in found.intensity] == [1]

@@ -1,0 +1,100 @@
+"""A lifetime's cap is held in the order of days, counts what was given before and beside, and is told where it was passed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from nmosd_dosing.subjects.subject import Exposure
+from tests.kit.cases import columns
+from tests.kit.somebody import done, dose, made, notes
+from tests.kit.worked import person, planned, product, shown, visits
+
+# Every 3 weeks; 60 kg and 170 cm are 1.6833 m2.
+CAPS = """
+    cap         dose        earlier     times  given
+    140 mg/m2   12 mg/m2    -           13     11
+    140 mg/m2   12 mg/m2    40 mg/m2    13     8
+    140 mg/m2   12 mg/m2    8 mg/m2     13     11
+    140 mg/m2   12 mg/m2    8.001 mg/m2  13    10
+    144 mg/m2   12 mg/m2    -           13     12
+    143.9 mg/m2  12 mg/m2   -           13     11
+    30 mg/kg    10 mg/kg    -           4      3
+    30 mg/kg    10 mg/kg    0.1 mg/kg   4      2
+    30 mg/kg    600 mg      -           4      3
+    1800 mg     10 mg/kg    -           4      3
+    1.8 g       600 mg      -           4      3
+    1799 mg     600 mg      -           4      2
+    1800 mg     600 mg      1 mg        4      2
+    1000 mg     1001 mg     -           1      0
+"""
+
+
+@pytest.mark.parametrize("row", columns(CAPS), ids=lambda r: " ".join(r.values()))
+def test_lifetime_caps(row: dict[str, str]) -> None:
+    earlier: tuple[Exposure, ...] = ()
+    if row["earlier"] != "-":
+        number, _, unit = row["earlier"].partition(" ")
+        mg, _, per = unit.partition("/")
+        earlier = (Exposure("X", Fraction(number), mg, per),)  # type: ignore[arg-type]
+    body = visits(
+        f"at: D1, cycle: 'every 21 days, {max(2, int(row['times']))} cycles', give: X {row['dose']}",
+        products=product(f"lifetime at most: {row['cap']}"),
+    )
+    made = planned(body, person(60, 170, earlier=earlier))
+    statuses = [a.amount_status for v in made.visits for a in v.administrations]
+    given = int(row["given"])
+    assert statuses == ["stated"] * given + ["refused"] * (len(statuses) - given)
+    last = made.visits[-1].administrations[0]
+    assert (last.amount, last.total) == (None, None)
+    assert last.cumulative == pytest.approx(sum(a.total or 0 for v in made.visits for a in v.administrations))
+    assert [note.visits for note in made.notes if note.code == "refused"] == [(v.id,) for v in made.visits[given:]]
+
+
+def test_a_smaller_dose_may_still_fit_under_a_lifetime_cap() -> None:
+    body = visits(
+        "at: D1, give: X 600 mg", "at: D2, give: X 500 mg", "at: D3, give: X 400 mg", products=product("lifetime at most: 1000 mg")
+    )
+    assert [shown(v.administrations[0]) for v in planned(body, person()).visits] == ["600 mg", "refused", "400 mg"]
+
+
+CAPPED = """products: {Y: {lifetime at most: 1000 mg}}
+periods:
+  main:
+    visits:
+      - {at: "D1, then every 4 weeks, 3 more times", give: Y 200 mg}
+      - {at: relapse to relapse + 1 day, give: Y 150 mg daily}
+"""
+
+
+def test_a_lifetimes_cap_is_held_in_the_order_of_days() -> None:
+    """200 on D1, 300 after the relapse, 200 on D29 and on D57: 900; D85 would make 1100."""
+    found = made(CAPPED, events=(("relapse", "2025-01-10"),))
+    status = {v.label: dose(found, v.label).amount_status for v in found.visits}
+    assert status == {"D1": "stated", "relapse to relapse+1d": "stated", "D29": "stated", "D57": "stated", "D85": "refused"}
+    assert notes(found, "refused") == ["Y on main/D85 is refused: with it the total would be 1100 mg, and the cap is 1000 mg"]
+    assert found.visits[-1].administrations[0].cumulative == 900
+
+
+def test_what_was_given_counts_under_a_lifetimes_cap() -> None:
+    """100 before, 200 on D1 and 300 after the relapse, recorded: D29 and D57 make 1000, and D85 is refused."""
+    given = (done("D1", "2025-01-06"), done("relapse to relapse+1d", "2025-01-10"))
+    found = made(CAPPED, *given, events=(("relapse", "2025-01-10"),), earlier=(Exposure("Y", Fraction(100), "mg"),))
+    assert [v.label for v in found.visits if dose(found, v.label).amount_status == "refused"] == ["D85"]
+
+
+def test_a_cap_that_was_passed_is_told() -> None:
+    given = tuple(done(label, date, "600", "mg") for label, date in (("D1", "2025-01-06"), ("D29", "2025-02-03")))
+    found = made(CAPPED, *given)
+    assert "the cap of 1000 mg of Y is passed by what was given: 1200 mg" in notes(found, "lifetime")
+
+
+def test_a_cap_counts_a_dose_that_was_given_beside_an_examination() -> None:
+    """300 on D1 and, with an MRI, on D8: 600 of 500; D15 is refused."""
+    text = """products: {X: {lifetime at most: 500 mg}}
+periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: D8, give: X 300 mg, assess: MRI}, {at: D15, give: X 200 mg}]}}
+"""
+    found = made(text, done("D1", "2025-01-06"), done("D8", "2025-01-13"))
+    assert [dose(found, v.label).amount_status for v in found.visits] == ["stated", "stated", "refused"]
+    assert "the cap of 500 mg of X is passed by what was given: 600 mg" in notes(found, "lifetime")

@@ -1,0 +1,131 @@
+"""Doses as given: what counts, what leaves a total unknown, what moves what comes after."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nmosd_dosing import Entered, Subject, load, plan
+from nmosd_dosing.language.study_file import read_study_text
+from tests.kit.dates import START, day
+from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, of_m, on, planned, table
+from tests.kit.somebody import COUNTS_ON, COURSE, HEAD, done, dose, made, notes, visit
+
+
+def test_a_recorded_amount_is_all_of_a_course() -> None:
+    """0.3 g were given of ten times 100 mg."""
+    found = made(COURSE, done("D1 to D10", "2025-01-06", "0.3", "g", status="partial"))
+    given = dose(found, "D1 to D10")
+    assert (given.amount, given.times, given.total, given.planned) == (300, 1, 300, 1000)
+    assert [(i.given, i.planned, i.share) for i in found.intensity] == [(300, 1000, 0.3)]
+    assert not notes(found, "wrong-dose")
+    whole = made(COURSE, done("D1 to D10", "2025-01-06", "1000", "mg"))
+    assert not notes(whole, "wrong-dose")
+    assert notes(made(COURSE, done("D1 to D10", "2025-01-06", "100", "mg")), "wrong-dose") == ["X 100 mg is recorded, planned is 1000 mg"]
+
+
+@pytest.mark.parametrize(("entry", "recorded", "last", "times"), [
+    ("2025-02-03", "2025-03-10", "2025-04-06", 28),
+    ("2025-02-03", "2025-02-04", "2025-03-03", 28),
+    ("2025-02-05", "2025-02-06", "2025-03-03", 26),
+])  # fmt: skip
+def test_a_recorded_course_moves_as_a_whole_where_the_count_goes_on(entry: str, recorded: str, last: str, times: int) -> None:
+    found = made(COUNTS_ON, done("D1", "2025-01-06"), done("D29 to D56", recorded), entered=(Entered("b", day(entry)),))
+    course = visit(found, "D29 to D56")
+    assert (course.actual, course.last, course.administrations[0].times) == (day(recorded), day(last), times)
+
+
+@pytest.mark.parametrize(("start", "times"), [("2025-01-28", 1), ("2025-01-30", 3), ("2025-03-29", 3), ("2025-01-01", 4)])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_course_counted_in_months_is_as_long_whatever_is_recorded(start: str, times: int, recorded: bool) -> None:
+    text = (
+        "products: {X: {}}\nperiods: {main: {visits: [{at: D1, give: X 1 mg}, {at: D1 + 1 month to D4 + 1 month, give: X 9 mg daily}]}}\n"
+    )
+    subject = Subject(day(start), records=(done("D1", start),) if recorded else ())
+    found = plan(read_study_text(HEAD + text)[0], subject)
+    assert found.visits[1].administrations[0].times == times
+
+
+def test_a_dose_given_early_counts_as_planned() -> None:
+    """D0 given, D14 missed, D28 a day early: two of three."""
+    records = (
+        done("D0", "2025-01-06", "600", "mg"), done("D14", "2025-01-20", status="missed"), done("D28", "2025-02-02", "600", "mg"),
+    )  # fmt: skip
+    found = plan(load("belimumab"), Subject(START, weight_kg=60, records=records))
+    assert [(i.given, i.planned) for i in found.intensity] == [(1200, 1800)]
+
+
+def totals(made: dict[str, Any]) -> list[Any]:
+    return [a["cumulative"] for v in made["visits"] for a in v["administrations"]]
+
+
+def test_totals_count_what_was_given(folder: Path) -> None:
+    rows = (
+        "D0,2025-01-06,done,600,mg\nD14,2025-01-20,missed,,\nD28,2025-02-03,done,0.6125,g\nD56,2025-03-03,withheld,,\nD84,2025-03-31,,,\n"
+    )
+    made = planned(*BELIMUMAB, *table(f"visit,date,status,amount,unit\n{rows}"))
+    assert totals(made)[:6] == [600, 600, 1212.5, 1212.5, 1812.5, 2412.5]
+    assert [v["status"] for v in made["visits"]][:6] == ["done", "missed", "done", "withheld", "done", "planned"]
+    assert notes_of(made, "not-recorded") == ["how much was given is not recorded: the planned dose is counted"]
+    assert [n["visits"] for n in made["notes"] if n["code"] == "not-recorded"] == [["treatment/D84"]]
+
+
+def test_a_dose_in_part_of_which_nobody_wrote_how_much_leaves_totals_unknown(folder: Path) -> None:
+    made = planned(*BELIMUMAB, *table("visit,date,status\nD14,2025-01-20,partial\n"))
+    assert totals(made)[:3] == [600, None, None]
+    assert made["visits"][1]["administrations"][0]["amount_status"] == "not recorded"
+
+
+def test_a_dose_at_an_unscheduled_visit_counts(folder: Path) -> None:
+    made = planned(*BELIMUMAB, *table("visit,date,product,amount,unit\nunscheduled,2025-01-25,belimumab,0.1,g\n"))
+    assert totals(made)[:4] == [600, 1200, 1900, 2500]
+    assert notes_of(made, "unscheduled") == [
+        "a visit on 2025-01-25 Sat that is not planned; its dose counts in later totals, where they are known, and as a last dose; "
+        "no repeat is counted from it"
+    ]
+    late = table("visit,date,product,amount,unit\nrcp/D1,2025-01-06,,,\nunscheduled,2026-03-01,BAT4406F,500,mg\n")
+    spans = {s["id"]: s["to"] for s in planned(*RCP, *late)["spans"]}
+    assert spans["contraception"] == "2026-09-01"
+
+
+def test_two_products_of_one_visit_are_given_on_one_day(folder: Path) -> None:
+    study = folder / "s.yaml"
+    study.write_text(
+        "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\nproducts: {X: {}, Y: {}}\n"
+        "periods: {main: {visits: [{at: 'D1, D8', give: [X 5 mg, Y 6 mg]}]}}\n",
+        encoding="utf-8",
+    )
+    asked = ("--regimen", str(study), "--start", "2025-01-06")
+    both = table("visit,date,product\nD1,2025-01-06,X\nD1,2025-01-06,Y\n")
+    assert checked(*asked, *both)["main/D1"].startswith("no-window")
+    apart = table("visit,date,product\nD1,2025-01-06,X\nD1,2025-03-06,Y\n")
+    assert any(text.startswith("duplicate") for text in checked(*asked, *apart).values())
+    none = table("visit,date,product,status\nD1,2025-01-06,X,missed\nD1,2025-01-06,Y,withheld\n")
+    assert checked(*asked, *none)["main/D1"].startswith("missed")
+
+
+def test_a_visit_that_stands_without_its_dose_counts_none() -> None:
+    done = (on("D1", "2025-01-06"), on("D29", "2025-02-03"), on("D57", "2025-03-03"))
+    made, found = of_m(*done, treatment_stopped="2025-02-10")
+    assert [len(v.administrations) for v in made.visits] == [1, 1, 0, 0]
+    assert str(made.spans[0].end) == "2025-08-03"
+    assert found == [("main/D1", "no-window"), ("main/D29", "no-window"), ("main/D57", "no-window")]
+    _, found = of_m(*done[:2], on("D57", "2025-03-03", product="X"), treatment_stopped="2025-02-10")
+    assert found[-1] == ("main/D57", "not-allowed")
+
+
+def test_an_unscheduled_dose_after_an_exit_or_of_another_product() -> None:
+    _, found = of_m(on("unscheduled", "2025-02-20", product="X"), died="2025-01-10")
+    assert found == [("unscheduled", "not-allowed")]
+    made, found = of_m(on("unscheduled", "2025-08-20", product="paracetamol"))
+    assert found == [("unscheduled", "unscheduled"), ("unscheduled", "wrong-dose")]
+    assert str(made.spans[0].end) == "2025-10-28"  # six months after D113
+
+
+def test_a_missed_visit_shows_the_total_so_far() -> None:
+    extra = on("unscheduled", "2025-01-20", product="X", amount=Decimal(100), unit="mg")
+    made, _ = of_m(extra, on("D29", "2025-02-03", status="missed"))
+    assert [v.administrations[0].cumulative for v in made.visits[:3]] == [500, 600, 1100]

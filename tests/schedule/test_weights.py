@@ -1,0 +1,107 @@
+"""Which weight a dose is by, worked by hand: baseline, latest, or new after a change large enough; and the plan says which."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from nmosd_dosing import Record
+from nmosd_dosing.subjects.subject import Weight
+from tests.kit.cases import columns
+from tests.kit.command import dosing
+from tests.kit.dates import day
+from tests.kit.worked import person, planned, product, visits
+
+# Doses of 10 mg/kg on D1, D29 and D57: 2025-01-06, 2025-02-03 and 2025-03-03. Baseline 60 kg.
+WEIGHTS = """
+    weight                   weighed                                   doses
+    baseline                 2025-02-03=66                             600 600 600
+    latest                   2025-02-03=66                             600 660 660
+    latest                   2025-02-04=66                             600 600 660
+    latest                   2025-02-02=66                             600 660 660
+    latest                   2025-01-20=66 2025-02-03=58               600 580 580
+    changed by 10% or more   2025-02-03=65.994                         600 600 600
+    changed by 10% or more   2025-02-03=66                             600 660 660
+    changed by 10% or more   2025-02-03=66.006                         600 660.06 660.06
+    changed by 10% or more   2025-02-03=54.006                         600 600 600
+    changed by 10% or more   2025-02-03=54                             600 540 540
+    changed by 10% or more   2025-02-03=53.994                         600 539.94 539.94
+    changed by 10% or more   2025-02-03=66 2025-03-03=72.599           600 660 660
+    changed by 10% or more   2025-02-03=66 2025-03-03=72.6             600 660 726
+    changed by 10% or more   2025-02-03=66 2025-03-03=59.4             600 660 594
+    changed by 10% or more   2025-02-03=66 2025-03-03=60               600 660 660
+    changed by 10% or more   2025-01-20=63 2025-02-03=65.9 2025-03-03=66  600 600 660
+    changed by 10% or more   2025-01-20=66 2025-02-03=59.401           600 660 660
+    changed by 2.5% or more  2025-02-03=61.499                         600 600 600
+    changed by 2.5% or more  2025-02-03=61.5                           600 615 615
+    -                        -                                         600 600 600
+    -                        2025-02-03=66                             600 660 660
+    -                        2025-02-03=60.001                         600 600.01 600.01
+"""
+EVERY_4_WEEKS = "at: 'D1, D29, D57', give: X 10 mg/kg"
+
+
+def weighed(text: str) -> tuple[Weight, ...]:
+    return tuple(Weight(day(date), float(kg)) for date, _, kg in (item.partition("=") for item in text.split())) if text != "-" else ()
+
+
+@pytest.mark.parametrize("row", columns(WEIGHTS), ids=lambda r: f"{r['weight']} {r['weighed']}")
+def test_which_weight(row: dict[str, str]) -> None:
+    lines = [] if row["weight"] == "-" else [f"weight: {row['weight']}"]
+    made = planned(visits(EVERY_4_WEEKS, products=product(*lines)), person(60, weights=weighed(row["weighed"])))
+    assert " ".join(f"{v.administrations[0].amount:g}" for v in made.visits) == row["doses"]
+
+
+@pytest.mark.parametrize(
+    ("weight", "doses"),
+    [("", "600 600 600"), ("baseline", "600 600 600"), ("latest", "600 660 660"), ("changed by 10% or more", "600 660 660")],
+)
+def test_a_weight_recorded_at_a_visit_is_used_where_the_file_says_so(weight: str, doses: str) -> None:
+    records = (Record("D29", day("2025-02-03"), weight_kg=66.0),)
+    lines = [f"weight: {weight}"] if weight else []
+    made = planned(visits(EVERY_4_WEEKS, products=product(*lines)), person(60, records=records))
+    assert " ".join(f"{v.administrations[0].amount:g}" for v in made.visits) == doses
+
+
+def test_the_plan_says_which_weight_was_used() -> None:
+    made = planned(visits(EVERY_4_WEEKS, products=product("weight: latest")), person(60, weights=weighed("2025-02-03=66")))
+    used = [(a.weight_kg, a.weight_of, a.weight_status) for v in made.visits for a in v.administrations]
+    measured = day("2025-02-03")
+    assert used == [(60, None, "baseline"), (66, measured, "measured"), (66, measured, "carried forward")]
+
+
+SUBJECTS = "subject,start,weight_kg\nA,2025-01-06,60\nB,2025-01-06,70\n"
+WEIGHINGS = [
+    ("A,2025-02-01,66\n", ["660 mg", "700 mg"], None),
+    ("A,2025-03-04,66\n", ["600 mg", "700 mg"], None),
+    ("A,2025-01-06,66\n", None, "the weight of subject `A` on 2025-01-06 is not after day 1, 2025-01-06"),
+    ("A,2025-02-01,66\nA,2025-02-01,67\n", None, "two weights of subject `A` on 2025-02-01"),
+    ("A,2025-02-01,\n", None, "no weight"),
+    ('A,2025-02-01,"66,5"\n', None, "`66,5` has a decimal comma"),
+]
+
+
+@pytest.mark.parametrize(("rows", "amounts", "error"), WEIGHINGS)
+def test_a_table_of_weighings(tmp_path: Path, rows: str, amounts: list[str] | None, error: str | None) -> None:
+    (tmp_path / "s.csv").write_text(SUBJECTS, encoding="utf-8")
+    (tmp_path / "w.csv").write_text(f"subject,date,weight_kg\n{rows}", encoding="utf-8")
+    asked = ("prepare", "--regimen", "belimumab", "--subjects", str(tmp_path / "s.csv"), "--weighings", str(tmp_path / "w.csv"))
+    done = dosing(*asked, "--from", "2025-03-03", "--days", "1", "--format", "csv")
+    if error is not None:
+        assert (done.returncode, done.stdout) == (2, "") and error in done.stderr
+    else:
+        assert [f"{row['amount']} {row['unit']}" for row in csv.DictReader(done.stdout.splitlines())] == amounts
+
+
+def test_recorded_weights_that_do_not_count_are_told(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(SUBJECTS, encoding="utf-8")
+    (tmp_path / "v.csv").write_text("subject,visit,date,weight_kg\nB,D28,2025-02-03,77\n", encoding="utf-8")
+    asked = ("prepare", "--regimen", "belimumab", "--subjects", str(tmp_path / "s.csv"), "--visits", str(tmp_path / "v.csv"))
+    done = dosing(*asked, "--from", "2025-03-03", "--days", "1")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "weight: weights recorded with visits are not those that doses are by (B); "
+        "`--weighings FILE` with subject, date, weight_kg makes them count\n"
+    )

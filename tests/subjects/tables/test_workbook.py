@@ -1,0 +1,265 @@
+"""Tables in .xlsx: what its cells mean, and how messages name them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.worksheet import Worksheet
+
+from nmosd_dosing.errors import InputError
+from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.tables import roster
+from tests.kit.command import dosing
+from tests.kit.tables import JANUARY, refused
+
+HEADING = ("subject", "start", "weight_kg")
+SHEET = "xl/worksheets/sheet1.xml"
+Change = Callable[[Worksheet], object]
+
+
+def workbook(*rows: tuple[Any, ...], change: Change = lambda sheet: None, book: Workbook | None = None) -> bytes:
+    book = book or Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for row in rows:
+        sheet.append(row)
+    change(sheet)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def subjects(*rows: tuple[Any, ...], change: Change = lambda sheet: None) -> tuple[Subject, ...]:
+    return roster.subjects(workbook(HEADING, *rows, change=change), "s.xlsx", ())
+
+
+def rewritten(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with other text in one of its parts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            data = before.read(name)
+            assert name != part or old in data
+            after.writestr(name, data.replace(old, new) if name == part else data)
+    return out.getvalue()
+
+
+def shared(rows: bytes, *strings: str) -> bytes:
+    """A workbook that keeps its texts apart from its cells, as Excel does."""
+    content = rewritten(workbook(), SHEET, b"<sheetData>", b"<sheetData>" + rows)
+    kind = b'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"'
+    content = rewritten(content, "[Content_Types].xml", b"</Types>", b'<Override PartName="/xl/sharedStrings.xml" ' + kind + b" /></Types>")
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        texts = "".join(f"<si><t>{text}</t></si>" for text in strings)
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{texts}</sst>')
+    return out.getvalue()
+
+
+def test_a_workbook_as_excel_writes_it() -> None:
+    rows = (
+        b'<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
+        b'<row r="3"><c r="A3" t="s"><v>2</v></c><c r="B3" t="str"><f>A9</f><v>2025-01-06</v></c></row>'
+    )
+    assert roster.subjects(shared(rows, "subject", "start", "0012"), "s.xlsx", ()) == (Subject(JANUARY, "0012"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (("0012", dt.datetime(2025, 1, 6), 60), Subject(JANUARY, "0012", weight_kg=60)),
+        (("0012", dt.date(2025, 1, 6), 60.0), Subject(JANUARY, "0012", weight_kg=60)),
+        (("0012", "2025/1/6", 60.5), Subject(JANUARY, "0012", weight_kg=60.5)),
+        ((12, "2025-01-06", "60.5"), Subject(JANUARY, "12", weight_kg=60.5)),
+        ((12.0, "2025-01-06"), Subject(JANUARY, "12")),
+        ((" 北京\t1\n", "2025-01-06", 12.300000000000001), Subject(JANUARY, "北京 1", weight_kg=12.3)),
+        (('a"b', "2025-01-06", None), Subject(JANUARY, 'a"b')),
+        ((123456789012, "2025-01-06"), Subject(JANUARY, "123456789012")),
+        ((True, "2025-01-06"), Subject(JANUARY, "TRUE")),
+    ],
+)
+def test_what_cells_mean(row: tuple[Any, ...], expected: Subject) -> None:
+    assert subjects(row) == (expected,)
+
+
+def test_zeros_that_a_format_shows_are_there() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["A2"].number_format = "0000"
+
+    assert subjects((12, "2025-01-06"), change=change)[0].code == "0012"
+    content = workbook(HEADING, (12, "2025-01-06"), change=change)
+    lost = rewritten(content, "xl/styles.xml", b'numFmtId="164" fontId', b'numFmtId="300" fontId')
+    assert roster.subjects(lost, "s.xlsx", ())[0].code == "12"
+
+
+def test_days_counted_from_1904() -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    content = workbook(HEADING, ("1", dt.date(2025, 1, 6)), book=book)
+    assert roster.subjects(content, "s.xlsx", ())[0].start == JANUARY
+
+
+def test_rows_and_sheets_without_anything() -> None:
+    book = Workbook()
+    book.create_sheet("empty")["B2"] = "  "
+    content = workbook((), (), HEADING, (None, None, None, ""), ("1", "2025-01-06", None, " "), (), ("2", "2025-01-06"), book=book)
+    found = roster.subjects(content, "s.xlsx", ())
+    assert [(subject.code, subject.place and subject.place.document.where(subject.place)) for subject in found] == [
+        ("1", "s.xlsx, cell A5"),
+        ("2", "s.xlsx, cell A7"),
+    ]
+
+
+def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
+    rows = [
+        (None, dt.datetime(2025, 1, 6, 8, 30), "60,5"),
+        ("2", dt.time(8, 30), "#N/A"),
+        ("3", "=TODAY()", ArrayFormula("C4", "=SUM(1)")),
+        ("4", 45663, None, "x"),
+        ("5", None),
+        ("6", "2025-01-06"),
+        (None, "2025-01-06", 1e300),
+    ]
+
+    def change(sheet: Worksheet) -> None:
+        sheet["C3"].data_type = "e"
+        sheet.merge_cells("A7:A8")
+
+    assert refused(lambda: subjects(*rows, change=change)) == [
+        "s.xlsx, cell A2: no subject's code; every row needs one",
+        "s.xlsx, cell B2: `2025-01-06 08:30` has a time of day; write `2025-01-06`",
+        "s.xlsx, cell C2: `60,5` has a decimal comma; write `60.5`",
+        "s.xlsx, cell B3: `08:30:00` is a time; write a day, or a text",
+        "s.xlsx, cell C3: `#N/A` is an error of the spreadsheet; mend the formula, or paste the value",
+        "s.xlsx, cell B4: the formula `=TODAY()` has no value in this file; paste the column as values",
+        "s.xlsx, cell C4: the formula `=SUM(1)` has no value in this file; paste the column as values",
+        "s.xlsx, cell A5: 4 cells under 3 columns; name the column in the first line, or clear the cell",
+        "s.xlsx, cell B6: no date; write for example `2025-01-06`",
+        "s.xlsx, cell A7: the cells `A7:A8` are merged; unmerge them, and fill each by itself",
+        "s.xlsx, cell A8: no subject's code; every row needs one",
+        "s.xlsx, cell C8: `1e+300` is not a weight; write kilograms as a plain number, for example `60` or `60.5`",
+    ]
+
+
+def test_a_record_is_a_row_and_far_columns_have_two_letters() -> None:
+    content = workbook(("visit", "date"), ("D1", dt.date(2025, 1, 6)))
+    [(_, record)] = roster.records(content, "r.xlsx")
+    assert record.place is not None and record.place.document.where(record.place) == "r.xlsx, row 2"
+    wide = workbook(tuple(f"c{i}" for i in range(30)))
+    assert refused(roster.records, wide, "r.xlsx")[29].startswith("r.xlsx, cell AD1: unknown column `c29`")
+
+
+def test_a_formula_counts_as_the_value_last_computed() -> None:
+    content = workbook(HEADING, ("1", "2025-01-06", "=30*2"))
+    computed = rewritten(content, SHEET, b"<v />", b"<v>60</v>")
+    assert roster.subjects(computed, "s.xlsx", ())[0].weight_kg == 60
+
+
+def test_one_cell_far_away_is_no_load() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["XFD1048576"].number_format = "0.00"
+
+    assert len(subjects(("1", "2025-01-06"), change=change)) == 1
+
+
+def test_further_sheets_that_hold_something() -> None:
+    book = Workbook()
+    book.create_sheet("empty")
+    book.create_sheet("batches")["C3"] = 0
+    book.create_sheet("notes")["A1"] = "x"
+    assert refused(roster.subjects, workbook(HEADING, book=book), "s.xlsx", ()) == [
+        "-: `s.xlsx` has further sheets: `batches` and `notes` hold something; "
+        "only the first, `Sheet`, is read; keep it in a workbook of its own"
+    ]
+
+
+DAMAGED = "-: `s.xlsx` is not a workbook that can be read; save it as .xlsx without a password, or as `CSV UTF-8`"
+BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + b"".join(
+    b'<!ENTITY %c "%s">' % (name, b"&%c;" % (name - 1) * 10) for name in range(ord("b"), ord("k"))
+) + b"]><worksheet"  # fmt: skip
+
+
+def test_damaged_workbooks() -> None:
+    content = workbook(HEADING, ("1", "2025-01-06"))
+    broken = [
+        content[:-30],
+        content[:200],
+        content[:900] + b"\0\0\0\0" + content[904:],
+        rewritten(content, SHEET, b"<worksheet", b"<work"),
+        rewritten(content, SHEET, b"<worksheet", BOMB),
+        rewritten(content, SHEET, b'r="A1"', b'r="1"'),
+        rewritten(content, SHEET, b't="inlineStr"', b't="s"><v>7</v></c><c r="D9"'),
+        zipped(b"no workbook"),
+    ]
+    for wrong in broken:
+        assert refused(roster.subjects, wrong, "s.xlsx", ()) == [DAMAGED]
+
+
+def zipped(text: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("part", text)
+    return out.getvalue()
+
+
+TOO_LARGE = "-: `s.xlsx` unpacks to more than 100 MB; save the table alone, as `CSV UTF-8`"
+
+
+def test_workbooks_that_unpack_to_more_than_they_seem() -> None:
+    assert refused(roster.subjects, zipped(bytes(100_000_001)), "s.xlsx", ()) == [TOO_LARGE]
+    cells = b"".join(b'<c t="s" r="A%d"><v>0</v></c>' % row for row in range(1, 4000))
+    bomb = shared(b"<row>" + cells + b"</row>", "x" * 30_000)
+    assert len(bomb) < 100_000
+    assert refused(roster.subjects, bomb, "s.xlsx", ()) == [TOO_LARGE]
+    far = rewritten(workbook(HEADING, ("1", "2025-01-06")), SHEET, b'r="A2"', b'r="A999999999"')
+    assert refused(roster.subjects, far, "s.xlsx", ()) == [TOO_LARGE]
+
+
+def test_without_openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = workbook(HEADING)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert refused(roster.subjects, content, "s.xlsx", ()) == [
+        "-: `s.xlsx` is a workbook, and reading it needs openpyxl; "
+        "install it with `pip install 'nmosd-dosing[xlsx]'`, or save the table as `CSV UTF-8`"
+    ]
+
+
+def test_calendars_from_a_workbook(tmp_path: Path) -> None:
+    (tmp_path / "s.xlsx").write_bytes(workbook(HEADING, ("0012", dt.date(2025, 1, 6), 60)))
+    done = dosing("plan", "--regimen", "belimumab", "--subjects", str(tmp_path / "s.xlsx"), "--ics-dir", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert b"DTSTART;VALUE=DATE:20250106\r\n" in (tmp_path / "0012.ics").read_bytes()
+
+
+def test_a_day_that_no_calendar_has(recwarn: pytest.WarningsRecorder) -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["B2"].number_format = "yyyy-mm-dd"
+
+    assert refused(lambda: subjects(("1", 99_999_999), change=change)) == [
+        "s.xlsx, cell B2: `#VALUE!` is an error of the spreadsheet; mend the formula, or paste the value"
+    ]
+    assert not recwarn.list, "what openpyxl says of it is kept back"
+
+
+def test_how_a_cell_is_drawn() -> None:
+    with pytest.raises(InputError) as error:
+        subjects(("0012", "6/1/2025", 60))
+    assert str(error.value) == (
+        "error: `6/1/2025` is not a date with the year first\n"
+        " --> s.xlsx, cell B2\n"
+        "  |\n"
+        "2 | 0012 6/1/2025 60\n"
+        "  |      ^^^^^^^^\n"
+        "hint: day and month cannot be told apart; write it as YYYY-MM-DD"
+    )

@@ -1,0 +1,195 @@
+"""The way of a subject through the periods as domain experts decided it: completers, relapses, stops and exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nmosd_dosing import Entered
+from tests.kit.command import errors, output
+from tests.kit.course_command import BAT, RELAPSE, dates, move, plan
+from tests.kit.dates import day
+from tests.kit.somebody import made, notes
+
+
+def test_a_dose_after_an_event_is_no_entry() -> None:
+    text = """products: {X: {minimum gap: 14 days}}
+periods:
+  a: {length: 28 days, visits: [{at: D1, give: X 10 mg}]}
+  b: {visits: [{at: D1, give: X 10 mg}, {at: relapse, give: X 10 mg}]}
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: 14 days}
+"""
+    found = made(text, events=(("relapse", "2025-02-06"),), entered=(Entered("b", day("2025-02-03")),))
+    assert [v.id for v in found.visits] == ["a/D1", "b/D1", "b/relapse"]
+    assert len(notes(found, "gap")) == 1
+
+
+# --- completion ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_completer_is_projected_on_the_end_visit() -> None:
+    made = plan(*BAT)
+    assert move(made) == ("completed", "2026-01-05", "2026-01-05", "2026-01-19", None, "projected")
+    assert dates(made)["olp/D1"] == ("2026-01-05", "projected")
+    assert dates(made)["olp/D1+6mo"] == ("2026-07-05", "projected")
+    assert [(p["period"], p["start"], p["end"], p["status"]) for p in made["periods"]] == [
+        ("rcp", "2025-01-06", "2026-01-05", "planned"), ("olp", "2026-01-05", None, "projected"),
+    ]  # fmt: skip
+
+
+def test_the_gap_to_the_last_dose_is_told() -> None:
+    [gap] = [n["message"] for n in plan(*BAT)["notes"] if n["code"] == "gap"]
+    assert gap == "BAT4406F: 183 days from rcp/D182 (2025-07-06 Sun) to the first dose of olp (2026-01-05 Mon)"
+    assert not any(n["code"] == "short-gap" for n in plan(*BAT)["notes"])
+
+
+# --- relapse ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_confirmed_relapse_leads_out_and_no_dose_follows_it() -> None:
+    made = plan(*BAT, *RELAPSE, "--on", "stable=2025-07-01")
+    assert move(made) == ("relapse", "2025-06-20", "2025-07-01", "2025-07-18", None, "projected")
+    assert "rcp/D182" not in dates(made)
+    assert dates(made)["olp/D1"] == ("2025-07-01", "projected")
+    assert any(n["code"] == "short-gap" for n in made["notes"])
+
+
+def test_an_undecided_relapse_is_pending_and_its_dose_waits() -> None:
+    made = plan(*BAT, "--on", "relapse=2025-06-20", "--on", "stable=2025-06-21")
+    assert move(made) == ("relapse", "2025-06-20", None, "2025-07-18", None, "pending")
+    assert dates(made) == {"rcp/D1": ("2025-01-06", "planned"), "rcp/D182": ("2025-07-06", "pending")}
+    assert "while the decision on relapse of 2025-06-20 Fri is open" in errors(
+        *BAT, "--on", "relapse=2025-06-20", "--enter", "olp=2025-07-01"
+    )
+
+
+def test_a_rejected_relapse_changes_nothing() -> None:
+    assert dates(plan(*BAT, "--on", "relapse=2025-06-20", "--on", "relapse_rejected=2025-06-25")) == dates(plan(*BAT))
+
+
+def test_a_relapse_reaches_over_the_end_of_the_first_period() -> None:
+    late = ("--on", "relapse=2025-12-30", "--on", "relapse_confirmed=2026-01-10", "--on", "stable=2026-01-12")
+    assert move(plan(*BAT, *late))[:4] == ("relapse", "2025-12-30", "2026-01-12", "2026-01-27")
+    assert move(plan(*BAT, *late, "--enter", "olp=2026-01-27"))[-1] == "entered"
+    assert "is 1 day late" in errors(*BAT, *late, "--enter", "olp=2026-01-28")
+
+
+# --- the study stop -----------------------------------------------------------------------------------------------------
+
+STOP = ("--on", "idmc_stop=2025-07-02")
+
+
+@pytest.mark.parametrize(
+    ("start", "rule", "first", "last", "second"),
+    [
+        ("2025-01-06", "stop", "2025-07-02", "2025-07-16", None),
+        ("2024-07-04", "stop", "2025-07-02", "2025-07-16", "2025-01-01"),
+        ("2024-07-03", "completed", "2025-07-02", "2025-07-16", "2024-12-31"),
+        ("2024-07-02", "completed", "2025-07-01", "2025-07-15", "2024-12-30"),
+    ],
+)
+def test_who_is_still_in_the_first_period_at_the_stop(start: str, rule: str, first: str, last: str, second: str | None) -> None:
+    made = plan("plan", "--regimen", "bat4406f", "--start", start, *STOP)
+    assert (move(made)[0], *move(made)[2:4]) == (rule, first, last)
+    assert dates(made).get("rcp/D182", (None,))[0] == second
+
+
+def test_with_a_stop_and_a_confirmed_relapse_the_relapse_governs() -> None:
+    assert move(plan(*BAT, *STOP, *RELAPSE, "--on", "stable=2025-07-01"))[0] == "relapse"
+    undecided = plan(*BAT, *STOP, "--on", "relapse=2025-06-20")
+    assert move(undecided)[0] == "stop" and "rcp/D182" not in dates(undecided)
+
+
+def test_the_stop_is_counted_over_a_table(tmp_path: Path) -> None:
+    people = "".join(f"{n:04},2024-0{1 + n % 6}-15\n" for n in range(161)) + "9999,2024-02-29\n"
+    (tmp_path / "s.csv").write_text(f"subject,start\n{people}", encoding="utf-8")
+    asked = ("due", "--regimen", "bat4406f", "--subjects", str(tmp_path / "s.csv"), "--as-of", "2025-03-01", "--format", "json")
+    late = [d for d in json.loads(output(*asked))["due"] if d["subject"] == "0005" and d["visit"] == "olp entry"]
+    assert late == []  # of June: the last of 162 starts on 15 June, and twelve months have not passed
+    asked = (*asked[:-3], "2025-06-20", *asked[-2:])
+    [entry] = [d for d in json.loads(output(*asked))["due"] if d["subject"] == "0004" and d["visit"] == "olp entry"]
+    assert (entry["earliest"], entry["latest"]) == ("2025-05-14", "2025-05-28")  # it had ended before the stop
+    (tmp_path / "s.csv").write_text(f"subject,start\n{people}1000,2024-10-01\n", encoding="utf-8")
+    [entry] = [d for d in json.loads(output(*asked))["due"] if d["subject"] == "1000" and d["visit"] == "olp entry"]
+    assert (entry["earliest"], entry["latest"]) == ("2025-06-15", "2025-06-29")  # twelve months after the 162nd first dose
+
+
+# --- leaving ------------------------------------------------------------------------------------------------------------
+
+
+def test_exits_end_what_they_say_and_follow_up_stays() -> None:
+    declined = plan(*BAT, "--on", "declined=2026-01-06")
+    assert move(declined)[-1] == "declined" and "olp/D1" not in dates(declined)
+    for event, spans in (("withdrawn", "2025-07-06"), ("lost", "2025-07-06"), ("treatment_stopped", "2025-07-06"), ("died", "2025-05-01")):
+        made = plan(*BAT, "--on", f"{event}=2025-05-01")
+        assert dates(made) == {"rcp/D1": ("2025-01-06", "planned")}, event
+        assert made["transitions"] == []
+        assert [s["to"] for s in made["spans"] if s["id"] == "contraception"] == [spans]
+    assert dates(plan(*BAT, "--on", "withdrawn=2025-07-06"))["rcp/D182"] == ("2025-07-06", "planned")
+
+
+def test_cancelled_visits_are_listed_when_asked() -> None:
+    made = plan(*BAT, *STOP, "--cancelled")
+    assert dates(made)["rcp/D182"] == ("2025-07-06", "cancelled")
+    assert [v["administrations"] for v in made["visits"] if v["id"] == "rcp/D182"] == [[]]
+    [note] = [n for n in made["notes"] if n["code"] == "cancelled"]
+    assert note == {
+        "code": "cancelled", "message": "the study stopped on 2025-07-02 Wed, and rule stop leads out of rcp", "visits": ["rcp/D182"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "total"),
+    [(None, 5500), ("2025-01-07", 10000), ("2025-06-23", 10000), ("2025-06-24", 9500), ("2025-07-07", 9500), ("2025-07-08", 9000),
+     ("2026-07-06", 8500), ("2029-01-01", 6000), ("2029-01-02", 5500)],
+)  # fmt: skip
+def test_escalation_raises_from_the_next_dose_and_not_before_w25d1(day: str | None, total: int) -> None:
+    asked = ("plan", "--regimen", "mil62-phase1b", "--arm", "500mg", "--start", "2025-01-06")
+    made = plan(*asked, *(("--on", f"escalated={day}") if day else ()))
+    assert made["visits"][-1]["administrations"][0]["cumulative"] == total
+    assert plan(*asked[:4], "1000mg", *asked[5:], "--on", "escalated=2025-06-23")["visits"][-1]["administrations"][0]["cumulative"] == 11000
+
+
+# --- what is refused ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--on", "relapse"), "error: `--on relapse` has no date\nhint: write for example `--on relapse=2025-07-02`"),
+        (("--on", "relapse=10/6/2025"),
+         "error: `--on relapse=10/6/2025` is not a date\nhint: day and month cannot be told apart; write it as YYYY-MM-DD"),
+        (("--on", "relaps=2025-06-10"), "error: unknown event `relaps`\nhint: did you mean `relapse`?"),
+        (("--on", "relapse=2025-01-05"),
+         "error: `relapse` on 2025-01-05 is before day 1, 2025-01-06\nhint: events count from day 1 on; check the dates"),
+        (("--on", "relapse_confirmed=2025-06-10"),
+         "error: `relapse_confirmed` on 2025-06-10 answers no relapse\nhint: add the relapse, with its date of diagnosis"),
+        (("--on", "withdrawn=2025-06-10", "--on", "withdrawn=2025-06-11"), "error: `withdrawn` is given twice\nhint: keep one of them"),
+        (("--on", "idmc_stop=2025-06-10", "--on", "idmc_stop=2025-06-11"),
+         "error: `--on idmc_stop` is given twice\nhint: keep one of them"),
+        (("--enter", "olp"), "error: `--enter olp` has no date\nhint: write for example `--enter olp=2025-07-02`"),
+        (("--enter", "rcp=2025-06-10"),
+         "error: `--enter rcp` is not a later period of this plan\nhint: periods that are entered later: `olp`"),
+        (("--enter", "olp=2025-01-01"), "error: entry into `olp` on 2025-01-01 Wed is before day 1, 2025-01-06 Mon\nhint: check the dates"),
+        (("--on", "withdrawn=2025-06-10", "--enter", "olp=2026-01-05"),
+         "error: entry on 2026-01-05 Mon comes after `withdrawn` of 2025-06-10 Tue\nhint: check the dates"),
+        (("--on", "declined=2025-12-20", "--enter", "olp=2026-01-12"),
+         "error: entry on 2026-01-12 Mon, and declined on 2025-12-20 Sat\nhint: keep one of the two; `--allow-deviation` lets both stand"),
+        (("--on", "study_stop=2025-01-05"),
+         "error: day 1, 2025-01-06 Mon, is after the study stopped, 2025-01-05 Sun\n"
+         "hint: check the dates; `--allow-deviation` lets it stand"),
+        (("--on", "rcp_completed=9999-12-31"),
+         "error: a period or an entry falls outside the years 1 to 9999\nhint: check the dates"),
+        (("--explain", "D183"), "error: `--explain D183` is not a visit of this plan\nhint: did you mean `D182`?"),
+        (("--explain", "D182", "--format", "json"),
+         "error: `--explain` is for people; JSON has the steps of every visit\nhint: leave `--explain` or the format out"),
+        (("--country", "XX"), "error: `--country`: unknown country `XX`\nhint: write its ISO code, for example `CN`, `DE` or `US`"),
+        (("--on", "relapse=2025-06-10", "--on", "relapse_confirmed=2025-06-12", "--on", "relapse_rejected=2025-06-12"),
+         "error: the relapse of 2025-06-10 is confirmed and rejected on the same day\nhint: keep one of the two decisions"),
+    ],
+)  # fmt: skip
+def test_wrong_events_and_entries(arguments: tuple[str, ...], text: str) -> None:
+    assert errors(*BAT, *arguments) == text + "\n"

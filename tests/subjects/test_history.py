@@ -1,0 +1,12 @@
+"""What contradicts itself of a subject is refused: an end given twice, a death before day 1."""
+
+from __future__ import annotations
+
+from tests.kit.command import errors
+
+
+def test_an_end_given_twice_and_a_death_before_day_1() -> None:
+    asked = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06")
+    twice = errors(*asked, "--on", "rcp_completed=2025-12-20", "--on", "rcp_completed=2026-01-05")
+    assert twice == "error: `rcp_completed` is given twice\nhint: keep one of them\n"
+    assert "before day 1" in errors(*asked, "--on", "died=2025-01-01")
