@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.gaps import dose_dates
@@ -374,13 +375,6 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
                 _code(schedule, column), id, "short-gap", (date - target).days if target else None, target,
                 None, None, date, words,
             )  # fmt: skip
-
-
-Verdict = Literal[
-    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
-    "wrong-dose", "not-allowed", "short-gap", "cancelled",
-]  # fmt: skip
-DEVIATIONS: tuple[Verdict, ...] = ("early", "late", "missed", "overdue", "duplicate", "wrong-dose", "not-allowed", "short-gap")
 
 
 @dataclass(frozen=True, slots=True)
