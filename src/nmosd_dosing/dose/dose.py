@@ -1,4 +1,4 @@
-"""What a dose is: amounts and their units, weight bands, rounding, caps. What they come to is worked out in `reckoning`."""
+"""What a dose is: amounts, weight bands, rounding, caps. What they come to is worked out in `calculation`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal
-
-UNITS = ("mg", "g", "mcg", "mL", "cells")
-_MILLIGRAMS = {"mg": Fraction(1), "g": Fraction(1000), "mcg": Fraction(1, 1000)}
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
@@ -137,15 +134,6 @@ def vials_text(vials: Vials) -> str:
 WeightRule = Literal["baseline", "latest"] | Fraction
 """Which weight doses are by: the baseline one; the latest on or before the dose; or a new one once it differs from the one used until
 then by this share (`Fraction(1, 10)`: by 10% or more)."""
-
-
-def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | None:
-    """An amount in another unit, exactly; None where the two do not measure the same."""
-    if unit == to:
-        return amount
-    if unit not in _MILLIGRAMS or to not in _MILLIGRAMS:
-        return None
-    return amount * _MILLIGRAMS[unit] / _MILLIGRAMS[to]
 
 
 def number_text(value: float | Fraction) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from nmosd_dosing.dose.dose import UNITS
+from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
