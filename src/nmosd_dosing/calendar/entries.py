@@ -193,7 +193,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         start=start,
         end=end,
         zone=style.zone if clock else None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        status=_status(visit),
         busy=visit.last is None,
         summary=_line(words.discreet_visit.format(visit.label))
         if style.discreet
@@ -205,6 +205,10 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     )
 
 
+def _status(visit: PlannedVisit) -> EntryStatus:
+    return "TENTATIVE" if visit.stage == "tentative" or visit.only_arms else "CONFIRMED"
+
+
 def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
     words = wording(style.language)
@@ -212,7 +216,7 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
         yield words.unblinded_arm.format(plan.arm)
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
-    if visit.status in ("projected", "pending"):
+    if visit.stage == "tentative":
         yield words.projected
     if style.discreet:
         return
@@ -268,7 +272,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         start=earliest,
         end=latest + dt.timedelta(days=1),
         zone=None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        status=_status(visit),
         busy=False,
         summary=_line(words.discreet_window.format(visit.label))
         if style.discreet

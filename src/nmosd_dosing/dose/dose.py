@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
 Formula = Literal["Mosteller", "Du Bois"]
 Way = Literal["up", "down", "half even"]
+
+
+AmountStatusText = Literal[
+    "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
+    "refused",
+]  # fmt: skip
 
 
 class AmountStatus(IntEnum):
@@ -29,8 +35,8 @@ class AmountStatus(IntEnum):
     REFUSED = 10  # it would pass the lifetime cap
 
     @property
-    def text(self) -> str:
-        return self.name.lower().replace("_", " ")
+    def text(self) -> AmountStatusText:
+        return cast(AmountStatusText, self.name.lower().replace("_", " "))
 
 
 KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import AmountStatusText, number_text
 from nmosd_dosing.plans.plan import Administration
 
 NOT_STATED = "not stated"
@@ -188,13 +188,32 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
         return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
-    why = {
-        "not recorded": words.dose_not_recorded, NOT_STATED: words.dose_not_stated, "refused": words.refused,
-        "needs arm": words.needs_arm, "needs weight": words.needs_weight, "needs height": words.needs_height,
-        "out of range": words.out_of_range,
-    }[a.amount_status]  # fmt: skip
+    why = _why(a.amount_status, words)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.product}{rule}{times}{over}{words.comma}{why}"
+
+
+def _why(status: AmountStatusText, words: Wording) -> str:
+    """Why there is no amount."""
+    match status:
+        case "not recorded":
+            return words.dose_not_recorded
+        case "not stated":
+            return words.dose_not_stated
+        case "refused":
+            return words.refused
+        case "needs arm":
+            return words.needs_arm
+        case "needs weight":
+            return words.needs_weight
+        case "needs height":
+            return words.needs_height
+        case "out of range":
+            return words.out_of_range
+        case "masked":
+            return words.masked
+        case "stated" | "capped" | "absent":
+            raise AssertionError(f"an amount is {status}, and there is none")
 
 
 def vials_of(administrations: Sequence[Administration]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from nmosd_dosing.study.model import Give, Mark, Period, Span, Study, Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Course, MoveStatus
 from nmosd_dosing.subjects.recorded import Given, Recorded
+
+VisitStatusText = Literal["absent", "planned", "projected", "pending", "done", "partial", "missed", "withheld", "cancelled"]
 
 
 class VisitStatus(IntEnum):
@@ -33,8 +35,8 @@ class VisitStatus(IntEnum):
     CANCELLED = 8
 
     @property
-    def text(self) -> str:
-        return self.name.lower()
+    def text(self) -> VisitStatusText:
+        return cast(VisitStatusText, self.name.lower())
 
 
 @dataclass(frozen=True, slots=True)
