@@ -355,7 +355,7 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
             continue
         actual = np.array([schedule.given.actual[schedule.rows[k].visit] for k in rows])
         dates = np.where(np.isnat(actual), actual, np.array([dose_dates(schedule, k) for k in rows]))
-        extra = [(c, r) for c, r in schedule.given.extra if r.product == product.name and r.status in ("done", "partial")]
+        extra = [(c, r) for c, r in schedule.given.extra if r.product == product.name and r.took_place]
         more = np.full((len(extra), len(schedule)), NO_DATE)
         for i, (column, record) in enumerate(extra):
             more[i, column] = np.datetime64(record.date, "D")

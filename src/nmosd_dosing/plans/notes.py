@@ -145,7 +145,7 @@ def _extra(schedule: Schedule, column: int) -> Iterator[Note]:
     for whose, record in schedule.given.extra if schedule.given is not None else ():
         if whose == column:
             products = {product.name for product in schedule.study.products}
-            given = record.status in ("done", "partial") and (record.product is not None or record.amount is not None)
+            given = record.took_place and (record.product is not None or record.amount is not None)
             words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
             words = "; its product is none of the study, and counts in no total" if record.product not in (None, *products) else words
             words = words if given else ""
@@ -258,7 +258,7 @@ def _windows(pairs: Pairs, window: Window | None) -> Iterator[Note]:
 
 
 def _weekends(pairs: Pairs) -> Iterator[Note]:
-    open_ = [p for _, p in pairs if p.target is not None and p.actual is None and p.status not in ("missed", "withheld")]
+    open_ = [p for _, p in pairs if p.target is not None and p.actual is None and p.stage != "not done"]
     for weekday, name in ((5, "Saturday"), (6, "Sunday")):
         on = [p for p in open_ if p.target is not None and p.target.weekday() == weekday]
         if on:
