@@ -304,7 +304,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     if status == MoveStatus.REFUSED:
         return f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}; no entry, a person must decide"
     if status == MoveStatus.DECLINED:
-        return f"{known}: entry into {target} declined on {day(schedule.cohort.first('declined')[column])}"
+        return f"{known}: entry into {target} declined on {day(schedule.cohort.first(DECLINED)[column])}"
     if status == MoveStatus.ENTERED and earliest > latest:
         late = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
         return f"{known}: {late}; entered on {day(move.entered[column])}: a deviation"
