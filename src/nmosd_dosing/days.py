@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from dateutil.relativedelta import relativedelta
@@ -23,6 +23,7 @@ Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
 CountsFrom = Literal[0, 1]
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Style = Literal["D", "W", "week", "month", "year", "event"]
 
 FIRST_DATE = np.datetime64("0001-01-01", "D")
@@ -188,9 +189,18 @@ _WEEKDAYS: dict[Language, tuple[str, ...]] = {  # not strftime: it would follow 
 }
 
 
+def _weekdays(language: Language) -> tuple[str, ...]:
+    """From Monday on; strftime would follow the locale."""
+    match language:
+        case "en":
+            return "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
+        case "zh":
+            return "周一", "周二", "周三", "周四", "周五", "周六", "周日"
+
+
 def date_text(date: dt.date, language: Language = "en") -> str:
     """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that formats a date for people."""
-    return f"{date.isoformat()} {_WEEKDAYS[language][date.weekday()]}"
+    return f"{date.isoformat()} {_weekdays(language)[date.weekday()]}"
 
 
 def study_day(date: dt.date, start: dt.date) -> int:

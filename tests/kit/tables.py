@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.study.events import EVENTS
+from nmosd_dosing.study.events import SUBJECT_EVENTS
 from nmosd_dosing.subjects.subject import Event, Record, Subject
 from nmosd_dosing.subjects.tables import roster
 from nmosd_dosing.subjects.tables.table import Cell
@@ -23,7 +23,7 @@ def subjects(text: str, *periods: str) -> tuple[Subject, ...]:
 
 
 def events(text: str) -> list[tuple[Cell, Event]]:
-    return roster.events(text.encode(), "e.csv", tuple(EVENTS))
+    return roster.events(text.encode(), "e.csv", tuple(SUBJECT_EVENTS))
 
 
 def allocation(text: str) -> list[tuple[Cell, Cell]]:

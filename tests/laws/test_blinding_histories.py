@@ -26,12 +26,13 @@ from nmosd_dosing.errors import DosingError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.worklist import order, prepare
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.report.export.findings import due_to_csv, findings_to_csv, findings_to_dict
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.report.pages.findings import due_page, findings_page
 from nmosd_dosing.report.pages.pharmacy import order_page, worklist_page
 from nmosd_dosing.report.pages.plan import explain_page, plan_page
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.sequence import arms_of, way
 from nmosd_dosing.subjects.cohort import of_subjects
@@ -60,7 +61,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     except DosingError as error:  # what cannot be, such as two first days of one period
         return [*texts, str(error)]
     for as_of in (subject.start + 200 * DAY, subject.start + 900 * DAY):
-        made = to_plan(schedule, 0, subject, window, cancelled=True, as_of=as_of)
+        made = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of)
         findings = check(schedule, as_of)
         items = due(findings, as_of, 30)
         worklist = prepare(study, [made], as_of, as_of + 200 * DAY)

@@ -17,7 +17,8 @@ from nmosd_dosing.checks.findings import Finding, check
 from nmosd_dosing.days import to_date
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects.cohort import of_subjects
@@ -42,7 +43,7 @@ def made(study: Study, subjects: list[Subject], of_study: Days, deviations: bool
 
 
 def plans(schedule: Schedule, subjects: list[Subject]) -> list[Plan]:
-    return [to_plan(schedule, i, subject, cancelled=True) for i, subject in enumerate(subjects)]
+    return [plan_of(subject, cancelled=True) for subject in by_subject(schedule, "least waste")]
 
 
 # --- entries ------------------------------------------------------------------------------------------------------------

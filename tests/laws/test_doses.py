@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from nmosd_dosing import Cohort, Plan, Schedule, Study, Subject, expand, plan, to_csv, to_json
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.plans.planning import to_plan
+from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.subjects.cohort import of_subjects
 from nmosd_dosing.subjects.subject import Event, Exposure, Weight
 from tests.judges import oracle_doses as oracle
@@ -177,7 +178,7 @@ def test_vials_change_no_amount_and_hold_at_least_the_dose(
 
 
 def tables(schedule: Schedule, subjects: list[Subject], begin: int = 0) -> list[Plan]:
-    return [to_plan(schedule, column, subjects[begin + column]) for column in range(len(schedule))]
+    return [plan_of(subject) for subject in by_subject(schedule, "least waste")]
 
 
 def told(made: Plan) -> Plan:

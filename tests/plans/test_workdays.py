@@ -15,6 +15,7 @@ from nmosd_dosing.errors import InputError
 from nmosd_dosing.plans import workdays
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays, notes, open_days
+from nmosd_dosing.schedule.schedule import VisitStatusText
 from tests.kit.studies import examples
 
 DAY = dt.timedelta(1)
@@ -242,7 +243,12 @@ def test_the_package_of_holidays_is_loaded_only_where_a_country_is_asked_for() -
 
 
 def visit(
-    target: str | None, window: tuple[str, str] | None = None, *, label: str = "D1", last: str | None = None, status: str = "planned"
+    target: str | None,
+    window: tuple[str, str] | None = None,
+    *,
+    label: str = "D1",
+    last: str | None = None,
+    status: VisitStatusText = "planned",
 ) -> PlannedVisit:
     return PlannedVisit(
         id=f"main/{label}",
@@ -325,7 +331,7 @@ def test_a_worked_saturday_and_open_days_have_no_note() -> None:
 
 
 @pytest.mark.parametrize("status", ["done", "partial", "missed", "withheld", "cancelled"])
-def test_what_is_settled_has_no_note(status: str) -> None:
+def test_what_is_settled_has_no_note(status: VisitStatusText) -> None:
     assert list(notes([visit("2025-07-05", status=status)], open_days("CN"))) == []
 
 

@@ -50,7 +50,7 @@ def test_what_a_drawn_subject_did_told_to_the_plan_gives_the_same_dates(changes:
             both = ~np.isnat(simulated)
             first, last = changes["scatter"]
             off = (simulated - planned)[both].astype(int)
-            anchor = plan.parts[plan.part_of[i]].anchor[both]
+            anchor = plan.anchor(i)[both]
             assert ((off >= first) & (off <= last) | (simulated[both] == anchor) | (off == 0)).all(), id
             assert not np.isnat(planned[both]).any(), id
         if changes["scatter"] == (0, 0) and changes["follow"] == Offset(months=24):

@@ -15,7 +15,7 @@ from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, printable
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
-from nmosd_dosing.plans.wording import WORDINGS, Wording, dose_text
+from nmosd_dosing.plans.wording import Wording, dose_text, wording
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
@@ -82,7 +82,7 @@ class CalendarEntry:
 
     def cancelled(self, language: Language) -> CalendarEntry:
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""
-        words = WORDINGS[language]
+        words = wording(language)
         return dataclasses.replace(
             self,
             status="CANCELLED",
@@ -105,7 +105,7 @@ def period_ids(plan: Plan) -> frozenset[str]:
 
 def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     """The name under which programs show the calendar. An unblinded one says so first."""
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
     mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
     return _line(f"{mark} - {name}" if plan.unblinded else name)
@@ -177,7 +177,7 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
 
 
 def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     clock = style.clock if visit.last is None else None
     start: When = target
     end: When = (target if visit.actual else visit.last or target) + dt.timedelta(days=1)
@@ -193,7 +193,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         start=start,
         end=end,
         zone=style.zone if clock else None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        status=_status(visit),
         busy=visit.last is None,
         summary=_line(words.discreet_visit.format(visit.label))
         if style.discreet
@@ -205,14 +205,18 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     )
 
 
+def _status(visit: PlannedVisit) -> EntryStatus:
+    return "TENTATIVE" if visit.stage == "tentative" or visit.only_arms else "CONFIRMED"
+
+
 def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     if plan.unblinded and not style.discreet:
         yield words.unblinded_arm.format(plan.arm)
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
-    if visit.status in ("projected", "pending"):
+    if visit.stage == "tentative":
         yield words.projected
     if style.discreet:
         return
@@ -260,7 +264,7 @@ def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
 
 
 def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     return CalendarEntry(
         uid=uid(plan, "window", visit.id),
@@ -268,7 +272,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         start=earliest,
         end=latest + dt.timedelta(days=1),
         zone=None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        status=_status(visit),
         busy=False,
         summary=_line(words.discreet_window.format(visit.label))
         if style.discreet
@@ -280,7 +284,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
 
 def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
     """The days on which the next period may be entered."""
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     lines = [
         *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
         words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
@@ -303,7 +307,7 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
 
 
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = WORDINGS[style.language]
+    words = wording(style.language)
     lines = [
         *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from nmosd_dosing.checks.findings import Finding
-
-State = Literal["overdue", "past-target", "decision", "closes", "due", "opens"]
+from nmosd_dosing.checks.verdicts import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,19 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     first, last = finding.earliest or finding.target, finding.latest or finding.last or finding.target
     if finding.waits_for == "exit":
         return None, None
-    if finding.verdict in ("overdue", "past-target"):
-        return ("decision" if finding.waits_for == "decision" else finding.verdict), last
-    if finding.verdict == "due":
-        if finding.waits_for == "decision":
+    verdict, undecided = finding.verdict, finding.waits_for == "decision"
+    match verdict:
+        case "overdue" | "past-target":
+            return ("decision" if undecided else verdict), last
+        case "due" if undecided:
             return "decision", last or as_of
-        return ("closes" if last is not None and last <= until else "due"), last
-    if finding.verdict == "upcoming" and finding.waits_for != "entry" and first is not None and first <= until:
-        return ("decision" if finding.waits_for else "opens"), last
-    return None, None
+        case "due":
+            return ("closes" if last is not None and last <= until else "due"), last
+        case "upcoming" if finding.waits_for == "entry" or first is None or first > until:
+            return None, None
+        case "upcoming":
+            return ("decision" if undecided else "opens"), last
+        case "in-window" | "no-window" | "early" | "late" | "missed" | "unscheduled" | "duplicate":
+            return None, None
+        case "wrong-dose" | "not-allowed" | "short-gap" | "cancelled":
+            return None, None

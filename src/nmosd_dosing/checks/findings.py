@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
@@ -22,11 +23,6 @@ from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
-Verdict = Literal[
-    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
-    "wrong-dose", "not-allowed", "short-gap", "cancelled",
-]  # fmt: skip
-DEVIATIONS: tuple[Verdict, ...] = ("early", "late", "missed", "overdue", "duplicate", "wrong-dose", "not-allowed", "short-gap")
 Waits = Literal["decision", "entry", "exit"]
 
 
@@ -323,7 +319,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
             for dose in visit.doses
             if dose.give.product == product.name and visit.actual is not None and dose.date is not None
         ]
-        given += [(r.date, None) for r in subject.unscheduled if r.product == product.name and r.status in ("done", "partial")]
+        given += [(r.date, None) for r in subject.unscheduled if r.product == product.name and r.took_place]
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
             if date < shift_date(before, product.minimum_gap):

@@ -1,19 +1,22 @@
-"""What a dose is: amounts and their units, weight bands, rounding, caps. What they come to is worked out in `reckoning`."""
+"""What a dose is: amounts, weight bands, rounding, caps. What they come to is worked out in `calculation`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import Literal
-
-UNITS = ("mg", "g", "mcg", "mL", "cells")
-_MILLIGRAMS = {"mg": Fraction(1), "g": Fraction(1000), "mcg": Fraction(1, 1000)}
+from typing import Literal, cast
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
 Formula = Literal["Mosteller", "Du Bois"]
 Way = Literal["up", "down", "half even"]
+
+
+AmountStatusText = Literal[
+    "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
+    "refused",
+]  # fmt: skip
 
 
 class AmountStatus(IntEnum):
@@ -32,8 +35,8 @@ class AmountStatus(IntEnum):
     REFUSED = 10  # it would pass the lifetime cap
 
     @property
-    def text(self) -> str:
-        return self.name.lower().replace("_", " ")
+    def text(self) -> AmountStatusText:
+        return cast(AmountStatusText, self.name.lower().replace("_", " "))
 
 
 KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount
@@ -137,15 +140,6 @@ def vials_text(vials: Vials) -> str:
 WeightRule = Literal["baseline", "latest"] | Fraction
 """Which weight doses are by: the baseline one; the latest on or before the dose; or a new one once it differs from the one used until
 then by this share (`Fraction(1, 10)`: by 10% or more)."""
-
-
-def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | None:
-    """An amount in another unit, exactly; None where the two do not measure the same."""
-    if unit == to:
-        return amount
-    if unit not in _MILLIGRAMS or to not in _MILLIGRAMS:
-        return None
-    return amount * _MILLIGRAMS[unit] / _MILLIGRAMS[to]
 
 
 def number_text(value: float | Fraction) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import DosingError, Problem
 
 Policy = Literal["least waste", "fewest vials"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 _LONGEST = 5_000_000  # steps of a table
 _NEVER = 2**30  # vials that an amount takes which none can make
@@ -38,7 +39,13 @@ def pack(whole: NDArray[np.float64], scale: int, sizes: tuple[Fraction, ...], po
     """
     step, units = common_step(sizes)
     needed = _in_steps(whole, scale, step, "up")
-    found = _least_waste(needed, units) if policy == "least waste" else _fewest_vials(needed, units)
+    match policy:
+        case "least waste":
+            found = _least_waste(needed, units)
+        case "fewest vials":
+            found = _fewest_vials(needed, units)
+        case _:
+            assert_never(policy)
     counts = np.zeros((len(sizes), len(whole)), dtype=np.int64)
     for unit, count in zip(units, found, strict=True):
         counts[sizes.index(unit * step)] = count

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import Band, Dose, Limit, Rounding, Vials, converted, number_text
+from nmosd_dosing.dose.dose import Band, Dose, Limit, Rounding, Vials, number_text
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
 from nmosd_dosing.errors import DosingError, Problems
 from nmosd_dosing.language.keys import DoseRuleRecord, ProductRecord, VialsRecord, to_facts

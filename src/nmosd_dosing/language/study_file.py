@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import assert_never
 
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, one_of
@@ -252,13 +253,20 @@ class _Builder:
 
     def _trigger(self, text: moments.TriggerText) -> None:
         trigger = text.trigger
-        if trigger.kind in ("event", "count"):
-            known = SUBJECT_EVENTS if trigger.kind == "count" else (*SUBJECT_EVENTS, *STUDY_EVENTS)
-            self._known_event(Scalar(trigger.name, text.place), known)
-        elif trigger.kind == "end":
-            self._known_period(Scalar(trigger.name, text.place))
-        elif trigger.kind == "stop" and self.record.study_stop is None:
-            self.problems.error("the file has no study stop", text.place, "add `study stop:` with `earliest of:`")
+        match trigger.kind:
+            case "event":
+                self._known_event(Scalar(trigger.name, text.place), (*SUBJECT_EVENTS, *STUDY_EVENTS))
+            case "count":
+                self._known_event(Scalar(trigger.name, text.place), SUBJECT_EVENTS)
+            case "end":
+                self._known_period(Scalar(trigger.name, text.place))
+            case "stop":
+                if self.record.study_stop is None:
+                    self.problems.error("the file has no study stop", text.place, "add `study stop:` with `earliest of:`")
+            case "subject":
+                pass
+            case _:
+                assert_never(trigger.kind)
 
     def _known_period(self, word: Scalar) -> None:
         ids = list(self.record.periods or {})

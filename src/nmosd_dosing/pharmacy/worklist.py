@@ -8,17 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit
+from nmosd_dosing.dose.dose import AmountStatusText
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit, Stage
+from nmosd_dosing.schedule.schedule import VisitStatusText
 from nmosd_dosing.study.model import Study
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
 
-_OPEN = ("planned", "projected", "pending")  # what becomes of a visit of which nothing is recorded
-_WHY = {
-    "not stated": "dose not stated",
-    "out of range": "no dose is stated for this weight",
-    "refused": "refused: over the lifetime cap",
-}
+_OPEN: tuple[Stage, ...] = ("firm", "tentative")  # nothing is recorded of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Item:
     visit: str
     day: int
     of: int
-    status: str
+    status: VisitStatusText
     only_arms: tuple[str, ...]
     product: str
     shown: str
@@ -43,7 +40,7 @@ class Item:
     amount: float | None
     unit: str | None
     dose_rule: str | None
-    amount_status: str
+    amount_status: AmountStatusText
     weight_kg: float | None
     weight_of: dt.date | None
     times: int
@@ -121,7 +118,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
     dayless: list[Item] = []
     missed: list[Item] = []
     unentered: dict[str, list[str | None]] = {}
-    recorded = any(visit.status not in (*_OPEN, "cancelled") for plan in plans for visit in plan.visits)
+    recorded = any(visit.stage not in (*_OPEN, "cancelled") for plan in plans for visit in plan.visits)
     for plan in plans:
         for item in _items(study, plan):
             if item.date is None:
@@ -148,7 +145,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
 
 def _items(study: Study, plan: Plan) -> Iterator[Item]:
     for visit in plan.visits:
-        if visit.status not in _OPEN:
+        if visit.stage not in _OPEN:
             continue
         days = (visit.last - visit.target).days + 1 if visit.last is not None and visit.target is not None else 1
         for day in range(days):
@@ -183,10 +180,24 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     )
 
 
+def _why_no_amount(status: AmountStatusText) -> str:
+    match status:
+        case "not stated":
+            return "dose not stated"
+        case "out of range":
+            return "no dose is stated for this weight"
+        case "refused":
+            return "refused: over the lifetime cap"
+        case "needs arm" | "needs weight" | "needs height" | "not recorded":
+            return status
+        case "stated" | "capped" | "masked" | "absent":
+            raise AssertionError(f"an amount is {status}, and there is none")
+
+
 def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
     """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
     if dose.amount is None and dose.amount_status != "masked":
-        return _WHY.get(dose.amount_status, dose.amount_status)
+        return _why_no_amount(dose.amount_status)
     if vials_in is None:
         return "no vials stated"
     if dose.amount is not None:

@@ -128,7 +128,7 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
     """Records of visits that are not planned."""
     products = {product.name for product in schedule.study.products}
     for record in schedule.unscheduled:
-        given = record.status in ("done", "partial") and (record.product is not None or record.amount is not None)
+        given = record.took_place and (record.product is not None or record.amount is not None)
         words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
         words = "; its product is none of the study, and counts in no total" if record.product not in (None, *products) else words
         yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words if given else ''}")
@@ -237,7 +237,7 @@ def _windows(shown: Shown, window: Window | None) -> Iterator[Note]:
 
 
 def _weekends(shown: Shown) -> Iterator[Note]:
-    open_ = [p for _, p in shown if p.target is not None and p.actual is None and p.status not in ("missed", "withheld")]
+    open_ = [p for _, p in shown if p.target is not None and p.actual is None and p.stage != "not done"]
     for weekday, name in ((5, "Saturday"), (6, "Sunday")):
         on = [p for p in open_ if p.target is not None and p.target.weekday() == weekday]
         if on:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.dose.dose import AmountStatusText
+from nmosd_dosing.schedule.schedule import VisitStatusText
 from nmosd_dosing.study.model import Site, Source
+from nmosd_dosing.subjects.disposition import MoveStatusText
+
+Stage = Literal["firm", "tentative", "took place", "not done", "cancelled"]
+PeriodStatus = Literal["planned"] | MoveStatusText
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Administration:
     amount: float | None
     unit: str | None
     dose_rule: str | None
-    amount_status: str
+    amount_status: AmountStatusText
     minutes: int | None
     cumulative: float | None
     cumulative_per_kg: float | None
@@ -60,7 +66,7 @@ class PlannedVisit:
     period: str
     label: str
     name: str | None
-    status: str
+    status: VisitStatusText
     target: dt.date | None
     actual: dt.date | None
     earliest: dt.date | None
@@ -83,7 +89,22 @@ class PlannedVisit:
     @property
     def date(self) -> dt.date | None:
         """The day on which it took place, else that on which it is planned; None where neither."""
-        return None if self.status in ("missed", "withheld", "cancelled") else self.actual or self.target
+        return None if self.stage in ("not done", "cancelled") else self.actual or self.target
+
+    @property
+    def stage(self) -> Stage:
+        """What its status comes to: `firm` and `tentative` are ahead, the others are settled."""
+        match self.status:
+            case "planned":
+                return "firm"
+            case "projected" | "pending":
+                return "tentative"
+            case "done" | "partial":
+                return "took place"
+            case "missed" | "withheld":
+                return "not done"
+            case "cancelled" | "absent":
+                return "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +120,7 @@ class PlannedPeriod:
     regimen: str
     start: dt.date | None
     end: dt.date | None
-    status: str
+    status: PeriodStatus
     left: dt.date | None = None
 
 
@@ -116,7 +137,7 @@ class PlannedTransition:
     earliest: dt.date | None
     latest: dt.date | None
     entered: dt.date | None
-    status: str
+    status: MoveStatusText
     message: str
     steps: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
@@ -140,7 +161,7 @@ class PlannedSpan:
     name: str
     start: dt.date | None
     end: dt.date | None
-    status: str
+    status: Literal["planned", "projected"]
     earlier: bool = False
     later: bool = False
     assumed: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import AmountStatusText, number_text
 from nmosd_dosing.plans.plan import Administration
 
 NOT_STATED = "not stated"
@@ -17,6 +17,7 @@ class Wording:
     """Patterns in one language."""
 
     comma: str
+    before_over: str
     masked: str
     placebo: str
     dose_not_stated: str
@@ -62,100 +63,109 @@ class Wording:
     categories: tuple[str, str, str]
 
 
-WORDINGS: dict[Language, Wording] = {
-    "en": Wording(
-        comma=", ",
-        masked="masked",
-        placebo="placebo",
-        dose_not_stated=f"dose {NOT_STATED}",
-        dose_not_recorded="dose not recorded",
-        needs_arm="needs arm",
-        needs_weight="needs weight",
-        needs_height="needs height",
-        out_of_range="no dose is stated for this weight",
-        refused="refused: over the lifetime cap",
-        capped="the highest dose",
-        times="{} times in all",
-        per_day="{} a day",
-        over="over {} min",
-        visit="{}",
-        window="{} window",
-        entry_window="entry window",
-        done="Done on this day; it was planned for {}",
-        of_subject="{} {} ({})",
-        discreet_visit="Visit {}",
-        discreet_window="Window of visit {}",
-        discreet_span="Period of time {}",
-        discreet_calendar="Visits",
-        cancelled="Cancelled: {}",
-        fell_away="No longer planned.",
-        unblinded="UNBLINDED",
-        unblinded_arm="UNBLINDED: arm {}",
-        unblinded_summary="UNBLINDED: {}",
-        projected="Projected: it may still move.",
-        only_arms="Only for arm {}",
-        dose="Dose: {}",
-        assessments="Assessments: {}",
-        range_of_days="From {} to {}",
-        window_days="Earliest {}, latest {}",
-        no_window=f"Window: {NOT_STATED}",
-        day="Day {}",
-        week="week code {}",
-        counted="Date: {}",
-        source="Source: {}",
-        or_earlier="It may have begun earlier.",
-        or_later="It may end later.",
-        clock="The hour is this calendar's, not the protocol's.",
-        clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
-        categories=("Visit", "Visit window", "Period of time"),
-    ),
-    "zh": Wording(
-        comma="，",
-        masked="设盲",
-        placebo="安慰剂",
-        dose_not_stated="剂量未说明",
-        dose_not_recorded="未记录剂量",
-        needs_arm="需组别",
-        needs_weight="需体重",
-        needs_height="需身高",
-        out_of_range="方案未规定该体重的剂量",
-        refused="不予给药：超过终身累积上限",
-        capped="已达单次上限",
-        times="共 {} 次",
-        per_day="每日 {}",
-        over="输注 {} 分钟",
-        visit="{} 访视",
-        window="{} 访视窗",
-        entry_window="入组窗口期",
-        done="已于当日完成；原计划日期：{}",
-        of_subject="{} {}（{}）",
-        discreet_visit="访视 {}",
-        discreet_window="访视窗 {}",
-        discreet_span="时段 {}",
-        discreet_calendar="访视",
-        cancelled="已取消：{}",
-        fell_away="不再计划。",
-        unblinded="已揭盲",
-        unblinded_arm="已揭盲：组别 {}",
-        unblinded_summary="已揭盲：{}",
-        projected="预计日期，可能变动。",
-        only_arms="仅限组别 {}",
-        dose="给药：{}",
-        assessments="评估：{}",
-        range_of_days="自 {} 至 {}",
-        window_days="最早 {}，最晚 {}",
-        no_window="访视窗：未说明",
-        day="第 {} 天",
-        week="周编号 {}",
-        counted="日期推算：{}",
-        source="来源：{}",
-        or_earlier="可能更早开始。",
-        or_later="可能更晚结束。",
-        clock="时刻由本日历设定，非方案规定。",
-        clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
-        categories=("访视", "访视窗", "时段"),
-    ),
-}
+_ENGLISH = Wording(
+    comma=", ",
+    before_over=" ",
+    masked="masked",
+    placebo="placebo",
+    dose_not_stated=f"dose {NOT_STATED}",
+    dose_not_recorded="dose not recorded",
+    needs_arm="needs arm",
+    needs_weight="needs weight",
+    needs_height="needs height",
+    out_of_range="no dose is stated for this weight",
+    refused="refused: over the lifetime cap",
+    capped="the highest dose",
+    times="{} times in all",
+    per_day="{} a day",
+    over="over {} min",
+    visit="{}",
+    window="{} window",
+    entry_window="entry window",
+    done="Done on this day; it was planned for {}",
+    of_subject="{} {} ({})",
+    discreet_visit="Visit {}",
+    discreet_window="Window of visit {}",
+    discreet_span="Period of time {}",
+    discreet_calendar="Visits",
+    cancelled="Cancelled: {}",
+    fell_away="No longer planned.",
+    unblinded="UNBLINDED",
+    unblinded_arm="UNBLINDED: arm {}",
+    unblinded_summary="UNBLINDED: {}",
+    projected="Projected: it may still move.",
+    only_arms="Only for arm {}",
+    dose="Dose: {}",
+    assessments="Assessments: {}",
+    range_of_days="From {} to {}",
+    window_days="Earliest {}, latest {}",
+    no_window=f"Window: {NOT_STATED}",
+    day="Day {}",
+    week="week code {}",
+    counted="Date: {}",
+    source="Source: {}",
+    or_earlier="It may have begun earlier.",
+    or_later="It may end later.",
+    clock="The hour is this calendar's, not the protocol's.",
+    clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
+    categories=("Visit", "Visit window", "Period of time"),
+)
+_CHINESE = Wording(
+    comma="，",
+    before_over="，",
+    masked="设盲",
+    placebo="安慰剂",
+    dose_not_stated="剂量未说明",
+    dose_not_recorded="未记录剂量",
+    needs_arm="需组别",
+    needs_weight="需体重",
+    needs_height="需身高",
+    out_of_range="方案未规定该体重的剂量",
+    refused="不予给药：超过终身累积上限",
+    capped="已达单次上限",
+    times="共 {} 次",
+    per_day="每日 {}",
+    over="输注 {} 分钟",
+    visit="{} 访视",
+    window="{} 访视窗",
+    entry_window="入组窗口期",
+    done="已于当日完成；原计划日期：{}",
+    of_subject="{} {}（{}）",
+    discreet_visit="访视 {}",
+    discreet_window="访视窗 {}",
+    discreet_span="时段 {}",
+    discreet_calendar="访视",
+    cancelled="已取消：{}",
+    fell_away="不再计划。",
+    unblinded="已揭盲",
+    unblinded_arm="已揭盲：组别 {}",
+    unblinded_summary="已揭盲：{}",
+    projected="预计日期，可能变动。",
+    only_arms="仅限组别 {}",
+    dose="给药：{}",
+    assessments="评估：{}",
+    range_of_days="自 {} 至 {}",
+    window_days="最早 {}，最晚 {}",
+    no_window="访视窗：未说明",
+    day="第 {} 天",
+    week="周编号 {}",
+    counted="日期推算：{}",
+    source="来源：{}",
+    or_earlier="可能更早开始。",
+    or_later="可能更晚结束。",
+    clock="时刻由本日历设定，非方案规定。",
+    clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
+    categories=("访视", "访视窗", "时段"),
+)
+
+
+def wording(language: Language) -> Wording:
+    """The patterns of a language."""
+    match language:
+        case "en":
+            return _ENGLISH
+        case "zh":
+            return _CHINESE
 
 
 def dose_text(a: Administration, known_rule: str | None = None, language: Language = "en") -> str:
@@ -163,8 +173,8 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
 
     A rule that the reader knows already is not repeated.
     """
-    words = WORDINGS[language]
-    over = f"{words.comma if language == 'zh' else ' '}{words.over.format(a.minutes)}" if a.minutes else ""
+    words = wording(language)
+    over = f"{words.before_over}{words.over.format(a.minutes)}" if a.minutes else ""
     over += f"{words.comma}{a.lead}" if a.lead else ""
     times = f"{words.comma}{words.per_day.format(f'{number_text(a.per_day)} {a.unit}')}" if a.per_day is not None else ""
     times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
@@ -178,13 +188,32 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
         return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
-    why = {
-        "not recorded": words.dose_not_recorded, NOT_STATED: words.dose_not_stated, "refused": words.refused,
-        "needs arm": words.needs_arm, "needs weight": words.needs_weight, "needs height": words.needs_height,
-        "out of range": words.out_of_range,
-    }[a.amount_status]  # fmt: skip
+    why = _why(a.amount_status, words)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.product}{rule}{times}{over}{words.comma}{why}"
+
+
+def _why(status: AmountStatusText, words: Wording) -> str:
+    """Why there is no amount."""
+    match status:
+        case "not recorded":
+            return words.dose_not_recorded
+        case "not stated":
+            return words.dose_not_stated
+        case "refused":
+            return words.refused
+        case "needs arm":
+            return words.needs_arm
+        case "needs weight":
+            return words.needs_weight
+        case "needs height":
+            return words.needs_height
+        case "out of range":
+            return words.out_of_range
+        case "masked":
+            return words.masked
+        case "stated" | "capped" | "absent":
+            raise AssertionError(f"an amount is {status}, and there is none")
 
 
 def vials_of(administrations: Sequence[Administration]) -> str:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 AT_SITE = "closed at the site"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")  # calendar.day_name follows the locale
-_NOT_AHEAD = {"done", "partial", "missed", "withheld", "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
     found: dict[tuple[str, str], list[str]] = {}
     unpublished: dict[int, list[str]] = {}
     for visit in visits:
-        if visit.target is None or visit.last is not None or visit.status in _NOT_AHEAD:
+        if visit.target is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
             continue
         why = days.closed_because(visit.target)
         if why is not None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule, converted
+from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.recorded_doses import Amounts, Extra, read_extra, read_recorded

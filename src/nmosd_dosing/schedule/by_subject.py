@@ -383,7 +383,7 @@ def _doses(schedule: Schedule, given: NDArray[np.bool_], dates: Dates, policy: P
                     own,
                     planned[c] if recorded else amount,
                     recorded,
-                    dates[c],
+                    days[k][c],
                     weight,
                     vial_counts[c],
                     exposure[c],

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import Vials, converted
+from nmosd_dosing.dose.dose import Vials
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import Policy, pack
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.weights import grams_at, weight_dates

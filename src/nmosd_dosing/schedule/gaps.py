@@ -206,7 +206,7 @@ def _as_recorded(schedule: Schedule, segment: Segment, planned: Dates, rules: tu
             again = restarted(label.rsplit(" (restart", 1)[0] if segment.run else label, segment.run + 1)
             for column, record in schedule.cohort.records:
                 mine = record.visit in (again, f"{period.id}/{again}") and record.period in (None, period.id) and chosen[column] == r
-                if mine and record.status in ("done", "partial") and not np.isnat(planned[column]):
+                if mine and record.took_place and not np.isnat(planned[column]):
                     date[column] = np.datetime64(record.date, "D")
     return date
 
@@ -228,7 +228,7 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     for column, record in sorted(schedule.given.extra, key=lambda e: e[1].date) if schedule.given is not None else ():
         dose = record.product in products or (record.product is None and record.amount is not None)
         dose = dose and (not product or record.product == product)
-        if dose and record.status in ("done", "partial"):
+        if dose and record.took_place:
             free = next((dates for dates in found if np.isnat(dates[column])), None)
             if free is None:
                 found.append(free := np.full(len(schedule), NO_DATE))

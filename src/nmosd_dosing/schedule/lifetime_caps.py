@@ -9,7 +9,8 @@ import numpy as np
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, surface
-from nmosd_dosing.dose.dose import AmountStatus, Formula, Limit, converted, number_text
+from nmosd_dosing.dose.dose import AmountStatus, Formula, Limit, number_text
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.recorded_doses import Extra

@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import AmountStatus, converted, number_text
+from nmosd_dosing.dose.dose import AmountStatus, number_text
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.weights import grams_at, used
 from nmosd_dosing.study.model import Give, Study
@@ -44,7 +45,7 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
     """Whether a record says another amount than the plan, and which; None where it cannot be told."""
     if record is None:
         return True, None
-    if record.status in ("missed", "withheld"):
+    if not record.took_place:
         return True, Fraction(0)
     if record.amount is None:
         return record.status == "partial", None
@@ -67,7 +68,7 @@ def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tupl
     masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
     found = []
     for column, record in given.extra if given is not None else ():
-        if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+        if not record.took_place or (record.product is None and record.amount is None):
             continue
         product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
         known_products = {p.name for p in study.products}
@@ -89,7 +90,7 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
 
     How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
     """
-    if record.status not in ("done", "partial") or (record.product is None and record.amount is None):
+    if not record.took_place or (record.product is None and record.amount is None):
         return None
     gives = {schedule.rows[k].give.product: k for k in rows}
     masked = [k for k in rows if is_masked(schedule.rows[k])]

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from nmosd_dosing.subjects.recorded import Given, Recorded
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_
 _EVERYBODY = slice(None)
+VisitStatusText = Literal["absent", "planned", "projected", "pending", "done", "partial", "missed", "withheld", "cancelled"]
 
 
 class VisitStatus(IntEnum):
@@ -37,8 +39,8 @@ class VisitStatus(IntEnum):
     CANCELLED = 8
 
     @property
-    def text(self) -> str:
-        return self.name.lower()
+    def text(self) -> VisitStatusText:
+        return cast(VisitStatusText, self.name.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
-from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.dose.vials import POLICIES, Policy
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -74,8 +73,8 @@ def simulate(
         raise InputError(problems)
     if cores < 1:
         problems.append(Problem(f"{cores} cores", hint="1 or more"))
-    if policy not in get_args(Policy):
-        problems.append(Problem(f"unknown policy of vials {policy!r}", hint=one_of(get_args(Policy))))
+    if policy not in POLICIES:
+        problems.append(Problem(f"unknown policy of vials {policy!r}", hint=one_of(POLICIES)))
     names = [BASE, *(name for name, _ in scenarios)]
     if len(set(names)) < len(names):
         problems.append(Problem("two scenarios have one name", hint=f"each needs its own, and `{BASE}` is that of the first"))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import converted
+from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
@@ -225,10 +225,10 @@ def _units(study: Study, visit: Visit, problems: Problems, told: set[tuple[Place
             cap, vials = product.lifetime, product.vials
             if cap is not None and converted(cap.amount, cap.unit, unit) is None and _once(told, give.place, "cap"):
                 wrong = f"{give.product} is dosed in `{unit}`, and its lifetime's cap is {cap.text}"
-                problems.error(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
+                problems.error(wrong, give.place, f"write both in one unit; {CONVERTED_TEXT}")
             if vials is not None and converted(vials.sizes[0], vials.unit, unit) is None and _once(told, give.place, "vials"):
                 wrong = f"{give.product} is dosed in `{unit}`, and its vials are in `{vials.unit}`: they cannot be counted"
-                problems.warn(wrong, give.place, "write both in one unit; mg, g and mcg are converted")
+                problems.warn(wrong, give.place, f"write both in one unit; {CONVERTED_TEXT}")
 
 
 Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days

@@ -280,13 +280,17 @@ class Trigger:
     @property
     def base(self) -> str:
         """What happens, without what is added to its date."""
-        return {
-            "event": self.name,
-            "end": f"end of {self.name}",
-            "stop": "study stop",
-            "subject": f"first dose of subject {self.count}",
-            "count": f"{self.count} subjects with {self.name}",
-        }[self.kind]
+        match self.kind:
+            case "event":
+                return self.name
+            case "end":
+                return f"end of {self.name}"
+            case "stop":
+                return "study stop"
+            case "subject":
+                return f"first dose of subject {self.count}"
+            case "count":
+                return f"{self.count} subjects with {self.name}"
 
     @property
     def text(self) -> str:
@@ -315,6 +319,9 @@ class Stop:
     facts: Facts
 
 
+Then = Literal["restart", "hold", "stop"]  # what becomes of a period after a gap
+
+
 @dataclass(frozen=True, slots=True)
 class GapRule:
     """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one as its day `at`, its doses
@@ -322,7 +329,7 @@ class GapRule:
     only one."""
 
     beyond: Offset
-    then: Literal["restart", "hold", "stop"]
+    then: Then
     facts: Facts
     of: str
     at: Code | None = None

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence
 _BEFORE = Offset(-1)
 
 
+MoveStatusText = Literal["none", "projected", "pending", "entered", "declined", "refused"]
+
+
 class MoveStatus(IntEnum):
     """How far a subject is on the way into the next period."""
 
@@ -34,8 +38,8 @@ class MoveStatus(IntEnum):
     REFUSED = 5
 
     @property
-    def text(self) -> str:
-        return self.name.lower()
+    def text(self) -> MoveStatusText:
+        return cast(MoveStatusText, self.name.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,10 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
     status = np.zeros((m, n), dtype=np.uint8)
     for (row, column), records in found.items():
         status[row, column] = done = _status(records)
-        refused |= {(row, column, r.product) for r in records if r.product is not None and r.status in ("missed", "withheld")}
+        refused |= {(row, column, r.product) for r in records if r.product is not None and not r.took_place}
         dosed[row, column] = not visits[row].assessments or any(r.product is not None or r.amount is not None for r in records)
         if done <= partial:
-            took_place = [r.date for r in records if r.status in ("done", "partial")]
+            took_place = [r.date for r in records if r.took_place]
             actual[row, column] = np.datetime64(min(took_place), "D")
     kept = {key: tuple(records) for key, records in found.items()}
     return Given(actual, status, dosed, frozenset(refused), kept, tuple(twice), tuple(extra), tuple(unknown))
@@ -160,6 +160,6 @@ def _status(records: Sequence[Record]) -> Recorded:
     if len(records) == 1:
         return _BY_NAME[records[0].status]
     kinds = {record.status for record in records}
-    if kinds <= {"missed", "withheld"}:
+    if not any(record.took_place for record in records):
         return Recorded.MISSED
     return _BY_NAME[kinds.pop()] if len(kinds) == 1 else Recorded.PARTIAL

@@ -6,12 +6,13 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from nmosd_dosing.dose.dose import Per
 from nmosd_dosing.errors import Place
 
 RecordStatus = Literal["done", "partial", "missed", "withheld"]
+RECORD_STATUSES: tuple[RecordStatus, ...] = get_args(RecordStatus)
 UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
 
 
@@ -53,6 +54,15 @@ class Record:
     reason: str | None = None
     comment: str | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def took_place(self) -> bool:
+        """Whether the visit was, or the product was given, at least in part."""
+        match self.status:
+            case "done" | "partial":
+                return True
+            case "missed" | "withheld":
+                return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,11 +134,16 @@ def of_study(stay: Stay, trigger: Trigger, counted: Dates | None = None) -> Date
     `counted`: the day on which each subject counts, where it is known already."""
     cohort = stay.cohort
     trials = cohort.ahead.trials if cohort.ahead is not None else 1
-    if trigger.kind not in ("subject", "count"):
-        given = cohort.of_study.get(trigger.name)
-        return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
-    each = first_of_each(stay, trigger.name) if counted is None and trigger.kind == "count" else counted
-    dates = cohort.start if trigger.kind == "subject" or each is None else each
+    match trigger.kind:
+        case "subject":
+            dates = cohort.start
+        case "count":
+            dates = first_of_each(stay, trigger.name) if counted is None else counted
+        case "event" | "end" | "stop":
+            given = cohort.of_study.get(trigger.name)
+            return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)
+        case _:
+            assert_never(trigger.kind)
     return shift(_nth(dates.reshape(-1, trials), trigger.count), trigger.plus)
 
 

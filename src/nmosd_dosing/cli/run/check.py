@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.checks.findings import check, deviates
+from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.edge import fail, format_of, one_format, put_json, put_page, put_text, say
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("table", "json", "csv")
-_FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
 DEVIATED = 1
 
 
@@ -55,7 +55,7 @@ def run_check(request: CheckRequest) -> int:
     if request.written_as == "table":
         from nmosd_dosing.report.pages.findings import findings_page
 
-        shown = [f for f in findings if request.everything or len(whom.subjects) == 1 or f.verdict not in _FINE]
+        shown = [f for f in findings if request.everything or len(whom.subjects) == 1 or concern(f.verdict) != "fine"]
         counts = Counter(f.verdict for f in findings)
         put_page(findings_page(whom.study, as_of, shown, counts, several=len(whom.subjects) > 1), request.output)
     elif request.written_as == "json":

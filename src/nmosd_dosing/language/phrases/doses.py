@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NoReturn
 
-from nmosd_dosing.dose.dose import UNITS, Kind, Per, Way, WeightRule
+from nmosd_dosing.dose.dose import Kind, Per, Way, WeightRule
+from nmosd_dosing.dose.units import MEANT, UNITS
 from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
@@ -97,7 +98,7 @@ def _what(body: str, text: str, node: Scalar) -> DoseText:
     )
     if not match:
         named = re.fullmatch(rf"(?P<product>[^\W\d_].*?)\s+(?P<rule>{_RULE})", body)
-        if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in UNITS or named["rule"] in _MEANT:
+        if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in UNITS or named["rule"] in MEANT:
             explain_dose(body, node)
         product, name = named["product"], named["rule"]
         return DoseText(product, _product_place(node, product), "named", node.place, named=name)
@@ -122,7 +123,7 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
         raise PhraseError(f"`{number}` has no unit", place, f"write `{before}{number} mg{behind}` or another of {one_of(UNITS)}")
     if unit not in UNITS:
         base, slash, of = unit.partition("/")
-        near = _MEANT.get(base.lower())
+        near = MEANT.get(base.lower())
         surface = slash and of in ("m²", "m^2", "sqm", "M2", "m 2")
         hint = f"write `{number} {near}{'/m2' if surface else behind}`" if near and (surface or not slash) else None
         if re.match(r"(?:minutes?|mins?|hours?|hrs?|h)\b.*\b(?:before|after)\b", unit):
@@ -233,17 +234,6 @@ def dosed_by(node: Scalar) -> DosedBy:
     if not 0 < share < 1:
         raise PhraseError(f"`{match[1]}%` is not above 0 and below 100", node.place, "write for example `changed by 10% or more`")
     return DosedBy(share)
-
-
-# Other spellings of the units. Nothing else is guessed: one letter more or less is a thousandfold dose.
-_MEANT = {
-    **dict.fromkeys(("mgs", "milligram", "milligrams", "毫克"), "mg"),
-    **dict.fromkeys(("gm", "gms", "gram", "grams", "克"), "g"),
-    **dict.fromkeys(("µg", "μg", "ug", "microgram", "micrograms", "微克"), "mcg"),
-    **dict.fromkeys(("ml", "mls", "cc", "milliliter", "millilitre", "milliliters", "millilitres", "毫升"), "mL"),
-    **dict.fromkeys(("cell", "个细胞"), "cells"),
-    **{unit.lower(): unit for unit in UNITS},
-}
 
 
 def _lead(text: str) -> tuple[str, str | None, str | None]:

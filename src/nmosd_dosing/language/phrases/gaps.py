@@ -13,6 +13,7 @@ from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length
 from nmosd_dosing.language.phrases.ranges import FORMS, RangeText, take_range
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.model import Then
 
 _LENGTHS = r"(?:days?|weeks?|months?|years?)"
 GAP_PATTERN = rf"^\s*{FORMS.format(u=_LENGTHS)}\s*$"
@@ -63,7 +64,7 @@ def _day_less(length: Offset) -> Offset:
 class ThenText:
     """What a gap does; `at`: the day that a restart begins with, None for the first."""
 
-    then: Literal["restart", "hold", "stop"]
+    then: Then
     at: DayText | None
     place: Place
 

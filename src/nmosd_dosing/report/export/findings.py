@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.checks.findings import Finding, Verdict
+from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
@@ -23,7 +24,7 @@ def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
     counts = Counter(finding.verdict for finding in findings)
     return {
         "findings": [_finding(finding) for finding in findings],
-        "summary": {verdict: counts[verdict] for verdict in get_args(Verdict) if counts[verdict]},
+        "summary": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
     }
 
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.plan import Plan
@@ -42,13 +43,21 @@ def doses_page(doses: DoseTable) -> RenderableType:
     return Group(*parts, *([Text()] if notes else []), *notes)
 
 
+def _chosen(policy: Policy) -> str:
+    match policy:
+        case "least waste":
+            return "vials with the least waste"
+        case "fewest vials":
+            return "the fewest vials"
+
+
 def _heading(doses: DoseTable) -> list[Text]:
     plan, n = doses.plan, len(doses.rows)
     about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), f"{n} weight{'' if n == 1 else 's'}"]
     if doses.start is not None:
         about.append(f"day 1 {doses.start}")
     if any(s.vials is not None for row in doses.rows for s in row.totals):
-        about.append({"least waste": "vials with the least waste", "fewest vials": "the fewest vials"}[doses.policy])
+        about.append(_chosen(doses.policy))
     lines = [text(_title(plan), style="bold"), text(", ".join(about))]
     if plan.site is not None:
         lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))

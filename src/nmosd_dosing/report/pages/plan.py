@@ -163,7 +163,7 @@ def _intensity(i: Intensity) -> Text:
 
 def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
     """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
-    given = visit.status not in ("missed", "withheld")
+    given = visit.stage != "not done"
     doses = (dose_text(a, rules[a.product]) if given else f"{a.shown} not given" for a in visit.administrations)
     words = "; ".join([*doses, *(visit.assessments if visit.status != "missed" else ())])
     name = visit.name if visit.name != visit.label else None

@@ -30,6 +30,7 @@ from nmosd_dosing.study.model import (
     Span,
     Stop,
     Study,
+    Then,
     Transition,
     Visit,
     Window,
@@ -272,9 +273,18 @@ def _dose(give: Give, dose: Dose | None) -> str:
     return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
 
 
+def _then(then: Then) -> str:
+    match then:
+        case "restart":
+            return "the period begins anew with the later one"
+        case "hold":
+            return "doses wait for a decision"
+        case "stop":
+            return "there are no more"
+
+
 def _gap_rule(rule: GapRule) -> Rows:
-    words = {"restart": "the period begins anew with the later one", "hold": "doses wait for a decision", "stop": "there are no more"}
-    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else words[rule.then]
+    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else _then(rule.then)
     return [("then", at), *_facts(rule.facts)]
 
 

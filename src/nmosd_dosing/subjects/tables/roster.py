@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from nmosd_dosing.dose.dose import UNITS
+from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
-from nmosd_dosing.subjects.subject import UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
-_STATUSES: dict[str, RecordStatus] = {"done": "done", "partial": "partial", "missed": "missed", "withheld": "withheld"}
+_STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
 _RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 

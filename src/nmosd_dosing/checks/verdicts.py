@@ -1,0 +1,38 @@
+"""The verdicts on what was done, and the states of what is due, in one place: their words, and whom they concern."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Verdict = Literal[
+    "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
+    "wrong-dose", "not-allowed", "short-gap", "cancelled",
+]  # fmt: skip
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order in which they are counted
+State = Literal["overdue", "past-target", "decision", "closes", "due", "opens"]
+Concern = Literal["fine", "look", "deviation"]
+
+
+def concern(verdict: Verdict) -> Concern:
+    """Whether a verdict is `fine` and needs nobody's attention, somebody should `look`, or it is a `deviation` from the plan."""
+    match verdict:
+        case "in-window" | "no-window" | "upcoming" | "cancelled":
+            return "fine"
+        case "due" | "past-target" | "unscheduled":
+            return "look"
+        case "early" | "late" | "missed" | "overdue" | "duplicate" | "wrong-dose" | "not-allowed" | "short-gap":
+            return "deviation"
+
+
+def urgency(state: State) -> Concern:
+    """The same of what is due."""
+    match state:
+        case "overdue":
+            return "deviation"
+        case "past-target" | "decision":
+            return "look"
+        case "closes" | "due" | "opens":
+            return "fine"
+
+
+DEVIATIONS = tuple(verdict for verdict in VERDICTS if concern(verdict) == "deviation")

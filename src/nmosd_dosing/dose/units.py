@@ -1,0 +1,45 @@
+"""The units of doses, in one table: what each measures, how much it is, how else people write it.
+
+A row is all that a new unit needs: the grammar of doses, the tables of subjects, lifetime caps and vials read their units here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """`size`: in milligrams, millilitres or single things; what measures the same is converted, exactly. `meant`: other spellings, in
+    lower case, for which a message proposes the unit. Nothing else is guessed: one letter more or less is a thousandfold dose."""
+
+    symbol: str
+    measures: Literal["mass", "volume", "count"]
+    size: Fraction
+    meant: tuple[str, ...]
+
+
+TABLE = (
+    Unit("mg", "mass", Fraction(1), ("mgs", "milligram", "milligrams", "毫克")),
+    Unit("g", "mass", Fraction(1000), ("gm", "gms", "gram", "grams", "克")),
+    Unit("mcg", "mass", Fraction(1, 1000), ("µg", "μg", "ug", "microgram", "micrograms", "微克")),
+    Unit("mL", "volume", Fraction(1), ("mls", "cc", "milliliter", "millilitre", "milliliters", "millilitres", "毫升")),
+    Unit("cells", "count", Fraction(1), ("cell", "个细胞")),
+)
+UNITS = tuple(unit.symbol for unit in TABLE)
+MEANT = {spelling: unit.symbol for unit in TABLE for spelling in (*unit.meant, unit.symbol.lower())}
+_BY_SYMBOL = {unit.symbol: unit for unit in TABLE}
+_CONVERTED = [unit.symbol for unit in TABLE if sum(other.measures == unit.measures for other in TABLE) > 1]
+CONVERTED_TEXT = f"{', '.join(_CONVERTED[:-1])} and {_CONVERTED[-1]} are converted"
+
+
+def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | None:
+    """An amount in another unit, exactly; None where the two do not measure the same."""
+    if unit == to:
+        return amount
+    one, other = _BY_SYMBOL.get(unit or ""), _BY_SYMBOL.get(to or "")
+    if one is None or other is None or one.measures != other.measures:
+        return None
+    return amount * one.size / other.size
