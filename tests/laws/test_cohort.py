@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from nmosd_dosing import Cohort, InputError, Schedule, expand, plan
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import PlannedVisit
+from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.schedule.by_subject import by_subject
 from tests.judges import oracle
 from tests.judges.oracle import Person
 from tests.kit import studies
