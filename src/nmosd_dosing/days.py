@@ -135,12 +135,24 @@ def shift_date(date: dt.date, offset: Offset) -> dt.date:
     """
     if not offset.months:
         return _of_number(date.toordinal() + offset.days + offset.then)
+    near, base, moved = _far_from_the_edges(date, offset)
+    moved += dt.timedelta(offset.then % _CYCLE_DAYS)
+    cycles = offset.days // _CYCLE_DAYS + offset.months // _CYCLE_MONTHS + offset.then // _CYCLE_DAYS
+    return _of_number(date.toordinal() + (moved - near).days + cycles * _CYCLE_DAYS)
+
+
+def is_clipped(date: dt.date, offset: Offset) -> bool:
+    """Whether the months of `offset` lead to a month that is too short, so that its last day is taken."""
+    _, base, moved = _far_from_the_edges(date, offset)
+    return base.day != moved.day
+
+
+def _far_from_the_edges(date: dt.date, offset: Offset) -> tuple[dt.date, dt.date, dt.date]:
+    """The date in a year of the same kind between 4000 and 4400, and it after the days of `offset`, and after its months, without whole
+    cycles of 400 years."""
     near = date.replace(year=4000 + date.year % 400)
-    day_cycles, days = divmod(offset.days, _CYCLE_DAYS)
-    month_cycles, months = divmod(offset.months, _CYCLE_MONTHS)
-    then_cycles, then = divmod(offset.then, _CYCLE_DAYS)
-    moved = near + dt.timedelta(days) + relativedelta(months=months) + dt.timedelta(then)
-    return _of_number(date.toordinal() + (moved - near).days + (day_cycles + month_cycles + then_cycles) * _CYCLE_DAYS)
+    base = near + dt.timedelta(offset.days % _CYCLE_DAYS)
+    return near, base, base + relativedelta(months=offset.months % _CYCLE_MONTHS)
 
 
 def _of_number(number: int) -> dt.date:

@@ -118,6 +118,7 @@ ELSEWHERE = {
     "language/keys.py": {"relapse"},
     "report/export/cohort.py": {"stable"},
     "checks/findings.py": {"stable"},
+    "schedule/alike.py": {"stable"},
     "schedule/weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},
     "subjects/disposition.py": {"declined"},

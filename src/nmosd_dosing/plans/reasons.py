@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from nmosd_dosing.days import Offset, date_text, shift_date
+from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
@@ -56,14 +56,9 @@ def _counted(offset: Offset, anchor: dt.date) -> str:
         words += f" {'+' if days > 0 else '-'} {Offset(abs(days)).in_words if abs(days) < 7 else f'{abs(days)} days'}"
     if months:
         words += f" {'+' if months > 0 else '-'} {abs(months)} month{'' if abs(months) == 1 else 's'}"
-        if _clipped(anchor, offset):
+        if is_clipped(anchor, offset):
             words += ", clipped to the end of the month"
     return words
-
-
-def _clipped(anchor: dt.date, offset: Offset) -> bool:
-    base = shift_date(anchor, Offset(offset.days))
-    return base.day != shift_date(base, Offset(months=offset.months)).day
 
 
 def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str], reason: str) -> Iterator[str]:

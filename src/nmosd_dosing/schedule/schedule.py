@@ -401,7 +401,7 @@ class Schedule:
         """(rows, n) of rows at visits of one segment."""
         at = np.array([row.visit - visits.start for row in self.rows[rows]], dtype=np.intp)
         planned = ~self.not_planned(visits) & ~self.dose_cancelled(visits)
-        given: NDArray[np.bool_] = (np.array(self.status[rows]).reshape(len(at), -1) != AmountStatus.ABSENT) & planned[at]
+        given: NDArray[np.bool_] = (np.array(self.status[rows]).reshape(len(at), len(self)) != AmountStatus.ABSENT) & planned[at]
         open_ended = [i for i, row in enumerate(self.rows[rows]) if row.give.open_ended]
         if open_ended:
             given[open_ended] &= ~self.beyond_open_end(visits)[at[open_ended]]
