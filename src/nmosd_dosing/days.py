@@ -17,7 +17,7 @@ import numpy as np
 from dateutil.relativedelta import relativedelta
 from numpy.typing import NDArray
 
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, counted
 
 Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
@@ -68,12 +68,12 @@ class Offset:
         parts = []
         if self.days or not self.months:
             weeks = self.days and self.days % 7 == 0
-            parts.append(_count(self.days // 7, "week") if weeks else _count(self.days, "day"))
+            parts.append(counted(self.days // 7, "week") if weeks else counted(self.days, "day"))
         if self.months:
             years = self.months % 12 == 0
-            parts.append(_count(self.months // 12, "year") if years else _count(self.months, "month"))
+            parts.append(counted(self.months // 12, "year") if years else counted(self.months, "month"))
         if self.then:
-            parts.append(_count(self.then, "day"))
+            parts.append(counted(self.then, "day"))
         return " and ".join(parts)
 
     @property
@@ -86,10 +86,6 @@ class Offset:
     def nominal(self) -> float:
         """About how many days: for an order where no date is known."""
         return self.days + self.then + self.months * 365.25 / 12
-
-
-def _count(n: int, unit: str) -> str:
-    return f"{n} {unit}{'' if abs(n) == 1 else 's'}"
 
 
 @cache

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift
+from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
@@ -148,9 +149,9 @@ def _done(actual: dt.date, target: Dated, earliest: Dated, latest: Dated, days: 
     if earliest is None or latest is None:
         return "no-window", f"{_from_target(days)}; no window is stated"
     if actual < earliest:
-        return "early", f"{_count((earliest - actual).days)} before the first day, {date_text(earliest)}"
+        return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
     if actual > latest:
-        return "late", f"{_count((actual - latest).days)} after the last day, {date_text(latest)}"
+        return "late", f"{counted((actual - latest).days, 'day')} after the last day, {date_text(latest)}"
     return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
 
 
@@ -163,9 +164,9 @@ def _not_recorded(as_of: dt.date, target: dt.date, earliest: Dated, latest: Date
         return "due", f"until {date_text(last)}{'' if latest else ', the day planned'}", None
     if latest is not None:
         days = (as_of - latest).days
-        return "overdue", f"not recorded {_count(days)} after the last day, {date_text(latest)}", days
+        return "overdue", f"not recorded {counted(days, 'day')} after the last day, {date_text(latest)}", days
     days = (as_of - target).days
-    return "past-target", f"not recorded {_count(days)} after the target; no window is stated", days
+    return "past-target", f"not recorded {counted(days, 'day')} after the target; no window is stated", days
 
 
 def _not_allowed(schedule: Schedule, visit: int, entered: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
@@ -227,11 +228,7 @@ def _about(records: Sequence[Record], verdict: Verdict) -> str:
 def _from_target(days: int | None) -> str:
     if days is None:
         return "the source states no day"
-    return "on the target" if days == 0 else f"{_count(abs(days))} {'after' if days > 0 else 'before'} the target"
-
-
-def _count(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"
+    return "on the target" if days == 0 else f"{counted(abs(days), 'day')} {'after' if days > 0 else 'before'} the target"
 
 
 # --- entries ------------------------------------------------------------------------------------------------------------
@@ -368,7 +365,7 @@ def _gaps(schedule: Schedule) -> Iterator[tuple[int, Finding]]:
             visit = schedule.rows[rows[which]].visit if which < len(rows) else None
             target = schedule.target[visit, column].item() if visit is not None else None
             id = schedule.id(visit) if visit is not None else UNSCHEDULED
-            words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
+            words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
             words += f"; the minimum gap is {product.gap_text}"
             yield column, Finding(
                 _code(schedule, column), id, "short-gap", (date - target).days if target else None, target,

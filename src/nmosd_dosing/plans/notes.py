@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from nmosd_dosing.days import Offset, date_text, shift, to_date
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as calendars
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
-from nmosd_dosing.plans.reasons import day, days_text
+from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.transition_notes import course_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.recorded_doses import wrong_dose
@@ -57,7 +57,7 @@ def notes(
     yield from _overlaps(pairs)
     beyond, until = int(schedule.beyond[column]), None if schedule.until is None else to_date(schedule.until)
     if beyond and until is not None:
-        yield Note("until", f"{beyond} planned visit{'' if beyond == 1 else 's'} after {date_text(until)} not shown")
+        yield Note("until", f"{counted(beyond, 'planned visit')} after {date_text(until)} not shown")
     yield from _windows(pairs, window)
     if workdays is not None:
         yield from calendars.notes([p for _, p in pairs], workdays)
@@ -162,7 +162,8 @@ def _too_close(schedule: Schedule, shown: Sequence[tuple[int, PlannedVisit]]) ->
         for (before, one), (date, two) in pairwise(doses):
             allowed = to_date(shift(np.array([before], dtype="datetime64[D]"), product.minimum_gap)[0])
             if allowed is not None and date < allowed and two.actual is None and one.period == two.period:
-                words = f"{product.name} {days_text((date - before).days)} after {one.id}: less than the minimum gap, {product.gap_text}"
+                gap = counted((date - before).days, "day")
+                words = f"{product.name} {gap} after {one.id}: less than the minimum gap, {product.gap_text}"
                 yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from nmosd_dosing.days import Offset, date_text, shift, to_date
+from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
 from nmosd_dosing.study.events import JUDGED, REJECTED, completed_event
@@ -20,10 +21,6 @@ def day(date: np.datetime64) -> str:
     """A date as people read it."""
     found = to_date(date)
     return date_text(found) if found is not None else "not known"
-
-
-def days_text(days: int) -> str:
-    return f"{days} day{'' if abs(days) == 1 else 's'}"
 
 
 def source_text(own: Iterable[Source | None]) -> str | None:
@@ -56,9 +53,9 @@ def visit_reason(schedule: Schedule, visit: int, column: int) -> str:
 def _counted(offset: Offset, anchor: np.datetime64) -> str:
     days, months, words = offset.days, offset.months, ""
     if days:
-        words += f" {'+' if days > 0 else '-'} {Offset(abs(days)).in_words if abs(days) < 7 else f'{abs(days)} days'}"
+        words += f" {'+' if days > 0 else '-'} {counted(abs(days), 'day')}"
     if months:
-        words += f" {'+' if months > 0 else '-'} {abs(months)} month{'' if abs(months) == 1 else 's'}"
+        words += f" {'+' if months > 0 else '-'} {counted(abs(months), 'month')}"
         if _clipped(anchor, offset):
             words += ", clipped to the end of the month"
     return words
@@ -240,7 +237,8 @@ def _entry(move: Move, rule: Transition, column: int, declined: np.datetime64) -
     status = MoveStatus(int(move.status[column]))
     if status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
-        fits = "" if not outside else f", {days_text(abs(outside))} {'after' if outside > 0 else 'before'} the allowed days: a deviation"
+        off = f"{counted(abs(outside), 'day')} {'after' if outside > 0 else 'before'} the allowed days"
+        fits = f", {off}: a deviation" if outside else ""
         fits = ", which no rule allows: a deviation" if np.isnat(earliest) or earliest > latest else fits
         yield f"entry into {rule.target_period}: recorded on {day(entered)}{fits}"
     elif status == MoveStatus.DECLINED:
@@ -314,7 +312,7 @@ def move_message(schedule: Schedule, move: Move, rule: Transition, column: int) 
     )
     if status == MoveStatus.ENTERED:
         outside = move.outside_by(column)
-        off = f", {days_text(abs(outside))} {'late' if outside > 0 else 'early'}: a deviation" if outside else ""
+        off = f", {counted(abs(outside), 'day')} {'late' if outside > 0 else 'early'}: a deviation" if outside else ""
         off = ", while its conditions are not met: a deviation" if np.isnat(earliest) else off
         return f"{allowed}; entered on {day(move.entered[column])}{off}"
     return f"{allowed}; projected on the first of these days"
@@ -336,7 +334,7 @@ def entry_text(schedule: Schedule, move: Move, rule: Transition, column: int) ->
         open_ = f"; the decision on {waiting.after.name} of {day(move.undecided[column])} is open" if waiting is not None else ""
         return f"{allowed}{open_}"
     outside = move.outside_by(column)
-    return f"{allowed}; entered{f', {days_text(abs(outside))} {_side(outside)}' if outside else ''}"
+    return f"{allowed}; entered" + (f", {counted(abs(outside), 'day')} {_side(outside)}" if outside else "")
 
 
 def _side(days: int) -> str:

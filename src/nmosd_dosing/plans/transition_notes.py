@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from nmosd_dosing.days import date_text, shift, to_date
+from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.plan import Note
-from nmosd_dosing.plans.reasons import day, days_text, move_into, move_message
+from nmosd_dosing.plans.reasons import day, move_into, move_message
 from nmosd_dosing.schedule.gaps import GAP, entry_gaps, given_after_hold, shortest_planned
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.events import CONFIRMED, JUDGED, LEFT, REJECTED, completed_event
@@ -73,8 +74,8 @@ def _events(schedule: Schedule, column: int) -> Iterator[Note]:
             planned = shift(way.anchor[p : p + 1, column], period.length)[0]
             if actual != planned:
                 days = int((actual - planned).astype(np.int64))
-                side = "after" if days > 0 else "before"
-                words = f"{period.id} ended on {day(actual)} as recorded, {days_text(abs(days))} {side} its planned end, {day(planned)}"
+                off = f"{counted(abs(days), 'day')} {'after' if days > 0 else 'before'}"
+                words = f"{period.id} ended on {day(actual)} as recorded, {off} its planned end, {day(planned)}"
                 yield Note("end", words)
     if len(way.periods) > 1:
         end = way.end[0, column]
@@ -166,7 +167,7 @@ def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
             continue
         days, period = (first - before).days, schedule.course.periods[schedule.parts[gap.part].period].id
         id = schedule.id(schedule.rows[int(gap.last[column])].visit)
-        words = f"{gap.shown}: {days_text(days)} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
+        words = f"{gap.shown}: {counted(days, 'day')} from {id} ({date_text(before)}) to the first dose of {period} ({date_text(first)})"
         product = schedule.study.product(gap.product)
         shortest, minimum = shortest_planned(schedule, gap.product), product.minimum_gap
         yield Note("gap", words)
@@ -174,4 +175,4 @@ def _entry_gaps(schedule: Schedule, column: int) -> Iterator[Note]:
             yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}")
         elif shortest is not None and days < shortest:
             stated = f"the minimum gap is {product.gap_text}" if minimum is not None else "no minimum gap is stated"
-            yield Note("short-gap", f"{words}: less than the shortest planned interval, {days_text(shortest)}; {stated}")
+            yield Note("short-gap", f"{words}: less than the shortest planned interval, {counted(shortest, 'day')}; {stated}")

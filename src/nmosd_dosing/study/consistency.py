@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import converted
-from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
@@ -195,7 +195,7 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
             end = (after.last or offset_of(after)).range[0] + (after.window.after if after.window else 0)
             shared = min(latest, end) - earliest + 1
             problems.warn(
-                f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
+                f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}",
                 after.place,
                 "a visit on such a day could be either; make a window smaller",
                 [

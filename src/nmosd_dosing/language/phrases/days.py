@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.errors import Place, Problem, clip
+from nmosd_dosing.errors import Place, Problem, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import (
     DAYS,
@@ -20,7 +20,6 @@ from nmosd_dosing.language.phrases.lengths import (
     NOT_STATED_TEXT,
     WINDOW,
     Scanner,
-    counted,
     take_length,
     take_window,
     to_number,

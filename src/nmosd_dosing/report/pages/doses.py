@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.plan import Plan
@@ -44,7 +45,7 @@ def doses_page(doses: DoseTable) -> RenderableType:
 
 def _heading(doses: DoseTable) -> list[Text]:
     plan, n = doses.plan, len(doses.rows)
-    about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), f"{n} weight{'' if n == 1 else 's'}"]
+    about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), counted(n, "weight")]
     if doses.start is not None:
         about.append(f"day 1 {doses.start}")
     if any(s.vials is not None for row in doses.rows for s in row.totals):
@@ -222,5 +223,5 @@ def _total(c: Compared, product: str) -> str:
 
 def _after(c: Compared) -> str:
     """What the horizon cuts off."""
-    more = f"{c.later} planned visit{'' if c.later == 1 else 's'}" if c.later else ""
+    more = counted(c.later, "planned visit") if c.later else ""
     return " and ".join(part for part in (more, "an open end" if c.goes_on else "") if part) or "nothing"

@@ -12,8 +12,8 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
-from nmosd_dosing.plans.reasons import days_text
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.page import day, table, text
 
@@ -37,7 +37,7 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     about = f"to order for {date_text(worklist.first)} to {date_text(worklist.last)}"
     parts = _heading(worklist, about, policy)
     wanted = [f"reserve {number_text(reserve * 100)}%"] if reserve else []
-    wanted += [f"lead time {days_text(lead)}"] if lead is not None else []
+    wanted += [f"lead time {counted(lead, 'day')}"] if lead is not None else []
     if wanted:
         parts.insert(-1, text(", ".join(wanted)))
     if not lines:
@@ -183,8 +183,7 @@ def _visit(item: Item, several: bool) -> str:
 
 
 def _visits(items: Sequence[Item]) -> str:
-    number = visits_of(items)
-    return f"{number} visit{'' if number == 1 else 's'}"
+    return counted(visits_of(items), "visit")
 
 
 def _named(items: Sequence[Item], several: bool) -> str:

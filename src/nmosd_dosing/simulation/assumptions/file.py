@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
+from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip, counted
 from nmosd_dosing.language import nodes as source
 from nmosd_dosing.language.keys import one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
@@ -288,7 +288,7 @@ class _Builder:
             return (), 1
         if record.block_size is None:
             least, colons = sum(shares), ":".join(map(str, shares))
-            self._default("block size", str(least), f"so a block has {least} subject{'' if least == 1 else 's'}, the fewest for {colons}")
+            self._default("block size", str(least), f"so a block has {counted(least, 'subject')}, the fewest for {colons}")
         block = to_block(shares, record.block_size, record.place("allocation"), record.place("block_size"), problems)
         return shares, block
 
