@@ -208,18 +208,12 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         stops_by_day=tuple(_days(numbers["study_stop"])),
         notes=(
             *about.notes,
-            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),
+            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),  # real subjects have their own
             *_notes(trial, shares, horizon),
             *_uncounted(numbers, unknown),
         ),
     )
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
-
-
-def _of_file(assumed: Assumptions, about: About) -> Iterable[str]:
-    """What the reader of the assumptions notes; real subjects may have sites though none are assumed."""
-    yield from about.notes
-    yield from (note for note in assumed.notes if not (about.sites and note.startswith("sites:")))
 
 
 def _doses_are(trial: Trial) -> str:

@@ -263,4 +263,3 @@ def _count(found: Outcome, base: Outcome) -> Counted:
         found.states,
         differences,
     )
-    return with_sums(found)

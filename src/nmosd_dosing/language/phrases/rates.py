@@ -33,7 +33,6 @@ _N = r"[0-9]+(?:\.[0-9]+)?"
 _RATE = rf"(?:{NONE}|0|{_N}\s+per\s+(?:day|week|month|year))"
 _DATE = moments.DATE_PATTERN.strip("^$")
 _DAYS_UNIT = r"(?:days?|d|weeks?|w)\b"
-RATE_PATTERN = rf"^\s*{_RATE}\s*$"
 ACCRUAL_PATTERN = rf"^\s*{_RATE}(?:\s+from\s+{_DATE})?\s*$"
 HAZARD_PATTERN = rf"^\s*{_RATE}(?:\s+from\s+{LENGTH})?\s*$"
 ARM_PATTERN = rf"^\s*(?:{_RATE}(?:\s+from\s+{LENGTH})?|{_N}\s+times\s+\S.*)\s*$"
