@@ -40,7 +40,7 @@ def worklist_to_csv(worklist: Worklist) -> str:
     """A row for each dose; those without a stated day come last, without a date."""
     shared = {"unblinded": worklist.unblinded}
     items = (*worklist.items, *worklist.dayless)
-    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.only_arms)} for item in items)
+    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.visit.only_arms)} for item in items)
     return csv_text(DOSE_COLUMNS, rows)
 
 
@@ -94,19 +94,19 @@ def _dose(item: Item) -> dict[str, Any]:
     return {
         "date": iso_date(item.date),
         "subject": item.subject,
-        "visit": item.visit,
+        "visit": item.visit.id,
         "day": item.day,
         "of_days": item.of,
-        "status": item.status,
-        "only_arms": list(item.only_arms),
-        "product": item.shown,
-        "route": item.route,
-        "amount": plain_number(item.amount),
-        "unit": item.unit,
-        "dose_rule": item.dose_rule,
-        "amount_status": item.amount_status,
-        "weight_kg": plain_number(item.weight_kg),
-        "weight_of": iso_date(item.weight_of),
+        "status": item.visit.status,
+        "only_arms": list(item.visit.only_arms),
+        "product": item.dose.shown,
+        "route": item.dose.route,
+        "amount": plain_number(item.dose.amount),
+        "unit": item.dose.unit,
+        "dose_rule": item.dose.dose_rule,
+        "amount_status": item.dose.amount_status,
+        "weight_kg": plain_number(item.dose.weight_kg),
+        "weight_of": iso_date(item.dose.weight_of),
         "times": item.times,
         "vials": vials_list(item.vials),
         "volume_ml": plain_number(item.volume_ml),
