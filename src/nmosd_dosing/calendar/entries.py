@@ -71,12 +71,12 @@ class CalendarEntry:
     kind: Kind
     start: When
     end: When
-    zone: str | None
     status: EntryStatus
-    busy: bool
     summary: str
     description: str
     category: str
+    zone: str | None = None
+    busy: bool = False
     remind: dt.timedelta | None = None
     location: str | None = None
 
@@ -108,7 +108,7 @@ def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     words = WORDINGS[style.language]
     name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
     mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
-    return _line(f"{mark} - {name}" if plan.unblinded else name)
+    return line(f"{mark} - {name}" if plan.unblinded else name)
 
 
 def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
@@ -193,23 +193,20 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         start=start,
         end=end,
         zone=style.zone if clock else None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
+        status=_status(visit),
         busy=visit.last is None,
-        summary=_line(words.discreet_visit.format(visit.label))
-        if style.discreet
-        else _summary(plan, visit.period, words.visit.format(name), words),
+        summary=_summary(plan, style, visit.period, words.visit.format(name), words.discreet_visit.format(visit.label)),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[0],
         remind=style.remind,
-        location=_line(visit.room) if visit.room is not None and not style.discreet else None,
+        location=line(visit.room) if visit.room is not None and not style.discreet else None,
     )
 
 
 def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
     words = WORDINGS[style.language]
-    if plan.unblinded and not style.discreet:
-        yield words.unblinded_arm.format(plan.arm)
+    yield from _arm(plan, style)
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
     if visit.status in ("projected", "pending"):
@@ -222,6 +219,16 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
         yield words.dose.format(dose_text(administration, language=style.language))
     if visit.assessments:
         yield words.assessments.format("; ".join(visit.assessments))
+
+
+def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:
+    """The arm, where the plan shows it."""
+    if plan.unblinded and not style.discreet:
+        yield WORDINGS[style.language].unblinded_arm.format(plan.arm)
+
+
+def _status(visit: PlannedVisit) -> EntryStatus:
+    return "TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED"
 
 
 def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
@@ -267,22 +274,18 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         kind="window",
         start=earliest,
         end=latest + dt.timedelta(days=1),
-        zone=None,
-        status="TENTATIVE" if visit.status in ("projected", "pending") or visit.only_arms else "CONFIRMED",
-        busy=False,
-        summary=_line(words.discreet_window.format(visit.label))
-        if style.discreet
-        else _summary(plan, visit.period, words.window.format(visit.label), words),
+        status=_status(visit),
+        summary=_summary(plan, style, visit.period, words.window.format(visit.label), words.discreet_window.format(visit.label)),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[1],
-    )  # fmt: skip
+    )
 
 
 def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
     """The days on which the next period may be entered."""
     words = WORDINGS[style.language]
     lines = [
-        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        *_arm(plan, style),
         words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
         *([] if style.discreet else [f"{move.status}: {move.message}", *_study(plan, None, words)]),
     ]
@@ -291,21 +294,17 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
         kind="window",
         start=earliest,
         end=latest + dt.timedelta(days=1),
-        zone=None,
         status="TENTATIVE",
-        busy=False,
-        summary=_line(words.discreet_window.format(move.target))
-        if style.discreet
-        else _summary(plan, move.target, words.entry_window, words),
+        summary=_summary(plan, style, move.target, words.entry_window, words.discreet_window.format(move.target)),
         description=_text(lines),
         category=words.categories[1],
-    )  # fmt: skip
+    )
 
 
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
     words = WORDINGS[style.language]
     lines = [
-        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        *_arm(plan, style),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
         *([words.or_earlier] if span.earlier else []),
         *([words.or_later] if span.later else []),
@@ -317,27 +316,31 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         kind="span",
         start=start,
         end=end + dt.timedelta(days=1),
-        zone=None,
         status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
-        busy=False,
-        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.period, span.name, words),
+        summary=_summary(plan, style, span.period, span.name, words.discreet_span.format(number)),
         description=_text(lines),
         category=words.categories[2],
     )
 
 
-def _summary(plan: Plan, period: str | None, what: str, words: Wording) -> str:
-    """The regimen stays that of the period, so that a plan of the whole way leaves the entries of its first period as they were."""
+def _summary(plan: Plan, style: CalendarStyle, period: str | None, what: str, discreet: str) -> str:
+    """`what` of which regimen and subject, marked where it is unblinded; only the text `discreet` in a discreet calendar.
+
+    The regimen is that of the period, so that a plan of the whole way leaves the entries of its first period as they were.
+    """
+    if style.discreet:
+        return line(discreet)
+    words = WORDINGS[style.language]
     regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)
     whole = words.of_subject.format(regimen, what, plan.subject) if plan.subject else f"{regimen} {what}"
-    return _line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
+    return line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
 
 
 def _text(lines: list[str]) -> str:
-    return "\n".join(_line(line) for line in lines)
+    return "\n".join(map(line, lines))
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line, whatever a study file or a subject's code holds."""
     return " ".join(printable(text).split())
 

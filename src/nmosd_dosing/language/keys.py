@@ -34,11 +34,11 @@ from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Windo
 
 def one_line(text: Scalar | None) -> str | None:
     """A text for people on one line."""
-    return " ".join(text.text.split()) if text is not None else None
+    return text.flat if text is not None else None
 
 
 def texts(scalars: tuple[Scalar, ...] | None) -> tuple[str, ...]:
-    return tuple(" ".join(scalar.text.split()) for scalar in scalars or ())
+    return tuple(scalar.flat for scalar in scalars or ())
 
 
 def to_source(record: SourceRecord | Scalar | None) -> Source | None:

@@ -35,6 +35,11 @@ class Scalar:
     exact: bool = False
     quoted: bool = False
 
+    @property
+    def flat(self) -> str:
+        """The text on one line, with single spaces."""
+        return " ".join(self.text.split())
+
     def part(self, start: int, end: int) -> Place:
         """The place of characters `start` to `end` of the text; all of it where it cannot be told."""
         if not self.exact:

@@ -58,7 +58,7 @@ class TriggerText:
 
 def trigger(node: Scalar) -> TriggerText:
     """`relapse`, `end of rcp`, `study stop`, `35 subjects with relapse_confirmed`, `12 months after first dose of subject 162`."""
-    text = " ".join(node.text.split())
+    text = node.flat
     plus = Offset()
     if match := re.match(rf"({LENGTH})\s+after\s+(.+)", text):
         plus = take_length(Scanner(Scalar(match[1], node.place)))

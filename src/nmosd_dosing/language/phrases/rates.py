@@ -273,7 +273,7 @@ def scatter(node: Scalar) -> tuple[int, int]:
 
 
 def _days(node: Scalar, what: str, example: str, most: int, lone: bool) -> tuple[int, int]:
-    text = " ".join(node.text.split())
+    text = node.flat
     match = re.fullmatch(rf"(-?[0-9]+)\s*({_DAYS_UNIT})?(?: to (-?[0-9]+)\s*({_DAYS_UNIT}))?", text)
     if match is None or not (match[2] or match[4]) or (not lone and match[3] is None):
         raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, _days_hint(text, example, lone))

@@ -379,7 +379,7 @@ class _Builder:
 def _text(node: Node, inner: bool = False) -> str:
     """A value on one line, as a person writes it."""
     if isinstance(node, Scalar):
-        return " ".join(node.text.split())
+        return node.flat
     if isinstance(node, Sequence):
         items = ", ".join(_text(item, True) for item in node.items)
         return f"[{items}]" if inner else items

@@ -25,7 +25,7 @@ _SCENARIO = record(AssumedRecord, "a scenario")
 
 
 def _name(node: Scalar) -> Scalar:
-    name = " ".join(node.text.split())
+    name = node.flat
     if not name:
         raise PhraseError("expected the name of a scenario, found an empty text", node.place, "write for example `accrual halved`")
     if len(name) > MOST_CHARACTERS:
@@ -129,7 +129,7 @@ def _made(
     made: list[tuple[str, Assumptions]] = []
     first: dict[str, Place] = {}
     for entry in entries:
-        name = " ".join(entry.key.text.split())
+        name = entry.key.flat
         if name in first:
             problems.error(
                 f"the name `{clip(name)}` is given twice", entry.key.place, "write another name", [("the first one", first[name])]
