@@ -1,4 +1,4 @@
-"""What a dose is: amounts and their units, weight bands, rounding, caps. What they come to is worked out in `reckoning`."""
+"""What a dose is: amounts and their units, weight bands, rounding, caps. What they come to is worked out in `calculation`."""
 
 from __future__ import annotations
 

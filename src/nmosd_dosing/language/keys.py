@@ -21,6 +21,7 @@ from nmosd_dosing.language.shapes import (
     Schema,
     by_kind,
     choice,
+    file_schema,
     key,
     list_of,
     mapping_of,
@@ -305,8 +306,4 @@ STUDY = record(StudyRecord, "a study file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a study file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing study file, language {VERSION}",
-        **STUDY.schema,
-    }
+    return file_schema(STUDY, "study", VERSION)

@@ -317,3 +317,12 @@ def _head(node: Node) -> Place:
             at -= 1
         return Place(node.place.document, at, at + 1)
     return node.place
+
+
+def file_schema(shape: Shape[Any], kind: str, version: int) -> Schema:
+    """The JSON Schema of a whole file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"nmosd_dosing {kind} file, language {version}",
+        **shape.schema,
+    }

@@ -1,6 +1,6 @@
 """A site's own facts: what its protocol states where the study's source is silent. They fill in, and never override.
 
-text -> nodes (`source`) -> SiteRecord (`read_site`) -> a Study with them filled in (`fill`), checked as a whole again (`sense`)
+text -> nodes (`nodes`) -> SiteRecord (`read_site`) -> a Study with them filled in (`fill`), checked as a whole again (`consistency`)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
-from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
 from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceRecord, VialsRecord, one_line, to_source
@@ -21,7 +21,20 @@ from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
 from nmosd_dosing.language.phrases.doses import AmountText
-from nmosd_dosing.language.shapes import Entry, PhraseError, Record, Schema, choice, key, mapping_of, one_or_many, phrase, record, words
+from nmosd_dosing.language.shapes import (
+    Entry,
+    PhraseError,
+    Record,
+    Schema,
+    choice,
+    file_schema,
+    key,
+    mapping_of,
+    one_or_many,
+    phrase,
+    record,
+    words,
+)
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Visit, Window
 from nmosd_dosing.study.visits import lay_out
@@ -156,11 +169,7 @@ SITE = record(SiteRecord, "a site file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a site file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing site file, language {VERSION}",
-        **SITE.schema,
-    }
+    return file_schema(SITE, "site", VERSION)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
@@ -169,9 +178,8 @@ def json_schema() -> Schema:
 def read_site(content: bytes, path: str) -> SiteRecord:
     """A site file; `path` names it in messages. RegimenError carries every problem that shows without the study."""
     problems = Problems()
-    if len(content) > nodes.MAX_BYTES:
-        wrong = f"the file has {len(content):,} bytes; a site file has at most {nodes.MAX_BYTES:,}"
-        raise RegimenError(Problem(wrong, path=path, hint="give the path of a site file"))
+    if long := nodes.too_long(len(content), "a site file", path):
+        raise RegimenError(long)
     node = nodes.read_bytes(content, path, problems)
     found = site_of(node, problems) if node is not None else None
     if problems.errors or found is None:

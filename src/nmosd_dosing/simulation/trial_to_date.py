@@ -57,9 +57,7 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
             ]
         )
     course = schedule.course
-    first = cohort.dates_of(JUDGED)
-    relapse = cohort.first(JUDGED)
-    latest = np.fmax.reduce(first) if len(first) else np.full(len(cohort), NO_DATE)
+    relapse, latest = cohort.first(JUDGED), _latest(cohort, JUDGED)
     answered = np.fmax(_latest(cohort, CONFIRMED), _latest(cohort, REJECTED))
     out = ~np.isnat(gone(cohort))
     left = [move.entered for move in course.moves if move.source == 0]

@@ -25,6 +25,7 @@ from nmosd_dosing.language.shapes import (
     Shape,
     by_kind,
     choice,
+    file_schema,
     key,
     mapping_of,
     one_or_many,
@@ -240,8 +241,4 @@ ASSUMPTIONS = record(AssumptionsRecord, WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of an assumptions file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing assumptions file, language {VERSION}",
-        **ASSUMPTIONS.schema,
-    }
+    return file_schema(ASSUMPTIONS, "assumptions", VERSION)

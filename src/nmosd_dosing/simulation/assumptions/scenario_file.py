@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
 from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
-from nmosd_dosing.language.shapes import Entry, PhraseError, Record, Schema, Shape, choice, key, mapping_of, phrase, record, words
+from nmosd_dosing.language.shapes import (
+    Entry,
+    PhraseError,
+    Record,
+    Schema,
+    Shape,
+    choice,
+    file_schema,
+    key,
+    mapping_of,
+    phrase,
+    record,
+    words,
+)
 from nmosd_dosing.simulation.assumptions.file import AssumptionsText, build, nodes, other_kind
 from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, AssumedRecord
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -76,11 +89,7 @@ SCENARIOS = record(ScenariosRecord, _WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a file of scenarios."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing scenarios file, language {VERSION}",
-        **SCENARIOS.schema,
-    }
+    return file_schema(SCENARIOS, "scenarios", VERSION)
 
 
 def is_scenarios(node: Node | None) -> bool:
