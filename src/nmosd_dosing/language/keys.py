@@ -21,7 +21,6 @@ from nmosd_dosing.language.shapes import (
     Schema,
     by_kind,
     choice,
-    file_schema,
     key,
     list_of,
     mapping_of,
@@ -306,4 +305,4 @@ STUDY = record(StudyRecord, "a study file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a study file."""
-    return file_schema(STUDY, "study", VERSION)
+    return STUDY.file_schema("study", VERSION)

@@ -31,6 +31,14 @@ class Shape(Generic[T]):
     read: Callable[[Node, Problems], T | None]
     schema: Schema
 
+    def file_schema(self, kind: str, version: int) -> Schema:
+        """The JSON Schema (draft 2020-12) of a whole file of this shape, for editors. `kind`: of file: `study`."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"nmosd_dosing {kind} file, language {version}",
+            **self.schema,
+        }
+
 
 class PhraseError(Exception):
     """A text that cannot be read; raised by the functions that `phrase` wraps."""
@@ -317,12 +325,3 @@ def _head(node: Node) -> Place:
             at -= 1
         return Place(node.place.document, at, at + 1)
     return node.place
-
-
-def file_schema(shape: Shape[Any], kind: str, version: int) -> Schema:
-    """The JSON Schema of a whole file, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing {kind} file, language {version}",
-        **shape.schema,
-    }

@@ -21,20 +21,7 @@ from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
 from nmosd_dosing.language.phrases.doses import AmountText
-from nmosd_dosing.language.shapes import (
-    Entry,
-    PhraseError,
-    Record,
-    Schema,
-    choice,
-    file_schema,
-    key,
-    mapping_of,
-    one_or_many,
-    phrase,
-    record,
-    words,
-)
+from nmosd_dosing.language.shapes import Entry, PhraseError, Record, Schema, choice, key, mapping_of, one_or_many, phrase, record, words
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Visit, Window
 from nmosd_dosing.study.visits import lay_out
@@ -169,7 +156,7 @@ SITE = record(SiteRecord, "a site file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a site file."""
-    return file_schema(SITE, "site", VERSION)
+    return SITE.file_schema("site", VERSION)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------

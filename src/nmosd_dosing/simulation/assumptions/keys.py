@@ -25,7 +25,6 @@ from nmosd_dosing.language.shapes import (
     Shape,
     by_kind,
     choice,
-    file_schema,
     key,
     mapping_of,
     one_or_many,
@@ -241,4 +240,4 @@ ASSUMPTIONS = record(AssumptionsRecord, WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of an assumptions file."""
-    return file_schema(ASSUMPTIONS, "assumptions", VERSION)
+    return ASSUMPTIONS.file_schema("assumptions", VERSION)

@@ -17,7 +17,6 @@ from nmosd_dosing.language.shapes import (
     Schema,
     Shape,
     choice,
-    file_schema,
     key,
     mapping_of,
     phrase,
@@ -89,7 +88,7 @@ SCENARIOS = record(ScenariosRecord, _WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a file of scenarios."""
-    return file_schema(SCENARIOS, "scenarios", VERSION)
+    return SCENARIOS.file_schema("scenarios", VERSION)
 
 
 def is_scenarios(node: Node | None) -> bool:
