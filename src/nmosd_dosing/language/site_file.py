@@ -119,7 +119,7 @@ def _days(node: Scalar) -> Days:
 WHERE = phrase("a period or a visit", _where, example="rcp/D182")
 WINDOW = phrase("a window", _window, lengths.WINDOW_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "±3d")
 GAP = phrase("a minimum gap", _gap, lengths.LENGTH_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "28 days")
-DAYS = phrase("a day or a range of days", _days, r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(\s+to\s+[0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$", "2025-10-09")
+DAYS = phrase("a day or a range of days", _days, rf"^\s*{moments.DATE}(\s+to\s+{moments.DATE})?\s*$", "2025-10-09")
 
 
 @dataclass

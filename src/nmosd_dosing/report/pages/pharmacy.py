@@ -16,7 +16,7 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.report.pages.page import day, table, text, unblinded
 
 _COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
@@ -65,7 +65,7 @@ def remarks(worklist: Worklist) -> list[str]:
 
 
 def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableType]:
-    lines: list[RenderableType] = [text("UNBLINDED: doses are shown as each arm gets them", style="bold red")] if worklist.unblinded else []
+    lines: list[RenderableType] = [unblinded("doses are shown as each arm gets them")] if worklist.unblinded else []
     lines.append(text(f"{worklist.study.title}: {about}", style="bold"))
     for product, sizes in dict.fromkeys((item.dose.product, item.sizes) for item in worklist.items if item.sizes):
         origin = worklist.study.product(product).vials_origin

@@ -13,7 +13,7 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import counted, plural
-from nmosd_dosing.report.pages.page import table, text
+from nmosd_dosing.report.pages.page import table, text, unblinded
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Share, Spread, Summary
 
 SIDE_BY_SIDE = 3  # scenarios beside the trial as assumed, on a page of some 100 columns
@@ -50,7 +50,7 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
 
 def _heading(s: Summary) -> list[Text]:
     trials = f"{s.trials:,} simulated {plural(s.trials, 'trial')}"
-    lines = [text("UNBLINDED: the arms of real subjects were used", style="bold red")] if s.unblinded else []
+    lines = [unblinded("the arms of real subjects were used")] if s.unblinded else []
     lines += [text(s.title, style="bold"), text(f"regimen {s.regimen}, {trials}, seed {s.seed}, accrual and stop up to {s.horizon}")]
     if s.as_of is not None:
         people = counted(s.subjects_so_far, "real subject")

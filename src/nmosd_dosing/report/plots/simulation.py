@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.errors import plural, printable
 from nmosd_dosing.report.plots.drawing import drawing, plain_axes
 from nmosd_dosing.simulation.outcomes import STATES_LEFT
@@ -115,7 +116,7 @@ def _first(month: str) -> dt.date:
 
 def _after(month: str) -> dt.date:
     """The first day after a month."""
-    return (_first(month) + dt.timedelta(days=31)).replace(day=1)
+    return shift_date(_first(month), Offset(months=1))
 
 
 def _dated(axes: Axes) -> None:
