@@ -345,8 +345,8 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
             known = [v.label for v in visits if v.gives]
             nothing = f"a restart at {rule.at.label}, on which no dose is planned"
             problems.error(nothing, rule.place, f"name a day with a dose: {one_of(known[:8])}")
-    counted = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
-    doses = sorted(counted, key=lambda v: offset_of(v).nominal)
+    dosed = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    doses = sorted(dosed, key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:
