@@ -60,9 +60,9 @@ def test_findings(found: Found) -> None:
 
 def test_pharmacy(found: Found) -> None:
     made = planned()
-    without = dataclasses.replace(made, visits=tuple(
-        dataclasses.replace(v, administrations=tuple(dataclasses.replace(a, vials=None) for a in v.administrations)) for v in made.visits[:1]
-    ))  # fmt: skip
+    first = made.visits[0]
+    uncounted = tuple(dataclasses.replace(dose, vials=None) for dose in first.administrations)
+    without = dataclasses.replace(made, visits=(dataclasses.replace(first, administrations=uncounted),))
     worklist = prepare(load("belimumab"), [made, without], made.start, made.start + dt.timedelta(90))
     assert {item.vials is None for item in worklist.items} == {True, False}
     pharmacy.worklist_to_csv(worklist)

@@ -9,7 +9,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import Language, date_text
@@ -21,7 +21,7 @@ Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 When = dt.date | dt.datetime
 
-KINDS: tuple[Kind, ...] = ("visit", "window", "span")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
 _ONE_HOUR = dt.timedelta(hours=1)
 # Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import (
@@ -27,7 +27,7 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "unchanged"]
-CHANGES: tuple[Change, ...] = ("added", "moved", "changed", "restored", "cancelled", "unchanged")
+CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 @dataclass(frozen=True, slots=True)

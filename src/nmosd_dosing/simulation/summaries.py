@@ -20,7 +20,7 @@ from nmosd_dosing.study.model import Entry, Period, Point, Series
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)
-TRIGGERS = ("relapses", "last_subject", "idmc", "never")
+_TRIGGERS = ("relapses", "last_subject", "idmc")  # what may stop a study, as the output calls it; of every study, the ones it lacks too
 _DRAWN = ("relapse", "relapse_confirmed", "stable", "withdrawn")
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
@@ -253,7 +253,7 @@ def _days(tally: Tally) -> Iterable[tuple[dt.date, int]]:
 
 def _shares(by: Tally, trial: Trial) -> tuple[Share, ...]:
     """The share of trials that each rule stopped. by: its number, -1 where none did."""
-    counts = dict.fromkeys((*TRIGGERS[:-1], *trial.rules, "never"), 0)
+    counts = dict.fromkeys((*_TRIGGERS, *trial.rules, "never"), 0)
     for i, n in enumerate(by.counts.tolist()):
         which = by.first + i
         counts[trial.rules[which] if which >= 0 else "never"] += n
