@@ -27,8 +27,10 @@ from nmosd_dosing.subjects.not_allowed import check_entries
 
 @dataclass(frozen=True)
 class Real:
-    """The real subjects of a trial: what is recorded of them up to the day `as_of`, and nothing that is dated later; their sites, of all or
-    of none. arms are -1 where they are not to be used."""
+    """The real subjects of a trial, with what is recorded of them up to the day `as_of` and nothing that is dated later.
+
+    cohort: its arms are -1 where they are not to be used. sites: the site of each subject; empty where none are told.
+    """
 
     cohort: Cohort
     as_of: dt.date
@@ -118,7 +120,10 @@ def _given(
     schedule: Schedule, over: dict[str, NDArray[np.bool_]], known: np.datetime64, sites: Numbers | None, count: int, calendar: Calendar,
     policy: Policy,
 ) -> tuple[dict[str, Numbers], np.datetime64]:  # fmt: skip
-    """What was given up to the day, by name (months, sites); and the last day of it."""
+    """What was given up to the day `known`, by the names of `things`: (months, sites), one column without sites; and the last day of it.
+
+    over: by visit, who has had it. sites: (r,) the number of each subject's site, of `count`; None without sites.
+    """
     found: dict[str, Numbers] = {}
     last = NO_DATE
     months = len(calendar.names)
