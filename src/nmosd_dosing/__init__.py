@@ -42,68 +42,28 @@ if TYPE_CHECKING:
 
 
 _PUBLIC = {
-    "calendar.entries": ("CalendarStyle",),
-    "calendar.ical": (
-        "CalendarFile",
-        "read_ics",
-    ),
-    "calendar.updates": (
-        "CalendarUpdate",
-        "to_ics",
-        "update_ics",
-    ),
-    "checks.due": (
-        "Due",
-        "due",
-    ),
-    "checks.findings": (
-        "Finding",
-        "check",
-    ),
-    "errors": (
-        "DosingError",
-        "InputError",
-        "Problem",
-        "RegimenError",
-    ),
-    "language.catalog": ("load",),
-    "pharmacy.comparison": (
-        "Comparison",
-        "compare",
-    ),
-    "pharmacy.dose_table": (
-        "DoseTable",
-        "dose_table",
-    ),
-    "plans.plan": ("Plan",),
-    "plans.planning": ("plan",),
-    "report.export.plan": (
-        "to_csv",
-        "to_json",
-    ),
-    "schedule.expansion": ("expand",),
-    "schedule.schedule": ("Schedule",),
-    "simulation.assumptions.model": ("Assumptions",),
-    "simulation.scenarios": (
-        "load_assumptions",
-        "simulate",
-    ),
-    "simulation.trial_to_date": ("Real",),
-    "study.model": (
-        "Study",
-        "Window",
-    ),
-    "subjects.cohort": ("Cohort",),
-    "subjects.subject": (
-        "Entered",
-        "Event",
-        "Exposure",
-        "Record",
-        "Subject",
-        "Weight",
-    ),
+    "calendar.entries": "CalendarStyle",
+    "calendar.ical": "CalendarFile read_ics",
+    "calendar.updates": "CalendarUpdate to_ics update_ics",
+    "checks.due": "Due due",
+    "checks.findings": "Finding check",
+    "errors": "DosingError InputError Problem RegimenError",
+    "language.catalog": "load",
+    "pharmacy.comparison": "Comparison compare",
+    "pharmacy.dose_table": "DoseTable dose_table",
+    "plans.plan": "Plan",
+    "plans.planning": "plan",
+    "report.export.plan": "to_csv to_json",
+    "schedule.expansion": "expand",
+    "schedule.schedule": "Schedule",
+    "simulation.assumptions.model": "Assumptions",
+    "simulation.scenarios": "load_assumptions simulate",
+    "simulation.trial_to_date": "Real",
+    "study.model": "Study Window",
+    "subjects.cohort": "Cohort",
+    "subjects.subject": "Entered Event Exposure Record Subject Weight",
 }
-_ROOMS = {name: room for room, names in _PUBLIC.items() for name in names}
+_ROOMS = {name: room for room, names in _PUBLIC.items() for name in names.split()}
 
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",

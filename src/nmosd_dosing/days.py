@@ -17,7 +17,7 @@ import numpy as np
 from dateutil.relativedelta import relativedelta
 from numpy.typing import NDArray
 
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, counted
 
 Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
@@ -69,12 +69,12 @@ class Offset:
         parts = []
         if self.days or not self.months:
             weeks = self.days and self.days % 7 == 0
-            parts.append(_count(self.days // 7, "week") if weeks else _count(self.days, "day"))
+            parts.append(counted(self.days // 7, "week") if weeks else counted(self.days, "day"))
         if self.months:
             years = self.months % 12 == 0
-            parts.append(_count(self.months // 12, "year") if years else _count(self.months, "month"))
+            parts.append(counted(self.months // 12, "year") if years else counted(self.months, "month"))
         if self.then:
-            parts.append(_count(self.then, "day"))
+            parts.append(counted(self.then, "day"))
         return " and ".join(parts)
 
     @property
@@ -87,10 +87,6 @@ class Offset:
     def nominal(self) -> float:
         """About how many days: for an order where no date is known."""
         return self.days + self.then + self.months * 365.25 / 12
-
-
-def _count(n: int, unit: str) -> str:
-    return f"{n} {unit}{'' if abs(n) == 1 else 's'}"
 
 
 @cache
@@ -135,7 +131,7 @@ def shift_date(date: dt.date, offset: Offset) -> dt.date:
     """
     if not offset.months:
         return _of_number(date.toordinal() + offset.days + offset.then)
-    near, base, moved = _far_from_the_edges(date, offset)
+    near, _, moved = _far_from_the_edges(date, offset)
     moved += dt.timedelta(offset.then % _CYCLE_DAYS)
     cycles = offset.days // _CYCLE_DAYS + offset.months // _CYCLE_MONTHS + offset.then // _CYCLE_DAYS
     return _of_number(date.toordinal() + (moved - near).days + cycles * _CYCLE_DAYS)

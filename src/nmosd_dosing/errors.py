@@ -173,6 +173,16 @@ def one_of(words: Iterable[str]) -> str:
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{n} {plural(n, noun)}"
+
+
+def plural(n: int, noun: str) -> str:
+    """The noun as it stands after a number: `day` after 1 and -1, else `days`."""
+    return noun if abs(n) == 1 else f"{noun}s"
+
+
 def clip(text: str, length: int = 40) -> str:
     """The user's text, short enough to repeat in a message."""
     flat = " ".join(text.split())

@@ -229,7 +229,7 @@ def test_an_order_is_what_the_list_needs_and_its_reserve(a: dt.date, b: dt.date,
         assert line.needed * reserve <= line.reserve < line.needed * reserve + 1
         assert line.order_by == line.first_need - dt.timedelta(lead)
         assert line.first_need.replace(day=1) == line.month
-        mine = [i.date for i in worklist.items if i.shown == line.product and line.vial in dict(i.vials or ()) and i.date]
+        mine = [i.date for i in worklist.items if i.dose.shown == line.product and line.vial in dict(i.vials or ()) and i.date]
         assert line.first_need == min(day for day in mine if day.replace(day=1) == line.month)
     assert needed == counted(worklist)
 
@@ -241,7 +241,9 @@ def test_every_dose_of_a_plan_is_somewhere() -> None:
         for visit in made.visits:
             for dose in visit.administrations:
                 items = [
-                    i for i in (*worklist.items, *worklist.dayless) if (i.subject, i.visit, i.shown) == (made.subject, visit.id, dose.shown)
+                    i
+                    for i in (*worklist.items, *worklist.dayless)
+                    if (i.subject, i.visit.id, i.dose.shown) == (made.subject, visit.id, dose.shown)
                 ]
                 assert sum(i.times for i in items) == dose.times
                 assert all(i.vials is None for i in items) or sum(n for i in items for _, n in i.vials or ()) == sum(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from nmosd_dosing.calendar.entries import CalendarEntry, uid_of
+from nmosd_dosing.calendar.entries import CalendarEntry, line, uid_of
 from nmosd_dosing.calendar.ical import CalendarFile
 from nmosd_dosing.calendar.updates import CalendarUpdate, revise
 from nmosd_dosing.checks.due import Due
 from nmosd_dosing.checks.findings import Finding
 from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import InputError, Problem, printable
+from nmosd_dosing.errors import InputError, Problem
 
 
 def update_due(
@@ -41,10 +41,8 @@ def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
         kind="visit",
         start=day,
         end=day + dt.timedelta(days=1),
-        zone=None,
         status="TENTATIVE",
-        busy=False,
-        summary=_line(f"{study} {finding.visit}{who}: {item.state}, last day {date_text(item.last)}"),
+        summary=line(f"{study} {finding.visit}{who}: {item.state}, last day {date_text(item.last)}"),
         description=_allowed(finding),
         category="due",
     )
@@ -55,7 +53,3 @@ def _allowed(finding: Finding) -> str:
     first, last = finding.earliest, finding.latest
     planned = f"planned for {date_text(finding.target)}" if finding.target else "no day is known"
     return f"{planned}; allowed from {date_text(first)} to {date_text(last)}" if first and last else planned
-
-
-def _line(text: str) -> str:
-    return " ".join(printable(text).split())

@@ -9,7 +9,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import Language, date_text
@@ -21,7 +21,7 @@ Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 When = dt.date | dt.datetime
 
-KINDS: tuple[Kind, ...] = ("visit", "window", "span")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
 _ONE_HOUR = dt.timedelta(hours=1)
 # Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.
@@ -71,12 +71,12 @@ class CalendarEntry:
     kind: Kind
     start: When
     end: When
-    zone: str | None
     status: EntryStatus
-    busy: bool
     summary: str
     description: str
     category: str
+    zone: str | None = None
+    busy: bool = False
     remind: dt.timedelta | None = None
     location: str | None = None
 
@@ -108,7 +108,7 @@ def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     words = wording(style.language)
     name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
     mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
-    return _line(f"{mark} - {name}" if plan.unblinded else name)
+    return line(f"{mark} - {name}" if plan.unblinded else name)
 
 
 def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
@@ -195,13 +195,11 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         zone=style.zone if clock else None,
         status=_status(visit),
         busy=visit.last is None,
-        summary=_line(words.discreet_visit.format(visit.label))
-        if style.discreet
-        else _summary(plan, visit.period, words.visit.format(name), words),
+        summary=_summary(plan, style, visit.period, words.visit.format(name), words.discreet_visit.format(visit.label)),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[0],
         remind=style.remind,
-        location=_line(visit.room) if visit.room is not None and not style.discreet else None,
+        location=line(visit.room) if visit.room is not None and not style.discreet else None,
     )
 
 
@@ -211,9 +209,8 @@ def _status(visit: PlannedVisit) -> EntryStatus:
 
 def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
+    yield from _arm(plan, style)
     words = wording(style.language)
-    if plan.unblinded and not style.discreet:
-        yield words.unblinded_arm.format(plan.arm)
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
     if visit.stage == "tentative":
@@ -226,6 +223,12 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
         yield words.dose.format(dose_text(administration, language=style.language))
     if visit.assessments:
         yield words.assessments.format("; ".join(visit.assessments))
+
+
+def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:
+    """The arm, where the plan shows it."""
+    if plan.unblinded and not style.discreet:
+        yield wording(style.language).unblinded_arm.format(plan.arm)
 
 
 def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
@@ -271,22 +274,18 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
         kind="window",
         start=earliest,
         end=latest + dt.timedelta(days=1),
-        zone=None,
         status=_status(visit),
-        busy=False,
-        summary=_line(words.discreet_window.format(visit.label))
-        if style.discreet
-        else _summary(plan, visit.period, words.window.format(visit.label), words),
+        summary=_summary(plan, style, visit.period, words.window.format(visit.label), words.discreet_window.format(visit.label)),
         description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
         category=words.categories[1],
-    )  # fmt: skip
+    )
 
 
 def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
     """The days on which the next period may be entered."""
     words = wording(style.language)
     lines = [
-        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        *_arm(plan, style),
         words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
         *([] if style.discreet else [f"{move.status}: {move.message}", *_study(plan, None, words)]),
     ]
@@ -295,21 +294,17 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
         kind="window",
         start=earliest,
         end=latest + dt.timedelta(days=1),
-        zone=None,
         status="TENTATIVE",
-        busy=False,
-        summary=_line(words.discreet_window.format(move.target))
-        if style.discreet
-        else _summary(plan, move.target, words.entry_window, words),
+        summary=_summary(plan, style, move.target, words.entry_window, words.discreet_window.format(move.target)),
         description=_text(lines),
         category=words.categories[1],
-    )  # fmt: skip
+    )
 
 
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
     words = wording(style.language)
     lines = [
-        *([words.unblinded_arm.format(plan.arm)] if plan.unblinded and not style.discreet else []),
+        *_arm(plan, style),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
         *([words.or_earlier] if span.earlier else []),
         *([words.or_later] if span.later else []),
@@ -321,27 +316,31 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         kind="span",
         start=start,
         end=end + dt.timedelta(days=1),
-        zone=None,
         status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
-        busy=False,
-        summary=words.discreet_span.format(number) if style.discreet else _summary(plan, span.period, span.name, words),
+        summary=_summary(plan, style, span.period, span.name, words.discreet_span.format(number)),
         description=_text(lines),
         category=words.categories[2],
     )
 
 
-def _summary(plan: Plan, period: str | None, what: str, words: Wording) -> str:
-    """The regimen stays that of the period, so that a plan of the whole way leaves the entries of its first period as they were."""
+def _summary(plan: Plan, style: CalendarStyle, period: str | None, what: str, discreet: str) -> str:
+    """`what` of which regimen and subject, marked where it is unblinded; only the text `discreet` in a discreet calendar.
+
+    The regimen is that of the period, so that a plan of the whole way leaves the entries of its first period as they were.
+    """
+    if style.discreet:
+        return line(discreet)
+    words = wording(style.language)
     regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)
     whole = words.of_subject.format(regimen, what, plan.subject) if plan.subject else f"{regimen} {what}"
-    return _line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
+    return line(words.unblinded_summary.format(whole) if plan.unblinded else whole)
 
 
 def _text(lines: list[str]) -> str:
-    return "\n".join(_line(line) for line in lines)
+    return "\n".join(map(line, lines))
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line, whatever a study file or a subject's code holds."""
     return " ".join(printable(text).split())
 

@@ -6,18 +6,28 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nmosd_dosing.calendar import ical
-from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, period_ids, to_entries, uid, uid_of
+from nmosd_dosing.calendar.entries import (
+    CalendarEntry,
+    CalendarStyle,
+    calendar_id,
+    calendar_name,
+    line,
+    period_ids,
+    to_entries,
+    uid,
+    uid_of,
+)
 from nmosd_dosing.calendar.ical import CalendarFile, Record
 from nmosd_dosing.calendar.zones import LAST_YEAR
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problem, printable
+from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "unchanged"]
-CHANGES: tuple[Change, ...] = ("added", "moved", "changed", "restored", "cancelled", "unchanged")
+CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ def update_site(
         id=uid_of(study, None, "site", site),
         periods=frozenset(uid_of(study, None, "period", period) for period in plans[0].way),
         form=form,
-        name=" ".join(printable(site if style.discreet else f"{study} {site}").split()),
+        name=line(site if style.discreet else f"{study} {site}"),
         zone=style.zone,
         records=(),
         options=options,

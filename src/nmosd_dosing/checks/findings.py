@@ -14,6 +14,7 @@ from typing import Literal
 
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, shift_date
+from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
@@ -145,9 +146,9 @@ def _done(actual: dt.date, earliest: Date, latest: Date, days: int | None) -> tu
     if earliest is None or latest is None:
         return "no-window", f"{_from_target(days)}; no window is stated"
     if actual < earliest:
-        return "early", f"{_count((earliest - actual).days)} before the first day, {date_text(earliest)}"
+        return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
     if actual > latest:
-        return "late", f"{_count((actual - latest).days)} after the last day, {date_text(latest)}"
+        return "late", f"{counted((actual - latest).days, 'day')} after the last day, {date_text(latest)}"
     return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
 
 
@@ -159,9 +160,9 @@ def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date,
         return "due", f"until {date_text(last)}{'' if latest else ', the day planned'}", None
     if latest is not None:
         days = (as_of - latest).days
-        return "overdue", f"not recorded {_count(days)} after the last day, {date_text(latest)}", days
+        return "overdue", f"not recorded {counted(days, 'day')} after the last day, {date_text(latest)}", days
     days = (as_of - target).days
-    return "past-target", f"not recorded {_count(days)} after the target; no window is stated", days
+    return "past-target", f"not recorded {counted(days, 'day')} after the target; no window is stated", days
 
 
 def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
@@ -205,11 +206,7 @@ def _about(records: Sequence[Record], verdict: Verdict) -> str:
 def _from_target(days: int | None) -> str:
     if days is None:
         return "the source states no day"
-    return "on the target" if days == 0 else f"{_count(abs(days))} {'after' if days > 0 else 'before'} the target"
-
-
-def _count(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"
+    return "on the target" if days == 0 else f"{counted(abs(days), 'day')} {'after' if days > 0 else 'before'} the target"
 
 
 # --- entries ------------------------------------------------------------------------------------------------------------
@@ -323,7 +320,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
             if date < shift_date(before, product.minimum_gap):
-                words = f"{product.name} {_count((date - before).days)} after the dose before, on {date_text(before)}"
+                words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
                 words += f"; the minimum gap is {product.gap_text}"
                 if visit is not None:
                     yield _recorded(subject, visit, "short-gap", date, words)

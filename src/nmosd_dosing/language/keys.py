@@ -34,11 +34,11 @@ from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Windo
 
 def one_line(text: Scalar | None) -> str | None:
     """A text for people on one line."""
-    return " ".join(text.text.split()) if text is not None else None
+    return text.flat if text is not None else None
 
 
 def texts(scalars: tuple[Scalar, ...] | None) -> tuple[str, ...]:
-    return tuple(" ".join(scalar.text.split()) for scalar in scalars or ())
+    return tuple(scalar.flat for scalar in scalars or ())
 
 
 def to_source(record: SourceRecord | Scalar | None) -> Source | None:
@@ -305,8 +305,4 @@ STUDY = record(StudyRecord, "a study file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a study file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing study file, language {VERSION}",
-        **STUDY.schema,
-    }
+    return STUDY.file_schema("study", VERSION)

@@ -1,7 +1,7 @@
 """YAML text to nodes that remember their place. The only module that knows YAML.
 
 Only the event stream is used: nothing is constructed, tags, anchors and aliases are refused, and a file can be stopped
-before it costs anything (size, depth). Every scalar stays the text that was written; `fields` says what it means.
+before it costs anything (size, depth). Every scalar stays the text that was written; `shapes` and `phrases` say what it means.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class Scalar:
     exact: bool = False
     quoted: bool = False
 
+    @property
+    def flat(self) -> str:
+        """The text on one line, with single spaces."""
+        return " ".join(self.text.split())
+
     def part(self, start: int, end: int) -> Place:
         """The place of characters `start` to `end` of the text; all of it where it cannot be told."""
         if not self.exact:
@@ -59,6 +64,13 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def too_long(size: int, what: str, path: str) -> Problem | None:
+    """What is wrong with a file of so many bytes; None where nothing is. `what`: the kind of file, `a site file`."""
+    if size <= MAX_BYTES:
+        return None
+    return Problem(f"the file has {size:,} bytes; {what} has at most {MAX_BYTES:,}", path=path, hint=f"give the path of {what}")
+
+
 def read_file(path: Path, problems: Problems) -> tuple[Node | None, bytes]:
     """The nodes of a file (None where a problem stops the reading) and its bytes.
 
@@ -70,14 +82,8 @@ def read_file(path: Path, problems: Problems) -> tuple[Node | None, bytes]:
             what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "there is no such file"
             raise RegimenError(Problem(f"cannot read `{name}`: {what}", hint="give the path of a study file"))
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise RegimenError(
-                Problem(
-                    f"the file has {size:,} bytes; a study file has at most {MAX_BYTES:,}",
-                    path=name,
-                    hint="give the path of a study file",
-                )
-            )
+        if long := too_long(size, "a study file", name):
+            raise RegimenError(long)
         content = path.read_bytes()
     except OSError as error:
         raise RegimenError(Problem(f"cannot read `{name}`: {error.strerror or error}")) from None

@@ -31,6 +31,14 @@ class Shape(Generic[T]):
     read: Callable[[Node, Problems], T | None]
     schema: Schema
 
+    def file_schema(self, kind: str, version: int) -> Schema:
+        """The JSON Schema (draft 2020-12) of a whole file of this shape, for editors. `kind`: of file: `study`."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"nmosd_dosing {kind} file, language {version}",
+            **self.schema,
+        }
+
 
 class PhraseError(Exception):
     """A text that cannot be read; raised by the functions that `phrase` wraps."""

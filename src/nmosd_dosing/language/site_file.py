@@ -1,6 +1,6 @@
 """A site's own facts: what its protocol states where the study's source is silent. They fill in, and never override.
 
-text -> nodes (`source`) -> SiteRecord (`read_site`) -> a Study with them filled in (`fill`), checked as a whole again (`sense`)
+text -> nodes (`nodes`) -> SiteRecord (`read_site`) -> a Study with them filled in (`fill`), checked as a whole again (`consistency`)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
-from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
 from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceRecord, VialsRecord, one_line, to_source
@@ -119,7 +119,7 @@ def _days(node: Scalar) -> Days:
 WHERE = phrase("a period or a visit", _where, example="rcp/D182")
 WINDOW = phrase("a window", _window, lengths.WINDOW_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "±3d")
 GAP = phrase("a minimum gap", _gap, lengths.LENGTH_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "28 days")
-DAYS = phrase("a day or a range of days", _days, r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(\s+to\s+[0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$", "2025-10-09")
+DAYS = phrase("a day or a range of days", _days, rf"^\s*{moments.DATE}(\s+to\s+{moments.DATE})?\s*$", "2025-10-09")
 
 
 @dataclass
@@ -156,11 +156,7 @@ SITE = record(SiteRecord, "a site file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a site file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing site file, language {VERSION}",
-        **SITE.schema,
-    }
+    return SITE.file_schema("site", VERSION)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
@@ -169,9 +165,8 @@ def json_schema() -> Schema:
 def read_site(content: bytes, path: str) -> SiteRecord:
     """A site file; `path` names it in messages. RegimenError carries every problem that shows without the study."""
     problems = Problems()
-    if len(content) > nodes.MAX_BYTES:
-        wrong = f"the file has {len(content):,} bytes; a site file has at most {nodes.MAX_BYTES:,}"
-        raise RegimenError(Problem(wrong, path=path, hint="give the path of a site file"))
+    if long := nodes.too_long(len(content), "a site file", path):
+        raise RegimenError(long)
     node = nodes.read_bytes(content, path, problems)
     found = site_of(node, problems) if node is not None else None
     if problems.errors or found is None:

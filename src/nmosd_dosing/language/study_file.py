@@ -1,6 +1,6 @@
 """Nodes to a checked Study, or every problem found.
 
-text -> nodes (`source`) -> records (`records`, `fields`, `phrases`) -> Study (here) -> the checks across it (`sense`)
+text -> nodes (`nodes`) -> records (`keys`, `shapes`, `phrases`) -> Study (here) -> the checks across it (`consistency`)
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from nmosd_dosing.dose.dose import AmountStatusText
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit, Stage
-from nmosd_dosing.schedule.schedule import VisitStatusText
 from nmosd_dosing.study.model import Study
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
@@ -22,27 +21,17 @@ _OPEN: tuple[Stage, ...] = ("firm", "tentative")  # nothing is recorded of it
 class Item:
     """One product for one subject on one day. `date` is None where the source states no day.
 
-    visit: its id. day, of: which day of the visit, of how many. status: planned, projected or pending. shown, only_arms: as in a plan.
-    amount: per administration, in `unit`; times: administrations on this day. vials, volume_ml: for all of these; `vials` is None where
-    they cannot be counted, and `uncounted` says why. sizes: all vials that there are of the product, the smallest first.
+    visit: planned, projected or pending. day, of: which day of the visit, of how many. dose: the product's, at the whole visit. times:
+    administrations on this day. vials, volume_ml: for all of these; `vials` is None where they cannot be counted, and `uncounted` says
+    why. sizes: all vials that there are of the product, the smallest first.
     """
 
     date: dt.date | None
     subject: str | None
-    visit: str
+    visit: PlannedVisit
     day: int
     of: int
-    status: VisitStatusText
-    only_arms: tuple[str, ...]
-    product: str
-    shown: str
-    route: str | None
-    amount: float | None
-    unit: str | None
-    dose_rule: str | None
-    amount_status: AmountStatusText
-    weight_kg: float | None
-    weight_of: dt.date | None
+    dose: Administration
     times: int
     vials: Packed | None
     volume_ml: float | None
@@ -52,7 +41,7 @@ class Item:
     @property
     def firm(self) -> bool:
         """Whether it is known that it will be needed, unless something happens."""
-        return self.status == "planned" and not self.only_arms
+        return self.visit.status == "planned" and not self.visit.only_arms
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +147,10 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     return Item(
         date=date,
         subject=plan.subject,
-        visit=visit.id,
+        visit=visit,
         day=day,
         of=of,
-        status=visit.status,
-        only_arms=visit.only_arms,
-        product=dose.product,
-        shown=dose.shown,
-        route=dose.route,
-        amount=dose.amount,
-        unit=dose.unit,
-        dose_rule=dose.dose_rule,
-        amount_status=dose.amount_status,
-        weight_kg=dose.weight_kg,
-        weight_of=dose.weight_of,
+        dose=dose,
         times=dose.times // of,
         vials=tuple((size, count // of) for size, count in dose.vials) if dose.vials is not None else None,
         volume_ml=dose.volume_ml / of if dose.volume_ml is not None else None,
@@ -212,8 +191,8 @@ def in_all(items: Iterable[Item]) -> dict[str, Packed]:
     sizes: dict[str, tuple[str, ...]] = {}
     for item in items:
         if item.vials is not None:
-            counts.setdefault(item.shown, Counter()).update(dict(item.vials))
-            sizes[item.shown] = item.sizes
+            counts.setdefault(item.dose.shown, Counter()).update(dict(item.vials))
+            sizes[item.dose.shown] = item.sizes
     return {product: tuple((size, n) for size in sizes[product] if (n := found[size])) for product, found in counts.items()}
 
 
@@ -222,13 +201,13 @@ def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
     found: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         if item.uncounted is not None:
-            found.setdefault((item.shown, item.uncounted), []).append(item)
+            found.setdefault((item.dose.shown, item.uncounted), []).append(item)
     return tuple(Uncounted(product, why, tuple(some)) for (product, why), some in found.items())
 
 
 def visits_of(items: Iterable[Item]) -> int:
     """How many visits some doses are of."""
-    return len({(item.subject, item.visit) for item in items})
+    return len({(item.subject, item.visit.id) for item in items})
 
 
 def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None = None) -> tuple[OrderLine, ...]:
@@ -240,13 +219,13 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
     for item in worklist.items:
         assert item.date is not None, "what is on the list has a day"
         months.setdefault(item.date.replace(day=1), []).append(item)
-    products = dict.fromkeys(item.shown for item in worklist.items)
+    products = dict.fromkeys(item.dose.shown for item in worklist.items)
     lines = []
     for month, items in months.items():
         needs, firm = in_all(items), in_all(item for item in items if item.firm)
         for product in products:
             for vial, needed in needs.get(product, ()):
-                days = [item.date for item in items if item.shown == product and vial in dict(item.vials or ()) and item.date]
+                days = [item.date for item in items if item.dose.shown == product and vial in dict(item.vials or ()) and item.date]
                 by = max(min(days).toordinal() - lead, 1) if lead is not None else None
                 lines.append(
                     OrderLine(

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset, date_text, shift_date
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as calendars
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
-from nmosd_dosing.plans.reasons import day, days_text
+from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.spans import may_move
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
@@ -47,8 +47,7 @@ def notes(
     yield from _moving_spans(schedule)
     yield from _overlaps(shown)
     if schedule.beyond and schedule.until is not None:
-        several = "" if schedule.beyond == 1 else "s"
-        yield Note("until", f"{schedule.beyond} planned visit{several} after {date_text(schedule.until)} not shown")
+        yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
     yield from _windows(shown, window)
     if workdays is not None:
         yield from calendars.notes([p for _, p in shown], workdays)
@@ -144,7 +143,9 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         for (before, one), (date, two) in pairwise(doses):
             allowed = shift_date(before, product.minimum_gap)
             if date < allowed and two.actual is None and one.period == two.period:
-                words = f"{product.name} {days_text((date - before).days)} after {one.id}: less than the minimum gap, {product.gap_text}"
+                words = (
+                    f"{product.name} {counted((date - before).days, 'day')} after {one.id}: less than the minimum gap, {product.gap_text}"
+                )
                 yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
 
 

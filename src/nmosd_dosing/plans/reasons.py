@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
+from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
@@ -18,10 +19,6 @@ from nmosd_dosing.subjects.subject import Record
 def day(date: Date) -> str:
     """A date as people read it."""
     return date_text(date) if date is not None else "not known"
-
-
-def days_text(days: int) -> str:
-    return f"{days} day{'' if abs(days) == 1 else 's'}"
 
 
 def source_text(own: Iterable[Source | None]) -> str | None:
@@ -55,7 +52,7 @@ def _counted(offset: Offset, anchor: dt.date) -> str:
     if days:
         words += f" {'+' if days > 0 else '-'} {Offset(abs(days)).in_words if abs(days) < 7 else f'{abs(days)} days'}"
     if months:
-        words += f" {'+' if months > 0 else '-'} {abs(months)} month{'' if abs(months) == 1 else 's'}"
+        words += f" {'+' if months > 0 else '-'} {counted(abs(months), 'month')}"
         if is_clipped(anchor, offset):
             words += ", clipped to the end of the month"
     return words
@@ -205,7 +202,7 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
     yield from (f"assumed: {text}" for text in rule.facts.assumed)
     if move.status == MoveStatus.ENTERED:
         side = "after" if move.outside > 0 else "before"
-        fits = "" if not move.outside else f", {days_text(abs(move.outside))} {side} the allowed days: a deviation"
+        fits = "" if not move.outside else f", {counted(abs(move.outside), 'day')} {side} the allowed days: a deviation"
         fits = ", which no rule allows: a deviation" if earliest is None or move.is_late else fits
         yield f"entry into {rule.target_period}: recorded on {day(move.entered)}{fits}"
     elif move.status == MoveStatus.DECLINED:
@@ -269,7 +266,7 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
     until = f" to {day(latest)}" if latest is not None else " on; the source states no last day" if rule.within is None else " on"
     allowed = f"{known}: entry into {target} from {day(earliest)}{until}" if earliest is not None else f"{known}: no day of entry is known"
     if status == MoveStatus.ENTERED:
-        off = f", {days_text(abs(move.outside))} {_side(move.outside)}: a deviation" if move.outside else ""
+        off = f", {counted(abs(move.outside), 'day')} {_side(move.outside)}: a deviation" if move.outside else ""
         off = ", while its conditions are not met: a deviation" if earliest is None else off
         return f"{allowed}; entered on {day(move.entered)}{off}"
     return f"{allowed}; projected on the first of these days"
@@ -289,7 +286,8 @@ def entry_text(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -
         waiting = move.waiting
         open_ = f"; the decision on {waiting.after.name} of {day(move.undecided)} is open" if waiting is not None else ""
         return f"{allowed}{open_}"
-    return f"{allowed}; entered{f', {days_text(abs(move.outside))} {_side(move.outside)}' if move.outside else ''}"
+    off = f", {counted(abs(move.outside), 'day')} {_side(move.outside)}" if move.outside else ""
+    return f"{allowed}; entered{off}"
 
 
 def _side(days: int) -> str:

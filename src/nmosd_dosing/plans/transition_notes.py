@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nmosd_dosing.days import date_text, shift_date
+from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.plan import Note
-from nmosd_dosing.plans.reasons import day, days_text, move_message
+from nmosd_dosing.plans.reasons import day, move_message
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.events import (
@@ -72,7 +73,7 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
         if actual is not None and period.length is not None and own.anchor is not None:
             planned = shift_date(own.anchor, period.length)
             if actual != planned:
-                apart = f"{days_text(abs((actual - planned).days))} {'after' if actual > planned else 'before'}"
+                apart = f"{counted(abs((actual - planned).days), 'day')} {'after' if actual > planned else 'before'}"
                 yield Note("end", f"{period.id} ended on {day(actual)} as recorded, {apart} its planned end, {day(planned)}")
     if len(schedule.periods) > 1:
         yield from _relapses(schedule)
@@ -156,11 +157,11 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
     for gap in schedule.gaps:
         days, product = (gap.first - gap.before).days, schedule.study.product(gap.product)
         last = f"{gap.before_id} ({date_text(gap.before)})"
-        words = f"{gap.shown}: {days_text(days)} from {last} to the first dose of {gap.period} ({date_text(gap.first)})"
+        words = f"{gap.shown}: {counted(days, 'day')} from {last} to the first dose of {gap.period} ({date_text(gap.first)})"
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)
         if minimum is not None and days < minimum.range[0]:
             yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}")
         elif shortest is not None and days < shortest:
             stated = f"the minimum gap is {product.gap_text}" if minimum is not None else "no minimum gap is stated"
-            yield Note("short-gap", f"{words}: less than the shortest planned interval, {days_text(shortest)}; {stated}")
+            yield Note("short-gap", f"{words}: less than the shortest planned interval, {counted(shortest, 'day')}; {stated}")

@@ -55,9 +55,13 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of t trials. numbers: by name (t,), tallies.NONE where a trial has no such number; dates as days since 1970-01-01.
-    by_month: by name (months, t), the number of the month first. by_site: by name (sites, t). by_month_and_site: (months * sites, t).
-    states: by name (months + 1,) in how many trials and subjects, summed over all, a state began less how many it ended."""
+    """What became of the t trials of a block, as whole numbers by name (`doses rcp`, `vials rcp/belimumab/120 mg`).
+
+    numbers: (t,) one of each trial; dates are days since 1970-01-01; `tallies.NONE` where a trial has no such number.
+    by_month: (months, t), the row being the number of the month in `Calendar`. by_site: (sites, t).
+    by_month_and_site: (months * sites, t), all sites of one month after those of the month before.
+    states: (months + 1,), summed over the trials: how many subjects came into a state in each month, less how many left it.
+    """
 
     numbers: dict[str, Numbers]
     by_month: dict[str, Numbers] = field(default_factory=dict)
@@ -111,7 +115,7 @@ def _left_after_opening(move: Move, stay: Stay, rules: int, trials: int) -> Numb
 
 
 def _relapses(course: Course, stay: Stay) -> Dates:
-    """(n,) the date on which each subject's relapse counts, up to the study's stop; of all enrolled, where it never stops."""
+    """(n,) the date on which each subject's relapse counts: NaT without one, after the study's stop, and for those not enrolled."""
     counted = course.stopped.counted.get(CONFIRMED)
     dates = counted if counted is not None else first_of_each(stay, CONFIRMED)
     stop = course.stopped.dates
@@ -126,7 +130,11 @@ def _relapses(course: Course, stay: Stay) -> Dates:
 def of_schedule(
     schedule: Schedule, calendar: Calendar, policy: Policy, sites: Numbers | None, count: int, by_month_and_site: bool, so_far: SoFar | None
 ) -> Outcome:
-    """All that can be told of a block of trials. sites: (n,) the number of each subject's site, from 0, of so many; None without sites."""
+    """All that can be told of a block of trials, from its schedule of n columns.
+
+    sites: (n,) the number of each subject's site, from 0 to below `count`; None without sites. so_far: what real subjects were given
+    before the block begins, which is added.
+    """
     course, cohort = schedule.course, schedule.cohort
     trials = len(course.stopped.dates)
     stay = stay_of(course, cohort)
@@ -177,8 +185,10 @@ def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
 
 
 def things(schedule: Schedule, k: int, vials: Dispensed | None) -> Iterator[tuple[str, int | NDArray[Any]]]:
-    """What a row of a schedule takes, by name, and how many of it, for all alike or (n,): doses of a period, vials of each size, and doses
-    whose vials cannot be counted."""
+    """What one row of a schedule takes: pairs of a name and how many of it, one number for all subjects or (n,).
+
+    Names: `doses PERIOD`, `vials PERIOD/PRODUCT/SIZE`, `uncounted PERIOD/PRODUCT` for doses whose vials cannot be counted.
+    """
     row = schedule.rows[k]
     period = schedule.period(row.visit).id
     yield f"doses {period}", schedule.count(k)
@@ -199,7 +209,7 @@ def with_sums(found: Outcome) -> Outcome:
 
 
 def _with_past(found: Outcome, so_far: SoFar, sites: int) -> Outcome:
-    """The outcome, with what real subjects were given before it began."""
+    """The outcome, and in it what real subjects were given before the block begins: the same in each of its trials."""
     trials = len(found.numbers["enrolled"])
     numbers, by_month, by_site = dict(found.numbers), dict(found.by_month), dict(found.by_site)
     both = dict(found.by_month_and_site)
@@ -235,14 +245,14 @@ def _rows(counts: Numbers, width: int) -> Numbers:
 
 
 def stay_of(course: Course, cohort: Cohort) -> Stay:
-    """The stay in the first period, as it is counted over all."""
+    """The stay of each subject in the first period: within it events count towards the study's stop."""
     entered = [move.entered for move in course.moves if move.source == 0]
     left = entered[0] if entered else np.full(len(cohort), NO_DATE)
     return Stay(cohort, course.anchor[0], course.end[0], left)
 
 
 def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Numbers]:
-    """By period, and for those who have left it all: how many subjects come into it less how many leave it, by month, over all trials."""
+    """By period, and by `STATES_LEFT`: (months + 1,) how many subjects come into it in a month, less how many leave it, over all trials."""
     course, ahead = schedule.course, schedule.cohort.ahead
     assert ahead is not None
     out = gone(stay.cohort)

@@ -12,6 +12,7 @@ from nmosd_dosing.dose.vials import POLICIES, Policy
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
 from nmosd_dosing.simulation.assumptions.model import Assumptions
+from nmosd_dosing.simulation.assumptions.scenario_file import BASE
 from nmosd_dosing.simulation.simulated_subjects import site_names
 from nmosd_dosing.simulation.summaries import About, Scenario, summarise
 from nmosd_dosing.simulation.trial_to_date import Real
@@ -21,7 +22,6 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.sequence import one_period
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
-BASE = "as assumed"
 MOST_TRIALS = 1_000_000_000
 MOST_SEED = 2**64 - 1
 

@@ -35,11 +35,15 @@ Amounts = NDArray[np.float64]
 class SoFar:
     """What is known on the day `as_of` of r real subjects, with whom every trial begins.
 
-    cohort: they, with all that has happened by then; their arms -1 where these are not to be used. at_risk: (r,) who may have a first
-    relapse yet, and who may leave. undecided, unstable: (r,) the day of the relapse that waits for the committee, or for stability.
-    days: (r,) how long each was at risk of a relapse, and relapsed: whether one came. over: by visit (r,) who has had it, or missed it.
-    given: what was given, by name (months, sites), with one column where there are no sites; last_dose: when the last of it was.
-    sites: (r,) the number of each subject's site, from 0; None without sites. odd: what a reader must know of the tables.
+    cohort: the subjects, with what has happened to them by then; arms are -1 where they are not to be used.
+    at_risk: (r,) who may still have a first relapse. stays: (r,) who has not left the study.
+    undecided: (r,) the day of the relapse that waits for the committee's decision; unstable: of the one that waits for `stable`; or NaT.
+    days: (r,) for how many days each was at risk of a relapse. relapsed: (r,) whether that time ended with one.
+    over: by visit (r,) who has had it, or missed it.
+    given: what was given, by the names of `outcomes.things`: (months, sites), one column where there are no sites.
+    last_dose: the day of the last dose; NaT without one.
+    site_names: the sites of real subjects. sites: (r,) the number of each subject's site in it; None without sites.
+    odd: notes on what is recorded and cannot be counted, or stands though no rule allows it.
     """
 
     cohort: Cohort
@@ -63,9 +67,10 @@ class SoFar:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Where the drawing begins: at the beginning of the trial, or with its real subjects so far.
+    """From where the drawing goes on: the first day of the trial, or (`so_far`) what is known of its real subjects.
 
-    weighed: whether any dose needs a weight. horizon: the last day on which anybody is enrolled, or the study stops.
+    weighed: whether any dose needs a weight. horizon: the last day on which anybody is enrolled, or the study stops; it may lie beyond
+    the year 9999, which `trials.prepare` refuses.
     """
 
     assumptions: Assumptions
@@ -189,7 +194,7 @@ def _misses(assumed: Assumptions, draws: Draws) -> Callable[[str], Days | None]:
 
 
 def _relapses(beginning: Beginning, draws: Draws, start: Dates, arm: NDArray[np.int16], dropout: Days | None) -> dict[str, Dates]:
-    """The first relapse of each subject that is confirmed, when it is, and when the subject is stable."""
+    """(subjects, trials) the dates of each subject's first relapse that is confirmed, of its confirmation, and of being stable after it."""
     assumed, so_far = beginning.assumptions, beginning.so_far
     n, amount = assumed.subjects, draws.exponential("relapse", assumed.subjects)
     if so_far is not None:
@@ -265,7 +270,7 @@ def _by_arm(hazards: tuple[Steps, ...], arm: NDArray[np.int16], amount: NDArray[
 
 
 def _whole(days: NDArray[np.float64], most: int) -> Days:
-    """Days begun since, at most so many."""
+    """Days as whole numbers, rounded down, at most `most`."""
     return np.minimum(days, most).astype(np.int64)
 
 

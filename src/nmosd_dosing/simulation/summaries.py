@@ -20,7 +20,8 @@ from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.study.model import Entry, Period, Point, Series
 
 Value = TypeVar("Value")
-TRIGGERS = ("relapses", "last_subject", "idmc", "never")
+Counts = TypeVar("Counts", Tally, Grid)
+_TRIGGERS = ("relapses", "last_subject", "idmc")  # what may stop a study, as the output calls it; of every study, the ones it lacks too
 _DRAWN = (RELAPSE, CONFIRMED, STABLE, WITHDRAWN)
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
@@ -194,7 +195,7 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         all_entries=sums.get("entries"),
         all_doses=sums.get("doses"),
         doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
-        vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers) if key.rpartition("/")[0] not in unknown),
+        vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers, unknown)),
         last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
         by_month=_by_month("doses", counted.by_month, calendar),
         vials_by_month=_by_month("vials", counted.by_month, calendar, unknown),
@@ -209,18 +210,12 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         stops_by_day=tuple(_days(numbers["study_stop"])),
         notes=(
             *about.notes,
-            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),
+            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),  # real subjects have their own
             *_notes(trial, shares, horizon),
             *_uncounted(numbers, unknown),
         ),
     )
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
-
-
-def _of_file(assumed: Assumptions, about: About) -> Iterable[str]:
-    """What the reader of the assumptions notes; real subjects may have sites though none are assumed."""
-    yield from about.notes
-    yield from (note for note in assumed.notes if not (about.sites and note.startswith("sites:")))
 
 
 def _doses_are(trial: Trial) -> str:
@@ -259,7 +254,7 @@ def _days(tally: Tally) -> Iterable[tuple[dt.date, int]]:
 
 def _shares(by: Tally, trial: Trial) -> tuple[Share, ...]:
     """The share of trials that each rule stopped. by: its number, -1 where none did."""
-    counts = dict.fromkeys((*TRIGGERS[:-1], *trial.rules, "never"), 0)
+    counts = dict.fromkeys((*_TRIGGERS, *trial.rules, "never"), 0)
     for i, n in enumerate(by.counts.tolist()):
         which = by.first + i
         counts[trial.rules[which] if which >= 0 else "never"] += n
@@ -267,8 +262,11 @@ def _shares(by: Tally, trial: Trial) -> tuple[Share, ...]:
     return tuple(Share(name, count / n, math.sqrt(count / n * (1 - count / n) / n)) for name, count in counts.items())
 
 
-def _named(kind: str, tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
-    return [(name.removeprefix(f"{kind} "), tally) for name, tally in tallies.items() if name.startswith(f"{kind} ")]
+def _named(kind: str, counts: Mapping[str, Counts], without: Collection[str] = ()) -> list[tuple[str, Counts]]:
+    """The counts of a kind by what they are of, `rcp/belimumab/120 mg` for `vials rcp/belimumab/120 mg`; those of products `without`
+    vials, `rcp/belimumab`, are left out."""
+    named = ((name.removeprefix(f"{kind} "), count) for name, count in counts.items() if name.startswith(f"{kind} "))
+    return [(key, count) for key, count in named if key.rpartition("/")[0] not in without]
 
 
 def _row(key: str, tally: Tally, month: str | None = None, site: str | None = None) -> Row:
@@ -297,44 +295,29 @@ def _uncounted(numbers: Mapping[str, Tally], unknown: Collection[str]) -> Iterab
 def _by_month(kind: str, grids: Mapping[str, Grid], calendar: Calendar, without: Collection[str] = ()) -> tuple[Row, ...]:
     """Month by month, the periods of a month together; months in which no trial has any are left out."""
     rows = [
-        (month, i, _row(name.removeprefix(f"{kind} "), tally, calendar.names[month]))
-        for i, (name, grid) in enumerate(_of_kind(kind, grids, without).items())
+        (month, i, _row(key, tally, calendar.names[month]))
+        for i, (key, grid) in enumerate(_named(kind, grids, without))
         for month, tally in enumerate(grid.tallies())
         if month and len(tally.counts) and tally.counts[1:].any()
     ]
     return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
 
 
-def _of_kind(kind: str, grids: Mapping[str, Grid], without: Collection[str]) -> dict[str, Grid]:
-    return {
-        name: grid
-        for name, grid in grids.items()
-        if name.startswith(f"{kind} ") and name.removeprefix(f"{kind} ").rpartition("/")[0] not in without
-    }
-
-
 def _by_site(kind: str, grids: Mapping[str, Grid], sites: Sequence[str], without: Collection[str] = ()) -> tuple[Row, ...]:
-    return tuple(
-        _row(name.removeprefix(f"{kind} "), tally, site=sites[i])
-        for name, grid in _of_kind(kind, grids, without).items()
-        for i, tally in enumerate(grid.tallies())
-    )
+    return tuple(_row(key, tally, site=sites[i]) for key, grid in _named(kind, grids, without) for i, tally in enumerate(grid.tallies()))
 
 
 def _by_month_and_site(
     kind: str, grids: Mapping[str, Grid], calendar: Calendar, sites: Sequence[str], without: Collection[str] = ()
 ) -> tuple[Row, ...]:
+    """The cells of a grid are the sites of the first month, of the second, and so on; those in which no trial has any are left out."""
     rows = [
-        (
-            i // len(sites),
-            i % len(sites),
-            _row(name.removeprefix(f"{kind} "), tally, calendar.names[i // len(sites)], sites[i % len(sites)]),
-        )
-        for name, grid in _of_kind(kind, grids, without).items()
+        (i, _row(key, tally, calendar.names[i // len(sites)], sites[i % len(sites)]))
+        for key, grid in _named(kind, grids, without)
         for i, tally in enumerate(grid.tallies())
         if i >= len(sites) and tally.counts[1:].any()
     ]
-    return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
+    return tuple(row for _, row in sorted(rows, key=lambda found: found[0]))
 
 
 def _relapses(grids: Mapping[str, Grid], calendar: Calendar) -> tuple[tuple[str, Spread[float]], ...]:

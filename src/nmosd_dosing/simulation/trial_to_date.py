@@ -28,8 +28,10 @@ from nmosd_dosing.subjects.not_allowed import check_entries
 
 @dataclass(frozen=True)
 class Real:
-    """The real subjects of a trial: what is recorded of them up to the day `as_of`, and nothing that is dated later; their sites, of all or
-    of none. arms are -1 where they are not to be used."""
+    """The real subjects of a trial, with what is recorded of them up to the day `as_of` and nothing that is dated later.
+
+    cohort: its arms are -1 where they are not to be used. sites: the site of each subject; empty where none are told.
+    """
 
     cohort: Cohort
     as_of: dt.date
@@ -58,9 +60,7 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
             ]
         )
     course = schedule.course
-    first = cohort.dates_of(RELAPSE)
-    relapse = cohort.first(RELAPSE)
-    latest = np.fmax.reduce(first) if len(first) else np.full(len(cohort), NO_DATE)
+    relapse, latest = cohort.first(RELAPSE), _latest(cohort, RELAPSE)
     answered = np.fmax.reduce([_latest(cohort, decision) for decision in DECISIONS])
     out = ~np.isnat(gone(cohort))
     left = [move.entered for move in course.moves if move.source == 0]
@@ -119,7 +119,10 @@ def _given(
     schedule: Schedule, over: dict[str, NDArray[np.bool_]], known: np.datetime64, sites: Numbers | None, count: int, calendar: Calendar,
     policy: Policy,
 ) -> tuple[dict[str, Numbers], np.datetime64]:  # fmt: skip
-    """What was given up to the day, by name (months, sites); and the last day of it."""
+    """What was given up to the day `known`, by the names of `things`: (months, sites), one column without sites; and the last day of it.
+
+    over: by visit, who has had it. sites: (r,) the number of each subject's site, of `count`; None without sites.
+    """
     found: dict[str, Numbers] = {}
     last = NO_DATE
     months = len(calendar.names)

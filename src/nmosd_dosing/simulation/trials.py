@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from nmosd_dosing.days import LAST_DATE, NO_DATE, Offset
+from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, one_of
 from nmosd_dosing.schedule.expansion import expand
@@ -33,7 +33,7 @@ from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENT
 from nmosd_dosing.study.model import Period, Study, Trigger
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import disposition
-from nmosd_dosing.subjects.triggers import Stay, first_of_each
+from nmosd_dosing.subjects.triggers import first_of_each
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports
@@ -42,9 +42,13 @@ _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dos
 
 @dataclass(frozen=True)
 class Trial:
-    """A study with what is assumed of its future. study: where the committee stops it after a share of the relapses, with that rule.
-    rules: what stops it, by the names of the output, in the order of the study's rules.
-    relapses_to_stop: how many relapses do, None where none do."""
+    """A study and what is assumed of its future, ready to be drawn.
+
+    study: as in its file; where the assumptions let the committee stop it after a share of the relapses, with a rule for that count.
+    periods: the way of a subject, first things first. beginning: from where the drawing goes on. rules: what may stop the study, as the
+    output calls it, in the order of the study's rules. relapses_to_stop: after how many relapses it stops; None: after no number of
+    them. calendar: the months of the run.
+    """
 
     study: Study
     periods: tuple[Period, ...]
@@ -62,7 +66,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be counted. doses: all dates of doses, else only what the ways through the periods tell. policy: of vials."""
+    """What is to be counted.
+
+    doses: whether doses are dated and counted, which takes most of the time; without them only stops, entries and exits are.
+    by_month_and_site: whether doses and vials are also told by month and site together. policy: how vials are chosen.
+    """
 
     doses: bool = True
     by_month_and_site: bool = False
@@ -71,7 +79,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Counted:
-    """The counts of some blocks, of one set of assumptions. differences: of numbers from those of the first set, trial by trial."""
+    """How often each number came up in some blocks of trials, under one set of assumptions: the counts of `Outcome`, under its names.
+
+    states: by name (months + 1,), summed over trials. differences: of numbers from those under the first set of assumptions, trial by
+    trial. Counts of several blocks are added with `+`.
+    """
 
     numbers: dict[str, Tally]
     by_month: dict[str, Grid]
@@ -165,10 +177,8 @@ def _check_share(trial: Trial, real: Real) -> None:
         return
     so_far = trial.beginning.so_far
     assert so_far is not None
-    nobody = np.full(len(so_far), NO_DATE)
     course = disposition.resolve(trial.study, trial.periods, so_far.cohort)
-    left = next((move.entered for move in course.moves if move.source == 0), nobody)
-    dates = first_of_each(Stay(so_far.cohort, course.anchor[0], course.end[0], left), CONFIRMED)
+    dates = first_of_each(stay_of(course, so_far.cohort), CONFIRMED)
     there, needed = int((~np.isnat(dates)).sum()), math.ceil(share * trial.relapses_to_stop)
     if there >= needed:
         wrong = f"it is assumed that the committee stops the study at {needed} relapses, and up to {real.as_of} there are {there}"
@@ -263,4 +273,3 @@ def _count(found: Outcome, base: Outcome) -> Counted:
         found.states,
         differences,
     )
-    return with_sums(found)

@@ -2,7 +2,7 @@
 
 It is done on the visits, before any date or dose is expanded: where a dose is masked, the core never sees whose it is, so no
 output can tell. A study file whose blinded arms differ in days, products or infusion times is refused when it is read
-(`sense`), so what is left is the same for every arm, byte for byte.
+(`consistency`), so what is left is the same for every arm, byte for byte.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
-from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
@@ -195,7 +195,7 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
             end = (after.last or offset_of(after)).range[0] + (after.window.after if after.window else 0)
             shared = min(latest, end) - earliest + 1
             problems.warn(
-                f"the windows of {before.label} and {after.label} overlap by {shared} day{'' if shared == 1 else 's'}",
+                f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}",
                 after.place,
                 "a visit on such a day could be either; make a window smaller",
                 [
@@ -345,8 +345,8 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
             known = [v.label for v in visits if v.gives]
             nothing = f"a restart at {rule.at.label}, on which no dose is planned"
             problems.error(nothing, rule.place, f"name a day with a dose: {one_of(known[:8])}")
-    counted = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
-    doses = sorted(counted, key=lambda v: offset_of(v).nominal)
+    dosed = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    doses = sorted(dosed, key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:

@@ -1,4 +1,4 @@
-"""What a study file says, as immutable nouns. A Study holds no subject's dates: those are in `person`.
+"""What a study file says, as immutable nouns. A Study holds no subject's dates: those are in `subjects`.
 
 Four kinds of absence are kept apart everywhere: not planned (no visit), planned but *not stated* in the source (None, or
 status "not stated"), masked, and placebo (a stated 0 of the active drug).

@@ -26,8 +26,8 @@ class Weighed:
     dates: Dates
     grams: NDArray[np.float64]
 
-    def part(self, part: slice) -> Weighed:
-        return Weighed(self.dates[:, part], self.grams[:, part])
+    def chosen(self, columns: NDArray[np.int64]) -> Weighed:
+        return Weighed(self.dates[:, columns], self.grams[:, columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,23 +191,8 @@ class Cohort:
         What is counted over all subjects, as a study stop may be, would be counted over a slice only: give it in `of_study`. Simulated
         trials come in blocks of their own.
         """
-        assert self.ahead is None
         for begin in range(0, len(self), size):
-            part = slice(begin, begin + size)
-            yield replace(
-                self,
-                start=self.start[part],
-                grams=self.grams[part],
-                arm=self.arm[part],
-                events={name: dates[:, part] for name, dates in self.events.items()},
-                entered={name: dates[part] for name, dates in self.entered.items()},
-                records=tuple((column - begin, record) for column, record in self.records if begin <= column < begin + size),
-                codes=self.codes[part],
-                height=self.height[part] if self.height is not None else None,
-                weighed=self.weighed.part(part) if self.weighed is not None else None,
-                measured=self.measured.part(part) if self.measured is not None else None,
-                earlier=tuple((column - begin, e) for column, e in self.earlier if begin <= column < begin + size),
-            )
+            yield self.chosen(np.arange(begin, min(begin + size, len(self))))
 
     def chosen(self, chosen: Sequence[int] | NDArray[np.int64]) -> Cohort:
         """Some of the subjects, each once, in the order given; of what is counted over all, see `slices`."""
@@ -224,8 +209,8 @@ class Cohort:
             records=tuple((at[column], record) for column, record in self.records if column in at),
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
             height=self.height[columns] if self.height is not None else None,
-            weighed=Weighed(self.weighed.dates[:, columns], self.weighed.grams[:, columns]) if self.weighed is not None else None,
-            measured=Weighed(self.measured.dates[:, columns], self.measured.grams[:, columns]) if self.measured is not None else None,
+            weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
+            measured=self.measured.chosen(columns) if self.measured is not None else None,
             earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
         )
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
-from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.errors import InputError, Problem, counted, one_of
 from nmosd_dosing.study.events import CONFIRMED, DECLINED, ENDS_PARTICIPATION, completed
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.cohort import Cohort
@@ -91,7 +91,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
         return Problem(f"{who}entry into `{target}` on {entered} is refused by {wrong}", hint=f"a person must decide; {way_out}")
     allowed = f"from {first} to {_day(last)}" if not np.isnat(last) else f"from {first} on"
     days = move.outside_by(column)
-    off = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'late' if days > 0 else 'early'}"
+    off = f"{counted(abs(days), 'day')} {'late' if days > 0 else 'early'}"
     return Problem(f"{who}entry into `{target}` on {entered} is {off}", hint=f"rule `{rule.id}` allows {allowed}; {way_out}")
 
 

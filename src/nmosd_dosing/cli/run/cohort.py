@@ -15,7 +15,7 @@ from nmosd_dosing.cli.people import PeopleRequest
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.calendars import CalendarRequest
 from nmosd_dosing.cli.run.cohort_people import CohortRequest, Everybody
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, plural, printable
 from nmosd_dosing.errors import draw as draw_problems
 from nmosd_dosing.plans.request import Wanted
 from nmosd_dosing.report.export import cohort as cohort_rows
@@ -138,8 +138,8 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     names = list(dict.fromkeys(name for name in left_out.names if name))
     some = _some(names)
     nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
-    lines = f"; {nobody:,} line{'' if nobody == 1 else 's'} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
-    who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
+    lines = f"; {nobody:,} {plural(nobody, 'line')} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
+    who = f"{len(names):,} {plural(len(names), 'subject')}{f' ({some})' if names else ''}"
     say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
     if everybody.study.stop is not None:
         day = everybody.cohort.of_study.get(STUDY_STOP)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nmosd_dosing.cli.edge import fail, one_format, print_table
 from nmosd_dosing.cli.people import with_site
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, did_you_mean, draw
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean, draw
 from nmosd_dosing.language import catalog, nodes, site_file
 from nmosd_dosing.language import keys as study_keys
 from nmosd_dosing.language.nodes import Node, Scalar
@@ -73,7 +73,7 @@ def validate(files: list[str]) -> None:
         studies[study.id] = study
         entries = sum(len(p.entries) for p in study.periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
-        _fine(file, warnings, f"{study.id}, {_count(len(study.periods), 'period')}, {visits}")
+        _fine(file, warnings, f"{study.id}, {counted(len(study.periods), 'period')}, {visits}")
     for file, node, problems in others:
         about = _validate_site(node, studies, problems) if is_site(node) else _validate_assumptions(node, studies, problems)
         if about is None:
@@ -126,12 +126,8 @@ def _study_named(name: Scalar, studies: dict[str, Study], problems: Problems, fi
 def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
     if warnings:
         print(draw(warnings) + "\n", file=sys.stderr)
-    doubts = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    doubts = f", {counted(len(warnings), 'warning')}" if warnings else ""
     print(f"{file}: fine{doubts} ({about})")
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
 
 
 def schema(asked: dict[str, bool]) -> None:

@@ -1,8 +1,8 @@
-"""The days of a study file, as it says them. (Lengths and windows are in `length_phrases`, doses in `dose_phrases`, ends
-of spans and triggers in `span_phrases`.)
+"""The days of a study file, as it says them. (Lengths and windows are in `lengths`, doses in `doses`, ends of spans and triggers
+in `moments`.)
 
-Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `dsl` says
-what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
+Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `study_file`
+says what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
 word where the reading stopped.
 """
 
@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.errors import Place, Problem, clip
+from nmosd_dosing.errors import Place, Problem, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import (
     DAYS,
@@ -20,7 +20,6 @@ from nmosd_dosing.language.phrases.lengths import (
     NOT_STATED_TEXT,
     WINDOW,
     Scanner,
-    counted,
     take_length,
     take_window,
     to_number,

@@ -73,7 +73,7 @@ class DoseText:
 
 def dose(node: Scalar) -> DoseText:
     """`X 500 mg`, `X 10 mg/kg over 60 min`, `X 20 mg twice daily`, `X loading 30 min before Y`, `X placebo`, `nothing`."""
-    text = " ".join(node.text.split())
+    text = node.flat
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
     body, lead, other = _lead(text)
@@ -161,7 +161,7 @@ def flat(node: Scalar) -> AmountText:
 
 
 def _amount_text(node: Scalar, what: str, example: str, per: bool) -> AmountText:
-    text = " ".join(node.text.split())
+    text = node.flat
     match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
     if not match:
         hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else f"write a number and a unit, for example `{example}`"
@@ -173,7 +173,7 @@ def _amount_text(node: Scalar, what: str, example: str, per: bool) -> AmountText
 
 def concentration(node: Scalar) -> AmountText:
     """`80 mg/mL`: how much is in a millilitre of what is drawn up."""
-    text = " ".join(node.text.split())
+    text = node.flat
     if not text.endswith("/mL"):
         raise PhraseError(f"expected a concentration, found `{clip(text)}`", node.place, "write it per millilitre, for example `80 mg/mL`")
     return _amount_text(Scalar(text.removesuffix("/mL"), node.place), "a concentration", "80 mg/mL", per=False)
@@ -194,7 +194,7 @@ class RoundText:
 
 def rounding(node: Scalar) -> RoundText:
     """`up to 50 mg`, `half even to 10 mg`, `down to whole vials`."""
-    text = " ".join(node.text.split())
+    text = node.flat
     hint = "write `up to 50 mg`, `down to 50 mg`, `half even to 50 mg`, or `up to whole vials`"
     match = re.fullmatch(r"(up|down|half even) to (.+)", text)
     if not match:
@@ -221,7 +221,7 @@ class DosedBy:
 
 def dosed_by(node: Scalar) -> DosedBy:
     """`baseline`, `latest`, `changed by 10% or more`."""
-    text = " ".join(node.text.split())
+    text = node.flat
     if text == "baseline":
         return DosedBy("baseline")
     if text == "latest":

@@ -9,7 +9,7 @@ import re
 from typing import NoReturn
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, clip, did_you_mean
+from nmosd_dosing.errors import Place, clip, counted, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import NOT_STATED, NotStated, Window
@@ -70,10 +70,6 @@ class Scanner:
 
 
 # --- lengths ------------------------------------------------------------------------------------------------------------
-
-
-def counted(n: int, unit: str) -> str:
-    return f"{n} {unit}{'' if n == 1 else 's'}"
 
 
 def _unit_key(word: str) -> str:

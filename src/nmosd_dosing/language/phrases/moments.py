@@ -16,7 +16,8 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import NOT_STATED, NotStated, Trigger
 
 MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
-DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+DATE_PATTERN = rf"^{DATE}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class TriggerText:
 
 def trigger(node: Scalar) -> TriggerText:
     """`relapse`, `end of rcp`, `study stop`, `35 subjects with relapse_confirmed`, `12 months after first dose of subject 162`."""
-    text = " ".join(node.text.split())
+    text = node.flat
     plus = Offset()
     if match := re.match(rf"({LENGTH})\s+after\s+(.+)", text):
         plus = take_length(Scanner(Scalar(match[1], node.place)))
@@ -87,7 +88,7 @@ def trigger(node: Scalar) -> TriggerText:
 def date(node: Scalar) -> dt.date:
     """A date as YYYY-MM-DD and nothing else."""
     try:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", node.text):
+        if not re.fullmatch(DATE, node.text):
             raise ValueError
         return dt.date.fromisoformat(node.text)
     except ValueError:

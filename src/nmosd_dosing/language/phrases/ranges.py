@@ -33,7 +33,7 @@ class RangeText:
 
 def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
     """A range of numbers with `unit` behind it, a pattern; `what` and `example` are for messages. PhraseError."""
-    text = " ".join(node.text.split())
+    text = node.flat
     hint = f"write `{example}`, `<60 {example.split()[-1]}`, `60 {example.split()[-1]} or more` or `more than 60 {example.split()[-1]}`"
     forms = (
         (rf"(?P<over>>)?\s*(?P<low>{_N}) to (?P<under><)?\s*(?P<high>{_N})\s*(?P<unit>{unit})", None),

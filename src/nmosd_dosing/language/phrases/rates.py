@@ -31,10 +31,8 @@ _MOST_DIGITS = 15
 # The pieces of the grammar; the patterns that editors check are put together from the same ones.
 _N = r"[0-9]+(?:\.[0-9]+)?"
 _RATE = rf"(?:{NONE}|0|{_N}\s+per\s+(?:day|week|month|year))"
-_DATE = moments.DATE_PATTERN.strip("^$")
 _DAYS_UNIT = r"(?:days?|d|weeks?|w)\b"
-RATE_PATTERN = rf"^\s*{_RATE}\s*$"
-ACCRUAL_PATTERN = rf"^\s*{_RATE}(?:\s+from\s+{_DATE})?\s*$"
+ACCRUAL_PATTERN = rf"^\s*{_RATE}(?:\s+from\s+{moments.DATE})?\s*$"
 HAZARD_PATTERN = rf"^\s*{_RATE}(?:\s+from\s+{LENGTH})?\s*$"
 ARM_PATTERN = rf"^\s*(?:{_RATE}(?:\s+from\s+{LENGTH})?|{_N}\s+times\s+\S.*)\s*$"
 SHARE_PATTERN = rf"^\s*{_N}\s*%\s*$"
@@ -42,7 +40,7 @@ NO_SHARE_PATTERN = rf"^\s*(?:{NONE}|{_N}\s*%)\s*$"
 DELAY_PATTERN = rf"^\s*[0-9]+(?:\s*{_DAYS_UNIT})?(?:\s+to\s+[0-9]+)?\s*{_DAYS_UNIT}\s*$"
 SCATTER_PATTERN = rf"^\s*(?:{NONE}|-?[0-9]+(?:\s*{_DAYS_UNIT})?\s+to\s+-?[0-9]+\s*{_DAYS_UNIT})\s*$"
 KG_PATTERN = rf"^\s*{_N}\s*kg\s*$"
-STOP_PATTERN = rf"^\s*(?:{NONE}|{_DATE}|{_N}\s*%\s+of\s+the\s+relapses)\s*$"
+STOP_PATTERN = rf"^\s*(?:{NONE}|{moments.DATE}|{_N}\s*%\s+of\s+the\s+relapses)\s*$"
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
@@ -116,7 +114,7 @@ def hazard(node: Scalar) -> RateText:
     if not scan.take(r"from\b"):
         return _whole(scan, per_day, "`from` and a length of time, or the end", "write for example `0.2 per year from 6 months`")
     start = scan.skip()
-    if scan.take(_DATE):
+    if scan.take(moments.DATE):
         hint = "write how long after day 1: `0.2 per year from 6 months`"
         raise PhraseError("each subject's time counts from its own day 1, not from a date", scan.since(start), hint)
     since = take_length(scan, "a length such as `6 months`")
@@ -246,7 +244,7 @@ def stop(node: Scalar) -> dt.date | Fraction | None:
         if found == 0:
             raise PhraseError("0% of the relapses are there from the first day", node.place, hint)
         return found
-    if re.fullmatch(_DATE, text):
+    if re.fullmatch(moments.DATE, text):
         return moments.date(Scalar(text, node.place))
     if match := re.match(rf"{_N}\s*%", text):
         hint = f"write `{clip(match[0])} of the relapses`"
@@ -274,7 +272,7 @@ def scatter(node: Scalar) -> tuple[int, int]:
 
 
 def _days(node: Scalar, what: str, example: str, most: int, lone: bool) -> tuple[int, int]:
-    text = " ".join(node.text.split())
+    text = node.flat
     match = re.fullmatch(rf"(-?[0-9]+)\s*({_DAYS_UNIT})?(?: to (-?[0-9]+)\s*({_DAYS_UNIT}))?", text)
     if match is None or not (match[2] or match[4]) or (not lone and match[3] is None):
         raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, _days_hint(text, example, lone))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow
-from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, iso_date, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 COLUMNS = (
@@ -26,7 +24,7 @@ COMPARED_COLUMNS = (
 
 def doses_to_json(table: DoseTable) -> str:
     """The table as one JSON object, with a newline at its end."""
-    return _json(doses_to_dict(table))
+    return json_text(doses_to_dict(table))
 
 
 def doses_to_dict(table: DoseTable) -> dict[str, Any]:
@@ -43,7 +41,7 @@ def doses_to_dict(table: DoseTable) -> dict[str, Any]:
         "start": iso_date(table.start),
         "vials": table.policy,
         "weights": [_weight(row) for row in table.rows],
-        "notes": _notes(table.notes),
+        "notes": notes_list(table.notes),
     }
 
 
@@ -62,7 +60,7 @@ def _weight(row: WeightRow) -> dict[str, Any]:
             for s in row.totals
         ],
         "visits": [_dose(dose) for dose in row.doses],
-        "notes": _notes(row.notes),
+        "notes": notes_list(row.notes),
     }
 
 
@@ -85,23 +83,9 @@ def _dose(row: DoseRow) -> dict[str, Any]:
     a = row.dose
     return {
         "id": row.visit,
-        "period": row.period,
-        "label": row.label,
-        "study_day": row.study_day,
-        "last_day": row.last_day,
-        "year": row.year,
-        "date": iso_date(row.date),
-        "product": a.product,
-        "unit": a.unit,
-        "dose_rule": a.dose_rule,
-        "times": a.times,
-        "amount": plain_number(a.amount),
-        "amount_status": a.amount_status,
-        "total": plain_number(a.total),
-        "cumulative": plain_number(a.cumulative),
-        "cumulative_per_kg": plain_number(a.cumulative_per_kg),
-        "dispensed": plain_number(a.dispensed),
-        "waste": plain_number(a.waste),
+        **fields(row, ("period", "label", "study_day", "last_day", "year", "date")),
+        **fields(a, ("product", "unit", "dose_rule", "times", "amount", "amount_status", "total")),
+        **fields(a, ("cumulative", "cumulative_per_kg", "dispensed", "waste")),
         "vials": vials_list(a.vials),
         "volume_ml": plain_number(a.volume_ml),
     }
@@ -129,7 +113,7 @@ def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
 
 def compared_to_json(comparison: Comparison) -> str:
     """The comparison as one JSON object, with a newline at its end."""
-    return _json(compared_to_dict(comparison))
+    return json_text(compared_to_dict(comparison))
 
 
 def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -145,11 +129,11 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
                 "title": c.plan.title,
                 "administrations": c.administrations,
                 "products": [_product(s) for s in c.totals],
-                "notes": _notes(c.notes),
+                "notes": notes_list(c.notes),
             }
             for c in comparison.regimens
         ],
-        "notes": _notes(comparison.notes),
+        "notes": notes_list(comparison.notes),
     }
 
 
@@ -168,13 +152,7 @@ def _product(s: DoseSum) -> dict[str, Any]:
 
 
 def _horizon(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "start": iso_date(comparison.start),
-        "until": iso_date(comparison.until),
-        "months": comparison.months,
-        "weight_kg": plain_number(comparison.weight_kg),
-        "height_cm": plain_number(comparison.height_cm),
-    }
+    return fields(comparison, ("start", "until", "months", "weight_kg", "height_cm"))
 
 
 def _compared(c: Compared) -> dict[str, Any]:
@@ -194,11 +172,3 @@ def _compared(c: Compared) -> dict[str, Any]:
         "visits_after": c.later,
         "goes_on": c.goes_on,
     }
-
-
-def _notes(notes: Sequence[Note]) -> list[dict[str, Any]]:
-    return [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in notes]
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -11,7 +11,7 @@ from nmosd_dosing.checks.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
-from nmosd_dosing.report.export.plain import csv_text, iso_date
+from nmosd_dosing.report.export.plain import csv_text, fields, iso_date
 
 FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "message")
 
@@ -44,14 +44,4 @@ def due_to_csv(items: Sequence[Due]) -> str:
 
 
 def _finding(f: Finding) -> dict[str, Any]:
-    return {
-        "subject": f.subject,
-        "visit": f.visit,
-        "verdict": f.verdict,
-        "days": f.days,
-        "target": iso_date(f.target),
-        "earliest": iso_date(f.earliest),
-        "latest": iso_date(f.latest),
-        "actual": iso_date(f.actual),
-        "message": f.message,
-    }
+    return fields(f, FINDING_COLUMNS)

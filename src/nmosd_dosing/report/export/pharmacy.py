@@ -10,7 +10,7 @@ from typing import Any
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Worklist, in_all, uncounted, visits_of
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, iso_date, plain_number, vials_list
+from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 DOSE_COLUMNS = (
@@ -40,7 +40,7 @@ def worklist_to_csv(worklist: Worklist) -> str:
     """A row for each dose; those without a stated day come last, without a date."""
     shared = {"unblinded": worklist.unblinded}
     items = (*worklist.items, *worklist.dayless)
-    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.only_arms)} for item in items)
+    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.visit.only_arms)} for item in items)
     return csv_text(DOSE_COLUMNS, rows)
 
 
@@ -92,21 +92,13 @@ def _not_listed(worklist: Worklist) -> dict[str, Any]:
 
 def _dose(item: Item) -> dict[str, Any]:
     return {
-        "date": iso_date(item.date),
-        "subject": item.subject,
-        "visit": item.visit,
+        **fields(item, ("date", "subject")),
+        "visit": item.visit.id,
         "day": item.day,
         "of_days": item.of,
-        "status": item.status,
-        "only_arms": list(item.only_arms),
-        "product": item.shown,
-        "route": item.route,
-        "amount": plain_number(item.amount),
-        "unit": item.unit,
-        "dose_rule": item.dose_rule,
-        "amount_status": item.amount_status,
-        "weight_kg": plain_number(item.weight_kg),
-        "weight_of": iso_date(item.weight_of),
+        **fields(item.visit, ("status", "only_arms")),
+        "product": item.dose.shown,
+        **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of")),
         "times": item.times,
         "vials": vials_list(item.vials),
         "volume_ml": plain_number(item.volume_ml),
@@ -117,14 +109,7 @@ def _dose(item: Item) -> dict[str, Any]:
 def _order_line(line: OrderLine) -> dict[str, Any]:
     return {
         "month": f"{line.month:%Y-%m}",
-        "product": line.product,
-        "vial": line.vial,
-        "needed": line.needed,
-        "not_firm": line.not_firm,
-        "reserve": line.reserve,
-        "order": line.order,
-        "first_need": iso_date(line.first_need),
-        "order_by": iso_date(line.order_by),
+        **fields(line, ("product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by")),
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nmosd_dosing.errors import printable
+from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.study.model import Site
 
 
@@ -41,6 +43,30 @@ def iso_date(date: dt.date | None) -> str | None:
 def plain_number(value: float | None) -> float | int | None:
     """Whole numbers without a decimal point."""
     return int(value) if value is not None and value == int(value) else value
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: a date as `2025-01-31`, a whole number without a decimal point, a tuple as a list."""
+    if isinstance(value, float):
+        return plain_number(value)
+    if isinstance(value, dt.date):
+        return iso_date(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def fields(thing: object, names: Iterable[str]) -> dict[str, Any]:
+    """The named fields of a row, which are called the same in an export, as plain values in this order."""
+    return {name: plain(getattr(thing, name)) for name in names}
+
+
+def notes_list(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    """The notes of a plan, or of a table, as plain values."""
+    return [fields(note, ("code", "message", "visits")) for note in notes]
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """One JSON object, with a newline at its end."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:

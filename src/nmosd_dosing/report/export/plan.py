@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, iso_date, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
+_VISIT = (
+    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
+)  # fmt: skip
 COLUMNS = (
-    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", "id", "period", "label", "name", "status", "target",
-    "actual", "earliest", "latest", "last", "study_day", "period_day", "week", "assessment", "product", "route", "amount", "unit",
+    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", *_VISIT, "assessment", "product", "route", "amount", "unit",
     "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned",
     "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
@@ -21,7 +22,7 @@ COLUMNS = (
 
 def to_json(plan: Plan) -> str:
     """The plan as one JSON object, with a newline at its end."""
-    return json.dumps(to_dict(plan), indent=2, ensure_ascii=False) + "\n"
+    return json_text(to_dict(plan))
 
 
 def to_dict(plan: Plan) -> dict[str, Any]:
@@ -39,100 +40,40 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "weight_kg": plain_number(plan.weight_kg),
         "height_cm": plain_number(plan.height_cm),
         "until": iso_date(plan.until),
-        "periods": [
-            {"period": p.period, "title": p.title, "start": iso_date(p.start), "end": iso_date(p.end), "left": iso_date(p.left),
-             "status": p.status}
-            for p in plan.periods
-        ],
+        "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
         "visits": [visit_to_dict(visit) for visit in plan.visits],
         "spans": [
             {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans
         ],
         "transitions": [_transition(t) for t in plan.transitions],
-        "intensity": [
-            {"product": i.product, "unit": i.unit, "until": iso_date(i.until), "given": plain_number(i.given),
-             "planned": plain_number(i.planned), "share": plain_number(i.share)}
-            for i in plan.intensity
-        ],
-        "notes": [{"code": n.code, "message": n.message, "visits": list(n.visits)} for n in plan.notes],
-    }  # fmt: skip
+        "intensity": [fields(i, ("product", "unit", "until", "given", "planned", "share")) for i in plan.intensity],
+        "notes": notes_list(plan.notes),
+    }
 
 
 def visit_to_dict(visit: PlannedVisit) -> dict[str, Any]:
     """A visit as plain values."""
     return {
-        **visit_fields(visit),
-        "assessments": list(visit.assessments),
+        **fields(visit, (*_VISIT, "assessments")),
         "administrations": [_administration(a) for a in visit.administrations],
-        "only_arms": list(visit.only_arms),
-        "reason": visit.reason,
-        "steps": list(visit.steps),
-        "source": visit.source,
-        "window_source": visit.window_source,
-        "room": visit.room,
-        "record": visit.record,
+        **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "room", "record")),
     }
 
 
 def _transition(t: PlannedTransition) -> dict[str, Any]:
-    return {
-        "from": t.source,
-        "to": t.target,
-        "rule": t.rule,
-        "trigger": t.trigger,
-        "trigger_date": iso_date(t.trigger_date),
-        "earliest": iso_date(t.earliest),
-        "latest": iso_date(t.latest),
-        "entered": iso_date(t.entered),
-        "status": t.status,
-        "message": t.message,
-        "assumed": list(t.assumed),
-    }
-
-
-def visit_fields(visit: PlannedVisit) -> dict[str, Any]:
-    return {
-        "id": visit.id,
-        "period": visit.period,
-        "label": visit.label,
-        "name": visit.name,
-        "status": visit.status,
-        "target": iso_date(visit.target),
-        "actual": iso_date(visit.actual),
-        "earliest": iso_date(visit.earliest),
-        "latest": iso_date(visit.latest),
-        "last": iso_date(visit.last),
-        "study_day": visit.study_day,
-        "period_day": visit.period_day,
-        "week": visit.week,
-    }
+    shared = ("rule", "trigger", "trigger_date", "earliest", "latest", "entered", "status", "message", "assumed")
+    return {"from": t.source, "to": t.target, **fields(t, shared)}
 
 
 def _administration(a: Administration) -> dict[str, Any]:
     return {
-        "product": a.product,
-        "route": a.route,
-        "amount": plain_number(a.amount),
-        "unit": a.unit,
-        "dose_rule": a.dose_rule,
-        "amount_status": a.amount_status,
+        **fields(a, ("product", "route", "amount", "unit", "dose_rule", "amount_status")),
         "duration_minutes": a.minutes,
-        "cumulative": plain_number(a.cumulative),
-        "cumulative_per_kg": plain_number(a.cumulative_per_kg),
-        "times": a.times,
-        "total": plain_number(a.total),
-        "per_day": plain_number(a.per_day),
-        "planned": plain_number(a.planned),
-        "recorded": a.recorded,
-        "lead": a.lead,
-        "weight_kg": plain_number(a.weight_kg),
-        "weight_of": iso_date(a.weight_of),
-        "weight_status": a.weight_status,
+        **fields(a, ("cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned", "recorded", "lead")),
+        **fields(a, ("weight_kg", "weight_of", "weight_status")),
         "vials": vials_list(a.vials),
-        "dispensed": plain_number(a.dispensed),
-        "waste": plain_number(a.waste),
-        "volume_ml": plain_number(a.volume_ml),
+        **fields(a, ("dispensed", "waste", "volume_ml")),
     }
 
 
@@ -157,7 +98,7 @@ def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
     }
     for visit in plan.visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
-        row = {**shared, **visit_fields(visit), "notes": " ".join(notes)}
+        row = {**shared, **fields(visit, _VISIT), "notes": " ".join(notes)}
         things: Iterable[dict[str, Any]] = (
             *(_flat(a) for a in visit.administrations),
             *({"assessment": name} for name in visit.assessments),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nmosd_dosing.report.export.plain import csv_text, iso_date, plain_number
+from nmosd_dosing.report.export.plain import csv_text, iso_date, json_text, plain_number
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Spread, Summary
 from nmosd_dosing.simulation.tallies import QUANTILES
 from nmosd_dosing.version import PROGRAM
@@ -26,7 +25,7 @@ _DATED = ("study_stop", "last_dose")
 
 def simulation_to_json(scenarios: Sequence[Scenario]) -> str:
     """What was simulated as one JSON object, with a newline at its end."""
-    return json.dumps(simulation_to_dict(scenarios), indent=2, ensure_ascii=False) + "\n"
+    return json_text(simulation_to_dict(scenarios))
 
 
 def simulation_to_dict(scenarios: Sequence[Scenario]) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
-from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
 
 WIDEST = 6  # weights whose doses stand side by side
 Split = Callable[[WeightRow], tuple[DoseSum, ...]]
@@ -24,7 +24,7 @@ PER_YEAR: Split = attrgetter("per_year")
 
 def doses_page(doses: DoseTable) -> RenderableType:
     """Totals by weight, by period and year where there are several, and visit by visit for a few weights."""
-    parts: list[RenderableType] = [text(f"UNBLINDED: arm {doses.plan.arm}", style="bold red")] if doses.unblinded else []
+    parts: list[RenderableType] = [unblinded(f"arm {doses.plan.arm}")] if doses.unblinded else []
     parts += _heading(doses)
     for whole in doses.rows[0].totals:
         key = (whole.product, whole.unit)
@@ -53,20 +53,13 @@ def _chosen(policy: Policy) -> str:
 
 def _heading(doses: DoseTable) -> list[Text]:
     plan, n = doses.plan, len(doses.rows)
-    about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), f"{n} weight{'' if n == 1 else 's'}"]
+    about = [f"regimen {plan.regimen}", *([f"arm {plan.arm}"] if plan.arm else []), counted(n, "weight")]
     if doses.start is not None:
         about.append(f"day 1 {doses.start}")
     if any(s.vials is not None for row in doses.rows for s in row.totals):
         about.append(_chosen(doses.policy))
-    lines = [text(_title(plan), style="bold"), text(", ".join(about))]
-    if plan.site is not None:
-        lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))
-    return lines
-
-
-def _title(plan: Plan) -> str:
-    source = "" if plan.source.text == "not stated" else f" ({plan.source.text})"
-    return plan.title + source
+    lines = [text(title_of(plan), style="bold"), text(", ".join(about))]
+    return [*lines, *site_lines(plan.site)]
 
 
 def _name(whole: DoseSum, rows: Sequence[WeightRow]) -> str:
@@ -172,15 +165,11 @@ def _notes(doses: DoseTable) -> list[Text]:
     for row in doses.rows:
         for code, message in dict.fromkeys((note.code, note.message) for note in row.notes):
             some.setdefault((code, message), []).append(number_text(row.weight_kg))
-    lines = [_note(code, message) for code, message in dict.fromkeys((note.code, note.message) for note in doses.notes)]
+    lines = [note_line(code, message) for code, message in dict.fromkeys((note.code, note.message) for note in doses.notes)]
     for (code, message), weights in some.items():
         which = ", ".join(weights) if len(weights) <= 8 else f"{', '.join(weights[:6])} … {weights[-1]}, {len(weights)} weights"
-        lines.append(_note(code, message, f" ({which} kg)"))
+        lines.append(note_line(code, message, f"{which} kg"))
     return lines
-
-
-def _note(code: str, message: str, where: str = "") -> Text:
-    return Text.assemble((f"{code}: ", "bold"), text(message), text(where, "dim"))
 
 
 # --- comparisons --------------------------------------------------------------------------------------------------------
@@ -211,8 +200,8 @@ def compare_page(comparison: Comparison) -> RenderableType:
     ]
     for name, cells in rows:
         made.add_row(text(name, style="bold"), *(text(cell) for cell in cells))
-    notes = [_note(n.code, f"{c.plan.regimen}: {n.message}") for c in regimens for n in c.notes]
-    notes += [_note(n.code, n.message) for n in comparison.notes]
+    notes = [note_line(n.code, f"{c.plan.regimen}: {n.message}") for c in regimens for n in c.notes]
+    notes += [note_line(n.code, n.message) for n in comparison.notes]
     return Group(text(", ".join([f"Horizon: {horizon}", *person]), style="bold"), Text(), made, *([Text()] if notes else []), *notes)
 
 
@@ -231,5 +220,5 @@ def _total(c: Compared, product: str) -> str:
 
 def _after(c: Compared) -> str:
     """What the horizon cuts off."""
-    more = f"{c.later} planned visit{'' if c.later == 1 else 's'}" if c.later else ""
+    more = counted(c.later, "planned visit") if c.later else ""
     return " and ".join(part for part in (more, "an open end" if c.goes_on else "") if part) or "nothing"

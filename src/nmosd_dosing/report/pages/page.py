@@ -11,12 +11,34 @@ from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import printable
+from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.wording import NOT_STATED
+from nmosd_dosing.study.model import Site
 
 
 def text(words: object, style: str = "") -> Text:
     """A user's text: never markup, and without characters that would move a terminal's cursor."""
     return Text(printable(str(words)), style=style)
+
+
+def unblinded(how: str) -> Text:
+    """The first line of a page that shows what is masked elsewhere, and in which way."""
+    return text(f"UNBLINDED: {how}", style="bold red")
+
+
+def title_of(plan: Plan) -> str:
+    """The study's title, and its source where that is stated."""
+    return plan.title + ("" if plan.source.text == NOT_STATED else f" ({plan.source.text})")
+
+
+def site_lines(site: Site | None) -> list[Text]:
+    """Whose facts fill in what the study leaves open; nothing without a site."""
+    return [text(site.text + (f" ({site.title})" if site.title else ""))] if site is not None else []
+
+
+def note_line(code: str, message: str, where: str = "", style: str = "") -> Text:
+    """A note with its code; `where` it holds, in words."""
+    return Text.assemble((f"{code}: ", "bold"), text(message, style), text(f" ({where})" if where else "", "dim"))
 
 
 def table(*headings: str, right: Iterable[str] = (), wraps: Iterable[str] = ()) -> Table:

@@ -12,10 +12,11 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
-from nmosd_dosing.plans.reasons import days_text
+from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.report.pages.page import day, table, text, unblinded
 
 _COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
@@ -37,7 +38,7 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     about = f"to order for {date_text(worklist.first)} to {date_text(worklist.last)}"
     parts = _heading(worklist, about, policy)
     wanted = [f"reserve {number_text(reserve * 100)}%"] if reserve else []
-    wanted += [f"lead time {days_text(lead)}"] if lead is not None else []
+    wanted += [f"lead time {counted(lead, 'day')}"] if lead is not None else []
     if wanted:
         parts.insert(-1, text(", ".join(wanted)))
     if not lines:
@@ -64,9 +65,9 @@ def remarks(worklist: Worklist) -> list[str]:
 
 
 def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableType]:
-    lines: list[RenderableType] = [text("UNBLINDED: doses are shown as each arm gets them", style="bold red")] if worklist.unblinded else []
+    lines: list[RenderableType] = [unblinded("doses are shown as each arm gets them")] if worklist.unblinded else []
     lines.append(text(f"{worklist.study.title}: {about}", style="bold"))
-    for product, sizes in dict.fromkeys((item.product, item.sizes) for item in worklist.items if item.sizes):
+    for product, sizes in dict.fromkeys((item.dose.product, item.sizes) for item in worklist.items if item.sizes):
         origin = worklist.study.product(product).vials_origin
         by = f", stated by {origin}" if origin is not None else ""
         lines.append(text(f"{product}: vials of {', '.join(sizes)}{by}, chosen for the {policy}"))
@@ -81,7 +82,7 @@ def _items(worklist: Worklist) -> RenderableType:
         rows += [_row(item, worklist.several) for item in today]
         rows[-len(today)]["Date"] = day(date)
         for product, vials in in_all(today).items():
-            mine = [item for item in today if item.shown == product]
+            mine = [item for item in today if item.dose.shown == product]
             if len(mine) > 1:
                 rows.append(_in_all(product, vials, mine))
     headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
@@ -92,15 +93,15 @@ def _items(worklist: Worklist) -> RenderableType:
 
 
 def _row(item: Item, several: bool) -> dict[str, Text]:
-    status = item.status if item.status != "planned" else ""
-    only = f"only arm {' or '.join(item.only_arms)}" if item.only_arms else ""
+    status = item.visit.status if item.visit.status != "planned" else ""
+    only = f"only arm {' or '.join(item.visit.only_arms)}" if item.visit.only_arms else ""
     return {
         "Subject": text(item.subject or ""),
         "Visit": text(_visit(item, several)),
         "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
-        "Product": text(item.shown),
+        "Product": text(item.dose.shown),
         "Amount": text(_amount(item)),
-        "Weight": text(_weight(item)),
+        "Weight": text(_weight(item.dose)),
         "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or _none(item)),
         "Volume": text(_volume(item.volume_ml)),
     }
@@ -121,26 +122,31 @@ def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Tex
 
 def _none(item: Item) -> str:
     """No vials: nobody states those of a placebo."""
-    return "not stated" if not item.amount and (item.dose_rule or "").startswith("placebo") else "none"
+    return "not stated" if _placebo(item.dose) else "none"
 
 
 def _amount(item: Item) -> str:
     """`600 mg`, `2 x 250 mg`, `placebo`, `masked`; the rule where there is no amount yet."""
-    if item.amount_status == "masked":
+    dose = item.dose
+    if dose.amount_status == "masked":
         return "masked"
-    if item.amount is None:
-        return item.dose_rule or "–"
-    if not item.amount and (item.dose_rule or "").startswith("placebo"):
+    if dose.amount is None:
+        return dose.dose_rule or "–"
+    if _placebo(dose):
         return "placebo"
     times = f"{item.times} x " if item.times > 1 else ""
-    capped = ", capped" if item.amount_status == "capped" else ""
-    return f"{times}{number_text(item.amount)} {item.unit}{capped}"
+    capped = ", capped" if dose.amount_status == "capped" else ""
+    return f"{times}{number_text(dose.amount)} {dose.unit}{capped}"
 
 
-def _weight(item: Item) -> str:
-    if item.weight_kg is None:
+def _placebo(dose: Administration) -> bool:
+    return not dose.amount and (dose.dose_rule or "").startswith("placebo")
+
+
+def _weight(dose: Administration) -> str:
+    if dose.weight_kg is None:
         return ""
-    return f"{number_text(item.weight_kg)} kg" + (f" of {date_text(item.weight_of)}" if item.weight_of is not None else "")
+    return f"{number_text(dose.weight_kg)} kg" + (f" of {date_text(dose.weight_of)}" if dose.weight_of is not None else "")
 
 
 def _volume(ml: float | None) -> str:
@@ -178,19 +184,23 @@ def _too_late(worklist: Worklist, lines: Sequence[OrderLine]) -> list[str]:
 
 def _visit(item: Item, several: bool) -> str:
     """`D14`, `olp/D1`; `D6 to D14, day 2 of 9` of a visit that takes several days."""
-    label = item.visit if several else item.visit.split("/", 1)[1]
+    label = _label(item, several)
     return f"{label}, day {item.day} of {item.of}" if item.of > 1 else label
 
 
+def _label(item: Item, several: bool) -> str:
+    """The visit's id, without its period where all are of one."""
+    return item.visit.id if several else item.visit.id.split("/", 1)[1]
+
+
 def _visits(items: Sequence[Item]) -> str:
-    number = visits_of(items)
-    return f"{number} visit{'' if number == 1 else 's'}"
+    return counted(visits_of(items), "visit")
 
 
 def _named(items: Sequence[Item], several: bool) -> str:
     """The visits of some doses, by subject: `0101 D14, D28; 0103 D14`; the number of those that are too many to be named."""
     by_subject: dict[str | None, dict[str, None]] = {}
-    visits = list(dict.fromkeys((item.subject, item.visit if several else item.visit.split("/", 1)[1]) for item in items))
+    visits = list(dict.fromkeys((item.subject, _label(item, several)) for item in items))
     for subject, visit in visits[:_NAMED]:
         by_subject.setdefault(subject, {})[visit] = None
     named = "; ".join(f"{subject} {', '.join(labels)}" if subject else ", ".join(labels) for subject, labels in by_subject.items())

@@ -15,14 +15,14 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
-from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
 
 
 def plan_page(plan: Plan) -> RenderableType:
     """The plan: heading, visits, spans, notes."""
     parts: list[RenderableType] = []
     if plan.unblinded:
-        parts.append(text(f"UNBLINDED: arm {plan.arm}", style="bold red"))
+        parts.append(unblinded(f"arm {plan.arm}"))
     parts += [*_heading(plan), Text(), _visits(plan)]
     if plan.spans:
         parts += [Text(), _spans(plan)]
@@ -41,7 +41,7 @@ def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequenc
         text(f"{plan.title} ({plan.source.text})"),
         text(", ".join([f"regimen {plan.regimen}", *person, *site])),
         text(f"by {program} from a study file with the checksum {plan.study_sha256[:12]}", style="dim"),
-        *([text(f"UNBLINDED: arm {plan.arm}", style="bold red")] if plan.unblinded else []),
+        *([unblinded(f"arm {plan.arm}")] if plan.unblinded else []),
     ]
     for move in moves:
         parts += [Text(), text(f"entry into {move.target}: {move.status}", style="bold"), text(f"  {move.message}")]
@@ -57,8 +57,7 @@ def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequenc
 
 
 def _heading(plan: Plan) -> list[Text]:
-    source = "" if plan.source.text == NOT_STATED else f" ({plan.source.text})"
-    lines = [text(plan.title + source, style="bold")]
+    lines = [text(title_of(plan), style="bold")]
     for period in plan.periods:
         end = f", complete on {date_text(period.end)}" if period.end else f", length {NOT_STATED}"
         end = f", left on {date_text(period.left)}" if period.left else end
@@ -75,8 +74,7 @@ def _heading(plan: Plan) -> list[Text]:
         *([f"height {number_text(plan.height_cm)} cm"] if plan.height_cm is not None else []),
     ]
     lines.append(text(", ".join(person)))
-    if plan.site is not None:
-        lines.append(text(plan.site.text + (f" ({plan.site.title})" if plan.site.title else "")))
+    lines += site_lines(plan.site)
     for name, rule in _single_rules(plan).items():
         route = next(a.route for v in plan.visits for a in v.administrations if a.product == name)
         lines.append(text(", ".join([name, *([rule] if rule else []), f"route {route or NOT_STATED}"])))
@@ -194,9 +192,7 @@ _STANDS_OUT = (
 
 
 def _note(note: Note, plan: Plan) -> Text:
-    where = _where(note.visits, plan)
-    style = "yellow" if note.code in _STANDS_OUT else ""
-    return Text.assemble((f"{note.code}: ", "bold"), text(note.message, style), text(f" ({where})" if where else "", "dim"))
+    return note_line(note.code, note.message, _where(note.visits, plan), "yellow" if note.code in _STANDS_OUT else "")
 
 
 def _where(ids: Sequence[str], plan: Plan) -> str:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.report.pages.page import table, text
+from nmosd_dosing.errors import counted, plural
+from nmosd_dosing.report.pages.page import table, text, unblinded
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Share, Spread, Summary
 
 SIDE_BY_SIDE = 3  # scenarios beside the trial as assumed, on a page of some 100 columns
@@ -48,11 +49,11 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
 
 
 def _heading(s: Summary) -> list[Text]:
-    trials = f"{s.trials:,} simulated trial{'' if s.trials == 1 else 's'}"
-    lines = [text("UNBLINDED: the arms of real subjects were used", style="bold red")] if s.unblinded else []
+    trials = f"{s.trials:,} simulated {plural(s.trials, 'trial')}"
+    lines = [unblinded("the arms of real subjects were used")] if s.unblinded else []
     lines += [text(s.title, style="bold"), text(f"regimen {s.regimen}, {trials}, seed {s.seed}, accrual and stop up to {s.horizon}")]
     if s.as_of is not None:
-        people = f"{s.subjects_so_far} real subject{'' if s.subjects_so_far == 1 else 's'}"
+        people = counted(s.subjects_so_far, "real subject")
         lines.append(text(f"each trial goes on from {people} up to {s.as_of}"))
     about = [part for part in (s.assumptions.title, s.assumptions.source) if part]
     return [*lines, *([text("; ".join(about))] if about else [])]

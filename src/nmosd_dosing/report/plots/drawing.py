@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-ENDINGS = ("svg", "png", "pdf")
+# By ending: what matplotlib would write into a file besides the drawing, taken out: equal drawings are equal files.
+_METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {}, "pdf": {"CreationDate": None}}
+ENDINGS = tuple(_METADATA)
 _FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "SimHei"]
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "nmosd_dosing",  # the names of parts are made from it
@@ -61,8 +63,7 @@ def drawing(fill: Callable[[Figure], None], inches: tuple[float, float], ending:
         figure = Figure(figsize=inches, layout="constrained")
         fill(figure)
         out = io.BytesIO()
-        dateless = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}, "png": {}}
-        figure.savefig(out, format=ending, dpi=150, metadata=dateless[ending])
+        figure.savefig(out, format=ending, dpi=150, metadata=_METADATA[ending])
     return out.getvalue()
 
 

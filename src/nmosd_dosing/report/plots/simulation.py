@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nmosd_dosing.errors import printable
+from nmosd_dosing.days import Offset, shift_date
+from nmosd_dosing.errors import plural, printable
 from nmosd_dosing.report.plots.drawing import drawing, plain_axes
 from nmosd_dosing.simulation.outcomes import STATES_LEFT
 from nmosd_dosing.simulation.summaries import Spread, Summary
@@ -26,7 +27,7 @@ def draw_simulation(summary: Summary, ending: str) -> bytes:
 
 
 def _fill(figure: Figure, s: Summary) -> None:
-    trials = f"{s.trials:,} simulated trial{'' if s.trials == 1 else 's'}, seed {s.seed}"
+    trials = f"{s.trials:,} simulated {plural(s.trials, 'trial')}, seed {s.seed}"
     so_far = f", from {s.subjects_so_far} real subjects up to {s.as_of}" if s.as_of is not None else ""
     heading = f"{s.title}\nregimen {s.regimen}, {s.name}: {trials}{so_far}"
     figure.suptitle(printable(f"UNBLINDED: the arms of real subjects were used\n{heading}" if s.unblinded else heading), fontsize=12)
@@ -115,7 +116,7 @@ def _first(month: str) -> dt.date:
 
 def _after(month: str) -> dt.date:
     """The first day after a month."""
-    return (_first(month) + dt.timedelta(days=31)).replace(day=1)
+    return shift_date(_first(month), Offset(months=1))
 
 
 def _dated(axes: Axes) -> None:

@@ -1,6 +1,6 @@
 """An assumptions file to checked Assumptions, for one study and a way through its periods; or every problem found.
 
-text -> nodes (`source`) -> records (`assumption_records`, `rate_phrases`) -> Assumptions (here)
+text -> nodes (`language.nodes`) -> records (`keys`, `language.phrases.rates`) -> Assumptions (here)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
+from nmosd_dosing.errors import Place, Problems, RegimenError, clip, counted
 from nmosd_dosing.language import nodes as source
 from nmosd_dosing.language.keys import one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
@@ -79,9 +79,8 @@ def _open(text: str | bytes, path: str, problems: Problems) -> AssumptionsText |
 
 def nodes(text: str | bytes, path: str, problems: Problems) -> Node | None:
     """The nodes of a text or of a file's bytes; None with the reason in `problems`."""
-    if len(text) > source.MAX_BYTES:
-        wrong = f"the file has {len(text):,} bytes; {WHAT} has at most {source.MAX_BYTES:,}"
-        problems.found.append(Problem(wrong, path=path, hint=f"give the path of {WHAT}"))
+    if long := source.too_long(len(text), WHAT, path):
+        problems.found.append(long)
         return None
     return source.read_text(text, path, problems) if isinstance(text, str) else source.read_bytes(text, path, problems)
 
@@ -289,7 +288,7 @@ class _Builder:
             return (), 1
         if record.block_size is None:
             least, colons = sum(shares), ":".join(map(str, shares))
-            self._default("block size", str(least), f"so a block has {least} subject{'' if least == 1 else 's'}, the fewest for {colons}")
+            self._default("block size", str(least), f"so a block has {counted(least, 'subject')}, the fewest for {colons}")
         block = to_block(shares, record.block_size, record.place("allocation"), record.place("block_size"), problems)
         return shares, block
 
@@ -297,28 +296,28 @@ class _Builder:
 
     def _adjudication(self, drawn: bool) -> tuple[float, tuple[int, int]]:
         record = self.record.adjudication
-        why = "no relapses are drawn" if self.uses.confirmed else f"nothing in `{self.study.id}` asks for a confirmed relapse"
-        if not self._used("adjudication", drawn and self.uses.confirmed, why):
-            return 1.0, (0, 0)
-        self._needed("adjudication", "adjudication: {confirmed: 90%, takes: 14 days}", "asks for a confirmed relapse")
-        if record is None or record.confirmed is None or record.takes is None:
+        asks, why = "asks for a confirmed relapse", f"nothing in `{self.study.id}` asks for a confirmed relapse"
+        used = self._answers("adjudication", drawn, self.uses.confirmed, why, "{confirmed: 90%, takes: 14 days}", asks)
+        if not used or record is None or record.confirmed is None or record.takes is None:
             return 1.0, (0, 0)
         return float(record.confirmed), record.takes
 
     def _stable(self, drawn: bool) -> tuple[float, tuple[int, int]]:
         record = self.record.stable_after_rescue
-        why = "no relapses are drawn" if self.uses.stable else self._no_way("asks for `stable`")
-        if not self._used("stable after rescue", drawn and self.uses.stable, why):
-            return 1.0, (0, 0)
-        self._needed("stable after rescue", "stable after rescue: {share: 95%, takes: 10 to 21 days}", "asks whether a subject is `stable`")
-        if record is None or record.share is None or record.takes is None:
+        asks, why = "asks whether a subject is `stable`", self._no_way("asks for `stable`")
+        used = self._answers("stable after rescue", drawn, self.uses.stable, why, "{share: 95%, takes: 10 to 21 days}", asks)
+        if not used or record is None or record.share is None or record.takes is None:
             return 1.0, (0, 0)
         return float(record.share), record.takes
 
-    def _needed(self, key: str, example: str, asks: str) -> None:
+    def _answers(self, key: str, drawn: bool, asked: bool, unasked: str, example: str, asks: str) -> bool:
+        """Whether a key counts that answers what the study asks of a relapse; then it is needed."""
+        if not self._used(key, drawn and asked, "no relapses are drawn" if asked else unasked):
+            return False
         if not self._given(key):
             wrong = f"relapses are drawn, and `{self.study.id}` {asks}: `{key}` is needed"
-            self.problems.error(wrong, self.record.key_place("relapse"), f"add `{example}`")
+            self.problems.error(wrong, self.record.key_place("relapse"), f"add `{key}: {example}`")
+        return True
 
     # --- the rest ------------------------------------------------------------------------------------------------------
 
@@ -380,7 +379,7 @@ class _Builder:
 def _text(node: Node, inner: bool = False) -> str:
     """A value on one line, as a person writes it."""
     if isinstance(node, Scalar):
-        return " ".join(node.text.split())
+        return node.flat
     if isinstance(node, Sequence):
         items = ", ".join(_text(item, True) for item in node.items)
         return f"[{items}]" if inner else items

@@ -240,8 +240,4 @@ ASSUMPTIONS = record(AssumptionsRecord, WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of an assumptions file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing assumptions file, language {VERSION}",
-        **ASSUMPTIONS.schema,
-    }
+    return ASSUMPTIONS.file_schema("assumptions", VERSION)

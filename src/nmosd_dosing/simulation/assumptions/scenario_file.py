@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
 from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
-from nmosd_dosing.language.shapes import Entry, PhraseError, Record, Schema, Shape, choice, key, mapping_of, phrase, record, words
+from nmosd_dosing.language.shapes import (
+    Entry,
+    PhraseError,
+    Record,
+    Schema,
+    Shape,
+    choice,
+    key,
+    mapping_of,
+    phrase,
+    record,
+    words,
+)
 from nmosd_dosing.simulation.assumptions.file import AssumptionsText, build, nodes, other_kind
 from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, AssumedRecord
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -25,7 +37,7 @@ _SCENARIO = record(AssumedRecord, "a scenario")
 
 
 def _name(node: Scalar) -> Scalar:
-    name = " ".join(node.text.split())
+    name = node.flat
     if not name:
         raise PhraseError("expected the name of a scenario, found an empty text", node.place, "write for example `accrual halved`")
     if len(name) > MOST_CHARACTERS:
@@ -76,11 +88,7 @@ SCENARIOS = record(ScenariosRecord, _WHAT)
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a file of scenarios."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"nmosd_dosing scenarios file, language {VERSION}",
-        **SCENARIOS.schema,
-    }
+    return SCENARIOS.file_schema("scenarios", VERSION)
 
 
 def is_scenarios(node: Node | None) -> bool:
@@ -129,7 +137,7 @@ def _made(
     made: list[tuple[str, Assumptions]] = []
     first: dict[str, Place] = {}
     for entry in entries:
-        name = " ".join(entry.key.text.split())
+        name = entry.key.flat
         if name in first:
             problems.error(
                 f"the name `{clip(name)}` is given twice", entry.key.place, "write another name", [("the first one", first[name])]

@@ -1,0 +1,75 @@
+"""Every column of a CSV has a cell in some row, and every cell a column: names stand in `COLUMNS` and in the functions that fill them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nmosd_dosing import Subject, check, compare, dose_table, due, expand, load, load_assumptions, plan, simulate
+from nmosd_dosing.pharmacy.worklist import order, prepare
+from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.report.export import doses, findings, pharmacy, simulation
+from nmosd_dosing.report.export import plan as plans
+from nmosd_dosing.subjects.cohort import of_subject
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+Found = dict[tuple[str, ...], set[str]]
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[Found]:
+    """By columns: the names of the cells that the rows have."""
+    cells: Found = {}
+
+    def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+        cells.setdefault(tuple(columns), set()).update(name for row in rows for name in row)
+        return ""
+
+    for module in (doses, findings, pharmacy, plans, simulation):
+        monkeypatch.setattr(module, "csv_text", csv_text)
+    yield cells
+    assert cells
+    for columns, names in cells.items():
+        assert names == set(columns)
+
+
+def planned() -> Plan:
+    return plan(load("belimumab"), Subject(dt.date(2025, 1, 6), weight_kg=70.0))
+
+
+def test_plans(found: Found) -> None:
+    plans.to_csv(planned())
+
+
+def test_doses(found: Found) -> None:
+    doses.doses_to_csv(dose_table(load("belimumab"), [60.0]))
+    doses.compared_to_csv(compare([load("belimumab"), load("mil62")], weight_kg=60.0))
+
+
+def test_findings(found: Found) -> None:
+    as_of = dt.date(2025, 3, 1)
+    made = check(expand(load("belimumab"), of_subject(Subject(dt.date(2025, 1, 6)), ())), as_of)
+    findings.findings_to_csv(made)
+    findings.due_to_csv(due(made, as_of, 30))
+
+
+def test_pharmacy(found: Found) -> None:
+    made = planned()
+    first = made.visits[0]
+    uncounted = tuple(dataclasses.replace(dose, vials=None) for dose in first.administrations)
+    without = dataclasses.replace(made, visits=(dataclasses.replace(first, administrations=uncounted),))
+    worklist = prepare(load("belimumab"), [made, without], made.start, made.start + dt.timedelta(90))
+    assert {item.vials is None for item in worklist.items} == {True, False}
+    pharmacy.worklist_to_csv(worklist)
+    pharmacy.order_to_csv(worklist, order(worklist))
+
+
+def test_simulated_trials(found: Found) -> None:
+    study = load("bat4406f")
+    assumed = dataclasses.replace(load_assumptions(EXAMPLES / "bat4406f" / "trial.yaml", study), sites=2)
+    simulation.simulation_to_csv(simulate(study, assumed, 5, by_month_and_site=True))
