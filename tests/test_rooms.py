@@ -50,6 +50,11 @@ def test_only_the_command_line_reads_the_clock_or_the_environment_and_only_draws
     assert room(path) == "simulation/draws" or not re.search(r"\brandom\b", _code_only(text))
 
 
+@pytest.mark.parametrize("path", BELOW, ids=room)
+def test_only_the_command_line_names_options(path: Path) -> None:
+    assert re.findall(r"--[a-z]{2,}.*", path.read_text("utf-8")) == []
+
+
 def _code_only(text: str) -> str:
     """A file's code without its texts and comments."""
     return ast.unparse(_WithoutTexts().visit(ast.parse(text)))

@@ -5,12 +5,19 @@ Each command says what it takes; the work and its imports are in the rooms besid
 
 from __future__ import annotations
 
+import functools
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
 
 from nmosd_dosing.cli.commands import check, cohort, doses, pharmacy, plan, simulate, studies
+from nmosd_dosing.cli.options import option
+from nmosd_dosing.errors import arguments_said_as
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 app = typer.Typer(
     name="dosing",
@@ -38,11 +45,22 @@ def _root(
     pass
 
 
+def _in_options(command: Callable[P, T]) -> Callable[P, T]:
+    """The command, with messages that name arguments as options."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        with arguments_said_as(option):
+            return command(*args, **kwargs)
+
+    return run
+
+
 for command in (
     plan.plan, check.check, check.due, pharmacy.prepare, pharmacy.order, cohort.cohort, doses.doses, doses.compare,
     simulate.simulate, studies.regimens, studies.show, studies.validate, studies.schema,
 ):  # fmt: skip
-    app.command()(command)
+    app.command()(_in_options(command))
 
 
 def main() -> NoReturn:

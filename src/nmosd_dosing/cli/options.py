@@ -71,3 +71,11 @@ Format = Annotated[str | None, typer.Option(help="table, json or csv; without it
 Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
 From = Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")]
 UnblindAll = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs everybody's arm.")]
+
+
+_NAMED = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "everything": "all"}
+
+
+def option(name: str) -> str:
+    """How the command line says an argument that messages name."""
+    return "--" + _NAMED.get(name, name).replace("_", "-")

@@ -11,7 +11,7 @@ import numpy as np
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import AmountStatus, number_text
-from nmosd_dosing.errors import one_of
+from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.lifetime_caps import Lifetime, in_words, lifetimes
 from nmosd_dosing.schedule.schedule import Schedule
@@ -19,10 +19,11 @@ from nmosd_dosing.schedule.weights import has_later
 from nmosd_dosing.study.model import Visit
 
 Pairs = Sequence[tuple[Visit, PlannedVisit]]
+_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")
 _WORDS = {
-    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"),
-    "needs weight": ("needs-weight", "the dose depends on the body weight: add `--weight` in kg"),
-    "needs height": ("needs-height", "the dose depends on the body surface: add `--height` in cm"),
+    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
+    "needs weight": ("needs-weight", "the dose depends on the body weight: add `{weight_kg}` in kg"),
+    "needs height": ("needs-height", "the dose depends on the body surface: add `{height_cm}` in cm"),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),
     "not stated": ("not-stated", "the source does not state the dose"),
@@ -34,10 +35,10 @@ def dose_notes(schedule: Schedule, pairs: Pairs, column: int, arms: Sequence[str
     """The notes of one subject's doses."""
     planned = [p for _, p in pairs]
     if needing := _having(planned, "needs arm"):
-        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", needing)
+        yield Note("needs-arm", f"the dose depends on the arm: add `{argument('arm')}` with {one_of(arms)}", needing)
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
-            yield Note(code, words, found)
+            yield Note(code, words.format_map({name: argument(name) for name in _ARGUMENTS}), found)
     yield from _weights(schedule, planned, column)
     yield from _lifetimes(schedule, column)
     yield from _together(planned)
@@ -102,9 +103,11 @@ def _unwatched(schedule: Schedule, cap: Lifetime, rows: Sequence[int], column: i
     for k in rows:
         amount = schedule.amount[k, column]
         if schedule.given_at(k)[column] and not np.isnan(amount) and np.isnan(schedule.exposure[k][0][column]):
-            body = {"m2": "height" if not np.isnan(schedule.grams[column]) else "weight", "kg": "weight"}
-            lacking = body.get(cap.limit.per)
-            return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
+            weight, height = ("weight", "weight_kg"), ("height", "height_cm")
+            lacking = {"m2": height if not np.isnan(schedule.grams[column]) else weight, "kg": weight}.get(cap.limit.per)
+            if lacking is None:
+                return "it is in another unit than the doses"
+            return f"without the {lacking[0]} it cannot be watched: add `{argument(lacking[1])}`"
         if schedule.given_at(k)[column] and np.isnan(amount) and schedule.status[k][column] != AmountStatus.REFUSED:
             return "a dose is not known, so it may be passed"
     return None
