@@ -1,23 +1,16 @@
 """The command line: `dosing`. Only here is anything printed, and only here does the program exit.
 
-Each command says what it takes; the work and its imports are in the rooms beside this one, loaded when a command runs.
+`options` says what can be typed, `commands` which command takes what, `run` what each does.
 """
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable
-from typing import Annotated, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, NoReturn
 
 import typer
 
-from nmosd_dosing.cli.commands import check, cohort, doses, pharmacy, plan, simulate, studies
-from nmosd_dosing.cli.options import option
-from nmosd_dosing.errors import arguments_said_as
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from nmosd_dosing.cli.commands import COMMANDS
 
 app = typer.Typer(
     name="dosing",
@@ -45,22 +38,8 @@ def _root(
     pass
 
 
-def _in_options(command: Callable[P, T]) -> Callable[P, T]:
-    """The command, with messages that name arguments as options."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        with arguments_said_as(option):
-            return command(*args, **kwargs)
-
-    return run
-
-
-for command in (
-    plan.plan, check.check, check.due, pharmacy.prepare, pharmacy.order, cohort.cohort, doses.doses, doses.compare,
-    simulate.simulate, studies.regimens, studies.show, studies.validate, studies.schema,
-):  # fmt: skip
-    app.command()(_in_options(command))
+for command in COMMANDS:
+    app.command()(command)
 
 
 def main() -> NoReturn:

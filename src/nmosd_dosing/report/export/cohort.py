@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.planning import often_a_day
-from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import cell, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
@@ -48,16 +48,17 @@ def header(form: Form) -> str:
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
 
 
-def rows(wanted: Wanted, cohort: Cohort, sites: Sequence[str | None], form: Form, size: int = _SLICE) -> Iterator[list[str]]:
+def rows(request: Request, sites: Sequence[str | None], form: Form, size: int = _SLICE) -> Iterator[list[str]]:
     """The rows of every subject as one text each, in their order, `size` subjects at a time: CSV has a row for each administration and
     assessment of a visit, JSON a line for each visit. `sites` are theirs, empty where nobody has one.
 
-    What is counted over all subjects, as a study stop may be, must be given in the cohort's `of_study`. Raises InputError as `expand`
-    does.
+    The subjects are columns; what is counted over all of them, as a study stop may be, must be given in their `of_study`. Raises
+    InputError as `expand` does.
     """
     known: dict[Any, _Template] = {}
+    cohort = request.cohort
     for begin, part in zip(range(0, len(cohort), size), cohort.slices(size), strict=True):
-        yield _Slice(wanted, part, sites[begin : begin + size], form, known).texts()
+        yield _Slice(request, part, sites[begin : begin + size], form, known).texts()
 
 
 # --- subjects who are alike ---------------------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ class _Template:
 
 @dataclass(slots=True)
 class _Slice:
-    wanted: Wanted
+    request: Request
     cohort: Cohort
     sites: Sequence[str | None]
     form: Form
@@ -100,15 +101,15 @@ class _Slice:
             everybody = len(alike) == len(self.cohort)
             part = self.cohort if everybody else self.cohort.chosen(alike)
             sites = self.sites if everybody or not self.sites else [self.sites[i] for i in alike.tolist()]
-            found = _Slice(self.wanted, part, sites, self.form, self.known)._alike()
+            found = _Slice(self.request, part, sites, self.form, self.known)._alike()
             for column, text in zip(alike.tolist(), found, strict=True):
                 made[column] = text
         return made
 
     def _alike(self) -> list[str]:
         """The rows of subjects of whom nothing is known that would set each apart."""
-        schedule = self.wanted.expand(self.cohort)
-        columns = [*_apart(schedule, self.wanted.policy)]
+        schedule = replace(self.request, columns=self.cohort).schedule()
+        columns = [*_apart(schedule, self.request.policy)]
         varied = [c for c in columns if (c[1] != c[1][0]).any()]
         layout = (tuple(map(schedule.id, range(len(schedule.visits)))), tuple((n, int(c[0])) for n, c in columns if (c == c[0]).all()))
         group = np.zeros(len(schedule), dtype=np.int64)
@@ -135,13 +136,13 @@ class _Slice:
         if not len(columns):
             return
         # Whoever stands beside a subject must not show in what is said of the rules of a stop: they are counted over the cohort.
-        together = 1 if self.form == "json" and self.wanted.study.stop is not None else _TOGETHER
+        together = 1 if self.form == "json" and self.request.study.stop is not None else _TOGETHER
         chosen = self.cohort.chosen(columns)
         for some in chosen.slices(2048):
             for few in some.slices(together):
-                schedule = self.wanted.expand(few)
+                schedule = replace(self.request, columns=few).schedule()
                 for column in range(len(few)):
-                    yield _template(self.wanted, schedule, column, self.form)
+                    yield _template(self.request, schedule, column, self.form)
 
     def _of_subject(self, hole: _Hole, column: int) -> str:
         """A cell of a subject who is planned alone."""
@@ -181,13 +182,13 @@ class _Slice:
         visit = next(i for i in range(len(schedule.visits)) if schedule.id(i) == hole.visit)
         k = [k for k, row in enumerate(schedule.rows) if row.visit == visit][hole.nth]
         if hole.field == "vials":
-            found = dispensed(schedule, k, self.wanted.policy)
+            found = dispensed(schedule, k, self.request.policy)
             assert found is not None
             csv_or_json: Callable[[Any], str] = _vials_text if self.form == "csv" else _vials_json
             counts = [tuple(counts) for counts in found.counts[:, self.order].T.tolist()]
             shown = {c: csv_or_json(tuple((size, n) for size, n in zip(found.vials.texts, c, strict=True) if n)) for c in set(counts)}
             return [shown[c] for c in counts]
-        return _numbers(_values(schedule, hole, k, self.wanted.policy)[self.order])
+        return _numbers(_values(schedule, hole, k, self.request.policy)[self.order])
 
 
 def any_alone(cohort: Cohort) -> bool:
@@ -258,8 +259,8 @@ def _numbers(values: NDArray[np.float64]) -> list[str]:
 # --- the rows of one subject --------------------------------------------------------------------------------------------
 
 
-def _template(wanted: Wanted, schedule: Schedule, column: int, form: Form) -> _Template:
-    plan = wanted.plan(schedule, column)
+def _template(request: Request, schedule: Schedule, column: int, form: Form) -> _Template:
+    plan = request.plan(schedule, column)
     alone = bool(_on_their_own(schedule.cohort)[column])
     numbers = {schedule.id(i): i for i in range(len(schedule.visits))}
     moving = {visit.id: [] if alone else list(_moving(schedule, numbers[visit.id], column)) for visit in plan.visits}
