@@ -140,41 +140,41 @@ class DosesPeople(PeopleOptions):
 class ScheduleOptions:
     """Until when visits are planned, how strictly, and what of them is shown."""
 
+    unblind: UnblindOne = False
     country: Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")] = None
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None
     as_of: AsOf = None
     window: Window = None
     vials: Vials = "least-waste"
     cancelled: Annotated[bool, typer.Option("--cancelled", help="List visits that fell away, too, each with its reason.")] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions(ScheduleOptions):
-    """`dosing plan`."""
-
     allow_deviation: Annotated[
         bool, typer.Option("--allow-deviation", help="Let an entry outside its window stand, marked as a deviation.")
     ] = False
     accept_gap: Annotated[bool, typer.Option("--accept-gap", help="Let an entry stand that breaks a stated minimum gap between doses.")] = (
         False
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions(ScheduleOptions):
+    """`dosing plan`."""
+
     explain: Annotated[str | None, typer.Option(help="How a date came about, step by step: olp/D1, a period, or all.", metavar="VISIT")] = (
         None
     )
-    unblind: UnblindOne = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortOptions(ScheduleOptions):
     """`dosing cohort`."""
 
+    unblind: UnblindAll = False
     allow_deviation: Annotated[
         bool, typer.Option("--allow-deviation", help="Let entries outside their window stand, marked as deviations.")
     ] = False
     accept_gap: Annotated[bool, typer.Option("--accept-gap", help="Let entries stand that break a stated minimum gap between doses.")] = (
         False
     )
-    unblind: UnblindAll = False
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
     ] = False

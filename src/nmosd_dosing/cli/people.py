@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, option
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
+from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of, printable
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.site_file import fill, read_site
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.events import EVENTS, STUDY_EVENTS, completed_event
-from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.sequence import arms_of
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import arm_index
@@ -238,6 +240,33 @@ def unknown_arms(
                 problem = dataclasses.replace(problem, place=place, hint=hint)
             found.append(problem)
     return unknown, found
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """What is asked of a schedule, as options mean it."""
+
+    asked: ScheduleOptions
+    until: dt.date | None
+    window: Window | None
+    as_of: dt.date | None
+    policy: Policy
+
+    def of(self, request: Request, problems: Problems) -> Request:
+        """What is asked of the subjects of a request."""
+        asked = self.asked
+        return dataclasses.replace(
+            request, until=self.until, window=self.window, as_of=self.as_of, policy=self.policy, unblind=asked.unblind,
+            allow_deviation=asked.allow_deviation, accept_gap=asked.accept_gap, cancelled=asked.cancelled,
+            workdays=arguments.country("--country", asked.country, request.study.site, problems),
+        )  # fmt: skip
+
+
+def what(asked: ScheduleOptions, problems: Problems) -> What:
+    until = arguments.maybe(arguments.date, "--until", asked.until, problems)
+    window = arguments.maybe(arguments.window, "--window", asked.window, problems)
+    as_of = arguments.maybe(arguments.date, "--as-of", asked.as_of, problems)
+    return What(asked, until, window, as_of, arguments.policy("--vials", asked.vials, problems))
 
 
 def check_arms(request: Request, hint: str, problems: Problems, who: str = "the arm") -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import RenderableType
 
@@ -15,14 +15,11 @@ from nmosd_dosing.checks.findings import Finding, check, deviates
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, is_file, read_file, write_whole
+from nmosd_dosing.cli.options import CheckOptions, DueOptions, OutputOptions, PeopleOptions
 from nmosd_dosing.cli.run.calendars import instant
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict, findings_to_csv, findings_to_dict
-
-if TYPE_CHECKING:
-    from nmosd_dosing.cli.options import CheckOptions, DueOptions, OutputOptions, PeopleOptions
-
 
 _FINE = ("in-window", "no-window", "upcoming", "cancelled")  # of many subjects, what needs nobody's attention
 DEVIATED = 1

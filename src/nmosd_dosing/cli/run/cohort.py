@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from nmosd_dosing.cli import arguments, outputs
+from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
@@ -22,18 +21,14 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import LISTED, first_of, stop
 
-if TYPE_CHECKING:
-    from nmosd_dosing.cli.run.calendars import Asked
-
-
 _OTHERS = {"ics": "calendar", "xlsx": "workbook", "xls": "workbook"}
 _NAMED = 20  # subjects left out whom a message names
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
 
-def run(people: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> int:
+def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> int:
     """Write the table; 2 where somebody was left out."""
-    everybody, calendars_asked = _read(people, asked, output, calendar)
+    everybody, calendars_asked = _read(whom, asked, output, calendar)
     left_out = _refuse(asked.skip_bad, everybody)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
@@ -122,8 +117,8 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
 
 
 def _read(
-    people: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars
-) -> tuple[Everybody, Asked | None]:  # fmt: skip
+    whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars
+) -> tuple[Everybody, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
     outputs.check_format(FORMATS, output.written_as, problems)
     if output.ending in _OTHERS:
@@ -132,21 +127,16 @@ def _read(
         problems.error(f"`--output {clip(output.output or '')}` is the name of a {_OTHERS[output.ending]}", None, hint)
     if output.output:
         has_folder(output.output, problems)
-    check_names([("`--output`", output.output)], people.files, problems)
-    until = arguments.maybe(arguments.date, "--until", asked.until, problems)
-    window = arguments.maybe(arguments.window, "--window", asked.window, problems)
-    as_of = arguments.maybe(arguments.date, "--as-of", asked.as_of, problems)
-    policy = arguments.policy("--vials", asked.vials, problems)
+    check_names([("`--output`", output.output)], whom.files, problems)
+    what = people.what(asked, problems)
     calendars_asked = calendars.asked(calendar, asked.window, problems)
     site_calendars.check(calendar, asked.unblind, asked.skip_bad, problems)
-    everybody = cohort_people.read(people, cohort_people.What(asked.unblind, until, as_of, asked.skip_bad), problems)
-    if everybody is not None:
+    everybody = cohort_people.read(whom, what, asked.skip_bad, problems)
+    if everybody is None:
+        arguments.country("--country", asked.country, None, problems)
+    else:
         site_calendars.check_stop(calendar, asked.skip_bad, everybody.request.study, problems)
-    workdays = arguments.country("--country", asked.country, everybody.request.study.site if everybody else None, problems)
+        everybody.request = what.of(everybody.request, problems)
     if problems.found or everybody is None:
         fail(problems)
-    everybody.request = replace(
-        everybody.request, until=until, window=window, unblind=asked.unblind, allow_deviation=asked.allow_deviation,
-        accept_gap=asked.accept_gap, cancelled=asked.cancelled, workdays=workdays, as_of=as_of, policy=policy,
-    )  # fmt: skip
     return everybody, calendars_asked

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.cli import people
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import CohortPeople
-from nmosd_dosing.cli.people import Beside
+from nmosd_dosing.cli.people import Beside, What
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects import history
@@ -18,16 +17,6 @@ from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster, subject_table, table
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
-
-
-@dataclass(frozen=True, slots=True)
-class What:
-    """What is asked of the subjects, as options mean it."""
-
-    unblind: bool
-    until: dt.date | None
-    as_of: dt.date | None
-    skip_bad: bool
 
 
 @dataclass(slots=True)
@@ -44,7 +33,7 @@ class Everybody:
         return self.request.cohort
 
 
-def read(asked: CohortPeople, what: What, problems: Problems) -> Everybody | None:
+def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) -> Everybody | None:
     """Everybody whom the tables name; None where something is wrong, which stands in `problems` then. With `skip_bad` subjects of whom
     something is wrong are left out, and said to be so."""
     study, periods = people.regimen(asked, problems)
@@ -52,7 +41,7 @@ def read(asked: CohortPeople, what: What, problems: Problems) -> Everybody | Non
     of_study, events = people.on(asked.on, known, problems)
     if events:
         problems.error("`--on` with a subject's event is about one subject", None, "write them into a table: `--events`")
-    left_out = LeftOut() if what.skip_bad else None
+    left_out = LeftOut() if skip_bad else None
     found = Problems()
     columns = people.collected(found, lambda: _columns(asked, [p.id for p in periods[1:]], people.capped(study), found, left_out))
     tables = people.beside(asked, known, found, left_out)
@@ -171,7 +160,7 @@ class _Rows:
 
     def _without_arm(self, arms: dict[int, int], found: Problems) -> set[int]:
         """Who has no arm though everybody is to be unblinded."""
-        if not replace(self.request, unblind=self.what.unblind).unblinds:
+        if not replace(self.request, unblind=self.what.asked.unblind).unblinds:
             return set()
         without = [row for row in range(len(self.columns)) if row not in arms and row not in self.bad]
         if without:

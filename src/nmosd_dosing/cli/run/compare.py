@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import arguments, outputs
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names, is_file
+from nmosd_dosing.cli.options import CompareOptions, OutputOptions
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, Comparison, compare
 from nmosd_dosing.report.export.doses import compared_to_csv, compared_to_json
 from nmosd_dosing.study.model import Study
-
-if TYPE_CHECKING:
-    from nmosd_dosing.cli.options import CompareOptions, OutputOptions
 
 MOST_MONTHS = 240
 

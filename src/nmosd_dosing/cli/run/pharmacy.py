@@ -7,22 +7,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress, say
 from nmosd_dosing.cli.files import check_names
+from nmosd_dosing.cli.options import OrderOptions, OutputOptions, PeopleOptions, PrepareOptions
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
-
-if TYPE_CHECKING:
-    from nmosd_dosing.cli.options import OrderOptions, OutputOptions, PeopleOptions, PrepareOptions
 
 _MOST_DAYS = 3660
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
@@ -22,15 +21,12 @@ from nmosd_dosing.report.export.plan import to_csv, to_json
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
 
-if TYPE_CHECKING:
-    from nmosd_dosing.cli.run.calendars import Asked
-
 Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
 
-def run(people: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
+def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
     """Plan, and only when all of it is there write it."""
-    request, calendars_asked = _checked(people, asked, output, calendar)
+    request, calendars_asked = _checked(whom, asked, output, calendar)
     schedule = request.schedule()
     stopped = to_date(schedule.course.stopped.date)
     plans = list(progress(request.plans(schedule), len(request.subjects), "plans"))
@@ -42,7 +38,7 @@ def run(people: PeopleOptions, asked: PlanOptions, output: OutputOptions, calend
     explained = _explained(plans[0], asked.explain) if asked.explain is not None else None
     try:
         calendars.write(ready, calendar, messages)
-        if people.subjects is None:
+        if whom.subjects is None:
             outputs.put(FORMATS, output, plans[0], explained)
         else:
             messages += _notes_of(plans)
@@ -97,38 +93,33 @@ def _notes_of(plans: list[Plan]) -> list[str]:
 
 def _checked(
     whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions
-) -> tuple[Request, Asked | None]:  # fmt: skip
+) -> tuple[Request, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
     outputs.check_format(FORMATS, output.written_as, problems)
-    if output.ending == "ics":
+    if (output.output or "").lower().endswith(".ics"):
         hint = f"write `--ics {output.output}`, or name another file"
         problems.error(f"`--output {output.output}` is the name of a calendar", None, hint)
-    until = arguments.maybe(arguments.date, "--until", asked.until, problems)
-    window = arguments.maybe(arguments.window, "--window", asked.window, problems)
-    as_of = arguments.maybe(arguments.date, "--as-of", asked.as_of, problems)
-    policy = arguments.policy("--vials", asked.vials, problems)
+    what = people.what(asked, problems)
     if asked.explain is not None and output.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
     request = people.read(whom, problems)
     if whom.subjects is not None:
         _several(asked, output, calendar, problems)
-    workdays = arguments.country("--country", asked.country, request.study.site if request else None, problems)
-    if request is not None:
-        request = replace(
-            request, until=until, window=window, unblind=asked.unblind, allow_deviation=asked.allow_deviation, accept_gap=asked.accept_gap,
-            cancelled=asked.cancelled, workdays=workdays, as_of=as_of, policy=policy,
-        )  # fmt: skip
+    if request is None:
+        arguments.country("--country", asked.country, None, problems)
+    else:
+        request = what.of(request, problems)
         for person in request.subjects:
-            if until and until < person.start:
+            if what.until and what.until < person.start:
                 start = f"`--start {person.start}`" if whom.subjects is None else f"the start of subject `{person.code}`"
-                problems.error(f"`--until {until}` is before {start}", None, "give a later day")
+                problems.error(f"`--until {what.until}` is before {start}", None, "give a later day")
         people.check_arms(request, f"add `--arm` with {one_of(request.arms)}", problems)
         _names(whom, calendar, request.subjects, problems)
     calendars_asked = calendars.asked(calendar, asked.window, problems)
     _check_files(whom, output, calendar, problems)
     if problems.found or request is None:
         fail(problems)
-    return people.known_by(request, as_of) if as_of is not None else request, calendars_asked
+    return people.known_by(request, what.as_of) if what.as_of is not None else request, calendars_asked
 
 
 def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions, problems: Problems) -> None:
