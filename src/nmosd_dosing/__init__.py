@@ -74,7 +74,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Names come from their rooms when they are asked for, so that `dosing --help` need not load numpy.
+    # Names come from their rooms when they are asked for, so that the help of the command line need not load numpy.
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

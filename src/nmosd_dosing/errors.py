@@ -10,9 +10,11 @@ with something to type.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -187,6 +189,28 @@ def clip(text: str, length: int = 40) -> str:
     """The user's text, short enough to repeat in a message."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+_SAID: ContextVar[Callable[[str], str]] = ContextVar("how arguments are named", default=str)
+
+
+def argument(name: str, value: str = "") -> str:
+    """An argument as messages name it, with its value: `accept_gap`, as in Python, until whoever asks has it said otherwise.
+
+    To be called when a message is made, not before: a constant would keep one way of saying it.
+    """
+    said = _SAID.get()(name)
+    return f"{said} {value}" if value else said
+
+
+@contextlib.contextmanager
+def arguments_said_as(name: Callable[[str], str]) -> Iterator[None]:
+    """Meanwhile, in this thread or task, messages name arguments in this way."""
+    before = _SAID.set(name)
+    try:
+        yield
+    finally:
+        _SAID.reset(before)
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
+from nmosd_dosing import cli
 from tests.kit.paths import ROOT
 
 PACKAGE = ROOT / "src" / "nmosd_dosing"
@@ -50,6 +52,19 @@ def test_only_the_command_line_reads_the_clock_or_the_environment_and_only_draws
     text = path.read_text("utf-8")
     assert not re.search(r"\.today\(|\.now\(|time\.time\(|os\.environ|getenv|^import random", text, re.M)
     assert room(path) == "simulation/draws" or not re.search(r"\brandom\b", _code_only(text))
+
+
+@pytest.mark.parametrize("path", BELOW, ids=room)
+def test_only_the_command_line_names_options(path: Path) -> None:
+    assert re.findall(r"--[a-z]{2,}.*", path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [path for path in ROOMS if "cli" in path.relative_to(PACKAGE).parts], ids=room)
+def test_messages_of_the_command_line_name_options_that_there_are(path: Path) -> None:
+    app = typer.main.get_command(cli.app)
+    known = {name for command in app.commands.values() for parameter in command.params for name in parameter.opts}  # type: ignore[attr-defined]
+    texts = [n.value for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert set(re.findall(r"--[a-z][a-z-]*[a-z]", "\n".join(texts))) <= known | {"--help", "--version"}
 
 
 def _code_only(text: str) -> str:

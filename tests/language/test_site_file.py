@@ -99,7 +99,7 @@ def test_a_minimum_gap_is_kept_at_the_entry_into_a_period_and_says_who_states_it
         plan(found, early, allow_deviation=True)
     assert str(caught.value) == (
         "error: subject `0012`: BAT4406F on 2025-12-30 Tue, 177 days after the dose planned for 2025-07-06 Sun\n"
-        f"hint: the minimum gap is 180 days ({WHO}); `--accept-gap` lets the entry into `olp` stand, marked"
+        f"hint: the minimum gap is 180 days ({WHO}); `accept_gap` lets the entry into `olp` stand, marked"
     )
     [note] = [n for n in plan(found, early, allow_deviation=True, accept_gap=True).notes if n.code == "short-gap"]
     assert note.message.endswith(f"less than the minimum gap, 180 days ({WHO})")

@@ -34,8 +34,8 @@ from nmosd_dosing.plans.wording import Wording, wording
 from nmosd_dosing.schedule.schedule import VisitStatus, VisitStatusText
 from nmosd_dosing.study import events
 from nmosd_dosing.study.events import TABLE, Ends, EventKind
+from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.disposition import MoveStatus, MoveStatusText
-from nmosd_dosing.subjects.history import check_events
 from nmosd_dosing.subjects.recorded import Recorded
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, Subject
 
@@ -62,7 +62,7 @@ def test_each_event_is_named_in_the_documentation(kind: EventKind) -> None:
 
 def problems_of(*happened: Event) -> list[str]:
     problems = Problems()
-    check_events([Subject(DAY_1, events=happened)], False, problems)
+    history.check([Subject(DAY_1, events=happened)], False, problems)
     return [problem.message for problem in problems.found if "answers no" not in problem.message]
 
 

@@ -11,6 +11,7 @@ import json
 import random
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -22,11 +23,12 @@ from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.planning import plan
-from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
 from nmosd_dosing.report.export.plain import cell
 from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
 from nmosd_dosing.schedule.left_out import sort_out, stop_counted
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.sequence import arms_of, way
 from nmosd_dosing.subjects.cohort import Cohort, of_subjects
 from nmosd_dosing.subjects.subject import Event, Record, Weight
@@ -41,19 +43,24 @@ from tests.kit.random_histories import history
 
 SITES = ("S1", None, '=cmd "x", 50%', "北京")
 ODD = ("", '%s, "x"')
+NOT_OF_PLAN = ("study", "subjects", "of_study", "columns", "at_least")
 VIALS = Vials((Fraction(120), Fraction(400)), ("120 mg", "400 mg"), "mg", Fraction(80))
 
 
-def table_of(wanted: Wanted, cohort: Cohort, sites: list[str | None], form: Form, size: int) -> list[str]:
-    return [text for texts in rows(wanted, cohort, sites, form, size) for text in texts]
+def table_of(wanted: Request, cohort: Cohort, sites: list[str | None], form: Form, size: int) -> list[str]:
+    return [text for texts in rows(dataclasses.replace(wanted, columns=cohort), sites, form, size) for text in texts]
 
 
-def agree(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date], size: int) -> int:
+def expand(wanted: Request, study: Study, cohort: Cohort) -> object:
+    return dataclasses.replace(wanted, study=study, columns=cohort).schedule()
+
+
+def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date], size: int) -> int:
     """The rows of the cohort are those of the plans; how many were compared."""
     periods = way(wanted.study) if wanted.period is None else (next(p for p in wanted.study.periods if p.id == wanted.period),)
     arms, n = arms_of(periods), 0
     cohort = stop_counted(wanted.study, wanted.period, of_subjects(subjects, arms, of_study))
-    asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name != "study"}
+    asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name not in NOT_OF_PLAN}
     sites = [SITES[i % len(SITES)] for i in range(len(subjects))]
     csvs = table_of(wanted, cohort, sites, "csv", size)
     lines = table_of(wanted, cohort, sites, "json", size)
@@ -74,10 +81,10 @@ def test_the_columns_are_those_of_a_plan() -> None:
     assert COHORT_COLUMNS[:8] == ("unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg")
 
 
-def possible(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date]) -> list[Subject]:
+def possible(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]) -> list[Subject]:
     """Those whom nothing refuses: exactly those whom the core takes alone, with the stop counted over them."""
     cohort = of_subjects(subjects, arms_of(way(wanted.study)), of_study)
-    taken, refusals = sort_out(wanted.expand_with, wanted.study, None, cohort)
+    taken, refusals = sort_out(partial(expand, wanted), wanted.study, None, cohort)
     found = [subjects[i] for i in refusals.others(len(subjects)).tolist()]
     assert taken.codes == tuple(s.code for s in found)
     assert not any(refused(wanted, subject, dict(taken.of_study)) for subject in found)
@@ -86,7 +93,7 @@ def possible(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.dat
     return found
 
 
-def one_by_one(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.date]) -> tuple[list[Subject], object] | None:
+def one_by_one(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]) -> tuple[list[Subject], object] | None:
     """The same, subject by subject; None where the stop and those who are counted go round in a circle."""
 
     def stop(some: list[Subject]) -> dict[str, dt.date]:
@@ -109,9 +116,9 @@ def one_by_one(wanted: Wanted, subjects: list[Subject], of_study: dict[str, dt.d
     return None
 
 
-def refused(wanted: Wanted, subject: Subject, of_study: dict[str, dt.date]) -> bool:
+def refused(wanted: Request, subject: Subject, of_study: dict[str, dt.date]) -> bool:
     try:
-        wanted.expand(of_subjects([subject], arms_of(way(wanted.study)), of_study))
+        expand(wanted, wanted.study, of_subjects([subject], arms_of(way(wanted.study)), of_study))
     except InputError:
         return True
     return False
@@ -141,7 +148,7 @@ def test_doses_by_weight_surface_and_caps(
     starts = [s.start for s in subjects]
     near = (max(starts) - min(starts)).days < 2000  # open repeats of whoever is centuries earlier would be too many
     day = max(starts) + dt.timedelta(until) if until >= 0 and near and max(starts).year < 9990 else None
-    agree(Wanted(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)
+    agree(Request(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)
 
 
 @studies.examples(35)
@@ -151,7 +158,7 @@ def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size
     chance = random.Random(seed + 1)
     subjects = [histories.subject(person, f"S{i:02}") for i, person in enumerate(persons)]
     subjects += [replace(s, code=f"{s.code}b", weight_kg=chance.choice((50.0, 61.25))) for s in subjects if chance.random() < 0.5]
-    wanted = Wanted(read_course(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
+    wanted = Request(read_course(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
     subjects = possible(wanted, subjects, of_study)
     if subjects:
         agree(wanted, subjects, of_study, size)
@@ -177,7 +184,7 @@ def test_shipped_regimens_with_records_arms_and_vials(regimen: str, seed: int) -
         subjects.append(made)
     window = Window(-3, 3, "3d") if seed % 5 == 0 else None
     as_of = start + dt.timedelta(chance.randint(0, 600)) if seed % 4 == 0 else None
-    wanted = Wanted(study, unblind=unblind, window=window, allow_deviation=True, accept_gap=True, cancelled=seed % 2 == 0, as_of=as_of)
+    wanted = Request(study, unblind=unblind, window=window, allow_deviation=True, accept_gap=True, cancelled=seed % 2 == 0, as_of=as_of)
     subjects = possible(wanted, subjects, {})
     assert not subjects or agree(wanted, subjects, {}, chance.randint(1, 7))
 
@@ -207,7 +214,7 @@ def test_restarts_after_gaps(size: int) -> None:
     subjects = [Subject(start, f"S{i}", weight_kg=60 + i) for i in range(4)]
     subjects[1] = replace(subjects[1], records=(Record("D1", start), Record("D15", start + dt.timedelta(100))))
     subjects[2] = replace(subjects[2], weights=(Weight(start + dt.timedelta(30), 77.5),), events=(Event("died", dt.date(2025, 4, 1)),))
-    wanted = Wanted(study)
+    wanted = Request(study)
     assert agree(wanted, subjects, {}, size)
     assert "(restart)" in table_of(wanted, of_subjects(subjects, ()), [], "csv", size)[1]
 
@@ -216,7 +223,7 @@ def test_the_order_and_the_size_of_slices_change_nothing() -> None:
     study, chance = load("belimumab"), random.Random(3)
     start = dt.date(2025, 1, 6)
     subjects = [Subject(start + dt.timedelta(chance.randint(0, 5)), f"S{i}", weight_kg=chance.randint(300, 1500) / 10) for i in range(60)]
-    wanted = Wanted(study)
+    wanted = Request(study)
     whole = table_of(wanted, of_subjects(subjects, ()), [], "csv", 1000)
     for size in (1, 7, 59):
         assert table_of(wanted, of_subjects(subjects, ()), [], "csv", size) == whole
@@ -229,4 +236,4 @@ def test_what_is_remembered_of_those_who_are_alike_is_of_one_run() -> None:
     study, start = load("belimumab"), dt.date(2025, 1, 6)
     subjects = [Subject(start, f"S{i}", weight_kg=60.0) for i in range(3)]
     for until, cancelled in itertools.product((None, dt.date(2025, 3, 1)), (True, False)):
-        assert agree(Wanted(study, until=until, cancelled=cancelled), subjects, {}, 2)
+        assert agree(Request(study, until=until, cancelled=cancelled), subjects, {}, 2)

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, printable
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
 
@@ -159,7 +159,7 @@ def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
         problems.error(
             f"a calendar holds the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}, not {date_text(outside[0])}",
             None,
-            "end the plan earlier with `--until`, or start it later",
+            f"end the plan earlier with `{argument('until')}`, or start it later",
         )
 
 

@@ -1,6 +1,6 @@
 """The command line: `dosing`. Only here is anything printed, and only here does the program exit.
 
-Each command says what it takes; the work and its imports are in the rooms beside this one, loaded when a command runs.
+`options` says what can be typed, `commands` which command takes what, `run` what each does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from nmosd_dosing.cli.commands import check, cohort, doses, pharmacy, plan, simulate, studies
+from nmosd_dosing.cli.commands import COMMANDS
 
 app = typer.Typer(
     name="dosing",
@@ -38,10 +38,7 @@ def _root(
     pass
 
 
-for command in (
-    plan.plan, check.check, check.due, pharmacy.prepare, pharmacy.order, cohort.cohort, doses.doses, doses.compare,
-    simulate.simulate, studies.regimens, studies.show, studies.validate, studies.schema,
-):  # fmt: skip
+for command in COMMANDS:
     app.command()(command)
 
 

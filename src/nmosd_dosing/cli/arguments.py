@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.study.model import Site
     from nmosd_dosing.subjects.subject import Exposure
 
+T = TypeVar("T")
+
 
 def date(option: str, text: str, problems: Problems) -> dt.date | None:
     """A date as YYYY-MM-DD and nothing else; `option` may end in `=`."""
@@ -33,6 +36,19 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
             return None
     problems.error(f"`{shown}` is not a date", None, cells.date_hint(text))
     return None
+
+
+def maybe(read: Callable[[str, str, Problems], T | None], option: str, text: str | None, problems: Problems) -> T | None:
+    """What an option means that may be left out."""
+    return read(option, text, problems) if text is not None else None
+
+
+def days(option: str, text: str, problems: Problems, most: int) -> int | None:
+    """A length of time in whole days."""
+    found = length(option, text, problems, most)
+    if found is not None and found % dt.timedelta(days=1):
+        problems.error(f"`{option} {text}` is not a number of days", None, "write for example `14d` or `2w`")
+    return found.days if found is not None else None
 
 
 def weight(option: str, text: str, problems: Problems) -> float | None:

@@ -7,16 +7,15 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from nmosd_dosing.errors import DosingError, InputError, Problems, did_you_mean, one_of
+from nmosd_dosing.errors import DosingError, InputError, Problems, did_you_mean
 
 if TYPE_CHECKING:
     import typer
     from rich.console import RenderableType
-from nmosd_dosing.cli.files import write_whole
 
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
@@ -92,17 +91,6 @@ def fail(problems: Problems) -> NoReturn:
     raise InputError(problems.in_order())
 
 
-def format_of(asked: str | None, output: str | None) -> str:
-    """The format asked for; else what the name of the output says; else a table."""
-    ending = (output or "").rpartition(".")[2].lower()
-    return asked if asked is not None else ending if ending in ("json", "csv") else "table"
-
-
-def one_format(asked: str, known: tuple[str, ...], problems: Problems) -> None:
-    if asked not in known:
-        problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, known) or f"write {one_of(known)}")
-
-
 def text_of(renderable: RenderableType) -> str:
     """A table as plain text, each line as long as it is."""
     import io
@@ -127,42 +115,19 @@ def print_table(renderable: RenderableType) -> None:
     Console(highlight=False, width=max(terminal.width, needed)).print(renderable)
 
 
-def put_page(page: RenderableType, output: str | None) -> None:
-    """A page to standard output or into a file."""
-    if output is None:
-        print_table(page)
-    else:
-        write_whole(output, text_of(page))
-
-
-def put_text(text: str, output: str | None) -> None:
-    """A text to standard output or into a file."""
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(output, text)
-
-
-def put_json(values: object, output: str | None) -> None:
-    """Plain values as JSON, to standard output or into a file."""
-    import json
-
-    put_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", output)
-
-
 def say(text: str) -> None:
     """A message, beside the data."""
     print(text, file=sys.stderr)
 
 
-def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
-    """The items, with a bar on standard error for a person who has to wait for them; nothing of it in a pipe."""
-    if len(items) < 100 or not sys.stderr.isatty():
+def progress(items: Iterable[Item], n: int, what: str) -> Iterable[Item]:
+    """The n items, with a bar on standard error for a person who has to wait for them; nothing of it in a pipe."""
+    if n < 100 or not sys.stderr.isatty():
         return items
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, what, console=Console(stderr=True), transient=True)
+    return track(items, what, total=n, console=Console(stderr=True), transient=True)
 
 
 @contextlib.contextmanager

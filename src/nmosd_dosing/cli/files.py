@@ -40,12 +40,18 @@ def same_file(one: str, other: str) -> bool:
         return False
 
 
-def name_each_file_once(written: Sequence[tuple[str, str | None]], read: Sequence[tuple[str, str | None]], problems: Problems) -> None:
-    """No file is written twice, and none that is read is written over. Files stand with the option that names them."""
-    for i, (option, path) in enumerate(written):
+Named = Sequence[tuple[str, str | None]]  # files, each with how messages name it
+
+
+def check_names(written: Named, read: Named, problems: Problems) -> None:
+    """Of what is written every file has a name, and one of its own: nothing is written twice, and nothing that is read written over."""
+    for name, path in reversed(written):
+        if path == "":
+            problems.error(f"{name} is empty", None, "name a file, or leave the option out")
+    for i, (name, path) in enumerate(written):
         for other, second in (*read, *written[:i]):
-            if path and second and same_file(path, second) and (other != "--regimen" or is_file(second)):
-                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
+            if path and second and same_file(path, second) and (other != "`--regimen`" or is_file(second)):
+                problems.error(f"{name} and {other} name one file", None, "name two")
 
 
 def has_folder(path: str, problems: Problems) -> None:

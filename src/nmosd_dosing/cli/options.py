@@ -1,8 +1,15 @@
-"""The options that several commands take, each with its one help text."""
+"""What the command line takes: every option is declared here, once, in a group that its commands take as one value.
+
+An option is called like its field, `--allow-deviation` for `allow_deviation`, unless its declaration names it. A group that says
+something otherwise than another extends it. Texts are kept as they were typed: `arguments` and `people` say what they mean.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import typing
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -25,49 +32,334 @@ def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
     return periods(ctx.params.get("regimen"), incomplete)
 
 
-Regimen = Annotated[
-    str | None,
-    typer.Option(
-        help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
-        metavar="ID|FILE",
-        autocompletion=complete_regimen,
-    ),
-]
-Start = Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")]
-Period = Annotated[
-    str | None,
-    typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=complete_period),
-]
+# --- options that stand in several groups --------------------------------------------------------------------------------
+
+Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
+AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
+Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
+Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
 Arm = Annotated[
     str | None,
     typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),
 ]
-Weight = Annotated[
-    list[str] | None,
-    typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG"),
-]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
-Earlier = Annotated[
-    list[str] | None,
-    typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
-]
-VialPolicy = Annotated[str, typer.Option("--vials", help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-SubjectCode = Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")]
-Subjects = Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")]
-Allocation = Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")]
-Events = Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")]
-Weighings = Annotated[str | None, typer.Option(help="Later weights: a table with subject, date, weight_kg.", metavar="FILE")]
-Visits = Annotated[str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")]
-On = Annotated[
-    list[str] | None,
-    typer.Option(help="An event of the subject or the study: relapse=2025-06-10. Repeatable.", metavar="EVENT=DATE"),
-]
-Enter = Annotated[list[str] | None, typer.Option(help="The actual first day of a later period: olp=2026-01-12.", metavar="PERIOD=DATE")]
-Site = Annotated[str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
-Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-WindowText = Annotated[str | None, typer.Option("--window", help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-Format = Annotated[str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")]
-Output = Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")]
-From = Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")]
 UnblindAll = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs everybody's arm.")]
+UnblindOne = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")]
+DatesFrom = Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")]
+Stamp = Annotated[
+    str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
+]
+
+
+# --- which study, and whom -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleOptions:
+    """Which study; one subject, or a table of several; and what happened to them."""
+
+    regimen: Annotated[
+        str | None,
+        typer.Option(
+            help="A shipped regimen's id (see `dosing regimens`) or the path of a study file. [required]",
+            metavar="ID|FILE",
+            autocompletion=complete_regimen,
+        ),
+    ] = None
+    start: Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")] = None
+    period: Annotated[
+        str | None,
+        typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=complete_period),
+    ] = None
+    on: Annotated[
+        list[str], typer.Option(help="An event of the subject or the study: relapse=2025-06-10. Repeatable.", metavar="EVENT=DATE")
+    ] = field(default_factory=list)
+    enter: Annotated[list[str], typer.Option(help="The actual first day of a later period: olp=2026-01-12.", metavar="PERIOD=DATE")] = (
+        field(default_factory=list)
+    )
+    visit: Annotated[list[str], typer.Option(help="A visit that was done: D182=2025-07-08. Repeatable.", metavar="VISIT=DATE")] = field(
+        default_factory=list
+    )
+    visits: Annotated[
+        str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")
+    ] = None
+    weighings: Annotated[str | None, typer.Option(help="Later weights: a table with subject, date, weight_kg.", metavar="FILE")] = None
+    arm: Arm = None
+    weight: Annotated[
+        list[str], typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG")
+    ] = field(default_factory=list)
+    height: Height = None
+    earlier: Annotated[
+        list[str],
+        typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
+    ] = field(default_factory=list)
+    subject: Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")] = None
+    subjects: Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")] = None
+    events: Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")] = None
+    allocation: Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")] = None
+    site: Annotated[
+        str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
+    ] = None
+
+    named: ClassVar[str] = "`--subjects`"
+
+    @property
+    def files(self) -> list[tuple[str, str | None]]:
+        """What is read, each file as messages name it."""
+        return [
+            ("`--regimen`", self.regimen), (self.named, self.subjects), ("`--allocation`", self.allocation),
+            ("`--events`", self.events), ("`--visits`", self.visits), ("`--site`", self.site), ("`--weighings`", self.weighings),
+        ]  # fmt: skip
+
+
+OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "earlier", "enter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortPeople(PeopleOptions):
+    """Very many subjects of one table."""
+
+    subjects: Annotated[str, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")]
+    on: Annotated[list[str], typer.Option(help="An event of the study: idmc_stop=2025-06-10. Repeatable.", metavar="EVENT=DATE")] = field(
+        default_factory=list
+    )
+
+    named: ClassVar[str] = "the table of subjects"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosesPeople(PeopleOptions):
+    """Nobody but bodies of several weights."""
+
+    start: DatesFrom = None
+
+
+# --- what is asked -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleOptions:
+    """Until when visits are planned, how strictly, and what of them is shown."""
+
+    unblind: UnblindOne = False
+    country: Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")] = None
+    until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None
+    as_of: AsOf = None
+    window: Window = None
+    vials: Vials = "least-waste"
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="List visits that fell away, too, each with its reason.")] = False
+    allow_deviation: Annotated[
+        bool, typer.Option("--allow-deviation", help="Let an entry outside its window stand, marked as a deviation.")
+    ] = False
+    accept_gap: Annotated[bool, typer.Option("--accept-gap", help="Let an entry stand that breaks a stated minimum gap between doses.")] = (
+        False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions(ScheduleOptions):
+    """`dosing plan`."""
+
+    explain: Annotated[str | None, typer.Option(help="How a date came about, step by step: olp/D1, a period, or all.", metavar="VISIT")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortOptions(ScheduleOptions):
+    """`dosing cohort`."""
+
+    unblind: UnblindAll = False
+    allow_deviation: Annotated[
+        bool, typer.Option("--allow-deviation", help="Let entries outside their window stand, marked as deviations.")
+    ] = False
+    accept_gap: Annotated[bool, typer.Option("--accept-gap", help="Let entries stand that break a stated minimum gap between doses.")] = (
+        False
+    )
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """`dosing check`."""
+
+    as_of: AsOf = None
+    window: Window = None
+    everything: Annotated[bool, typer.Option("--all", help="Of several subjects, list also what is as planned.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOptions:
+    """`dosing due`."""
+
+    ahead: Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")] = "14d"
+    as_of: AsOf = None
+    window: Window = None
+    ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
+    stamp: Stamp = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareOptions:
+    """`dosing prepare`."""
+
+    first: Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")] = None
+    days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None
+    until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None
+    unblind: UnblindAll = False
+    vials: Vials = "least-waste"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOptions(PrepareOptions):
+    """`dosing order`."""
+
+    days: Annotated[str | None, typer.Option(help="How many days, instead of --until.", metavar="NUMBER")] = None
+    until: Annotated[str | None, typer.Option(help="The last day to order for.", metavar="DATE")] = None
+    reserve: Annotated[str | None, typer.Option(help="On top of what is needed, up to whole vials: 10%.", metavar="SHARE")] = None
+    lead: Annotated[str | None, typer.Option(help="From ordering to the first need of a month: 14d, 2w.", metavar="LENGTH")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosesOptions:
+    """`dosing doses`."""
+
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Body weights: 45,60.5,75, or 40:120:5, or a table with weight_kg, height_cm. [required]", metavar="KG,KG,…|FILE"
+        ),
+    ] = None
+    unblind: UnblindOne = False
+    vials: Vials = "least-waste"
+    plot: Annotated[
+        str | None, typer.Option(help="Draw cumulative doses: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """`dosing compare`."""
+
+    regimens: Annotated[
+        list[str], typer.Argument(help="Ids or paths of study files, two or more.", metavar="ID|FILE...", autocompletion=complete_regimen)
+    ]
+    months: Annotated[str | None, typer.Option(help="The horizon: so many months from day 1. [default: 24]", metavar="N")] = None
+    start: DatesFrom = None
+    until: Annotated[str | None, typer.Option(help="The horizon's last day, in place of --months; needs --start.", metavar="DATE")] = None
+    weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None
+    height: Height = None
+    arm: Arm = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulateOptions:
+    """`dosing simulate`."""
+
+    assumptions: Annotated[
+        str | None, typer.Option(help="What is assumed: accrual, relapses, dropout, … (a YAML file). [required]", metavar="FILE")
+    ] = None
+    trials: Annotated[str, typer.Option(help="How many trials.", metavar="NUMBER")] = "10000"
+    seed: Annotated[str, typer.Option(help="Chance begins here: the same seed gives the same numbers.", metavar="NUMBER")] = "1"
+    scenarios: Annotated[
+        str | None, typer.Option(help="Changes of the assumptions, set side by side (a YAML file).", metavar="FILE")
+    ] = None  # fmt: skip
+    vials: Vials = "least-waste"
+    by_site: Annotated[bool, typer.Option("--by-site", help="By site, too; by month and site in JSON and CSV.")] = False
+    cores: Annotated[
+        str | None, typer.Option(help="On how many cores; without it one, or all for more than 20,000 trials.", metavar="NUMBER")
+    ] = None
+    as_of: Annotated[
+        str | None, typer.Option(help="The day up to which the tables of real subjects hold; chance goes on from it.", metavar="DATE")
+    ] = None
+    unblind: Annotated[bool, typer.Option("--unblind", help="Use real subjects' arms; needs --allocation.")] = False
+    plot: Annotated[str | None, typer.Option(help="Draw it: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")] = None
+
+
+# --- what is written -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """In which format, and where to."""
+
+    format: Annotated[
+        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
+    ] = None
+    output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
+
+    @property
+    def ending(self) -> str:
+        """The ending of the output's name."""
+        return (self.output or "").rpartition(".")[2].lower()
+
+    @property
+    def written_as(self) -> str:
+        """The format asked for; else what the name of the output says; else a table."""
+        return self.format if self.format is not None else self.ending if self.ending in ("json", "csv") else "table"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortOutput(OutputOptions):
+    """Rows for programs."""
+
+    format: Annotated[str | None, typer.Option(help="csv or json (a line for each visit).", metavar="FORMAT")] = None
+
+    @property
+    def written_as(self) -> str:
+        """CSV, unless something else is asked for or the name of the output says JSON."""
+        return self.format if self.format is not None else "json" if self.ending in ("json", "jsonl") else "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarOptions:
+    """Calendars, and how they look."""
+
+    ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None
+    ics_dir: Annotated[str | None, typer.Option(help="The same, a file for each subject, named by its code.", metavar="FOLDER")] = None
+    previous: Annotated[str | None, typer.Option(help="The calendar to update, if it is another file.", metavar="FILE")] = None
+    changes: Annotated[str | None, typer.Option(help="Write what is new, moved, changed or cancelled also by itself.", metavar="FILE")] = (
+        None
+    )
+    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows and entry windows, too.")] = False
+    spans: Annotated[bool, typer.Option("--spans", help="Entries for times such as contraception, too.")] = False
+    remind: Annotated[str | None, typer.Option(help="An alarm before each visit: 3d, 12h.", metavar="LENGTH")] = None
+    at: Annotated[str | None, typer.Option(help="Visits at an hour, not all-day; needs --zone.", metavar="HH:MM")] = None
+    zone: Annotated[str | None, typer.Option(help="The hour's time zone: Asia/Shanghai.", metavar="ZONE")] = None
+    duration: Annotated[str | None, typer.Option(help="How long a visit with an hour lasts: 4h, 90min.", metavar="LENGTH")] = None
+    lang: Annotated[str | None, typer.Option(help="The calendar's language: en or zh.", metavar="LANG")] = None
+    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendar.")] = False
+    stamp: Stamp = None
+
+    @property
+    def asked(self) -> bool:
+        return self.ics is not None or self.ics_dir is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortCalendars(CalendarOptions):
+    """Calendars in a folder."""
+
+    ics_dir: Annotated[
+        str | None, typer.Option(help="Write calendars (iCalendar) too; those in the folder are updated.", metavar="FOLDER")
+    ] = None
+    ics_by: Annotated[str | None, typer.Option(help="A calendar for each subject, or for each site.", metavar="subject|site")] = None
+    lang: Annotated[str | None, typer.Option(help="The calendars' language: en or zh.", metavar="LANG")] = None
+    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendars.")] = False
+
+
+_GROUPS = (
+    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, OrderOptions, DosesOptions, CompareOptions, SimulateOptions,
+    OutputOptions, CohortCalendars,
+)  # fmt: skip
+_IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
+
+
+@functools.cache
+def option(argument: str) -> str:
+    """How the command line says an argument that messages name as Python does."""
+    name = _IN_PYTHON.get(argument, argument)
+    hints = next(hints for group in _GROUPS if name in (hints := typing.get_type_hints(group, include_extras=True)))
+    (declared,) = hints[name].__metadata__
+    return "--" + name.replace("_", "-") if declared.default is ... else str(declared.default)

@@ -1,139 +1,90 @@
-"""Whom a command is about: options and tables to a study, its periods, and the subjects with what happened to them."""
+"""Whom a command is about: options and tables to a request, with a study, and the subjects with what happened to them."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import NamedTuple, TypeVar
 
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
-from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of, printable
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of, printable
 from nmosd_dosing.language import catalog
-from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
-from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.sequence import arms_of
-from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
-
-if TYPE_CHECKING:
-    from nmosd_dosing.subjects.tables.table import Cell
-
-from nmosd_dosing.errors import draw
 from nmosd_dosing.language.site_file import fill, read_site
-from nmosd_dosing.subjects.history import check_events, check_weights
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
+from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.sequence import arms_of
+from nmosd_dosing.subjects import history
+from nmosd_dosing.subjects.cohort import arm_index
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
+from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables.roster import LeftOut
+from nmosd_dosing.subjects.tables.table import Cell
 
 _LISTED = 5
-Dated = TypeVar("Dated", Event, Entered, Record, Weight)
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleRequest:
-    """The options as they were typed."""
-
-    regimen: str | None
-    period: str | None
-    start: str | None
-    arm: str | None
-    weight: Sequence[str]
-    subject: str | None
-    subjects: str | None
-    allocation: str | None
-    events: str | None
-    visits: str | None
-    on: Sequence[str]
-    enter: Sequence[str]
-    site: str | None = None
-    visit: Sequence[str] = ()
-    height: str | None = None
-    earlier: Sequence[str] = ()
-    weighings: str | None = None
-
-    @property
-    def files(self) -> list[tuple[str, str | None]]:
-        """What is read, by option."""
-        return [
-            ("--regimen", self.regimen), ("--subjects", self.subjects), ("--allocation", self.allocation), ("--events", self.events),
-            ("--visits", self.visits), ("--site", self.site), ("--weighings", self.weighings),
-        ]  # fmt: skip
-
-
-def nobody(regimen: str | None, period: str | None, start: str, arm: str | None, site: str | None) -> PeopleRequest:
-    """A subject of whom nothing is known but the first day and the arm."""
-    return PeopleRequest(regimen, period, start, arm, (), None, None, None, None, None, on=(), enter=(), site=site)
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """What the options mean. of_study: dates of the study's own events."""
-
-    study: Study
-    periods: tuple[Period, ...]
-    subjects: tuple[Subject, ...]
-    of_study: dict[str, dt.date]
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        return arms_of(self.periods)
-
-    @property
-    def period(self) -> str | None:
-        """The period that `expand` is asked for: None for the way through several."""
-        return self.periods[0].id if len(self.periods) == 1 else None
-
-
-def read(request: PeopleRequest, problems: Problems) -> People | None:
+def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     """Whom the options mean; None where something is wrong, which stands in `problems` then."""
-    study, periods = regimen(request, problems)
+    study, periods = regimen(asked, problems)
     known = known_events(study)
     later = [p.id for p in periods[1:]]
-    of_study, events = on(request.on, known, problems)
-    entered = _enter(request.enter, later, periods, problems)
-    subjects = _one(request, problems) if request.subjects is None else _several(request, later, capped(study), problems)
-    if request.subjects is not None and (events or entered):
+    of_study, events = on(asked.on, known, problems)
+    entered = _enter(asked.enter, later, periods, problems)
+    subjects = _one(asked, problems) if asked.subjects is None else _several(asked, later, capped(study), problems)
+    if asked.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
-    subjects, allocation = _tables(request, subjects, known, problems)
+    before = len(problems.found)
+    tables = beside(asked, known, problems)
+    if subjects and len(problems.found) == before and {asked.events, asked.allocation, asked.visits, asked.weighings} != {None}:
+        subjects = collected(problems, lambda: roster.roster(subjects, *tables)) or subjects
     if study is not None and periods:
-        _arms(request, arms_of(periods), subjects, allocation, problems)
-    several = len(subjects) > 1
-    check_events(subjects, several, problems)
-    check_weights(subjects, several, problems)
+        arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
+        problems.found += unknown_arms(arms, arms_of(periods), tables.allocation)[1]
+    history.check(subjects, len(subjects) > 1, problems)
     if study is None or problems.found:
         return None
-    return People(study, periods, subjects, of_study)
+    return Request(study, one(periods), subjects, of_study)
 
 
-def regimen(request: PeopleRequest, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:
-    """The study with the site's facts, and the periods to plan; None and nothing where something is wrong with the study."""
-    chosen = _regimen(request, problems)
-    if chosen is None or request.site is None:
-        return chosen if chosen is not None else (None, ())
-
+def collected(problems: Problems, work: Callable[[], T]) -> T | None:
+    """What some work gives; None where it raises, and then what is wrong stands in `problems`."""
     try:
-        study = with_site(chosen[0], request.site)
-        return study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id)
+        return work()
     except DosingError as error:
         problems.found += error.problems
-        return chosen
+        return None
+
+
+def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:
+    """The study with the site's facts, and the periods to plan; None and nothing where something is wrong with the study."""
+    name, site = asked.regimen, asked.site
+    if name is None:
+        problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
+        return None, ()
+    chosen = collected(problems, lambda: catalog.find_plan(name, asked.period))
+    if chosen is None:
+        return None, ()
+    study = collected(problems, lambda: with_site(chosen[0], site)) if site is not None else None
+    return chosen if study is None else (study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id))
+
+
+def one(periods: Sequence[Period]) -> str | None:
+    """The period that is asked for; None for the way through several."""
+    return periods[0].id if len(periods) == 1 else None
 
 
 def capped(study: Study | None) -> list[str]:
     """The products of which a lifetime's dose is capped."""
     return [p.name for p in study.products if p.lifetime is not None] if study is not None else []
-
-
-def _regimen(request: PeopleRequest, problems: Problems) -> tuple[Study, tuple[Period, ...]] | None:
-    if request.regimen is None:
-        problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
-        return None
-    try:
-        return catalog.find_plan(request.regimen, request.period)
-    except DosingError as error:
-        problems.found += error.problems
-        return None
 
 
 def known_events(study: Study | None) -> tuple[str, ...]:
@@ -193,7 +144,7 @@ def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period]
     return tuple(Entered(name, date) for name, date in entered.items())
 
 
-def _one(request: PeopleRequest, problems: Problems) -> tuple[Subject, ...]:
+def _one(request: PeopleOptions, problems: Problems) -> tuple[Subject, ...]:
     start = None
     if request.start is None:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
@@ -242,114 +193,100 @@ def _weights(texts: Sequence[str], start: dt.date | None, problems: Problems) ->
     return baseline, tuple(later.values())
 
 
-def _several(request: PeopleRequest, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
-    from nmosd_dosing.subjects.tables import roster
-
-    for option, value in (
-        ("--start", request.start), ("--subject", request.subject), ("--weight", request.weight), ("--arm", request.arm),
-        ("--height", request.height), ("--earlier", request.earlier),
-    ):  # fmt: skip
-        if value:
-            hint = "arms come in a table of their own: `--allocation FILE.csv`" if option == "--arm" else "leave one of the two out"
-            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, hint)
-    if request.visit:
-        problems.error("`--visit` is about one subject, `--subjects` about several", None, "write a table: `--visits FILE.csv`")
-    try:
-        return roster.subjects(read_file(request.subjects or ""), request.subjects or "", later, capped)
-    except DosingError as error:
-        problems.found += error.problems
-        return ()
+def _several(asked: PeopleOptions, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+    for name in (*OF_ONE_SUBJECT, "visit"):
+        if name != "enter" and getattr(asked, name):
+            ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
+            wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
+            problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
+    path = asked.subjects or ""
+    return collected(problems, lambda: roster.subjects(read_file(path), path, later, capped)) or ()
 
 
-def _tables(
-    request: PeopleRequest, subjects: tuple[Subject, ...], known: Sequence[str], problems: Problems
-) -> tuple[tuple[Subject, ...], list[tuple[Cell, Cell]]]:
-    """The subjects with what the tables beside theirs say, and the rows of the allocation."""
-    if request.allocation is None and request.events is None and request.visits is None and request.weighings is None:
-        return subjects, []
-    from nmosd_dosing.subjects.tables import roster
+class Beside(NamedTuple):
+    """The rows of the tables beside that of the subjects."""
 
-    events: list[tuple[Cell, Event]] = []
-    allocation: list[tuple[Cell, Cell]] = []
-    records: list[tuple[Cell | None, Record]] = []
-    weighings: list[tuple[Cell, Weight]] = []
-    found = len(problems.found)
-    try:
-        events = roster.events(read_file(request.events), request.events, known) if request.events is not None else []
-    except DosingError as error:
-        problems.found += error.problems
-    try:
-        allocation = roster.allocation(read_file(request.allocation), request.allocation) if request.allocation is not None else []
-    except DosingError as error:
-        problems.found += error.problems
-    try:
-        records = roster.records(read_file(request.visits), request.visits) if request.visits is not None else []
-    except DosingError as error:
-        problems.found += error.problems
-    try:
-        weighings = roster.weighings(read_file(request.weighings), request.weighings) if request.weighings is not None else []
-    except DosingError as error:
-        problems.found += error.problems
-    if len(problems.found) > found or not subjects:
-        return subjects, allocation
-    try:
-        return roster.roster(subjects, events, allocation, records, weighings), allocation
-    except DosingError as error:
-        problems.found += error.problems
-        return subjects, allocation
+    events: Sequence[tuple[Cell, Event]]
+    allocation: Sequence[tuple[Cell, Cell]]
+    records: Sequence[tuple[Cell | None, Record]]
+    weighings: Sequence[tuple[Cell, Weight]]
 
 
-def _arms(
-    request: PeopleRequest, arms: tuple[str, ...], subjects: Sequence[Subject], allocation: Sequence[tuple[Cell, Cell]], problems: Problems
-) -> None:
-    from nmosd_dosing.subjects.cohort import arm_index
+def beside(asked: PeopleOptions, known: Sequence[str], problems: Problems, left_out: LeftOut | None = None) -> Beside:
+    """What the tables say; nothing of one that is wrong. With `left_out` rows that are wrong are left out."""
+    events, arms, visits, weights = asked.events, asked.allocation, asked.visits, asked.weighings
+    return Beside(
+        (collected(problems, lambda: roster.events(read_file(events), events, known, left_out)) or []) if events is not None else [],
+        (collected(problems, lambda: roster.allocation(read_file(arms), arms, left_out)) or []) if arms is not None else [],
+        (collected(problems, lambda: roster.records(read_file(visits), visits, left_out)) or []) if visits is not None else [],
+        (collected(problems, lambda: roster.weighings(read_file(weights), weights, left_out)) or []) if weights is not None else [],
+    )
 
-    asked = [request.arm] if request.subjects is None else []
-    for arm in dict.fromkeys([*asked, *(s.arm for s in subjects)]):
+
+def unknown_arms(
+    asked: Sequence[str | None], arms: Sequence[str], allocation: Sequence[tuple[Cell, Cell]]
+) -> tuple[set[str | None], list[Problem]]:
+    """The arms that are not there, and what is wrong with them, with the first of its cells where one stands in a table."""
+    unknown, found = set[str | None](), list[Problem]()
+    for arm in dict.fromkeys(asked):
         try:
             arm_index(arm, arms)
         except DosingError as error:
-            problems.found += [with_place(problem, arm, arms, allocation) for problem in error.problems]
+            unknown.add(arm)
+            place = next((cell.place for _, cell in allocation if cell.text == arm), None)
+            problem = error.problems[0]
+            if place is not None:
+                hint = problem.hint if arms else "this regimen has no arms: leave `--allocation` out"
+                problem = dataclasses.replace(problem, place=place, hint=hint)
+            found.append(problem)
+    return unknown, found
 
 
-def with_place(problem: Problem, arm: str | None, arms: Sequence[str], allocation: Sequence[tuple[Cell, Cell]]) -> Problem:
-    """What is wrong with an arm, with the first of its cells where it stands in a table."""
-    place = next((cell.place for _, cell in allocation if cell.text == arm), None)
-    if place is None:
-        return problem
-    return dataclasses.replace(problem, place=place, hint=problem.hint if arms else "this regimen has no arms: leave `--allocation` out")
+@dataclass(frozen=True, slots=True)
+class What:
+    """What is asked of a schedule, as options mean it."""
+
+    asked: ScheduleOptions
+    until: dt.date | None
+    window: Window | None
+    as_of: dt.date | None
+    policy: Policy
+
+    def of(self, request: Request, problems: Problems) -> Request:
+        """What is asked of the subjects of a request."""
+        asked = self.asked
+        return dataclasses.replace(
+            request, until=self.until, window=self.window, as_of=self.as_of, policy=self.policy, unblind=asked.unblind,
+            allow_deviation=asked.allow_deviation, accept_gap=asked.accept_gap, cancelled=asked.cancelled,
+            workdays=arguments.country("--country", asked.country, request.study.site, problems),
+        )  # fmt: skip
 
 
-def known_by(whom: People, as_of: dt.date) -> People:
-    """What was known on a day: what is dated later is left out, and said."""
-    subjects, of_study = known_of(whom.subjects, whom.of_study, as_of)
-    return dataclasses.replace(whom, subjects=subjects, of_study=of_study)
+def what(asked: ScheduleOptions, problems: Problems) -> What:
+    until = arguments.maybe(arguments.date, "--until", asked.until, problems)
+    window = arguments.maybe(arguments.window, "--window", asked.window, problems)
+    as_of = arguments.maybe(arguments.date, "--as-of", asked.as_of, problems)
+    return What(asked, until, window, as_of, arguments.policy("--vials", asked.vials, problems))
 
 
-def known_of(subjects: Sequence[Subject], of_study: dict[str, dt.date], as_of: dt.date) -> tuple[tuple[Subject, ...], dict[str, dt.date]]:
-    """What was known of some subjects, and of the study's own events, on a day."""
-    left_out: list[str] = []
+def check_arms(request: Request, hint: str, problems: Problems, who: str = "the arm") -> None:
+    """To unblind, an arm must be known."""
+    if request.lacks_arm:
+        problems.error(f"`--unblind` needs {who}", None, hint)
 
-    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
-        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
-        return tuple(item for item in items if item.date <= as_of)
 
-    then = tuple(
-        dataclasses.replace(
-            s,
-            events=known(s.events, "an event"),
-            entered=known(s.entered, "an entry"),
-            records=known(s.records, "a visit"),
-            weights=known(s.weights, "a weight"),
-        )
-        for s in subjects
-    )
-    later = {name: date for name, date in of_study.items() if date > as_of}
-    left_out += [f"{name} on {date}" for name, date in later.items()]
+def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:
+    """What was not known on a day, since it is dated later."""
     if left_out:
         some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
         say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
-    return then, {name: date for name, date in of_study.items() if name not in later}
+
+
+def known_by(request: Request, as_of: dt.date) -> Request:
+    """The same with what was known on a day; what is left out is said."""
+    known, left_out = request.known_by(as_of)
+    say_left_out(left_out, as_of)
+    return known
 
 
 def with_site(study: Study, path: str) -> Study:

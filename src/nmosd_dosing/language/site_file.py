@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
-from nmosd_dosing.errors import Document, Place, Problems, RegimenError, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
 from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceRecord, VialsRecord, one_line, to_source
@@ -183,7 +183,8 @@ def is_site(node: Node | None) -> bool:
 def site_of(node: Node, problems: Problems) -> SiteRecord | None:
     """The same for the nodes of a file. What cannot be read is None, with the reason in `problems`."""
     if isinstance(node, Mapping) and not is_site(node) and (schedule := [k for k, _ in node.pairs if k.text == "periods"]):
-        problems.error("this is a study file, not a site file", schedule[0].place, "give it as `--regimen`; a site file has `site:`")
+        hint = f"give it as `{argument('regimen')}`; a site file has `site:`"
+        problems.error("this is a study file, not a site file", schedule[0].place, hint)
         return None
     found = SITE.read(node, problems)
     if found is None:

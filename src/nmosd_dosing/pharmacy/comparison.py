@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset, shift_date
-from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.pharmacy.dose_table import (
     NO_START,
     DoseRow,
@@ -86,7 +86,8 @@ def compare(
     chosen = [(r, sequence.way(r)) if isinstance(r, Study) else (r[0], (one_period(*r),)) for r in regimens]
     arms = dict.fromkeys(a for _, periods in chosen for a in sequence.arms_of(periods))
     if arm is not None and arm not in arms:
-        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else "these regimens have no arms: leave `--arm` out")
+        none = f"these regimens have no arms: leave `{argument('arm')}` out"
+        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else none)
         raise InputError(Problem(f"unknown arm `{clip(arm)}`", hint=hint))
     months = None if until is not None else HORIZON if months is None else months
     first = start or NO_START

@@ -10,16 +10,17 @@ from itertools import takewhile
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import AmountStatus, number_text
-from nmosd_dosing.errors import one_of
+from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
+_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _WORDS = {
-    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `--unblind` with `--arm` shows them"),
-    "needs weight": ("needs-weight", "the dose depends on the body weight: add `--weight` in kg"),
-    "needs height": ("needs-height", "the dose depends on the body surface: add `--height` in cm"),
+    "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
+    "needs weight": ("needs-weight", "the dose depends on the body weight: add `{weight_kg}` in kg"),
+    "needs height": ("needs-height", "the dose depends on the body surface: add `{height_cm}` in cm"),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),
     "not stated": ("not-stated", "the source does not state the dose"),
@@ -31,10 +32,10 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     """The notes of one subject's doses."""
     planned = [p for _, p in shown]
     if needing := _having(planned, "needs arm"):
-        yield Note("needs-arm", f"the dose depends on the arm: add `--arm` with {one_of(arms)}", needing)
+        yield Note("needs-arm", f"the dose depends on the arm: add `{argument('arm')}` with {one_of(arms)}", needing)
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
-            yield Note(code, words, found)
+            yield Note(code, words.format_map({name: argument(name) for name in _ARGUMENTS}), found)
     yield from _weights(schedule, planned)
     yield from _lifetimes(schedule)
     yield from _together(planned)
@@ -99,9 +100,11 @@ def _unwatched(schedule: SubjectSchedule, cap: SubjectCap, doses: Sequence[Subje
     for dose in doses:
         known = not math.isnan(dose.amount)
         if dose.given and known and dose.exposure is not None and math.isnan(dose.exposure.adds):
-            body = {"m2": "height" if schedule.weight_kg is not None else "weight", "kg": "weight"}
-            lacking = body.get(cap.limit.per)
-            return f"without the {lacking} it cannot be watched: add `--{lacking}`" if lacking else "it is in another unit than the doses"
+            weight, height = ("weight", "weight_kg"), ("height", "height_cm")
+            lacking = {"m2": height if schedule.weight_kg is not None else weight, "kg": weight}.get(cap.limit.per)
+            if lacking is None:
+                return "it is in another unit than the doses"
+            return f"without the {lacking[0]} it cannot be watched: add `{argument(lacking[1])}`"
         if dose.given and not known and dose.status != AmountStatus.REFUSED:
             return "a dose is not known, so it may be passed"
     return None

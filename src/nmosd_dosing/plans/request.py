@@ -1,10 +1,10 @@
-"""What is asked of a plan, in one value: for one subject or for very many."""
+"""What is asked of plans, in one value: who, by which study, until when, masked or not. For one subject or for very many."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
@@ -14,16 +14,27 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
-from nmosd_dosing.study.model import Study, Window
-from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.sequence import arms_of, one_period, way
+from nmosd_dosing.subjects import history, recorded
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, of_subjects
+from nmosd_dosing.subjects.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of everybody's plan, as `plan` takes it."""
+class Request:
+    """What is asked of everybody's plan, as `plan` takes it.
+
+    `period`: one period only; None for the way through all that follow each other. `of_study`: dates of the study's
+    own events. `columns`: very many subjects with these dates, in place of `subjects` and `of_study`. `at_least`: so far an open end is
+    drawn; `as_of` where it is None.
+    """
 
     study: Study
     period: str | None = None
+    subjects: tuple[Subject, ...] = ()
+    of_study: Mapping[str, dt.date] = field(default_factory=dict)
+    columns: Cohort | None = None
     until: dt.date | None = None
     window: Window | None = None
     unblind: bool = False
@@ -33,20 +44,57 @@ class Wanted:
     workdays: Workdays | None = None
     as_of: dt.date | None = None
     policy: Policy = "least waste"
+    at_least: dt.date | None = None
 
-    def expand(self, cohort: Cohort) -> Schedule:
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The periods that are planned. Raises InputError where there is no such period, or no one way."""
+        return (one_period(self.study, self.period),) if self.period is not None else way(self.study)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return arms_of(self.periods)
+
+    @property
+    def cohort(self) -> Cohort:
+        """Everybody as columns. Raises InputError for an arm that is not there."""
+        return self.columns if self.columns is not None else of_subjects(self.subjects, self.arms, self.of_study)
+
+    @property
+    def unblinds(self) -> bool:
+        """Whether doses are shown that others do not see."""
+        return self.unblind and any(period.masks for period in self.periods)
+
+    @property
+    def lacks_arm(self) -> bool:
+        """Whether doses are to be unblinded of somebody whose arm is not known."""
+        return self.unblinds and bool((self.cohort.arm == UNKNOWN_ARM).any())
+
+    def known_by(self, as_of: dt.date) -> tuple[Request, tuple[str, ...]]:
+        """The request with what was known of its subjects on a day, and what is left out since it is dated later."""
+        known = history.known_by(self.subjects, self.of_study, as_of)
+        return replace(self, subjects=known.subjects, of_study=known.of_study), known.left_out
+
+    def schedule(self) -> Schedule:
+        """Everybody's dates and doses. Raises InputError as `expand` does."""
         return expand(
-            self.study, cohort, period=self.period, until=self.until, window=self.window, unblind=self.unblind,
-            allow_deviation=self.allow_deviation, accept_gap=self.accept_gap, at_least=self.as_of,
+            self.study, self.cohort, period=self.period, until=self.until, window=self.window, unblind=self.unblind,
+            allow_deviation=self.allow_deviation, accept_gap=self.accept_gap, at_least=self.at_least or self.as_of,
         )  # fmt: skip
 
-    def expand_with(self, study: Study, cohort: Cohort) -> Schedule:
-        """The same for another form of the study."""
-        return replace(self, study=study).expand(cohort)
+    def as_carried_out(self, at_least: dt.date) -> Schedule:
+        """The schedule in which entries and visits that were wrong stand, to be found, or since what follows them goes on all the same.
 
-    def plans(self, schedule: Schedule) -> Iterator[Plan]:
+        Raises InputError for records of visits that it does not have.
+        """
+        schedule = replace(self, allow_deviation=True, accept_gap=True, at_least=at_least).schedule()
+        if schedule.given is not None:
+            recorded.check_known(schedule.given)
+        return schedule
+
+    def plans(self, schedule: Schedule | None = None) -> Iterator[Plan]:
         """Everybody's plan, one after another."""
-        return map(self.plan, by_subject(schedule, self.policy))
+        return map(self.plan, by_subject(schedule if schedule is not None else self.schedule(), self.policy))
 
     def plan(self, subject: SubjectSchedule) -> Plan:
         """One subject's plan."""

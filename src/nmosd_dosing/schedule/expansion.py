@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift, shifter
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.filling import Filling
@@ -67,7 +67,7 @@ def expand(
         raise InputError(Problem("an arm that the period does not have", hint=f"the arms of `{where}` are {one_of(arms) or 'none'}"))
     unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
-        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `--arm` with {one_of(arms)}"))
+        raise InputError(Problem("to unblind, the arm must be known", hint=f"add `{argument('arm')}` with {one_of(arms)}"))
     by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, date_text, shift, to_date
 from nmosd_dosing.dose.dose import AmountStatus
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Restart, Segment, open_end
 from nmosd_dosing.study.model import GapRule
@@ -99,7 +99,7 @@ def check_entries(schedule: Schedule) -> None:
             recorded_too = bool(np.any(schedule.recorded(last, slice(column, column + 1))))
             planned = "dose of" if recorded_too else "dose planned for"
             wrong = f"{gap.shown} on {date_text(first)}, {days} days after the {planned} {date_text(before)}"
-            hint = f"the minimum gap is {product.gap_text}; `--accept-gap` lets the entry into `{target}` stand, marked"
+            hint = f"the minimum gap is {product.gap_text}; `{argument('accept_gap')}` lets the entry into `{target}` stand, marked"
             problems.append(Problem(f"{who}{wrong}", hint=hint, column=int(column)))
     if problems:
         raise InputError(problems)

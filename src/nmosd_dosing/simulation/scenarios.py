@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nmosd_dosing.dose.vials import POLICIES, Policy
-from nmosd_dosing.errors import InputError, Problem, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, one_of
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.assumptions.scenario_file import BASE
@@ -92,7 +92,8 @@ def simulate(
         nobody = np.full(len(so_far.cohort), UNKNOWN_ARM, dtype=np.int16)
         so_far = dataclasses.replace(so_far, cohort=dataclasses.replace(so_far.cohort, arm=nobody))
     if arms_used and so_far is not None and (so_far.cohort.arm == UNKNOWN_ARM).any():
-        raise InputError(Problem("to unblind, everybody's arm must be known", hint="add `--allocation FILE`, or leave `--unblind` out"))
+        hint = f"add `{argument('allocation', 'FILE')}`, or leave `{argument('unblind')}` out"
+        raise InputError(Problem("to unblind, everybody's arm must be known", hint=hint))
     prepared = [prepare(study, periods, assumed, so_far, policy) for _, assumed in sets]
     counted = run(prepared, trials, seed, Options(True, by_month_and_site, policy), cores, progress)
     found = []

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from nmosd_dosing.days import to_date
-from nmosd_dosing.errors import one_of
+from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
@@ -380,4 +380,4 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     given = {give.product for entry in entries for give in entry.gives}
     missing = [p.name for p in study.products if p.vials is None and p.name in given]
     if missing:
-        yield f"vials of {', '.join(missing)}: not stated; `--site FILE` may state them"
+        yield f"vials of {', '.join(missing)}: not stated; `{argument('site', 'FILE')}` may state them"

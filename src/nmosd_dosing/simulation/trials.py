@@ -19,7 +19,7 @@ import numpy as np
 
 from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import InputError, Problem, Problems, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
@@ -160,7 +160,7 @@ def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | N
     idmc = assumptions.idmc_stop
     if real is not None and not _has_stopped(real) and isinstance(idmc, dt.date) and idmc <= real.as_of:
         wrong = f"it is assumed that the committee stops the study on {idmc}, and up to {real.as_of} it is known what has happened"
-        problems.append(Problem(wrong, hint=f"`--on idmc_stop={idmc}` if it did; else a later date, or `none`"))
+        problems.append(Problem(wrong, hint=f"`{argument('of_study', f'idmc_stop={idmc}')}` if it did; else a later date, or `none`"))
     if problems:
         raise InputError(problems)
 
@@ -182,7 +182,7 @@ def _check_share(trial: Trial, real: Real) -> None:
     there, needed = int((~np.isnat(dates)).sum()), math.ceil(share * trial.relapses_to_stop)
     if there >= needed:
         wrong = f"it is assumed that the committee stops the study at {needed} relapses, and up to {real.as_of} there are {there}"
-        raise InputError(Problem(wrong, hint="`--on idmc_stop=DATE` if it did; else a larger share, or `none`"))
+        raise InputError(Problem(wrong, hint=f"`{argument('of_study', 'idmc_stop=DATE')}` if it did; else a larger share, or `none`"))
 
 
 def _fewest_days(period: Period, assumptions: Assumptions) -> int:

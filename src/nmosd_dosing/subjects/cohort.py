@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
-from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
 
 UNKNOWN_ARM = -1
@@ -286,6 +286,7 @@ def arm_index(arm: str | None, arms: Sequence[str]) -> int:
     if arm is None:
         return UNKNOWN_ARM
     if arm not in arms:
-        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else "this regimen has no arms: leave `--arm` out")
+        none = f"this regimen has no arms: leave `{argument('arm')}` out"
+        hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else none)
         raise InputError(Problem(f"unknown arm `{arm}`", hint=hint))
     return list(arms).index(arm)

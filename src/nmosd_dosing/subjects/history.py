@@ -1,17 +1,58 @@
-"""What contradicts itself in what is told of subjects."""
+"""What is told of subjects: what of it contradicts itself, and what of it was known on a day."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.study.events import DECISIONS, RELAPSE, kind_of
-from nmosd_dosing.subjects.subject import Event, Subject
+from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
+
+Dated = TypeVar("Dated", Event, Entered, Record, Weight)
 
 
-def check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known of subjects, and of the study's own events, on a day; and what is dated later, in words."""
+
+    subjects: tuple[Subject, ...]
+    of_study: dict[str, dt.date]
+    left_out: tuple[str, ...]
+
+
+def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
+    """What was known on a day."""
+    left_out: list[str] = []
+
+    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
+        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
+        return tuple(item for item in items if item.date <= as_of)
+
+    then = tuple(
+        replace(
+            s,
+            events=known(s.events, "an event"),
+            entered=known(s.entered, "an entry"),
+            records=known(s.records, "a visit"),
+            weights=known(s.weights, "a weight"),
+        )
+        for s in subjects
+    )
+    left_out += [f"{name} on {date}" for name, date in of_study.items() if date > as_of]
+    return Known(then, {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
+
+
+def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+    """What contradicts itself; of `several` subjects it is said of whom."""
+    _check_events(subjects, several, problems)
+    _check_weights(subjects, several, problems)
+
+
+def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
     for subject in subjects:
         who = f"subject `{clip(subject.code or '')}`: " if several else ""
@@ -38,7 +79,7 @@ def check_events(subjects: Sequence[Subject], several: bool, problems: Problems)
                 problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
 
 
-def check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Two different weights of one subject on one day."""
     for subject in subjects:
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}

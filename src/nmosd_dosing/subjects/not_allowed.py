@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
-from nmosd_dosing.errors import InputError, Problem, counted, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, counted, one_of
 from nmosd_dosing.study.events import CONFIRMED, DECLINED, ENDS_PARTICIPATION, completed
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.cohort import Cohort
@@ -26,12 +26,12 @@ def check_entries(course: Course, cohort: Cohort) -> None:
         declined = cohort.first(DECLINED)
         for column in np.flatnonzero(declined < move.entered):
             wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
-            hint = "keep one of the two; `--allow-deviation` lets both stand"
+            hint = f"keep one of the two; `{argument('allow_deviation')}` lets both stand"
             problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, column=int(column)))
     stop = course.stopped.date
     for column in np.flatnonzero(cohort.start > stop):
         late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
-        hint = "check the dates; `--allow-deviation` lets it stand"
+        hint = f"check the dates; `{argument('allow_deviation')}` lets it stand"
         problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, column=int(column)))
     for period, dates in cohort.entered.items():
         target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
@@ -74,9 +74,9 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
     assert rule is not None
     who, entered = cohort.name(column), _day(move.entered[column])
     if np.isnat(move.date[column]) and rule.after.kind != "end" and np.isnat(move.undecided[column]):
-        hint = f"rule `{rule.id}` does from {rule.after.text} on; `--allow-deviation` lets it stand, marked"
+        hint = f"rule `{rule.id}` does from {rule.after.text} on; `{argument('allow_deviation')}` lets it stand, marked"
         return Problem(f"{who}no rule leads into `{rule.target_period}` on {entered}", hint=hint)
-    target, way_out = rule.target_period, "`--allow-deviation` lets it stand, marked"
+    target, way_out = rule.target_period, f"`{argument('allow_deviation')}` lets it stand, marked"
     if move.entered[column] < cohort.start[column]:
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
     if np.isnat(move.earliest[column]):

@@ -236,7 +236,7 @@ def test_one_subject_has_the_records_that_name_none() -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (None, "this row is of `12`, and the plan is not said to be; add `--subject 12`"),
+        (None, "this row is of `12`, and the plan is not said to be; add `subject 12`"),
         (
             "0012",
             "`12` is not the subject `0012`; did a spreadsheet take the zeros off `0012`?; "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import progress
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
+from nmosd_dosing.cli.options import CalendarOptions, option
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
@@ -26,30 +27,18 @@ if TYPE_CHECKING:
 _LONGEST = 255  # bytes of a file's name
 _LARGE = 1_000_000  # bytes: what Google takes at most
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}  # by Windows
+_BESIDE = ("previous", "changes", "window_entries", "spans", "remind", "at", "zone", "duration", "lang", "discreet", "stamp")
 _LISTED = 20  # entries of one calendar that a message names
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarRequest:
-    """The options as they were typed."""
+class Asked:
+    """Calendars that are asked for: how they look, and the instant of writing. `window`: as typed, where the file states none."""
 
-    ics: str | None = None
-    ics_dir: str | None = None
-    previous: str | None = None
-    changes: str | None = None
-    window_entries: bool = False
-    spans: bool = False
-    remind: str | None = None
-    at: str | None = None
-    zone: str | None = None
-    duration: str | None = None
-    lang: str | None = None
-    discreet: bool = False
-    stamp: str | None = None
-
-    @property
-    def asked(self) -> bool:
-        return self.ics is not None or self.ics_dir is not None
+    options: CalendarOptions
+    style: CalendarStyle
+    stamp: dt.datetime
+    window: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +52,34 @@ class Ready:
     warnings: tuple[str, ...]
 
 
-def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
-    """How the calendars are to look; None where none is asked for, or something is wrong."""
+def asked(request: CalendarOptions, window: str | None, problems: Problems) -> Asked | None:
+    """What the options mean; None where no calendar is asked for, or something is wrong."""
+    style = _style(request, problems)
+    stamp = instant(request.stamp, problems)
+    return Asked(request, style, stamp, window) if style is not None and stamp is not None else None
+
+
+def instant(stamp: str | None, problems: Problems) -> dt.datetime | None:
+    """The time of writing that entries carry."""
+    return arguments.stamp("--stamp", stamp, problems) if stamp is not None else dt.datetime.now(dt.UTC)
+
+
+def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None:
     if not request.asked:
-        for option, value in _beside(request):
-            if value:
-                problems.error(f"`{option}` is about a calendar, and none is asked for", None, "add `--ics FILE`")
+        for name in _BESIDE:
+            if getattr(request, name):
+                problems.error(f"`{option(name)}` is about a calendar, and none is asked for", None, "add `--ics FILE`")
         return None
     from nmosd_dosing.calendar.entries import CalendarStyle
 
     remind = arguments.length("--remind", request.remind, problems, 365) if request.remind is not None else None
     duration = arguments.length("--duration", request.duration, problems, 1) if request.duration is not None else None
-    hour = arguments.hour("--at", request.at, problems) if request.at is not None else None
+    hour = arguments.maybe(arguments.hour, "--at", request.at, problems)
     if request.at is not None and request.zone is None:
         problems.error("`--at` needs the time zone", None, "add `--zone` with a name such as `Asia/Shanghai`")
-    for option, value in (("--zone", request.zone), ("--duration", request.duration)):
+    for name, value in (("--zone", request.zone), ("--duration", request.duration)):
         if value is not None and request.at is None:
-            problems.error(f"`{option}` is about an hour, and the visits are all-day", None, "add `--at 09:00`, or leave it out")
+            problems.error(f"`{name}` is about an hour, and the visits are all-day", None, "add `--at 09:00`, or leave it out")
     if request.zone is not None:
         from nmosd_dosing.calendar.zones import check_zone
 
@@ -89,14 +89,9 @@ def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
             problems.found += error.problems
     if request.lang not in (None, "en", "zh"):
         problems.error(f"unknown language `{request.lang}`", None, "write `en` or `zh`")
-    for option, path in (
-        ("--ics", request.ics),
-        ("--ics-dir", request.ics_dir),
-        ("--previous", request.previous),
-        ("--changes", request.changes),
-    ):
+    for name, path in (("--ics-dir", request.ics_dir), ("--previous", request.previous)):
         if path == "":
-            problems.error(f"`{option}` is empty", None, "name a file, or leave the option out")
+            problems.error(f"`{name}` is empty", None, "name a file, or leave the option out")
     if request.ics is not None and request.ics_dir is not None:
         problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
     if problems.found:
@@ -113,28 +108,13 @@ def style(request: CalendarRequest, problems: Problems) -> CalendarStyle | None:
     )
 
 
-def _beside(request: CalendarRequest) -> list[tuple[str, object]]:
-    return [
-        ("--previous", request.previous), ("--changes", request.changes), ("--window-entries", request.window_entries),
-        ("--spans", request.spans), ("--remind", request.remind), ("--at", request.at), ("--zone", request.zone),
-        ("--duration", request.duration), ("--lang", request.lang), ("--discreet", request.discreet), ("--stamp", request.stamp),
-    ]  # fmt: skip
-
-
-def prepare(
-    request: CalendarRequest,
-    style: CalendarStyle,
-    stamp: dt.datetime,
-    plan: Plan,
-    window: str | None,
-    draw: Callable[[dt.date], Plan],
-) -> Ready:
-    """The calendar of one subject. `window` is what was asked for where the file states none; `draw` gives the same plan drawn until
-    another day. Nothing is written yet."""
+def prepare(asked: Asked, plan: Plan, draw: Callable[[dt.date], Plan]) -> Ready:
+    """The calendar of one subject; `draw` gives the same plan drawn until another day. Nothing is written yet."""
     from nmosd_dosing.calendar import ical
     from nmosd_dosing.calendar.entries import left_out
     from nmosd_dosing.calendar.updates import update_ics
 
+    request, style = asked.options, asked.style
     path = request.ics if request.ics is not None else str(Path(request.ics_dir or "") / file_name(plan.subject or ""))
     target = _target(path, plan, style)
     old = ical.read_ics(read_file(request.previous), request.previous) if request.previous is not None else target
@@ -145,8 +125,8 @@ def prepare(
         _target(request.changes, plan, style, changes=True)
     if old is not target and old is not None and target is not None:
         _check_older(old, target)
-    options = _options(request, plan, window)
-    update = update_ics(old, plan, stamp=stamp, style=style, draw=draw, options=options)
+    options = _options(request, plan, asked.window)
+    update = update_ics(old, plan, stamp=asked.stamp, style=style, draw=draw, options=options)
     warnings = [*left_out(plan, style)]
     if old is not None and (lost := _lost(old.options, options)):
         warnings.append(
@@ -161,28 +141,21 @@ def prepare(
     return Ready(path, request.changes, update, old is not None, tuple(warnings))
 
 
-def prepare_site(
-    request: CalendarRequest,
-    style: CalendarStyle,
-    stamp: dt.datetime,
-    plans: Sequence[Plan],
-    site: str,
-    window: str | None,
-    draws: Sequence[Callable[[dt.date], Plan]],
-) -> Ready:
+def prepare_site(asked: Asked, plans: Sequence[Plan], site: str, draws: Sequence[Callable[[dt.date], Plan]]) -> Ready:
     """The calendar of all subjects of a site, in a folder. Nothing is written yet."""
     from nmosd_dosing.calendar import ical
     from nmosd_dosing.calendar.entries import left_out
     from nmosd_dosing.calendar.updates import update_site
 
+    request, style = asked.options, asked.style
     path = str(Path(request.ics_dir or "") / file_name(site))
     old = ical.read_ics(read_file(path), path) if is_file(path) else None
-    options = tuple(o for o in _options(request, plans[0], window) if not o.startswith(("--weight ", "--arm ")))
-    update = update_site(old, plans, site, stamp=stamp, style=style, draws=draws, options=options)
+    options = tuple(o for o in _options(request, plans[0], asked.window) if not o.startswith(("--weight ", "--arm ")))
+    update = update_site(old, plans, site, stamp=asked.stamp, style=style, draws=draws, options=options)
     warnings = list(dict.fromkeys(warning for plan in plans for warning in left_out(plan, style)))
     if old is not None and (lost := _lost(old.options, options)):
-        asked = " ".join(lost)
-        warnings.append(f"`{old.path}` was asked for with `{asked}`, which is gone from it now: write it again if that was not meant")
+        words = " ".join(lost)
+        warnings.append(f"`{old.path}` was asked for with `{words}`, which is gone from it now: write it again if that was not meant")
     if len(update.ics) > _LARGE:
         warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
     return Ready(path, None, update, old is not None, tuple(warnings))
@@ -225,14 +198,14 @@ def check_length(code: str, problems: Problems) -> None:
         problems.error(wrong, None, "give it a shorter code")
 
 
-def write(ready: list[Ready], request: CalendarRequest, messages: list[str]) -> None:
+def write(ready: list[Ready], request: CalendarOptions, messages: list[str]) -> None:
     """Write all files. `messages` gets what became of each, file by file, so that it is known also where a later one fails.
 
     Changes are written first: were they lost, the next update would not know of them.
     """
     if request.ics_dir is not None:
         _make_folder(request.ics_dir)
-    for made in progress(ready, "calendars"):
+    for made in progress(ready, len(ready), "calendars"):
         changed = len(made.update.revisions) - made.update.count("unchanged")
         if made.changes_path is not None and made.update.changes is not None:
             write_whole(made.changes_path, made.update.changes)
@@ -305,7 +278,7 @@ def _target(path: str, plan: Plan, style: CalendarStyle, changes: bool = False) 
     return file
 
 
-def _options(request: CalendarRequest, plan: Plan, window: str | None) -> tuple[str, ...]:
+def _options(request: CalendarOptions, plan: Plan, window: str | None) -> tuple[str, ...]:
     """The words that shape a calendar, as they were typed: kept in the file, to notice what is forgotten next time.
 
     A discreet or unblinded calendar is known as such without them; a discreet one does not hold the weight.

@@ -4,79 +4,50 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import fail, format_of, one_format, print_table, text_of
-from nmosd_dosing.cli.files import is_file, same_file, write_whole
+from rich.console import RenderableType
+
+from nmosd_dosing.cli import arguments, outputs
+from nmosd_dosing.cli.edge import fail
+from nmosd_dosing.cli.files import check_names, is_file
+from nmosd_dosing.cli.options import CompareOptions, OutputOptions
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, Comparison, compare
+from nmosd_dosing.report.export.doses import compared_to_csv, compared_to_json
 from nmosd_dosing.study.model import Study
 
-FORMATS = ("table", "json", "csv")
 MOST_MONTHS = 240
 
 
-@dataclass(frozen=True, slots=True)
-class CompareRequest:
-    """The options as they were typed."""
-
-    regimens: Sequence[str]
-    start: str | None
-    until: str | None
-    months: str | None
-    weight: str | None
-    height: str | None
-    arm: str | None
-    format: str | None
-    output: str | None
-
-    @property
-    def written_as(self) -> str:
-        return format_of(self.format, self.output)
+def run(asked: CompareOptions, output: OutputOptions) -> None:
+    outputs.put(FORMATS, output, _compare(asked, output))
 
 
-def run(request: CompareRequest) -> None:
-    made = _compare(request)
-    if request.written_as == "table":
-        from nmosd_dosing.report.pages.doses import compare_page
+def _page(made: Comparison) -> RenderableType:
+    from nmosd_dosing.report.pages.doses import compare_page
 
-        page = compare_page(made)
-        if request.output is None:
-            print_table(page)
-            return
-        text = text_of(page)
-    else:
-        from nmosd_dosing.report.export.doses import compared_to_csv, compared_to_json
-
-        text = compared_to_json(made) if request.written_as == "json" else compared_to_csv(made)
-    if request.output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(request.output, text)
+    return compare_page(made)
 
 
-def _compare(request: CompareRequest) -> Comparison:
+FORMATS: outputs.Formats = {"table": _page, "json": compared_to_json, "csv": compared_to_csv}
+
+
+def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
     problems = Problems()
-    one_format(request.written_as, FORMATS, problems)
-    chosen = _regimens(request.regimens, problems)
-    start = arguments.date("--start", request.start, problems) if request.start is not None else None
-    until = _until(request, start, problems)
-    months = _months(request.months, problems) if request.months is not None else None
-    weight = arguments.weight("--weight", request.weight, problems) if request.weight is not None else None
-    height = arguments.height("--height", request.height, problems) if request.height is not None else None
-    if request.output == "":
-        problems.error("`--output` is empty", None, "name a file, or leave the option out")
-    elif request.output is not None:
-        for regimen in request.regimens:
-            if is_file(regimen) and same_file(regimen, request.output):
-                problems.error(f"`--output` and `{clip(regimen)}` name one file", None, "name two")
+    outputs.check_format(FORMATS, output.written_as, problems)
+    chosen = _regimens(asked.regimens, problems)
+    start = arguments.maybe(arguments.date, "--start", asked.start, problems)
+    until = _until(asked, start, problems)
+    months = arguments.maybe(_months, "--months", asked.months, problems)
+    weight = arguments.maybe(arguments.weight, "--weight", asked.weight, problems)
+    height = arguments.maybe(arguments.height, "--height", asked.height, problems)
+    read = [(f"`{clip(regimen)}`", regimen) for regimen in asked.regimens if is_file(regimen)]
+    check_names([("`--output`", output.output)], read, problems)
     if problems.found:
         fail(problems)
-    return compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=request.arm)
+    return compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm)
 
 
 def _regimens(names: Sequence[str], problems: Problems) -> list[Study | tuple[Study, str]]:
@@ -98,23 +69,23 @@ def _regimens(names: Sequence[str], problems: Problems) -> list[Study | tuple[St
     return found
 
 
-def _until(request: CompareRequest, start: dt.date | None, problems: Problems) -> dt.date | None:
-    if request.until is None:
+def _until(asked: CompareOptions, start: dt.date | None, problems: Problems) -> dt.date | None:
+    if asked.until is None:
         return None
-    until = arguments.date("--until", request.until, problems)
-    if request.months is not None:
+    until = arguments.date("--until", asked.until, problems)
+    if asked.months is not None:
         problems.error("`--until` and `--months` both say how far", None, "leave one of the two out")
-    if request.start is None:
+    if asked.start is None:
         problems.error("`--until` needs `--start`, from which it is looked at", None, f"add `--start DATE`, or write `--months {HORIZON}`")
     elif until is not None and start is not None and until < start:
         problems.error(f"`--until {until}` is before `--start {start}`", None, "give a later day")
     return until
 
 
-def _months(text: str, problems: Problems) -> int | None:
+def _months(option: str, text: str, problems: Problems) -> int | None:
     if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= MOST_MONTHS:
         return int(text)
     problems.error(
-        f"`--months {clip(text)}` is not a number of months", None, f"write a whole number, 1 to {MOST_MONTHS}, for example `24`"
+        f"`{option} {clip(text)}` is not a number of months", None, f"write a whole number, 1 to {MOST_MONTHS}, for example `24`"
     )
     return None

@@ -3,129 +3,64 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from nmosd_dosing.cli import arguments, people
-from nmosd_dosing.cli.edge import fail, format_of, one_format, print_table, progress, say, text_of
-from nmosd_dosing.cli.files import is_file, same_file, write_whole
-from nmosd_dosing.cli.people import People, PeopleRequest
+from rich.console import RenderableType
+
+from nmosd_dosing.cli import arguments, outputs, people
+from nmosd_dosing.cli.edge import fail, progress, say
+from nmosd_dosing.cli.files import check_names, same_file
+from nmosd_dosing.cli.options import CalendarOptions, OutputOptions, PeopleOptions, PlanOptions, option
 from nmosd_dosing.cli.run import calendars
-from nmosd_dosing.cli.run.calendars import CalendarRequest
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
-from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.plan import to_csv, to_json
-from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.events import STUDY_STOP
-from nmosd_dosing.study.model import Window
-from nmosd_dosing.subjects.cohort import of_subjects
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
 
-if TYPE_CHECKING:
-    from nmosd_dosing.calendar.entries import CalendarStyle
-    from nmosd_dosing.dose.vials import Policy
-    from nmosd_dosing.plans.workdays import Workdays
-
-
-FORMATS = ("table", "json", "csv")
 Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """The options as they were typed."""
-
-    people: PeopleRequest
-    unblind: bool
-    until: str | None
-    window: str | None
-    as_of: str | None
-    country: str | None
-    allow_deviation: bool
-    accept_gap: bool
-    cancelled: bool
-    explain: str | None
-    format: str | None
-    output: str | None
-    calendar: CalendarRequest
-    vials: str = "least-waste"
-
-    @property
-    def written_as(self) -> str:
-        return format_of(self.format, self.output)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What the options mean."""
-
-    people: People
-    until: dt.date | None
-    window: Window | None
-    as_of: dt.date | None
-    workdays: Workdays | None
-    request: PlanRequest
-    style: CalendarStyle | None
-    stamp: dt.datetime
-    policy: Policy
-
-    def draw(self, person: Subject, until: dt.date | None, stopped: dt.date | None) -> Plan:
-        """One subject's plan; `stopped` is when the study did, which is counted over all of them."""
-        of_study = self.people.of_study | ({STUDY_STOP: stopped} if stopped is not None else {})
-        schedule = self._expand((person,), until, of_study)
-        return self._plan_of(by_subject(schedule, self.policy)[0])
-
-    def draw_all(self) -> tuple[list[Plan], dt.date | None]:
-        """Everybody's plan, and when the study stopped."""
-        schedule = self._expand(self.people.subjects, self.until, self.people.of_study)
-        people = progress(by_subject(schedule, self.policy), "plans")
-        return [self._plan_of(person) for person in people], to_date(schedule.course.stopped.date)
-
-    def _expand(self, subjects: Sequence[Subject], until: dt.date | None, of_study: dict[str, dt.date]) -> Schedule:
-        return expand(
-            self.people.study,
-            of_subjects(subjects, self.people.arms, of_study),
-            period=self.people.period,
-            until=until,
-            window=self.window,
-            unblind=self.request.unblind,
-            allow_deviation=self.request.allow_deviation,
-            accept_gap=self.request.accept_gap,
-            at_least=self.as_of,
-        )
-
-    def _plan_of(self, person: SubjectSchedule) -> Plan:
-        return plan_of(person, self.window, cancelled=self.request.cancelled, workdays=self.workdays, as_of=self.as_of)
-
-
-def run(request: PlanRequest) -> None:
-    checked = _checked(request)
-    plans, stopped = checked.draw_all()
+def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
+    """Plan, and only when all of it is there write it."""
+    request, calendars_asked = _checked(whom, asked, output, calendar)
+    schedule = request.schedule()
+    stopped = to_date(schedule.course.stopped.date)
+    plans = list(progress(request.plans(schedule), len(request.subjects), "plans"))
     ready = []
-    if checked.style is not None:
-        for made, person in zip(progress(plans, "calendars"), checked.people.subjects, strict=True):
-            draw = partial(checked.draw, person, stopped=stopped)
-            ready.append(calendars.prepare(request.calendar, checked.style, checked.stamp, made, request.window, draw))
+    if calendars_asked is not None:
+        for made, person in zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True):
+            ready.append(calendars.prepare(calendars_asked, made, _drawn_until(request, person, stopped)))
     messages: list[str] = []
-    explained = _explained(plans[0], request.explain) if request.explain is not None else None
+    explained = _explained(plans[0], asked.explain) if asked.explain is not None else None
     try:
-        calendars.write(ready, request.calendar, messages)
-        if request.people.subjects is None:
-            _put(plans[0], request, explained)
+        calendars.write(ready, calendar, messages)
+        if whom.subjects is None:
+            outputs.put(FORMATS, output, plans[0], explained)
         else:
             messages += _notes_of(plans)
     finally:  # what has been written is told, also where something else could not be
         for message in messages:
             say(message)
+
+
+def _drawn_until(request: Request, person: Subject, stopped: dt.date | None) -> Callable[[dt.date], Plan]:
+    """One subject's plan until another day; `stopped` is when the study did, which is counted over all of them."""
+    of_study = {**request.of_study, **({STUDY_STOP: stopped} if stopped is not None else {})}
+    return lambda until: next(replace(request, subjects=(person,), of_study=of_study, until=until).plans())
+
+
+def _page(made: Plan, explained: Explained | None) -> RenderableType:
+    from nmosd_dosing.report.pages.plan import explain_page, plan_page
+
+    return plan_page(made) if explained is None else explain_page(made, *explained, PROGRAM)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made)}
 
 
 def _explained(made: Plan, asked: str) -> Explained:
@@ -157,98 +92,67 @@ def _notes_of(plans: list[Plan]) -> list[str]:
     return lines
 
 
-def _put(made: Plan, request: PlanRequest, explained: Explained | None) -> None:
-    """One subject's plan, or how some of its dates came about, to standard output or into a file."""
-    if request.written_as == "table":
-        from nmosd_dosing.report.pages.plan import explain_page, plan_page
-
-        page = plan_page(made) if explained is None else explain_page(made, *explained, PROGRAM)
-        if request.output is None:
-            print_table(page)
-            return
-        text = text_of(page)
-    else:
-        text = to_json(made) if request.written_as == "json" else to_csv(made)
-    if request.output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(request.output, text)
-
-
-def _checked(request: PlanRequest) -> _Checked:
+def _checked(
+    whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions
+) -> tuple[Request, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
-    one_format(request.written_as, FORMATS, problems)
-    if request.output == "":
-        problems.error("`--output` is empty", None, "name a file, or leave the option out")
-    if (request.output or "").lower().endswith(".ics"):
-        problems.error(
-            f"`--output {request.output}` is the name of a calendar", None, f"write `--ics {request.output}`, or name another file"
-        )
-    until = arguments.date("--until", request.until, problems) if request.until is not None else None
-    window = arguments.window("--window", request.window, problems) if request.window is not None else None
-    as_of = arguments.date("--as-of", request.as_of, problems) if request.as_of is not None else None
-    policy = arguments.policy("--vials", request.vials, problems)
-    if request.explain is not None and request.written_as != "table":
+    outputs.check_format(FORMATS, output.written_as, problems)
+    if (output.output or "").lower().endswith(".ics"):
+        hint = f"write `--ics {output.output}`, or name another file"
+        problems.error(f"`--output {output.output}` is the name of a calendar", None, hint)
+    what = people.what(asked, problems)
+    if asked.explain is not None and output.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
-    whom = people.read(request.people, problems)
-    if request.people.subjects is not None:
-        _several(request, problems)
-    workdays = arguments.country("--country", request.country, whom.study.site if whom else None, problems)
-    if whom is not None:
-        for person in whom.subjects:
-            if until and until < person.start:
-                start = f"`--start {person.start}`" if request.people.subjects is None else f"the start of subject `{person.code}`"
-                problems.error(f"`--until {until}` is before {start}", None, "give a later day")
-        if request.unblind and any(p.masks for p in whom.periods) and any(s.arm is None for s in whom.subjects):
-            problems.error("`--unblind` needs the arm", None, f"add `--arm` with {one_of(whom.arms)}")
-        _names(request, whom.subjects, problems)
-    style = calendars.style(request.calendar, problems)
-    _check_files(request, problems)
-    stamp = arguments.stamp("--stamp", request.calendar.stamp, problems) if request.calendar.stamp is not None else dt.datetime.now(dt.UTC)
-    if problems.found or whom is None or stamp is None:
+    request = people.read(whom, problems)
+    if whom.subjects is not None:
+        _several(asked, output, calendar, problems)
+    if request is None:
+        arguments.country("--country", asked.country, None, problems)
+    else:
+        request = what.of(request, problems)
+        for person in request.subjects:
+            if what.until and what.until < person.start:
+                start = f"`--start {person.start}`" if whom.subjects is None else f"the start of subject `{person.code}`"
+                problems.error(f"`--until {what.until}` is before {start}", None, "give a later day")
+        people.check_arms(request, f"add `--arm` with {one_of(request.arms)}", problems)
+        _names(whom, calendar, request.subjects, problems)
+    calendars_asked = calendars.asked(calendar, asked.window, problems)
+    _check_files(whom, output, calendar, problems)
+    if problems.found or request is None:
         fail(problems)
-    whom = people.known_by(whom, as_of) if as_of is not None else whom
-    return _Checked(whom, until, window, as_of, workdays, request, style, stamp, policy)
+    return people.known_by(request, what.as_of) if what.as_of is not None else request, calendars_asked
 
 
-def _several(request: PlanRequest, problems: Problems) -> None:
+def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions, problems: Problems) -> None:
     """Several subjects: a calendar for each."""
-    for option, value in (
-        ("--output", request.output), ("--format", request.format), ("--explain", request.explain), ("--ics", request.calendar.ics),
-        ("--previous", request.calendar.previous), ("--changes", request.calendar.changes),
-    ):  # fmt: skip
+    one = {"output": output.output, "format": output.format, "explain": asked.explain}
+    for name, value in {**one, **{name: getattr(calendar, name) for name in ("ics", "previous", "changes")}}.items():
         if value is not None:
-            problems.error(f"`{option}` is about one subject, `--subjects` about several", None, "leave one of the two out")
-    if request.unblind:
+            problems.error(f"`{option(name)}` is about one subject, `--subjects` about several", None, "leave one of the two out")
+    if asked.unblind:
         problems.error("`--unblind` is about one subject", None, "plan each subject by itself to unblind")
-    if request.calendar.ics_dir is None:
+    if calendar.ics_dir is None:
         problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
 
 
-def _names(request: PlanRequest, subjects: tuple[Subject, ...], problems: Problems) -> None:
+def _names(whom: PeopleOptions, calendar: CalendarOptions, persons: Sequence[Subject], problems: Problems) -> None:
     """Each calendar in a folder has a name of its own."""
-    if request.calendar.ics_dir is not None and request.people.subjects is None and request.people.subject is None:
+    if calendar.ics_dir is not None and whom.subjects is None and whom.subject is None:
         problems.error("`--ics-dir` names each file by its subject", None, "add `--subject CODE`, or `--subjects FILE.csv`")
     names: dict[str, str] = {}
-    for person in subjects:
+    for person in persons:
         code = person.code or ""
-        if request.calendar.ics_dir is not None:
+        if calendar.ics_dir is not None:
             calendars.check_length(code, problems)
         if (other := names.setdefault(code.casefold(), code)) != code:
             problems.error(f"subjects `{other}` and `{code}` would share a file on some machines", None, "give one of them another code")
 
 
-def _check_files(request: PlanRequest, problems: Problems) -> None:
+def _check_files(whom: PeopleOptions, output: OutputOptions, calendar: CalendarOptions, problems: Problems) -> None:
     """No file is written twice, and none that is read is written over but the calendar itself."""
-    named = [
-        ("--output", request.output), ("--ics", request.calendar.ics), ("--changes", request.calendar.changes),
-        ("--previous", request.calendar.previous), *request.people.files,
-    ]  # fmt: skip
-    paths = [(option, path) for option, path in named if path]
-    for i, (option, path) in enumerate(paths):
-        for other, second in paths[i + 1 :]:
-            written = option in ("--output", "--ics", "--changes") and (option, other) != ("--ics", "--previous")
-            if written and same_file(path, second) and (other != "--regimen" or is_file(second)):
-                problems.error(f"`{option}` and `{other}` name one file", None, "name two")
-    if request.calendar.ics == "/dev/stdout" and request.output is None:
+    ics, previous = calendar.ics, calendar.previous
+    old = previous if not (ics and previous and same_file(ics, previous)) else None
+    written = [("`--changes`", calendar.changes if calendar.asked else None), ("`--ics`", ics), ("`--output`", output.output)]
+    check_names(written, [("`--previous`", old), *whom.files], problems)
+    if ics == "/dev/stdout" and output.output is None:
         problems.error("the calendar and the plan would both go to standard output", None, "add `--output FILE` for the plan")

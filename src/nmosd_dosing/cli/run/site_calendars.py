@@ -8,21 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli.edge import fail, progress
+from nmosd_dosing.cli.options import CohortCalendars
 from nmosd_dosing.cli.run import calendars
-from nmosd_dosing.cli.run.calendars import CalendarRequest, Ready
+from nmosd_dosing.cli.run.calendars import Asked, Ready
 from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.errors import Problems, clip, did_you_mean, printable
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
-
-if TYPE_CHECKING:
-    from nmosd_dosing.calendar.entries import CalendarStyle
-
 
 BY = ("subject", "site")
 _NAMED = 5  # files that a message names
@@ -31,8 +27,9 @@ _TOGETHER = 64  # subjects that are planned together
 Draw = Callable[[dt.date], Plan]
 
 
-def check(request: CalendarRequest, by: str | None, unblind: bool, skip_bad: bool, problems: Problems) -> None:
+def check(request: CohortCalendars, unblind: bool, skip_bad: bool, problems: Problems) -> None:
     """What options say of calendars that cannot be."""
+    by = request.ics_by
     if by is not None and request.ics_dir is None:
         problems.error("`--ics-by` is about calendars, and none is asked for", None, "add `--ics-dir FOLDER`")
     if by is not None and by not in BY:
@@ -48,21 +45,18 @@ def check(request: CalendarRequest, by: str | None, unblind: bool, skip_bad: boo
         problems.error("`--skip-bad` would let the visits of whoever is left out fall away from the calendar of the site", None, hint)
 
 
-def check_stop(request: CalendarRequest, by: str | None, skip_bad: bool, study: Study, problems: Problems) -> None:
+def check_stop(request: CohortCalendars, skip_bad: bool, study: Study, problems: Problems) -> None:
     """Without somebody the study may stop on another day, and everybody's calendar would move with it."""
     counted = [t.text for t in study.stop.earliest_of if t.kind in ("subject", "count")] if study.stop is not None else []
-    if skip_bad and request.ics_dir is not None and by != "site" and counted:
+    if skip_bad and request.ics_dir is not None and request.ics_by != "site" and counted:
         wrong = f"`--skip-bad` and `--ics-dir` do not go together here: the study stop is counted over all subjects ({counted[0]})"
         hint = "whoever is left out would move the calendars of others: mend what is wrong, or leave `--ics-dir` out"
         problems.error(wrong, None, hint)
 
 
-def prepare(
-    request: CalendarRequest, by: str | None, style: CalendarStyle, stamp: dt.datetime, wanted: Wanted, everybody: Everybody,
-    window: str | None,
-) -> list[Ready]:  # fmt: skip
+def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
     """The calendars, worked out and not yet written."""
-    cohort, problems = everybody.cohort, Problems()
+    request, cohort, problems = everybody.request, everybody.cohort, Problems()
     names = list(cohort.codes) if by != "site" else [site or "" for site in everybody.sites]
     if by == "site" and (not names or "" in names):
         without = names.count("") if names else len(cohort)
@@ -76,13 +70,14 @@ def prepare(
             problems.error(f"{what} `{clip(other)}` and `{clip(name)}` would share a file on some machines", None, "give one another code")
     if problems.found:
         fail(problems)
+    n = len(cohort)
     if by != "site":
-        people = zip(progress(range(len(cohort)), "calendars"), _plans(wanted, cohort), strict=True)
-        return [calendars.prepare(request, style, stamp, plan, window, partial(_draw, wanted, cohort, column)) for column, plan in people]
+        plans = zip(progress(range(n), n, "calendars"), _plans(request, cohort), strict=True)
+        return [calendars.prepare(asked, plan, partial(_draw, request, cohort, column)) for column, plan in plans]
     sites: dict[str, list[int]] = {}
     for column, name in enumerate(names):
         sites.setdefault(name, []).append(column)
-    return [_site(request, style, stamp, wanted, cohort, site, sites[site], window) for site in progress(list(sites), "calendars")]
+    return [_site(asked, request, site, columns) for site, columns in progress(sites.items(), len(sites), "calendars")]
 
 
 def not_touched(folder: str, ready: Sequence[Ready]) -> list[str]:
@@ -103,23 +98,19 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _site(
-    request: CalendarRequest, style: CalendarStyle, stamp: dt.datetime, wanted: Wanted, cohort: Cohort, site: str,
-    columns: Sequence[int], window: str | None,
-) -> Ready:  # fmt: skip
-    plans = list(_plans(wanted, cohort.chosen(columns)))
-    draws: list[Draw] = [partial(_draw, wanted, cohort, column) for column in columns]
-    return calendars.prepare_site(request, style, stamp, plans, site, window, draws)
+def _site(asked: Asked, request: Request, site: str, columns: Sequence[int]) -> Ready:
+    cohort = request.cohort
+    plans = list(_plans(request, cohort.chosen(columns)))
+    draws: list[Draw] = [partial(_draw, request, cohort, column) for column in columns]
+    return calendars.prepare_site(asked, plans, site, draws)
 
 
-def _plans(wanted: Wanted, cohort: Cohort) -> Iterator[Plan]:
+def _plans(request: Request, cohort: Cohort) -> Iterator[Plan]:
     """Everybody's plan, one after another."""
     for few in cohort.slices(_TOGETHER):
-        yield from wanted.plans(wanted.expand(few))
+        yield from replace(request, columns=few).plans()
 
 
-def _draw(wanted: Wanted, cohort: Cohort, column: int, until: dt.date) -> Plan:
+def _draw(request: Request, cohort: Cohort, column: int, until: dt.date) -> Plan:
     """One subject's plan until another day."""
-    asked = replace(wanted, until=until)
-    (plan,) = asked.plans(asked.expand(cohort.chosen([column])))
-    return plan
+    return next(replace(request, until=until, columns=cohort.chosen([column])).plans())

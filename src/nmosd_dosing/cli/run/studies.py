@@ -6,8 +6,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from nmosd_dosing.cli.edge import fail, one_format, print_table
+from rich.console import RenderableType
+
+from nmosd_dosing.cli import outputs
+from nmosd_dosing.cli.edge import fail, print_table
+from nmosd_dosing.cli.options import OutputOptions
 from nmosd_dosing.cli.people import with_site
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean, draw
 from nmosd_dosing.language import catalog, nodes, site_file
@@ -24,26 +29,33 @@ from nmosd_dosing.study.sequence import arms_of, way
 
 def regimens(format: str) -> None:
     problems = Problems()
-    one_format(format, ("table", "json"), problems)
+    outputs.check_format(REGIMENS_FORMATS, format, problems)
     if problems.found:
         fail(problems)
-    studies = catalog.shipped()
-    if format == "json":
-        listed = [
-            {"id": study.regimen_id(p), "study": study.id, "period": p.id, "title": study.title, "period_title": p.title,
-             "arms": list(p.arms), "blinded": p.masks, "registry": study.source.registry}
-            for study in studies for p in study.periods
-        ]  # fmt: skip
-        listed += [
-            {"id": study.id, "study": study.id, "period": None, "title": study.title, "period_title": None, "arms": list(arms_of(periods)),
-             "blinded": any(p.masks for p in periods), "registry": study.source.registry}
-            for study in studies if len(periods := way(study)) > 1
-        ]  # fmt: skip
-        sys.stdout.write(json.dumps({"regimens": listed}, indent=2, ensure_ascii=False) + "\n")
-        return
+    outputs.put(REGIMENS_FORMATS, OutputOptions(format=format), catalog.shipped())
+
+
+def _regimens_page(studies: Sequence[Study]) -> RenderableType:
     from nmosd_dosing.report.pages.study import regimens_page
 
-    print_table(regimens_page(studies, [way(study) for study in studies]))
+    return regimens_page(studies, [way(study) for study in studies])
+
+
+def _regimens_dict(studies: Sequence[Study]) -> dict[str, Any]:
+    listed = [
+        {"id": study.regimen_id(p), "study": study.id, "period": p.id, "title": study.title, "period_title": p.title,
+         "arms": list(p.arms), "blinded": p.masks, "registry": study.source.registry}
+        for study in studies for p in study.periods
+    ]  # fmt: skip
+    listed += [
+        {"id": study.id, "study": study.id, "period": None, "title": study.title, "period_title": None, "arms": list(arms_of(periods)),
+         "blinded": any(p.masks for p in periods), "registry": study.source.registry}
+        for study in studies if len(periods := way(study)) > 1
+    ]  # fmt: skip
+    return {"regimens": listed}
+
+
+REGIMENS_FORMATS: outputs.Formats = {"table": _regimens_page, "json": _regimens_dict}
 
 
 def show(regimen: str, site: str | None) -> None:

@@ -11,11 +11,11 @@ import csv
 import io
 import json
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.request import Wanted
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import cell, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
@@ -41,16 +41,17 @@ def header(form: Form) -> str:
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
 
 
-def rows(wanted: Wanted, cohort: Cohort, sites: Sequence[str | None], form: Form, size: int = _SLICE) -> Iterator[list[str]]:
+def rows(request: Request, sites: Sequence[str | None], form: Form, size: int = _SLICE) -> Iterator[list[str]]:
     """The rows of every subject as one text each, in their order, `size` subjects at a time: CSV has a row for each administration and
     assessment of a visit, JSON a line for each visit. `sites` are theirs, empty where nobody has one.
 
-    What is counted over all subjects, as a study stop may be, must be given in the cohort's `of_study`. Raises InputError as `expand`
-    does.
+    The subjects are columns; what is counted over all of them, as a study stop may be, must be given in their `of_study`. Raises
+    InputError as `expand` does.
     """
     known: dict[Hashable, _Template] = {}
+    cohort = request.cohort
     for begin, part in zip(range(0, len(cohort), size), cohort.slices(size), strict=True):
-        yield _Slice(wanted, part, sites[begin : begin + size], form, known).texts()
+        yield _Slice(request, part, sites[begin : begin + size], form, known).texts()
 
 
 # --- subjects who are alike ---------------------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ class _Template:
 
 @dataclass(slots=True)
 class _Slice:
-    wanted: Wanted
+    request: Request
     cohort: Cohort
     sites: Sequence[str | None]
     form: Form
@@ -91,13 +92,13 @@ class _Slice:
         if len(others):
             part = self.cohort.chosen(others) if own else self.cohort
             sites = [self.sites[i] for i in others] if own and self.sites else self.sites
-            for column, text in zip(others, _Slice(self.wanted, part, sites, self.form, self.known)._alike(), strict=True):
+            for column, text in zip(others, _Slice(self.request, part, sites, self.form, self.known)._alike(), strict=True):
                 made[column] = text
         return made
 
     def _alike(self) -> list[str]:
         """The rows of subjects of whom nothing is known that would set each apart."""
-        found = alike(self.wanted.expand(self.cohort), self.wanted.policy)
+        found = alike(replace(self.request, columns=self.cohort).schedule(), self.request.policy)
         if len(self.known) > _KEPT:
             self.known.clear()
         new = [(key, column) for key, column in zip(found.keys, found.first_ones, strict=True) if key not in self.known]
@@ -113,12 +114,12 @@ class _Slice:
         if not columns:
             return
         # Whoever stands beside a subject must not show in what is said of the rules of a stop: they are counted over the cohort.
-        together = 1 if self.form == "json" and self.wanted.study.stop is not None else _TOGETHER
-        by_body = _by_body(self.wanted)
+        together = 1 if self.form == "json" and self.request.study.stop is not None else _TOGETHER
+        by_body = _by_body(self.request)
         for some in self.cohort.chosen(columns).slices(2048):
             for few in some.slices(together):
-                for subject in by_subject(self.wanted.expand(few), self.wanted.policy):
-                    yield _template(self.wanted.plan(subject), subject, self.form, by_body if shared else None)
+                for subject in by_subject(replace(self.request, columns=few).schedule(), self.request.policy):
+                    yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None)
 
     def _of_subjects(self, name: str, columns: Sequence[int]) -> list[str]:
         text = _cell_text if self.form == "csv" else _json_text
@@ -187,9 +188,9 @@ def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, 
             yield {name: _Hole(name, visit.id, nth, dose.times_a_day if name == "per_day" else 1) for name in names}
 
 
-def _by_body(wanted: Wanted) -> frozenset[str]:
+def _by_body(request: Request) -> frozenset[str]:
     """The products of which some dose hangs on the body, and their totals with it."""
-    gives = [give for period in wanted.study.periods for entry in period.entries for give in entry.gives]
+    gives = [give for period in request.study.periods for entry in period.entries for give in entry.gives]
     doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for _, changed in give.changes for d in changed), give.kit)]
     return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import counted
+from nmosd_dosing.errors import argument, counted
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.wording import vials_text
@@ -35,10 +35,8 @@ def doses_page(doses: DoseTable) -> RenderableType:
         if len(doses.rows) <= WIDEST:
             parts += [Text(), _visits(doses, key)]
     if len(doses.rows) > WIDEST:
-        parts += [
-            Text(),
-            text(f"visit by visit for up to {WIDEST} weights; `--format json` and `--format csv` have it for all", style="dim"),
-        ]
+        others = f"`{argument('format', 'json')}` and `{argument('format', 'csv')}` have it for all"
+        parts += [Text(), text(f"visit by visit for up to {WIDEST} weights; {others}", style="dim")]
     notes = _notes(doses)
     return Group(*parts, *([Text()] if notes else []), *notes)
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from nmosd_dosing.checks.findings import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS, Concern, Verdict, concern, urgency
 from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import argument
 from nmosd_dosing.study.model import Study
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
         parts += [made, Text()]
     parts.append(text(", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v]) or "nothing is planned and nothing recorded"))
     if len(findings) < counts.total():
-        parts.append(text(f"{counts.total() - len(findings)} that need nobody's attention are not listed: `--all` lists them", style="dim"))
+        rest = f"{counts.total() - len(findings)} that need nobody's attention are not listed"
+        parts.append(text(f"{rest}: `{argument('everything')}` lists them", style="dim"))
     return Group(*parts)
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import counted, plural
+from nmosd_dosing.errors import argument, counted, plural
 from nmosd_dosing.report.pages.page import table, text, unblinded
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Share, Spread, Summary
 
@@ -39,7 +39,7 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
         for i in range(0, len(others), most):
             parts += [Text(), *_side_by_side(first, others[i : i + most])]
         parts += [Text(), text("below a number: how it differs from the first column, trial by trial with the same random numbers", "dim")]
-        parts += [text("all numbers of a scenario: `--format json` and `--format csv`", "dim")]
+        parts += [text(f"all numbers of a scenario: `{argument('format', 'json')}` and `{argument('format', 'csv')}`", "dim")]
     else:
         parts += _alone(s)
     parts += [text("±: Monte-Carlo standard error. 5%, 95%: how the number varies between trials", "dim")]
@@ -78,7 +78,7 @@ def _alone(s: Summary) -> list[RenderableType]:
     if s.by_month_and_site:
         parts += [Text(), _sites(s.by_site, s.doses_are.capitalize())]
         parts += [Text(), _sites(s.vials_by_site, "Vials")] if s.vials_by_site else []
-        parts += [text("by month and site: `--format json` and `--format csv`", "dim")]
+        parts += [text(f"by month and site: `{argument('format', 'json')}` and `{argument('format', 'csv')}`", "dim")]
     return [*parts, Text()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import InputError, Problem, printable
+from nmosd_dosing.errors import InputError, Problem, argument, printable
 from nmosd_dosing.pharmacy.dose_table import DoseTable, WeightRow, counts
 from nmosd_dosing.report.plots.drawing import drawing, needs_matplotlib, plain_axes
 
@@ -27,7 +27,8 @@ def draw_doses(table: DoseTable, ending: str) -> bytes:
     drawn = [key for key in keys if any(len(_curve(row, key)[0]) > 1 for row in table.rows)]
     if not drawn:
         why = table.rows[0].totals[0].status if keys else "there are none"
-        hint = "`--arm ARM --unblind` shows them" if why == "masked" else "`--format json` says of each dose what is known"
+        hint = f"`{argument('arm', 'ARM')} {argument('unblind')}` shows them"
+        hint = hint if why == "masked" else f"`{argument('format', 'json')}` says of each dose what is known"
         raise InputError(Problem(f"no total can be drawn: doses {'are ' if keys else ''}{why}", hint=hint))
     return drawing(lambda figure: _fill(figure, table, drawn), (8, 1 + 4 * len(drawn)), ending)
 

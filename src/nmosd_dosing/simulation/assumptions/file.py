@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problems, RegimenError, clip, counted
+from nmosd_dosing.errors import Place, Problems, RegimenError, argument, clip, counted
 from nmosd_dosing.language import nodes as source
 from nmosd_dosing.language.keys import one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
@@ -27,9 +27,9 @@ from nmosd_dosing.study.sequence import arms_of
 FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")
 _KINDS = {  # by a key that only they have: what other files are, and how they are given
-    "periods": ("a study file", "give it as `--regimen`"),
-    "site": ("a site file", "give it as `--site`"),
-    "scenarios": ("a file of scenarios", "give it as `--scenarios`, beside the assumptions that it changes"),
+    "periods": ("a study file", "regimen", ""),
+    "site": ("a site file", "site", ""),
+    "scenarios": ("a file of scenarios", "scenarios", ", beside the assumptions that it changes"),
 }
 
 
@@ -104,8 +104,8 @@ def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
     """What a file with none of its `own` keys is instead, where that shows, and how it should be given."""
     for key, _ in node.pairs:
         if key.text in _KINDS and key.text not in own:
-            what, hint = _KINDS[key.text]
-            return what, key.place, hint
+            what, given_as, more = _KINDS[key.text]
+            return what, key.place, f"give it as `{argument(given_as)}`{more}"
     return None
 
 

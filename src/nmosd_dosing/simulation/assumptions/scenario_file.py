@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, clip
+from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument, clip
 from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.shapes import (
@@ -108,7 +108,7 @@ def read_scenarios(
     other = other_kind(node, ("scenarios",)) if isinstance(node, Mapping) else None
     wrong = [k for k, _ in node.pairs if k.text in KEYS] if isinstance(node, Mapping) else []
     if isinstance(node, Mapping) and other is None and wrong and not is_scenarios(node):
-        other = ("an assumptions file", wrong[0].place, "give it as `--assumptions`")
+        other = ("an assumptions file", wrong[0].place, f"give it as `{argument('assumptions')}`")
     if other is not None:
         problems.error(f"this is {other[0]}, not {_WHAT}", other[1], other[2])
     found = SCENARIOS.read(node, problems) if node is not None and other is None else None

@@ -1,6 +1,6 @@
 """What people type of a subject, on the command line or in a table: a code, a weight, a height, an amount, a day.
 
-`shown` is how a message names the text: `--weight 60,5` in backticks, or `60,5`. `place` is None on the command line.
+`shown` is how a message names the text: the argument and it (`weight 60,5`), or `60,5` of a cell. `place` is None outside of a table.
 """
 
 from __future__ import annotations

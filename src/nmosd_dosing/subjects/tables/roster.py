@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from nmosd_dosing.dose.units import UNITS
-from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
@@ -294,7 +294,7 @@ class Known:
         if only is not None:
             message = f"{written} is not the subject `{clip(only)}`"
         elif self.alone:
-            message, hint = f"this row is of {written}, and the plan is not said to be", f"add `--subject {clip(code.text)}`"
+            message, hint = f"this row is of {written}, and the plan is not said to be", f"add `{argument('subject', clip(code.text))}`"
         near = self.without_zeros.get(text.lstrip("0"))
         if near is None and only is not None:
             return  # one subject's rows are taken from a table of many
@@ -347,7 +347,9 @@ def _codes(table: Table, problems: Problems) -> list[Cell]:
 
 def _event(known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     if text in STUDY_EVENTS:
-        problems.error(f"{shown} is an event of the study, not of a subject", place, f"give it with `--on {text}=DATE`")
+        problems.error(
+            f"{shown} is an event of the study, not of a subject", place, f"give it with `{argument('of_study', f'{text}=DATE')}`"
+        )
         return None
     return _word("event", known, shown, text, place, problems)
 

@@ -1,0 +1,55 @@
+"""How a function becomes a command: its parameters are groups of options, which stand on the command line as single ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING
+from typing import TypeVar
+
+from nmosd_dosing.cli.options import option
+from nmosd_dosing.errors import arguments_said_as
+
+T = TypeVar("T")
+
+
+def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callable[..., T]:
+    """The command with the fields of its groups as parameters, but for those that it does not take: these keep their defaults.
+
+    While it runs, messages that name an argument say the option.
+    """
+    hints = typing.get_type_hints(command, include_extras=True)
+    own = inspect.signature(command).parameters
+    groups = {name: hints[name] for name in own if dataclasses.is_dataclass(hints[name])}
+    parameters = []
+    for name, parameter in own.items():
+        if name in groups:
+            parameters += [p for p in _parameters(groups[name]) if p.name not in without]
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(command)
+    def run(**given: object) -> T:
+        values = {
+            name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
+            for name, group in groups.items()
+        }
+        with arguments_said_as(option):
+            return command(**values, **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = typing.get_type_hints(group, include_extras=True)
+    found = []
+    for field in dataclasses.fields(group):
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        default = inspect.Parameter.empty if default is MISSING else default
+        found.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]))
+    return found

@@ -1,0 +1,249 @@
+"""The commands: what each takes, and what its help says. What each does is in a room of `run`, loaded when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+
+import typer
+
+from nmosd_dosing.cli import options
+from nmosd_dosing.cli.command import in_options
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, CalendarOptions, OutputOptions, PeopleOptions, complete_regimen
+
+T = TypeVar("T")
+COMMANDS: list[Callable[..., object]] = []
+
+
+def command(*, without: Sequence[str] = ()) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Of the command line, with all options of its groups but these."""
+
+    def add(function: Callable[..., T]) -> Callable[..., T]:
+        made = in_options(function, without)
+        COMMANDS.append(made)
+        return made
+
+    return add
+
+
+@command(without=("visit",))
+def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
+    """One subject's dated plan, masked where the study is blinded; as a table, for programs, as a calendar.
+
+    A study's id (`bat4406f`) plans the way through its periods, with the rules of entry; a period's id (`bat4406f-rcp`) that period
+    from a day 1 of its own.
+
+    \b
+    Examples:
+      dosing plan --regimen mil62-rcp --start 2025-01-06
+      dosing plan --regimen belimumab --start 2025-01-06 --weight 60
+      dosing plan --regimen belimumab --start 2025-01-06 --weight 60 --weight 2025-06-23=66
+      dosing plan --regimen bat4406f --start 2025-01-06 --enter olp=2026-01-12
+      dosing plan --regimen bat4406f --start 2025-01-06 --on relapse=2025-06-10 --on relapse_confirmed=2025-06-17
+      dosing plan --regimen bat4406f --start 2025-01-06 --on study_stop=2025-07-02 --explain olp/D1
+      dosing plan --regimen my-study.yaml --period olp --start 2025-08-31 --window 3d
+      dosing plan --regimen mil62-rcp --start 2025-01-06 --arm placebo --unblind
+      dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics visits.ics --remind 3d
+    """  # fmt: skip
+    from nmosd_dosing.cli.run.plan import run
+
+    run(people, asked, output, calendar)
+
+
+@command()
+def check(people: PeopleOptions, asked: options.CheckOptions, output: OutputOptions) -> int:
+    """What was done against the plan, for one subject or many. Exit code 1 where something deviates.
+
+    \b
+    Examples:
+      dosing check --regimen bat4406f --start 2025-01-06 --visit D182=2025-07-08 --window 3d
+      dosing check --regimen mil62 --subjects subjects.csv --visits visits.csv --as-of 2025-09-01
+    """
+    from nmosd_dosing.cli.run.check import run_check
+
+    return run_check(people, asked, output)
+
+
+@command(without=("visit",))
+def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> None:
+    """What is due, overdue, opens or closes; entries into the next period and decisions among it; by the last allowed day.
+
+    \b
+    Examples:
+      dosing due --regimen mil62 --start 2025-01-06 --as-of 2025-06-20
+      dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --events events.csv --ahead 4w
+    """
+    from nmosd_dosing.cli.run.check import run_due
+
+    run_due(people, asked, output)
+
+
+@command(without=("visit",))
+def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: OutputOptions) -> None:
+    """What a pharmacy prepares, by day: doses, vials and volumes.
+
+    Each dose of which nothing is recorded; a course stands on each of its days. Masked doses take as many vials in all arms. What
+    cannot be counted, and what is left out, is told at the end.
+
+    \b
+    Examples:
+      dosing prepare --regimen belimumab --subjects subjects.csv --visits visits.csv --from 2025-03-03
+      dosing prepare --regimen belimumab --start 2025-03-03 --weight 60 --from 2025-03-03 --days 28 --vials fewest
+    """
+    from nmosd_dosing.cli.run.pharmacy import run_prepare
+
+    run_prepare(people, asked, output)
+
+
+@command(without=("visit",))
+def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOptions) -> None:
+    """What a pharmacy orders, by month: vials needed, in reserve, and by when.
+
+    Counted from the doses that `prepare` lists for the same days, by product and size.
+
+    \b
+    Example:
+      dosing order --regimen belimumab --subjects subjects.csv --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
+    """
+    from nmosd_dosing.cli.run.pharmacy import run_order
+
+    run_order(people, asked, output)
+
+
+@command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
+def cohort(
+    people: options.CohortPeople, asked: options.CohortOptions, output: options.CohortOutput, calendar: options.CohortCalendars
+) -> int:
+    """Every visit of every subject of a table, up to millions; masked where the study is blinded.
+
+    CSV has a row for each administration and each assessment, JSON a line for each visit, in the order of the table. Before
+    anything is written all is checked.
+
+    \b
+    Examples:
+      dosing cohort --regimen bat4406f subjects.csv --output visits.csv
+      dosing cohort --regimen bat4406f subjects.csv --events events.csv --skip-bad --output visits.jsonl
+    """
+    from nmosd_dosing.cli.run.cohort import run
+
+    return run(people, asked, output, calendar)
+
+
+@command(without=("on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events", "allocation"))
+def doses(people: options.DosesPeople, asked: options.DosesOptions, output: OutputOptions) -> None:
+    """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
+
+    Decimals take a point, and commas stand between weights. An open end is drawn for 24 months.
+
+    \b
+    Examples:
+      dosing doses --regimen belimumab --weights 45,60,75,102.5
+      dosing doses --regimen belimumab --weights 40:120:5 --format csv
+      dosing doses --regimen belimumab --weights 45,60,75,102.5 --plot doses.svg
+      dosing doses --regimen mil62 --weights 60 --arm placebo --unblind
+    """
+    from nmosd_dosing.cli.run.doses import run
+
+    run(people, asked, output)
+
+
+@command()
+def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
+    """Regimens side by side over one horizon: how often, from when to when, how much, how far apart. Masked.
+
+    \b
+    Examples:
+      dosing compare belimumab mil62-rcp --weight 60
+      dosing compare bat4406f mil62 --months 36 --start 2025-01-06
+    """
+    from nmosd_dosing.cli.run.compare import run
+
+    run(asked, output)
+
+
+@command(without=(*OF_ONE_SUBJECT, "visit", "weighings"))
+def simulate(people: PeopleOptions, asked: options.SimulateOptions, output: OutputOptions) -> None:
+    """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
+
+    Each number stands with its Monte-Carlo error. Never by arm. Scenarios share their random numbers with the trial as assumed, so
+    that their differences are sharp.
+
+    \b
+    Examples:
+      dosing simulate --regimen bat4406f --assumptions trial.yaml
+      dosing simulate --regimen bat4406f --assumptions trial.yaml --scenarios scenarios.yaml
+      dosing simulate --regimen bat4406f --assumptions trial.yaml --trials 100000 --output trial.json --plot trial.svg
+    """  # fmt: skip
+    from nmosd_dosing.cli.run.simulate import run
+
+    run(people, asked, output)
+
+
+@command()
+def regimens(
+    format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
+) -> None:
+    """The shipped regimens.
+
+    \b
+    Example:
+      dosing regimens
+    """
+    from nmosd_dosing.cli.run.studies import regimens
+
+    regimens(format)
+
+
+@command()
+def show(
+    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)],
+    site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None,
+) -> None:
+    """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed.
+
+    \b
+    Examples:
+      dosing show mil62
+      dosing show my-study.yaml
+      dosing show bat4406f --site my-site.yaml
+    """
+    from nmosd_dosing.cli.run.studies import show
+
+    show(regimen, site)
+
+
+@command()
+def validate(
+    files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
+) -> None:
+    """Check study files, site files and assumptions of simulations and show every problem.
+
+    A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study.
+
+    \b
+    Examples:
+      dosing validate my-study.yaml
+      dosing validate my-study.yaml my-site.yaml
+    """
+    from nmosd_dosing.cli.run.studies import validate
+
+    validate(files)
+
+
+@command()
+def schema(
+    site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
+    assumptions: Annotated[bool, typer.Option("--assumptions", help="Of the assumptions of a simulation.")] = False,
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of files of scenarios.")] = False,
+) -> None:
+    """The JSON Schema of study files, for editors.
+
+    \b
+    Examples:
+      dosing schema > study.schema.json
+      dosing schema --site > site.schema.json
+      dosing schema --assumptions > assumptions.schema.json
+    """
+    from nmosd_dosing.cli.run.studies import schema
+
+    schema({"site": site, "assumptions": assumptions, "scenarios": scenarios})
