@@ -145,8 +145,8 @@ class SubjectVisit(NamedTuple):
 
     row: int
     number: int
-    visit: Visit
     segment: SubjectSegment
+    visit: Visit
     id: str
     status: VisitStatus
     target: Date
@@ -159,11 +159,11 @@ class SubjectVisit(NamedTuple):
     since: tuple[dt.date, Offset] | None
     is_entry: bool
     beyond_open_end: bool
-    records: tuple[Record, ...]
     dose_recorded: bool
+    doses: tuple[SubjectDose, ...]
+    records: tuple[Record, ...]
     wrong: tuple[str | None, ...]
     not_compared: str | None
-    doses: tuple[SubjectDose, ...]
 
 
 class SubjectMove(NamedTuple):

@@ -1,0 +1,143 @@
+"""The visits of a schedule and their doses, as each subject has them: lists with one value for each column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import Dates, Offset, to_dates
+from nmosd_dosing.dose.dose import AmountStatus, Dose
+from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.schedule.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
+from nmosd_dosing.schedule.schedule import Row, Schedule, VisitStatus
+from nmosd_dosing.schedule.subject_schedule import Date, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
+from nmosd_dosing.schedule.weights import Used, used, weight_dates
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+
+_VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
+_NO_RECORDS: tuple[tuple[()], tuple[()], None] = (), (), None
+
+
+def visits_of(
+    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]]
+) -> list[list[SubjectVisit | None]]:
+    """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row."""
+    m, n = schedule.target.shape
+    rows: dict[int, list[int]] = {}
+    for k, row in enumerate(schedule.rows):
+        rows.setdefault(row.visit, []).append(k)
+    every = slice(0, m)
+    targets, earliest, latest = map(to_dates, (schedule.target, schedule.earliest(every), schedule.latest(every)))
+    actuals = to_dates(schedule.given.actual) if schedule.given is not None else [[None] * n] * m
+    found: list[list[SubjectVisit | None]] = []
+    for visits, _ in schedule.by_segment():
+        states, dates, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
+        dosed = np.broadcast_to(schedule.dose_recorded(visits), (visits.stop - visits.start, n)).tolist()
+        for number, i in enumerate(range(visits.start, visits.stop)):
+            mine = [doses[k] for k in rows.get(i, ())]
+            columns = zip(
+                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], dates[number], earliest[i], latest[i], _last(schedule, i),
+                _planned_last(schedule, i), _since(schedule, i), repeat(_is_entry(schedule, i)), beyond[number], dosed[number],
+                zip(*mine, strict=True) if mine else repeat(()),
+            )  # fmt: skip
+            fixed, segment = (schedule.visits[i], schedule.id(i)), schedule.segment_of[i]
+            found.append(
+                [
+                    SubjectVisit(i, number, segments[c][segment], *fixed, *values, *_records(schedule, i, c, rows.get(i, [])))
+                    if values[0] != VisitStatus.ABSENT
+                    else None
+                    for c, values in enumerate(columns)
+                ]
+            )
+    return found
+
+
+def _is_entry(schedule: Schedule, visit: int) -> bool:
+    """Whether a visit is day 1 of a later period: that of the entry."""
+    segment = schedule.segment(visit)
+    own = not segment.run and not segment.event and not schedule.period(visit).keeps_count
+    return bool(segment.period) and own and schedule.visits[visit].offset == Offset()
+
+
+def _last(schedule: Schedule, visit: int) -> list[Date]:
+    last = schedule.last(visit)
+    return to_dates(last) if last is not None else [None] * len(schedule)
+
+
+def _planned_last(schedule: Schedule, visit: int) -> list[Date]:
+    if schedule.visits[visit].last is None:
+        return [None] * len(schedule)
+    actual, target = schedule.actual(visit), schedule.target[visit]
+    begins = target if actual is None else np.where(np.isnat(actual), target, actual)
+    last = schedule.planned_last(visit, begins, slice(None))
+    return to_dates(last) if last is not None else [None] * len(schedule)
+
+
+def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset] | None]:
+    """Of a visit that counts from the actual dose before it, that day and how far it lies back."""
+    counted = schedule.counted.get(visit)
+    if counted is None or schedule.visits[visit].follows is None:
+        return [None] * len(schedule)
+    columns = zip(to_dates(counted[0]), counted[1].tolist(), counted[2].tolist(), strict=True)
+    return [(date, Offset(days, months)) if date is not None else None for date, days, months in columns]
+
+
+def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tuple[Any, ...]:
+    """What is recorded of a visit, and what of it is not the plan, or could not be compared with it."""
+    records = schedule.given.records.get((visit, column)) if schedule.given is not None else None
+    if records is None:
+        return _NO_RECORDS
+    return records, tuple(wrong_dose(schedule, rows, r, column) for r in records), not_compared(schedule, rows, records, column)
+
+
+def doses_of(schedule: Schedule, given: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
+    """Each administration as each subject has it. given, dates: (k, n) those of `all_given` and `dose_dates`."""
+    n, rows, arms = len(schedule), schedule.rows, schedule.arm.tolist()
+    at, days = given.tolist(), to_dates(dates)
+    amounts, totals, per_kg = schedule.amount.tolist(), schedule.cumulative.tolist(), schedule.cumulative_per_kg().tolist()
+    vials: list[Dispensed | None] = dispense(schedule, policy) if policy is not None else [None] * len(rows)
+    made = []
+    for k, row in enumerate(rows):
+        doses = [schedule.doses_for(k, c) for c in range(n)] if row.give.changes else [row.give.doses] * n
+        own = [each[0] if len(each) == 1 else each[arm] if arm != UNKNOWN_ARM else None for each, arm in zip(doses, arms, strict=True)]
+        recorded = [(k, c) in schedule.written for c in range(n)]
+        planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
+        weights = [_weight(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        columns = zip(
+            at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
+            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, map(float, planned), recorded, days[k], weights,
+            _vials(vials[k], n), _exposure(schedule, k), strict=True,
+        )  # fmt: skip
+        made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
+    return made
+
+
+def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
+    """The weight that a dose is by, where it is by one."""
+    dose = own or next((dose for dose in doses if dose is not None), None)
+    if dose is None or not dose.by_weight:
+        return None
+    rule = schedule.study.product(row.give.product).weight
+    return used(schedule.cohort, rule, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
+
+
+def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:
+    if found is None:
+        return [None] * n
+    columns = zip(found.counts.T.tolist(), found.total.tolist(), found.waste.tolist(), found.volume.tolist(), strict=True)
+    sizes = found.vials.texts
+    return [
+        None if math.isnan(numbers[0]) else VialCount(tuple((size, n) for size, n in zip(sizes, counts, strict=True) if n), *numbers)
+        for counts, *numbers in columns
+    ]
+
+
+def _exposure(schedule: Schedule, k: int) -> list[Exposure | None]:
+    found = schedule.exposure.get(k)
+    return [None] * len(schedule) if found is None else list(map(Exposure, *(array.tolist() for array in found)))
