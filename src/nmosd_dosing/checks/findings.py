@@ -223,31 +223,10 @@ def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
 def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of: dt.date) -> Finding:
     earliest, latest, entered = move.earliest, move.latest, move.entered
     waits_for: Waits | None = "decision" if move.status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
-    days = (entered - earliest).days if entered is not None and earliest is not None else None
-    verdict: Verdict
-    if move.status == MoveStatus.DECLINED:
-        verdict = "cancelled"
-    elif subject.periods[move.source].projected and move.status != MoveStatus.ENTERED:
-        verdict, waits_for = "upcoming", "entry"
-    elif move.status == MoveStatus.REFUSED:
-        verdict = "due" if latest is not None and as_of > latest else "upcoming"
-    elif move.status == MoveStatus.ENTERED:
-        verdict = "early" if move.outside < 0 else "late" if move.outside > 0 else "in-window" if latest is not None else "no-window"
-        if earliest is None or move.is_late:
-            verdict = "not-allowed"
-    elif move.status == MoveStatus.PENDING:
-        verdict = "due" if move.date is not None and move.date <= as_of else "upcoming"
-        if latest is not None and as_of > latest:
-            verdict, days = "overdue", (as_of - latest).days
-    elif earliest is not None and as_of < earliest:
-        verdict = "upcoming"
-    elif latest is not None and as_of > latest:
-        verdict, days = "overdue", (as_of - latest).days
-    elif latest is None and earliest is not None and as_of > earliest:
-        verdict, days = "past-target", (as_of - earliest).days
-    else:
-        verdict = "due"
+    verdict, days = _entry_verdict(move, as_of)
     message = entry_text(subject, move, rule)
+    if subject.periods[move.source].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
+        verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
         verdict, days, waits_for = "cancelled", None, None
@@ -255,6 +234,33 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
     if move.status == MoveStatus.PENDING and verdict == "overdue":
         message = f"{message}; that day has passed: a person must decide"
     return Finding(subject.code, f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for)
+
+
+def _entry_verdict(move: SubjectMove, as_of: dt.date) -> tuple[Verdict, int | None]:
+    """The verdict on an entry by itself, and how many days off it is."""
+    earliest, latest = move.earliest, move.latest
+    off = (move.entered - earliest).days if move.entered is not None and earliest is not None else None
+    passed = (as_of - latest).days if latest is not None and as_of > latest else None
+    match move.status:
+        case MoveStatus.DECLINED:
+            return "cancelled", off
+        case MoveStatus.REFUSED:
+            return ("upcoming" if passed is None else "due"), off
+        case MoveStatus.ENTERED if earliest is None or move.is_late:
+            return "not-allowed", off
+        case MoveStatus.ENTERED:
+            fits: Verdict = "in-window" if latest is not None else "no-window"
+            return ("early" if move.outside < 0 else "late" if move.outside > 0 else fits), off
+        case MoveStatus.PENDING | MoveStatus.PROJECTED | MoveStatus.NONE if passed is not None:
+            return "overdue", passed
+        case MoveStatus.PENDING:
+            return ("due" if move.date is not None and move.date <= as_of else "upcoming"), off
+        case MoveStatus.PROJECTED | MoveStatus.NONE:
+            if earliest is not None and as_of < earliest:
+                return "upcoming", off
+            if earliest is not None and as_of > earliest and latest is None:
+                return "past-target", (as_of - earliest).days
+            return "due", off
 
 
 # --- records ------------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def notes(
     schedule: SubjectSchedule, every: Shown, window: Window | None, workdays: Workdays | None, as_of: dt.date | None
 ) -> Iterator[Note]:  # fmt: skip
     """The notes of one subject's plan; `every` visit that it shows, with what the schedule holds of it."""
-    shown = [(v, p) for v, p in every if p.status != "cancelled"]
+    shown = [(v, p) for v, p in every if p.stage != "cancelled"]
     if schedule.unblinded:
         yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
     yield from transition_notes(schedule)
@@ -171,7 +171,7 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
     """Courses of doses that end before their last day."""
     for visit, p in shown:
         planned = visit.planned_last if p.administrations else None
-        if planned is not None and p.last is not None and p.last < planned and p.status != "cancelled":
+        if planned is not None and p.last is not None and p.last < planned and p.stage != "cancelled":
             yield Note("cut", f"ends on {date_text(p.last)}, and was planned to {date_text(planned)}", (p.id,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.errors import counted
@@ -200,15 +201,26 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
         first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if latest is not None else "")
     yield f"rule {rule.id}{where}: {first}; {within}"
     yield from (f"assumed: {text}" for text in rule.facts.assumed)
-    if move.status == MoveStatus.ENTERED:
-        side = "after" if move.outside > 0 else "before"
-        fits = "" if not move.outside else f", {counted(abs(move.outside), 'day')} {side} the allowed days: a deviation"
-        fits = ", which no rule allows: a deviation" if earliest is None or move.is_late else fits
-        yield f"entry into {rule.target_period}: recorded on {day(move.entered)}{fits}"
-    elif move.status == MoveStatus.DECLINED:
-        yield f"entry into {rule.target_period}: declined on {day(schedule.first(DECLINED))}"
-    elif move.status == MoveStatus.PROJECTED:
-        yield f"entry into {rule.target_period}: not recorded; projected on the first allowed day, {day(earliest)}"
+    into = f"entry into {rule.target_period}"
+    match move.status:
+        case MoveStatus.ENTERED:
+            yield f"{into}: recorded on {day(move.entered)}{_deviation(move)}"
+        case MoveStatus.DECLINED:
+            yield f"{into}: declined on {day(schedule.first(DECLINED))}"
+        case MoveStatus.PROJECTED:
+            yield f"{into}: not recorded; projected on the first allowed day, {day(earliest)}"
+        case MoveStatus.PENDING | MoveStatus.REFUSED | MoveStatus.NONE:
+            pass
+        case never:
+            assert_never(never)
+
+
+def _deviation(move: SubjectMove) -> str:
+    """Whether a recorded entry is not as its rule has it."""
+    if move.earliest is None or move.is_late:
+        return ", which no rule allows: a deviation"
+    side = "after" if move.outside > 0 else "before"
+    return f", {counted(abs(move.outside), 'day')} {side} the allowed days: a deviation" if move.outside else ""
 
 
 def _other_rules(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
@@ -247,29 +259,37 @@ def _not_opened(schedule: SubjectSchedule, move: SubjectMove, other: Transition)
 
 def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> str:
     """The move in a sentence or two: by what, between which days, what it means for the doses."""
-    earliest, latest, status = move.earliest, move.latest, move.status
-    target, what = rule.target_period, rule.after.base
-    known = f"{what} on {day(move.date)}" if move.date is not None else f"{what}: not known"
-    last = f", at the latest on {day(latest)}" if latest is not None else ", no last day is stated" if rule.within is None else ""
-    if status == MoveStatus.PENDING:
-        if move.is_undecided:
-            return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
-        needs = f", {' and '.join(move.open_needs)} not recorded" if move.open_needs else ""
-        return f"{known}{needs}: entry into {target} pending{last}"
-    if status == MoveStatus.REFUSED:
-        return f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}; no entry, a person must decide"
-    if status == MoveStatus.DECLINED:
-        return f"{known}: entry into {target} declined on {day(schedule.first(DECLINED))}"
-    if status == MoveStatus.ENTERED and move.is_late:
-        late = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
-        return f"{known}: {late}; entered on {day(move.entered)}: a deviation"
-    until = f" to {day(latest)}" if latest is not None else " on; the source states no last day" if rule.within is None else " on"
-    allowed = f"{known}: entry into {target} from {day(earliest)}{until}" if earliest is not None else f"{known}: no day of entry is known"
-    if status == MoveStatus.ENTERED:
-        off = f", {counted(abs(move.outside), 'day')} {_side(move.outside)}: a deviation" if move.outside else ""
-        off = ", while its conditions are not met: a deviation" if earliest is None else off
-        return f"{allowed}; entered on {day(move.entered)}{off}"
-    return f"{allowed}; projected on the first of these days"
+    earliest, latest, target = move.earliest, move.latest, rule.target_period
+    known = f"{rule.after.base} on {day(move.date)}" if move.date is not None else f"{rule.after.base}: not known"
+    too_late = f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
+    match move.status:
+        case MoveStatus.PENDING:
+            last = f", at the latest on {day(latest)}" if latest is not None else ", no last day is stated" if rule.within is None else ""
+            if move.is_undecided:
+                return f"{known}, the decision is open: entry into {target} pending{last}; doses after it wait for the decision"
+            needs = f", {' and '.join(move.open_needs)} not recorded" if move.open_needs else ""
+            return f"{known}{needs}: entry into {target} pending{last}"
+        case MoveStatus.REFUSED:
+            return f"{too_late}; no entry, a person must decide"
+        case MoveStatus.DECLINED:
+            return f"{known}: entry into {target} declined on {day(schedule.first(DECLINED))}"
+        case MoveStatus.ENTERED if move.is_late:
+            return f"{too_late}; entered on {day(move.entered)}: a deviation"
+        case MoveStatus.ENTERED:
+            off = f", {counted(abs(move.outside), 'day')} {_side(move.outside)}: a deviation" if move.outside else ""
+            off = ", while its conditions are not met: a deviation" if earliest is None else off
+            return f"{known}: {_allowed(move, rule)}; entered on {day(move.entered)}{off}"
+        case MoveStatus.PROJECTED | MoveStatus.NONE:
+            return f"{known}: {_allowed(move, rule)}; projected on the first of these days"
+
+
+def _allowed(move: SubjectMove, rule: Transition) -> str:
+    """Between which days the entry is allowed."""
+    if move.earliest is None:
+        return "no day of entry is known"
+    until = f" to {day(move.latest)}" if move.latest is not None else " on"
+    silent = "; the source states no last day" if move.latest is None and rule.within is None else ""
+    return f"entry into {rule.target_period} from {day(move.earliest)}{until}{silent}"
 
 
 def entry_text(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> str:

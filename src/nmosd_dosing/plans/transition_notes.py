@@ -9,7 +9,7 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, move_message
 from nmosd_dosing.schedule.gaps import GAP
-from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
+from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
 from nmosd_dosing.study.events import (
     CONFIRMED,
     DECISIONS,
@@ -42,10 +42,7 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
         if found is None or found[0].status == MoveStatus.NONE:
             continue
         move, rule = found
-        code = {MoveStatus.PROJECTED: "projected", MoveStatus.ENTERED: "entry"}.get(move.status, move.status.text)
-        if move.status == MoveStatus.ENTERED and (move.outside or move.earliest is None or move.is_late):
-            code = "deviation"
-        yield Note(code, move_message(schedule, move, rule))
+        yield Note(_code(move), move_message(schedule, move, rule))
         yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
     here = [own.period.id for own in schedule.periods]
     for move in schedule.moves:
@@ -55,6 +52,14 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
             yield Note(move.status.text, f"{move_message(schedule, move, leads)}; {hint}")
     if schedule.stop.date is not None:
         yield Note("study-stop", f"the study stopped on {day(schedule.stop.date)}, by `{schedule.stop.by}`")
+
+
+def _code(move: SubjectMove) -> str:
+    match move.status:
+        case MoveStatus.ENTERED:
+            return "deviation" if move.outside or move.earliest is None or move.is_late else "entry"
+        case MoveStatus.PROJECTED | MoveStatus.PENDING | MoveStatus.DECLINED | MoveStatus.REFUSED | MoveStatus.NONE:
+            return move.status.text
 
 
 def _events(schedule: SubjectSchedule) -> Iterator[Note]:
