@@ -12,7 +12,7 @@ from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, plural, printable
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.schedule import left_out as refusals
@@ -107,8 +107,8 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     names = list(dict.fromkeys(name for name in left_out.names if name))
     some = _some(names)
     nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
-    lines = f"; {nobody:,} line{'' if nobody == 1 else 's'} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
-    who = f"{len(names):,} subject{'' if len(names) == 1 else 's'}{f' ({some})' if names else ''}"
+    lines = f"; {nobody:,} {plural(nobody, 'line')} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
+    who = f"{len(names):,} {plural(len(names), 'subject')}{f' ({some})' if names else ''}"
     say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
     if study.stop is not None:
         day = everybody.cohort.of_study.get(STUDY_STOP)

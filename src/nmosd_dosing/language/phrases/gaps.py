@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, did_you_mean
@@ -17,6 +17,7 @@ from nmosd_dosing.study.model import Then
 
 _LENGTHS = r"(?:days?|weeks?|months?|years?)"
 GAP_PATTERN = rf"^\s*{FORMS.format(u=_LENGTHS)}\s*$"
+_THEN: tuple[Then, ...] = get_args(Then)
 THEN_PATTERN = rf"^\s*(?:restart(?:\s+at\s+{CODE})?|hold|stop)\s*$"
 
 
@@ -72,13 +73,12 @@ class ThenText:
 def then(node: Scalar) -> ThenText:
     """`restart`, `restart at W3D1`, `hold`, `stop`."""
     scan = Scanner(node)
-    words: tuple[Literal["restart", "hold", "stop"], ...] = ("restart", "hold", "stop")
-    for word in words:
+    for word in _THEN:
         if scan.take(rf"{word}\b"):
             day = take_day(scan, plus=False) if word == "restart" and scan.take(r"at\b") else None
             if not scan.done:
                 scan.expected("the end of the text", "write `restart`, `restart at D15`, `hold` or `stop`")
             return ThenText(word, day, node.place)
     found, place = scan.next_words()
-    hint = did_you_mean(found, words) or "write `restart`, `restart at D15`, `hold` or `stop`"
+    hint = did_you_mean(found, _THEN) or "write `restart`, `restart at D15`, `hold` or `stop`"
     raise PhraseError(f"expected what becomes of the period, found `{clip(found)}`", place, hint)
