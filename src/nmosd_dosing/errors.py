@@ -81,7 +81,7 @@ class Place:
 class Problem:
     """One thing that is wrong (or, as a warning, doubtful), with the way out.
 
-    `also` names further places that explain the problem, each with a few words. `column`: whom of a cohort it is about.
+    `also` names further places that explain the problem, each with a few words. `subject`: the column of whom of a cohort it is about.
     """
 
     message: str
@@ -90,7 +90,7 @@ class Problem:
     severity: Severity = "error"
     also: tuple[tuple[str, Place], ...] = ()
     path: str | None = None
-    column: int | None = field(default=None, compare=False)
+    subject: int | None = field(default=None, compare=False)
 
     def draw(self) -> str:
         """The message as a person reads it, without a newline at its end."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nmosd_dosing import CalendarFile, CalendarUpdate, Plan, Subject, plan, read_ics, update_ics
 from nmosd_dosing.calendar.entries import CalendarStyle, uid
-from nmosd_dosing.calendar.ical import Record
+from nmosd_dosing.calendar.ical import KeptEntry
 from nmosd_dosing.language.study_file import read_study_text
 from tests.judges.lint_ics import lint
 from tests.kit import studies
@@ -85,7 +85,7 @@ def update(old: CalendarFile | None, step: Step, stamp: dt.datetime) -> Calendar
     return update_ics(old, step.draw(step.until), stamp=stamp, style=step.style, draw=step.draw)
 
 
-def by_label(content: bytes | None) -> dict[str, Record]:
+def by_label(content: bytes | None) -> dict[str, KeptEntry]:
     return {LABELS[record.entry.uid]: record for record in read_ics(content).records} if content else {}
 
 

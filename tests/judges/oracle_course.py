@@ -113,7 +113,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Course:
+class Disposition:
     """`visits`: by id, the status of a visit and whether its doses are given."""
 
     days_1: tuple[dt.date | None, ...]
@@ -260,7 +260,7 @@ def latest_of(dates: Sequence[dt.date | None]) -> dt.date | None:
 # --- the whole way ------------------------------------------------------------------------------------------------------
 
 
-def walk(study: Study, person: Person, stop: dt.date | None) -> Course:
+def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
     days_1: list[dt.date | None] = [person.start]
     moves: list[Move] = []
     visits: dict[str, tuple[str, bool]] = {}
@@ -295,7 +295,7 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Course:
             moves.append(move)
             days_1.append(begins)
             projected = move.status == "projected"
-    return Course(tuple(days_1), tuple(moves), visits)
+    return Disposition(tuple(days_1), tuple(moves), visits)
 
 
 def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:

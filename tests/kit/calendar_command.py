@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from nmosd_dosing.calendar import ical
-from nmosd_dosing.calendar.ical import Record
+from nmosd_dosing.calendar.ical import KeptEntry
 from tests.kit.command import dosing
 
 JANUARY, FEBRUARY, MARCH = ("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z")
@@ -26,7 +26,7 @@ def say(*arguments: str, stamp: str = JANUARY, ics: str = "v.ics", regimen: str 
     return done.stderr
 
 
-def records(path: str = "v.ics") -> dict[str, Record]:
+def records(path: str = "v.ics") -> dict[str, KeptEntry]:
     """By the visit's label, of a calendar whose summaries are `… LABEL (0012)`."""
     found = ical.read_ics(Path(path).read_bytes(), path).records
     return {r.entry.summary.replace(" (0012)", "").rpartition(" ")[2]: r for r in found}

@@ -31,18 +31,18 @@ def expanded(study: naive.Study, persons: list[naive.Person], of_study: dict[str
 
 def found(schedule: Schedule, column: int) -> dict[str, Any]:
     """What the program says of one subject."""
-    course = schedule.course
-    said: dict[str, Any] = {"stop": course.stopped.date.item()} if course.moves else {}
-    for period, anchor in zip(course.periods, course.anchor, strict=True):
+    disposition = schedule.disposition
+    said: dict[str, Any] = {"stop": disposition.stopped.date.item()} if disposition.moves else {}
+    for period, anchor in zip(disposition.periods, disposition.anchor, strict=True):
         said[period.id] = anchor[column].item()
-    for move in course.moves:
-        rule = course.rule(move, column)
+    for move in disposition.moves:
+        rule = disposition.rule(move, column)
         status = MoveStatus(int(move.status[column])).text
         dates = (move.date[column].item(), move.earliest[column].item(), move.latest[column].item())
-        said[f"out of {course.periods[move.source].id}"] = (status, rule.id, *dates) if rule and status != "none" else (status,)
+        said[f"out of {disposition.periods[move.out_of].id}"] = (status, rule.id, *dates) if rule and status != "none" else (status,)
     for i in range(len(schedule.visits)):
         rows = [k for k, row in enumerate(schedule.rows) if row.visit == i]
-        given = {bool(schedule.given_at(k)[column]) for k in rows}
+        given = {bool(schedule.in_plan(k)[column]) for k in rows}
         assert len(given) <= 1
         said[schedule.id(i)] = VisitStatus(int(schedule.state(i)[column])).text, given == {True}
     return said

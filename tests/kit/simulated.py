@@ -63,10 +63,10 @@ class Drawn:
         of_study = {"idmc_stop": idmc} if isinstance(idmc, dt.date) else {}
         cohort = subjects(trial.beginning, draws, of_study)
         schedule = expand(trial.study, cohort, allow_deviation=True, accept_gap=True)
-        return Drawn(trial, draws, schedule, tuple(schedule.given_at(k) for k in range(len(schedule.rows))))
+        return Drawn(trial, draws, schedule, tuple(schedule.in_plan(k) for k in range(len(schedule.rows))))
 
     def stop(self, t: int) -> dt.date | None:
-        found = self.schedule.course.stopped.dates[t]
+        found = self.schedule.disposition.stopped.dates[t]
         return None if np.isnat(found) else found.item()
 
     def history(self, t: int, as_of: dt.date, with_arms: bool = True) -> tuple[Subject, ...]:
@@ -76,28 +76,28 @@ class Drawn:
         arms = self.schedule.arm.reshape(-1, trials)
         found = []
         relapses, decisions, confirmed, recovered = _relapses(assumed, self.draws, arms)
-        course, ahead = self.schedule.course, self.schedule.cohort.ahead
+        disposition, ahead = self.schedule.disposition, self.schedule.cohort.ahead
         assert ahead is not None
-        out = ahead.entry_day(course.moves[0].earliest, course.moves[0].latest)
+        out = ahead.entry_day(disposition.moves[0].earliest, disposition.moves[0].latest)
         for i in range(assumed.subjects):
             column = i * trials + t
-            if np.isnat(course.anchor[0, column]) or course.anchor[0, column].item() > as_of:
+            if np.isnat(disposition.anchor[0, column]) or disposition.anchor[0, column].item() > as_of:
                 continue
-            start = course.anchor[0, column].item()
-            entry = course.moves[0].begins[column].item()
+            start = disposition.anchor[0, column].item()
+            entry = disposition.moves[0].begins[column].item()
             left = self.schedule.cohort.first("withdrawn")[column].item()
             events = [] if left is None else [Event("withdrawn", left)]
             relapse = _day(start, relapses[i, t])
             gone_on = out[column].item()  # whoever declines is out on that day, too
-            if relapse == gone_on and course.moves[0].status[column] == MoveStatus.DECLINED:
+            if relapse == gone_on and disposition.moves[0].status[column] == MoveStatus.DECLINED:
                 return ()  # tables do not tell which of the two came first
             if relapse is not None and not (left is not None and relapse > left) and not (gone_on is not None and relapse > gone_on):
                 answer = "relapse_confirmed" if confirmed[i, t] else "relapse_rejected"
                 events += [Event("relapse", relapse), Event(answer, start + dt.timedelta(days=int(decisions[i, t])))]
                 if recovered[i, t] >= 0:
                     events.append(Event("stable", start + dt.timedelta(days=int(recovered[i, t]))))
-            if course.moves[0].status[column] == MoveStatus.DECLINED:
-                events.append(Event("declined", course.moves[0].earliest[column].item()))
+            if disposition.moves[0].status[column] == MoveStatus.DECLINED:
+                events.append(Event("declined", disposition.moves[0].earliest[column].item()))
             entered = () if entry is None or entry > as_of else (Entered("olp", entry),)
             records = tuple(
                 record for k in range(len(self.given)) if (record := self._record(k, column)) is not None and record.date <= as_of

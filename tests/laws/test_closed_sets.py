@@ -36,8 +36,8 @@ from nmosd_dosing.study import events
 from nmosd_dosing.study.events import TABLE, Ends, EventKind
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.disposition import MoveStatus, MoveStatusText
-from nmosd_dosing.subjects.recorded import Recorded
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, Subject
+from nmosd_dosing.subjects.visit_records import Recorded
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 SOURCE = ROOT / "src" / "nmosd_dosing"

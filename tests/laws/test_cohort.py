@@ -56,7 +56,7 @@ def columns(schedule: Schedule) -> list[list[Any]]:
     for k, row in enumerate(schedule.rows):
         numbers = (schedule.amount[k], schedule.cumulative[k], schedule.cumulative_per_kg()[k])
         plain = [[None if x != x else float(x) for x in values] for values in numbers]
-        rows[row.visit].append((row.give.product, schedule.status[k].tolist(), schedule.given_at(k).tolist(), *plain))
+        rows[row.visit].append((row.give.product, schedule.status[k].tolist(), schedule.in_plan(k).tolist(), *plain))
     found: list[list[Any]] = [[] for _ in range(len(schedule))]
     for i, visit in enumerate(schedule.visits):
         for j, missing in enumerate(schedule.not_planned(i).tolist()):

@@ -51,12 +51,12 @@ def plans(schedule: Schedule, subjects: list[Subject]) -> list[Plan]:
 
 def deviates(study: naive.Study, person: naive.Person, stop: dt.date | None) -> bool:
     """Whether a recorded entry is one that no rule allows."""
-    course = naive.walk(study, person, stop)
+    disposition = naive.walk(study, person, stop)
     left, declined = person.first(*naive.GONE), person.first("declined")
-    if stop is not None and person.start > stop and course.moves:
+    if stop is not None and person.start > stop and disposition.moves:
         return True
     for p, period in enumerate(study.periods[1:]):
-        entry, move = person.entry(period.id), course.moves[p]
+        entry, move = person.entry(period.id), disposition.moves[p]
         if entry is None:
             continue
         if move.status != "entered" or move.earliest is None or entry < max(move.earliest, person.start):
@@ -151,8 +151,8 @@ def test_no_product_twice_on_a_day_and_none_of_a_period_from_the_next_one_on(see
         planned = [v for v in plan.visits if v.actual is None]  # what was given, was given
         doses = [(v.date, a.product) for v in planned for a in v.administrations if v.date is not None]
         assert len(set(doses)) == len(doses)
-        for p, period in enumerate(schedule.course.periods[:-1]):
-            begins = schedule.course.anchor[p + 1, column].item()
+        for p, period in enumerate(schedule.disposition.periods[:-1]):
+            begins = schedule.disposition.anchor[p + 1, column].item()
             mine = [v for v in planned if v.period == period.id and v.date is not None]
             if begins is not None:
                 assert all(v.date <= begins for v in mine if v.date is not None)
@@ -201,7 +201,7 @@ def test_a_subject_alone_is_the_same_as_in_the_cohort_where_the_stop_is_given(se
     if not subjects:
         return
     schedule = made(program, subjects, of_study, deviations=True)
-    stop = to_date(schedule.course.stopped.date)
+    stop = to_date(schedule.disposition.stopped.date)
     for column, (together, subject) in enumerate(zip(plans(schedule, subjects), subjects, strict=True)):
         alone = made(program, [subject], of_study if stop is None else {**of_study, "study_stop": stop}, deviations=True)
         assert found(alone, 0) == found(schedule, column)
@@ -216,9 +216,9 @@ def carried_out(schedule: Schedule, subjects: list[Subject]) -> list[Subject]:
     done = []
     for column, subject in enumerate(subjects):
         records, entered = {r.period: r for r in subject.records}, {e.period: e for e in subject.entered}
-        for p, period in enumerate(schedule.course.periods):
-            if p and schedule.course.projected[p, column]:
-                entered[period.id] = Entered(period.id, schedule.course.anchor[p, column].item())
+        for p, period in enumerate(schedule.disposition.periods):
+            if p and schedule.disposition.projected[p, column]:
+                entered[period.id] = Entered(period.id, schedule.disposition.anchor[p, column].item())
         every = list(records.values())
         for i, visit in enumerate(schedule.visits):
             target, state = schedule.target[i, column].item(), VisitStatus(int(schedule.state(i)[column]))
@@ -362,9 +362,9 @@ def test_the_laws_see_something() -> None:
         study, persons, of_study = drawn(random.Random(seed), 5)
         stop = naive.stop_of(study, persons, of_study)
         for person in persons:
-            course = naive.walk(study, person, stop)
-            statuses |= {(move.status, (move.rule or "").split("-")[0]) for move in course.moves}
-            visits |= {status for status, _ in course.visits.values()}
+            disposition = naive.walk(study, person, stop)
+            statuses |= {(move.status, (move.rule or "").split("-")[0]) for move in disposition.moves}
+            visits |= {status for status, _ in disposition.visits.values()}
             refused += deviates(study, person, stop)
     assert {status for status, _ in statuses} == {"none", "projected", "pending", "entered", "declined", "refused"}
     assert {rule for _, rule in statuses} >= {"relapse", "flare", "stop", "end"}

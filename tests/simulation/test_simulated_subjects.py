@@ -59,7 +59,7 @@ def test_what_a_drawn_subject_did_told_to_the_plan_gives_the_same_dates(changes:
                 if id in mine:
                     same = next(j for j, other in enumerate(whole.rows) if whole.id(other.visit) == id)
                     simulated = drawn.given[same].reshape(-1, 4)[columns, t]
-                    assert (plan.given_at(k) == simulated).all(), id
+                    assert (plan.in_plan(k) == simulated).all(), id
 
 
 @pytest.mark.parametrize("of_block", [(2, 1), (1, 1), (2, 2), (3, 1, 2), (4, 2), (1,), (0, 2), (4, 4)])

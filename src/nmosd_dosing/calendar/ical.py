@@ -35,7 +35,7 @@ class _Text(vText):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class KeptEntry:
     """An entry with its history: first written, last changed (both UTC), and how often changed.
 
     `content` is its VEVENT; an entry that does not change keeps it byte for byte. `edited` where it is not what would be written:
@@ -64,14 +64,14 @@ class CalendarFile:
     form: str
     name: str
     zone: str | None
-    records: tuple[Record, ...]
+    records: tuple[KeptEntry, ...]
     options: tuple[str, ...] = ()
     others: tuple[bytes, ...] = ()
     timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     path: str = field(default="", compare=False)
 
 
-def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> Record:
+def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> KeptEntry:
     """The entry as it is written now. Times are UTC, to the second."""
     event = Event()
     event.add("uid", entry.uid)
@@ -96,7 +96,7 @@ def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, se
         alarm.add("description", _Text(entry.summary))
         alarm.add("trigger", -entry.remind)
         event.add_component(alarm)
-    return Record(entry, created, modified, sequence, event.to_ical())
+    return KeptEntry(entry, created, modified, sequence, event.to_ical())
 
 
 def write(file: CalendarFile) -> bytes:
@@ -120,7 +120,7 @@ def write(file: CalendarFile) -> bytes:
     return b"".join([head, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
 
 
-def _order(record: Record) -> tuple[str, int, str]:
+def _order(record: KeptEntry) -> tuple[str, int, str]:
     return record.entry.start.isoformat(), KINDS.index(record.entry.kind), record.entry.uid
 
 
@@ -260,7 +260,7 @@ def _blocks(document: Document) -> Iterable[tuple[str, int, int]]:
             yield name, begin, match.end()
 
 
-def _record(event: Any, block: bytes, place: Place) -> Record:
+def _record(event: Any, block: bytes, place: Place) -> KeptEntry:
     """What `record` wrote."""
     try:
         if event.errors:
@@ -295,7 +295,7 @@ def _record(event: Any, block: bytes, place: Place) -> Record:
             location=str(event["location"]) if "location" in event else None,
         )
         as_written = record(entry, created, modified, sequence).content
-        return Record(entry, created, modified, sequence, block, edited=_lines(block) != _lines(as_written))
+        return KeptEntry(entry, created, modified, sequence, block, edited=_lines(block) != _lines(as_written))
     except KeyError as error:
         reason = f"an entry without {str(error.args[0]).upper()}"
     except (ValueError, TypeError, AttributeError) as error:
@@ -321,7 +321,7 @@ def _when(value: Any) -> tuple[When, str | None]:
     return when, None
 
 
-def _check_unique(records: list[Record], path: str) -> None:
+def _check_unique(records: list[KeptEntry], path: str) -> None:
     uids = [record.entry.uid for record in records]
     if len(set(uids)) < len(uids):
         raise InputError(_broken(path, "two entries have one UID"))

@@ -20,7 +20,7 @@ from nmosd_dosing.calendar.entries import (
     uid,
     uid_of,
 )
-from nmosd_dosing.calendar.ical import CalendarFile, Record
+from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.zones import LAST_YEAR
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem
@@ -213,7 +213,7 @@ def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: b
         raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
 
 
-def _revised(old: Record | None, entry: CalendarEntry, stamp: dt.datetime) -> tuple[Change, Record]:
+def _revised(old: KeptEntry | None, entry: CalendarEntry, stamp: dt.datetime) -> tuple[Change, KeptEntry]:
     if old is None:
         return "added", ical.record(entry, stamp, stamp, 0)
     if old.entry == entry and not old.edited:
@@ -223,7 +223,7 @@ def _revised(old: Record | None, entry: CalendarEntry, stamp: dt.datetime) -> tu
     return change, ical.record(entry, old.created, stamp, old.sequence + 1)
 
 
-def _cancelled(old: Record, language: Language, stamp: dt.datetime) -> tuple[Change, Record]:
+def _cancelled(old: KeptEntry, language: Language, stamp: dt.datetime) -> tuple[Change, KeptEntry]:
     if old.entry.status == "CANCELLED":
         return ("unchanged", old) if not old.edited else ("changed", ical.record(old.entry, old.created, stamp, old.sequence + 1))
     return "cancelled", ical.record(old.entry.cancelled(language), old.created, stamp, old.sequence + 1)

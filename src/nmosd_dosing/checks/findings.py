@@ -18,7 +18,7 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
-from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -53,7 +53,7 @@ def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
     """All findings as of a day, subject by subject in the order of the cohort, each subject's by date.
 
     Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
-    among the findings: `recorded.check_known` raises them.
+    among the findings: `visit_records.check_known` raises them.
     """
     return tuple(finding for subject in by_subject(schedule) for finding in _of_subject(subject, as_of))
 
@@ -183,13 +183,13 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
     return f"after {limit_text(subject, min(ended, key=lambda limit: limit.last))}" if ended else None
 
 
-def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[LastDay]:
+def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[SubjectLimit]:
     """What ends a visit, as it holds for what was done: a projected entry ends nothing."""
     what = visit.visit
     for limit in visit.segment.limits:
         if limit.doses_only and not (what.gives and (not what.assessments or visit.dose_recorded)):
             continue
-        entered = any(move.source == visit.segment.period and move.entered is not None for move in subject.moves)
+        entered = any(move.out_of == visit.segment.period and move.entered is not None for move in subject.moves)
         if limit.cause != "entry" or entered:
             yield limit
 
@@ -225,7 +225,7 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
     waits_for: Waits | None = "decision" if move.status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
     verdict, days = _entry_verdict(move, as_of)
     message = entry_text(subject, move, rule)
-    if subject.periods[move.source].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
+    if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
         verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):

@@ -111,7 +111,7 @@ class Dose:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class LifetimeCap:
     """The most of a product that anybody may get over a lifetime: in `unit`, per kg or per m2 where `per` says so."""
 
     amount: Fraction

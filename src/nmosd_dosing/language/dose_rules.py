@@ -10,23 +10,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import Band, Dose, Limit, Rounding, Vials, number_text
+from nmosd_dosing.dose.dose import Band, Dose, LifetimeCap, Rounding, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
 from nmosd_dosing.errors import DosingError, Problems
-from nmosd_dosing.language.keys import DoseRuleRecord, ProductRecord, VialsRecord, to_facts
+from nmosd_dosing.language.keys import DoseRuleKeys, ProductKeys, VialsKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import ranges
 from nmosd_dosing.language.phrases.doses import AmountText, RoundText
-from nmosd_dosing.language.shapes import Entry
+from nmosd_dosing.language.shapes import Pair
 from nmosd_dosing.study.model import DoseRule, Facts, NotStated
 
 _NO_FACTS = Facts()
 
 
-def to_vials(record: VialsRecord | tuple[AmountText, ...] | None, problems: Problems) -> Vials | None:
+def to_vials(mapping: VialsKeys | tuple[AmountText, ...] | None, problems: Problems) -> Vials | None:
     """The vials of a product; None where they are not stated, or cannot be told."""
-    texts = (record.sizes or ()) if isinstance(record, VialsRecord) else record or ()
+    texts = (mapping.sizes or ()) if isinstance(mapping, VialsKeys) else mapping or ()
     if not texts:
         return None
     unit = texts[0].unit
@@ -40,7 +40,7 @@ def to_vials(record: VialsRecord | tuple[AmountText, ...] | None, problems: Prob
         else:
             sizes[size] = text.text
     concentration = None
-    if isinstance(record, VialsRecord) and (said := record.concentration) is not None:
+    if isinstance(mapping, VialsKeys) and (said := mapping.concentration) is not None:
         concentration = converted(said.amount, said.unit, unit)
         if concentration is None:
             problems.error(f"vials in `{unit}`, and a concentration in `{said.unit}/mL`", said.place, f"write it in `{unit}/mL`")
@@ -53,15 +53,15 @@ def to_vials(record: VialsRecord | tuple[AmountText, ...] | None, problems: Prob
     return Vials(tuple(size for size, _ in ordered), tuple(text for _, text in ordered), unit, concentration)
 
 
-def to_lifetime(text: AmountText | None) -> Limit | None:
+def to_lifetime(text: AmountText | None) -> LifetimeCap | None:
     """The most that anybody may get."""
-    return Limit(text.amount, text.unit, text.per, text.text) if text is not None else None
+    return LifetimeCap(text.amount, text.unit, text.per, text.text) if text is not None else None
 
 
-def to_rules(record: ProductRecord, vials: Vials | None, problems: Problems) -> dict[str, DoseRule]:
+def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> dict[str, DoseRule]:
     """The dose rules of a product by name; one that cannot be told is reported."""
     rules: dict[str, DoseRule] = {}
-    for name, pair in (record.doses or {}).items():
+    for name, pair in (mapping.doses or {}).items():
         if isinstance(pair.value, AmountText):
             text = pair.value
             rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per),), text.text), _NO_FACTS)
@@ -75,45 +75,45 @@ def to_rules(record: ProductRecord, vials: Vials | None, problems: Problems) -> 
     return rules
 
 
-def _dose(name: str, record: DoseRuleRecord, key: Scalar, vials: Vials | None, problems: Problems) -> Dose | None:
-    if record.has("amount") == record.has("bands"):
-        both = record.has("amount")
+def _dose(name: str, mapping: DoseRuleKeys, key: Scalar, vials: Vials | None, problems: Problems) -> Dose | None:
+    if mapping.has("amount") == mapping.has("bands"):
+        both = mapping.has("amount")
         wrong = f"the dose rule `{name}` has {'both `amount` and `bands`' if both else 'neither `amount` nor `bands`'}"
-        place = record.key_place("bands") if both else key.place
+        place = mapping.key_place("bands") if both else key.place
         problems.error(wrong, place, "keep one of them" if both else "write `amount: 10 mg/kg`, or `bands:` with amounts by weight")
         return None
-    if record.has("bands") and record.weights is not None:
+    if mapping.has("bands") and mapping.weights is not None:
         problems.error(
-            "`weights` beside `bands`", record.key_place("weights"), "take it out: bands say themselves for which weights they hold"
+            "`weights` beside `bands`", mapping.key_place("weights"), "take it out: bands say themselves for which weights they hold"
         )
-    said = [record.amount] if record.amount is not None else []
-    said += [pair.value for pair in (record.bands or {}).values() if isinstance(pair.value, AmountText)]
+    said = [mapping.amount] if mapping.amount is not None else []
+    said += [pair.value for pair in (mapping.bands or {}).values() if isinstance(pair.value, AmountText)]
     if not said:
         return None if problems.found else Dose("not stated")
     unit = said[0].unit
-    for text in (*said, record.at_most, record.round.step if record.round else None):
+    for text in (*said, mapping.at_most, mapping.round.step if mapping.round else None):
         if text is not None and converted(text.amount, text.unit, unit) is None:
             problems.error(f"`{text.text}` in a dose rule in `{unit}`", text.place, "write all amounts of one rule in one unit")
             return None
-    if record.amount is not None:
-        low, high = (record.weights.low, record.weights.high) if record.weights is not None else (0, None)
-        bands: tuple[Band, ...] | None = (Band(record.amount.amount, record.amount.per, low, high),)
+    if mapping.amount is not None:
+        low, high = (mapping.weights.low, mapping.weights.high) if mapping.weights is not None else (0, None)
+        bands: tuple[Band, ...] | None = (Band(mapping.amount.amount, mapping.amount.per, low, high),)
     else:
-        bands = _bands(record.bands or {}, unit, problems)
-    if record.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
-        problems.error("`surface`, and no amount is per m2", record.key_place("surface"), "take it out")
-    at_most = converted(record.at_most.amount, record.at_most.unit, unit) if record.at_most is not None else None
-    rounding = _rounding(record.round, unit, vials, problems) if record.round is not None else None
-    if record.at_most is not None and at_most is not None and rounding is not None and not _is_step(at_most, rounding):
-        wrong = f"`at most: {record.at_most.text}` is not one of the doses that are {record.round.text if record.round else ''}"
-        problems.error(wrong, record.at_most.place, "a dose at its cap would not be rounded: mend one of the two")
+        bands = _bands(mapping.bands or {}, unit, problems)
+    if mapping.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
+        problems.error("`surface`, and no amount is per m2", mapping.key_place("surface"), "take it out")
+    at_most = converted(mapping.at_most.amount, mapping.at_most.unit, unit) if mapping.at_most is not None else None
+    rounding = _rounding(mapping.round, unit, vials, problems) if mapping.round is not None else None
+    if mapping.at_most is not None and at_most is not None and rounding is not None and not _is_step(at_most, rounding):
+        wrong = f"`at most: {mapping.at_most.text}` is not one of the doses that are {mapping.round.text if mapping.round else ''}"
+        problems.error(wrong, mapping.at_most.place, "a dose at its cap would not be rounded: mend one of the two")
     if bands is None:
         return None
-    formula = record.surface or "Mosteller"
-    return Dose("stated", unit, bands, _in_words(name, record, bands), surface=formula, at_most=at_most, rounding=rounding)
+    formula = mapping.surface or "Mosteller"
+    return Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=formula, at_most=at_most, rounding=rounding)
 
 
-def _bands(pairs: dict[str, Entry[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:
+def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:
     found: list[tuple[ranges.Weights, Band]] = []
     for pair in pairs.values():
         if pair.value is None:
@@ -157,11 +157,11 @@ def _is_step(amount: Fraction, rounding: Rounding) -> bool:
     return bool(whole_vials(whole, scale, rounding.sizes, "down") == whole)
 
 
-def _in_words(name: str, record: DoseRuleRecord, bands: Sequence[Band]) -> str:
+def _in_words(name: str, mapping: DoseRuleKeys, bands: Sequence[Band]) -> str:
     """The rule in a phrase; the bands themselves stand in `show`."""
-    words = [f"{name} by weight band" if record.amount is None else record.amount.text]
-    if any(band.per == "m2" for band in bands) and record.surface == "Du Bois":
+    words = [f"{name} by weight band" if mapping.amount is None else mapping.amount.text]
+    if any(band.per == "m2" for band in bands) and mapping.surface == "Du Bois":
         words[0] += " (Du Bois)"
-    words += [record.round.text] if record.round is not None else []
-    words += [f"at most {record.at_most.text}"] if record.at_most is not None else []
+    words += [mapping.round.text] if mapping.round is not None else []
+    words += [f"at most {mapping.at_most.text}"] if mapping.at_most is not None else []
     return ", ".join(words)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nmosd_dosing.dose.dose import Band, Dose
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.language.keys import StudyRecord, VisitRecord
+from nmosd_dosing.language.keys import StudyKeys, VisitKeys
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.doses import DoseText, explain_dose
 from nmosd_dosing.language.shapes import PhraseError
@@ -34,10 +34,10 @@ class Giver:
     units: dict[str, str]
     known_event: Callable[[Scalar], None]
 
-    def arms_of(self, record: VisitRecord, scope: PeriodScope) -> tuple[int, ...]:
+    def arms_of(self, mapping: VisitKeys, scope: PeriodScope) -> tuple[int, ...]:
         """The arms that a visit exists for, as indices; all of them where it does not say, or where it names one wrongly."""
-        named = [arm.text for arm in record.arms or ()]
-        unknown = [arm for arm in record.arms or () if arm.text not in scope.arms] if scope.readable else []
+        named = [arm.text for arm in mapping.arms or ()]
+        unknown = [arm for arm in mapping.arms or () if arm.text not in scope.arms] if scope.readable else []
         for arm in unknown:
             self._unknown_arm(arm, scope)
         if unknown or not named or not scope.readable:
@@ -48,20 +48,20 @@ class Giver:
         known = f"the arms here are {one_of(scope.arms)}" if scope.arms else "name the arms of the study: `arms: [a, b]`"
         self.problems.error(f"unknown arm `{arm.text}`", arm.place, did_you_mean(arm.text, scope.arms) or known)
 
-    def gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+    def gives(self, mapping: VisitKeys, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
         """What a visit gives. Nothing where something in it is wrong: half of it would look like another mistake."""
         if not scope.readable:
             return ()
         found = len(self.problems.found)
-        made = self._gives(record, scope, arms, blinded)
-        unread = isinstance(record.give, dict) and any(pair.value is None for pair in record.give.values())
+        made = self._gives(mapping, scope, arms, blinded)
+        unread = isinstance(mapping.give, dict) and any(pair.value is None for pair in mapping.give.values())
         unknown = not self.products
         return () if unread or unknown or len(self.problems.found) > found else made
 
-    def _gives(self, record: VisitRecord, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
-        planned = self._by_arm(record.give, scope, arms, every_arm=True)
+    def _gives(self, mapping: VisitKeys, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
+        planned = self._by_arm(mapping.give, scope, arms, every_arm=True)
         changes: dict[str, list[tuple[str, tuple[Dose | None, ...]]]] = {}
-        for event, pair in (record.once or {}).items():
+        for event, pair in (mapping.once or {}).items():
             self.known_event(pair.key)
             for product, (doses, place) in self._by_arm(pair.value, scope, arms, every_arm=False).items():
                 if product not in planned:
@@ -188,14 +188,14 @@ class Giver:
                 doses[i] = replace(d, unit=units[0])
 
 
-def units_of(record: StudyRecord, rules: Mapping[str, Mapping[str, DoseRule]]) -> dict[str, str]:
+def units_of(mapping: StudyKeys, rules: Mapping[str, Mapping[str, DoseRule]]) -> dict[str, str]:
     """The first unit in which each product is dosed; of one that a file doses nowhere but in its rules, theirs."""
     units: dict[str, str] = {}
     for product, named in rules.items():
         for rule in named.values():
             if rule.dose.unit:
                 units.setdefault(product, rule.dose.unit)
-    for period in (record.periods or {}).values():
+    for period in (mapping.periods or {}).values():
         for visit in (period.value.visits or ()) if period.value else ():
             for text in _all_doses(visit.give):
                 if text.product and text.unit:

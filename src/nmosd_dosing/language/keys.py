@@ -15,18 +15,18 @@ from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges
 from nmosd_dosing.language.shapes import (
-    Entry,
+    Keys,
+    Pair,
     PhraseError,
-    Record,
     Schema,
     by_kind,
     choice,
     key,
+    known_keys,
     list_of,
     mapping_of,
     one_or_many,
     phrase,
-    record,
     words,
 )
 from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Window
@@ -41,17 +41,17 @@ def texts(scalars: tuple[Scalar, ...] | None) -> tuple[str, ...]:
     return tuple(scalar.flat for scalar in scalars or ())
 
 
-def to_source(record: SourceRecord | Scalar | None) -> Source | None:
-    if record is None:
+def to_source(mapping: SourceKeys | Scalar | None) -> Source | None:
+    if mapping is None:
         return None
-    if isinstance(record, Scalar):
-        text = one_line(record)
+    if isinstance(mapping, Scalar):
+        text = one_line(mapping)
         return Source(section=None if text == NOT_STATED.value else text)
-    return Source(one_line(record.registry), one_line(record.section), record.updated)
+    return Source(one_line(mapping.registry), one_line(mapping.section), mapping.updated)
 
 
-def to_facts(record: FactsRecord) -> Facts:
-    return Facts(to_source(record.source), texts(record.assumed), texts(record.note))
+def to_facts(mapping: FactsKeys) -> Facts:
+    return Facts(to_source(mapping.source), texts(mapping.assumed), texts(mapping.note))
 
 
 VERSION = 1
@@ -131,20 +131,20 @@ Doses = tuple[dose_phrases.DoseText, ...]
 
 
 @dataclass
-class SourceRecord(Record):
+class SourceKeys(Keys):
     registry: Scalar | None = key(TEXT, "the registry number, such as NCT00000000")
     section: Scalar | None = key(TEXT, "where in the record or protocol")
     updated: dt.date | None = key(DATE, "the date of the record's last update")
 
 
-SOURCE = by_kind("a source", TEXT, None, record(SourceRecord, "a source"))
+SOURCE = by_kind("a source", TEXT, None, known_keys(SourceKeys, "a source"))
 
 
 @dataclass
-class FactsRecord(Record):
+class FactsKeys(Keys):
     """Keys that any fact may carry."""
 
-    source: SourceRecord | Scalar | None = key(SOURCE, "where this stands, if not where the file's source says")
+    source: SourceKeys | Scalar | None = key(SOURCE, "where this stands, if not where the file's source says")
     assumed: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what this file decides beyond its source")
     note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
 
@@ -162,9 +162,9 @@ def _rule_name(node: Scalar) -> Scalar:
 
 
 @dataclass
-class DoseRuleRecord(FactsRecord):
+class DoseRuleKeys(FactsKeys):
     amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`")
-    bands: dict[str, Entry[dose_phrases.AmountText | NotStated]] | None = key(
+    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(
         mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight"),
         "amounts by weight: `40 to <60 kg: 2400 mg`",
     )
@@ -177,27 +177,27 @@ class DoseRuleRecord(FactsRecord):
 
 
 @dataclass
-class VialsRecord(FactsRecord):
+class VialsKeys(FactsKeys):
     sizes: tuple[dose_phrases.AmountText, ...] | None = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
     concentration: dose_phrases.AmountText | None = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
 
 
-VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), record(VialsRecord, "vials"))
+VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), known_keys(VialsKeys, "vials"))
 DOSE_RULES = mapping_of(
     phrase("the name of a dose rule", _rule_name, dose_phrases.RULE_PATTERN, "loading"),
-    by_kind("a dose rule", AMOUNT, None, record(DoseRuleRecord, "a dose rule")),
+    by_kind("a dose rule", AMOUNT, None, known_keys(DoseRuleKeys, "a dose rule")),
     "dose rules by name",
 )
 
 
 @dataclass
-class ProductRecord(FactsRecord):
+class ProductKeys(FactsKeys):
     route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
-    vials: VialsRecord | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
+    vials: VialsKeys | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
     weight: dose_phrases.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
     lifetime_at_most: dose_phrases.AmountText | None = key(AMOUNT, "the most that anybody may get over a lifetime: `140 mg/m2`")
-    doses: dict[str, Entry[DoseRuleRecord | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
+    doses: dict[str, Pair[DoseRuleKeys | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
 
 
 PLAIN_DOSES = one_or_many(DOSE)
@@ -210,55 +210,55 @@ KEEPS_COUNT = choice("what a period's days count from", {"first day of the perio
 
 
 @dataclass
-class VisitRecord(FactsRecord):
+class VisitKeys(FactsKeys):
     at: tuple[day_phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
     counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
     cycle: day_phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
-    give: Doses | dict[str, Entry[Doses]] | None = key(GIVE, "what is given")
+    give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")
     assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
     blinded: bool | None = key(YES_NO, "whether the dose is shown masked")
-    once: dict[str, Entry[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
+    once: dict[str, Pair[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
 
 
 @dataclass
-class SpanRecord(FactsRecord):
+class SpanKeys(FactsKeys):
     title: Scalar | None = key(TEXT, "what holds during this time", True)
     from_: moments.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
     to: moments.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
 
 
-SPANS = mapping_of(ID, record(SpanRecord, "a span"), "spans by id")
+SPANS = mapping_of(ID, known_keys(SpanKeys, "a span"), "spans by id")
 
 
 @dataclass
-class GapRecord(FactsRecord):
+class GapKeys(FactsKeys):
     product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
     of: gaps.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
     then: gaps.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
 
 
 @dataclass
-class PeriodRecord(FactsRecord):
+class PeriodKeys(FactsKeys):
     title: Scalar | None = key(TEXT, "the period's name for people")
     length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
     counted_from: bool | None = key(KEEPS_COUNT, "`first day of the study`: its days go on from there")
     blinded: bool | None = key(YES_NO, "whether doses are shown masked")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
     window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")
-    visits: tuple[VisitRecord, ...] | None = key(
-        list_of(record(VisitRecord, "a visit"), "a list of visits"), "its visits, each with `at`", True
+    visits: tuple[VisitKeys, ...] | None = key(
+        list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`", True
     )
-    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "times during which something holds")
-    if_gap: tuple[GapRecord, ...] | None = key(
-        list_of(record(GapRecord, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
+    spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "times during which something holds")
+    if_gap: tuple[GapKeys, ...] | None = key(
+        list_of(known_keys(GapKeys, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
     )
 
 
 @dataclass
-class TransitionRecord(FactsRecord):
+class TransitionKeys(FactsKeys):
     id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
     from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
     to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
@@ -268,39 +268,39 @@ class TransitionRecord(FactsRecord):
 
 
 @dataclass
-class StopRecord(FactsRecord):
+class StopKeys(FactsKeys):
     earliest_of: tuple[moments.TriggerText, ...] | None = key(
         list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
     )
 
 
 @dataclass
-class StudyRecord(FactsRecord):
+class StudyKeys(FactsKeys):
     language: int | None = key(
         choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True
     )
     study: Scalar | None = key(ID, "the study's id: `study: my-study`", True)
     title: Scalar | None = key(TEXT, "the study's title", True)
-    source: SourceRecord | Scalar | None = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
+    source: SourceKeys | Scalar | None = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
     days: CountsFrom | None = key(
         choice("how days are counted", {"from 1": 1, "from 0": 0}), "`days: from 1` (D1 is the first) or `days: from 0`", True
     )
-    products: dict[str, Entry[ProductRecord]] | None = key(
-        mapping_of(PRODUCT, record(ProductRecord, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
+    products: dict[str, Pair[ProductKeys]] | None = key(
+        mapping_of(PRODUCT, known_keys(ProductKeys, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
     )
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
-    events: dict[str, Entry[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
-    periods: dict[str, Entry[PeriodRecord]] | None = key(
-        mapping_of(ID, record(PeriodRecord, "a period"), "periods by id"), "periods, each with `visits`", True
+    events: dict[str, Pair[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    periods: dict[str, Pair[PeriodKeys]] | None = key(
+        mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, each with `visits`", True
     )
-    spans: dict[str, Entry[SpanRecord]] | None = key(SPANS, "spans that hang on the first or last dose")
-    transitions: tuple[TransitionRecord, ...] | None = key(
-        list_of(record(TransitionRecord, "a transition"), "a list of transitions"), "ways from one period to the next"
+    spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "spans that hang on the first or last dose")
+    transitions: tuple[TransitionKeys, ...] | None = key(
+        list_of(known_keys(TransitionKeys, "a transition"), "a list of transitions"), "ways from one period to the next"
     )
-    study_stop: StopRecord | None = key(record(StopRecord, "the study stop"), "what stops the study")
+    study_stop: StopKeys | None = key(known_keys(StopKeys, "the study stop"), "what stops the study")
 
 
-STUDY = record(StudyRecord, "a study file")
+STUDY = known_keys(StudyKeys, "a study file")
 
 
 def json_schema() -> Schema:

@@ -1,6 +1,6 @@
 """From nodes to typed values, with all problems collected; the same definition gives the JSON Schema for editors.
 
-A *shape* says what may stand somewhere: how it is read, and how an editor can check it. A *record* is a mapping with known
+A *shape* says what may stand somewhere: how it is read, and how an editor can check it. *Keys* are a mapping with known
 keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`,
 unless the attribute names its key.
 """
@@ -18,7 +18,7 @@ from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 
 T = TypeVar("T")
 S = TypeVar("S")
-R = TypeVar("R", bound="Record")
+R = TypeVar("R", bound="Keys")
 
 Schema = dict[str, Any]
 
@@ -142,34 +142,34 @@ def list_of(item: Shape[T], what: str) -> Shape[tuple[T, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[T]):
+class Pair(Generic[T]):
     """One key of a mapping with free keys, and its value (None where it cannot be read)."""
 
     key: Scalar
     value: T | None
 
 
-def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = "") -> Shape[dict[str, Entry[T]]]:
+def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = "") -> Shape[dict[str, Pair[T]]]:
     """A mapping whose keys the file chooses, in the file's order."""
     hint = f"for example `{example}`" if example else None
 
-    def read(node: Node, problems: Problems) -> dict[str, Entry[T]] | None:
+    def read(node: Node, problems: Problems) -> dict[str, Pair[T]] | None:
         if not isinstance(node, Mapping):
             problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
             return None
         if not node.pairs:
             problems.error(f"expected {what}, found an empty mapping", node.place, hint)
             return None
-        entries: dict[str, Entry[T]] = {}
+        entries: dict[str, Pair[T]] = {}
         split = _split_by_commas(node, what, problems)
         for i, (key, child) in enumerate(node.pairs):
             if i in split:
                 if isinstance(child, Scalar) and child.text:
-                    entries[key.text] = Entry(key, None)
+                    entries[key.text] = Pair(key, None)
                 continue
             good_name = name.read(key, problems) is not None
             value = item.read(child, problems)
-            entries[key.text] = Entry(key, value if good_name else None)
+            entries[key.text] = Pair(key, value if good_name else None)
         return entries or None
 
     schema: Schema = {"type": "object", "additionalProperties": item.schema, "minProperties": 1}
@@ -192,14 +192,14 @@ def by_kind(what: str, scalar: Shape[T], sequence: Shape[S] | None, mapping: Sha
     return Shape(what, read, {"anyOf": options})
 
 
-class Record:
+class Keys:
     """A mapping with known keys, once read. Attributes are None where the key is absent or could not be read."""
 
     node: Mapping
     all_known: bool  # whether every key could be told
 
     def place(self, attribute: str | None = None) -> Place:
-        """The place of a key's value, or of the record's first key."""
+        """The place of a key's value, or of its first key."""
         if attribute is not None:
             name = key_name(type(self), attribute)
             for key, value in self.node.pairs:
@@ -217,20 +217,20 @@ class Record:
 
 
 def key(shape: Shape[Any], doc: str, required: bool = False, name: str | None = None) -> Any:
-    """An attribute of a record. `name`: its key, where that is not the attribute's name with spaces."""
+    """An attribute. `name`: its key, where that is not the attribute's name with spaces."""
     return dataclasses.field(default=None, metadata={"shape": shape, "doc": doc, "required": required, "name": name})
 
 
-def key_name(cls: type[Record], attribute: str) -> str:
-    """The key of a record's attribute."""
+def key_name(cls: type[Keys], attribute: str) -> str:
+    """The key of an attribute."""
     found: dataclasses.Field[Any] = cls.__dataclass_fields__[attribute]  # type: ignore[attr-defined]
     return found.metadata["name"] or attribute.rstrip("_").replace("_", " ")
 
 
-def record(cls: type[R], what: str) -> Shape[R]:
-    """The shape of a record: unknown keys, missing keys and bad values are reported, all of them."""
+def known_keys(cls: type[R], what: str) -> Shape[R]:
+    """The shape of a mapping with known keys: unknown keys, missing keys and bad values are reported, all of them."""
     fields = [f for f in dataclasses.fields(cls) if f.metadata]  # type: ignore[arg-type]
-    fields.sort(key=lambda f: f.name not in cls.__annotations__)  # a record's own keys before those it shares
+    fields.sort(key=lambda f: f.name not in cls.__annotations__)  # its own keys before those it shares
     attributes = {key_name(cls, f.name): f for f in fields}
 
     def read(node: Node, problems: Problems) -> R | None:

@@ -16,12 +16,12 @@ from nmosd_dosing.dose.dose import vials_text
 from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
-from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceRecord, VialsRecord, one_line, to_source
+from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceKeys, VialsKeys, one_line, to_source
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
 from nmosd_dosing.language.phrases.doses import AmountText
-from nmosd_dosing.language.shapes import Entry, PhraseError, Record, Schema, choice, key, mapping_of, one_or_many, phrase, record, words
+from nmosd_dosing.language.shapes import Keys, Pair, PhraseError, Schema, choice, key, known_keys, mapping_of, one_or_many, phrase, words
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Visit, Window
 from nmosd_dosing.study.visits import lay_out
@@ -123,7 +123,7 @@ DAYS = phrase("a day or a range of days", _days, rf"^\s*{moments.DATE}(\s+to\s+{
 
 
 @dataclass
-class SiteRecord(Record):
+class SiteKeys(Keys):
     """A site file, with its places."""
 
     language: int | None = key(
@@ -132,18 +132,18 @@ class SiteRecord(Record):
     site: Scalar | None = key(phrase("a site's id", _name, _NAME, "site-01"), "the site's id: `site: site-01`", True)
     title: Scalar | None = key(words("the site's name", "Hospital X"), "the site's name for people")
     study: Scalar | None = key(ID, "the study that it is for: `study: my-study`", True)
-    source: SourceRecord | Scalar | None = key(SOURCE, "where all this stands: `source: Protocol X-301`", True)
+    source: SourceKeys | Scalar | None = key(SOURCE, "where all this stands: `source: Protocol X-301`", True)
     version: Scalar | None = key(words("a version", "2.1"), "the version of that source: `version: 2.1`", True)
-    windows: dict[str, Entry[Window]] | None = key(
+    windows: dict[str, Pair[Window]] | None = key(
         mapping_of(WHERE, WINDOW, "windows by period or visit"), "the window of one visit, or of every visit of a period that states none"
     )
-    minimum_gap: dict[str, Entry[Gap]] | None = key(
+    minimum_gap: dict[str, Pair[Gap]] | None = key(
         mapping_of(PRODUCT, GAP, "minimum gaps by product"), "the shortest time between two doses of a product"
     )
-    vials: dict[str, Entry[VialsRecord | tuple[AmountText, ...]]] | None = key(
+    vials: dict[str, Pair[VialsKeys | tuple[AmountText, ...]]] | None = key(
         mapping_of(PRODUCT, VIALS, "vials by product"), "which vials there are of a product"
     )
-    rooms: dict[str, Entry[Scalar]] | None = key(
+    rooms: dict[str, Pair[Scalar]] | None = key(
         mapping_of(WHERE, words("a room", "Ward 5"), "rooms by period or visit"),
         f"where visits take place, by visit, by period, or `{ALL}`",
     )
@@ -151,7 +151,7 @@ class SiteRecord(Record):
     open: tuple[Days, ...] | None = key(one_or_many(DAYS), "days on which it is open although others are not")
 
 
-SITE = record(SiteRecord, "a site file")
+SITE = known_keys(SiteKeys, "a site file")
 
 
 def json_schema() -> Schema:
@@ -162,7 +162,7 @@ def json_schema() -> Schema:
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read_site(content: bytes, path: str) -> SiteRecord:
+def read_site(content: bytes, path: str) -> SiteKeys:
     """A site file; `path` names it in messages. RegimenError carries every problem that shows without the study."""
     problems = Problems()
     if long := nodes.too_long(len(content), "a site file", path):
@@ -180,7 +180,7 @@ def is_site(node: Node | None) -> bool:
     return "site" in keys and "periods" not in keys
 
 
-def site_of(node: Node, problems: Problems) -> SiteRecord | None:
+def site_of(node: Node, problems: Problems) -> SiteKeys | None:
     """The same for the nodes of a file. What cannot be read is None, with the reason in `problems`."""
     if isinstance(node, Mapping) and not is_site(node) and (schedule := [k for k, _ in node.pairs if k.text == "periods"]):
         hint = f"give it as `{argument('regimen')}`; a site file has `site:`"
@@ -202,7 +202,7 @@ def site_of(node: Node, problems: Problems) -> SiteRecord | None:
     return found
 
 
-def _noun(found: SiteRecord) -> Site:
+def _noun(found: SiteKeys) -> Site:
     """The noun of the model; where the file is wrong, as much of it as could be read."""
     site = Site(
         name=found.site.text if found.site else "",
@@ -224,7 +224,7 @@ def _noun(found: SiteRecord) -> Site:
 # --- filling in --------------------------------------------------------------------------------------------------------
 
 
-def fill(study: Study, site: SiteRecord, doubts: Problems | None = None) -> Study:
+def fill(study: Study, site: SiteKeys, doubts: Problems | None = None) -> Study:
     """The study with what the site states where the study file states nothing; its `site` is what was filled in.
 
     RegimenError carries every problem: another study, visits or products that it does not have, a fact that contradicts a stated one,
@@ -239,7 +239,7 @@ def fill(study: Study, site: SiteRecord, doubts: Problems | None = None) -> Stud
     return filled
 
 
-def filled_in(study: Study, found: SiteRecord, problems: Problems) -> Study | None:
+def filled_in(study: Study, found: SiteKeys, problems: Problems) -> Study | None:
     """The same; what is wrong or doubtful is added to `problems`, and what is wrong is left out."""
     if found.study is not None and found.study.text != study.id:
         wrong = f"this site file is for the study `{clip(found.study.text)}`, not for `{clip(study.id)}`"
@@ -365,7 +365,7 @@ def _with_gap(product: Product, gap: Gap | None, site: Site, problems: Problems)
     return dataclasses.replace(product, minimum_gap=gap.length, gap_origin=site.text, gap_place=gap.place)
 
 
-def _with_vials(product: Product, site: Site, found: SiteRecord, problems: Problems) -> Product:
+def _with_vials(product: Product, site: Site, found: SiteKeys, problems: Problems) -> Product:
     """The product with the site's vials; where the study states the same, with the concentration that only one of them states."""
     vials, stated = dict(site.vials).get(product.name), product.vials
     if vials is None or vials == stated:

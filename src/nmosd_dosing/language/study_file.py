@@ -1,6 +1,6 @@
 """Nodes to a checked Study, or every problem found.
 
-text -> nodes (`nodes`) -> records (`keys`, `shapes`, `phrases`) -> Study (here) -> the checks across it (`consistency`)
+text -> nodes (`nodes`) -> mappings (`keys`, `shapes`, `phrases`) -> Study (here) -> the checks across it (`consistency`)
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, o
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
-from nmosd_dosing.language.keys import PeriodRecord, SpanRecord, StudyRecord, VisitRecord, one_line, texts, to_facts, to_source
+from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, VisitKeys, one_line, texts, to_facts, to_source
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
-from nmosd_dosing.language.shapes import Entry as Pair
-from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.model import (
     NOT_STATED,
-    Entry,
     Facts,
     Give,
     Mark,
@@ -38,6 +36,7 @@ from nmosd_dosing.study.model import (
     Stop,
     Study,
     Transition,
+    VisitRule,
     Window,
 )
 
@@ -57,8 +56,8 @@ def read_study_text(text: str, name: str = "<text>") -> tuple[Study, tuple[Probl
 
 def study_of(node: nodes.Node | None, content: bytes, problems: Problems) -> tuple[Study, tuple[Problem, ...]]:
     """The same for the nodes of a file; `problems` holds what was found in reading them."""
-    record = keys.STUDY.read(node, problems) if node is not None else None
-    study = _Builder(record, problems).study(hashlib.sha256(content).hexdigest()) if record is not None else None
+    mapping = keys.STUDY.read(node, problems) if node is not None else None
+    study = _Builder(mapping, problems).study(hashlib.sha256(content).hexdigest()) if mapping is not None else None
     if study is not None:
         consistency.check(study, problems)
     if problems.errors or study is None:
@@ -69,120 +68,122 @@ def study_of(node: nodes.Node | None, content: bytes, problems: Problems) -> tup
 class _Builder:
     """Records to the nouns of the model. What cannot be built is reported and left out, so that the rest is still checked."""
 
-    def __init__(self, record: StudyRecord, problems: Problems) -> None:
-        self.record = record
+    def __init__(self, mapping: StudyKeys, problems: Problems) -> None:
+        self.mapping = mapping
         self.problems = problems
-        self.counts_from: CountsFrom = record.days if record.days is not None else 1
+        self.counts_from: CountsFrom = mapping.days if mapping.days is not None else 1
         # A wrong `days` would make every day look wrong as well: then days are not checked any further.
-        self.days_known = record.days is not None
-        self.vials = {name: to_vials(pair.value.vials, problems) if pair.value else None for name, pair in (record.products or {}).items()}
+        self.days_known = mapping.days is not None
+        self.vials = {name: to_vials(pair.value.vials, problems) if pair.value else None for name, pair in (mapping.products or {}).items()}
         self.rules = {
-            name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (record.products or {}).items()
+            name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (mapping.products or {}).items()
         }
-        self.giver = Giver(problems, self.rules, units_of(record, self.rules), lambda word: self._known_event(word, SUBJECT_EVENTS))
+        self.giver = Giver(problems, self.rules, units_of(mapping, self.rules), lambda word: self._known_event(word, SUBJECT_EVENTS))
 
     def study(self, sha256: str) -> Study:
-        record = self.record
-        for name, event in (record.events or {}).items():
-            if name in (*SUBJECT_EVENTS, *STUDY_EVENTS, *map(completed, record.periods or {})):
+        mapping = self.mapping
+        for name, event in (mapping.events or {}).items():
+            if name in (*SUBJECT_EVENTS, *STUDY_EVENTS, *map(completed, mapping.periods or {})):
                 hint = "take it out; it is always there"
                 self.problems.error(f"the event `{name}` is built in: {kind_of(name).text}", event.key.place, hint)
-        periods = tuple(p for p in map(self._period, (record.periods or {}).values()) if p is not None)
-        later = {t.to.text for t in record.transitions or () if t.to is not None}
-        for name, pair in (record.periods or {}).items():
+        periods = tuple(p for p in map(self._period, (mapping.periods or {}).values()) if p is not None)
+        later = {t.to.text for t in mapping.transitions or () if t.to is not None}
+        for name, pair in (mapping.periods or {}).items():
             if pair.value is not None and pair.value.counted_from and name not in later:
                 wrong = f"no way leads into `{name}`, so its first day is that of the study"
                 self.problems.error(wrong, pair.value.place("counted_from"), "take it out, or add the transition that leads there")
         return Study(
-            id=record.study.text if record.study else "",
-            title=one_line(record.title) or "",
-            source=to_source(record.source) or Source(),
-            facts=Facts(None, texts(record.assumed), texts(record.note)),
+            id=mapping.study.text if mapping.study else "",
+            title=one_line(mapping.title) or "",
+            source=to_source(mapping.source) or Source(),
+            facts=Facts(None, texts(mapping.assumed), texts(mapping.note)),
             counts_from=self.counts_from,
-            products=tuple(self._product(p) for p in (record.products or {}).values()),
-            events=tuple((n, one_line(e.value) or "") for n, e in (record.events or {}).items()),
+            products=tuple(self._product(p) for p in (mapping.products or {}).values()),
+            events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()),
             periods=periods,
-            spans=self._spans(record.spans, in_period=False),
+            spans=self._spans(mapping.spans, in_period=False),
             transitions=self._transitions(),
             stop=self._stop(),
             sha256=sha256,
         )
 
-    def _product(self, pair: Pair[keys.ProductRecord]) -> Product:
-        record = pair.value or keys.ProductRecord()
-        gap = record.minimum_gap if isinstance(record.minimum_gap, Offset) else None
-        route = one_line(record.route)
-        place = record.place("minimum_gap") if gap is not None else None
+    def _product(self, pair: Pair[keys.ProductKeys]) -> Product:
+        mapping = pair.value or keys.ProductKeys()
+        gap = mapping.minimum_gap if isinstance(mapping.minimum_gap, Offset) else None
+        route = one_line(mapping.route)
+        place = mapping.place("minimum_gap") if gap is not None else None
         return Product(
             name=pair.key.text,
             route=None if route == NOT_STATED.value else route,
             minimum_gap=gap,
-            facts=to_facts(record),
+            facts=to_facts(mapping),
             vials=self.vials[pair.key.text],
-            vials_facts=to_facts(record.vials) if isinstance(record.vials, keys.VialsRecord) else None,
-            weight=record.weight.rule if record.weight is not None else None,
-            lifetime=to_lifetime(record.lifetime_at_most),
+            vials_facts=to_facts(mapping.vials) if isinstance(mapping.vials, keys.VialsKeys) else None,
+            weight=mapping.weight.rule if mapping.weight is not None else None,
+            lifetime=to_lifetime(mapping.lifetime_at_most),
             doses=tuple(self.rules[pair.key.text].values()),
             gap_place=place,
         )
 
     # --- periods and visits --------------------------------------------------------------------------------------------
 
-    def _period(self, pair: Pair[PeriodRecord]) -> Period | None:
-        record = pair.value
-        if record is None:
+    def _period(self, pair: Pair[PeriodKeys]) -> Period | None:
+        mapping = pair.value
+        if mapping is None:
             return None
-        scope = self._scope(record)
-        if record.blinded and scope.readable and not scope.arms:
+        scope = self._scope(mapping)
+        if mapping.blinded and scope.readable and not scope.arms:
             self.problems.error(
                 "a blinded period without arms hides nothing from anybody",
-                record.place("blinded"),
+                mapping.place("blinded"),
                 "name the arms: `arms: [active, placebo]`",
             )
         return Period(
             id=pair.key.text,
-            title=one_line(record.title) or pair.key.text,
-            length=record.length if isinstance(record.length, Offset) else None,
+            title=one_line(mapping.title) or pair.key.text,
+            length=mapping.length if isinstance(mapping.length, Offset) else None,
             blinded=scope.blinded,
             arms=scope.arms,
-            window=record.window if isinstance(record.window, Window) else None,
-            entries=tuple(e for e in (self._entry(v, scope) for v in record.visits or ()) if e is not None),
-            spans=self._spans(record.spans, in_period=True),
-            facts=to_facts(record),
-            gap_rules=gap_rules(record, self.counts_from, self.problems) if self.days_known else (),
-            keeps_count=bool(record.counted_from),
+            window=mapping.window if isinstance(mapping.window, Window) else None,
+            visit_rules=tuple(e for e in (self._entry(v, scope) for v in mapping.visits or ()) if e is not None),
+            spans=self._spans(mapping.spans, in_period=True),
+            facts=to_facts(mapping),
+            gap_rules=gap_rules(mapping, self.counts_from, self.problems) if self.days_known else (),
+            keeps_count=bool(mapping.counted_from),
         )
 
-    def _scope(self, record: PeriodRecord) -> PeriodScope:
+    def _scope(self, mapping: PeriodKeys) -> PeriodScope:
         """The arms of a period: its own, else the study's; not readable where the list of them is wrong."""
-        owner: PeriodRecord | StudyRecord = record if record.has("arms") else self.record
+        owner: PeriodKeys | StudyKeys = mapping if mapping.has("arms") else self.mapping
         readable = owner.arms is not None or not owner.has("arms")
-        return PeriodScope(_arm_names(owner.arms, self.problems), bool(record.blinded), readable)
+        return PeriodScope(_arm_names(owner.arms, self.problems), bool(mapping.blinded), readable)
 
-    def _entry(self, record: VisitRecord, scope: PeriodScope) -> Entry | None:
+    def _entry(self, mapping: VisitKeys, scope: PeriodScope) -> VisitRule | None:
         problems = self.problems
-        if record.all_known and not (record.has("give") or record.has("assess") or record.has("name")):
-            problems.error("nothing happens at this visit", record.place(), "add `give`, `assess` or `name`")
-        arms = self.giver.arms_of(record, scope)
-        blinded = scope.blinded if record.blinded is None else record.blinded
-        if record.blinded and scope.readable and not scope.arms:
-            problems.error("a blinded visit without arms hides nothing from anybody", record.place("blinded"), "name the arms of the study")
-        gives = self.giver.gives(record, scope, arms, blinded)
-        at = days_of(record, self.counts_from, problems, self._day_of_event) if self.days_known else None
+        if mapping.all_known and not (mapping.has("give") or mapping.has("assess") or mapping.has("name")):
+            problems.error("nothing happens at this visit", mapping.place(), "add `give`, `assess` or `name`")
+        arms = self.giver.arms_of(mapping, scope)
+        blinded = scope.blinded if mapping.blinded is None else mapping.blinded
+        if mapping.blinded and scope.readable and not scope.arms:
+            problems.error(
+                "a blinded visit without arms hides nothing from anybody", mapping.place("blinded"), "name the arms of the study"
+            )
+        gives = self.giver.gives(mapping, scope, arms, blinded)
+        at = days_of(mapping, self.counts_from, problems, self._day_of_event) if self.days_known else None
         if at is None:
             return None
-        if not at and record.name is None:
+        if not at and mapping.name is None:
             problems.error(
-                "a visit on a day that is not stated needs a `name`", record.place("at"), "write for example `name: Preparative regimen`"
+                "a visit on a day that is not stated needs a `name`", mapping.place("at"), "write for example `name: Preparative regimen`"
             )
-        if not at and record.has("window"):
-            problems.error("a window around a day that is not stated", record.key_place("window"), "take it out")
-        if record.counted_from and record.cycle is None and not any(isinstance(item, Series) for item in at):
+        if not at and mapping.has("window"):
+            problems.error("a window around a day that is not stated", mapping.key_place("window"), "take it out")
+        if mapping.counted_from and mapping.cycle is None and not any(isinstance(item, Series) for item in at):
             problems.error(
-                "`counted from: previous dose` is about a repeat, and there is none", record.place("counted_from"), "take it out"
+                "`counted from: previous dose` is about a repeat, and there is none", mapping.place("counted_from"), "take it out"
             )
-        if record.counted_from and not gives:
-            problems.error("counted from the previous dose, and no dose is given here", record.place("counted_from"), "take it out")
+        if mapping.counted_from and not gives:
+            problems.error("counted from the previous dose, and no dose is given here", mapping.place("counted_from"), "take it out")
         for item in at:
             if isinstance(item, Point) and item.last is not None and (once := _not_daily(gives)) is not None:
                 problems.error(
@@ -190,22 +191,22 @@ class _Builder:
                     item.place,
                     f"write `{once.product} … daily`, or the one day on which it is given",
                 )
-        assess = tuple(dict.fromkeys(word.text for group in record.assess or () for word in group))
-        return Entry(at, one_line(record.name), gives, assess, arms, to_facts(record), to_cycle(record), record.place())
+        assess = tuple(dict.fromkeys(word.text for group in mapping.assess or () for word in group))
+        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), to_cycle(mapping), mapping.place())
 
-    def _spans(self, pairs: dict[str, Pair[SpanRecord]] | None, in_period: bool) -> tuple[Span, ...]:
+    def _spans(self, pairs: dict[str, Pair[SpanKeys]] | None, in_period: bool) -> tuple[Span, ...]:
         spans = []
         for id, pair in (pairs or {}).items():
-            record = pair.value
-            if record is None or record.from_ is None or record.to is None:
+            mapping = pair.value
+            if mapping is None or mapping.from_ is None or mapping.to is None:
                 continue
             try:
-                start, end = (self._mark(mark, in_period) for mark in (record.from_, record.to))
+                start, end = (self._mark(mark, in_period) for mark in (mapping.from_, mapping.to))
             except PhraseError as error:
                 self.problems.found.append(error.problem)
                 continue
-            self._span_order(start, end, record)
-            spans.append(Span(id, one_line(record.title) or id, start, end, to_facts(record)))
+            self._span_order(start, end, mapping)
+            spans.append(Span(id, one_line(mapping.title) or id, start, end, to_facts(mapping)))
         return tuple(spans)
 
     def _mark(self, text: moments.MarkText | NotStated, in_period: bool) -> Mark | None:
@@ -221,18 +222,18 @@ class _Builder:
             raise PhraseError("the span reaches beyond 9998 years", text.place)
         return Mark("day", code, text.plus)
 
-    def _span_order(self, start: Mark | None, end: Mark | None, record: SpanRecord) -> None:
+    def _span_order(self, start: Mark | None, end: Mark | None, mapping: SpanKeys) -> None:
         if start is None or end is None or start.of != end.of:
             return
         begin = (start.code.offset if start.code else Offset()) + start.plus
         finish = (end.code.offset if end.code else Offset()) + end.plus
         if finish.range[1] < begin.range[0]:
             self.problems.error(
-                f"the span ends ({end.text}) before it begins ({start.text})", record.place("to"), "exchange `from` and `to`"
+                f"the span ends ({end.text}) before it begins ({start.text})", mapping.place("to"), "exchange `from` and `to`"
             )
 
     def _known_event(self, word: Scalar, known: tuple[str, ...]) -> None:
-        names = [*known, *(self.record.events or {}), *map(completed, self.record.periods or {})]
+        names = [*known, *(self.mapping.events or {}), *map(completed, self.mapping.periods or {})]
         if word.text not in names:
             hint = did_you_mean(word.text, names) or f"declare it: `events: {{{word.text}: what it means}}`"
             if word.text in STUDY_EVENTS:
@@ -241,7 +242,7 @@ class _Builder:
 
     def _day_of_event(self, word: Scalar) -> None:
         """A day of a visit that is named by a word: the word must be an event of a subject."""
-        names = [*SUBJECT_EVENTS, *(self.record.events or {}), *map(completed, self.record.periods or {})]
+        names = [*SUBJECT_EVENTS, *(self.mapping.events or {}), *map(completed, self.mapping.periods or {})]
         if word.text not in names:
             longer = next((f"did you mean `{name}`?" for name in names if name.startswith(word.text)), None)
             hint = (
@@ -261,7 +262,7 @@ class _Builder:
             case "end":
                 self._known_period(Scalar(trigger.name, text.place))
             case "stop":
-                if self.record.study_stop is None:
+                if self.mapping.study_stop is None:
                     self.problems.error("the file has no study stop", text.place, "add `study stop:` with `earliest of:`")
             case "subject":
                 pass
@@ -269,55 +270,55 @@ class _Builder:
                 assert_never(trigger.kind)
 
     def _known_period(self, word: Scalar) -> None:
-        ids = list(self.record.periods or {})
+        ids = list(self.mapping.periods or {})
         if word.text not in ids:
             hint = did_you_mean(word.text, ids) or f"periods of this file are {one_of(ids)}"
             self.problems.error(f"unknown period `{word.text}`", word.place, hint)
 
     def _transitions(self) -> tuple[Transition, ...]:
         built: dict[str, Transition] = {}
-        for record in self.record.transitions or ():
-            for period in (record.from_, record.to):
+        for mapping in self.mapping.transitions or ():
+            for period in (mapping.from_, mapping.to):
                 if period is not None:
                     self._known_period(period)
-            if record.after is not None:
-                self._trigger(record.after)
-            for event in record.needs or ():
+            if mapping.after is not None:
+                self._trigger(mapping.after)
+            for event in mapping.needs or ():
                 self._known_event(event, SUBJECT_EVENTS)
-            if record.id is None or record.from_ is None or record.to is None or record.after is None:
+            if mapping.id is None or mapping.from_ is None or mapping.to is None or mapping.after is None:
                 continue
-            after = record.after.trigger
-            known = self.record.periods or {}
-            if after.kind == "end" and after.name != record.from_.text and after.name in known and record.from_.text in known:
+            after = mapping.after.trigger
+            known = self.mapping.periods or {}
+            if after.kind == "end" and after.name != mapping.from_.text and after.name in known and mapping.from_.text in known:
                 self.problems.error(
-                    f"this way leaves `{record.from_.text}` at the end of another period",
-                    record.after.place,
-                    f"write `end of {record.from_.text}`",
+                    f"this way leaves `{mapping.from_.text}` at the end of another period",
+                    mapping.after.place,
+                    f"write `end of {mapping.from_.text}`",
                 )
-            if record.id.text in built:
-                self.problems.error(f"two transitions have the id `{record.id.text}`", record.id.place, "give each its own")
+            if mapping.id.text in built:
+                self.problems.error(f"two transitions have the id `{mapping.id.text}`", mapping.id.place, "give each its own")
                 continue
-            built[record.id.text] = Transition(
-                id=record.id.text,
-                source_period=record.from_.text,
-                target_period=record.to.text,
+            built[mapping.id.text] = Transition(
+                id=mapping.id.text,
+                source_period=mapping.from_.text,
+                target_period=mapping.to.text,
                 after=after,
-                within=record.within if isinstance(record.within, Offset) else None,
-                needs=tuple(event.text for event in record.needs or ()),
-                facts=to_facts(record),
-                place=record.to.place,
+                within=mapping.within if isinstance(mapping.within, Offset) else None,
+                needs=tuple(event.text for event in mapping.needs or ()),
+                facts=to_facts(mapping),
+                place=mapping.to.place,
             )
         return tuple(built.values())
 
     def _stop(self) -> Stop | None:
-        record = self.record.study_stop
-        if record is None:
+        mapping = self.mapping.study_stop
+        if mapping is None:
             return None
-        for text in record.earliest_of or ():
+        for text in mapping.earliest_of or ():
             self._trigger(text)
             if text.trigger.kind == "stop":
                 self.problems.error("the study stop cannot hang on itself", text.place, "name what stops the study")
-        return Stop(tuple(text.trigger for text in record.earliest_of or ()), to_facts(record))
+        return Stop(tuple(text.trigger for text in mapping.earliest_of or ()), to_facts(mapping))
 
 
 def _not_daily(gives: tuple[Give, ...]) -> Give | None:

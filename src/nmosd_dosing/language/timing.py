@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.language.keys import PeriodRecord, VisitRecord, to_facts
+from nmosd_dosing.language.keys import PeriodKeys, VisitKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases.gaps import Gaps
@@ -15,25 +15,25 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import Cycle, GapRule, NotStated, Point, Series
 
 
-def gap_rules(period: PeriodRecord, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:
+def gap_rules(period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:
     """By the length of the gap, the shortest first. Reports gaps that two rules are for, and gaps between them that none is for."""
     found: list[tuple[Gaps, GapRule]] = []
-    for record in period.if_gap or ():
-        if record.of is None or record.then is None:
+    for mapping in period.if_gap or ():
+        if mapping.of is None or mapping.then is None:
             continue
         at = None
         try:
-            at = record.then.at.resolve(counts_from) if record.then.at is not None else None
+            at = mapping.then.at.resolve(counts_from) if mapping.then.at is not None else None
         except PhraseError as error:
             problems.found.append(error.problem)
             continue
         if at is not None and (at.offset.months or at.offset.days < 0):
             wrong = f"a restart at {at.label}, which is {'before day 1' if at.offset.days < 0 else 'counted in months'}"
-            problems.error(wrong, record.then.place, "name a later day, counted in days")
+            problems.error(wrong, mapping.then.place, "name a later day, counted in days")
             continue
-        product = record.product.text if record.product is not None else ""
-        rule = GapRule(record.of.beyond, record.then.then, to_facts(record), record.of.text, at, product, record.place())
-        found.append((record.of, rule))
+        product = mapping.product.text if mapping.product is not None else ""
+        rule = GapRule(mapping.of.beyond, mapping.then.then, to_facts(mapping), mapping.of.text, at, product, mapping.place())
+        found.append((mapping.of, rule))
     found.sort(key=lambda pair: pair[0].beyond.nominal)
     for (one, _), (two, _) in pairwise(found):
         also = [("the other one", one.place)]
@@ -50,20 +50,20 @@ def gap_rules(period: PeriodRecord, counts_from: CountsFrom, problems: Problems)
 
 
 def days_of(
-    record: VisitRecord, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
+    mapping: VisitKeys, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
 ) -> tuple[Point | Series, ...] | None:
     """The days of a visit; empty where they are not stated, None where they cannot be told."""
-    if record.at is None:
+    if mapping.at is None:
         return None
     items: list[day_phrases.PointText | day_phrases.RepeatText | day_phrases.Unread] = []
-    for part in record.at:
+    for part in mapping.at:
         if isinstance(part, NotStated):
-            if len(record.at) > 1:
-                problems.error("`not stated` stands on its own", record.place("at"), "take the other days out, or write two visits")
+            if len(mapping.at) > 1:
+                problems.error("`not stated` stands on its own", mapping.place("at"), "take the other days out, or write two visits")
                 return None
             return ()
         items += part
-    _windows_of_all_or_none([item for item in items if not isinstance(item, day_phrases.Unread)], record, problems)
+    _windows_of_all_or_none([item for item in items if not isinstance(item, day_phrases.Unread)], mapping, problems)
     built: list[Point | Series] = []
     complete = True
     for item in items:
@@ -72,14 +72,14 @@ def days_of(
                 complete = False
             elif isinstance(item, day_phrases.PointText):
                 _events(item, known_event)
-                built.append(_point(item, record, counts_from))
+                built.append(_point(item, mapping, counts_from))
             elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
-                built.append(_series(item, _base(item, built), record, counts_from))
+                built.append(_series(item, _base(item, built), mapping, counts_from))
         except PhraseError as error:
             problems.found.append(error.problem)
             complete = False
     found = len(problems.found)
-    _in_cycle(record, built, problems)
+    _in_cycle(mapping, built, problems)
     return tuple(built) if complete and len(problems.found) == found else None
 
 
@@ -93,15 +93,15 @@ def _events(item: day_phrases.PointText, known_event: Callable[[Scalar], None]) 
         raise PhraseError("the two ends of a range are counted from different days", item.place, hint)
 
 
-def to_cycle(record: VisitRecord) -> Cycle | None:
+def to_cycle(mapping: VisitKeys) -> Cycle | None:
     """How the days of a visit come again."""
-    follows = bool(record.counted_from)
-    return Cycle(record.cycle.step, record.cycle.count, follows, record.cycle.place) if record.cycle is not None else None
+    follows = bool(mapping.counted_from)
+    return Cycle(mapping.cycle.step, mapping.cycle.count, follows, mapping.cycle.place) if mapping.cycle is not None else None
 
 
-def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problems) -> None:
+def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems) -> None:
     """In a cycle there are single days and ranges, counted in days, which end before the next cycle begins."""
-    if record.cycle is None:
+    if mapping.cycle is None:
         return
     for item in days:
         last = item.last or item.code if isinstance(item, Point) else None
@@ -113,11 +113,11 @@ def _in_cycle(record: VisitRecord, days: list[Point | Series], problems: Problem
             problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
         elif item_code(item).offset.days < 0:
             problems.error(f"{item_code(item).label} lies before its cycle's first day", item.place, "put it into a visit of its own")
-        elif last.offset.days >= record.cycle.step.range[0]:
-            begins = f"the next cycle begins {record.cycle.step.in_words} after this one"
+        elif last.offset.days >= mapping.cycle.step.range[0]:
+            begins = f"the next cycle begins {mapping.cycle.step.in_words} after this one"
             problems.error(f"{last.label} is no day of the cycle: {begins}", item.place, "make the cycle longer, or the day earlier")
-    if record.cycle.count is not None and not record.cycle.step.times(record.cycle.count).possible:
-        problems.error("the cycles reach beyond 9998 years", record.cycle.place, "write fewer cycles")
+    if mapping.cycle.count is not None and not mapping.cycle.step.times(mapping.cycle.count).possible:
+        problems.error("the cycles reach beyond 9998 years", mapping.cycle.place, "write fewer cycles")
 
 
 def item_code(item: Point | Series) -> Code:
@@ -147,14 +147,14 @@ def _base(item: day_phrases.RepeatText, before: list[Point | Series]) -> Code:
     return _last_of(last)
 
 
-def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.RepeatText], record: VisitRecord, problems: Problems) -> None:
+def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.RepeatText], mapping: VisitKeys, problems: Problems) -> None:
     own = [item for item in items if item.window is not None]
-    if own and record.has("window"):
+    if own and mapping.has("window"):
         problems.error(
             "the window is given twice, behind a day and as `window`",
             own[0].place,
             "keep one of them",
-            [("the other one", record.place("window"))],
+            [("the other one", mapping.place("window"))],
         )
     elif own and len(own) < len(items):
         bare = next(item for item in items if item.window is None)
@@ -166,7 +166,7 @@ def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.Repe
         )
 
 
-def _point(item: day_phrases.PointText, record: VisitRecord, counts_from: CountsFrom) -> Point:
+def _point(item: day_phrases.PointText, mapping: VisitKeys, counts_from: CountsFrom) -> Point:
     code = item.day.resolve(counts_from)
     last = item.last.resolve(counts_from) if item.last else None
     if last is not None and not _never_before(last.offset, code.offset):
@@ -177,14 +177,14 @@ def _point(item: day_phrases.PointText, record: VisitRecord, counts_from: Counts
             message = f"the range can end on {last.label} before it begins on {code.label}: that depends on the first date"
             hint = "count both ends in days, or both in months"
         raise PhraseError(message, item.place, hint)
-    return Point(code, last, item.window or record.window, item.place)
+    return Point(code, last, item.window or mapping.window, item.place)
 
 
 def _never_before(last: Offset, first: Offset) -> bool:
     return last >= first if last.months == first.months else last.range[0] >= first.range[1]
 
 
-def _series(item: day_phrases.RepeatText, base: Code, record: VisitRecord, counts_from: CountsFrom) -> Series:
+def _series(item: day_phrases.RepeatText, base: Code, mapping: VisitKeys, counts_from: CountsFrom) -> Series:
     if item.step.days and base.offset.months:
         raise PhraseError(
             f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"
@@ -215,7 +215,7 @@ def _series(item: day_phrases.RepeatText, base: Code, record: VisitRecord, count
     last = base.later(item.step, item.count or 1)
     if not last.offset.possible:
         raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
-    return Series(base, item.step, until, item.count, item.window or record.window, bool(record.counted_from), item.place)
+    return Series(base, item.step, until, item.count, item.window or mapping.window, bool(mapping.counted_from), item.place)
 
 
 def _last_of(series: Series) -> Code:

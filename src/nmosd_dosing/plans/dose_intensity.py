@@ -37,7 +37,7 @@ def _sums(doses: Sequence[tuple[SubjectVisit, SubjectDose]], until: dt.date) -> 
     given = planned = 0.0  # whole numbers, of which all these doses have one scale
     scale = doses[0][1].scale
     for visit, dose in doses:
-        if not dose.given:
+        if not dose.in_plan:
             continue
         due = visit.target is not None and visit.target <= until
         if due or visit.status in _RECORDED:  # it may have been given early

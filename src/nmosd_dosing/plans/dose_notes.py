@@ -99,13 +99,13 @@ def _unwatched(schedule: SubjectSchedule, cap: SubjectCap, doses: Sequence[Subje
     """Why nobody can tell whether a cap is kept, where the plan gives doses that it cannot be compared with."""
     for dose in doses:
         known = not math.isnan(dose.amount)
-        if dose.given and known and dose.exposure is not None and math.isnan(dose.exposure.adds):
+        if dose.in_plan and known and dose.exposure is not None and math.isnan(dose.exposure.adds):
             weight, height = ("weight", "weight_kg"), ("height", "height_cm")
             lacking = {"m2": height if schedule.weight_kg is not None else weight, "kg": weight}.get(cap.limit.per)
             if lacking is None:
                 return "it is in another unit than the doses"
             return f"without the {lacking[0]} it cannot be watched: add `{argument(lacking[1])}`"
-        if dose.given and not known and dose.status != AmountStatus.REFUSED:
+        if dose.in_plan and not known and dose.status != AmountStatus.REFUSED:
             return "a dose is not known, so it may be passed"
     return None
 
@@ -114,7 +114,7 @@ def _lifetimes(schedule: SubjectSchedule) -> Iterator[Note]:
     """Doses that a lifetime's cap refuses, each with what the total would be."""
     for cap in schedule.caps:
         under = [(visit, dose) for visit in schedule.visits for dose in visit.doses if dose.give.product == cap.product]
-        if not any(dose.given for _, dose in under):
+        if not any(dose.in_plan for _, dose in under):
             continue
         had = "nothing is said of earlier exposure" if cap.earlier is None else f"{in_words(cap.earlier, cap.limit)} before the study"
         words = f"at most {cap.limit.text} of {cap.product} over a lifetime; {had}"

@@ -179,7 +179,7 @@ def _courses(schedule: SubjectSchedule) -> Iterator[Note]:
     """What hangs on events that have not happened, or not while the subject was in the period."""
     for p, own in enumerate(schedule.periods):
         if own.anchor is None or not any(
-            isinstance(point, Point) and point.code.event for entry in own.period.entries for point in entry.at
+            isinstance(point, Point) and point.code.event for entry in own.period.visit_rules for point in entry.at
         ):
             continue
         visits = lay_out(own.period, 0, Problems())

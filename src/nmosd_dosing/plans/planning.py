@@ -139,7 +139,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         assessments=tuple(
             a.name for a in what.assessments if (arm == UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and visit.beyond_open_end)
         ),
-        administrations=tuple(_administration(schedule, dose) for dose in visit.doses if dose.given),
+        administrations=tuple(_administration(schedule, dose) for dose in visit.doses if dose.in_plan),
         only_arms=tuple(period.arms[a] for a in what.arms) if arm == UNKNOWN_ARM and len(what.arms) < len(period.arms) else (),
         reason=reason,
         steps=tuple(visit_steps(schedule, visit, begun, reason)),

@@ -10,7 +10,7 @@ from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.gaps import GAP
 from nmosd_dosing.schedule.schedule import VisitStatus
-from nmosd_dosing.schedule.subject_schedule import Date, LastDay, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.model import Facts, Source, Transition, Visit
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -119,11 +119,11 @@ def cancelled_by(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     return limit_text(schedule, min(ending, key=lambda x: (x.cause == "entry", x.last)))
 
 
-def limit_text(schedule: SubjectSchedule, limit: LastDay) -> str:
+def limit_text(schedule: SubjectSchedule, limit: SubjectLimit) -> str:
     """What ends visits or doses, and when it happened."""
-    date, source = day(limit.date), schedule.periods[limit.source].period.id
+    date, source = day(limit.date), schedule.periods[limit.period].period.id
     if limit.cause == "entry":
-        move = next(m for m in schedule.moves if m.source == limit.source)
+        move = next(m for m in schedule.moves if m.out_of == limit.period)
         projected = "projected " if move.entered is None else ""
         return f"{projected}entry into {move.rule.target_period if move.rule else 'the next period'} on {date}"
     rule = next((t for t in schedule.study.transitions if t.id == limit.cause and t.source_period == source), None)
@@ -138,7 +138,7 @@ def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     waiting = next(limit for limit in visit.segment.waits if visit.target is not None and visit.target > limit.last)
     if waiting.cause != "undecided":
         return waiting.cause
-    move = next(m for m in schedule.moves if m.source == visit.segment.period)
+    move = next(m for m in schedule.moves if m.out_of == visit.segment.period)
     return f"the decision on {move.waiting.after.name if move.waiting else 'it'} of {day(waiting.date)} is open"
 
 
@@ -153,7 +153,7 @@ def period_steps(schedule: SubjectSchedule, period: int) -> Iterator[str]:
         yield f"day {schedule.study.counts_from} of {own.period.id}: {day(own.anchor)}, as given"
         return
     move, rule = found
-    yield from period_steps(schedule, move.source)
+    yield from period_steps(schedule, move.out_of)
     yield from _opening(schedule, move, rule)
     yield from _entry(schedule, move, rule)
     yield from _other_rules(schedule, move, rule)
@@ -161,7 +161,7 @@ def period_steps(schedule: SubjectSchedule, period: int) -> Iterator[str]:
 
 def _opening(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """What opens the way, and when."""
-    own, after = schedule.periods[move.source], rule.after
+    own, after = schedule.periods[move.out_of], rule.after
     period = own.period
     if after.kind == "end":
         if schedule.first(completed(period.id)) is not None:
@@ -225,7 +225,7 @@ def _deviation(move: SubjectMove) -> str:
 
 def _other_rules(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """Why the other rules out of this period do not govern."""
-    stop, end = schedule.stop.date, schedule.periods[move.source].end
+    stop, end = schedule.stop.date, schedule.periods[move.out_of].end
     for other in schedule.study.transitions:
         if other is rule or other.source_period != rule.source_period:
             continue

@@ -16,7 +16,7 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.sequence import arms_of, one_period, way
-from nmosd_dosing.subjects import history, recorded
+from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, of_subjects
 from nmosd_dosing.subjects.subject import Subject
 
@@ -88,8 +88,8 @@ class Request:
         Raises InputError for records of visits that it does not have.
         """
         schedule = replace(self, allow_deviation=True, accept_gap=True, at_least=at_least).schedule()
-        if schedule.given is not None:
-            recorded.check_known(schedule.given)
+        if schedule.visit_records is not None:
+            visit_records.check_known(schedule.visit_records)
         return schedule
 
     def plans(self, schedule: Schedule | None = None) -> Iterator[Plan]:

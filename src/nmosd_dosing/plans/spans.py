@@ -51,7 +51,7 @@ def may_move(schedule: SubjectSchedule, mark: Mark | None) -> bool:
     if any(schedule.first(event) is not None for event in ENDS_TREATMENT):
         return False
     reached = max(p for p, own in enumerate(schedule.periods) if own.anchor is not None)
-    declined = any(move.source == reached and move.status == MoveStatus.DECLINED for move in schedule.moves)
+    declined = any(move.out_of == reached and move.status == MoveStatus.DECLINED for move in schedule.moves)
     open_ended = any(entry.gives for entry in periods[reached].open_ended)
     return open_ended or (not declined and any(way.source_period == periods[reached].id for way in ways))
 

@@ -18,7 +18,7 @@ from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.study.model import Give, Study
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.recorded import Given
+from nmosd_dosing.subjects.visit_records import VisitRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Doses:
     lifetimes: tuple[Lifetime, ...]
 
 
-def read_doses(study: Study, rows: tuple[Row, ...], given: Given | None, cohort: Cohort) -> Doses:
+def read_doses(study: Study, rows: tuple[Row, ...], records: VisitRecords | None, cohort: Cohort) -> Doses:
     """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
-    recorded, extra = read_recorded(rows, given), read_extra(study, rows, given)
+    recorded, extra = read_recorded(rows, records), read_extra(study, rows, records)
     return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
 
 
@@ -208,7 +208,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
         added = whole if isinstance(count, int) and count == 1 else whole * count
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
-            gone = schedule.not_given(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
+            gone = schedule.not_in_plan(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
             added = np.where(gone, 0.0, added)
             schedule.amount[k, columns][gone] = np.nan
         _add(schedule, k, rule, running, added, by, columns)
@@ -234,7 +234,7 @@ def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
     """The rows whose totals run in the order of days, not of the plan: where visits are recorded, on days of their own; of products that
     are given after events; and of those with a lifetime's cap."""
-    if schedule.given is not None:
+    if schedule.visit_records is not None:
         return set(range(len(schedule.rows)))
     chosen = {cap.product for cap in doses.lifetimes}
     chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].event}

@@ -34,13 +34,15 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
 
     Raises InputError for dates outside the years 1 to 9999.
     """
-    course, cohort, study, n = schedule.course, schedule.cohort, schedule.study, len(schedule)
-    given = schedule.all_given()
-    dates = dose_dates(schedule, given)
+    disposition, cohort, study, n = schedule.disposition, schedule.cohort, schedule.study, len(schedule)
+    in_plan = schedule.all_in_plan()
+    dates = dose_dates(schedule, in_plan)
     segments = _by_column([_segment(schedule, number) for number in range(len(schedule.segments))], n)
-    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, given, dates, policy)), n)
-    periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in course.moves], n)
-    stop = of.StudyStop(to_date(course.stopped.date), course.stopped.by, tuple((t, to_date(d[0])) for t, d in course.stopped.rules))
+    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy)), n)
+    periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
+    stop = of.StudyStop(
+        to_date(disposition.stopped.date), disposition.stopped.by, tuple((t, to_date(d[0])) for t, d in disposition.stopped.rules)
+    )
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
     said = {(column, exposure.product) for column, exposure in cohort.earlier}
@@ -96,59 +98,66 @@ def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:
     twice: list[list[Any]] = [[] for _ in range(n)]
     for column, record in schedule.cohort.records:
         records[column].append(record)
-    if schedule.given is not None:
-        for column, record in schedule.given.extra:
+    if schedule.visit_records is not None:
+        for column, record in schedule.visit_records.extra:
             unscheduled[column].append(record)
-        for visit, column, record in schedule.given.twice:
+        for visit, column, record in schedule.visit_records.twice:
             twice[column].append((visit, record))
     return records, unscheduled, twice
 
 
 def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:
-    course = schedule.course
-    for p, period in enumerate(course.periods):
-        last = course.last_day(p, doses=False)
+    disposition = schedule.disposition
+    for p, period in enumerate(disposition.periods):
+        last = disposition.last_day(p, doses=False)
         last_days = to_dates(last) if last is not None else [None] * len(schedule)
         yield list(
-            map(of.SubjectPeriod, repeat(period), to_dates(course.anchor[p]), course.projected[p], to_dates(course.end[p]), last_days)
+            map(
+                of.SubjectPeriod,
+                repeat(period),
+                to_dates(disposition.anchor[p]),
+                disposition.projected[p],
+                to_dates(disposition.end[p]),
+                last_days,
+            )
         )
 
 
 def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
     days = [to_dates(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided)]
-    rules = [(None if i < 0 else schedule.course.transitions[i]) for i in move.rule.tolist()]
-    waiting = [(None if i < 0 else schedule.course.transitions[i]) for i in move.waiting.tolist()]
+    rules = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.rule.tolist()]
+    waiting = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.waiting.tolist()]
     met = []
     for column, rule in enumerate(rules):
         found = [needed(schedule.cohort, rule, need, move.date[column], column) for need in rule.needs] if rule is not None else []
         met.append(tuple(to_date(date) if date is not None else None for date in found))
     statuses = map(_MOVE.__getitem__, move.status.tolist())
-    return list(map(of.SubjectMove, repeat(move.source), rules, waiting, statuses, *days, move.outside().tolist(), met))
+    return list(map(of.SubjectMove, repeat(move.out_of), rules, waiting, statuses, *days, move.outside().tolist(), met))
 
 
 def _segment(schedule: Schedule, number: int) -> list[SubjectSegment]:
     segment, n = schedule.segments[number], len(schedule)
-    period = schedule.course.periods[segment.period]
+    period = schedule.disposition.periods[segment.period]
     day_one = segment.anchor
     if segment.event:  # its days are numbered from the first one of the period, or of the study
-        own = schedule.course.anchor[segment.period]
+        own = schedule.disposition.anchor[segment.period]
         day_one = np.where(np.isnat(own), own, schedule.start) if period.keeps_count else own
     holds = any(rule.then == "hold" for rule in period.gap_rules)
     columns = zip(
         *map(to_dates, (segment.anchor, day_one, schedule.first_doses[number], schedule.last_doses[number])),
-        _last_days(segment.limits, n), _last_days(segment.waits, n), segment.cut.tolist() if segment.cut is not None else [None] * n,
+        _limits(segment.limits, n), _limits(segment.waits, n), segment.cut.tolist() if segment.cut is not None else [None] * n,
         _began(segment, n), [tuple(_held(schedule, number, c)) if holds else () for c in range(n)],
         to_dates(np.minimum(segment.open_end, LAST_DATE)), strict=True,
     )  # fmt: skip
     return [SubjectSegment(number, segment.period, segment.event, segment.run, *values) for values in columns]
 
 
-def _last_days(limits: Sequence[Limit], n: int) -> list[tuple[of.LastDay, ...]]:
-    found: list[list[of.LastDay]] = [[] for _ in range(n)]
+def _limits(limits: Sequence[Limit], n: int) -> list[tuple[of.SubjectLimit, ...]]:
+    found: list[list[of.SubjectLimit]] = [[] for _ in range(n)]
     for limit in limits:
         for mine, last, date in zip(found, to_dates(limit.last), to_dates(limit.date), strict=True):
             if last is not None:
-                mine.append(of.LastDay(last, limit.cause, date, limit.doses_only, limit.source))
+                mine.append(of.SubjectLimit(last, limit.cause, date, limit.doses_only, limit.period))
     return list(map(tuple, found))
 
 
@@ -169,7 +178,7 @@ def _held(schedule: Schedule, number: int, column: int) -> Iterator[of.Held]:
 def _gaps(schedule: Schedule, dates: Dates) -> Iterator[list[of.SubjectGap | None]]:
     """The gap of each product at each entry; None for whom there is none."""
     for gap in entry_gaps(schedule, dates):
-        period = schedule.course.periods[schedule.segments[gap.segment].period].id
+        period = schedule.disposition.periods[schedule.segments[gap.segment].period].id
         shortest = shortest_planned(schedule, gap.product)
         ids = [schedule.id(schedule.rows[row].visit) for row in gap.last.tolist()]
         columns = zip(to_dates(gap.before), ids, to_dates(gap.first), strict=True)

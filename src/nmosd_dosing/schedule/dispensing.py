@@ -16,7 +16,7 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import Policy, pack
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.weights import grams_at, weight_dates
-from nmosd_dosing.subjects.recorded import Recorded
+from nmosd_dosing.subjects.visit_records import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def _prepared(schedule: Schedule, k: int) -> Wholes:
     recorded, those that were planned."""
     row = schedule.rows[k]
     amount = schedule.amount[k]
-    if k in schedule.planned and schedule.given is not None:
+    if k in schedule.planned and schedule.visit_records is not None:
         count = schedule.planned_count(k)
-        in_part = (schedule.given.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
+        in_part = (schedule.visit_records.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
         mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
         amount = np.where(in_part & mine & (amount > 0), schedule.planned[k] / count, amount)
     whole: Wholes = np.rint(amount * row.scale)
@@ -101,4 +101,4 @@ def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     rule = schedule.study.product(row.give.product).weight
     grams = grams_at(schedule.cohort, rule, weight_dates(schedule, schedule.rows[k].visit), everybody)
     whole, _ = reckon(to_whole(dose, scale), grams, schedule.cohort.mm)
-    return np.where(schedule.given_at(k), whole, np.nan), scale
+    return np.where(schedule.in_plan(k), whole, np.nan), scale

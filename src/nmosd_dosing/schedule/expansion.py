@@ -25,10 +25,9 @@ from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study, Visit, Window
 from nmosd_dosing.study.sequence import one_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
-from nmosd_dosing.subjects import disposition
-from nmosd_dosing.subjects import recorded as records
+from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.disposition import Course
+from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
 from nmosd_dosing.subjects.not_allowed import check_ends, check_entries
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.triggers import Stopped
@@ -74,28 +73,28 @@ def expand(
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = _enter(cohort, periods, by_period)
-    course = disposition.resolve(study, periods, cohort)
-    check_ends(course, cohort)
+    disposition = resolve(study, periods, cohort)
+    check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
-        _check_dates(visits, periods[p], _anchor(course, cohort, p)[~np.isnat(course.anchor[p])])
+        _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
     if not allow_deviation:
-        check_entries(course, cohort)
-    segments = tuple(segment for p in range(len(periods)) for segment in _segments(course, cohort, p, by_period[p], until, at_least))
+        check_entries(disposition, cohort)
+    segments = tuple(segment for p in range(len(periods)) for segment in _segments(disposition, cohort, p, by_period[p], until, at_least))
     for segment in segments:
         if segment.event:
             _check_dates(
                 _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
             )
-    schedule = _fill(study, course, cohort, segments, by_period, until, unblinded)
+    schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
     while more := after_gaps(schedule, until, at_least):
         segments, cohort = more
         for segment in segments:
             _check_dates(
                 _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
             )
-        schedule = _fill(study, course, cohort, segments, by_period, until, unblinded)
-    if schedule.given is not None and not allow_deviation:
-        records.check(schedule.given, schedule.visits, cohort)
+        schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
+    if schedule.visit_records is not None and not allow_deviation:
+        visit_records.check(schedule.visit_records, schedule.visits, cohort)
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
@@ -107,23 +106,25 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     periods = (one_period(study, period),) if period is not None else sequence.way(study)
     if cohort.records:
         cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
-    return disposition.resolve(study, periods[:1], cohort).stopped
+    return resolve(study, periods[:1], cohort).stopped
 
 
 def _fill(
-    study: Study, course: Course, cohort: Cohort, segments: tuple[Segment, ...], by_period: Sequence[tuple[Visit, ...]],
+    study: Study, disposition: Disposition, cohort: Cohort, segments: tuple[Segment, ...], by_period: Sequence[tuple[Visit, ...]],
     until: dt.date | None, unblinded: bool,
 ) -> Schedule:  # fmt: skip
     of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
     visits = tuple(visit for mine in of_segments for visit in mine)
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
-    given = records.match(visits, [course.periods[segments[i].period].id for i in segment_of], cohort) if cohort.records else None
+    found = (
+        visit_records.match(visits, [disposition.periods[segments[i].period].id for i in segment_of], cohort) if cohort.records else None
+    )
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    doses = read_doses(study, rows, given, cohort)
+    doses = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
     filling = Filling(
         study=study,
-        course=course,
+        disposition=disposition,
         cohort=cohort,
         segments=segments,
         until=None if until is None else np.datetime64(until, "D"),
@@ -138,7 +139,7 @@ def _fill(
         first_doses=np.full((len(segments), n), NO_DATE),
         last_doses=np.full((len(segments), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
-        given=given,
+        visit_records=found,
         per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
         written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
         counted={},
@@ -208,7 +209,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
     for period, visits in later:
         first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
         if first:
-            found = records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period)).actual[first[0]]
+            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period)).actual[first[0]]
             entry = cohort.entry(period.id)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)
@@ -216,7 +217,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
                     Problem(
                         f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
                         hint="the first day of a period is its day 1: mend one of the two",
-                        column=i,
+                        subject=i,
                     )
                     for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
                 ]
@@ -237,22 +238,22 @@ def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: 
     return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
 
 
-def _anchor(course: Course, cohort: Cohort, period: int) -> Dates:
+def _anchor(disposition: Disposition, cohort: Cohort, period: int) -> Dates:
     """(n,) the day from which a period's days are counted: its own first, or that of the study; NaT for whoever does not come to it."""
-    own = course.anchor[period]
-    return np.where(np.isnat(own), own, cohort.start) if course.periods[period].keeps_count else own
+    own = disposition.anchor[period]
+    return np.where(np.isnat(own), own, cohort.start) if disposition.periods[period].keeps_count else own
 
 
 def _segments(
-    course: Course, cohort: Cohort, period: int, visits: tuple[Visit, ...], until: dt.date | None, at_least: dt.date | None
+    disposition: Disposition, cohort: Cohort, period: int, visits: tuple[Visit, ...], until: dt.date | None, at_least: dt.date | None
 ) -> Iterator[Segment]:
     """A period, and what hangs on events in it, each time that they have happened."""
-    own = _segment(course, cohort, period, until, at_least)
+    own = _segment(disposition, cohort, period, until, at_least)
     yield own
     for event in dict.fromkeys(visit.event for visit in visits if visit.event):
-        opens = any(t.after.kind == "event" and t.after.name == event for t in course.transitions)
+        opens = any(t.after.kind == "event" and t.after.name == event for t in disposition.transitions)
         limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in events.ENDS_TREATMENT))
-        inside = [course.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
+        inside = [disposition.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
         for run, anchor in enumerate(_first_ones(inside)):
             yield Segment(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
 
@@ -264,15 +265,15 @@ def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:
         yield from (column for column in ordered if not np.isnat(column).all())
 
 
-def _segment(course: Course, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Segment:
-    limits = tuple(limit for limit in course.limits if limit.source == period)
+def _segment(disposition: Disposition, cohort: Cohort, period: int, until: dt.date | None, at_least: dt.date | None) -> Segment:
+    limits = tuple(limit for limit in disposition.limits if limit.period == period)
     waits = tuple(
-        disposition.Limit(period, True, move.undecided, "undecided", move.undecided)
-        for move in course.moves
-        if move.source == period and not np.isnat(move.undecided).all()
+        Limit(period, True, move.undecided, "undecided", move.undecided)
+        for move in disposition.moves
+        if move.out_of == period and not np.isnat(move.undecided).all()
     )
-    drawn = open_end(course.periods[period], course.anchor[period], until, at_least, cohort.ahead)
-    return Segment(period, 0, _anchor(course, cohort, period), drawn, limits, waits)
+    drawn = open_end(disposition.periods[period], disposition.anchor[period], until, at_least, cohort.ahead)
+    return Segment(period, 0, _anchor(disposition, cohort, period), drawn, limits, waits)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:

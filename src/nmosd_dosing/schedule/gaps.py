@@ -20,7 +20,7 @@ from nmosd_dosing.study.model import GapRule
 from nmosd_dosing.study.visits import offset_of
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
-from nmosd_dosing.subjects.recorded import Recorded
+from nmosd_dosing.subjects.visit_records import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class EntryGap:
     first: Dates
 
 
-def dose_dates(schedule: Schedule, given: NDArray[np.bool_]) -> Dates:
+def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
     """(k, n) the day of each administration, as recorded or planned; NaT where it is not given. given: (k, n) `schedule.all_given()`."""
-    dates = np.full(given.shape, NO_DATE)
+    dates = np.full(in_plan.shape, NO_DATE)
     for visits, rows in schedule.by_segment():
         at = [row.visit - visits.start for row in schedule.rows[rows]]
         dates[rows] = schedule.dates(visits)[at]
-    refused = np.array(schedule.status).reshape(given.shape) == AmountStatus.REFUSED
-    for visit, column, product in schedule.given.refused if schedule.given is not None else ():
+    refused = np.array(schedule.status).reshape(in_plan.shape) == AmountStatus.REFUSED
+    for visit, column, product in schedule.visit_records.not_given if schedule.visit_records is not None else ():
         refused[[k for k, row in enumerate(schedule.rows) if (row.visit, row.give.product) == (visit, product)], column] = True
-    dates[~given | refused] = NO_DATE
+    dates[~in_plan | refused] = NO_DATE
     return dates
 
 
@@ -78,29 +78,29 @@ def shortest_planned(schedule: Schedule, product: str) -> int | None:
 
 def check_entries(schedule: Schedule) -> None:
     """Raises InputError for recorded entries that break a minimum gap which the study or the site states."""
-    if len(schedule.course.periods) == 1 or all(product.minimum_gap is None for product in schedule.study.products):
+    if len(schedule.disposition.periods) == 1 or all(product.minimum_gap is None for product in schedule.study.products):
         return
     problems = []
-    for gap in entry_gaps(schedule, dose_dates(schedule, schedule.all_given())):
+    for gap in entry_gaps(schedule, dose_dates(schedule, schedule.all_in_plan())):
         product = schedule.study.product(gap.product)
         minimum = product.minimum_gap
         if minimum is None:
             continue
         period = schedule.segments[gap.segment].period
-        recorded = ~np.isnat(schedule.course.anchor[period]) & ~schedule.course.projected[period]
+        recorded = ~np.isnat(schedule.disposition.anchor[period]) & ~schedule.disposition.projected[period]
         for column in np.flatnonzero(recorded & (gap.first >= gap.before) & (gap.first < shift(gap.before, minimum))):
             days = int((gap.first - gap.before)[column].astype(np.int64))
             who = schedule.cohort.name(int(column))
             before, first = to_date(gap.before[column]), to_date(gap.first[column])
             assert before is not None
             assert first is not None
-            target = schedule.course.periods[period].id
+            target = schedule.disposition.periods[period].id
             last = schedule.rows[int(gap.last[column])].visit
             recorded_too = bool(np.any(schedule.recorded(last, slice(column, column + 1))))
             planned = "dose of" if recorded_too else "dose planned for"
             wrong = f"{gap.shown} on {date_text(first)}, {days} days after the {planned} {date_text(before)}"
             hint = f"the minimum gap is {product.gap_text}; `{argument('accept_gap')}` lets the entry into `{target}` stand, marked"
-            problems.append(Problem(f"{who}{wrong}", hint=hint, column=int(column)))
+            problems.append(Problem(f"{who}{wrong}", hint=hint, subject=int(column)))
     if problems:
         raise InputError(problems)
 
@@ -126,12 +126,12 @@ def after_gaps(schedule: Schedule, until: dt.date | None, at_least: dt.date | No
 
     Only what is recorded can make a gap: the plan itself has none (`sense` checks that).
     """
-    if schedule.given is None:
+    if schedule.visit_records is None:
         return None
     segments: list[Segment] = []
     cohort, changed = schedule.cohort, False
     for p, segment in enumerate(schedule.segments):
-        rules = schedule.course.periods[segment.period].gap_rules
+        rules = schedule.disposition.periods[segment.period].gap_rules
         seen = any(limit.cause.startswith(GAP) for limit in (*segment.limits, *segment.waits))
         gap = _first_gap(schedule, p, rules) if rules and not seen and not segment.event else None
         if gap is None or np.isnat(gap.date).all():
@@ -153,12 +153,16 @@ def _renamed(
         rule = rules[int(gap.rule[column])]
         begins = rule.at.offset if rule.at is not None else Offset()
         first = [v.label for i, v in enumerate(schedule.visits) if schedule.segment_of[i] == p and v.offset == begins and v.gives]
-        given = schedule.given.records.get((schedule.segment_of.index(p) + int(gap.visit[column]), column), ()) if schedule.given else ()
+        given = (
+            schedule.visit_records.records.get((schedule.segment_of.index(p) + int(gap.visit[column]), column), ())
+            if schedule.visit_records
+            else ()
+        )
         if rule.then == "restart" and first:
             renamed[column] = True
             base = first[0].rsplit(" (restart", 1)[0] if segment.run else first[0]
             names |= dict.fromkeys(map(id, given), restarted(base, segment.run + 1))
-    period = schedule.course.periods[segment.period].id
+    period = schedule.disposition.periods[segment.period].id
     records = tuple(
         (column, dataclasses.replace(record, visit=names[id(record)], period=period) if id(record) in names else record)
         for column, record in cohort.records
@@ -176,12 +180,12 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
     product = rules[0].product
     for i, visit in enumerate(schedule.visits):
         mine = not product or any(give.product == product for give in visit.gives)
-        if schedule.segment_of[i] != p or not visit.gives or not mine or visit.offset is None or schedule.given is None:
+        if schedule.segment_of[i] != p or not visit.gives or not mine or visit.offset is None or schedule.visit_records is None:
             continue
-        status = schedule.given.status[i]
-        done = ((status == Recorded.DONE) | (status == Recorded.PARTIAL)) & schedule.given.had(i, product)
+        status = schedule.visit_records.status[i]
+        done = ((status == Recorded.DONE) | (status == Recorded.PARTIAL)) & schedule.visit_records.had(i, product)
         planned = np.where(schedule.dose_cancelled(i) | (status != Recorded.NOTHING), NO_DATE, schedule.target[i])
-        this = np.where(done, schedule.given.actual[i], planned)
+        this = np.where(done, schedule.visit_records.actual[i], planned)
         for dates in extra:  # a dose at an unscheduled visit is a dose before, too
             before = np.where((dates <= this) & ~(dates <= before), dates, before)
         seen = ~np.isnat(date)
@@ -198,7 +202,7 @@ def _first_gap(schedule: Schedule, p: int, rules: tuple[GapRule, ...]) -> _Gap:
 def _as_recorded(schedule: Schedule, segment: Segment, planned: Dates, rules: tuple[GapRule, ...], chosen: NDArray[np.int8]) -> Dates:
     """The day on which a restart took place, where the visit that it begins with is recorded; else the day on which it is planned."""
     p = schedule.segments.index(segment)
-    period = schedule.course.periods[segment.period]
+    period = schedule.disposition.periods[segment.period]
     date = planned.copy()
     for r, rule in enumerate(rules):
         begins = rule.at.offset if rule.at is not None else Offset()
@@ -225,7 +229,7 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     """(n,) each: the days of doses at unscheduled visits, the first ones first; of one product, where it is named."""
     found: list[Dates] = []
     products = {product.name for product in schedule.study.products}
-    for column, record in sorted(schedule.given.extra, key=lambda e: e[1].date) if schedule.given is not None else ():
+    for column, record in sorted(schedule.visit_records.extra, key=lambda e: e[1].date) if schedule.visit_records is not None else ():
         dose = record.product in products or (record.product is None and record.amount is not None)
         dose = dose and (not product or record.product == product)
         if dose and record.took_place:
@@ -247,18 +251,18 @@ def _after_events(schedule: Schedule, segment: Segment, product: str) -> Iterato
 def given_after_hold(schedule: Schedule, p: int, column: int) -> list[tuple[GapRule, np.datetime64, np.datetime64]]:
     """The doses of a part that a subject was given after a gap that asks for a decision: the rule, the dose before, the dose."""
     segment, found = schedule.segments[p], []
-    holds = [rule for rule in schedule.course.periods[segment.period].gap_rules if rule.then == "hold"]
-    if not holds or schedule.given is None:
+    holds = [rule for rule in schedule.disposition.periods[segment.period].gap_rules if rule.then == "hold"]
+    if not holds or schedule.visit_records is None:
         return []
     before = segment.first[column] if segment.run else NO_DATE
     for i, visit in enumerate(schedule.visits):
         mine = visit.gives and (not holds[0].product or any(give.product == holds[0].product for give in visit.gives))
-        mine = mine and schedule.segment_of[i] == p and bool(schedule.given.had(i, holds[0].product)[column])
-        if mine and not np.isnat(actual := schedule.given.actual[i, column]):
-            rules = schedule.course.periods[segment.period].gap_rules
+        mine = mine and schedule.segment_of[i] == p and bool(schedule.visit_records.had(i, holds[0].product)[column])
+        if mine and not np.isnat(actual := schedule.visit_records.actual[i, column]):
+            rules = schedule.disposition.periods[segment.period].gap_rules
             over = [rule for rule in rules if actual > shift(np.array([before]), rule.beyond)[0]]
             found += [(over[-1], before, actual)] if over and over[-1].then == "hold" else []
-            before = schedule.through(i, schedule.given.actual[i])[column]
+            before = schedule.through(i, schedule.visit_records.actual[i])[column]
     return found
 
 
@@ -295,7 +299,7 @@ def _apply(
     days = np.where(again, skipped[gap.rule], 0)
     anchor = dates - days.astype("timedelta64[D]")
     restart = Restart(rules, np.where(again, gap.rule, np.int8(-1)).astype(np.int8), np.where(again, gap.before, nobody), days)
-    period = schedule.course.periods[segment.period]
+    period = schedule.disposition.periods[segment.period]
     anew = Segment(
         segment.period, segment.run + 1, anchor, open_end(period, anchor, until, at_least), segment.limits, segment.waits,
         restart=restart,

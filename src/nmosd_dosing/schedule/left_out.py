@@ -24,7 +24,7 @@ _ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Refusals:
+class Excluded:
     """The columns of those who are refused, and what is wrong with each."""
 
     problems: dict[int, Problem] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem
     return list(found)
 
 
-def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -> tuple[Cohort, Refusals]:
+def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -> tuple[Cohort, Excluded]:
     """The cohort of those who are not refused, with the stop of the study counted over them, and those who are.
 
     Whether a subject is refused may hang on the stop, and the stop on who is counted: it is counted anew until both agree.
@@ -59,7 +59,7 @@ def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -
     # Whoever is refused is not counted: while it is found out who is, the stop that is given is the only one.
     uncounted = study if study.stop is None else replace(study, stop=replace(study.stop, earliest_of=()))
     contradicted = _refused(lambda c: stopped(study, c, period=period), cohort, np.arange(len(cohort)))
-    found = Refusals(contradicted)
+    found = Excluded(contradicted)
     before: dict[str, object] | None = None
     for turn in count():
         counted = stop_counted(study, period, cohort.chosen(found.others(len(cohort))))
@@ -69,7 +69,7 @@ def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -
         everybody = replace(cohort, of_study=counted.of_study)
         refused = dict(_each(lambda c: expand(uncounted, c), everybody, contradicted))
         # Should the two go round in a circle, whoever was refused once stays out.
-        found = Refusals({**contradicted, **(refused if turn < _ROUNDS else {**found.problems, **refused})})
+        found = Excluded({**contradicted, **(refused if turn < _ROUNDS else {**found.problems, **refused})})
     raise AssertionError
 
 
@@ -86,7 +86,7 @@ def _refused(expand: Refusing, cohort: Cohort, columns: Columns) -> dict[int, Pr
         try:
             expand(cohort.chosen(columns))
         except DosingError as error:
-            about = {int(columns[p.column]): p for p in reversed(error.found) if p.column is not None}
+            about = {int(columns[p.subject]): p for p in reversed(error.found) if p.subject is not None}
             if not about:  # what is wrong is not said to be of anybody: halve, until one is left
                 if len(columns) == 1:
                     return {**found, int(columns[0]): error.problems[0]}

@@ -9,7 +9,7 @@ import numpy as np
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, surface
-from nmosd_dosing.dose.dose import AmountStatus, Formula, Limit, number_text
+from nmosd_dosing.dose.dose import AmountStatus, Formula, LifetimeCap, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.schedule.filling import Filling
@@ -27,7 +27,7 @@ class Lifetime:
     """The cap of a product. earlier: (n,) what each subject had before, in millionths of the cap's unit, 0 where nothing is said."""
 
     product: str
-    limit: Limit
+    limit: LifetimeCap
     earlier: Wholes
 
     @property
@@ -79,7 +79,7 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
     return tuple(found.values())
 
 
-def in_words(millionths: float, limit: Limit) -> str:
+def in_words(millionths: float, limit: LifetimeCap) -> str:
     """An exposure as people read it: `132 mg/m2`."""
     return f"{number_text(round(millionths / _MILLIONTHS, 6))} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
 

@@ -15,26 +15,26 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.weights import grams_at, used
 from nmosd_dosing.study.model import Give, Study
-from nmosd_dosing.subjects.recorded import Given
 from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.visit_records import VisitRecords
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
 
-def read_recorded(rows: tuple[Row, ...], given: Given | None) -> Amounts:
+def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None) -> Amounts:
     """The amounts that records state, of doses that are not masked: what was not given is 0."""
-    if given is None:
+    if records is None:
         return {}
     by_visit: dict[int, list[int]] = {}
     for k, row in enumerate(rows):
         by_visit.setdefault(row.visit, []).append(k)
     found: dict[int, dict[int, Fraction | None]] = {}
-    for (visit, column), records in given.records.items():
+    for (visit, column), of_visit in records.records.items():
         here = by_visit.get(visit, [])
         for k in here:
             if any(dose is not None and dose.kind == "masked" for dose in rows[k].give.doses):
                 continue
-            mine = [r for r in records if r.product in (None, rows[k].give.product)]
+            mine = [r for r in of_visit if r.product in (None, rows[k].give.product)]
             stated, amount = _amount(mine[0] if mine else None, rows[k].give, alone=len(here) == 1)
             if stated:
                 found.setdefault(k, {})[column] = amount
@@ -63,11 +63,11 @@ class Extra:
     amount: Fraction | None
 
 
-def read_extra(study: Study, rows: tuple[Row, ...], given: Given | None) -> tuple[Extra, ...]:
+def read_extra(study: Study, rows: tuple[Row, ...], records: VisitRecords | None) -> tuple[Extra, ...]:
     """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
     masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
     found = []
-    for column, record in given.extra if given is not None else ():
+    for column, record in records.extra if records is not None else ():
         if not record.took_place or (record.product is None and record.amount is None):
             continue
         product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name

@@ -16,8 +16,8 @@ from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.study.model import Give, Period, Study, Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.disposition import Course
-from nmosd_dosing.subjects.recorded import Given, Recorded
+from nmosd_dosing.subjects.disposition import Disposition
+from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
 
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_
@@ -72,7 +72,7 @@ class Schedule:
     """
 
     study: Study
-    course: Course
+    disposition: Disposition
     cohort: Cohort
     segments: tuple[Segment, ...]
     until: np.datetime64 | None
@@ -87,7 +87,7 @@ class Schedule:
     first_doses: Dates
     last_doses: Dates
     beyond: NDArray[np.int64]
-    given: Given | None
+    visit_records: VisitRecords | None
     counted: Mapping[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
     per_kg: NDArray[np.float64] | None
     planned: Mapping[int, NDArray[np.float64]]
@@ -125,7 +125,7 @@ class Schedule:
     @property
     def end(self) -> Dates | None:
         """(n,) the first day after the first period, where it is known."""
-        end = self.course.end[0]
+        end = self.disposition.end[0]
         return None if np.isnat(end).all() else end
 
     # --- where a visit stands ------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Schedule:
         return self.segments[self.segment_of[visit if isinstance(visit, int) else visit.start]]
 
     def period(self, visit: int) -> Period:
-        return self.course.periods[self.segment(visit).period]
+        return self.disposition.periods[self.segment(visit).period]
 
     def id(self, visit: int) -> str:
         """`rcp/W3D1`: the same for every subject."""
@@ -210,7 +210,7 @@ class Schedule:
         own, anchor = self.segments[self.segment_of[visit]], self.anchor(visit)[columns]
         first = shift(anchor, what.offset)
         if own.period and not own.event and self.period(visit).keeps_count:
-            first = np.fmax(first, self.course.anchor[own.period, columns])
+            first = np.fmax(first, self.disposition.anchor[own.period, columns])
         last: Dates = begins + np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
         return last
 
@@ -244,14 +244,14 @@ class Schedule:
 
     def actual(self, visit: Visits) -> Dates | None:
         """The day on which a visit took place; None where nothing is recorded of anybody."""
-        return self.given.actual[visit] if self.given is not None else None
+        return self.visit_records.actual[visit] if self.visit_records is not None else None
 
     def dates(self, visit: Visits, columns: slice = _EVERYBODY) -> Dates:
         """The day on which a visit took place, else that on which it is planned; NaT for one that did not take place."""
         target = self.target[visit, columns]
-        if self.given is None:
+        if self.visit_records is None:
             return target
-        return np.where(self.recorded(visit, columns), self.given.actual[visit, columns], target)
+        return np.where(self.recorded(visit, columns), self.visit_records.actual[visit, columns], target)
 
     # --- what became of a visit ----------------------------------------------------------------------------------------
 
@@ -259,25 +259,27 @@ class Schedule:
         """Of VisitStatus."""
         segment, target = self.segment(visit), self.target[visit]
         state = np.full(target.shape, VisitStatus.PLANNED, dtype=np.uint8)
-        projected = self.course.projected[segment.period]
+        projected = self.disposition.projected[segment.period]
         if projected.any():
             state[..., projected] = VisitStatus.PROJECTED
         for limit in segment.waits:
             state[self._doses[visit] & (target > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
         state[self.cancelled(visit)] = VisitStatus.CANCELLED
         state[self.not_planned(visit)] = VisitStatus.ABSENT
-        if self.given is not None:
-            recorded = self.given.status[visit]
+        if self.visit_records is not None:
+            recorded = self.visit_records.status[visit]
             state = np.where(recorded, recorded + (VisitStatus.DONE - Recorded.DONE), state).astype(np.uint8)
         return state
 
     def recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
         """Whether anything is recorded of a visit."""
-        return self.given.status[visit, columns] != Recorded.NOTHING if self.given is not None else np.bool_(False)
+        return self.visit_records.status[visit, columns] != Recorded.NOTHING if self.visit_records is not None else np.bool_(False)
 
     def dose_recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
         """Whether a record says that a dose of a visit was given, or was not."""
-        return self.recorded(visit, columns) & self.given.dosed[visit, columns] if self.given is not None else np.bool_(False)
+        return (
+            self.recorded(visit, columns) & self.visit_records.dosed[visit, columns] if self.visit_records is not None else np.bool_(False)
+        )
 
     def cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """Whether a visit falls away: everything that is to happen at it lies after what ends it."""
@@ -308,7 +310,7 @@ class Schedule:
         gone: Where = np.bool_(False)
         if last is not None:
             gone = self.target[visit, columns] > last
-            gone = gone & ~self.dose_recorded(visit, columns) if self.given is not None else gone
+            gone = gone & ~self.dose_recorded(visit, columns) if self.visit_records is not None else gone
         return gone | self.cut_off(visit, np.bool_(True), columns) if segment.cut is not None else gone
 
     def not_planned(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
@@ -385,19 +387,19 @@ class Schedule:
         per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
         return per_kg
 
-    def given_at(self, row: int) -> NDArray[np.bool_]:
+    def in_plan(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
-        given: NDArray[np.bool_] = self._given(slice(self.rows[row].visit, self.rows[row].visit + 1), slice(row, row + 1))[0]
-        return given
+        found: NDArray[np.bool_] = self._in_plan(slice(self.rows[row].visit, self.rows[row].visit + 1), slice(row, row + 1))[0]
+        return found
 
-    def all_given(self) -> NDArray[np.bool_]:
+    def all_in_plan(self) -> NDArray[np.bool_]:
         """(k, n) the same of every administration."""
-        given = np.empty((len(self.rows), len(self)), dtype=bool)
+        found = np.empty((len(self.rows), len(self)), dtype=bool)
         for visits, rows in self.by_segment():
-            given[rows] = self._given(visits, rows)
-        return given
+            found[rows] = self._in_plan(visits, rows)
+        return found
 
-    def _given(self, visits: slice, rows: slice) -> NDArray[np.bool_]:
+    def _in_plan(self, visits: slice, rows: slice) -> NDArray[np.bool_]:
         """(rows, n) of rows at visits of one segment."""
         at = np.array([row.visit - visits.start for row in self.rows[rows]], dtype=np.intp)
         planned = ~self.not_planned(visits) & ~self.dose_cancelled(visits)
@@ -407,7 +409,7 @@ class Schedule:
             given[open_ended] &= ~self.beyond_open_end(visits)[at[open_ended]]
         return given
 
-    def not_given(self, row: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
+    def not_in_plan(self, row: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """(n,) whether an administration is not part of a subject's plan, wherever its visit may lie."""
         absent: NDArray[np.bool_] = self.status[row][columns] == AmountStatus.ABSENT
         return absent | self.beyond_open_end(self.rows[row].visit, columns) if self.rows[row].give.open_ended else absent

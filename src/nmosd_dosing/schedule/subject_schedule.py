@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import AmountStatus, Dose, Limit
+from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.weights import Used
 from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition, Visit
@@ -33,14 +33,14 @@ class SubjectPeriod(NamedTuple):
         return self.anchor is not None and not self.projected
 
 
-class LastDay(NamedTuple):
+class SubjectLimit(NamedTuple):
     """The last day on which the visits of a period, or only its doses, may be planned, since `cause` happened on `date`."""
 
     last: dt.date
     cause: str
     date: Date
     doses_only: bool
-    source: int
+    period: int
 
 
 class Began(NamedTuple):
@@ -74,8 +74,8 @@ class SubjectSegment(NamedTuple):
     day_one: Date
     first_dose: Date
     last_dose: Date
-    limits: tuple[LastDay, ...]
-    waits: tuple[LastDay, ...]
+    limits: tuple[SubjectLimit, ...]
+    waits: tuple[SubjectLimit, ...]
     cut: int | None
     restart: Began | None
     held: tuple[Held, ...]
@@ -104,14 +104,14 @@ class Exposure(NamedTuple):
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
-    given: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
+    in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
     own: that of the subject's arm, None while the arm is not known, or gets none. planned: what `amount` would be without records, and
     recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
     """
 
     give: Give
     scale: int
-    given: bool
+    in_plan: bool
     status: AmountStatus
     amount: float
     cumulative: float
@@ -173,7 +173,7 @@ class SubjectMove(NamedTuple):
     negative before it. met: when each further condition of the rule was met.
     """
 
-    source: int
+    out_of: int
     rule: Transition | None
     waiting: Transition | None
     status: MoveStatus
@@ -225,7 +225,7 @@ class SubjectCap(NamedTuple):
     """A lifetime's cap of a product, and what was had before the study, in millionths of its unit; None where nothing is said."""
 
     product: str
-    limit: Limit
+    limit: LifetimeCap
     earlier: float | None
 
 

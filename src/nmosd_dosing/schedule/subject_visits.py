@@ -34,7 +34,7 @@ def visits_of(
         rows.setdefault(row.visit, []).append(k)
     every = slice(0, m)
     targets, earliest, latest = map(to_dates, (schedule.target, schedule.earliest(every), schedule.latest(every)))
-    actuals = to_dates(schedule.given.actual) if schedule.given is not None else [[None] * n] * m
+    actuals = to_dates(schedule.visit_records.actual) if schedule.visit_records is not None else [[None] * n] * m
     found: list[list[SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
         states, dates, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
@@ -90,16 +90,16 @@ def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset] | None]:
 
 def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tuple[Any, ...]:
     """What is recorded of a visit, and what of it is not the plan, or could not be compared with it."""
-    records = schedule.given.records.get((visit, column)) if schedule.given is not None else None
+    records = schedule.visit_records.records.get((visit, column)) if schedule.visit_records is not None else None
     if records is None:
         return _NO_RECORDS
     return records, tuple(wrong_dose(schedule, rows, r, column) for r in records), not_compared(schedule, rows, records, column)
 
 
-def doses_of(schedule: Schedule, given: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
-    """Each administration as each subject has it. given, dates: (k, n) those of `all_given` and `dose_dates`."""
+def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
+    """Each administration as each subject has it. in_plan, dates: (k, n) those of `all_in_plan` and `dose_dates`."""
     n, rows, arms = len(schedule), schedule.rows, schedule.arm.tolist()
-    at, days = given.tolist(), to_dates(dates)
+    at, days = in_plan.tolist(), to_dates(dates)
     amounts, totals, per_kg = schedule.amount.tolist(), schedule.cumulative.tolist(), schedule.cumulative_per_kg().tolist()
     vials: list[Dispensed | None] = dispense(schedule, policy) if policy is not None else [None] * len(rows)
     made = []

@@ -24,12 +24,12 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             target[:] = NO_DATE
             continue
         shifters[schedule.segment_of[i], visit.offset](own.anchor[columns], target)
-        if visit.follows is not None and schedule.given is not None:
+        if visit.follows is not None and schedule.visit_records is not None:
             _follow(schedule, i, by_offset[schedule.segment_of[i], visit.follows[0]], visit.follows[1], columns)
         if own.restart is not None:  # it may go on from a later day
             target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
-        elif not own.event and schedule.course.periods[own.period].keeps_count and own.period:
-            entry = schedule.course.anchor[own.period, columns]
+        elif not own.event and schedule.disposition.periods[own.period].keeps_count and own.period:
+            entry = schedule.disposition.anchor[own.period, columns]
             ends = shift(own.anchor[columns], visit.last) if visit.last is not None else target
             under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
             target[under_way] = entry[under_way]
@@ -70,7 +70,7 @@ def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns:
     """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
     n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
     since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
-    actual = schedule.given.actual[previous] if schedule.given is not None else since
+    actual = schedule.visit_records.actual[previous] if schedule.visit_records is not None else since
     there = ~np.isnat(actual)
     since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
     schedule.counted[visit] = since, days, months
@@ -93,7 +93,7 @@ def _dosed(schedule: Schedule) -> set[int]:
         or any(visit.last for visit in visits)
         or len(schedule.segments) > 1
         or schedule.segments[0].limits
-        or schedule.given is not None
+        or schedule.visit_records is not None
     ):
         return set(dosed)
     return {*dosed[:1], *dosed[-1:]}
@@ -107,7 +107,7 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
         dates = np.where(schedule.dose_cancelled(visit, columns), NO_DATE, dates)
     if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
         return dates
-    absent = np.logical_and.reduce([schedule.not_given(k, columns) for k in rows])
+    absent = np.logical_and.reduce([schedule.not_in_plan(k, columns) for k in rows])
     return np.where(absent, NO_DATE, dates)
 
 
@@ -119,7 +119,7 @@ def without_refused(schedule: Filling) -> None:
     schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
     for k, row in enumerate(schedule.rows):
         p = schedule.segment_of[row.visit]
-        given = schedule.given_at(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        given = schedule.in_plan(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
         dates = np.where(given, schedule.dates(row.visit), NO_DATE)
         np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
         np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])

@@ -22,7 +22,7 @@ from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers
 from nmosd_dosing.study.events import CONFIRMED
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.disposition import Course, Move, MoveStatus, gone
+from nmosd_dosing.subjects.disposition import Disposition, Move, MoveStatus, gone
 from nmosd_dosing.subjects.triggers import Stay, first_of_each
 
 STATES_LEFT = "left or through"
@@ -70,21 +70,21 @@ class Outcome:
     states: dict[str, Numbers] = field(default_factory=dict)
 
 
-def of_course(course: Course, stay: Stay) -> dict[str, Numbers]:
+def of_disposition(disposition: Disposition, stay: Stay) -> dict[str, Numbers]:
     """What can be told without a dose, (t,) each: `study_stop`, `by` (the number of the rule that stopped it, -1 for none), `enrolled`,
     `relapses`, `exits RULE`, `entries RULE`, `declined`, `refused`, `left` (who left the study before an entry)."""
-    trials = len(course.stopped.dates)
-    stop = course.stopped.dates
-    found = {"study_stop": stop.view(np.int64).copy(), "by": course.stopped.rule.astype(np.int64)}
-    found["enrolled"] = _per_trial(~np.isnat(course.anchor[0]), trials)
-    found["relapses"] = _per_trial(~np.isnat(_relapses(course, stay)), trials)
+    trials = len(disposition.stopped.dates)
+    stop = disposition.stopped.dates
+    found = {"study_stop": stop.view(np.int64).copy(), "by": disposition.stopped.rule.astype(np.int64)}
+    found["enrolled"] = _per_trial(~np.isnat(disposition.anchor[0]), trials)
+    found["relapses"] = _per_trial(~np.isnat(_relapses(disposition, stay)), trials)
     declined, refused, left = (np.zeros(trials, dtype=np.int64) for _ in range(3))
-    for move in course.moves:
-        counts = _by_rule_and_status(move, len(course.transitions), trials)
-        away = _left_after_opening(move, stay, len(course.transitions), trials)
-        for i, rule in enumerate(course.transitions):
-            if rule.source_period == course.periods[move.source].id:
-                if any(rule.target_period == period.id for period in course.periods):
+    for move in disposition.moves:
+        counts = _by_rule_and_status(move, len(disposition.transitions), trials)
+        away = _left_after_opening(move, stay, len(disposition.transitions), trials)
+        for i, rule in enumerate(disposition.transitions):
+            if rule.source_period == disposition.periods[move.out_of].id:
+                if any(rule.target_period == period.id for period in disposition.periods):
                     found[f"entries {rule.id}"] = counts[i + 1, MoveStatus.PROJECTED] + counts[i + 1, MoveStatus.ENTERED]
                 found[f"exits {rule.id}"] = counts[i + 1].sum(axis=0) - counts[i + 1, MoveStatus.NONE] + away[i]
         declined += counts[:, MoveStatus.DECLINED].sum(axis=0)
@@ -114,13 +114,13 @@ def _left_after_opening(move: Move, stay: Stay, rules: int, trials: int) -> Numb
     return np.bincount(move.rule[opened] * trials + opened % trials, minlength=rules * trials).reshape(rules, trials)
 
 
-def _relapses(course: Course, stay: Stay) -> Dates:
+def _relapses(disposition: Disposition, stay: Stay) -> Dates:
     """(n,) the date on which each subject's relapse counts: NaT without one, after the study's stop, and for those not enrolled."""
-    counted = course.stopped.counted.get(CONFIRMED)
+    counted = disposition.stopped.counted.get(CONFIRMED)
     dates = counted if counted is not None else first_of_each(stay, CONFIRMED)
-    stop = course.stopped.dates
+    stop = disposition.stopped.dates
     last = np.where(np.isnat(stop), LAST_DATE, stop)
-    counts = (dates.reshape(-1, len(stop)) <= last).ravel() & ~np.isnat(course.anchor[0])
+    counts = (dates.reshape(-1, len(stop)) <= last).ravel() & ~np.isnat(disposition.anchor[0])
     return np.where(counts, dates, NO_DATE)
 
 
@@ -135,10 +135,10 @@ def of_schedule(
     sites: (n,) the number of each subject's site, from 0 to below `count`; None without sites. so_far: what real subjects were given
     before the block begins, which is added.
     """
-    course, cohort = schedule.course, schedule.cohort
-    trials = len(course.stopped.dates)
-    stay = stay_of(course, cohort)
-    numbers = of_course(course, stay)
+    disposition, cohort = schedule.disposition, schedule.cohort
+    trials = len(disposition.stopped.dates)
+    stay = stay_of(disposition, cohort)
+    numbers = of_disposition(disposition, stay)
     given: dict[str, Numbers] = {}
     by_subject: dict[str, Any] = {}
     both: dict[str, Numbers] = {}
@@ -160,7 +160,7 @@ def of_schedule(
     numbers |= {name: counts[1:].sum(axis=0) for name, counts in by_month.items()}
     last = schedule.last_dose
     numbers["last_dose"] = last.view(np.int64).reshape(-1, trials).max(axis=0)
-    counted = calendar.months(_relapses(course, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
+    counted = calendar.months(_relapses(disposition, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
     relapses = _rows(np.bincount(counted.ravel(), minlength=trials), trials)
     relapses[0] = 0
     by_site = {}
@@ -180,7 +180,7 @@ def of_schedule(
 
 def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
     """(n,) whether a dose is planned and not refused by a lifetime's cap."""
-    given = schedule.given_at(k)
+    given = schedule.in_plan(k)
     return given & (schedule.status[k] != AmountStatus.REFUSED) if schedule.exposure else given
 
 
@@ -244,27 +244,27 @@ def _rows(counts: Numbers, width: int) -> Numbers:
     return np.append(counts, np.zeros(rows * width - len(counts), dtype=np.int64)).reshape(rows, width)
 
 
-def stay_of(course: Course, cohort: Cohort) -> Stay:
+def stay_of(disposition: Disposition, cohort: Cohort) -> Stay:
     """The stay of each subject in the first period: within it events count towards the study's stop."""
-    entered = [move.entered for move in course.moves if move.source == 0]
+    entered = [move.entered for move in disposition.moves if move.out_of == 0]
     left = entered[0] if entered else np.full(len(cohort), NO_DATE)
-    return Stay(cohort, course.anchor[0], course.end[0], left)
+    return Stay(cohort, disposition.anchor[0], disposition.end[0], left)
 
 
 def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Numbers]:
     """By period, and by `STATES_LEFT`: (months + 1,) how many subjects come into it in a month, less how many leave it, over all trials."""
-    course, ahead = schedule.course, schedule.cohort.ahead
+    disposition, ahead = schedule.disposition, schedule.cohort.ahead
     assert ahead is not None
     out = gone(stay.cohort)
     months = len(calendar.names) + 1
-    found = {period.id: np.zeros(months, dtype=np.int64) for period in course.periods}
+    found = {period.id: np.zeros(months, dtype=np.int64) for period in disposition.periods}
     total = np.zeros(months, dtype=np.int64)
-    for p, period in enumerate(course.periods):
-        begins = course.anchor[p]
-        ends = _ends(course, p)
+    for p, period in enumerate(disposition.periods):
+        begins = disposition.anchor[p]
+        ends = _ends(disposition, p)
         if p and ahead.follow is not None:
             ends = np.fmin(ends, schedule.segments[_segment_of(schedule, p)].open_end + 1)
-        elif p and not any(move.source == p for move in course.moves):
+        elif p and not any(move.out_of == p for move in disposition.moves):
             ends = np.fmin(ends, schedule.last_doses[_segment_of(schedule, p)] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
         for dates, sign in ((begins, 1), (ends, -1)):
@@ -272,7 +272,7 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
             change[0] = 0
             found[period.id] += change
             total += change
-    arrived = np.bincount(calendar.months(course.anchor[0]), minlength=months)
+    arrived = np.bincount(calendar.months(disposition.anchor[0]), minlength=months)
     arrived[0] = 0
     return found | {STATES_LEFT: arrived - total}
 
@@ -281,11 +281,11 @@ def _segment_of(schedule: Schedule, period: int) -> int:
     return next(i for i, part in enumerate(schedule.segments) if part.period == period)
 
 
-def _ends(course: Course, period: int) -> Dates:
+def _ends(disposition: Disposition, period: int) -> Dates:
     """(n,) the day on which subjects leave a period for another one, or are through with it."""
-    found: Dates = course.end[period]
-    for move in course.moves:
-        if move.source == period:
+    found: Dates = disposition.end[period]
+    for move in disposition.moves:
+        if move.out_of == period:
             stays_out = np.isin(move.status, (MoveStatus.DECLINED, MoveStatus.REFUSED, MoveStatus.PENDING))
             found = np.where(np.isnat(move.begins), found, move.begins)
             found = np.where(stays_out, move.date, found)

@@ -17,7 +17,7 @@ from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
-from nmosd_dosing.study.model import Entry, Period, Point, Series
+from nmosd_dosing.study.model import Period, Point, Series, VisitRule
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)
@@ -219,7 +219,7 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
 
 
 def _doses_are(trial: Trial) -> str:
-    given = {give.product for period in trial.periods for entry in period.entries for give in entry.gives}
+    given = {give.product for period in trial.periods for entry in period.visit_rules for give in entry.gives}
     routes = [p.route or "" for p in trial.study.products if p.name in given]
     return "infusions" if all("infusion" in route.lower() for route in routes) else "doses"
 
@@ -340,7 +340,7 @@ def _states(counted: Counted, calendar: Calendar, trials: int) -> tuple[StateRow
     )
 
 
-def _events(entry: Entry) -> Iterable[str]:
+def _events(entry: VisitRule) -> Iterable[str]:
     """The events that doses of an entry hang on."""
     for item in entry.at:
         code = item.code if isinstance(item, Point) else item.base
@@ -351,8 +351,8 @@ def _events(entry: Entry) -> Iterable[str]:
 
 def _moves_on(period: Period) -> bool:
     """Whether a dose that is late moves those after it."""
-    series = any(isinstance(item, Series) and item.follows for entry in period.entries for item in entry.at)
-    return series or any(entry.cycle is not None and entry.cycle.follows for entry in period.entries)
+    series = any(isinstance(item, Series) and item.follows for entry in period.visit_rules for item in entry.at)
+    return series or any(entry.cycle is not None and entry.cycle.follows for entry in period.visit_rules)
 
 
 def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
@@ -366,7 +366,7 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
         yield f"the study never stops: no trial comes to {rules} up to the horizon, {horizon}"
     elif never.share:
         yield f"in {never.share:.1%} of the trials the study does not stop up to the horizon, {horizon}"
-    entries = [entry for period in trial.periods for entry in period.entries if entry.gives]
+    entries = [entry for period in trial.periods for entry in period.visit_rules if entry.gives]
     undated = dict.fromkeys(give.product for entry in entries if not entry.at for give in entry.gives)
     if undated:
         yield f"doses of {', '.join(undated)} have no stated day, and are not counted"

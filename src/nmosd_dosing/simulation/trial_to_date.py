@@ -20,7 +20,7 @@ from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers
 from nmosd_dosing.study.events import DECISIONS, ENDS_PARTICIPATION, REJECTED, RELAPSE, STABLE
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.subjects import recorded
+from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import gone
 from nmosd_dosing.subjects.not_allowed import check_entries
@@ -46,8 +46,8 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     """
     cohort, known = real.cohort, np.datetime64(real.as_of, "D")
     schedule = expand(study, cohort, period=period, allow_deviation=True, accept_gap=True)
-    if schedule.given is not None:
-        recorded.check(schedule.given, schedule.visits, cohort)
+    if schedule.visit_records is not None:
+        visit_records.check(schedule.visit_records, schedule.visits, cohort)
     cohort = schedule.cohort  # with the entries that are recorded as visits
     if (cohort.start > known).any():
         late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]
@@ -59,12 +59,12 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
                 for who in late
             ]
         )
-    course = schedule.course
+    disposition = schedule.disposition
     relapse, latest = cohort.first(RELAPSE), _latest(cohort, RELAPSE)
     answered = np.fmax.reduce([_latest(cohort, decision) for decision in DECISIONS])
     out = ~np.isnat(gone(cohort))
-    left = [move.entered for move in course.moves if move.source == 0]
-    ends = np.fmin.reduce([relapse, course.end[0], np.full(len(cohort), known + 1), *left, cohort.earliest(ENDS_PARTICIPATION)])
+    left = [move.entered for move in disposition.moves if move.out_of == 0]
+    ends = np.fmin.reduce([relapse, disposition.end[0], np.full(len(cohort), known + 1), *left, cohort.earliest(ENDS_PARTICIPATION)])
     over = {schedule.id(i): _is_over(schedule, i, known) for i in range(len(schedule.visits))}
     names = tuple(sorted({site for site in real.sites if site is not None}))
     if names and None in real.sites:
@@ -93,10 +93,10 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
 def _odd(schedule: Schedule, cohort: Cohort) -> Iterator[str]:
     """What is recorded and cannot be counted, or stands though no rule allows it."""
     try:
-        check_entries(schedule.course, cohort)
+        check_entries(schedule.disposition, cohort)
     except InputError as error:
         yield f"{len(error.problems)} recorded entries that no rule allows stand as they are recorded; `dosing check` tells them"
-    extra = len(schedule.given.extra) if schedule.given is not None else 0
+    extra = len(schedule.visit_records.extra) if schedule.visit_records is not None else 0
     if extra:
         yield f"{extra} records of unscheduled visits are not counted"
 
@@ -110,7 +110,7 @@ def _latest(cohort: Cohort, event: str) -> Dates:
 def _is_over(schedule: Schedule, visit: int, known: np.datetime64) -> NDArray[np.bool_]:
     """(r,) who has had a visit, or missed it: what is recorded, and what was planned up to the day in a period that has begun."""
     period = schedule.segments[schedule.segment_of[visit]].period
-    begun = ~schedule.course.projected[period]
+    begun = ~schedule.disposition.projected[period]
     found: NDArray[np.bool_] = schedule.recorded(visit) | ((schedule.dates(visit) <= known) & begun)
     return found
 

@@ -23,7 +23,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
-from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_course, of_schedule, stay_of, with_sums
+from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_disposition, of_schedule, stay_of, with_sums
 from nmosd_dosing.simulation.processes import each
 from nmosd_dosing.simulation.simulated_subjects import Beginning, site_names, sites, subjects
 from nmosd_dosing.simulation.tallies import NONE, Grid, Numbers, Tally
@@ -32,7 +32,7 @@ from nmosd_dosing.study import sequence
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENTS
 from nmosd_dosing.study.model import Period, Study, Trigger
 from nmosd_dosing.study.visits import OPEN_END, lay_out
-from nmosd_dosing.subjects import disposition
+from nmosd_dosing.subjects.disposition import resolve
 from nmosd_dosing.subjects.triggers import first_of_each
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
@@ -122,7 +122,7 @@ def prepare(
         recommended = Trigger("count", CONFIRMED, math.ceil(share * to_stop))
         mended = tuple(recommended if t.kind == "event" and t.name == IDMC_STOP else t for t in triggers)
         study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=mended))
-    by_weight = any(d is not None and d.by_weight for p in periods for e in p.entries for g in e.gives for d in g.doses)
+    by_weight = any(d is not None and d.by_weight for p in periods for e in p.visit_rules for g in e.gives for d in g.doses)
     beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
     _check(assumptions, periods, real, horizon)
@@ -177,8 +177,8 @@ def _check_share(trial: Trial, real: Real) -> None:
         return
     so_far = trial.beginning.so_far
     assert so_far is not None
-    course = disposition.resolve(trial.study, trial.periods, so_far.cohort)
-    dates = first_of_each(stay_of(course, so_far.cohort), CONFIRMED)
+    disposition = resolve(trial.study, trial.periods, so_far.cohort)
+    dates = first_of_each(stay_of(disposition, so_far.cohort), CONFIRMED)
     there, needed = int((~np.isnat(dates)).sum()), math.ceil(share * trial.relapses_to_stop)
     if there >= needed:
         wrong = f"it is assumed that the committee stops the study at {needed} relapses, and up to {real.as_of} there are {there}"
@@ -213,8 +213,8 @@ def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     of_study = {IDMC_STOP: idmc} if isinstance(idmc, dt.date) else {}
     cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
-        course = disposition.resolve(trial.study, trial.periods, cohort)
-        return with_sums(Outcome(of_course(course, stay_of(course, cohort))))
+        disposition = resolve(trial.study, trial.periods, cohort)
+        return with_sums(Outcome(of_disposition(disposition, stay_of(disposition, cohort))))
     schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
     names = site_names(trial.beginning)
     where = sites(trial.beginning, draws)

@@ -46,7 +46,7 @@ def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
     if period.length is None:
         return
     length = period.length.in_words
-    for entry in period.entries:
+    for entry in period.visit_rules:
         for item in entry.at:
             if isinstance(item, Series) and item.open_ended:
                 problems.error(

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
-from nmosd_dosing.dose.dose import Dose, Limit, Vials, WeightRule
+from nmosd_dosing.dose.dose import Dose, LifetimeCap, Vials, WeightRule
 from nmosd_dosing.errors import Place
 
 
@@ -71,7 +71,7 @@ class Product:
     vials: Vials | None = None
     vials_facts: Facts | None = None
     weight: WeightRule | None = None
-    lifetime: Limit | None = None
+    lifetime: LifetimeCap | None = None
     doses: tuple[DoseRule, ...] = ()
     vials_origin: str | None = field(default=None, compare=False)
     gap_origin: str | None = field(default=None, compare=False)
@@ -182,7 +182,7 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class VisitRule:
     """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
 
     at: tuple[Point | Series, ...]
@@ -359,7 +359,7 @@ class Period:
     blinded: bool
     arms: tuple[str, ...]
     window: Window | None
-    entries: tuple[Entry, ...]
+    visit_rules: tuple[VisitRule, ...]
     spans: tuple[Span, ...]
     facts: Facts
     gap_rules: tuple[GapRule, ...] = ()
@@ -369,12 +369,12 @@ class Period:
     @property
     def masks(self) -> bool:
         """Whether anything in this period is shown masked."""
-        return any(give.blinded for entry in self.entries for give in entry.gives)
+        return any(give.blinded for entry in self.visit_rules for give in entry.gives)
 
     @property
-    def open_ended(self) -> tuple[Entry, ...]:
+    def open_ended(self) -> tuple[VisitRule, ...]:
         """Entries with a repeat that has no end."""
-        return tuple(entry for entry in self.entries if entry.open_ended)
+        return tuple(entry for entry in self.visit_rules if entry.open_ended)
 
 
 @dataclass(frozen=True, slots=True)

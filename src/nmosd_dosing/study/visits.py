@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
-from nmosd_dosing.study.model import NOT_STATED, Assessment, Cycle, Entry, Give, NotStated, Period, Point, Series, Visit, Window
+from nmosd_dosing.study.model import NOT_STATED, Assessment, Cycle, Give, NotStated, Period, Point, Series, Visit, VisitRule, Window
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -23,7 +23,7 @@ MAX_VISITS = 10_000  # of one period: daily for 27 years
 class _Occurrence:
     """One entry on one of its days."""
 
-    entry: Entry
+    entry: VisitRule
     code: Code | None
     last: Code | None
     window: Window | NotStated | None
@@ -60,13 +60,13 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
 
 
 def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
-    for entry in period.entries:
+    for entry in period.visit_rules:
         if not entry.at:
             yield _Occurrence(entry, None, None, None, False, None, entry.place)
-        yield from _on_days(entry, horizon, period.entries)
+        yield from _on_days(entry, horizon, period.visit_rules)
 
 
-def _on_days(entry: Entry, horizon: int, entries: tuple[Entry, ...] = ()) -> Iterator[_Occurrence]:
+def _on_days(entry: VisitRule, horizon: int, entries: tuple[VisitRule, ...] = ()) -> Iterator[_Occurrence]:
     if entry.cycle is not None:
         together = [other for other in entries if other.cycle == entry.cycle] or [entry]
         first = min(item.code.offset.days for other in together for item in other.at if isinstance(item, Point))
@@ -83,12 +83,12 @@ def _on_days(entry: Entry, horizon: int, entries: tuple[Entry, ...] = ()) -> Ite
                 before = code
 
 
-def days_of_entry(entry: Entry, horizon: int) -> set[tuple[str, Offset]]:
+def days_of_entry(entry: VisitRule, horizon: int) -> set[tuple[str, Offset]]:
     """The days of an entry, each with the event that it is counted from, if any."""
     return {(o.code.event, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
 
 
-def _in_cycles(entry: Entry, cycle: Cycle, first: int, horizon: int) -> Iterator[_Occurrence]:
+def _in_cycles(entry: VisitRule, cycle: Cycle, first: int, horizon: int) -> Iterator[_Occurrence]:
     """The days of each cycle; without an end up to the first cycle that begins beyond `horizon` days. `first`: how far into the cycle its
     first dose is, also where another entry gives it; from that one the others count, if they follow what was done."""
     number = 0

@@ -46,13 +46,13 @@ class MoveStatus(IntEnum):
 class Move:
     """Out of a period; (n,) each.
 
-    source: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
+    out_of: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
     undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
     period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none.
     """
 
-    source: int
+    out_of: int
     rule: NDArray[np.int16]
     status: NDArray[np.uint8]
     date: Dates
@@ -84,7 +84,7 @@ class Move:
 class Limit:
     """The last day (n,) on which a period's visits, or only its doses, may be planned; NaT for no limit. `cause` happened on `date`."""
 
-    source: int
+    period: int
     doses_only: bool
     last: Dates
     cause: str
@@ -92,7 +92,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Disposition:
     """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
     end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known."""
 
@@ -116,14 +116,14 @@ class Course:
     def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
         """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
         subject left it; the event of its end falls on it."""
-        left = np.fmin.reduce([move.entered for move in self.moves if move.source == period] or [np.full(len(cohort), NO_DATE)])
+        left = np.fmin.reduce([move.entered for move in self.moves if move.out_of == period] or [np.full(len(cohort), NO_DATE)])
         ends = event == completed(self.periods[period].id)
         there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.end[period]))
         return np.where(there, dates, NO_DATE)
 
     def last_day(self, period: int, doses: bool) -> Dates | None:
         """(n,) the last day on which a period's visits, or its doses, may be planned; None where nobody has a limit."""
-        last = [limit.last for limit in self.limits if limit.source == period and (doses or not limit.doses_only)]
+        last = [limit.last for limit in self.limits if limit.period == period and (doses or not limit.doses_only)]
         return np.fmin.reduce(last) if last else None
 
 
@@ -132,7 +132,7 @@ def gone(cohort: Cohort) -> Dates:
     return cohort.earliest(ENDS_TREATMENT)
 
 
-def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course:
+def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Disposition:
     """The way of every subject through `periods`, which stand in the order of `way`."""
     n, ids = len(cohort), [p.id for p in periods]
     anchor = np.full((len(periods), n), NO_DATE)
@@ -171,7 +171,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Course
                 taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
                 np.copyto(anchor[target], begins, where=taken)
                 projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
-    return Course(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+    return Disposition(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
 
 
 def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:

@@ -11,40 +11,40 @@ from nmosd_dosing.errors import InputError, Problem, argument, counted, one_of
 from nmosd_dosing.study.events import CONFIRMED, DECLINED, ENDS_PARTICIPATION, completed
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.disposition import Course, Move
+from nmosd_dosing.subjects.disposition import Disposition, Move
 from nmosd_dosing.subjects.triggers import met
 
 
-def check_entries(course: Course, cohort: Cohort) -> None:
+def check_entries(disposition: Disposition, cohort: Cohort) -> None:
     """Raises InputError for recorded entries that no rule allows: outside the window, while a decision is open, or refused."""
     problems = []
-    for move in course.moves:
+    for move in disposition.moves:
         ask = ~np.isnat(move.entered) & (move.rule >= 0)
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
-            problems.append(dataclasses.replace(_refusal(course, move, cohort, int(column)), column=int(column)))
+            problems.append(dataclasses.replace(_refusal(disposition, move, cohort, int(column)), subject=int(column)))
         declined = cohort.first(DECLINED)
         for column in np.flatnonzero(declined < move.entered):
             wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"
             hint = f"keep one of the two; `{argument('allow_deviation')}` lets both stand"
-            problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, column=int(column)))
-    stop = course.stopped.date
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, subject=int(column)))
+    stop = disposition.stopped.date
     for column in np.flatnonzero(cohort.start > stop):
         late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
         hint = f"check the dates; `{argument('allow_deviation')}` lets it stand"
-        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, column=int(column)))
+        problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, subject=int(column)))
     for period, dates in cohort.entered.items():
-        target = next((p for p, known in enumerate(course.periods) if known.id == period), None)
+        target = next((p for p, known in enumerate(disposition.periods) if known.id == period), None)
         if target is not None:
-            for column in np.flatnonzero(~np.isnat(dates) & np.isnat(course.anchor[target])):
+            for column in np.flatnonzero(~np.isnat(dates) & np.isnat(disposition.anchor[target])):
                 wrong = f"no rule leads into `{period}` on {_day(dates[column])}"
-                problems.append(Problem(f"{cohort.name(int(column))}{wrong}", column=int(column)))
-    for limit in course.limits:
-        if limit.cause in ENDS_PARTICIPATION and limit.source == 0:
-            for move in course.moves:
+                problems.append(Problem(f"{cohort.name(int(column))}{wrong}", subject=int(column)))
+    for limit in disposition.limits:
+        if limit.cause in ENDS_PARTICIPATION and limit.period == 0:
+            for move in disposition.moves:
                 for column in np.flatnonzero(move.entered > limit.last):
                     wrong = f"entry on {_day(move.entered[column])} comes after `{limit.cause}` of {_day(limit.date[column])}"
-                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates", column=int(column)))
+                    problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint="check the dates", subject=int(column)))
     if problems:
         raise InputError(problems)
 
@@ -54,23 +54,23 @@ def needed(cohort: Cohort, rule: Transition, need: str, date: np.datetime64, col
     return met(cohort, rule.after.name if rule.after.kind == "event" else None, need, date, column)
 
 
-def check_ends(course: Course, cohort: Cohort) -> None:
+def check_ends(disposition: Disposition, cohort: Cohort) -> None:
     """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
     problems = []
-    dates = [course.anchor, course.end, *(d for move in course.moves for d in (move.earliest, move.latest))]
+    dates = [disposition.anchor, disposition.end, *(d for move in disposition.moves for d in (move.earliest, move.latest))]
     if any(((d < FIRST_DATE) | (d > LAST_DATE)).any() for d in dates):
         problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
-    for p, period in enumerate(course.periods):
-        for column in np.flatnonzero(course.end[p] < course.anchor[p]):
-            wrong = f"`{completed(period.id)}` on {_day(course.end[p, column])} is before day 1 of `{period.id}`"
-            hint = f"day 1 is {_day(course.anchor[p, column])}; check the dates"
-            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, column=int(column)))
+    for p, period in enumerate(disposition.periods):
+        for column in np.flatnonzero(disposition.end[p] < disposition.anchor[p]):
+            wrong = f"`{completed(period.id)}` on {_day(disposition.end[p, column])} is before day 1 of `{period.id}`"
+            hint = f"day 1 is {_day(disposition.anchor[p, column])}; check the dates"
+            problems.append(Problem(f"{cohort.name(int(column))}{wrong}", hint=hint, subject=int(column)))
     if problems:
         raise InputError(problems)
 
 
-def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem:
-    rule = course.rule(move, column)
+def _refusal(disposition: Disposition, move: Move, cohort: Cohort, column: int) -> Problem:
+    rule = disposition.rule(move, column)
     assert rule is not None
     who, entered = cohort.name(column), _day(move.entered[column])
     if np.isnat(move.date[column]) and rule.after.kind != "end" and np.isnat(move.undecided[column]):
@@ -83,7 +83,7 @@ def _refusal(course: Course, move: Move, cohort: Cohort, column: int) -> Problem
         open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
         missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
         what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
-        add = CONFIRMED if open_ else missing[0] if missing else completed(course.periods[move.source].id)
+        add = CONFIRMED if open_ else missing[0] if missing else completed(disposition.periods[move.out_of].id)
         return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")
     first, last = _day(move.earliest[column]), move.latest[column]
     if move.earliest[column] > last:

@@ -29,7 +29,7 @@ def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar
     """Plan, and only when all of it is there write it."""
     request, calendars_asked = _checked(whom, asked, output, calendar)
     schedule = request.schedule()
-    stopped = to_date(schedule.course.stopped.date)
+    stopped = to_date(schedule.disposition.stopped.date)
     plans = list(progress(request.plans(schedule), len(request.subjects), "plans"))
     ready = []
     if calendars_asked is not None:

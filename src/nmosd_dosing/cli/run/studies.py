@@ -83,7 +83,7 @@ def validate(files: list[str]) -> None:
             wrong += error.problems
             continue
         studies[study.id] = study
-        entries = sum(len(p.entries) for p in study.periods)
+        entries = sum(len(p.visit_rules) for p in study.periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
         _fine(file, warnings, f"{study.id}, {counted(len(study.periods), 'period')}, {visits}")
     for file, node, problems in others:

@@ -183,14 +183,14 @@ def _template(plan: Plan, subject: SubjectSchedule, form: Form, by_body: frozens
 def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, _Hole]]:
     """Of each administration of a visit, the cells that hang on the body."""
     for nth, dose in enumerate(visit.doses):
-        if dose.given:
+        if dose.in_plan:
             names = _BY_BODY if dose.give.product in by_body else _FLAT
             yield {name: _Hole(name, visit.id, nth, dose.times_a_day if name == "per_day" else 1) for name in names}
 
 
 def _by_body(request: Request) -> frozenset[str]:
     """The products of which some dose hangs on the body, and their totals with it."""
-    gives = [give for period in request.study.periods for entry in period.entries for give in entry.gives]
+    gives = [give for period in request.study.periods for entry in period.visit_rules for give in entry.gives]
     doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for _, changed in give.changes for d in changed), give.kit)]
     return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 

@@ -17,7 +17,6 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.page import table, text
 from nmosd_dosing.study.model import (
-    Entry,
     Facts,
     GapRule,
     Give,
@@ -33,6 +32,7 @@ from nmosd_dosing.study.model import (
     Then,
     Transition,
     Visit,
+    VisitRule,
     Window,
 )
 from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
@@ -108,7 +108,7 @@ def _block(title: str, rows: Rows) -> Group:
 def _head(study: Study, periods: Sequence[Period]) -> Rows:
     counts = "from 1: D1 is a period's first day, the day before it D-1" if study.counts_from else "from 0: D0 is a period's first day"
     rows = [("study", study.id), ("source", study.source.text), ("days", counts)]
-    used = {g.product for p in periods for e in p.entries for g in e.gives}
+    used = {g.product for p in periods for e in p.visit_rules for g in e.gives}
     for product in study.products:
         if product.name in used:
             gap = product.gap_text or NOT_STATED
@@ -175,7 +175,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     events = dict.fromkeys(v.event for v in visits if v.event)
-    parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.entries]
+    parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.visit_rules]
     parts += [_block(span.title, _span(span)) for span in period.spans]
     parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
     if planned := [v for v in visits if not v.event]:
@@ -189,7 +189,7 @@ def _end_day(study: Study, length: Offset) -> str:
     return f"{first} + {length.in_words}" if length.months else f"D{length.days + study.counts_from}"
 
 
-def _at(entry: Entry) -> str:
+def _at(entry: VisitRule) -> str:
     """The days of an entry, as a file would say them."""
     days = ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
     if entry.cycle is None:
@@ -212,7 +212,7 @@ def _item(item: Point | Series) -> str:
     return f"then every {item.step.in_words}{end}{window}{follows}"
 
 
-def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
+def _entry(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
     rows: Rows = [("name", entry.name)] if entry.name else []
     if len(entry.arms) < len(period.arms):
         rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
@@ -225,7 +225,7 @@ def _entry(period: Period, entry: Entry, visits: Sequence[Visit]) -> Rows:
     return rows + _facts(entry.facts)
 
 
-def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]:
+def _windows(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> list[str]:
     """The windows that the file states for an entry, and those that a site does; of which visits, where it is not all of them."""
     ranges = [i for i in entry.at if isinstance(i, Point) and i.last is not None and i.window is None and not entry.gives]
     windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at if item not in ranges)
@@ -244,7 +244,7 @@ def _windows(period: Period, entry: Entry, visits: Sequence[Visit]) -> list[str]
     return lines or [NOT_STATED]
 
 
-def _visits(entry: Entry, visits: Sequence[Visit]) -> list[Visit]:
+def _visits(entry: VisitRule, visits: Sequence[Visit]) -> list[Visit]:
     """The visits to which an entry belongs, of those laid out."""
     days = days_of_entry(entry, OPEN_END.range[1])
     return [visit for visit in visits if (visit.event, visit.offset) in days]
@@ -330,7 +330,7 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
         if period.length is None:
             rows.append((period.id, "its length"))
         visits = lay_out(period, OPEN_END.range[1], Problems())
-        for entry in period.entries:
+        for entry in period.visit_rules:
             where = _at(entry) if entry.at else entry.name or ""
             items = [
                 *(["its day"] if not entry.at else []),
@@ -359,7 +359,7 @@ def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     """What the file decides beyond its source, in one list."""
     named: list[tuple[str, Facts]] = [("study", study.facts), *((p.name, p.facts) for p in study.products)]
     for period in periods:
-        named += [(period.id, period.facts), *((f"{period.id} {_at(e)}", e.facts) for e in period.entries)]
+        named += [(period.id, period.facts), *((f"{period.id} {_at(e)}", e.facts) for e in period.visit_rules)]
         named += [(s.title, s.facts) for s in period.spans]
     named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.transitions]
     if study.stop:

@@ -17,7 +17,7 @@ from nmosd_dosing.language import nodes as source
 from nmosd_dosing.language.keys import one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 from nmosd_dosing.language.shapes import Shape
-from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, WHAT, AssumedRecord, AssumptionsRecord, Rates, WeightRecord
+from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, WHAT, AssumedKeys, AssumptionsKeys, Rates, WeightKeys
 from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight, Entry, Steps
 from nmosd_dosing.simulation.assumptions.rates import accrual_steps, example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
@@ -94,8 +94,8 @@ def is_assumptions(node: Node | None) -> bool:
 def check_nodes(node: Node, problems: Problems, study: Study | None = None, periods: tuple[Period, ...] = ()) -> Scalar | None:
     """Adds what is wrong with a file's nodes to `problems`, by itself or for a study; gives the study that the file says it is for."""
     if study is None or not isinstance(node, Mapping):
-        record = ASSUMPTIONS.read(node, problems)
-        return record.study if record is not None else None
+        mapping = ASSUMPTIONS.read(node, problems)
+        return mapping.study if mapping is not None else None
     build(ASSUMPTIONS, AssumptionsText(node, ""), study, periods, problems)
     return None
 
@@ -110,21 +110,21 @@ def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
 
 
 def build(
-    shape: Shape[AssumptionsRecord] | Shape[AssumedRecord],
+    shape: Shape[AssumptionsKeys] | Shape[AssumedKeys],
     text: AssumptionsText,
     study: Study,
     periods: tuple[Period, ...],
     problems: Problems,
 ) -> Assumptions | None:
     """The assumptions of a file that has been read; what is wrong is added to `problems`. None where too little could be read."""
-    record = shape.read(text.node, problems)
-    if record is None:
+    mapping = shape.read(text.node, problems)
+    if mapping is None:
         return None
-    if isinstance(record, AssumptionsRecord) and record.study is not None and record.study.text != study.id:
-        wrong = f"these assumptions are for the study `{clip(record.study.text)}`, not for `{clip(study.id)}`"
-        problems.error(wrong, record.study.place, f"write `study: {study.id}`, or give the assumptions for `{clip(study.id)}`")
+    if isinstance(mapping, AssumptionsKeys) and mapping.study is not None and mapping.study.text != study.id:
+        wrong = f"these assumptions are for the study `{clip(mapping.study.text)}`, not for `{clip(study.id)}`"
+        problems.error(wrong, mapping.study.place, f"write `study: {study.id}`, or give the assumptions for `{clip(study.id)}`")
         return None
-    return _Builder(record, study, periods, problems).assumptions(text.sha256)
+    return _Builder(mapping, study, periods, problems).assumptions(text.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
     stops = study.stop.earliest_of if study.stop is not None and ways else ()
     triggers = [*(t.after for t in ways), *stops]
     asked = {need for t in ways for need in t.needs} | {t.name for t in triggers if t.kind in ("event", "count")}
-    doses = (dose for p in periods for e in p.entries for give in e.gives for dose in give.doses if dose is not None)
+    doses = (dose for p in periods for e in p.visit_rules for give in e.gives for dose in give.doses if dose is not None)
     return _Uses(
         arms=arms_of(periods),
         confirmed=CONFIRMED in asked,
@@ -166,23 +166,23 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
 class _Builder:
     """Records to the noun. What cannot be built is reported and left out, so that the rest is still checked."""
 
-    def __init__(self, record: AssumedRecord, study: Study, periods: tuple[Period, ...], problems: Problems) -> None:
-        self.record, self.study, self.problems = record, study, problems
+    def __init__(self, mapping: AssumedKeys, study: Study, periods: tuple[Period, ...], problems: Problems) -> None:
+        self.mapping, self.study, self.problems = mapping, study, problems
         self.uses = _uses(study, periods)
-        self.written: dict[str, str] = {key.text: _text(value) for key, value in record.node.pairs if key.text in KEYS}
+        self.written: dict[str, str] = {key.text: _text(value) for key, value in mapping.node.pairs if key.text in KEYS}
         self.notes: list[tuple[str, str]] = []  # by key
 
     def assumptions(self, sha256: str) -> Assumptions | None:
-        record, uses = self.record, self.uses
-        start = record.start
-        accrual = self._accrual(record.accrual, start)
+        mapping, uses = self.mapping, self.uses
+        start = mapping.start
+        accrual = self._accrual(mapping.accrual, start)
         allocation, block = self._allocation()
         self._default("sites", "none", "so nothing is told by site")
         relapse = self._relapse()
         drawn = relapse is None or bool(relapse)  # what cannot be read is meant to be there
         confirmed, adjudication = self._adjudication(drawn)
         stable, stability = self._stable(drawn)
-        dropout = hazard_steps(record.dropout, self.problems) if record.dropout is not None else None
+        dropout = hazard_steps(mapping.dropout, self.problems) if mapping.dropout is not None else None
         self._default("dropout", "none", "so nobody leaves the study")
         self._default("visit scatter", "none", "so each visit takes place on its target")
         if self._used("entry", uses.later and uses.last_day, self._no_way("states a last day of entry")):
@@ -194,18 +194,18 @@ class _Builder:
         if self._used("follow open label", uses.later or uses.open_ended, self._no_way("leads to a later period")):
             self._default("follow open label", FOLLOWED, f"so what counts is {FOLLOWED}")
         self._default("horizon", HORIZON.in_words, f"so subjects come, relapse and the study stops within {HORIZON.in_words}")
-        if start is None or record.subjects is None or accrual is None:
+        if start is None or mapping.subjects is None or accrual is None:
             return None
         entry: dict[str | None, Entry] = {"latest": "latest", "uniform": "uniform"}
-        head = record if isinstance(record, AssumptionsRecord) else None
+        head = mapping if isinstance(mapping, AssumptionsKeys) else None
         return Assumptions(
             study=head.study.text if head is not None and head.study is not None else None,
             title=one_line(head.title) if head is not None else None,
-            source=one_line(record.source),
-            invented=tuple(key for key in KEYS if key in [word.text for word in record.invented or ()]),
+            source=one_line(mapping.source),
+            invented=tuple(key for key in KEYS if key in [word.text for word in mapping.invented or ()]),
             start=start,
-            subjects=record.subjects,
-            sites=record.sites,
+            subjects=mapping.subjects,
+            sites=mapping.sites,
             accrual=accrual,
             allocation=allocation,
             block=block,
@@ -215,13 +215,13 @@ class _Builder:
             stable=stable,
             stability=stability,
             dropout=dropout or NEVER,
-            scatter=record.visit_scatter or (0, 0),
-            entry=entry.get(record.entry, "earliest") if uses.later and uses.last_day else "earliest",
-            declines=float(record.declines or 0) if uses.later else 0.0,
+            scatter=mapping.visit_scatter or (0, 0),
+            entry=entry.get(mapping.entry, "earliest") if uses.later and uses.last_day else "earliest",
+            declines=float(mapping.declines or 0) if uses.later else 0.0,
             weight=weight,
             idmc_stop=committee,
-            follow=record.follow_open_label,
-            horizon=record.horizon if record.horizon is not None else HORIZON,
+            follow=mapping.follow_open_label,
+            horizon=mapping.horizon if mapping.horizon is not None else HORIZON,
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
             notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),
             sha256=sha256,
@@ -231,7 +231,7 @@ class _Builder:
     # --- what is used, and what is not given ---------------------------------------------------------------------------
 
     def _given(self, key: str) -> bool:
-        return any(name.text == key for name, _ in self.record.node.pairs)
+        return any(name.text == key for name, _ in self.mapping.node.pairs)
 
     def _default(self, key: str, text: str, so: str) -> None:
         if not self._given(key):
@@ -250,15 +250,15 @@ class _Builder:
     # --- rates and arms --------------------------------------------------------------------------------------------------
 
     def _accrual(self, rates: Rates | None, start: dt.date | None) -> Steps | None:
-        opens = (start, self.record.place("start")) if start is not None else None
+        opens = (start, self.mapping.place("start")) if start is not None else None
         found = accrual_steps(rates, opens, self.problems) if rates is not None else None
         if found is not None and not any(rate for _, rate in found):
-            self.problems.error("with no accrual nobody ever comes", self.record.place("accrual"), "write for example `9 per month`")
+            self.problems.error("with no accrual nobody ever comes", self.mapping.place("accrual"), "write for example `9 per month`")
         return found
 
     def _relapse(self) -> tuple[Steps, ...] | None:
         """The rates of the arms; () where no relapse is drawn; None where they cannot be told."""
-        rates, arms = self.record.relapse, self.uses.arms
+        rates, arms = self.mapping.relapse, self.uses.arms
         if not self._given("relapse"):
             self._default("relapse", "none", "so no relapses are drawn")
             return ()
@@ -271,44 +271,44 @@ class _Builder:
 
     def _allocation(self) -> tuple[tuple[int, ...], int]:
         """The ratio of the arms in smallest whole numbers, and how many subjects a block has."""
-        record, arms, problems = self.record, self.uses.arms, self.problems
+        mapping, arms, problems = self.mapping, self.uses.arms, self.problems
         if not arms:
             if self._given("allocation"):
                 wrong = f"`{self.study.id}` has no arms here to allocate to"
-                problems.error(wrong, record.key_place("allocation"), "take `allocation` out")
+                problems.error(wrong, mapping.key_place("allocation"), "take `allocation` out")
             self._used("block size", False, f"`{self.study.id}` has no arms here")
             return (), 1
         if not self._given("allocation"):
             hint = f"the ratio of its arms: `allocation: {example_ratio(arms)}`"
-            problems.error(f"{WHAT} for `{self.study.id}` needs `allocation`", record.place(), hint)
+            problems.error(f"{WHAT} for `{self.study.id}` needs `allocation`", mapping.place(), hint)
             return (), 1
-        ratio = record.allocation
-        shares = to_ratio(ratio, self.study.id, arms, record.place("allocation"), problems) if ratio is not None else None
+        ratio = mapping.allocation
+        shares = to_ratio(ratio, self.study.id, arms, mapping.place("allocation"), problems) if ratio is not None else None
         if shares is None:
             return (), 1
-        if record.block_size is None:
+        if mapping.block_size is None:
             least, colons = sum(shares), ":".join(map(str, shares))
             self._default("block size", str(least), f"so a block has {counted(least, 'subject')}, the fewest for {colons}")
-        block = to_block(shares, record.block_size, record.place("allocation"), record.place("block_size"), problems)
+        block = to_block(shares, mapping.block_size, mapping.place("allocation"), mapping.place("block_size"), problems)
         return shares, block
 
     # --- relapses ------------------------------------------------------------------------------------------------------
 
     def _adjudication(self, drawn: bool) -> tuple[float, tuple[int, int]]:
-        record = self.record.adjudication
+        mapping = self.mapping.adjudication
         asks, why = "asks for a confirmed relapse", f"nothing in `{self.study.id}` asks for a confirmed relapse"
         used = self._answers("adjudication", drawn, self.uses.confirmed, why, "{confirmed: 90%, takes: 14 days}", asks)
-        if not used or record is None or record.confirmed is None or record.takes is None:
+        if not used or mapping is None or mapping.confirmed is None or mapping.takes is None:
             return 1.0, (0, 0)
-        return float(record.confirmed), record.takes
+        return float(mapping.confirmed), mapping.takes
 
     def _stable(self, drawn: bool) -> tuple[float, tuple[int, int]]:
-        record = self.record.stable_after_rescue
+        mapping = self.mapping.stable_after_rescue
         asks, why = "asks whether a subject is `stable`", self._no_way("asks for `stable`")
         used = self._answers("stable after rescue", drawn, self.uses.stable, why, "{share: 95%, takes: 10 to 21 days}", asks)
-        if not used or record is None or record.share is None or record.takes is None:
+        if not used or mapping is None or mapping.share is None or mapping.takes is None:
             return 1.0, (0, 0)
-        return float(record.share), record.takes
+        return float(mapping.share), mapping.takes
 
     def _answers(self, key: str, drawn: bool, asked: bool, unasked: str, example: str, asks: str) -> bool:
         """Whether a key counts that answers what the study asks of a relapse; then it is needed."""
@@ -316,22 +316,22 @@ class _Builder:
             return False
         if not self._given(key):
             wrong = f"relapses are drawn, and `{self.study.id}` {asks}: `{key}` is needed"
-            self.problems.error(wrong, self.record.key_place("relapse"), f"add `{key}: {example}`")
+            self.problems.error(wrong, self.mapping.key_place("relapse"), f"add `{key}: {example}`")
         return True
 
     # --- the rest ------------------------------------------------------------------------------------------------------
 
     def _weight(self) -> BodyWeight | None:
-        weight = self.record.weight
+        weight = self.mapping.weight
         if not self._given("weight"):
             if self.uses.weight:
                 self._default("weight", "none", "so doses by body weight have no amounts")
             return None
         if isinstance(weight, Fraction):
-            self._tenth(weight, self.record.place("weight"))
+            self._tenth(weight, self.mapping.place("weight"))
             kg = float(weight)
             return BodyWeight(kg, 0.0, kg, kg)
-        if not isinstance(weight, WeightRecord):
+        if not isinstance(weight, WeightKeys):
             return None
         mean, sd, low, high = weight.mean, weight.sd, weight.from_, weight.to
         for attribute, end in (("from_", low), ("to", high)):
@@ -357,16 +357,16 @@ class _Builder:
             self.problems.error("weights are drawn to 0.1 kg", place, f"write `{float(round(kg, 1)):g} kg`")
 
     def _committee(self, start: dt.date | None, drawn: bool) -> dt.date | Fraction | None:
-        record, uses = self.record, self.uses
+        mapping, uses = self.mapping, self.uses
         if not self._used("idmc_stop", uses.committee, f"`{self.study.id}` knows no stop by the committee"):
             return None
         self._default("idmc_stop", "none", "so the committee never stops the study")
-        when = record.idmc_stop.when if record.idmc_stop is not None else None
-        place = record.place("idmc_stop")
+        when = mapping.idmc_stop.when if mapping.idmc_stop is not None else None
+        place = mapping.place("idmc_stop")
         if isinstance(when, dt.date) and start is not None and when < start:
             hint = f"write a day from {start} on"
             self.problems.error(
-                f"{when} is before the day on which accrual opens", place, hint, [("accrual opens here", record.place("start"))]
+                f"{when} is before the day on which accrual opens", place, hint, [("accrual opens here", mapping.place("start"))]
             )
         if isinstance(when, Fraction) and not uses.number:
             wrong = f"`{self.study.id}` states no number of relapses of which this could be a share"

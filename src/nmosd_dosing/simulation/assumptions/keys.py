@@ -18,18 +18,18 @@ from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length
 from nmosd_dosing.language.phrases.moments import DATE_PATTERN, date
 from nmosd_dosing.language.phrases.rates import RateText, TimesText
 from nmosd_dosing.language.shapes import (
-    Entry,
+    Keys,
+    Pair,
     PhraseError,
-    Record,
     Schema,
     Shape,
     by_kind,
     choice,
     key,
+    known_keys,
     mapping_of,
     one_or_many,
     phrase,
-    record,
     words,
 )
 
@@ -98,10 +98,10 @@ def _number_or_text(shape: Shape[Any]) -> Shape[Any]:
     return dataclasses.replace(shape, schema={"anyOf": [shape.schema, {"const": 0}]})
 
 
-def _to_mend(shape: Shape[dict[str, Entry[int]]]) -> Shape[dict[str, Entry[int]] | Node]:
+def _to_mend(shape: Shape[dict[str, Pair[int]]]) -> Shape[dict[str, Pair[int]] | Node]:
     """The same shape; anything but a mapping is kept: only with the study can be said what should stand there."""
 
-    def read(node: Node, problems: Problems) -> dict[str, Entry[int]] | Node | None:
+    def read(node: Node, problems: Problems) -> dict[str, Pair[int]] | Node | None:
         return shape.read(node, problems) if isinstance(node, Mapping) else node
 
     return Shape(shape.what, read, shape.schema)
@@ -156,19 +156,19 @@ STOP = phrase("when the committee stops the study", lambda node: Committee(rates
 
 
 @dataclass
-class AdjudicationRecord(Record):
+class AdjudicationKeys(Keys):
     confirmed: Fraction | None = key(SHARE, "which share of the relapses the committee confirms: `confirmed: 90%`", True)
     takes: tuple[int, int] | None = key(DELAY, "how long after the relapse it decides: `takes: 14 days`, or `10 to 21 days`", True)
 
 
 @dataclass
-class StableRecord(Record):
+class StableKeys(Keys):
     share: Fraction | None = key(SHARE, "which share is stable after rescue: `share: 95%`", True)
     takes: tuple[int, int] | None = key(DELAY, "how long after the relapse: `takes: 10 to 21 days`", True)
 
 
 @dataclass
-class WeightRecord(Record):
+class WeightKeys(Keys):
     mean: Fraction | None = key(KG, "the mean: `mean: 60 kg`", True)
     sd: Fraction | None = key(KG, "the standard deviation: `sd: 11 kg`", True)
     from_: Fraction | None = key(KG, "the least weight that there is: `from: 40 kg`", True)
@@ -176,7 +176,7 @@ class WeightRecord(Record):
 
 
 @dataclass
-class AssumedRecord(Record):
+class AssumedKeys(Keys):
     """What is assumed, with its places: what a scenario may change."""
 
     source: Scalar | None = key(words("a source", "Protocol X-301, section 9"), "where all this stands")
@@ -190,17 +190,17 @@ class AssumedRecord(Record):
     )
     sites: int | None = key(whole("a number of sites", 1, MOST_SITES, "45"), "at how many sites")
     accrual: Rates | None = key(one_or_many(ACCRUAL), "how many subjects come: `accrual: 9 per month`", True)
-    allocation: dict[str, Entry[int]] | Node | None = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
+    allocation: dict[str, Pair[int]] | Node | None = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
     block_size: int | None = key(whole("a number of subjects", 1, MOST_BLOCK, "6"), "how many subjects a permuted block has")
-    relapse: Rates | dict[str, Entry[ArmRates]] | None = key(
+    relapse: Rates | dict[str, Pair[ArmRates]] | None = key(
         RELAPSE, "how often a subject has its first relapse: `0.35 per year`, or by arm: `{x: 0.3 times placebo, placebo: 0.35 per year}`"
     )
-    adjudication: AdjudicationRecord | None = key(
-        record(AdjudicationRecord, "an adjudication"),
+    adjudication: AdjudicationKeys | None = key(
+        known_keys(AdjudicationKeys, "an adjudication"),
         "what the committee makes of relapses: `adjudication: {confirmed: 90%, takes: 14 days}`",
     )
-    stable_after_rescue: StableRecord | None = key(
-        record(StableRecord, "stability after rescue"), "`stable after rescue: {share: 95%, takes: 10 to 21 days}`"
+    stable_after_rescue: StableKeys | None = key(
+        known_keys(StableKeys, "stability after rescue"), "`stable after rescue: {share: 95%, takes: 10 to 21 days}`"
     )
     dropout: Rates | None = key(one_or_many(DROPOUT), "how often a subject leaves the study: `dropout: 0.03 per year`")
     visit_scatter: tuple[int, int] | None = key(SCATTER, "how far from their targets visits take place: `visit scatter: -3 to 3 days`")
@@ -209,8 +209,8 @@ class AssumedRecord(Record):
         "on which of the allowed days a subject enters",
     )
     declines: Fraction | None = key(DECLINES, "the share that does not enter the next period: `declines: 5%`")
-    weight: Fraction | WeightRecord | None = key(
-        by_kind("a body weight", KG, None, record(WeightRecord, "a body weight")),
+    weight: Fraction | WeightKeys | None = key(
+        by_kind("a body weight", KG, None, known_keys(WeightKeys, "a body weight")),
         "body weights: `60 kg` for everybody, or `{mean: 60 kg, sd: 11 kg, from: 40 kg, to: 110 kg}`",
     )
     idmc_stop: Committee | None = key(
@@ -227,7 +227,7 @@ class AssumedRecord(Record):
 
 
 @dataclass
-class AssumptionsRecord(AssumedRecord):
+class AssumptionsKeys(AssumedKeys):
     """An assumptions file, with its places."""
 
     language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
@@ -235,7 +235,7 @@ class AssumptionsRecord(AssumedRecord):
     title: Scalar | None = key(words("a title", "As planned"), "a title for people")
 
 
-ASSUMPTIONS = record(AssumptionsRecord, WHAT)
+ASSUMPTIONS = known_keys(AssumptionsKeys, WHAT)
 
 
 def json_schema() -> Schema:

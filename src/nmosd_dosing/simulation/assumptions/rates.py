@@ -13,7 +13,7 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Node, Scalar, Sequence
 from nmosd_dosing.language.phrases.rates import RateText, TimesText
-from nmosd_dosing.language.shapes import Entry, kind
+from nmosd_dosing.language.shapes import Pair, kind
 from nmosd_dosing.simulation.assumptions.keys import MOST_BLOCK, ArmRates, Rates
 from nmosd_dosing.simulation.assumptions.model import Steps
 
@@ -88,7 +88,7 @@ def _in_order(rates: Rates, steps: list[tuple[float, float]], problems: Problems
 # --- arms --------------------------------------------------------------------------------------------------------------
 
 
-def names_each_arm(entries: Mapping[str, Entry[Any]], key: str, study: str, arms: tuple[str, ...], value: str, problems: Problems) -> bool:
+def names_each_arm(entries: Mapping[str, Pair[Any]], key: str, study: str, arms: tuple[str, ...], value: str, problems: Problems) -> bool:
     """Whether a mapping names each arm of the study and no other; what is wrong is reported. `value`: an example, for hints."""
     found = list(entries.values())
     unknown = [pair.key for pair in found if pair.key.text not in arms]
@@ -115,7 +115,7 @@ def example_ratio(arms: tuple[str, ...]) -> str:
 
 
 def to_ratio(
-    ratio: dict[str, Entry[int]] | Node, study: str, arms: tuple[str, ...], place: Place, problems: Problems
+    ratio: dict[str, Pair[int]] | Node, study: str, arms: tuple[str, ...], place: Place, problems: Problems
 ) -> tuple[int, ...] | None:
     """How many subjects of each arm, in the order of `arms`, as the smallest whole numbers; None with the reason in `problems`."""
     example = example_ratio(arms)
@@ -161,7 +161,7 @@ def to_block(ratio: tuple[int, ...], asked: int | None, ratio_place: Place, plac
     return size
 
 
-def relapse_by_arm(rates: dict[str, Entry[ArmRates]], study: str, arms: tuple[str, ...], problems: Problems) -> tuple[Steps, ...] | None:
+def relapse_by_arm(rates: dict[str, Pair[ArmRates]], study: str, arms: tuple[str, ...], problems: Problems) -> tuple[Steps, ...] | None:
     """The rates of the arms, in the order of `arms`; None, with the reason in `problems`, where one cannot be told."""
     if not names_each_arm(rates, "relapse", study, arms, "0.35 per year", problems):
         return None

@@ -11,20 +11,20 @@ from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument
 from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.shapes import (
-    Entry,
+    Keys,
+    Pair,
     PhraseError,
-    Record,
     Schema,
     Shape,
     choice,
     key,
+    known_keys,
     mapping_of,
     phrase,
-    record,
     words,
 )
 from nmosd_dosing.simulation.assumptions.file import AssumptionsText, build, nodes, other_kind
-from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, AssumedRecord
+from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, AssumedKeys
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.study.model import Period, Study
 
@@ -33,7 +33,7 @@ BASE = "as assumed"
 MOST = 20
 MOST_CHARACTERS = 60
 _WHAT = "a file of scenarios"
-_SCENARIO = record(AssumedRecord, "a scenario")
+_SCENARIO = known_keys(AssumedKeys, "a scenario")
 
 
 def _name(node: Scalar) -> Scalar:
@@ -65,13 +65,13 @@ def _changes_schema() -> Schema:
 
 
 @dataclass
-class ScenariosRecord(Record):
+class ScenariosKeys(Keys):
     """A file of scenarios, with its places."""
 
     language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
     study: Scalar | None = key(ID, "the study that they are for: `study: my-study`")
     title: Scalar | None = key(words("a title", "What if fewer come"), "a title for people")
-    scenarios: dict[str, Entry[Mapping]] | None = key(
+    scenarios: dict[str, Pair[Mapping]] | None = key(
         mapping_of(
             phrase("the name of a scenario", _name, rf"^.{{1,{MOST_CHARACTERS}}}$", "accrual halved"),
             Shape("a scenario", _changes, _changes_schema()),
@@ -83,7 +83,7 @@ class ScenariosRecord(Record):
     )
 
 
-SCENARIOS = record(ScenariosRecord, _WHAT)
+SCENARIOS = known_keys(ScenariosKeys, _WHAT)
 
 
 def json_schema() -> Schema:
@@ -126,7 +126,7 @@ def read_scenarios(
 
 
 def _made(
-    found: ScenariosRecord, sha256: str, base: AssumptionsText, study: Study, periods: tuple[Period, ...], problems: Problems
+    found: ScenariosKeys, sha256: str, base: AssumptionsText, study: Study, periods: tuple[Period, ...], problems: Problems
 ) -> list[tuple[str, Assumptions]]:
     entries = list((found.scenarios or {}).values())
     if len(entries) > MOST:

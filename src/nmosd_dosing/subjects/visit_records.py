@@ -37,11 +37,11 @@ _BY_NAME = {status.text: status for status in Recorded}
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class VisitRecords:
     """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
 
     dosed: (m, n) whether a record says that a dose was given: it names a product or an amount, or the visit has nothing but doses.
-    refused: (visit, column, product) of products recorded as not given.
+    not_given: (visit, column, product) of products recorded as not given.
     records: what was written down, by visit and column. twice: further records of a visit that has one. extra: of unscheduled visits.
     unknown: of visits that the schedule does not have, with what is wrong.
     """
@@ -49,7 +49,7 @@ class Given:
     actual: Dates
     status: NDArray[np.uint8]
     dosed: NDArray[np.bool_]
-    refused: frozenset[tuple[int, int, str]]
+    not_given: frozenset[tuple[int, int, str]]
     records: Mapping[tuple[int, int], tuple[Record, ...]]
     twice: tuple[tuple[int, int, Record], ...]
     extra: tuple[tuple[int, Record], ...]
@@ -61,11 +61,11 @@ class Given:
         for (row, column), records in self.records.items():
             if row == visit and product:
                 named = {r.product for r in records}
-                found[column] = (row, column, product) not in self.refused and (None in named or product in named)
+                found[column] = (row, column, product) not in self.not_given and (None in named or product in named)
         return found
 
 
-def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Given:
+def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> VisitRecords:
     """Which visit each record is of. `periods` names the period of each visit."""
     m, n = len(visits), len(cohort)
     by_id = {f"{period}/{visit.label}": i for i, (period, visit) in enumerate(zip(periods, visits, strict=True))}
@@ -100,26 +100,26 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Gi
             took_place = [r.date for r in records if r.took_place]
             actual[row, column] = np.datetime64(min(took_place), "D")
     kept = {key: tuple(records) for key, records in found.items()}
-    return Given(actual, status, dosed, frozenset(refused), kept, tuple(twice), tuple(extra), tuple(unknown))
+    return VisitRecords(actual, status, dosed, frozenset(refused), kept, tuple(twice), tuple(extra), tuple(unknown))
 
 
-def check(given: Given, visits: Sequence[Visit], cohort: Cohort) -> None:
+def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
-    problems = [dataclasses.replace(problem, column=column) for column, _, problem in given.unknown]
-    for (row, column), records in given.records.items():
-        if visits[row].gives and visits[row].offset != Offset() and given.actual[row, column] < cohort.start[column]:
+    problems = [dataclasses.replace(problem, subject=column) for column, _, problem in found.unknown]
+    for (row, column), records in found.records.items():
+        if visits[row].gives and visits[row].offset != Offset() and found.actual[row, column] < cohort.start[column]:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
-            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", column=column))
-    for visit, column, record in given.twice:
-        first = given.records[visit, column][0]
+            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", subject=column))
+    for visit, column, record in found.twice:
+        first = found.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
-        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also, column=column))
+        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also, subject=column))
     _stop(problems)
 
 
-def check_known(given: Given) -> None:
+def check_known(found: VisitRecords) -> None:
     """Raises InputError for records of unknown visits."""
-    _stop([problem for _, _, problem in given.unknown])
+    _stop([problem for _, _, problem in found.unknown])
 
 
 def _stop(problems: list[Problem]) -> None:
