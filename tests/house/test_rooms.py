@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from nmosd_dosing import cli
+from nmosd_dosing.cli import options
 from tests.kit.paths import ROOT
 
 PACKAGE = ROOT / "src" / "nmosd_dosing"
@@ -57,6 +58,14 @@ def test_only_the_command_line_reads_the_clock_or_the_environment_and_only_draws
 @pytest.mark.parametrize("path", BELOW, ids=room)
 def test_only_the_command_line_names_options(path: Path) -> None:
     assert re.findall(r"--[a-z]{2,}.*", path.read_text("utf-8")) == []
+
+
+def test_the_command_line_has_an_option_for_every_argument_that_messages_name() -> None:
+    calls = [n for path in BELOW for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+    named = [n.args[0] for n in calls if isinstance(n.func, ast.Name) and n.func.id == "argument"]
+    assert len(named) > 20
+    for name in {n.value for n in named if isinstance(n, ast.Constant) and isinstance(n.value, str)}:
+        assert options.option(name).startswith("--")
 
 
 @pytest.mark.parametrize("path", [path for path in ROOMS if "cli" in path.relative_to(PACKAGE).parts], ids=room)

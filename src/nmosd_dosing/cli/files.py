@@ -45,11 +45,11 @@ Named = Sequence[tuple[str, str | None]]  # files, each with how messages name i
 
 def check_names(written: Named, read: Named, problems: Problems) -> None:
     """Of what is written every file has a name, and one of its own: nothing is written twice, and nothing that is read written over."""
-    for name, path in reversed(written):
+    for name, path in written:
         if path == "":
             problems.error(f"{name} is empty", None, "name a file, or leave the option out")
     for i, (name, path) in enumerate(written):
-        for other, second in (*read, *written[:i]):
+        for other, second in (*written[i + 1 :], *read):
             if path and second and same_file(path, second) and (other != "`--regimen`" or is_file(second)):
                 problems.error(f"{name} and {other} name one file", None, "name two")
 

@@ -43,9 +43,7 @@ class _Found:
 
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
     """Print the findings; 1 where one of them is a deviation."""
-    problems = Problems()
-    outputs.check_format(CHECK_FORMATS, output.written_as, problems)
-    request, as_of = _read(whom, asked, [("`--output`", output.output)], problems)
+    request, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
     found = _Found(request, as_of, check(request.as_carried_out(as_of), as_of), everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
     return DEVIATED if any(map(deviates, found.findings)) else 0
@@ -53,19 +51,13 @@ def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -
 
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
     """Print what is due in the days ahead."""
-    problems = Problems()
-    outputs.check_format(DUE_FORMATS, output.written_as, problems)
-    ahead = arguments.days("--ahead", asked.ahead, problems, 3660) or 0
-    if asked.stamp is not None and asked.ics is None:
-        problems.error("`--stamp` is about a calendar, and none is asked for", None, "add `--ics FILE`")
-    if asked.ics == "/dev/stdout" and output.output is None:
-        problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
-    request, as_of = _read(whom, asked, [("`--ics`", asked.ics), ("`--output`", output.output)], problems)
+    request, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
     last = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
     findings = check(request.as_carried_out(last), as_of)
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead))
     outputs.put(DUE_FORMATS, output, found)
     if asked.ics is not None:
+        problems = Problems()
         stamp = instant(asked.stamp, problems)
         if stamp is None:
             fail(problems)
@@ -73,16 +65,24 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
 
 
 def _read(
-    whom: PeopleOptions, asked: CheckOptions | DueOptions, written: Sequence[tuple[str, str | None]], problems: Problems
-) -> tuple[Request, dt.date]:  # fmt: skip
-    """Whom the command is about, with what was known on the day of looking, and that day."""
+    whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats
+) -> tuple[Request, dt.date, int]:  # fmt: skip
+    """Whom the command is about, with what was known on the day of looking; that day, and how many days ahead."""
+    problems = Problems()
+    outputs.check_format(formats, output.written_as, problems)
     as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
+    ahead = arguments.days("--ahead", asked.ahead, problems, 3660) if isinstance(asked, DueOptions) else 0
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
-    check_names(written, whom.files, problems)
+    ics, stamp = (asked.ics, asked.stamp) if isinstance(asked, DueOptions) else (None, None)
+    check_names([("`--output`", output.output), ("`--ics`", ics)], whom.files, problems)
+    if stamp is not None and ics is None:
+        problems.error("`--stamp` is about a calendar, and none is asked for", None, "add `--ics FILE`")
+    if ics == "/dev/stdout" and output.output is None:
+        problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
     request = people.read(whom, problems)
-    if request is None or as_of is None or problems.found:
+    if request is None or as_of is None or ahead is None or problems.found:
         fail(problems)
-    return people.known_by(replace(request, window=window), as_of), as_of
+    return people.known_by(replace(request, window=window), as_of), as_of, ahead
 
 
 def _findings_page(found: _Found) -> RenderableType:

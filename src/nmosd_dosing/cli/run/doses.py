@@ -59,7 +59,7 @@ def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) ->
     policy = arguments.policy("--vials", asked.vials, problems)
     bodies = _bodies(whom, asked, problems)
     read = [*whom.files, ("`--weights`", _table(asked))]
-    written = [("`--output`", output.output), ("`--plot`", asked.plot or None)]
+    written = [("`--plot`", asked.plot or None), ("`--output`", output.output)]
     check_names(written, read, problems)
     if asked.plot is not None:
         arguments.drawing("--plot", asked.plot, problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,28 +20,38 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip, one_of, printable
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
 
 _MOST_DAYS = 3660
+_DAYS = 14  # of what is prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the options mean."""
+
+    request: Request
+    first: dt.date
+    last: dt.date
+    reserve: Fraction
+    lead: int | None
 
 
 def run_prepare(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions) -> None:
     """Print what is to be prepared."""
-    problems = Problems()
-    outputs.check_format(PREPARE_FORMATS, output.written_as, problems)
-    worklist, policy = _worklist(whom, asked, output, 14, problems)
-    outputs.put(PREPARE_FORMATS, output, worklist, policy)
+    checked = _checked(whom, asked, output, PREPARE_FORMATS)
+    worklist = _worklist(checked)
+    outputs.put(PREPARE_FORMATS, output, worklist, checked.request.policy)
     _say_remarks(worklist, output)
 
 
 def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -> None:
     """Print what is to be ordered."""
-    problems = Problems()
-    outputs.check_format(ORDER_FORMATS, output.written_as, problems)
-    reserve = arguments.maybe(_reserve, "--reserve", asked.reserve, problems) or Fraction(0)
-    lead = arguments.days("--lead", asked.lead, problems, _MOST_DAYS) if asked.lead is not None else None
-    worklist, policy = _worklist(whom, asked, output, None, problems)
-    outputs.put(ORDER_FORMATS, output, worklist, order(worklist, reserve, lead), policy, reserve, lead)
+    checked = _checked(whom, asked, output, ORDER_FORMATS)
+    worklist = _worklist(checked)
+    lines = order(worklist, checked.reserve, checked.lead)
+    outputs.put(ORDER_FORMATS, output, worklist, lines, checked.request.policy, checked.reserve, checked.lead)
     _say_remarks(worklist, output)
 
 
@@ -74,25 +84,13 @@ def _say_remarks(worklist: Worklist, output: OutputOptions) -> None:
             say(printable(line))
 
 
-def _worklist(
-    whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, default_days: int | None, problems: Problems
-) -> tuple[Worklist, Policy]:  # fmt: skip
+def _worklist(checked: _Checked) -> Worklist:
     """The doses of everybody; entries and visits that were wrong stand, since what follows them is prepared all the same."""
-    first = arguments.date("--from", asked.first, problems) if asked.first is not None else dt.date.today()
-    last = _last(asked, first, default_days, problems)
-    policy = arguments.policy("--vials", asked.vials, problems)
-    check_names([("`--output`", output.output)], whom.files, problems)
-    request = people.read(whom, problems)
-    if request is not None:
-        request = replace(request, unblind=asked.unblind, policy=policy)
-        one = f"add `--arm` with {one_of(request.arms)}"
-        people.check_arms(request, one if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
-    if request is None or first is None or last is None or problems.found:
-        fail(problems)
-    schedule = request.as_carried_out(last)
+    request = checked.request
+    schedule = request.as_carried_out(checked.last)
     plans = list(progress(request.plans(schedule), len(schedule), "plans"))
     _say_unused(plans)
-    return prepare(request.study, plans, first, last), policy
+    return prepare(request.study, plans, checked.first, checked.last)
 
 
 def _say_unused(plans: Sequence[Plan]) -> None:
@@ -103,6 +101,26 @@ def _say_unused(plans: Sequence[Plan]) -> None:
         whose = f" ({', '.join(unused[:5])}{some})" if any(unused) else ""
         how = "`--weighings FILE` with subject, date, weight_kg makes them count"
         say(printable(f"weight: weights recorded with visits are not those that doses are by{whose}; {how}"))
+
+
+def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, formats: outputs.Formats) -> _Checked:
+    problems, reserve, lead = Problems(), None, None
+    outputs.check_format(formats, output.written_as, problems)
+    first = arguments.date("--from", asked.first, problems) if asked.first is not None else dt.date.today()
+    last = _last(asked, first, None if isinstance(asked, OrderOptions) else _DAYS, problems)
+    policy = arguments.policy("--vials", asked.vials, problems)
+    if isinstance(asked, OrderOptions):
+        reserve = arguments.maybe(_reserve, "--reserve", asked.reserve, problems)
+        lead = arguments.days("--lead", asked.lead, problems, _MOST_DAYS) if asked.lead is not None else None
+    check_names([("`--output`", output.output)], whom.files, problems)
+    request = people.read(whom, problems)
+    if request is not None:
+        request = replace(request, unblind=asked.unblind, policy=policy)
+        one = f"add `--arm` with {one_of(request.arms)}"
+        people.check_arms(request, one if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
+    if request is None or first is None or last is None or problems.found:
+        fail(problems)
+    return _Checked(request, first, last, reserve or Fraction(0), lead)
 
 
 def _last(asked: PrepareOptions, first: dt.date | None, default_days: int | None, problems: Problems) -> dt.date | None:

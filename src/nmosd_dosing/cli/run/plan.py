@@ -152,7 +152,7 @@ def _check_files(whom: PeopleOptions, output: OutputOptions, calendar: CalendarO
     """No file is written twice, and none that is read is written over but the calendar itself."""
     ics, previous = calendar.ics, calendar.previous
     old = previous if not (ics and previous and same_file(ics, previous)) else None
-    written = [("`--changes`", calendar.changes if calendar.asked else None), ("`--ics`", ics), ("`--output`", output.output)]
+    written = [("`--output`", output.output), ("`--ics`", ics), ("`--changes`", calendar.changes if calendar.asked else None)]
     check_names(written, [("`--previous`", old), *whom.files], problems)
     if ics == "/dev/stdout" and output.output is None:
         problems.error("the calendar and the plan would both go to standard output", None, "add `--output FILE` for the plan")

@@ -96,7 +96,7 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
     cores = arguments.whole("--cores", asked.cores, problems, 1, _MOST_CORES) if asked.cores is not None else None
     policy = arguments.policy("--vials", asked.vials, problems)
     read = [*whom.files, ("`--assumptions`", asked.assumptions), ("`--scenarios`", asked.scenarios)]
-    written = [("`--output`", output.output), ("`--plot`", asked.plot or None)]
+    written = [("`--plot`", asked.plot or None), ("`--output`", output.output)]
     check_names(written, read, problems)
     if asked.plot is not None:
         arguments.drawing("--plot", asked.plot, problems)
