@@ -16,7 +16,7 @@ from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import Finding, check
 from nmosd_dosing.report.export.findings import findings_to_dict
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables import roster
 
 SUBJECTS = 10_000
@@ -44,7 +44,7 @@ def tables() -> tuple[bytes, bytes]:
 def findings(subjects: bytes, visits: bytes) -> tuple[Finding, ...]:
     """What `dosing check` does, from the tables to the findings."""
     people = roster.roster(roster.subjects(subjects, "s.csv", ["olp"]), [], [], roster.records(visits, "v.csv"))
-    schedule = expand(STUDY, of_subjects(people, ("mil62", "placebo")), allow_deviation=True, accept_gap=True, at_least=AS_OF)
+    schedule = expand(STUDY, Cohort.of_subjects(people, ("mil62", "placebo")), allow_deviation=True, accept_gap=True, at_least=AS_OF)
     return check(schedule, AS_OF)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.checks.findings import Finding, check
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.language.catalog import load
+    from nmosd_dosing.language.site_file import fill_in, read_site
     from nmosd_dosing.pharmacy.comparison import Comparison, compare
     from nmosd_dosing.pharmacy.dose_table import DoseTable, dose_table
     from nmosd_dosing.plans.plan import Plan
@@ -49,6 +50,7 @@ _PUBLIC = {
     "checks.findings": "Finding check",
     "errors": "DosingError InputError Problem RegimenError",
     "language.catalog": "load",
+    "language.site_file": "fill_in read_site",
     "pharmacy.comparison": "Comparison compare",
     "pharmacy.dose_table": "DoseTable dose_table",
     "plans.plan": "Plan",
@@ -68,8 +70,8 @@ _ROOMS = {name: room for room, names in _PUBLIC.items() for name in names.split(
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
     "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Study",
-    "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "load", "load_assumptions", "plan", "read_ics",
-    "simulate", "to_csv", "to_ics", "to_json", "update_ics",
+    "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load", "load_assumptions", "plan",
+    "read_ics", "read_site", "simulate", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nmosd_dosing import Subject, due, load
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record
 from tests.kit.command import dosing, errors
 from tests.kit.dates import START
@@ -18,7 +18,7 @@ from tests.kit.recorded import RCP, table
 def test_whoever_has_left_is_not_due_any_more() -> None:
     records = (Record("D1", START, period="rcp"), Record("D182", dt.date(2025, 7, 6)))
     subject = Subject(START, events=(Event("died", dt.date(2026, 1, 10)),), records=records)
-    schedule = expand(load("bat4406f"), of_subjects([subject], ()), allow_deviation=True)
+    schedule = expand(load("bat4406f"), Cohort.of_subjects([subject], ()), allow_deviation=True)
     found = check(schedule, dt.date(2026, 3, 1))
     assert due(found, dt.date(2026, 3, 1), 14) == ()
     assert not any(f.verdict == "overdue" for f in found)

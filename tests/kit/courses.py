@@ -11,7 +11,7 @@ from hypothesis import currently_in_test_context, note
 from nmosd_dosing import Schedule, Study, expand
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.schedule import VisitStatus
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
 from tests.judges import oracle_course as naive
 from tests.kit import histories
@@ -25,7 +25,7 @@ def read(study: naive.Study) -> Study:
 
 
 def expanded(study: naive.Study, persons: list[naive.Person], of_study: dict[str, dt.date]) -> Schedule:
-    cohort = of_subjects([histories.subject(p) for p in persons], (), of_study)
+    cohort = Cohort.of_subjects([histories.subject(p) for p in persons], (), of_study)
     return expand(read(study), cohort, allow_deviation=True, accept_gap=True)
 
 

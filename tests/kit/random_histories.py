@@ -11,7 +11,7 @@ from decimal import Decimal
 from nmosd_dosing import Study, Subject, expand
 from nmosd_dosing.study.model import Give, Period
 from nmosd_dosing.study.sequence import arms_of
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record, RecordStatus
 
 DAY = dt.timedelta(1)
@@ -45,7 +45,7 @@ def history(chance: random.Random, study: Study, periods: tuple[Period, ...], st
     events = [Event(chance.choice(EVENTS), near(chance, start)) for _ in range(chance.choice((0, 1, 3, 5)))]
     events += [Event(chance.choice(EXITS), near(chance, start))] if chance.random() < 0.2 else []
     entered = [Entered(p.id, near(chance, start)) for p in periods[1:] if chance.random() < 0.5]
-    plain = expand(study, of_subjects([Subject(start)], arms), period=None if len(periods) > 1 else periods[0].id)
+    plain = expand(study, Cohort.of_subjects([Subject(start)], arms), period=None if len(periods) > 1 else periods[0].id)
     records = []
     for i, visit in enumerate(plain.visits):
         target = plain.target[i, 0].item()

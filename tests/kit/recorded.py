@@ -11,7 +11,7 @@ from nmosd_dosing import Plan, Subject, plan
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record
 from tests.kit.command import dosing, output
 from tests.kit.dates import START
@@ -54,7 +54,7 @@ def of_m(*records: Record, **events: str) -> tuple[Plan, list[tuple[str, str]]]:
     """The plan of a subject of study M, and the findings that are not upcoming."""
     happened = tuple(Event(name, dt.date.fromisoformat(day)) for name, day in events.items())
     study, subject = read_study_text(M)[0], Subject(START, events=happened, records=records)
-    schedule = expand(study, of_subjects([subject], ()), allow_deviation=True)
+    schedule = expand(study, Cohort.of_subjects([subject], ()), allow_deviation=True)
     found = [(f.visit, str(f.verdict)) for f in check(schedule, dt.date(2025, 12, 1)) if f.actual is not None]
     return plan(study, subject, allow_deviation=True), found
 

@@ -8,7 +8,7 @@ from typing import Any
 from nmosd_dosing import Study, Subject, plan
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language import catalog
-from nmosd_dosing.language.site_file import fill, read_site
+from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import Plan
 from tests.kit.paths import ROOT
@@ -54,7 +54,7 @@ def of(study: str, facts: str) -> bytes:
 
 def filled(facts: str, study: str | None = None, doubts: Problems | None = None) -> Study:
     found = read_study_text(STUDY, "study.yaml")[0] if study is None else catalog.load(study)
-    return fill(found, read_site(of(found.id, facts), "site.yaml"), doubts)
+    return fill_in(found, read_site(of(found.id, facts), "site.yaml"), doubts)
 
 
 def drawn(facts: str, study: str | None = None, period: str | None = "rcp", **more: Any) -> Plan:

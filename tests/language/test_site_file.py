@@ -10,7 +10,7 @@ import pytest
 from nmosd_dosing import InputError, RegimenError, Subject, Window, plan
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language import catalog
-from nmosd_dosing.language.site_file import fill, read_site
+from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.subjects.subject import Entered
@@ -75,7 +75,7 @@ def test_equal_facts_are_fine_and_stay_the_study_s() -> None:
 
 def test_a_window_asked_for_stands_in_only_where_neither_states_one() -> None:
     asked = read_site(of("example", "windows: {rcp/D29: ±3d}\n"), "site.yaml")
-    made = plan(fill(read_study_text(STUDY)[0], asked), START, period="rcp", window=Window(1, 1))
+    made = plan(fill_in(read_study_text(STUDY)[0], asked), START, period="rcp", window=Window(1, 1))
     assert windows(made)["rcp/D29"] == ("2025-01-31", "2025-02-06")
     assert windows(made)["rcp/D43"] == ("2025-02-16", "2025-02-18")
 
@@ -168,7 +168,7 @@ hint: a site fills in what the study leaves open: take it out, or mend the one t
 
 def test_a_file_for_another_study_is_refused() -> None:
     with pytest.raises(RegimenError) as caught:
-        fill(catalog.load("mil62"), read_site(EXAMPLE.read_bytes(), "site.yaml"))
+        fill_in(catalog.load("mil62"), read_site(EXAMPLE.read_bytes(), "site.yaml"))
     assert (
         str(caught.value)
         == """\

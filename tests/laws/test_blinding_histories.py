@@ -35,7 +35,7 @@ from nmosd_dosing.report.pages.plan import explain_page, plan_page
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.sequence import arms_of, way
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record, RecordStatus
 from tests.judges import oracle
 from tests.kit import studies
@@ -50,7 +50,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     """All that can be written of somebody, as it stands and as it is refused; every product comes in vials."""
     study = replace(study, products=tuple(replace(product, vials=VIALS) for product in study.products))
     period = None if len(periods) > 1 else periods[0].id
-    cohort = of_subjects([subject], arms_of(periods), of_study)
+    cohort = Cohort.of_subjects([subject], arms_of(periods), of_study)
     try:
         expand(study, cohort, period=period, window=window)
         texts = ["nothing is refused"]

@@ -30,7 +30,7 @@ from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
 from nmosd_dosing.schedule.left_out import sort_out, stop_counted
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.sequence import arms_of, way
-from nmosd_dosing.subjects.cohort import Cohort, of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record, Weight
 from tests.judges import oracle_doses as doses
 from tests.kit import histories, studies
@@ -59,7 +59,7 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
     """The rows of the cohort are those of the plans; how many were compared."""
     periods = way(wanted.study) if wanted.period is None else (next(p for p in wanted.study.periods if p.id == wanted.period),)
     arms, n = arms_of(periods), 0
-    cohort = stop_counted(wanted.study, wanted.period, of_subjects(subjects, arms, of_study))
+    cohort = stop_counted(wanted.study, wanted.period, Cohort.of_subjects(subjects, arms, of_study))
     asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name not in NOT_OF_PLAN}
     sites = [SITES[i % len(SITES)] for i in range(len(subjects))]
     csvs = table_of(wanted, cohort, sites, "csv", size)
@@ -83,7 +83,7 @@ def test_the_columns_are_those_of_a_plan() -> None:
 
 def possible(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]) -> list[Subject]:
     """Those whom nothing refuses: exactly those whom the core takes alone, with the stop counted over them."""
-    cohort = of_subjects(subjects, arms_of(way(wanted.study)), of_study)
+    cohort = Cohort.of_subjects(subjects, arms_of(way(wanted.study)), of_study)
     taken, refusals = sort_out(partial(expand, wanted), wanted.study, None, cohort)
     found = [subjects[i] for i in refusals.others(len(subjects)).tolist()]
     assert taken.codes == tuple(s.code for s in found)
@@ -97,7 +97,7 @@ def one_by_one(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.
     """The same, subject by subject; None where the stop and those who are counted go round in a circle."""
 
     def stop(some: list[Subject]) -> dict[str, dt.date]:
-        return dict(stop_counted(wanted.study, None, of_subjects(some, arms_of(way(wanted.study)), of_study)).of_study)
+        return dict(stop_counted(wanted.study, None, Cohort.of_subjects(some, arms_of(way(wanted.study)), of_study)).of_study)
 
     def contradicts(subject: Subject) -> bool:
         try:
@@ -118,7 +118,7 @@ def one_by_one(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.
 
 def refused(wanted: Request, subject: Subject, of_study: dict[str, dt.date]) -> bool:
     try:
-        expand(wanted, wanted.study, of_subjects([subject], arms_of(way(wanted.study)), of_study))
+        expand(wanted, wanted.study, Cohort.of_subjects([subject], arms_of(way(wanted.study)), of_study))
     except InputError:
         return True
     return False
@@ -216,7 +216,7 @@ def test_restarts_after_gaps(size: int) -> None:
     subjects[2] = replace(subjects[2], weights=(Weight(start + dt.timedelta(30), 77.5),), events=(Event("died", dt.date(2025, 4, 1)),))
     wanted = Request(study)
     assert agree(wanted, subjects, {}, size)
-    assert "(restart)" in table_of(wanted, of_subjects(subjects, ()), [], "csv", size)[1]
+    assert "(restart)" in table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", size)[1]
 
 
 def test_the_order_and_the_size_of_slices_change_nothing() -> None:
@@ -224,11 +224,11 @@ def test_the_order_and_the_size_of_slices_change_nothing() -> None:
     start = dt.date(2025, 1, 6)
     subjects = [Subject(start + dt.timedelta(chance.randint(0, 5)), f"S{i}", weight_kg=chance.randint(300, 1500) / 10) for i in range(60)]
     wanted = Request(study)
-    whole = table_of(wanted, of_subjects(subjects, ()), [], "csv", 1000)
+    whole = table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", 1000)
     for size in (1, 7, 59):
-        assert table_of(wanted, of_subjects(subjects, ()), [], "csv", size) == whole
+        assert table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", size) == whole
     shuffled = chance.sample(range(60), 60)
-    assert table_of(wanted, of_subjects([subjects[i] for i in shuffled], ()), [], "csv", 13) == [whole[i] for i in shuffled]
+    assert table_of(wanted, Cohort.of_subjects([subjects[i] for i in shuffled], ()), [], "csv", 13) == [whole[i] for i in shuffled]
 
 
 def test_what_is_remembered_of_those_who_are_alike_is_of_one_run() -> None:

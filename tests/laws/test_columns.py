@@ -15,7 +15,7 @@ from nmosd_dosing.pharmacy.worklist import order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.report.export import doses, findings, pharmacy, simulation
 from nmosd_dosing.report.export import plan as plans
-from nmosd_dosing.subjects.cohort import of_subject
+from nmosd_dosing.subjects.cohort import Cohort
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Found = dict[tuple[str, ...], set[str]]
@@ -53,7 +53,7 @@ def test_doses(found: Found) -> None:
 
 def test_findings(found: Found) -> None:
     as_of = dt.date(2025, 3, 1)
-    made = check(expand(load("belimumab"), of_subject(Subject(dt.date(2025, 1, 6)), ())), as_of)
+    made = check(expand(load("belimumab"), Cohort.of_subject(Subject(dt.date(2025, 1, 6)), ())), as_of)
     findings.findings_to_csv(made)
     findings.due_to_csv(due(made, as_of, 30))
 

@@ -21,7 +21,7 @@ from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.study.model import Period
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record
 from tests.judges import oracle_course as naive
 from tests.kit import histories, studies
@@ -38,7 +38,7 @@ def coded(persons: list[naive.Person]) -> list[Subject]:
 
 
 def made(study: Study, subjects: list[Subject], of_study: Days, deviations: bool = False, window: Window | None = None) -> Schedule:
-    cohort = of_subjects(subjects, (), of_study)
+    cohort = Cohort.of_subjects(subjects, (), of_study)
     return expand(study, cohort, window=window, allow_deviation=deviations, accept_gap=deviations)
 
 
@@ -130,7 +130,7 @@ def test_a_period_does_not_end_before_it_begins() -> None:
     study = catalog.load("bat4406f")
     subject = Subject(dt.date(2025, 1, 6), events=(Event("rcp_completed", dt.date(2025, 1, 5)),))
     with pytest.raises(InputError):
-        expand(study, of_subjects([subject], study.periods[0].arms))
+        expand(study, Cohort.of_subjects([subject], study.periods[0].arms))
 
 
 # --- doses --------------------------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_the_edges_of_a_window(
     subject = Subject(start, "S00")
 
     def of(*records: Record) -> Schedule:
-        cohort = of_subjects([replace(subject, records=records)], period.arms)
+        cohort = Cohort.of_subjects([replace(subject, records=records)], period.arms)
         return expand(study, cohort, period=period.id, window=window, allow_deviation=True, accept_gap=True)
 
     plain = of()
@@ -334,22 +334,22 @@ def test_the_edges_of_an_entry(start: dt.date, diagnosed: int, after: int) -> No
             if entry < relapse or (events and entry == relapse):
                 continue
             entered = replace(subject, entered=(Entered("olp", entry),))
-            schedule = expand(study, of_subjects([entered], arms), allow_deviation=True)
+            schedule = expand(study, Cohort.of_subjects([entered], arms), allow_deviation=True)
             finding = only(check(schedule, FAR), "olp entry")
             assert (finding.verdict, finding.days) == (verdict, (entry - first).days)
             if verdict == "in-window":
-                expand(study, of_subjects([entered], arms))
+                expand(study, Cohort.of_subjects([entered], arms))
             else:
                 with pytest.raises(InputError, match=f"1 day {verdict}"):
-                    expand(study, of_subjects([entered], arms))
-        plain = expand(study, of_subjects([subject], arms))
+                    expand(study, Cohort.of_subjects([entered], arms))
+        plain = expand(study, Cohort.of_subjects([subject], arms))
         for day, verdict in [(first - DAY, "upcoming"), (first, "due"), (last, "due"), (last + DAY, "overdue")]:
             assert only(check(plain, day), "olp entry").verdict == verdict
 
 
 def test_nobody_is_due_in_a_period_that_he_has_not_entered() -> None:
     study = catalog.load("bat4406f")
-    schedule = expand(study, of_subjects([Subject(dt.date(2020, 1, 1))], study.periods[0].arms))
+    schedule = expand(study, Cohort.of_subjects([Subject(dt.date(2020, 1, 1))], study.periods[0].arms))
     later = [f for f in check(schedule, FAR) if f.visit.startswith("olp/")]
     assert later
     assert {(f.verdict, f.waits_for) for f in later} == {("upcoming", "entry")}

@@ -18,7 +18,6 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.subjects.cohort import of_subjects
 from nmosd_dosing.subjects.subject import Event, Exposure, Weight
 from tests.judges import oracle_doses as oracle
 from tests.judges.oracle_doses import Amount, Entry, Give, Person, Product, Range, Rule
@@ -197,7 +196,7 @@ def test_a_subject_alone_is_the_same_as_in_a_table_and_in_a_slice(drawn: tuple[o
     study, persons = drawn
     made, subjects = random_doses.read(study), [random_doses.subject(p) for p in persons]
     note(repr(persons))
-    cohort = of_subjects(subjects, ())
+    cohort = Cohort.of_subjects(subjects, ())
     table = tables(expand(made, cohort), subjects)
     sliced = [p for i, part in enumerate(cohort.slices(size)) for p in tables(expand(made, part), subjects, i * size)]
     assert [told(p) for p in sliced] == [told(p) for p in table]
@@ -217,7 +216,7 @@ RELAPSE = Event("relapse", START + dt.timedelta(30))
 def test_vials_of_a_course_that_only_some_have() -> None:
     study, _ = read_study_text(f"{HEAD}products: {{X: {{vials: [120 mg]}}}}\nperiods: {{p: {{visits: {RELAPSES}}}}}\n")
     subjects = [Subject(START, events=(Event("treatment_stopped", START),)), Subject(START, events=(RELAPSE,))]
-    found = tables(expand(study, of_subjects(subjects, ())), subjects)
+    found = tables(expand(study, Cohort.of_subjects(subjects, ())), subjects)
     vials = [[a.vials for v in made.visits for a in v.administrations] for made in found]
     assert vials == [[(("120 mg", 1),)], [(("120 mg", 1),), (("120 mg", 6),)]]
 
@@ -226,14 +225,14 @@ def test_the_doses_of_others_make_no_note() -> None:
     visits = "[{at: D1, assess: MRI}, {at: relapse, give: X 10 mg}]"
     study, _ = read_study_text(f"{HEAD}products: {{X: {{lifetime at most: 1000 mg}}}}\nperiods: {{p: {{visits: {visits}}}}}\n")
     one, other = Subject(START), Subject(START, events=(RELAPSE,))
-    assert tables(expand(study, of_subjects([one, other], ())), [one, other])[0] == plan(study, one)
+    assert tables(expand(study, Cohort.of_subjects([one, other], ())), [one, other])[0] == plan(study, one)
 
 
 @pytest.mark.parametrize("visits", VISITS.values(), ids=VISITS)
 def test_the_weights_of_others_change_nothing(visits: str) -> None:
     study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods: {{p: {{visits: {visits}}}}}\n")
     one, other = Subject(START, weight_kg=24.994), Subject(START, weight_kg=60, weights=(Weight(START + dt.timedelta(1), 70),))
-    assert tables(expand(study, of_subjects([one, other], ())), [one, other])[0] == plan(study, one)
+    assert tables(expand(study, Cohort.of_subjects([one, other], ())), [one, other])[0] == plan(study, one)
 
 
 @studies.examples(40)

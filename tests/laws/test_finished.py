@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nmosd_dosing import Event, Record, Schedule, Subject, Weight, expand, load
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.paths import ROOT
 
 DAY_1 = dt.date(2025, 1, 6)
@@ -32,9 +32,9 @@ def schedules() -> dict[str, Schedule]:
         DAY_1, records=(Record("rcp/D1", DAY_1), Record("rcp/D182", dt.date(2025, 7, 9))), events=(Event("relapse", dt.date(2025, 8, 1)),)
     )
     return {
-        "capped": expand(lifetime, of_subjects([SOMEBODY], ())),
-        "by weight": expand(load("belimumab"), of_subjects([SOMEBODY] * 3, ())),
-        "recorded": expand(load("bat4406f"), of_subjects([recorded], ("bat4406f", "placebo"))),
+        "capped": expand(lifetime, Cohort.of_subjects([SOMEBODY], ())),
+        "by weight": expand(load("belimumab"), Cohort.of_subjects([SOMEBODY] * 3, ())),
+        "recorded": expand(load("bat4406f"), Cohort.of_subjects([recorded], ("bat4406f", "placebo"))),
     }
 
 

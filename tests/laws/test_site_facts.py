@@ -16,7 +16,7 @@ from nmosd_dosing.calendar.entries import CalendarStyle, to_entries
 from nmosd_dosing.calendar.updates import to_ics, update_ics
 from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.language import catalog
-from nmosd_dosing.language.site_file import fill, json_schema, read_site
+from nmosd_dosing.language.site_file import fill_in, json_schema, read_site
 from nmosd_dosing.report.pages.study import study_page
 from tests.kit.blinded import outputs
 from tests.kit.broken import BROKEN, NAMES, load
@@ -167,5 +167,5 @@ def test_the_schema_knows_the_example_and_refuses_what_it_can_see() -> None:
 def test_the_page_shows_the_example() -> None:
     [block] = [b for b in blocks("yaml") if b.page.name == "sites.md"]
     study = catalog.load("bat4406f")
-    shown, example = (fill(study, read_site(content, "site.yaml")) for content in (block.text.encode(), EXAMPLE.read_bytes()))
+    shown, example = (fill_in(study, read_site(content, "site.yaml")) for content in (block.text.encode(), EXAMPLE.read_bytes()))
     assert shown.site == example.site

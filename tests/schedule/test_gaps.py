@@ -12,7 +12,7 @@ from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.report.pages.plan import explain_page
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START, day
 from tests.kit.gapped import FOLLOWS, RULES, VISITS, spaced, targets
 from tests.kit.recorded import MISSED, RESTARTS, after, of_m, on
@@ -143,7 +143,7 @@ def test_doses_closer_than_the_minimum_gap_whatever_their_order() -> None:
         "periods: {main: {visits: [{at: 'D1, D15, D29', give: X 5 mg}]}}\n"
     )
     records = (Record("D15", dt.date(2025, 2, 3)), Record("D29", dt.date(2025, 1, 27)))
-    found = check(expand(study, of_subjects([Subject(START, records=records)], ()), allow_deviation=True), dt.date(2025, 3, 1))
+    found = check(expand(study, Cohort.of_subjects([Subject(START, records=records)], ()), allow_deviation=True), dt.date(2025, 3, 1))
     [short] = [f for f in found if f.verdict == "short-gap"]
     assert (short.visit, short.message) == ("main/D15", "X 7 days after the dose before, on 2025-01-27 Mon; the minimum gap is 14 days")
 

@@ -19,7 +19,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.simulation.assumptions.model import NEVER, BodyWeight
 from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.simulation.simulated_subjects import _order, accumulated, reached, subjects
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.simulated import ARMS, BAT4406F, Drawn, assume, assumptions, trial_of
 from tests.kit.studies import examples
 
@@ -36,7 +36,7 @@ def test_what_a_drawn_subject_did_told_to_the_plan_gives_the_same_dates(changes:
         if not people:
             continue
         without = [replace(s, records=()) for s in people]
-        cohort = of_subjects(without, ARMS, {"study_stop": stop} if stop is not None else {})
+        cohort = Cohort.of_subjects(without, ARMS, {"study_stop": stop} if stop is not None else {})
         plan = expand(BAT4406F, cohort, allow_deviation=True, accept_gap=True, at_least=dt.date(2200, 1, 1))
         columns = [int(s.code or 0) - 1 for s in people]
         whole = drawn.schedule

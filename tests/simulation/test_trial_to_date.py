@@ -20,7 +20,7 @@ from nmosd_dosing.simulation.scenarios import simulate
 from nmosd_dosing.simulation.trial_to_date import Real
 from nmosd_dosing.simulation.trials import Options, outcome, prepare, run
 from nmosd_dosing.study.sequence import way
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from tests.kit.simulated import ARMS, BAT4406F, MONTH, YEAR, Drawn, assume, assumptions, trial_of
 from tests.kit.studies import examples
@@ -50,7 +50,7 @@ def test_where_all_has_happened_nothing_is_drawn(changes: dict[str, Any], seed: 
             continue
         stop = drawn.stop(t)
         mended = replace(assumed, subjects=len(people))
-        cohort = of_subjects(people, ARMS, {"study_stop": stop} if stop is not None else {})
+        cohort = Cohort.of_subjects(people, ARMS, {"study_stop": stop} if stop is not None else {})
         again = prepare(BAT4406F, way(BAT4406F), mended, Real(cohort, FAR))
         found = outcome(again, Draws(seed + 1, 0, 3), Options()).numbers
         for name, numbers in was.numbers.items():
@@ -75,7 +75,7 @@ def test_the_future_is_drawn_as_it_would_have_been_from_the_beginning(unblind: b
         people = drawn.history(t, as_of, with_arms=unblind)
         if not people:
             continue
-        cohort = of_subjects(people, ARMS)
+        cohort = Cohort.of_subjects(people, ARMS)
         found = outcome(prepare(study, way(study), assumed, Real(cohort, as_of)), Draws(1000 + t, 0, 8), Options()).numbers
         for name in names:
             sums[name].append(float(found[name].mean()))
@@ -92,7 +92,7 @@ def test_what_is_past_is_the_same_in_every_trial_and_what_is_not_recorded_counts
         Subject(dt.date(2023, 9, 1), "c", site="Y"),
         Subject(dt.date(2023, 12, 1), "d", site="Y", events=(Event("withdrawn", dt.date(2024, 1, 1)),)),
     ]
-    real = Real(of_subjects(people, ARMS), dt.date(2024, 3, 10), tuple(s.site for s in people))
+    real = Real(Cohort.of_subjects(people, ARMS), dt.date(2024, 3, 10), tuple(s.site for s in people))
     found = simulate(BAT4406F, assume(subjects=4), 300, so_far=real)[0].summary
     past = {(row.month, row.period): row.number for row in found.by_month if row.month is not None and row.month <= "2024-02"}
     assert {key: (n.mean, n.sd) for key, n in past.items()} == {
@@ -106,18 +106,18 @@ def test_what_is_past_is_the_same_in_every_trial_and_what_is_not_recorded_counts
 def test_more_real_subjects_than_are_assumed_are_refused() -> None:
     people = [Subject(dt.date(2023, 8, 10), str(i)) for i in range(5)]
     with pytest.raises(InputError, match="5 subjects so far, and 4 are assumed in all"):
-        simulate(BAT4406F, assume(subjects=4), 10, so_far=Real(of_subjects(people, ARMS), dt.date(2024, 1, 1)))
+        simulate(BAT4406F, assume(subjects=4), 10, so_far=Real(Cohort.of_subjects(people, ARMS), dt.date(2024, 1, 1)))
 
 
 def test_a_trial_without_anybody_so_far_is_told() -> None:
     with pytest.raises(InputError, match="nobody so far"):
-        simulate(BAT4406F, assume(), 10, so_far=Real(of_subjects([], ARMS), dt.date(2024, 1, 1)))
+        simulate(BAT4406F, assume(), 10, so_far=Real(Cohort.of_subjects([], ARMS), dt.date(2024, 1, 1)))
 
 
 def test_a_real_subject_who_comes_later_than_all_that_is_known_is_refused() -> None:
     people = [Subject(dt.date(2024, 8, 10), "a")]
     with pytest.raises(InputError, match="day 1 is after 2024-01-01"):
-        simulate(BAT4406F, assume(), 10, so_far=Real(of_subjects(people, ARMS), dt.date(2024, 1, 1)))
+        simulate(BAT4406F, assume(), 10, so_far=Real(Cohort.of_subjects(people, ARMS), dt.date(2024, 1, 1)))
 
 
 def test_while_blinded_the_arms_of_real_subjects_change_nothing() -> None:
@@ -127,10 +127,10 @@ def test_while_blinded_the_arms_of_real_subjects_change_nothing() -> None:
     results = []
     for arms in ((None,), ("bat4406f",), ("placebo", "bat4406f", "placebo")):
         told = [replace(s, arm=arms[i % len(arms)]) for i, s in enumerate(people)]
-        real = Real(of_subjects(told, ARMS), dt.date(2024, 1, 1))
+        real = Real(Cohort.of_subjects(told, ARMS), dt.date(2024, 1, 1))
         results.append(simulate(BAT4406F, assume(), 200, so_far=real))
     assert results[0] == results[1] == results[2]
-    real = Real(of_subjects([replace(s, arm="placebo") for s in people], ARMS), dt.date(2024, 1, 1))
+    real = Real(Cohort.of_subjects([replace(s, arm="placebo") for s in people], ARMS), dt.date(2024, 1, 1))
     assert simulate(BAT4406F, assume(), 200, so_far=real, unblind=True)[0].summary.unblinded
 
 
@@ -143,7 +143,7 @@ def test_no_period_by_itself_tells_an_arm(period: str | None) -> None:
     hazards = (((0.0, 0.0),), ((0.0, 3.0 / YEAR),))
     found = []
     for arm in ARMS:
-        real = Real(of_subjects(people(arm=arm), ARMS), dt.date(2023, 10, 1))
+        real = Real(Cohort.of_subjects(people(arm=arm), ARMS), dt.date(2023, 10, 1))
         found.append(simulate(BAT4406F, assume(subjects=6, relapse=hazards), 100, period=period, so_far=real)[0].summary)
     assert found[0] == found[1]
     assert not found[0].unblinded
@@ -161,35 +161,35 @@ RELAPSED = (Event("relapse", dt.date(2023, 10, 1)), Event("relapse_confirmed", d
     ids=["a date", "a share"],
 )
 def test_an_assumed_stop_does_not_change_the_past(stop: dt.date | Fraction, message: str) -> None:
-    real = Real(of_subjects(people(events=RELAPSED), ARMS), dt.date(2024, 1, 1))
+    real = Real(Cohort.of_subjects(people(events=RELAPSED), ARMS), dt.date(2024, 1, 1))
     with pytest.raises(InputError, match=message):
         simulate(BAT4406F, assume(idmc_stop=stop), 10, so_far=real)
-    told = Real(of_subjects(people(events=RELAPSED), ARMS, {"idmc_stop": dt.date(2023, 12, 1)}), dt.date(2024, 1, 1))
+    told = Real(Cohort.of_subjects(people(events=RELAPSED), ARMS, {"idmc_stop": dt.date(2023, 12, 1)}), dt.date(2024, 1, 1))
     found = simulate(BAT4406F, assume(idmc_stop=stop), 10, so_far=told)[0].summary.stop
     assert found is not None and found.quantile(0.5) == dt.date(2023, 12, 1)
 
 
 def test_what_is_known_ends_before_the_horizon() -> None:
-    real = Real(of_subjects(people(), ARMS), dt.date(2043, 8, 1))
+    real = Real(Cohort.of_subjects(people(), ARMS), dt.date(2043, 8, 1))
     with pytest.raises(InputError, match="all is known up to 2043-08-01, and the horizon is 2043-08-01"):
         simulate(BAT4406F, assume(), 10, so_far=real)
 
 
 def test_a_visit_recorded_before_day_1_is_refused() -> None:
-    real = Real(of_subjects(people(records=(Record("D182", dt.date(2022, 7, 5)),)), ARMS), dt.date(2024, 1, 1))
+    real = Real(Cohort.of_subjects(people(records=(Record("D182", dt.date(2022, 7, 5)),)), ARMS), dt.date(2024, 1, 1))
     with pytest.raises(InputError, match="before day 1"):
         simulate(BAT4406F, assume(), 10, so_far=real)
 
 
 def test_what_of_the_real_subjects_is_odd_is_told() -> None:
     odd = people(entered=(Entered("olp", dt.date(2023, 10, 1)),), records=(Record("unscheduled", dt.date(2023, 9, 20)),))
-    found = simulate(BAT4406F, assume(), 10, so_far=Real(of_subjects(odd, ARMS), dt.date(2024, 1, 1)))[0].summary
+    found = simulate(BAT4406F, assume(), 10, so_far=Real(Cohort.of_subjects(odd, ARMS), dt.date(2024, 1, 1)))[0].summary
     assert any("6 recorded entries that no rule allows stand as they are recorded" in note for note in found.notes)
     assert any("6 records of unscheduled visits are not counted" in note for note in found.notes)
 
 
 def test_no_drawn_site_has_the_name_of_a_real_one() -> None:
     told = [replace(subject, site=site) for subject, site in zip(people(), ("site 3", "Hospital B") * 3, strict=True)]
-    real = Real(of_subjects(told, ARMS), dt.date(2024, 1, 1), tuple(s.site for s in told))
+    real = Real(Cohort.of_subjects(told, ARMS), dt.date(2024, 1, 1), tuple(s.site for s in told))
     found = simulate(BAT4406F, assume(sites=5), 20, so_far=real)[0].summary
     assert [row.site for row in found.by_site if row.period == "rcp"] == ["Hospital B", "site 3", "site 4", "site 5", "site 6"]

@@ -15,7 +15,7 @@ from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOpti
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of, printable
 from nmosd_dosing.language import catalog
-from nmosd_dosing.language.site_file import fill, read_site
+from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
@@ -292,7 +292,7 @@ def known_by(request: Request, as_of: dt.date) -> Request:
 def with_site(study: Study, path: str) -> Study:
     """The study with a site's facts filled in. What they make doubtful is told on standard error. Raises DosingError."""
     doubts = Problems()
-    filled = fill(study, read_site(read_file(path), path), doubts)
+    filled = fill_in(study, read_site(read_file(path), path), doubts)
     if doubts.found:
         say(draw(doubts.in_order()) + "\n")
     return filled

@@ -224,7 +224,7 @@ def _noun(found: SiteKeys) -> Site:
 # --- filling in --------------------------------------------------------------------------------------------------------
 
 
-def fill(study: Study, site: SiteKeys, doubts: Problems | None = None) -> Study:
+def fill_in(study: Study, site: SiteKeys, doubts: Problems | None = None) -> Study:
     """The study with what the site states where the study file states nothing; its `site` is what was filled in.
 
     RegimenError carries every problem: another study, visits or products that it does not have, a fact that contradicts a stated one,

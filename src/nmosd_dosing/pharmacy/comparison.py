@@ -28,7 +28,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.sequence import one_period
-from nmosd_dosing.subjects.cohort import of_subject
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
 HORIZON = 24  # months from day 1
@@ -101,7 +101,7 @@ def compare(
 def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:
     arms = sequence.arms_of(periods)
     subject = subject if subject.arm in arms else replace(subject, arm=None)
-    schedule = expand(study, of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
+    schedule = expand(study, Cohort.of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
     (own,) = by_subject(schedule, "least waste")
     plan = plan_of(own)
     dosed = [v for v in plan.visits if any(map(is_given, v.administrations))]

@@ -20,7 +20,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import sequence
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.sequence import one_period
-from nmosd_dosing.subjects.cohort import of_subjects
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
@@ -136,7 +136,7 @@ def dose_table(
     first = dt.date.fromisoformat(start) if isinstance(start, str) else start
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
     arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
-    schedule = expand(study, of_subjects(subjects, arms), period=period, unblind=unblind)
+    schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]
     notes = [tuple(about_doses(plan)) for plan in plans]
     shared = [note for note in dict.fromkeys(notes[0]) if all(note in of_one for of_one in notes)]

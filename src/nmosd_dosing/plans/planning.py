@@ -23,7 +23,7 @@ from nmosd_dosing.study import sequence
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.model import Study, Window
 from nmosd_dosing.study.sequence import arms_of, one_period
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, of_subject
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Subject
 
@@ -56,7 +56,7 @@ def plan(
     arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
     schedule = expand(
         study,
-        of_subject(subject, arms, of_study),
+        Cohort.of_subject(subject, arms, of_study),
         period=period,
         until=until,
         window=window,

@@ -17,7 +17,7 @@ from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.sequence import arms_of, one_period, way
 from nmosd_dosing.subjects import history, visit_records
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, of_subjects
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Subject
 
 
@@ -58,7 +58,7 @@ class Request:
     @property
     def cohort(self) -> Cohort:
         """Everybody as columns. Raises InputError for an arm that is not there."""
-        return self.columns if self.columns is not None else of_subjects(self.subjects, self.arms, self.of_study)
+        return self.columns if self.columns is not None else Cohort.of_subjects(self.subjects, self.arms, self.of_study)
 
     @property
     def unblinds(self) -> bool:

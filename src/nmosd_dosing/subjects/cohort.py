@@ -144,6 +144,45 @@ class Cohort:
             weighed=later, measured=later,
         )  # fmt: skip
 
+    @staticmethod
+    def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
+        """A cohort of one. Raises InputError for an arm that is not there."""
+        return Cohort.of_subjects([subject], arms, of_study)
+
+    @staticmethod
+    def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
+        """A cohort of many, in their order. Raises InputError for arms that are not there."""
+        n = len(subjects)
+        events: dict[str, list[list[dt.date]]] = {}
+        entered: dict[str, Dates] = {}
+        for column, subject in enumerate(subjects):
+            for event in subject.events:
+                events.setdefault(event.name, [[] for _ in range(n)])[column].append(event.date)
+            for entry in subject.entered:
+                entered.setdefault(entry.period, np.full(n, NO_DATE))[column] = np.datetime64(entry.date, "D")
+        weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
+        made = Cohort.of(
+            np.array([s.start for s in subjects], dtype="datetime64[D]"),
+            weights,
+            [arm_index(s.arm, arms) for s in subjects],
+            height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
+            events={name: _columns(lists) for name, lists in events.items()},
+            entered=entered,
+            of_study=of_study,
+        )
+        codes = tuple(s.code or "" for s in subjects)
+        records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
+        given = [{w.date: w.kg for w in s.weights} for s in subjects]
+        recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
+        return replace(
+            made,
+            codes=codes,
+            records=records,
+            weighed=_series(given),
+            measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
+            earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
+        )
+
     def __len__(self) -> int:
         return len(self.start)
 
@@ -213,45 +252,6 @@ class Cohort:
             measured=self.measured.chosen(columns) if self.measured is not None else None,
             earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
         )
-
-
-def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
-    """A cohort of one. Raises InputError for an arm that is not there."""
-    return of_subjects([subject], arms, of_study)
-
-
-def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
-    """A cohort of many, in their order. Raises InputError for arms that are not there."""
-    n = len(subjects)
-    events: dict[str, list[list[dt.date]]] = {}
-    entered: dict[str, Dates] = {}
-    for column, subject in enumerate(subjects):
-        for event in subject.events:
-            events.setdefault(event.name, [[] for _ in range(n)])[column].append(event.date)
-        for entry in subject.entered:
-            entered.setdefault(entry.period, np.full(n, NO_DATE))[column] = np.datetime64(entry.date, "D")
-    weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
-    made = Cohort.of(
-        np.array([s.start for s in subjects], dtype="datetime64[D]"),
-        weights,
-        [arm_index(s.arm, arms) for s in subjects],
-        height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
-        events={name: _columns(lists) for name, lists in events.items()},
-        entered=entered,
-        of_study=of_study,
-    )
-    codes = tuple(s.code or "" for s in subjects)
-    records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
-    given = [{w.date: w.kg for w in s.weights} for s in subjects]
-    recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
-    return replace(
-        made,
-        codes=codes,
-        records=records,
-        weighed=_series(given),
-        measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
-        earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
-    )
 
 
 def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:

@@ -12,6 +12,8 @@ from functools import cache
 import pytest
 
 from nmosd_dosing import RegimenError
+from nmosd_dosing.cli.options import option
+from nmosd_dosing.errors import arguments_said_as
 from nmosd_dosing.language.catalog import find_plan
 from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
@@ -31,7 +33,7 @@ def studied(id: str) -> tuple[Study, tuple[Period, ...]]:
 def refused(name: str) -> RegimenError:
     content, path = (BROKEN / f"{name}.yaml").read_bytes(), f"{name}.yaml"
     study = studied(name.split("-", 1)[0] if name.startswith(("mil62-", "belimumab-")) else "bat4406f")
-    with pytest.raises(RegimenError) as caught:
+    with arguments_said_as(option), pytest.raises(RegimenError) as caught:
         if name.startswith("scenarios-"):
             read_scenarios(content, path, read_text((BROKEN / "BASE").read_bytes(), "base.yaml"), *study)
         else:

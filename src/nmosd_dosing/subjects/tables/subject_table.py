@@ -11,7 +11,7 @@ import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.errors import Place, Problems, clip
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed, of_subjects
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
 from nmosd_dosing.subjects.subject import Entered, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import table as tables
@@ -154,7 +154,7 @@ def to_cohort(
     at = [i for i, row in enumerate(rows) if row in told]
     if not at:
         return made
-    some, n = of_subjects([replace(told[rows[i]], arm=None) for i in at], names), len(rows)
+    some, n = Cohort.of_subjects([replace(told[rows[i]], arm=None) for i in at], names), len(rows)
     return replace(
         made,
         events={name: _spread(dates, at, n) for name, dates in some.events.items()},
