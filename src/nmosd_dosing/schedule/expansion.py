@@ -82,16 +82,12 @@ def expand(
     segments = tuple(segment for p in range(len(periods)) for segment in _segments(disposition, cohort, p, by_period[p], until, at_least))
     for segment in segments:
         if segment.event:
-            _check_dates(
-                _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
-            )
+            _check_dates_of(segment, by_period, periods)
     schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
     while more := after_gaps(schedule, until, at_least):
         segments, cohort = more
         for segment in segments:
-            _check_dates(
-                _of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor[~np.isnat(segment.anchor)]
-            )
+            _check_dates_of(segment, by_period, periods)
         schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
     if schedule.visit_records is not None and not allow_deviation:
         visit_records.check(schedule.visit_records, schedule.visits, cohort)

@@ -283,6 +283,3 @@ class SubjectSchedule:
             if move.rule is not None and move.rule.target_period == self.periods[period].period.id:
                 return move, move.rule
         return None
-
-    def caps_of(self, product: str) -> SubjectCap | None:
-        return next((cap for cap in self.caps if cap.product == product), None)

@@ -109,10 +109,6 @@ class Disposition:
         """The rule that moves a subject out of a period; None where there is none."""
         return self.transitions[int(move.rule[column])] if move.rule[column] >= 0 else None
 
-    def waiting_rule(self, move: Move, column: int) -> Transition | None:
-        """The rule that an open decision would bring; None where none is open."""
-        return self.transitions[int(move.waiting[column])] if move.waiting[column] >= 0 else None
-
     def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
         """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
         subject left it; the event of its end falls on it."""

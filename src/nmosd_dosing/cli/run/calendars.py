@@ -13,9 +13,9 @@ from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import progress
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
 from nmosd_dosing.cli.options import CalendarOptions, option
-from nmosd_dosing.days import date_text
+from nmosd_dosing.days import LANGUAGES, date_text
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of, printable
 from nmosd_dosing.plans.plan import Plan
 
 if TYPE_CHECKING:
@@ -87,14 +87,15 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
             check_zone(request.zone)
         except InputError as error:
             problems.found += error.problems
-    if request.lang not in (None, "en", "zh"):
-        problems.error(f"unknown language `{request.lang}`", None, "write `en` or `zh`")
+    language = next((known for known in LANGUAGES if known == (request.lang or "en")), None)
+    if language is None:
+        problems.error(f"unknown language `{request.lang}`", None, f"write {one_of(LANGUAGES)}")
     for name, path in (("--ics-dir", request.ics_dir), ("--previous", request.previous)):
         if path == "":
             problems.error(f"`{name}` is empty", None, "name a file, or leave the option out")
     if request.ics is not None and request.ics_dir is not None:
         problems.error("`--ics` and `--ics-dir` are two ways to name the file", None, "leave one of the two out")
-    if problems.found:
+    if problems.found or language is None:
         return None
     return CalendarStyle(
         windows=request.window_entries,
@@ -103,7 +104,7 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
         at=hour,
         zone=request.zone,
         duration=duration,
-        language="zh" if request.lang == "zh" else "en",
+        language=language,
         discreet=request.discreet,
     )
 
