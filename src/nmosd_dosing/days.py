@@ -146,6 +146,7 @@ def is_clipped(date: dt.date, offset: Offset) -> bool:
 def _far_from_the_edges(date: dt.date, offset: Offset) -> tuple[dt.date, dt.date, dt.date]:
     """The date in a year of the same kind between 4000 and 4400, and it after the days of `offset`, and after its months, without whole
     cycles of 400 years."""
+
     near = date.replace(year=4000 + date.year % 400)
     base = near + dt.timedelta(offset.days % _CYCLE_DAYS)
     return near, base, base + relativedelta(months=offset.months % _CYCLE_MONTHS)

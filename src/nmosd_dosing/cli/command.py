@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from typing import TypeVar
 
-from nmosd_dosing.cli.options import option
+from nmosd_dosing.cli.options import declared_in, option
 from nmosd_dosing.errors import arguments_said_as
 
 T = TypeVar("T")
@@ -45,9 +45,9 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
     return run
 
 
+@functools.cache
 def _parameters(group: type) -> list[inspect.Parameter]:
-    hints = typing.get_type_hints(group, include_extras=True)
-    found = []
+    hints, found = declared_in(group), []
     for field in dataclasses.fields(group):
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         default = inspect.Parameter.empty if default is MISSING else default

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import typer
     from rich.console import RenderableType
 
+T = TypeVar("T")
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
@@ -85,6 +86,15 @@ def _defect(error: Exception) -> int:
     traceback.print_exception(error)
     _say("error: this is a defect of the program, not of your input; please report it with the lines above")
     return DEFECT
+
+
+def collected(problems: Problems, work: Callable[[], T]) -> T | None:
+    """What some work gives; None where it raises, and then what is wrong stands in `problems`."""
+    try:
+        return work()
+    except DosingError as error:
+        problems.found += error.problems
+        return None
 
 
 def fail(problems: Problems) -> NoReturn:

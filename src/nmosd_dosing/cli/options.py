@@ -2,6 +2,7 @@
 
 An option is called like its field, `--allow-deviation` for `allow_deviation`, unless its declaration names it. A group that says
 something otherwise than another extends it. Texts are kept as they were typed: `arguments` and `people` say what they mean.
+Nobody compares groups or prints them: at every start nothing is made for that.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 import typing
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -53,7 +54,7 @@ Stamp = Annotated[
 # --- which study, and whom -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PeopleOptions:
     """Which study; one subject, or a table of several; and what happened to them."""
 
@@ -114,7 +115,7 @@ class PeopleOptions:
 OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "earlier", "enter")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CohortPeople(PeopleOptions):
     """Very many subjects of one table."""
 
@@ -126,7 +127,7 @@ class CohortPeople(PeopleOptions):
     named: ClassVar[str] = "the table of subjects"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DosesPeople(PeopleOptions):
     """Nobody but bodies of several weights."""
 
@@ -136,7 +137,7 @@ class DosesPeople(PeopleOptions):
 # --- what is asked -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScheduleOptions:
     """Until when visits are planned, how strictly, and what of them is shown."""
 
@@ -155,7 +156,7 @@ class ScheduleOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PlanOptions(ScheduleOptions):
     """`dosing plan`."""
 
@@ -164,7 +165,7 @@ class PlanOptions(ScheduleOptions):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CohortOptions(ScheduleOptions):
     """`dosing cohort`."""
 
@@ -180,7 +181,7 @@ class CohortOptions(ScheduleOptions):
     ] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CheckOptions:
     """`dosing check`."""
 
@@ -189,7 +190,7 @@ class CheckOptions:
     everything: Annotated[bool, typer.Option("--all", help="Of several subjects, list also what is as planned.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DueOptions:
     """`dosing due`."""
 
@@ -200,7 +201,7 @@ class DueOptions:
     stamp: Stamp = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PrepareOptions:
     """`dosing prepare`."""
 
@@ -211,7 +212,7 @@ class PrepareOptions:
     vials: Vials = "least-waste"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OrderOptions(PrepareOptions):
     """`dosing order`."""
 
@@ -221,7 +222,7 @@ class OrderOptions(PrepareOptions):
     lead: Annotated[str | None, typer.Option(help="From ordering to the first need of a month: 14d, 2w.", metavar="LENGTH")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DosesOptions:
     """`dosing doses`."""
 
@@ -238,7 +239,7 @@ class DosesOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CompareOptions:
     """`dosing compare`."""
 
@@ -253,7 +254,7 @@ class CompareOptions:
     arm: Arm = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SimulateOptions:
     """`dosing simulate`."""
 
@@ -280,7 +281,7 @@ class SimulateOptions:
 # --- what is written -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OutputOptions:
     """In which format, and where to."""
 
@@ -300,7 +301,7 @@ class OutputOptions:
         return self.format if self.format is not None else self.ending if self.ending in ("json", "csv") else "table"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CohortOutput(OutputOptions):
     """Rows for programs."""
 
@@ -312,7 +313,7 @@ class CohortOutput(OutputOptions):
         return self.format if self.format is not None else "json" if self.ending in ("json", "jsonl") else "csv"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CalendarOptions:
     """Calendars, and how they look."""
 
@@ -337,7 +338,7 @@ class CalendarOptions:
         return self.ics is not None or self.ics_dir is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CohortCalendars(CalendarOptions):
     """Calendars in a folder."""
 
@@ -357,9 +358,14 @@ _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 
 
 @functools.cache
+def declared_in(group: type) -> dict[str, Any]:
+    """The declaration of each option of a group."""
+    return typing.get_type_hints(group, include_extras=True)
+
+
+@functools.cache
 def option(argument: str) -> str:
     """How the command line says an argument that messages name as Python does."""
     name = _IN_PYTHON.get(argument, argument)
-    hints = next(hints for group in _GROUPS if name in (hints := typing.get_type_hints(group, include_extras=True)))
-    (declared,) = hints[name].__metadata__
+    (declared,) = next(declared_in(group)[name] for group in _GROUPS if name in group.__dataclass_fields__).__metadata__
     return "--" + name.replace("_", "-") if declared.default is ... else str(declared.default)

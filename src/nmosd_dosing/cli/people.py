@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import say
+from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of, printable
 from nmosd_dosing.language import catalog
-from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
@@ -23,12 +22,11 @@ from nmosd_dosing.study.sequence import arms_of
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
-from nmosd_dosing.subjects.tables import roster
-from nmosd_dosing.subjects.tables.roster import LeftOut
-from nmosd_dosing.subjects.tables.table import Cell
+
+if TYPE_CHECKING:
+    from nmosd_dosing.subjects.tables.table import Cell
 
 _LISTED = 5
-T = TypeVar("T")
 
 
 def read(asked: PeopleOptions, problems: Problems) -> Request | None:
@@ -42,26 +40,18 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     if asked.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
-    before = len(problems.found)
-    tables = beside(asked, known, problems)
-    if subjects and len(problems.found) == before and {asked.events, asked.allocation, asked.visits, asked.weighings} != {None}:
-        subjects = collected(problems, lambda: roster.roster(subjects, *tables)) or subjects
+    allocation: Sequence[tuple[Cell, Cell]] = ()
+    if {asked.events, asked.allocation, asked.visits, asked.weighings} != {None}:
+        from nmosd_dosing.cli import tables
+
+        subjects, allocation = tables.with_tables(subjects, asked, known, problems)
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
-        problems.found += unknown_arms(arms, arms_of(periods), tables.allocation)[1]
+        problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
     history.check(subjects, len(subjects) > 1, problems)
     if study is None or problems.found:
         return None
     return Request(study, one(periods), subjects, of_study)
-
-
-def collected(problems: Problems, work: Callable[[], T]) -> T | None:
-    """What some work gives; None where it raises, and then what is wrong stands in `problems`."""
-    try:
-        return work()
-    except DosingError as error:
-        problems.found += error.problems
-        return None
 
 
 def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:
@@ -199,28 +189,9 @@ def _several(asked: PeopleOptions, later: Sequence[str], capped: Sequence[str], 
             ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
             wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
-    path = asked.subjects or ""
-    return collected(problems, lambda: roster.subjects(read_file(path), path, later, capped)) or ()
+    from nmosd_dosing.cli import tables
 
-
-class Beside(NamedTuple):
-    """The rows of the tables beside that of the subjects."""
-
-    events: Sequence[tuple[Cell, Event]]
-    allocation: Sequence[tuple[Cell, Cell]]
-    records: Sequence[tuple[Cell | None, Record]]
-    weighings: Sequence[tuple[Cell, Weight]]
-
-
-def beside(asked: PeopleOptions, known: Sequence[str], problems: Problems, left_out: LeftOut | None = None) -> Beside:
-    """What the tables say; nothing of one that is wrong. With `left_out` rows that are wrong are left out."""
-    events, arms, visits, weights = asked.events, asked.allocation, asked.visits, asked.weighings
-    return Beside(
-        (collected(problems, lambda: roster.events(read_file(events), events, known, left_out)) or []) if events is not None else [],
-        (collected(problems, lambda: roster.allocation(read_file(arms), arms, left_out)) or []) if arms is not None else [],
-        (collected(problems, lambda: roster.records(read_file(visits), visits, left_out)) or []) if visits is not None else [],
-        (collected(problems, lambda: roster.weighings(read_file(weights), weights, left_out)) or []) if weights is not None else [],
-    )
+    return tables.subjects(asked.subjects or "", later, capped, problems)
 
 
 def unknown_arms(
@@ -291,6 +262,8 @@ def known_by(request: Request, as_of: dt.date) -> Request:
 
 def with_site(study: Study, path: str) -> Study:
     """The study with a site's facts filled in. What they make doubtful is told on standard error. Raises DosingError."""
+    from nmosd_dosing.language.site_file import fill_in, read_site
+
     doubts = Problems()
     filled = fill_in(study, read_site(read_file(path), path), doubts)
     if doubts.found:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nmosd_dosing.cli import people
+from nmosd_dosing.cli import people, tables
+from nmosd_dosing.cli.edge import collected
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import CohortPeople
-from nmosd_dosing.cli.people import Beside, What
+from nmosd_dosing.cli.people import What
+from nmosd_dosing.cli.tables import Beside
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects import history
@@ -43,13 +45,13 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
         problems.error("`--on` with a subject's event is about one subject", None, "write them into a table: `--events`")
     left_out = LeftOut() if skip_bad else None
     found = Problems()
-    columns = people.collected(found, lambda: _columns(asked, [p.id for p in periods[1:]], people.capped(study), found, left_out))
-    tables = people.beside(asked, known, found, left_out)
+    columns = collected(found, lambda: _columns(asked, [p.id for p in periods[1:]], people.capped(study), found, left_out))
+    others = tables.beside(asked, known, found, left_out)
     if columns is not None and not found.found:
         said: dict[int, Said] = {}
-        joined = people.collected(found, lambda: _join(columns, said, tables, left_out))
+        joined = collected(found, lambda: _join(columns, said, others, left_out))
         if joined is not None and study is not None:
-            rows = _Rows(Request(study, people.one(periods), of_study=of_study), what, columns, said, tables.allocation, left_out)
+            rows = _Rows(Request(study, people.one(periods), of_study=of_study), what, columns, said, others.allocation, left_out)
             made = rows.everybody(found)
             if made is not None and not found.found and not problems.found:
                 return made

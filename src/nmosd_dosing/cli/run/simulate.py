@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import bar, fail
+from nmosd_dosing.cli.edge import bar, collected, fail
 from nmosd_dosing.cli.files import check_names, has_folder, read_file, write_whole
 from nmosd_dosing.cli.options import OutputOptions, PeopleOptions, SimulateOptions, option
 from nmosd_dosing.errors import Problems
@@ -100,7 +100,7 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
     check_names(written, read, problems)
     if asked.plot is not None:
         arguments.drawing("--plot", asked.plot, problems)
-        people.collected(problems, drawings.needs_matplotlib)  # told before the trials are simulated
+        collected(problems, drawings.needs_matplotlib)  # told before the trials are simulated
     for path in (output.output, asked.plot):
         if path:
             has_folder(path, problems)
@@ -159,13 +159,13 @@ def _assumptions(
     if path is None:
         hint = "name a file of them: `--assumptions FILE`; examples/bat4406f/trial.yaml is one"
         problems.error("`--assumptions` is missing", None, hint)
-    base = people.collected(problems, lambda: read_file(path)) if path is not None else None
-    changes = people.collected(problems, lambda: read_file(other)) if other is not None else None
+    base = collected(problems, lambda: read_file(path)) if path is not None else None
+    changes = collected(problems, lambda: read_file(other)) if other is not None else None
     if base is None or request is None or path is None:
         return None
     study, periods = request.study, request.periods
-    found = people.collected(problems, lambda: read_assumptions(base, path, study, periods))
+    found = collected(problems, lambda: read_assumptions(base, path, study, periods))
     if found is None or changes is None or other is None:
         return (found, ()) if found is not None else None
-    changed = people.collected(problems, lambda: read_scenarios(changes, other, read_text(base, path), study, periods))
+    changed = collected(problems, lambda: read_scenarios(changes, other, read_text(base, path), study, periods))
     return (found, changed) if changed is not None else None
