@@ -119,7 +119,7 @@ OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "earlier", "ent
 class CohortPeople(PeopleOptions):
     """Very many subjects of one table."""
 
-    subjects: Annotated[str, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")]
+    subjects: Annotated[str, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")] = field()
     on: Annotated[list[str], typer.Option(help="An event of the study: idmc_stop=2025-06-10. Repeatable.", metavar="EVENT=DATE")] = field(
         default_factory=list
     )
