@@ -27,7 +27,7 @@ from nmosd_dosing.simulation.draws import Draws, trials_per_block
 from nmosd_dosing.simulation.outcomes import Outcome
 from nmosd_dosing.simulation.tallies import NONE
 from nmosd_dosing.simulation.trials import Options, Trial, outcome, prepare, run
-from nmosd_dosing.study.sequence import way
+from nmosd_dosing.study.period_order import way
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.judges import twin

@@ -1,4 +1,4 @@
-"""The readings of the rules of entry, as a table that a clinician can read and add to (tests/cases/entries.yaml)."""
+"""The readings of the rules of entry, as a table that a clinician can read and add to (tests/cases/period_entries.yaml)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KNOWN = {"start", "happened", "rule", "from", "to", "olp", "entry"}
 
 
 def rows() -> Iterator[Any]:
-    for case in load("entries")["cases"]:
+    for case in load("period_entries")["cases"]:
         for row in columns(case["table"]):
             yield pytest.param(case["regimen"], row, id=f"{case['regimen']} {row['start']} {row['happened']}")
 

@@ -21,7 +21,7 @@ from nmosd_dosing.simulation.simulated_subjects import between, reached, subject
 from nmosd_dosing.simulation.summaries import Summary
 from nmosd_dosing.simulation.trials import Trial, prepare
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.sequence import way
+from nmosd_dosing.study.period_order import way
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from tests.kit.paths import ROOT

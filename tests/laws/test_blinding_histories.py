@@ -34,7 +34,7 @@ from nmosd_dosing.report.pages.pharmacy import order_page, worklist_page
 from nmosd_dosing.report.pages.plan import explain_page, plan_page
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.study.model import Period
-from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record, RecordStatus
 from tests.judges import oracle

@@ -27,9 +27,9 @@ from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
 from nmosd_dosing.report.export.plain import cell
 from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
-from nmosd_dosing.schedule.left_out import sort_out, stop_counted
+from nmosd_dosing.schedule.excluded import sort_out, stop_counted
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record, Weight
 from tests.judges import oracle_doses as doses

@@ -19,7 +19,7 @@ from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.simulation.scenarios import simulate
 from nmosd_dosing.simulation.trial_to_date import Real
 from nmosd_dosing.simulation.trials import Options, outcome, prepare, run
-from nmosd_dosing.study.sequence import way
+from nmosd_dosing.study.period_order import way
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from tests.kit.simulated import ARMS, BAT4406F, MONTH, YEAR, Drawn, assume, assumptions, trial_of

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from nmosd_dosing.cli import options
-from nmosd_dosing.cli.command import in_options
+from nmosd_dosing.cli.groups import in_options
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, CalendarOptions, OutputOptions, PeopleOptions, complete_regimen
 
 T = TypeVar("T")

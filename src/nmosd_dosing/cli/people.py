@@ -18,7 +18,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
-from nmosd_dosing.study.sequence import arms_of
+from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight

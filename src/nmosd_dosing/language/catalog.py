@@ -7,7 +7,7 @@ from pathlib import Path
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
 from nmosd_dosing.language.study_file import read_study
 from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.sequence import way
+from nmosd_dosing.study.period_order import way
 
 
 def folder() -> Path:

@@ -25,9 +25,9 @@ from nmosd_dosing.plans.plan import Note, Plan, PlannedVisit
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.study import sequence
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
@@ -83,8 +83,8 @@ def compare(
     """
     if until is not None and (start is None or months is not None):
         raise InputError(Problem("`until` needs `start`, and leaves no room for `months`", hint="give `months` alone"))
-    chosen = [(r, sequence.way(r)) if isinstance(r, Study) else (r[0], (one_period(*r),)) for r in regimens]
-    arms = dict.fromkeys(a for _, periods in chosen for a in sequence.arms_of(periods))
+    chosen = [(r, period_order.way(r)) if isinstance(r, Study) else (r[0], (one_period(*r),)) for r in regimens]
+    arms = dict.fromkeys(a for _, periods in chosen for a in period_order.arms_of(periods))
     if arm is not None and arm not in arms:
         none = f"these regimens have no arms: leave `{argument('arm')}` out"
         hint = did_you_mean(arm, arms) or (f"the arms are {one_of(arms)}" if arms else none)
@@ -99,7 +99,7 @@ def compare(
 
 
 def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:
-    arms = sequence.arms_of(periods)
+    arms = period_order.arms_of(periods)
     subject = subject if subject.arm in arms else replace(subject, arm=None)
     schedule = expand(study, Cohort.of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
     (own,) = by_subject(schedule, "least waste")

@@ -17,9 +17,9 @@ from nmosd_dosing.plans.plan import Administration, Note, Plan
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.study import sequence
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
@@ -135,7 +135,7 @@ def dose_table(
         raise InputError(Problem(f"{fine[0]} kg is finer than a gram", hint=f"round it, for example to {round(fine[0], 3)}"))
     first = dt.date.fromisoformat(start) if isinstance(start, str) else start
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
-    arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
+    arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]
     notes = [tuple(about_doses(plan)) for plan in plans]

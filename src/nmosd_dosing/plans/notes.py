@@ -17,7 +17,7 @@ from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.model import Period, Point, Study, Window
-from nmosd_dosing.study.sequence import arms_of
+from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus

@@ -19,10 +19,10 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
-from nmosd_dosing.study import sequence
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.model import Study, Window
-from nmosd_dosing.study.sequence import arms_of, one_period
+from nmosd_dosing.study.period_order import arms_of, one_period
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Subject
@@ -53,7 +53,7 @@ def plan(
     """
     if not isinstance(subject, Subject):
         subject = Subject(dt.date.fromisoformat(subject) if isinstance(subject, str) else subject)
-    arms = one_period(study, period).arms if period is not None else sequence.arms_of(sequence.way(study))
+    arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(
         study,
         Cohort.of_subject(subject, arms, of_study),

@@ -15,7 +15,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study, Window
-from nmosd_dosing.study.sequence import arms_of, one_period, way
+from nmosd_dosing.study.period_order import arms_of, one_period, way
 from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Subject

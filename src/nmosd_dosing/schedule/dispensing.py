@@ -14,8 +14,8 @@ from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import Policy, pack
+from nmosd_dosing.schedule.body_weights import grams_at, weight_dates
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.weights import grams_at, weight_dates
 from nmosd_dosing.subjects.visit_records import Recorded
 
 

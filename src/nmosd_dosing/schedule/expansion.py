@@ -23,12 +23,12 @@ from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, with
 from nmosd_dosing.study import events, sequence
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study, Visit, Window
-from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
-from nmosd_dosing.subjects.not_allowed import check_ends, check_entries
+from nmosd_dosing.subjects.entry_checks import check_ends, check_entries
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.triggers import Stopped
 

@@ -17,9 +17,9 @@ from nmosd_dosing.simulation.simulated_subjects import site_names
 from nmosd_dosing.simulation.summaries import About, Scenario, summarise
 from nmosd_dosing.simulation.trial_to_date import Real
 from nmosd_dosing.simulation.trials import Options, prepare, run
-from nmosd_dosing.study import sequence
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.sequence import one_period
+from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 MOST_TRIALS = 1_000_000_000
@@ -36,7 +36,7 @@ def load_assumptions(path: Path, study: Study, period: str | None = None) -> Ass
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
-    return read_assumptions(content, str(path), study, (one_period(study, period),) if period is not None else sequence.way(study))
+    return read_assumptions(content, str(path), study, (one_period(study, period),) if period is not None else period_order.way(study))
 
 
 def simulate(
@@ -84,7 +84,7 @@ def simulate(
         problems.append(Problem(f"the seed {seed}", hint=f"a whole number from 0 to {MOST_SEED}"))
     if problems:
         raise InputError(problems)
-    periods = (one_period(study, period),) if period is not None else sequence.way(study)
+    periods = (one_period(study, period),) if period is not None else period_order.way(study)
     sets = [(BASE, assumptions), *scenarios]
     concealed = any(study.conceals(p) for p in periods)
     arms_used = unblind and so_far is not None and concealed

@@ -23,7 +23,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import gone
-from nmosd_dosing.subjects.not_allowed import check_entries
+from nmosd_dosing.subjects.entry_checks import check_entries
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from nmosd_dosing.simulation.processes import each
 from nmosd_dosing.simulation.simulated_subjects import Beginning, site_names, sites, subjects
 from nmosd_dosing.simulation.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.simulation.trial_to_date import Real, standing
-from nmosd_dosing.study import sequence
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENTS
 from nmosd_dosing.study.model import Period, Study, Trigger
 from nmosd_dosing.study.visits import OPEN_END, lay_out
@@ -147,7 +147,7 @@ def prepare(
 def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | None, horizon: np.datetime64) -> None:
     """Raises InputError for assumptions that cannot be those of this study, or not on the day up to which things are known."""
     problems = []
-    arms = sequence.arms_of(periods)
+    arms = period_order.arms_of(periods)
     if (assumptions.arms and assumptions.arms != arms) or len(assumptions.allocation) != len(arms):
         theirs = one_of(assumptions.arms) or "none"
         problems.append(Problem(f"assumptions of another study: their arms are {theirs}", hint=f"here they are {one_of(arms) or 'none'}"))

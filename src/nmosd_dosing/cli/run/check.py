@@ -114,7 +114,7 @@ DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": la
 def _calendar(ics: str, stamp: dt.datetime, found: _Found, subject: str | None) -> str:
     """What is due as a calendar; what became of the file."""
     from nmosd_dosing.calendar import ical
-    from nmosd_dosing.calendar.due import update_due
+    from nmosd_dosing.calendar.due_entries import update_due
     from nmosd_dosing.calendar.updates import CHANGES
 
     old = ical.read_ics(read_file(ics), ics) if is_file(ics) else None

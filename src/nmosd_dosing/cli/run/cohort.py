@@ -15,7 +15,7 @@ from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, plural, printable
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
-from nmosd_dosing.schedule import left_out as refusals
+from nmosd_dosing.schedule import excluded
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
@@ -61,7 +61,7 @@ def _pieces(form: Form, everybody: Everybody, without: list[str]) -> Iterator[st
     """The table, piece by piece; `without` gets the codes of those who have no row."""
     yield cohort_rows.header(form)
     cohort = everybody.cohort
-    size = refusals.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
+    size = excluded.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
     done = 0
     for texts in counted(cohort_rows.rows(everybody.request, everybody.sites, form, size), len(cohort), "written"):
         if not all(texts):
@@ -81,12 +81,12 @@ def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
         return replace(request, study=study, columns=some).schedule()
 
     if not skip_bad:
-        all_of_them = refusals.stop_counted(request.study, request.period, cohort)
-        parts = counted(all_of_them.slices(refusals.SLICE), len(cohort), "checked")
-        stop(refusals.check(expand, request.study, parts), "the plans")
+        all_of_them = excluded.stop_counted(request.study, request.period, cohort)
+        parts = counted(all_of_them.slices(excluded.SLICE), len(cohort), "checked")
+        stop(excluded.check(expand, request.study, parts), "the plans")
         everybody.request = replace(request, columns=all_of_them)
         return left_out
-    others, refused = refusals.sort_out(expand, request.study, request.period, cohort)
+    others, refused = excluded.sort_out(expand, request.study, request.period, cohort)
     everybody.request = replace(request, columns=others)
     if refused.problems:
         chosen = sorted(refused.problems)

@@ -24,7 +24,7 @@ from nmosd_dosing.simulation.assumptions import keys as assumption_keys
 from nmosd_dosing.simulation.assumptions import scenario_file
 from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.sequence import arms_of, way
+from nmosd_dosing.study.period_order import arms_of, way
 
 
 def regimens(format: str) -> None:

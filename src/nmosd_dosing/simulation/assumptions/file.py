@@ -22,7 +22,7 @@ from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWe
 from nmosd_dosing.simulation.assumptions.rates import accrual_steps, example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
 from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.sequence import arms_of
+from nmosd_dosing.study.period_order import arms_of
 
 FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")

@@ -10,7 +10,7 @@ import pytest
 
 from nmosd_dosing import Cohort, Study, Subject, expand
 from nmosd_dosing.language import catalog
-from nmosd_dosing.schedule import left_out
+from nmosd_dosing.schedule import excluded
 from nmosd_dosing.subjects.subject import Record
 from tests.kit.cohort_command import SEVEN, STOPS, cohort, rows, subjects_of
 
@@ -40,7 +40,7 @@ def test_whoever_is_refused_is_found_in_one_round() -> None:
         expanded.append(len(cohort))
         expand(study, cohort)
 
-    _, refused = left_out.sort_out(counting, study, None, Cohort.of_subjects([*bad, subjects[-1]], (), {}))
+    _, refused = excluded.sort_out(counting, study, None, Cohort.of_subjects([*bad, subjects[-1]], (), {}))
     assert sorted(refused.problems) == [*range(3000)]
     assert max(map(expanded.count, expanded)) <= 2, "as many rounds for each count of the stop as it takes to see that it stays"
     assert len(expanded) <= 4
