@@ -20,7 +20,7 @@ from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
 from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
-from nmosd_dosing.study import events, sequence
+from nmosd_dosing.study import events, period_order
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study, Visit, Window
 from nmosd_dosing.study.period_order import one_period
@@ -59,8 +59,8 @@ def expand(
     Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
     and, unless allowed, for entries outside their window and for records that match no visit.
     """
-    periods = (one_period(study, period),) if period is not None else sequence.way(study)
-    arms = sequence.arms_of(periods)
+    periods = (one_period(study, period),) if period is not None else period_order.way(study)
+    arms = period_order.arms_of(periods)
     if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
         where = periods[0].id if len(periods) == 1 else study.id
         raise InputError(Problem("an arm that the period does not have", hint=f"the arms of `{where}` are {one_of(arms) or 'none'}"))
@@ -99,7 +99,7 @@ def expand(
 def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
     """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
     for recorded entries that contradict each other."""
-    periods = (one_period(study, period),) if period is not None else sequence.way(study)
+    periods = (one_period(study, period),) if period is not None else period_order.way(study)
     if cohort.records:
         cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
     return resolve(study, periods[:1], cohort).stopped
