@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from nmosd_dosing.dose.dose import AmountStatusText
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit, Stage
+from nmosd_dosing.plans.wording import why_no_amount
 from nmosd_dosing.study.model import Study
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
@@ -159,24 +159,10 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     )
 
 
-def _why_no_amount(status: AmountStatusText) -> str:
-    match status:
-        case "not stated":
-            return "dose not stated"
-        case "out of range":
-            return "no dose is stated for this weight"
-        case "refused":
-            return "refused: over the lifetime cap"
-        case "needs arm" | "needs weight" | "needs height" | "not recorded":
-            return status
-        case "stated" | "capped" | "masked" | "absent":
-            raise AssertionError(f"an amount is {status}, and there is none")
-
-
 def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
     """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
     if dose.amount is None and dose.amount_status != "masked":
-        return _why_no_amount(dose.amount_status)
+        return why_no_amount(dose.amount_status)
     if vials_in is None:
         return "no vials stated"
     if dose.amount is not None:

@@ -188,13 +188,14 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
         return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
-    why = _why(a.amount_status, words)
+    why = why_no_amount(a.amount_status, language)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.product}{rule}{times}{over}{words.comma}{why}"
 
 
-def _why(status: AmountStatusText, words: Wording) -> str:
-    """Why there is no amount."""
+def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
+    """Why a dose has no amount in milligrams: `needs weight`, `dose not stated`."""
+    words = wording(language)
     match status:
         case "not recorded":
             return words.dose_not_recorded
