@@ -1,6 +1,7 @@
 # make demo   a plan and a calendar, on a machine with only Python and make
 # make test   everything the tests need, and the tests
 # make check  style, types, one-way imports
+# make write  the texts that tests compare: outputs in the documentation, messages of broken files
 # make bench  speed as ratios
 # make lock   new versions into the requirements files (needs uv)
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 WHEELS := $(VENV)/wheels
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check write bench lock clean
 
 demo: $(VENV)/demo
 	@rm -f $(VENV)/0012.ics
@@ -27,6 +28,11 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+write: $(VENV)/dev
+	$(BIN)/python -m tests.language.test_study_file --write
+	$(BIN)/python -m tests.simulation.assumptions.test_messages --write
+	$(BIN)/python -m tests.house.test_docs --write
+
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
@@ -36,7 +42,7 @@ lock:
 	uv pip compile requirements-dev.in pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }

@@ -1,4 +1,4 @@
-"""Study days, week codes, months; date + offset: `shift_date` for one, `shift` for an array. The only date arithmetic of the project.
+"""Study days, week codes, months; date + offset: `shift_date` for one, `shift` for an array. The only arithmetic with months and years.
 
 A date inside is a whole day, `datetime64[D]`. Study days count from 1 and know no day 0 (SDTM, RFSTDTC); a period's own days
 count as its file says. Months are counted from a day and clipped to the end of the month, never chained: 31 August plus
@@ -91,7 +91,8 @@ class Offset:
 
 @cache
 def _days_in(months: int) -> tuple[int, int]:
-    """Over the 400 years after which the calendar repeats itself: from the first of a month, and from the last of a longer one."""
+    """The fewest and the most days that so many calendar months last, over every start in the 400 years after which the calendar repeats
+    itself."""
     cycles, rest = divmod(months, _CYCLE_MONTHS)
     first, lengths = _two_cycles()
     days = first[rest : rest + _CYCLE_MONTHS] - first[:_CYCLE_MONTHS] + cycles * _CYCLE_DAYS
@@ -144,9 +145,8 @@ def is_clipped(date: dt.date, offset: Offset) -> bool:
 
 
 def _far_from_the_edges(date: dt.date, offset: Offset) -> tuple[dt.date, dt.date, dt.date]:
-    """The date in a year of the same kind between 4000 and 4400, and it after the days of `offset`, and after its months, without whole
-    cycles of 400 years."""
-
+    """Three dates: `date` in the year from 4000 to 4399 that has its place in the calendar's cycle of 400 years; that one after the days
+    of `offset`; and after its months too. Whole cycles are left out, so nothing comes near the year 1 or 9999."""
     near = date.replace(year=4000 + date.year % 400)
     base = near + dt.timedelta(offset.days % _CYCLE_DAYS)
     return near, base, base + relativedelta(months=offset.months % _CYCLE_MONTHS)
@@ -208,7 +208,7 @@ def _weekdays(language: Language) -> tuple[str, ...]:
 
 
 def date_text(date: dt.date, language: Language = "en") -> str:
-    """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that formats a date for people."""
+    """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that writes a date with its weekday."""
     return f"{date.isoformat()} {_weekdays(language)[date.weekday()]}"
 
 

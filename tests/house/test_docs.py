@@ -1,4 +1,4 @@
-"""What is documented is executed: README, docs/, examples/. `python -m tests.house.test_docs --write` writes what they show anew."""
+"""What is documented is executed: README, docs/, examples/. `make write` writes what they show anew."""
 
 from __future__ import annotations
 
@@ -282,15 +282,27 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
         lengths.window(scalar(text))
 
 
+def errors_in(text: str) -> int:
+    return len(re.findall(r"^error: ", text, re.M))
+
+
 def write() -> None:
+    """Writes what the pages show anew. A command that prints an error where its page shows none is left as it is, and said."""
+    failed = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for block in reversed([b for b in blocks("console") if b.page == page]):
-            text = text[: block.start] + transcript(block.text) + text[block.start + len(block.text) :]
+            written = transcript(block.text)
+            if errors_in(written) > errors_in(block.text):
+                failed.append(f"{block.id}: an error where the page shows none; left as it is:\n{written}")
+                continue
+            text = text[: block.start] + written + text[block.start + len(block.text) :]
         page.write_text(text, encoding="utf-8")
     (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
     (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
     (ROOT / "docs" / "simulation.svg").write_text(drawn_trials(), encoding="utf-8")
+    if failed:
+        sys.exit("\n".join(failed))
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

@@ -15,6 +15,7 @@ from typing import Literal
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from nmosd_dosing.dose.units import UNITS
 from tests.judges.oracle import (
     NOT_STATED,
     Day,
@@ -38,7 +39,6 @@ ARMS: tuple[tuple[str, ...], ...] = (("active", "placebo"), ("a", "b", "c"), ("5
 ASSESSMENTS = ("MRI", "EDSS", "视力", "laboratory tests")
 NAMES = ("Screening", "筛选期", "End of treatment")
 NUMBERS = ("500", "0.5", "10", "2e6", "1.25", "375", "12.34", "0.1", "0.3", "7.7", "1000")
-UNITS = ("mg", "g", "mcg", "mL", "cells")
 WINDOWS = (
     Window(3, 3, "±3d"),
     Window(3, 3, "+/-3 days"),

@@ -1,6 +1,6 @@
 """Every message about a broken study file, word by word: `tests/broken/NAME.yaml`, and what the terminal shows, `NAME.txt`.
 
-When the wording changes, `python -m tests.language.test_study_file --write` writes the expected texts anew. Then read the diff: is each
+When the wording changes, `make write` writes the expected texts anew. Then read the diff: is each
 message right, does it point to the right characters, does its hint mend the file?
 """
 
@@ -280,7 +280,8 @@ def write() -> None:
         if done.err and done.code == (0 if name in WARNINGS else 2):
             (BROKEN / f"{name}.txt").write_bytes((done.err + done.out).encode())
         else:  # killed, crashed, or fine where it should not be: that is no text to expect
-            print(f"{name}: exit code {done.code}, not written")
+            fine = " (nothing is wrong with it any more: break it in another way, or delete it)" if done.code == 0 else ""
+            print(f"{name}: exit code {done.code}, not written{fine}")
     for path in BROKEN.glob("*.txt"):
         if path.stem not in found:
             path.unlink()

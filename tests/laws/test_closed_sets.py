@@ -1,4 +1,7 @@
-"""Laws of what stands in one table: events, statuses, verdicts, units, vial policies, languages. A new row is held to them by itself."""
+"""Laws of what stands in one table: events, notes, statuses, verdicts, units, vial policies, languages.
+
+A new row is held to them by itself.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses as phrases
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.plans.note_codes import IN_ENTRY, NoteCode, NoteKind
+from nmosd_dosing.plans.note_codes import TABLE as NOTES
 from nmosd_dosing.plans.plan import PlannedVisit
 from nmosd_dosing.plans.wording import Wording, wording
 from nmosd_dosing.schedule.schedule import VisitStatus, VisitStatusText
@@ -47,6 +52,24 @@ DAY_1, DAY = dt.date(2025, 1, 6), dt.date(2025, 3, 1)
 
 def dosing(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "nmosd_dosing", *words], capture_output=True, text=True, check=False)
+
+
+# --- notes --------------------------------------------------------------------------------------------------------------
+
+
+def test_each_code_of_a_note_has_one_row() -> None:
+    assert sorted(kind.code for kind in NOTES) == sorted(get_args(NoteCode))
+
+
+@pytest.mark.parametrize("kind", NOTES, ids=lambda kind: kind.code)
+def test_each_note_is_in_the_documentation_as_the_table_says_it(kind: NoteKind) -> None:
+    assert f"| `{kind.code}` | {kind.text} |" in (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", NOTES, ids=lambda kind: kind.code)
+def test_each_note_is_written_by_some_room(kind: NoteKind) -> None:
+    table = SOURCE / "plans" / "note_codes.py"
+    assert any(f'"{kind.code}"' in room.read_text(encoding="utf-8") for room in SOURCE.rglob("*.py") if room != table)
 
 
 # --- events -------------------------------------------------------------------------------------------------------------
@@ -102,6 +125,8 @@ def test_an_event_ends_what_its_row_says(kind: EventKind) -> None:
 def test_what_ends_more_ends_the_less() -> None:
     assert set(events.ENDS_FOLLOW_UP) < set(events.ENDS_PARTICIPATION) < set(events.ENDS_TREATMENT) < set(events.SUBJECT_EVENTS)
 
+    "plans/note_codes.py": {"declined"},
+    "plans/transition_notes.py": {"declined"},
 
 # The same words with another meaning: keys of the assumptions, names of draws, of counts and of results of a simulation.
 ELSEWHERE = {
@@ -233,7 +258,7 @@ def test_each_pattern_holds_the_same_things_in_each_language_and_none_is_left_in
 
 
 # Texts of the study file, of the plan's notes and of its reasons stay as they are written, behind a fixed word or as a whole line.
-AS_WRITTEN = re.compile(r"(?:window|site|weekend|overlap|same-date|dose-change|assumed|note|projected|pending|entered|refused): .+")
+AS_WRITTEN = re.compile(rf"(?:{'|'.join(sorted(IN_ENTRY))}|{'|'.join(get_args(MoveStatusText))}): .+")
 
 
 @pytest.mark.parametrize("discreet", [False, True])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.plans import workdays
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays, notes, open_days
 from nmosd_dosing.schedule.schedule import VisitStatusText
@@ -315,7 +316,7 @@ def visit(
         ),
     ],
 )
-def test_a_closed_day_has_a_note(country: str | None, planned: PlannedVisit, code: str, message: str) -> None:
+def test_a_closed_day_has_a_note(country: str | None, planned: PlannedVisit, code: NoteCode, message: str) -> None:
     assert list(notes([planned], open_days(country))) == [Note(code, message, ("main/D1",))]
 
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, printable
+from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
 
@@ -24,8 +25,6 @@ When = dt.date | dt.datetime
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
 _ONE_HOUR = dt.timedelta(hours=1)
-# Notes of a plan that a reader of one entry needs; the others are in the entry's own lines, or about the whole plan.
-_NOTES = ("window", "site", "weekend", "overlap", "same-date", "dose-change", "assumed", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
     elsewhere |= {entry_assumed(move, text) for move in plan.transitions if move.target != visit.period for text in move.assumed}
     for note in plan.notes:
         of_all = note.code == "assumed" and not note.visits and note.message not in elsewhere
-        if of_all or (note.code in _NOTES and visit.id in note.visits):
+        if of_all or (note.code in IN_ENTRY and visit.id in note.visits):
             yield f"{note.code}: {note.message}"
     yield from _study(plan, visit.source, words)
 

@@ -20,12 +20,17 @@ class Due:
     left: int
 
 
+def last_due_day(as_of: dt.date, ahead: int) -> dt.date:
+    """The last of `ahead` days from `as_of`; the last day that there is where they go beyond it."""
+    return dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
+
+
 def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, ...]:
     """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day."""
     found = []
+    last_day = last_due_day(as_of, ahead)
     for finding in findings:
-        until = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
-        state, last = _state(finding, as_of, until)
+        state, last = _state(finding, as_of, last_day)
         if state is not None and last is not None:
             found.append(Due(finding, state, last, (last - as_of).days))
     return tuple(sorted(found, key=lambda d: d.last))

@@ -16,7 +16,7 @@ COMMANDS: list[Callable[..., object]] = []
 
 
 def command(*, without: Sequence[str] = ()) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Of the command line, with all options of its groups but these."""
+    """Makes a function a command of the command line: its options are those of its groups, except `without`."""
 
     def add(function: Callable[..., T]) -> Callable[..., T]:
         made = in_options(function, without)

@@ -1,4 +1,5 @@
-"""What the command line takes: every option is declared here, once, in a group that its commands take as one value.
+"""What the command line takes: every option is declared here, in a group that its commands take as one value; twice only where one
+subject and a whole cohort have different words for it.
 
 An option is called like its field, `--allow-deviation` for `allow_deviation`, unless its declaration names it. A group that says
 something otherwise than another extends it. Texts are kept as they were typed: `arguments` and `people` say what they mean.

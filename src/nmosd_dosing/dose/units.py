@@ -1,6 +1,7 @@
 """The units of doses, in one table: what each measures, how much it is, how else people write it.
 
-A row is all that a new unit needs: the grammar of doses, the tables of subjects, lifetime caps and vials read their units here.
+A row is all that a new unit of mass, volume or number needs; one that measures something else extends `measures`. The grammar of doses,
+the tables of subjects, lifetime caps and vials read their units here.
 """
 
 from __future__ import annotations

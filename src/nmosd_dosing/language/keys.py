@@ -1,4 +1,4 @@
-"""Texts of a study file for people, and the facts that may stand beside anything: source, assumed, note."""
+"""The keys of the study language, and what kind of text each takes: from them come the reader's messages and the JSON schema."""
 
 from __future__ import annotations
 

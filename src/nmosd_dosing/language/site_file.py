@@ -1,6 +1,6 @@
 """A site's own facts: what its protocol states where the study's source is silent. They fill in, and never override.
 
-text -> nodes (`nodes`) -> SiteRecord (`read_site`) -> a Study with them filled in (`fill`), checked as a whole again (`consistency`)
+text -> nodes (`nodes`) -> SiteKeys (`read_site`) -> a Study with them filled in (`fill_in`), checked as a whole again (`consistency`)
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def study_of(node: nodes.Node | None, content: bytes, problems: Problems) -> tup
 
 
 class _Builder:
-    """Records to the nouns of the model. What cannot be built is reported and left out, so that the rest is still checked."""
+    """Keys to the nouns of the model. What cannot be built is reported and left out, so that the rest is still checked."""
 
     def __init__(self, mapping: StudyKeys, problems: Problems) -> None:
         self.mapping = mapping

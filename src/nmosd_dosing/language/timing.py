@@ -1,4 +1,4 @@
-"""What a file says of gaps between two doses of a period."""
+"""What a file says of time: days, cycles, series of visits, gaps between two doses of a period."""
 
 from __future__ import annotations
 

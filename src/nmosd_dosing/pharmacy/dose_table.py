@@ -13,6 +13,7 @@ from nmosd_dosing.days import Offset, shift_date, study_day
 from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.plans.note_codes import OF_DOSES
 from nmosd_dosing.plans.plan import Administration, Note, Plan
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
@@ -24,10 +25,6 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
-_ABOUT_DOSES = frozenset(
-    ("unblinded", "blinded", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "refused", "lifetime", "event",
-     "weight", "not-stated", "open-ended", "dose-change", "assumed", "note")
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +252,7 @@ def about_doses(plan: Plan) -> Iterator[Note]:
     spans = tuple(f"{span.name}: " for span in plan.spans)
     for note in plan.notes:
         of_doses = not note.visits or dosed & set(note.visits)
-        if note.code in _ABOUT_DOSES and of_doses and not note.message.startswith(spans):
+        if note.code in OF_DOSES and of_doses and not note.message.startswith(spans):
             yield note
 
 

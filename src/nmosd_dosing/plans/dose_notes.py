@@ -9,15 +9,16 @@ from fractions import Fraction
 from itertools import takewhile
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import AmountStatus, number_text
+from nmosd_dosing.dose.dose import AmountStatus, AmountStatusText, number_text
 from nmosd_dosing.errors import argument, one_of
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
 _ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
-_WORDS = {
+_WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
     "needs weight": ("needs-weight", "the dose depends on the body weight: add `{weight_kg}` in kg"),
     "needs height": ("needs-height", "the dose depends on the body surface: add `{height_cm}` in cm"),
@@ -47,7 +48,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
         yield Note("needs-arm", f"only for arm {one_of(some)}", tuple(p.id for p in planned if p.only_arms == some))
 
 
-def _having(planned: Sequence[PlannedVisit], status: str) -> tuple[str, ...]:
+def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[str, ...]:
     return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Literal
 
 from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.errors import Problems, counted
-from nmosd_dosing.plans import workdays as calendars
+from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import day
@@ -50,7 +51,7 @@ def notes(
         yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
     yield from _windows(shown, window)
     if workdays is not None:
-        yield from calendars.notes([p for _, p in shown], workdays)
+        yield from closed_days.notes([p for _, p in shown], workdays)
     else:
         yield from _weekends(shown)
     yield from _same_date([p for _, p in shown])
@@ -285,7 +286,8 @@ def _facts(study: Study, periods: Sequence[Period], shown: Shown) -> Iterator[No
     named = [("", study.facts), *(("", period.facts) for period in periods)]
     named += [(f"{name}: ", study.product(name).facts) for name in dict.fromkeys(g.product for v, _ in shown for g in v.visit.gives)]
     named += [(f"{span.title}: ", span.facts) for span in (*(s for period in periods for s in period.spans), *study.spans)]
-    for code in ("assumed", "note"):
+    codes: tuple[Literal["assumed", "note"], ...] = ("assumed", "note")
+    for code in codes:
         for about, facts in named:
             for text in facts.assumed if code == "assumed" else facts.note:
                 yield Note(code, about + text)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.dose.dose import AmountStatusText
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.schedule.schedule import VisitStatusText
 from nmosd_dosing.study.model import Site, Source
 from nmosd_dosing.subjects.disposition import MoveStatusText
@@ -173,7 +174,7 @@ class PlannedSpan:
 class Note:
     """What a reader must know about the plan; `visits` are visit ids."""
 
-    code: str
+    code: NoteCode
     message: str
     visits: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nmosd_dosing.days import date_text, shift_date
 from nmosd_dosing.errors import counted
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, move_message
 from nmosd_dosing.schedule.gaps import GAP
@@ -49,17 +50,25 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
         leads = move.rule
         if leads is not None and leads.after.kind != "end" and move.status != MoveStatus.NONE and leads.target_period not in here:
             hint = f"plan `{schedule.study.id}` for the way into {leads.target_period}"
-            yield Note(move.status.text, f"{move_message(schedule, move, leads)}; {hint}")
+            yield Note("entered" if move.status == MoveStatus.ENTERED else _code(move), f"{move_message(schedule, move, leads)}; {hint}")
     if schedule.stop.date is not None:
         yield Note("study-stop", f"the study stopped on {day(schedule.stop.date)}, by `{schedule.stop.by}`")
 
 
-def _code(move: SubjectMove) -> str:
+def _code(move: SubjectMove) -> NoteCode:
     match move.status:
         case MoveStatus.ENTERED:
             return "deviation" if move.outside or move.earliest is None or move.is_late else "entry"
-        case MoveStatus.PROJECTED | MoveStatus.PENDING | MoveStatus.DECLINED | MoveStatus.REFUSED | MoveStatus.NONE:
-            return move.status.text
+        case MoveStatus.PROJECTED:
+            return "projected"
+        case MoveStatus.PENDING:
+            return "pending"
+        case MoveStatus.DECLINED:
+            return "declined"
+        case MoveStatus.REFUSED:
+            return "refused"
+        case MoveStatus.NONE:
+            raise AssertionError("a subject who has left before has no note of the move")
 
 
 def _events(schedule: SubjectSchedule) -> Iterator[Note]:

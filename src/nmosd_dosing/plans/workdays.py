@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 
 if TYPE_CHECKING:
@@ -84,14 +85,14 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
 
     Visits of which the same is said share a note. Those without a day, of several days, or settled by a record have none.
     """
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[NoteCode, str], list[str]] = {}
     unpublished: dict[int, list[str]] = {}
     for visit in visits:
         if visit.target is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
             continue
         why = days.closed_because(visit.target)
         if why is not None:
-            code = "weekend" if why in _WEEKDAYS else "holiday"
+            code: NoteCode = "weekend" if why in _WEEKDAYS else "holiday"
             message = _message(why, visit.target, visit.earliest, visit.latest, days)
             found.setdefault((code, message), []).append(visit.id)
         elif days.projected(visit.target):

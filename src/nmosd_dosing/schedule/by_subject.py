@@ -92,7 +92,7 @@ def _by_column(rows: Sequence[Sequence[Any]], n: int) -> list[tuple[Any, ...]]:
 
 
 def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:
-    """Of each subject all records; those of visits that are not planned; and those of visits that have one already, with the row."""
+    """Three lists for each subject: all records; those of unscheduled visits; and second records of a visit, with its row."""
     records: list[list[Any]] = [[] for _ in range(n)]
     unscheduled: list[list[Any]] = [[] for _ in range(n)]
     twice: list[list[Any]] = [[] for _ in range(n)]

@@ -79,8 +79,8 @@ def _pack(
 
 
 def _prepared(schedule: Schedule, k: int) -> Wholes:
-    """(n,) the doses that vials were opened for, in whole numbers: of one given in part, and of a course, of which all that was given is
-    recorded, those that were planned."""
+    """(n,) the doses that vials are counted by, in whole numbers: as recorded; but as planned, where a visit was carried out in part, or
+    is a course, of which only the sum is recorded."""
     row = schedule.rows[k]
     amount = schedule.amount[k]
     if k in schedule.planned and schedule.visit_records is not None:

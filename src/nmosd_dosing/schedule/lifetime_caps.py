@@ -85,7 +85,7 @@ def in_words(millionths: float, limit: LifetimeCap) -> str:
 
 
 def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
-    """Refuses the doses that would pass a cap, day by day. What is recorded was given, and counts; what is not known counts nothing."""
+    """Refuses planned doses that would pass a cap, by day. Recorded doses count and are never refused; unknown amounts add 0."""
     dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
     adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
     besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])

@@ -202,8 +202,8 @@ class Schedule:
         return np.array(days or np.empty((0, 1)), dtype="timedelta64[D]")
 
     def planned_last(self, visit: int, begins: Dates, columns: slice) -> Dates | None:
-        """(n,) the last day of a visit that takes several and begins on `begins`: it is as long wherever it begins. Of a period that keeps
-        the count, one that is under way on the day of entry is the rest of it."""
+        """(n,) the last planned day of a visit of several days that begins on `begins`; None for one of a single day. Its length does not
+        hang on where it begins; but of one that is under way on the day of entry into a period that keeps the count, the rest is left."""
         what = self.visits[visit]
         if what.last is None or what.offset is None:
             return None

@@ -37,7 +37,7 @@ class Restart:
 class Segment:
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
 
-    period: index into the course's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
+    period: index into the disposition's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
     for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
     happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits

@@ -1,5 +1,5 @@
-"""What became of each simulated trial: when it stopped, who came and went how, what was given when. Counted from the core's course and
-schedule, and from nothing else."""
+"""What became of each simulated trial: when it stopped, who came and went how, what was given when. Counted from the core's disposition
+and schedule, and from nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One subject: what is known of the person, and the plan that comes of it, as immutable rows for people."""
+"""One subject: what is known of the person, as immutable rows: day 1, body, arm, events, what was recorded of visits."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def _within(dates: Dates, since: Dates, before: Dates | None) -> Dates:
 
 
 def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
-    """Whether dates lie in the period; one of an unknown end goes on."""
+    """Whether dates are on or after the period's first day and before its end; one of an unknown end does not end."""
     inside: NDArray[np.bool_] = (dates >= stay.first) & ~(dates >= stay.end)
     return inside
 

@@ -1,7 +1,7 @@
 """Every message about a broken assumptions file, word by word: `tests/broken_assumptions/NAME.yaml`, and what is shown, `NAME.txt`.
 
 Files are read for `bat4406f`, or for the shipped study with which their name begins; `scenarios-…` with the assumptions in `BASE`.
-When the wording changes, `python -m tests.simulation.assumptions.test_messages --write` writes the expected texts anew. Then read the diff.
+When the wording changes, `make write` writes the expected texts anew. Then read the diff.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from nmosd_dosing.checks.due import Due, due
+from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.findings import Finding, check, deviates
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, outputs, people
@@ -52,8 +52,7 @@ def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
     """Print what is due in the days ahead."""
     request, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
-    last = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
-    findings = check(request.as_carried_out(last), as_of)
+    findings = check(request.as_carried_out(last_due_day(as_of, ahead)), as_of)
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead))
     outputs.put(DUE_FORMATS, output, found)
     if asked.ics is not None:

@@ -13,6 +13,7 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import argument, counted
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
 
@@ -159,7 +160,7 @@ def _amount(value: float | None, status: str) -> Text:
 
 def _notes(doses: DoseTable) -> list[Text]:
     """What holds for all weights, then what holds for some, with the weights."""
-    some: dict[tuple[str, str], list[str]] = {}
+    some: dict[tuple[NoteCode, str], list[str]] = {}
     for row in doses.rows:
         for code, message in dict.fromkeys((note.code, note.message) for note in row.notes):
             some.setdefault((code, message), []).append(number_text(row.weight_kg))

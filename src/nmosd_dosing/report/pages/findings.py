@@ -5,20 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from nmosd_dosing.checks.due import Due, last_due_day
 from nmosd_dosing.checks.findings import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS, Concern, Verdict, concern, urgency
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import argument
-from nmosd_dosing.study.model import Study
-
-if TYPE_CHECKING:
-    from nmosd_dosing.checks.due import Due
 from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.study.model import Study
 
 _STYLES: dict[Concern, str] = {"fine": "", "look": "yellow", "deviation": "bold red"}
 
@@ -46,8 +43,8 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
 
 def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
     """What is due, by the last allowed day."""
-    until = dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
-    parts: list[RenderableType] = [text(f"{study.title}: due from {date_text(as_of)} to {date_text(until)}", style="bold"), Text()]
+    days = f"from {date_text(as_of)} to {date_text(last_due_day(as_of, ahead))}"
+    parts: list[RenderableType] = [text(f"{study.title}: due {days}", style="bold"), Text()]
     if not items:
         return Group(*parts, text("nothing"))
     made = table("Last day", "Left", *(["Subject"] if several else []), "Visit", "State", "Date", "What", right=("Left",), wraps=("What",))

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
 from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
@@ -185,14 +186,8 @@ def _spans(plan: Plan) -> Table:
     return made
 
 
-_STANDS_OUT = (
-    "weekend", "holiday", "open-ended", "unblinded", "projected", "pending", "refused", "deviation", "short-gap", "study-stop", "exit",
-    "out-of-range", "capped",
-)  # fmt: skip
-
-
 def _note(note: Note, plan: Plan) -> Text:
-    return note_line(note.code, note.message, _where(note.visits, plan), "yellow" if note.code in _STANDS_OUT else "")
+    return note_line(note.code, note.message, _where(note.visits, plan), "yellow" if note.code in STANDS_OUT else "")
 
 
 def _where(ids: Sequence[str], plan: Plan) -> str:

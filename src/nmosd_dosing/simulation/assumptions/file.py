@@ -1,6 +1,6 @@
 """An assumptions file to checked Assumptions, for one study and a way through its periods; or every problem found.
 
-text -> nodes (`language.nodes`) -> records (`keys`, `language.phrases.rates`) -> Assumptions (here)
+text -> nodes (`language.nodes`) -> keys (`keys`, `language.phrases.rates`) -> Assumptions (here)
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
 
 
 class _Builder:
-    """Records to the noun. What cannot be built is reported and left out, so that the rest is still checked."""
+    """Keys to the noun. What cannot be built is reported and left out, so that the rest is still checked."""
 
     def __init__(self, mapping: AssumedKeys, study: Study, periods: tuple[Period, ...], problems: Problems) -> None:
         self.mapping, self.study, self.problems = mapping, study, problems

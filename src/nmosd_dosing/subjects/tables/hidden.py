@@ -66,7 +66,7 @@ def blank(document: Document, spans: Iterable[tuple[int, int]]) -> Blanks:
 
 
 def other_cells(text: str, at: int, end: int, separator: str, keep: Callable[[int, list[str]], bool]) -> Iterable[tuple[int, int]]:
-    """Of a line that need not be a row, the spans of the cells that are not kept; `keep` is asked with a cell's number and all cells."""
+    """The spans of the cells that `keep(number, cells)` does not keep, in a line that may have too few cells or too many."""
     cells = text[at:end].split(separator)
     for number, cell in enumerate(cells):
         begin = at + len(cell) - len(cell.lstrip())

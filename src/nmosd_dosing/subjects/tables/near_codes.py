@@ -64,7 +64,7 @@ def _without_one(plain: str) -> Iterator[str]:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Of two codes of which a character less is the same."""
+    """Whether two codes that are the same without one character of each differ by one slip: left out, put in, changed, or swapped."""
     if max(len(one), len(other)) < _SHORTEST:
         return False
     if len(one) != len(other):
