@@ -125,11 +125,11 @@ def test_an_event_ends_what_its_row_says(kind: EventKind) -> None:
 def test_what_ends_more_ends_the_less() -> None:
     assert set(events.ENDS_FOLLOW_UP) < set(events.ENDS_PARTICIPATION) < set(events.ENDS_TREATMENT) < set(events.SUBJECT_EVENTS)
 
+
+# The same words with another meaning: codes of notes, keys of the assumptions, names of draws, of counts and of results of a simulation.
+ELSEWHERE = {
     "plans/note_codes.py": {"declined"},
     "plans/transition_notes.py": {"declined"},
-
-# The same words with another meaning: keys of the assumptions, names of draws, of counts and of results of a simulation.
-ELSEWHERE = {
     "report/export/simulation.py": {"study_stop"},
     "report/pages/simulation.py": {"declined", "study_stop"},
     "simulation/assumptions/file.py": {"relapse", "idmc_stop"},
