@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.cohort_command import GOOD, cohort, rows, subjects_of
+from tests.kit.running import running
 
 
 def test_a_row_for_each_administration(tmp_path: Path) -> None:
@@ -70,11 +71,11 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path: Path) -> None:
     (tmp_path / "subjects.csv").write_text(f"subject,start\n{lines}", encoding="utf-8")
     (tmp_path / "o.jsonl").write_text("as it was", encoding="utf-8")
     command = [sys.executable, "-m", "nmosd_dosing", "cohort", "--regimen", "bat4406f", "subjects.csv", "--output", "o.jsonl"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as running:
-        while not any(tmp_path.glob(".o.jsonl*.tmp")) and running.poll() is None:
+    with running(command, tmp_path) as program:
+        while not any(tmp_path.glob(".o.jsonl*.tmp")) and program.poll() is None:
             pass
-        running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 130
+        program.send_signal(signal.SIGINT)
+        assert program.wait(60) == 130
     assert (tmp_path / "o.jsonl").read_text("utf-8") == "as it was"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["o.jsonl", "subjects.csv"]
 

@@ -8,7 +8,6 @@ import io
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from nmosd_dosing.simulation.assumptions.scenario_file import json_schema as of_
 from tests.kit.broken import load
 from tests.kit.command import dosing, errors, output
 from tests.kit.paths import ROOT
+from tests.kit.running import running
 from tests.kit.simulate_command import BAT, MIL62, QUANTILES, SCENARIOS, SMALL, TRIAL, as_json, as_rows, belimumab
 
 __all__ = ["belimumab"]  # the fixture
@@ -304,30 +304,27 @@ def _until(happens: Any) -> None:
 def test_an_interrupt_leaves_nothing_behind(cores: int, tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     asked = [*BAT, "--trials", MOST, "--cores", str(cores), "--output", str(file), "--plot", str(tmp_path / "a.svg")]
-    begin = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from nmosd_dosing.cli import main; main()"
-    program = [sys.executable, "-m", "nmosd_dosing", *asked] if cores > 1 else [sys.executable, "-c", begin, *asked]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as running:
-        group = running.pid
+    with running([sys.executable, "-m", "nmosd_dosing", *asked]) as program:
+        group = program.pid
         busy = Path("/proc") / str(group) / "stat"
         if cores > 1:  # those that work ignore an interrupt: it is for the one that waits for them
             _until(lambda: sum(_deaf(process) for process in _processes(group) if process != group) >= 1 + cores)
         else:
             _until(lambda: int(busy.read_text().rpartition(")")[2].split()[11]) > 150)  # 1.5 seconds of work: it simulates
         os.killpg(group, signal.SIGINT)
-        out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err) == (130, b"", b"")
-    _until(lambda: not _processes(group))
+        out, err = program.communicate(timeout=60)
+        _until(lambda: not _processes(group))
+    assert (program.returncode, out, err) == (130, b"", b"")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks at processes as Linux shows them")
 @pytest.mark.parametrize("others", [1, 2, 3])
 def test_an_interrupt_while_processes_begin_is_as_quiet(others: int) -> None:
-    program = [sys.executable, "-m", "nmosd_dosing", *BAT, "--trials", MOST, "--cores", "2"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as running:
-        _until(lambda: len(_processes(running.pid)) > others)
-        os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+    with running([sys.executable, "-m", "nmosd_dosing", *BAT, "--trials", MOST, "--cores", "2"]) as program:
+        _until(lambda: len(_processes(program.pid)) > others)
+        os.killpg(program.pid, signal.SIGINT)
+        out, err = program.communicate(timeout=60)
+        _until(lambda: not _processes(program.pid))
     assert (out, err) == (b"", b"")
-    assert running.returncode in (130, -signal.SIGINT)
-    _until(lambda: not _processes(running.pid))
+    assert program.returncode in (130, -signal.SIGINT)
