@@ -28,7 +28,7 @@ from nmosd_dosing.dose import units
 from nmosd_dosing.dose.dose import AmountStatus, AmountStatusText
 from nmosd_dosing.dose.units import UNITS, converted
 from nmosd_dosing.dose.vials import POLICIES, Policy, pack
-from nmosd_dosing.errors import Document, Place, Problems
+from nmosd_dosing.errors import Document, InputError, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses as phrases
 from nmosd_dosing.language.shapes import PhraseError
@@ -227,6 +227,12 @@ def test_each_vial_policy_can_be_asked_for() -> None:
     sizes = (Fraction(120), Fraction(400))
     packed: dict[Policy, list[int]] = {policy: pack(_amounts(1000), 1, sizes, policy)[:, 0].tolist() for policy in POLICIES}
     assert packed == {"least waste": [5, 1], "fewest vials": [0, 3]}
+
+
+def test_a_policy_that_there_is_not_is_refused_from_python_too() -> None:
+    policy: Any = "fewest"
+    with pytest.raises(InputError, match="unknown policy of vials 'fewest'"):
+        plan(load("bat4406f-rcp"), Subject(DAY_1), policy=policy)
 
 
 def _amounts(amount: int) -> Any:

@@ -12,6 +12,7 @@ import random
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -217,6 +218,40 @@ def test_restarts_after_gaps(size: int) -> None:
     wanted = Request(study)
     assert agree(wanted, subjects, {}, size)
     assert "(restart)" in table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", size)[1]
+
+
+AFTER_EVENTS = """language: 1
+study: after
+title: after
+source: not stated
+days: from 1
+products: {X: {route: IV infusion}}
+periods:
+  main:
+    length: 52 weeks
+    visits:
+      - {at: [D1, relapse+5d], give: X 10 mg}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "has_it"),
+    [
+        (GAPS, "D1 (restart)", {"records": (Record("D1", dt.date(2025, 1, 6)), Record("D15", dt.date(2025, 4, 16)))}),
+        (AFTER_EVENTS, "relapse+5d (2)", {"events": (Event("relapse", dt.date(2025, 2, 1)), Event("relapse", dt.date(2025, 3, 1)))}),
+    ],
+    ids=["restart", "event"],
+)
+def test_the_name_of_a_visit_that_only_somebody_else_has_is_unknown(text: str, name: str, has_it: dict[str, Any]) -> None:
+    """Beside others a record is as wrong as alone."""
+    study, start = read_study_text(text)[0], dt.date(2025, 1, 6)
+    wrong = Subject(start, "A", weight_kg=60, records=(Record(name, dt.date(2025, 5, 1)),))
+    other = replace(Subject(start, "B", weight_kg=60), **has_it)
+    for beside in ([], [other]):
+        with pytest.raises(InputError) as refused:
+            Request(study, columns=Cohort.of_subjects([wrong, *beside], ())).schedule()
+        assert [(p.message, p.subject) for p in refused.value.problems] == [(f"unknown visit `{name}`", 0)]
+    assert name in [visit.label for visit in Request(study, columns=Cohort.of_subjects([other], ())).schedule().visits]
 
 
 def test_the_order_and_the_size_of_slices_change_nothing() -> None:

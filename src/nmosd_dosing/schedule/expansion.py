@@ -112,9 +112,9 @@ def _fill(
     of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
     visits = tuple(visit for mine in of_segments for visit in mine)
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
-    found = (
-        visit_records.match(visits, [disposition.periods[segments[i].period].id for i in segment_of], cohort) if cohort.records else None
-    )
+    begun = {i: ~np.isnat(segments[s].anchor) for i, s in enumerate(segment_of) if segments[s].run}
+    of_periods = [disposition.periods[segments[s].period].id for s in segment_of]
+    found = visit_records.match(visits, of_periods, cohort, begun) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
     doses = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)

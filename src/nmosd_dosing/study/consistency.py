@@ -340,12 +340,14 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
     elif named == {""} and len(given) > 1:
         hint = f"say whose: `product: {given[0]}`"
         problems.error(f"gaps between the doses of which product? The period gives {one_of(given)}", first.place, hint)
-    for rule in period.gap_rules:
-        if rule.at is not None and all(visit.offset != rule.at.offset or not visit.gives for visit in visits):
-            known = [v.label for v in visits if v.gives]
-            nothing = f"a restart at {rule.at.label}, on which no dose is planned"
-            problems.error(nothing, rule.place, f"name a day with a dose: {one_of(known[:8])}")
     dosed = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    for rule in period.gap_rules:
+        begins = rule.at.offset if rule.at is not None else Offset()
+        if rule.then == "restart" and dosed and all(visit.offset != begins for visit in dosed):
+            # without a dose on its first day a restart could make the next gap, and never end
+            nothing = f"a restart at {rule.at.label if rule.at is not None else 'day 1'}, on which no dose is planned"
+            hint = f"name a day with a dose: {one_of([v.label for v in dosed][:8])}"
+            problems.error(nothing, rule.place, hint if rule.at is not None else f"{hint}, as in `restart at {dosed[0].label}`")
     doses = sorted(dosed, key=lambda v: offset_of(v).nominal)
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,11 @@ class VisitRecords:
         return found
 
 
-def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> VisitRecords:
-    """Which visit each record is of. `periods` names the period of each visit."""
+def match(
+    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Mapping[int, NDArray[np.bool_]] = MappingProxyType({})
+) -> VisitRecords:  # fmt: skip
+    """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
+    a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort."""
     m, n = len(visits), len(cohort)
     by_id = {f"{period}/{visit.label}": i for i, (period, visit) in enumerate(zip(periods, visits, strict=True))}
     by_label: dict[str, list[int]] = {}
@@ -79,9 +83,10 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort) -> Vi
             extra.append((column, record))
             continue
         id = record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
-        meant = [by_id[id]] if id in by_id else by_label.get(id, [])
+        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if i not in begun or begun[i][column]]
         if len(meant) != 1:
-            unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], by_id)))
+            known = {name: i for name, i in by_id.items() if i not in begun or begun[i][column]}
+            unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], known)))
             continue
         here = found.setdefault((meant[0], column), [])
         if here and not _together(here, record, visits[meant[0]]):
