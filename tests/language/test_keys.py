@@ -60,7 +60,8 @@ _UNSEEN = """
     event-of-the-study event-range-of-two event-range-reversed event-repeat event-to-a-day event-undeclared gap-reversed gap-units-mixed
     gaps-hole gaps-no-lower-end gaps-overlap gaps-upper-end lead-itself lead-not-given lead-unknown restart-no-dose
     restart-no-dose-on-day-1 restart-week round-unit round-without-vials round-zero rule-amount-and-bands rule-none rule-unknown
-    rule-without-amount surface-without-m2 vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units weight-changed-0 weight-changed-100 weights-reversed
+    rule-without-amount surface-without-m2 vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units
+    weight-changed-0 weight-changed-100 weights-reversed
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "scenarios.yaml"}  # examples that are no study files
