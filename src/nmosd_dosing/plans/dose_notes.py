@@ -13,7 +13,7 @@ from nmosd_dosing.dose.dose import AmountStatus, AmountStatusText, number_text
 from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
-from nmosd_dosing.schedule.lifetime_caps import in_words
+from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
 _ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")

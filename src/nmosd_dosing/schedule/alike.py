@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 

@@ -15,9 +15,9 @@ import numpy as np
 from nmosd_dosing.days import LAST_DATE, Dates, to_date, to_dates
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule import subject_schedule as of
-from nmosd_dosing.schedule.body_weights import has_later
+from nmosd_dosing.schedule.doses.body_weights import has_later
+from nmosd_dosing.schedule.doses.lifetime_caps import lifetimes
 from nmosd_dosing.schedule.gaps import dose_dates, entry_gaps, given_after_hold, shortest_planned
-from nmosd_dosing.schedule.lifetime_caps import lifetimes
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectSegment

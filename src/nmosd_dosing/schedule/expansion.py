@@ -14,7 +14,7 @@ import numpy as np
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift, shifter
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
-from nmosd_dosing.schedule.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.doses.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
 from nmosd_dosing.schedule.schedule import Row, Schedule

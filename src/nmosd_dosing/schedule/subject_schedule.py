@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
-from nmosd_dosing.schedule.body_weights import Used
+from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition, Visit
 from nmosd_dosing.subjects.disposition import MoveStatus

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.body_weights import Used, used, weight_dates
-from nmosd_dosing.schedule.dispensing import Dispensed, dispense
-from nmosd_dosing.schedule.recorded_doses import not_compared, wrong_dose
+from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
+from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.schedule import Row, Schedule, VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM

@@ -6,8 +6,8 @@ import numpy as np
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift
 from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.recorded_doses import Extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Ahead
 

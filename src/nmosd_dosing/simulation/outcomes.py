@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
 from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.schedule.dispensing import dispense
+from nmosd_dosing.schedule.doses.dispensing import dispense
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.outcomes import Calendar, is_given, things

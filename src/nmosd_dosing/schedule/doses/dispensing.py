@@ -15,7 +15,7 @@ from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import POLICIES, Policy, pack
 from nmosd_dosing.errors import InputError, Problem, one_of
-from nmosd_dosing.schedule.body_weights import grams_at, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import grams_at, weight_dates
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.visit_records import Recorded
 

@@ -12,7 +12,7 @@ import numpy as np
 from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.dose.units import converted
-from nmosd_dosing.schedule.body_weights import grams_at, used
+from nmosd_dosing.schedule.doses.body_weights import grams_at, used
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.study.model import Give, Study
 from nmosd_dosing.subjects.subject import Record

@@ -12,9 +12,9 @@ from nmosd_dosing.dose.calculation import Wholes, surface
 from nmosd_dosing.dose.dose import AmountStatus, Formula, LifetimeCap, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import InputError, Problem, one_of
-from nmosd_dosing.schedule.body_weights import grams_at, in_order, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, weight_dates
+from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.recorded_doses import Extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort

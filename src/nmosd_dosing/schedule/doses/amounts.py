@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from nmosd_dosing.dose.calculation import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule
 from nmosd_dosing.dose.units import converted
-from nmosd_dosing.schedule.body_weights import grams_at, in_order, series, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
+from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
+from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.lifetime_caps import Lifetime, hold_cap, lifetimes
-from nmosd_dosing.schedule.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.study.model import Give, Study
 from nmosd_dosing.subjects.cohort import Cohort
