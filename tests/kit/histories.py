@@ -10,7 +10,7 @@ from itertools import pairwise
 from nmosd_dosing import Subject
 from nmosd_dosing.subjects.subject import Entered, Event, Record
 from tests.judges.oracle import Length
-from tests.judges.oracle_course import Period, Person, StopsOn, Study, Visit, Way, end_of, later, stop_of, walk
+from tests.judges.oracle_disposition import Period, Person, StopsOn, Study, Visit, Way, end_of, later, stop_of, walk
 
 LENGTHS = (Length(52, "weeks"), Length(12, "months"), Length(364, "days"), Length(90, "days"), Length(1, "months"))
 WITHINS = (None, Length(28, "days"), Length(14, "days"), Length(2, "weeks"), Length(1, "days"), Length(1, "months"))

@@ -35,8 +35,8 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record, Weight
 from tests.judges import oracle_doses as doses
 from tests.kit import histories, studies
-from tests.kit.courses import drawn
-from tests.kit.courses import read as read_course
+from tests.kit.dispositions import drawn
+from tests.kit.dispositions import read as read_disposition
 from tests.kit.random_doses import all_studies, people
 from tests.kit.random_doses import read as read_doses
 from tests.kit.random_doses import subject as dosed
@@ -159,7 +159,7 @@ def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size
     chance = random.Random(seed + 1)
     subjects = [histories.subject(person, f"S{i:02}") for i, person in enumerate(persons)]
     subjects += [replace(s, code=f"{s.code}b", weight_kg=chance.choice((50.0, 61.25))) for s in subjects if chance.random() < 0.5]
-    wanted = Request(read_course(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
+    wanted = Request(read_disposition(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
     subjects = possible(wanted, subjects, of_study)
     if subjects:
         agree(wanted, subjects, of_study, size)

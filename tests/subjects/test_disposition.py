@@ -9,8 +9,8 @@ import pytest
 
 from nmosd_dosing import Entered
 from tests.kit.command import errors, output
-from tests.kit.course_command import BAT, RELAPSE, dates, move, plan
 from tests.kit.dates import day
+from tests.kit.disposition_command import BAT, RELAPSE, dates, move, plan
 from tests.kit.somebody import made, notes
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.command import dosing, errors
-from tests.kit.course_command import BAT, RELAPSE, dates, move, plan
+from tests.kit.disposition_command import BAT, RELAPSE, dates, move, plan
 from tests.kit.paths import ROOT
 
 MIL62 = ("plan", "--regimen", "mil62", "--start", "2025-01-06")

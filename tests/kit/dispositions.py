@@ -1,4 +1,4 @@
-"""Random courses: the oracle's studies and persons as the program's, and what it makes of them."""
+"""Random ways through the periods: the oracle's studies and persons as the program's, and what it makes of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
-from tests.judges import oracle_course as naive
+from tests.judges import oracle_disposition as naive
 from tests.kit import histories
 
 

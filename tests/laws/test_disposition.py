@@ -23,9 +23,9 @@ from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record
-from tests.judges import oracle_course as naive
+from tests.judges import oracle_disposition as naive
 from tests.kit import histories, studies
-from tests.kit.courses import Days, drawn, expanded, found, read
+from tests.kit.dispositions import Days, drawn, expanded, found, read
 
 DAY = dt.timedelta(1)
 FAR = dt.date(2035, 1, 1)

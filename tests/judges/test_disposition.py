@@ -1,4 +1,4 @@
-"""The way through the periods of a study, against a naive walk (`oracle_course`)."""
+"""The way through the periods of a study, against a naive walk (`oracle_disposition`)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges import oracle_course as naive
+from tests.judges import oracle_disposition as naive
 from tests.judges.oracle import Length
 from tests.kit import histories, studies
-from tests.kit.courses import expanded, found
+from tests.kit.dispositions import expanded, found
 
 Dated = dt.date | None
 
 
 def expected(study: naive.Study, person: naive.Person, stop: Dated) -> dict[str, Any]:
-    course = naive.walk(study, person, stop)
-    said: dict[str, Any] = {"stop": stop} if course.moves else {}
-    said |= {period.id: day for period, day in zip(study.periods, course.days_1, strict=True)}
-    for period, move in zip(study.periods, course.moves, strict=False):
+    walked = naive.walk(study, person, stop)
+    said: dict[str, Any] = {"stop": stop} if walked.moves else {}
+    said |= {period.id: day for period, day in zip(study.periods, walked.days_1, strict=True)}
+    for period, move in zip(study.periods, walked.moves, strict=False):
         dates = (move.opened, move.earliest, move.latest)
         said[f"out of {period.id}"] = (move.status, move.rule, *dates) if move.rule is not None else (move.status,)
-    return said | course.visits
+    return said | walked.visits
 
 
 def differences(study: naive.Study, persons: list[naive.Person], of_study: dict[str, dt.date]) -> list[str]:
