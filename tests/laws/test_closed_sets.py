@@ -144,7 +144,7 @@ ELSEWHERE = {
     "report/export/cohort.py": {"stable"},
     "checks/findings.py": {"stable"},
     "schedule/alike.py": {"stable"},
-    "schedule/body_weights.py": {"stable"},
+    "schedule/doses/body_weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},
     "subjects/disposition.py": {"declined"},
     "calendar/entries.py": {"declined"},
