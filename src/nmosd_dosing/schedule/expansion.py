@@ -205,7 +205,7 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
     for period, visits in later:
         first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
         if first:
-            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period)).actual[first[0]]
+            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period), {}).actual[first[0]]
             entry = cohort.entry(period.id)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)

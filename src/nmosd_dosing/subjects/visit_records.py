@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +65,7 @@ class VisitRecords:
         return found
 
 
-def match(
-    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Mapping[int, NDArray[np.bool_]] = MappingProxyType({})
-) -> VisitRecords:  # fmt: skip
+def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Mapping[int, NDArray[np.bool_]]) -> VisitRecords:
     """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
     a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort."""
     m, n = len(visits), len(cohort)
@@ -78,14 +75,18 @@ def match(
         by_label.setdefault(visit.label, []).append(i)
     found: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
+
+    def has(column: int, visit: int) -> bool:
+        return visit not in begun or bool(begun[visit][column])
+
     for column, record in cohort.records:
         if record.visit == UNSCHEDULED:
             extra.append((column, record))
             continue
         id = record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
-        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if i not in begun or begun[i][column]]
+        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if has(column, i)]
         if len(meant) != 1:
-            known = {name: i for name, i in by_id.items() if i not in begun or begun[i][column]}
+            known = {name: i for name, i in by_id.items() if has(column, i)}
             unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], known)))
             continue
         here = found.setdefault((meant[0], column), [])
