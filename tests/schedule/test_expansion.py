@@ -119,6 +119,34 @@ def test_a_period_that_keeps_the_count_of_the_study(entry: str | None, found: li
     assert days(planned(KEEPS, person(entered=entered))) == found
 
 
+GOES_ON = """products: {X: {}}
+periods:
+  ind: {length: 12 weeks, visits: [{at: "W1D1, W9D1", give: X 500 mg}]}
+  main: {counted from: first day of the study, length: 12 weeks, visits: [{at: "W13D1, W17D1, W21D1", give: X 500 mg}]}
+  ext: {counted from: first day of the study, length: 12 weeks, visits: [{at: "W25D1, W29D1, W33D1", give: X 500 mg}]}
+transitions:
+  - {id: a, from: ind, to: main, after: end of ind, within: 28 days}
+  - {id: b, from: main, to: ext, after: end of main, within: not stated}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "first", "after", "gone"),
+    [
+        (None, "2025-03-31", "2025-06-23", []),
+        ("2025-04-01", "2025-04-01", "2025-06-24", ["W13D1", "W25D1"]),
+        ("2025-04-28", "2025-04-28", "2025-07-21", ["W13D1", "W25D1"]),
+    ],
+)
+def test_a_length_counts_from_the_entry_and_visits_before_it_are_told(entry: str | None, first: str, after: str, gone: list[str]) -> None:
+    found = planned(GOES_ON, person(entered=(Entered("main", day(entry)),) if entry else ()))
+    assert [(p.start, p.end) for p in found.periods[1:2]] == [(day(first), day(after))]
+    assert found.periods[2].start == day(after)
+    labels = ["W1D1", "W9D1", "W13D1", "W17D1", "W21D1", "W25D1", "W29D1", "W33D1"]
+    assert [v.label for v in found.visits] == [label for label in labels if label not in gone]
+    assert [note.split(";")[0] for note in notes(found, "before-entry")] == [f"not planned: {label}" for label in gone]
+
+
 CYCLES = """products: {X: {}, Y: {}}
 periods:
   main:

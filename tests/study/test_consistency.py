@@ -60,3 +60,40 @@ CONTRADICTIONS = {
 def test_what_contradicts_itself_is_refused(body: str, match: str) -> None:
     with pytest.raises(RegimenError, match=match):
         read_study_text(HEAD + body)
+
+
+# --- the length of a period that goes on counting -------------------------------------------------------------------------
+
+GOES_ON = """products: {X: {}}
+periods:
+  induction: {length: 12 weeks, visits: [{at: "W1D1, W5D1, W9D1", give: X 500 mg}]}
+  maintenance: {counted from: first day of the study, length: %s, visits: [{at: "%s", give: X 500 mg}]}
+  extension: {counted from: first day of the study, length: 12 weeks, visits: [{at: "W25D1, W29D1, W33D1", give: X 500 mg}]}
+transitions:
+  - {id: a, from: induction, to: maintenance, after: %s, within: 28 days}
+  - {id: b, from: maintenance, to: extension, after: end of maintenance, within: not stated}
+"""
+AT_THE_END = "end of induction"
+
+
+@pytest.mark.parametrize(
+    ("length", "days", "after", "wrong"),
+    [
+        ("12 weeks", "W13D1, W17D1, W21D1", AT_THE_END, None),
+        ("12 weeks", "W13D1, W25D1", AT_THE_END, None),  # the day after the period is its end visit
+        ("12 weeks", "W13D1, W25D2", AT_THE_END, "W25D2"),
+        ("12 weeks", "W13D1, W27D1", "2 weeks after end of induction", None),
+        ("12 weeks", "W13D1, W27D2", "2 weeks after end of induction", "W27D2"),
+        ("3 months", "W13D1, W26D2", AT_THE_END, None),  # 12 weeks and 92 days
+        ("3 months", "W13D1, W26D3", AT_THE_END, "W26D3"),
+        ("not stated", "W13D1, W60D1", AT_THE_END, None),  # of the extension nobody knows when it begins
+    ],
+)
+def test_a_length_counts_from_the_entry_also_where_days_go_on_counting(length: str, days: str, after: str, wrong: str | None) -> None:
+    text = HEAD + GOES_ON % (length, days, after)
+    if wrong is None:
+        read_study_text(text)
+        return
+    with pytest.raises(RegimenError, match=f"{wrong} lies after the end of the period") as caught:
+        read_study_text(text)
+    assert len(caught.value.problems) == 1

@@ -40,6 +40,7 @@ def notes(
     yield from _recorded(schedule, every)
     yield from _unscheduled(schedule)
     yield from _too_close(schedule, shown)
+    yield from _before_entry(schedule)
     yield from _after_end(schedule, shown)
     yield from dose_notes(schedule, shown, arms_of([own.period for own in schedule.periods]))
     yield from _courses(schedule)
@@ -150,8 +151,30 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
                 yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
 
 
+def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
+    """Visits of a period that goes on counting which were to be before the subject came to it."""
+    for p, own in enumerate(schedule.periods):
+        if not p or own.anchor is None or not own.period.keeps_count:
+            continue
+        kept = {visit.visit.label for visit in schedule.visits if visit.segment.period == p}
+        gone = [
+            visit.label
+            for visit in lay_out(own.period, (own.anchor - schedule.start).days, Problems())
+            if visit.offset is not None
+            and not visit.event
+            and visit.label not in kept
+            and (schedule.arm == UNKNOWN_ARM or len(visit.arms) >= len(own.period.arms) or schedule.arm in visit.arms)
+            and shift_date(schedule.start, visit.last or visit.offset) < own.anchor
+        ]
+        if gone:
+            which = ", ".join(gone) if len(gone) <= 10 else f"{gone[0]}, {gone[1]}, … {gone[-1]} ({len(gone)} visits)"
+            first = f"{date_text(own.anchor)}{', projected' if own.projected else ''}"
+            words = f"before the first day of {own.period.id}, {first}; its days go on counting from {date_text(schedule.start)}"
+            yield Note("before-entry", f"not planned: {which}; {words}")
+
+
 def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
-    """Visits that late doses or a restart have moved beyond the end of their period."""
+    """Visits that late doses, a restart or an early entry into a period that goes on counting have put beyond the end of their period."""
     beyond = [
         p
         for visit, p in shown
@@ -162,7 +185,8 @@ def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         and p.target > end
     ]
     if beyond:
-        yield Note("after-end", "after the end of the period: late doses or a restart have moved them there", _ids(beyond))
+        why = "late doses, a restart or an early entry have moved them there"
+        yield Note("after-end", f"after the end of the period: {why}", _ids(beyond))
 
 
 # --- doses and days -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from itertools import pairwise
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
@@ -16,7 +17,7 @@ HORIZON = 3660  # days of an open repeat that are checked: ten years
 
 def check(study: Study, problems: Problems) -> None:
     """Reports whatever is wrong or doubtful in a study whose parts are each right."""
-    total = 0
+    total, entries = 0, period_order.planned_entries(study)
     for period in study.periods:
         visits = lay_out(period, HORIZON, problems)
         total += len(visits)
@@ -26,7 +27,7 @@ def check(study: Study, problems: Problems) -> None:
             )
             break
         dated = [visit for visit in visits if visit.offset is not None and not visit.event]
-        _ends(period, dated, problems)
+        _ends(period, entries[period.id] if period.keeps_count else 0, dated, problems)
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
         for event in dict.fromkeys(visit.event for visit in visits):
@@ -42,7 +43,8 @@ def check(study: Study, problems: Problems) -> None:
     _circles(study, problems)
 
 
-def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
+def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Problems) -> None:
+    """Visits after the end of their period. `begins`: how far its count has come on the day of entry, as planned; None: not known."""
     if period.length is None:
         return
     length = period.length.in_words
@@ -57,13 +59,16 @@ def _ends(period: Period, visits: list[Visit], problems: Problems) -> None:
         if entry.cycle is not None and entry.cycle.count is None:
             hint = f"say how many: `every {entry.cycle.step.in_words}, 5 cycles`"
             problems.error(f"cycles without an end in a period of {length}", entry.cycle.place, hint)
+    if begins is None:
+        return
+    after_entry = f" from the entry, planned for {Offset(begins).in_words} after the first day of the study" if begins else ""
     reported: set[Place | None] = set()
     for visit in visits:
         last = visit.last or offset_of(visit)
-        if last.range[0] > period.length.range[1] and not visit.open_ended and visit.place not in reported:
+        if last.range[0] > begins + period.length.range[1] and not visit.open_ended and visit.place not in reported:
             reported.add(visit.place)
             problems.error(
-                f"{visit.label} lies after the end of the period, which lasts {length}",
+                f"{visit.label} lies after the end of the period, which lasts {length}{after_entry}",
                 visit.place,
                 "make the period longer, or put the visit into a period of its own",
             )

@@ -30,6 +30,26 @@ def way(study: Study) -> tuple[Period, ...]:
     return tuple(found)
 
 
+def planned_entries(study: Study) -> dict[str, int | None]:
+    """By period, the most days from the study's first to its own, for whoever stays in every period before to its planned end and goes on
+    at once; None where the length of one of them is not stated."""
+    found: dict[str, int | None] = {period.id: 0 for period in study.periods}
+    for _ in study.periods:  # the longest way has no more steps; a circle is reported elsewhere
+        before = dict(found)
+        for way_in in study.transitions:
+            source, target = study.period(way_in.source_period), way_in.target_period
+            begins, now = found.get(way_in.source_period), found.get(target)
+            if source is None or target not in found:
+                continue
+            if begins is None or source.length is None:
+                found[target] = None
+            elif now is not None:
+                found[target] = max(now, begins + source.length.range[1] + way_in.after.plus.range[1])
+        if found == before:
+            break
+    return found
+
+
 def _sources(study: Study, period: Period) -> set[str]:
     return {t.source_period for t in study.transitions if t.target_period == period.id}
 
