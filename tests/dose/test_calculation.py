@@ -23,6 +23,15 @@ AMOUNTS = """
     375 mg/m2                                                          60       -      needs height
     375 mg/m2                                                          -        170    needs weight
     2e6 cells/kg                                                       70       -      140000000 cells
+    2E6 cells/kg                                                       70       -      140000000 cells
+    2.0e+06 cells/kg                                                   70       -      140000000 cells
+    5E9 cells                                                          -        -      5000000000 cells
+    1.23E4 mg                                                          -        -      12300 mg
+    100 IU/kg                                                          64.5     -      6450 IU
+    0.5 U/kg                                                           64.5     -      32.25 U
+    2 tablets                                                          -        -      2 tablets
+    0.5 tablets                                                        -        -      0.5 tablets
+    3 capsules                                                         -        -      3 capsules
     {amount: 10 mg/kg, at most: 1200 mg}                               119.9    -      1199 mg
     {amount: 10 mg/kg, at most: 1200 mg}                               120      -      1200 mg
     {amount: 10 mg/kg, at most: 1200 mg}                               120.001  -      1200 mg capped
@@ -42,6 +51,11 @@ AMOUNTS = """
     {amount: 1 mg/kg, round: half even to 0.1 mg}                      60.35    -      60.4 mg
     {amount: 10 mg/kg, round: up to 50 mg, at most: 1200 mg}           118      -      1200 mg
     {amount: 10 mg/kg, round: up to 50 mg, at most: 1200 mg}           121      -      1200 mg capped
+    {amount: 10 mg/kg, round: up to 50 mg, at most: 1200 mg}           120      -      1200 mg
+    {amount: 10 mg/kg, round: down to 50 mg, at most: 1200 mg}         124.999  -      1200 mg
+    {amount: 10 mg/kg, round: down to 50 mg, at most: 1200 mg}         125      -      1200 mg capped
+    {amount: 10 mg/kg, round: half even to 50 mg, at most: 1200 mg}    122.5    -      1200 mg
+    {amount: 10 mg/kg, round: half even to 50 mg, at most: 1200 mg}    122.501  -      1200 mg capped
     {amount: 10 mg/kg, weights: 40 to <150 kg}                         39.999   -      out of range
     {amount: 10 mg/kg, weights: 40 to <150 kg}                         40       -      400 mg
     {amount: 10 mg/kg, weights: 40 to <150 kg}                         149.999  -      1499.99 mg

@@ -177,18 +177,17 @@ def rounded(rule: Rule, product: Product, mg: Fraction) -> Fraction:
     return whole * rule.step.mg
 
 
-def weight_on(product: Product, person: Person, day: dt.date) -> tuple[int, dt.date | None] | None:
-    """The weight that a dose of a day is by."""
-    used: tuple[int, dt.date | None] | None = (person.grams, None) if person.grams is not None else None
-    if product.weight == "baseline":
-        return used
-    for date, grams in sorted(person.weighed):
-        if date > day:
-            break
-        if isinstance(product.weight, Fraction) and used is not None and abs(grams - used[0]) * 100 < product.weight * used[0]:
-            continue
-        used = grams, date
-    return used
+def weight_on(
+    product: Product, person: Person, day: dt.date, before: tuple[int, dt.date | None] | None
+) -> tuple[int, dt.date | None] | None:
+    """The weight that a dose of a day is by; `before`: the one that the dose before was by."""
+    known = sorted((date, grams) for date, grams in person.weighed if date <= day)
+    if product.weight == "baseline" or not known:
+        return before
+    date, grams = known[-1]
+    if isinstance(product.weight, Fraction) and before is not None and abs(grams - before[0]) * 100 < product.weight * before[0]:
+        return before
+    return grams, date
 
 
 def dose(product: Product, rule: Rule, person: Person, weight: tuple[int, dt.date | None] | None) -> tuple[Fraction | None, str]:
@@ -217,8 +216,8 @@ def dose(product: Product, rule: Rule, person: Person, weight: tuple[int, dt.dat
     below = rounded(rule, product, mg)
     if not below:  # rounded down to nothing: that is no dose, and no placebo either
         return None, "out of range"
-    if rule.at_most is not None and mg > rule.at_most.mg:  # the amount before it was rounded: 1204 mg, down to 50 mg, at most 1200 mg
-        return min(below, rule.at_most.mg), "capped"
+    if rule.at_most is not None and below > rule.at_most.mg:  # not where rounding alone gives it: 1204 mg, down to 50 mg, at most 1200 mg
+        return rule.at_most.mg, "capped"
     return below, "stated"
 
 
@@ -291,6 +290,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
     stopped = min((date for name, date in person.events if name in ("treatment_stopped", "withdrawn", "lost", "died")), default=None)
     products = {product.name: product for product in study.products}
     rows = []
+    used: dict[str, tuple[int, dt.date | None] | None] = dict.fromkeys(products, None if person.grams is None else (person.grams, None))
     totals: dict[str, Fraction] = {}
     unknown: set[str] = set()
     per_kgs: dict[str, Fraction] = {}  # each dose by the weight of its day
@@ -309,7 +309,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
         for give in planned.entry.gives:
             product = products[give.product]
             times = days * (give.daily or 1)
-            weight = weight_on(product, person, planned.target)
+            weight = used[product.name] = weight_on(product, person, planned.target, used[product.name])
             rule = Rule(give.what) if isinstance(give.what, Amount) else product.rules.get(give.what)
             amount: Fraction | None
             if rule is None:
@@ -320,7 +320,6 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             body = (cap is None or not cap.per or weight is not None) and (cap is None or cap.per != "m2" or person.mm is not None)
             if amount and rule is not None and cap is not None and body:  # what cannot be held against the cap is given, and a note says so
                 part = amount * times / _measure(cap, rule, person, weight)
-                part = Fraction(round(part * 1_000_000), 1_000_000)
                 if had.get(give.product, Fraction(0)) + part > cap.mg:
                     amount, status = None, "refused"
                 else:

@@ -152,7 +152,6 @@ def _by_band(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Status
 
 def _limited(dose: WholeDose, whole: Wholes, status: Statuses) -> tuple[Wholes, Statuses]:
     """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a person."""
-    capped = whole > dose.cap if dose.cap is not None else None
     if dose.sizes and dose.way != "half even":
         whole = whole_vials(whole, dose.scale, dose.sizes, dose.way)
     elif dose.step is not None:
@@ -161,9 +160,9 @@ def _limited(dose: WholeDose, whole: Wholes, status: Statuses) -> tuple[Wholes, 
     if nothing.any():
         status[nothing] = AmountStatus.OUT_OF_RANGE
         whole = np.where(nothing, np.nan, whole)
-    if capped is not None and dose.cap is not None:
+    if dose.cap is not None:
+        status[whole > dose.cap] = AmountStatus.CAPPED
         whole = np.minimum(whole, float(dose.cap))
-        status[capped & ~np.isnan(whole)] = AmountStatus.CAPPED
     return whole, status
 
 

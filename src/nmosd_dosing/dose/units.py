@@ -17,7 +17,7 @@ class Unit:
     lower case, for which a message proposes the unit. Nothing else is guessed: one letter more or less is a thousandfold dose."""
 
     symbol: str
-    measures: Literal["mass", "volume", "count"]
+    measures: Literal["mass", "volume", "cells", "international units", "units", "tablets", "capsules"]
     size: Fraction
     meant: tuple[str, ...]
 
@@ -27,7 +27,11 @@ TABLE = (
     Unit("g", "mass", Fraction(1000), ("gm", "gms", "gram", "grams", "克")),
     Unit("mcg", "mass", Fraction(1, 1000), ("µg", "μg", "ug", "microgram", "micrograms", "微克")),
     Unit("mL", "volume", Fraction(1), ("mls", "cc", "milliliter", "millilitre", "milliliters", "millilitres", "毫升")),
-    Unit("cells", "count", Fraction(1), ("cell", "个细胞")),
+    Unit("cells", "cells", Fraction(1), ("cell", "个细胞")),
+    Unit("IU", "international units", Fraction(1), ("i.u.", "international units", "国际单位")),
+    Unit("U", "units", Fraction(1), ("unit", "units", "单位")),  # an enzyme's or a hormone's own: never taken for IU
+    Unit("tablets", "tablets", Fraction(1), ("tablet", "tab", "tabs", "片")),
+    Unit("capsules", "capsules", Fraction(1), ("capsule", "cap", "caps", "粒")),
 )
 UNITS = tuple(unit.symbol for unit in TABLE)
 MEANT = {spelling: unit.symbol for unit in TABLE for spelling in (*unit.meant, unit.symbol.lower())}

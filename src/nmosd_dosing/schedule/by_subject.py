@@ -45,7 +45,6 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     )
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
-    said = {(column, exposure.product) for column, exposure in cohort.earlier}
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
     records, unscheduled, twice = _by_whom(schedule, n)
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
@@ -78,7 +77,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             last_dose=last_doses[c],
             beyond=int(schedule.beyond[c]),
             gaps=tuple(filter(None, gaps[c])),
-            caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if (c, x.product) in said else None) for x in caps),
+            caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if c in x.earlier else None) for x in caps),
             later_weights={product.name: has_later(cohort, product.weight, c) for product in study.products},
             weighed=has_later(cohort, None, c),
         )

@@ -14,7 +14,8 @@ import numpy as np
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift, shifter
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
-from nmosd_dosing.schedule.doses.amounts import by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
 from nmosd_dosing.schedule.schedule import Row, Schedule
@@ -141,6 +142,7 @@ def _fill(
         counted={},
         planned={},
         exposure={},
+        reweighed={},
         steps={},
     )
     filling.steps.update({row: np.empty(n) for row in by_day(filling, doses)})
@@ -148,14 +150,32 @@ def _fill(
     for i, visit in enumerate(visits):
         if visit.offset is not None and (segment_of[i], visit.offset) not in shifters:
             shifters[segment_of[i], visit.offset] = shifter(segments[segment_of[i]].anchor, visit.offset)
-    for begin in range(0, n, _SLICE):
-        columns = slice(begin, begin + _SLICE)
-        fill_dates(filling, shifters, columns)
+    slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]
+    if follow := in_steps(study, rows, cohort):  # which weight they are by hangs on when they are given, so all days come first
+        for columns in slices:
+            fill_dates(filling, shifters, columns)
+        _reweigh(filling, follow, doses)
+    for columns in slices:
+        if not follow:
+            fill_dates(filling, shifters, columns)
         fill_doses(filling, doses, columns)
     finish_totals(filling, doses)
     without_refused(filling)
     with_unscheduled(filling, doses.extra)
     return filling.finish()
+
+
+def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
+    """The weights that some products are dosed by in steps: at each dose that is given, also at visits that are not planned."""
+    dates = gaps.dose_dates(schedule, schedule.all_in_plan())
+    for k, recorded in doses.recorded.items():
+        dates[k, [column for column, amount in recorded.items() if amount == 0]] = NO_DATE
+    for product in products:
+        mine = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
+        besides = [e for e in doses.extra if e.product == product and e.amount != 0]
+        more = np.full((len(besides), len(schedule)), NO_DATE)
+        more[range(len(besides)), [e.column for e in besides]] = [e.date for e in besides]
+        reweigh(schedule, product, np.concatenate([dates[mine], more]))
 
 
 def _of_segment(visits: tuple[Visit, ...], segment: Segment) -> tuple[Visit, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
-from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.schedule import Reweighed, Schedule
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Filling(Schedule):
     counted: dict[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
     planned: dict[int, NDArray[np.float64]]
     exposure: dict[int, tuple[NDArray[np.float64], ...]]
+    reweighed: dict[str, Reweighed]
     steps: dict[int, NDArray[np.float64]]
 
     def finish(self) -> Schedule:
@@ -30,9 +31,10 @@ class Filling(Schedule):
         for array in (
             self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
             *self.planned.values(), *(array for arrays in (*self.counted.values(), *self.exposure.values()) for array in arrays),
+            *(array for made in self.reweighed.values() for array in (made.since, made.grams, made.of)),
         ):  # fmt: skip
             if array is not None:
                 array.setflags(write=False)
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)}
-        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure")}
+        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure", "reweighed")}
         return Schedule(**{**found, **closed})

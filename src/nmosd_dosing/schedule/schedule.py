@@ -52,6 +52,16 @@ class Row:
     scale: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reweighed:
+    """(w, n) the weights that a product's doses are by once the one at baseline is not: each from the day of the first dose by it on, in
+    that order, NaT and NaN behind them. of: when it was measured."""
+
+    since: Dates
+    grams: NDArray[np.float64]
+    of: Dates
+
+
 @dataclass(frozen=True)
 class Schedule:
     """What `expand` makes: finished, its arrays are read-only; already masked unless `unblinded`.
@@ -62,8 +72,9 @@ class Schedule:
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
-    under a lifetime's cap, (n,) what each adds, in millionths of the cap's unit; what the total would have been where it was refused;
-    and what it is where it was given beyond the cap; NaN where that is not known, or it was not.
+    under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;
+    and what it is where it was given beyond the cap; NaN where that is not known, or it was not. reweighed: by product, of those that
+    are dosed by a new weight only once it has changed enough.
     first_doses, last_doses: (segments, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
     days and months since; NaT where nothing is recorded.
@@ -93,6 +104,7 @@ class Schedule:
     planned: Mapping[int, NDArray[np.float64]]
     written: frozenset[tuple[int, int]]
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
+    reweighed: Mapping[str, Reweighed]
 
     def __len__(self) -> int:
         return len(self.cohort)

@@ -93,7 +93,7 @@ class VialCount(NamedTuple):
 
 
 class Exposure(NamedTuple):
-    """What a dose under a lifetime's cap adds, in millionths of the cap's unit; the total that it would have made where it was refused;
+    """What a dose under a lifetime's cap adds, in the cap's unit; the total that it would have made where it was refused;
     the total where it was given beyond the cap. NaN where that is not known, or it was not."""
 
     adds: float
@@ -222,7 +222,7 @@ class SubjectGap(NamedTuple):
 
 
 class SubjectCap(NamedTuple):
-    """A lifetime's cap of a product, and what was had before the study, in millionths of its unit; None where nothing is said."""
+    """A lifetime's cap of a product, and what was had before the study, in its unit; None where nothing is said."""
 
     product: str
     limit: LifetimeCap

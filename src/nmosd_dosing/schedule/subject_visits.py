@@ -123,8 +123,7 @@ def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | 
     dose = own or next((dose for dose in doses if dose is not None), None)
     if dose is None or not dose.by_weight:
         return None
-    rule = schedule.study.product(row.give.product).weight
-    return used(schedule.cohort, rule, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
+    return used(schedule, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
 
 
 def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:

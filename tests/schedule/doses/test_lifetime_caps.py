@@ -5,9 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from nmosd_dosing import Weight
+from nmosd_dosing.dose.dose import LifetimeCap
+from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.subjects.subject import Exposure
 from tests.kit.cases import columns
+from tests.kit.dates import day
 from tests.kit.somebody import done, dose, made, notes
 from tests.kit.worked import person, planned, product, shown, visits
 
@@ -98,3 +104,41 @@ periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: D8, give: X 300 mg, ass
     found = made(text, done("D1", "2025-01-06"), done("D8", "2025-01-13"))
     assert [dose(found, v.label).amount_status for v in found.visits] == ["stated", "stated", "refused"]
     assert "the cap of 500 mg of X is passed by what was given: 600 mg" in notes(found, "lifetime")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    shares=st.lists(st.integers(1, 5000), min_size=1, max_size=7),
+    grams=st.lists(st.integers(3_000, 150_000), min_size=7, max_size=7),
+    per=st.sampled_from(("", "/kg")),
+    off=st.sampled_from((-1, 0, 1)),
+    had=st.sampled_from(("0", "0.000001", "12.5")),
+)
+def test_a_dose_that_just_reaches_a_cap_is_given_and_one_unit_more_is_not(
+    shares: list[int], grams: list[int], per: str, off: int, had: str
+) -> None:
+    """Doses of thousandths of a mg per kg of the day's weight add up to the cap, to a millionth of a mg more, or less."""
+    by = grams if per else [1_000_000] * 7
+    doses = [Fraction(share * kg, 1_000_000) for share, kg in zip(shares, by, strict=False)]
+    doses[-1] += Fraction(off, 1_000_000)
+    cap = Fraction(sum(shares), 1000) * (1 if per else 1000) + Fraction(had)
+    body = visits(
+        *(f"at: D{n + 1}, give: X {float(dose):.6f} mg" for n, dose in enumerate(doses)),
+        products=product("weight: latest", f"lifetime at most: {float(cap):.6f} mg{per}"),
+    )
+    weights = tuple(Weight(day(f"2025-01-{6 + n:02}"), kg / 1000) for n, kg in enumerate(grams) if n)
+    before = (Exposure("X", Fraction(had), "mg", per[1:]),) if had != "0" else ()  # type: ignore[arg-type]
+    found = [
+        a.amount_status for v in planned(body, person(grams[0] / 1000, weights=weights, earlier=before)).visits for a in v.administrations
+    ]
+    assert found == ["stated"] * (len(doses) - 1) + ["refused" if off > 0 else "stated"]
+
+
+def test_a_cap_that_is_just_reached_by_thirds() -> None:
+    """Six times 100 mg at 60 kg are 10 mg/kg: no dose is refused."""
+    body = visits("at: D1, cycle: 'every 7 days, 6 cycles', give: X 100 mg", products=product("lifetime at most: 10 mg/kg"))
+    assert {a.amount_status for v in planned(body, person(60)).visits for a in v.administrations} == {"stated"}
+
+
+def test_what_is_just_above_a_cap_is_told_so() -> None:
+    assert in_words(1.0000000001, LifetimeCap(Fraction(1), "mg", "kg", "1 mg/kg")) == "just above 1 mg/kg"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from nmosd_dosing import Entered, Subject, load, plan
+from nmosd_dosing import Entered, Record, Subject, load, plan
 from nmosd_dosing.language.study_file import read_study_text
+from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, of_m, on, planned, table
 from tests.kit.somebody import COUNTS_ON, COURSE, HEAD, done, dose, made, notes, visit
@@ -129,3 +130,25 @@ def test_a_missed_visit_shows_the_total_so_far() -> None:
     extra = on("unscheduled", "2025-01-20", product="X", amount=Decimal(100), unit="mg")
     made, _ = of_m(extra, on("D29", "2025-02-03", status="missed"))
     assert [v.administrations[0].cumulative for v in made.visits[:3]] == [500, 600, 1100]
+
+
+PARTLY = """
+    recorded    unit  says
+    449.999     mg    -
+    600         mg    -
+    600.000001  mg    X 600.000001 mg is recorded, planned is 600 mg
+    6000        mg    X 6000 mg is recorded, planned is 600 mg
+    0.6         g     -
+    6           g     X 6 g is recorded, planned is 600 mg
+    5           mL    X 5 mL is recorded, planned is 600 mg
+    0           mg    -
+"""
+
+
+@pytest.mark.parametrize("row", columns(PARTLY), ids=lambda r: f"{r['recorded']} {r['unit']}")
+@pytest.mark.parametrize("named", ["X", None])
+def test_a_dose_in_part_is_not_more_than_the_whole(row: dict[str, str], named: str | None) -> None:
+    text = "products: {X: {}}\nperiods: {main: {visits: [{at: 'D1, D29', give: X 10 mg/kg}]}}\n"
+    record = Record("D29", day("2025-02-03"), "partial", product=named, amount=Decimal(row["recorded"]), unit=row["unit"])
+    found = plan(read_study_text(HEAD + text)[0], Subject(START, weight_kg=60, records=(record,)))
+    assert notes(found, "wrong-dose") == ([] if row["says"] == "-" else [row["says"]])

@@ -149,6 +149,10 @@ def test_the_least_record() -> None:
 
 
 def test_what_a_status_and_an_amount_may_be() -> None:
+    numbers = ["1.23E4", "5e9", "1e0"]  # as a person types them; a spreadsheet writes `1.23E+04`, and may have dropped digits
+    assert [float(r.amount or 0) for _, r in records("visit,date,amount,unit\n" + "".join(f"D1,2025-01-06,{n},U\n" for n in numbers))] == [
+        12300, 5e9, 1,
+    ]  # fmt: skip
     rows = ["D1,2025-01-06, done ,0,mg", "D2,2025-01-06,Missed,,", "D3,2025-01-06,withheld,0.000,mL", "D4,2025-01-06,,0.123456,g"]
     made = records("\n".join(["visit,date,status,amount,unit", *rows]))
     found = [(record.status, record.amount, record.unit) for _, record in made]
@@ -167,7 +171,9 @@ WRONG_RECORDS = {
     ],
     "D1,2025-01-06,,1.2E+08,cells,,": ["16: `1.2E+08` is shortened by a spreadsheet; write the number out, for example `120000000`"],
     "D1,2025-01-06,,0.1234567,mg,,": ["16: `0.1234567` has more than six decimals; write `0.123457`"],
-    "D1,2025-01-06,,500,,,": ["16: `500` has no unit; write `mg`, `g`, `mcg`, `mL` or `cells` in the column `unit`"],
+    "D1,2025-01-06,,500,,,": [
+        "16: `500` has no unit; write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets` or `capsules` in the column `unit`"
+    ],
     "D1,2025-01-06,,,mg,,": ["17: `mg` without an amount; write the amount, or leave the unit out"],
     "D1,2025-01-06,,5,ml,,": ["18: unknown unit `ml`; did you mean `mL`?"],
     "D1,2025-01-06,Missed,500,mg,,": ["22: `missed`, and yet an amount of `500`; leave amount and unit out, or write `partial`"],

@@ -17,7 +17,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import NOT_STATED
 
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]{1,2})?"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(UNITS)})"
 _RULE = r"[a-z][a-z0-9-]*"
 _NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(UNITS)})\b){_RULE}"  # no number stands by itself in it

@@ -189,7 +189,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     for k, rule in enumerate(doses.rules):
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
-            by = grams_at(cohort, rule.weight, weight_dates(schedule, schedule.rows[k].visit, columns), columns)
+            by = grams_at(schedule, rule.group[0], weight_dates(schedule, schedule.rows[k].visit, columns), columns)
         if rule not in made or moving:
             whole, status = _by_arm(rule, by, mm, arm)
             made[rule] = whole, whole / rule.scale, status
@@ -265,8 +265,7 @@ def _sum_by_day(schedule: Filling, group: tuple[str, str | None], doses: Doses) 
     scale = doses.rules[own[0]].scale
     schedule.cumulative[own] = _summed(steps, order)[mine] / scale
     if schedule.per_kg is not None:
-        rule = doses.rules[own[0]].weight
-        grams = np.array([grams_at(schedule.cohort, rule, on, slice(None)) for on in dates])
+        grams = np.array([grams_at(schedule, group[0], on) for on in dates])
         per_kg = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
         schedule.per_kg[own] = np.where(np.isnan(grams), np.nan, per_kg)[mine]
 
@@ -339,5 +338,5 @@ def _add_extra(schedule: Filling, k: int, rule: Rule, extra: tuple[Extra, ...]) 
             whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
             schedule.cumulative[k, e.column] = (whole + more) / rule.scale
             if schedule.per_kg is not None:
-                by = grams_at(schedule.cohort, rule.weight, np.array([e.date]), slice(e.column, e.column + 1))[0]
+                by = grams_at(schedule, e.product, np.array([e.date]), slice(e.column, e.column + 1))[0]
                 schedule.per_kg[k, e.column] += more * 1000 / (by * rule.scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_date
 from nmosd_dosing.dose.dose import WeightRule
-from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.filling import Filling
+from nmosd_dosing.schedule.schedule import Reweighed, Row, Schedule
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort, Weighed
 
 WeightStatus = Literal["baseline", "measured", "carried forward"]
@@ -35,22 +38,48 @@ def has_later(cohort: Cohort, rule: WeightRule | None, column: int) -> bool:
     return later is not None and not bool(np.isnat(later.dates[:, column]).all())
 
 
-def grams_at(cohort: Cohort, rule: WeightRule | None, dates: Dates, columns: slice) -> NDArray[np.float64]:
-    """(n,) the weight in grams that doses on `dates` (n,) are by, for some subjects; NaN where it is not known."""
-    grams, later = cohort.grams[columns], series(cohort, rule)
-    if later is None:
-        return grams
-    for date, weight in zip(later.dates[:, columns], later.grams[:, columns], strict=True):
-        grams = np.where(_counts(date <= dates, weight, grams, rule), weight, grams)
+def in_steps(study: Study, rows: Sequence[Row], cohort: Cohort) -> tuple[str, ...]:
+    """The products of some rows that are dosed by a new weight only once it has changed enough, where there are later ones."""
+    rules = {row.give.product: study.product(row.give.product).weight for row in rows}
+    return tuple(name for name, rule in rules.items() if isinstance(rule, Fraction) and series(cohort, rule) is not None)
+
+
+def reweigh(schedule: Filling, product: str, dates: Dates) -> None:
+    """Writes which weights a product that is dosed in steps is given by: at each dose the latest one is held against the one that the
+    dose before was given by, and takes its place where it has changed enough. dates: (d, n) the days of its doses, NaT where there is none.
+    """
+    cohort, rule = schedule.cohort, schedule.study.product(product).weight
+    later = series(cohort, rule)
+    assert isinstance(rule, Fraction)
+    assert later is not None
+    made = Reweighed(np.full_like(later.dates, NO_DATE), np.full_like(later.grams, np.nan), np.full_like(later.dates, NO_DATE))
+    used, number, everybody = cohort.grams, np.zeros(len(cohort), dtype=np.int64), np.arange(len(cohort))
+    for day in np.sort(dates, axis=0):
+        latest, measured = np.full(len(cohort), np.nan), np.full(len(cohort), NO_DATE)
+        for date, weight in zip(later.dates, later.grams, strict=True):
+            latest, measured = np.where(date <= day, weight, latest), np.where(date <= day, date, measured)
+        changed = np.abs(latest - used) * rule.denominator >= rule.numerator * used
+        counts = ~np.isnan(latest) & (changed | np.isnan(used))
+        at = number[counts], everybody[counts]  # each of these is another weight, so there are no more than weights
+        made.since[at], made.grams[at], made.of[at] = day[counts], latest[counts], measured[counts]
+        used, number = np.where(counts, latest, used), number + counts
+    schedule.reweighed[product] = made
+
+
+def _weights(schedule: Schedule, product: str, columns: slice) -> Iterator[tuple[Dates, NDArray[np.float64], Dates]]:
+    """The later weights that a product's doses are by, in order: (n,) from which day on, grams, when measured."""
+    if (made := schedule.reweighed.get(product)) is not None:
+        yield from zip(made.since[:, columns], made.grams[:, columns], made.of[:, columns], strict=True)
+    elif (later := series(schedule.cohort, schedule.study.product(product).weight)) is not None:
+        yield from zip(later.dates[:, columns], later.grams[:, columns], later.dates[:, columns], strict=True)
+
+
+def grams_at(schedule: Schedule, product: str, dates: Dates, columns: slice = slice(None)) -> NDArray[np.float64]:
+    """(n,) the weight in grams that doses of a product on `dates` (n,) are by, for some subjects; NaN where it is not known."""
+    grams = schedule.cohort.grams[columns]
+    for since, weight, _ in _weights(schedule, product, columns):
+        grams = np.where(since <= dates, weight, grams)
     return grams
-
-
-def _counts(there: NDArray[np.bool_], weight: NDArray[np.float64], used: NDArray[np.float64], rule: WeightRule | None) -> NDArray[np.bool_]:
-    """Whether a weight replaces the one used until then: it does where that is not known."""
-    if not isinstance(rule, Fraction):
-        return there
-    change = np.abs(weight - used) * rule.denominator
-    return there & ((change >= rule.numerator * used) | np.isnan(used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +91,17 @@ class Used:
     status: WeightStatus
 
 
-def used(cohort: Cohort, rule: WeightRule | None, date: np.datetime64, column: int) -> Used | None:
-    """The weight that one dose is by; None where it is not known."""
+def used(schedule: Schedule, product: str, date: np.datetime64, column: int) -> Used | None:
+    """The weight that one dose of a product is by; None where it is not known."""
     columns = slice(column, column + 1)
-    grams, of = cohort.grams[columns], NO_DATE
-    later = series(cohort, rule)
-    if later is not None:
-        for day, weight in zip(later.dates[:, columns], later.grams[:, columns], strict=True):
-            if _counts(day <= np.array([date]), weight, grams, rule)[0]:
-                grams, of = weight, day[0]
-    if np.isnan(grams[0]):
+    grams, of = schedule.cohort.grams[column], NO_DATE
+    for since, weight, measured in _weights(schedule, product, columns):
+        if since[0] <= date:
+            grams, of = weight[0], measured[0]
+    if np.isnan(grams):
         return None
     status: WeightStatus = "baseline" if np.isnat(of) else "measured" if of == date else "carried forward"
-    return Used(float(grams[0] / 1000), to_date(of), status)
+    return Used(float(grams / 1000), to_date(of), status)
 
 
 def weight_dates(schedule: Schedule, visit: int, columns: slice = slice(None)) -> Dates:

@@ -97,11 +97,10 @@ def _prepared(schedule: Schedule, k: int) -> Wholes:
 
 def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     """The doses by which the vials of a masked row are counted, in whole numbers of 1/scale."""
-    row, everybody = schedule.rows[k], slice(None)
+    row = schedule.rows[k]
     dose = row.give.kit
     assert dose is not None
     scale = math.lcm(1, *denominators(dose))
-    rule = schedule.study.product(row.give.product).weight
-    grams = grams_at(schedule.cohort, rule, weight_dates(schedule, schedule.rows[k].visit), everybody)
+    grams = grams_at(schedule, row.give.product, weight_dates(schedule, row.visit))
     whole, _ = reckon(to_whole(dose, scale), grams, schedule.cohort.mm)
     return np.where(schedule.in_plan(k), whole, np.nan), scale

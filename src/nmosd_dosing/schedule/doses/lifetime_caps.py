@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,38 +20,26 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 
-_MILLIONTHS = 1_000_000
+_NEAR = 1e-9  # of a cap: so near to it only fractions can tell whether it is passed
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """The cap of a product. earlier: (n,) what each subject had before, in millionths of the cap's unit, 0 where nothing is said."""
+    """The cap of a product. earlier: by column, what subjects had of it before, in the cap's unit."""
 
     product: str
     limit: LifetimeCap
-    earlier: Wholes
+    earlier: dict[int, Fraction]
 
-    @property
-    def most(self) -> float:
-        """In millionths."""
-        return float(self.limit.amount * _MILLIONTHS)
+    def factor(self, unit: str | None) -> Fraction | None:
+        """What one of `unit` is in that of the cap; None where the two do not measure the same."""
+        return converted(Fraction(1), unit, self.limit.unit)
 
-    def exposure(
-        self, whole: Wholes, scale: int, unit: str | None, grams: Wholes, mm: Wholes, formula: Formula = "Mosteller"
-    ) -> Wholes:  # fmt: skip
-        """(n,) what a dose adds, in millionths of the cap's unit: divided by the weight or surface that it is given by.
-
-        `whole / scale` is the dose in `unit`; NaN where it, the weight or the height is not known, or the units do not measure the same.
-        """
-        factor = converted(Fraction(1), unit, self.limit.unit)
-        if factor is None:
-            return np.full(len(whole), np.nan)
-        millionths = whole * (float(factor) * _MILLIONTHS / scale)
+    def bodies(self, grams: Wholes, mm: Wholes, formula: Formula = "Mosteller") -> tuple[Wholes, int]:
+        """(n,) what a dose is divided by, in whole numbers, and how many of these are one kg or m2."""
         if self.limit.per == "kg":
-            millionths = millionths / (grams / 1000)
-        elif self.limit.per == "m2":
-            millionths = millionths / (surface(grams, mm, formula) / 10_000)
-        return np.rint(millionths)
+            return grams, 1000
+        return (surface(grams, mm, formula), 10_000) if self.limit.per == "m2" else (np.ones(len(grams)), 1)
 
 
 def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
@@ -58,7 +47,7 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
     found: dict[str, Lifetime] = {}
     for product in study.products:
         if product.lifetime is not None:
-            found[product.name] = Lifetime(product.name, product.lifetime, np.zeros(len(cohort)))
+            found[product.name] = Lifetime(product.name, product.lifetime, {})
     problems = []
     for column, had in cohort.earlier:
         cap = found.get(had.product)
@@ -73,32 +62,77 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
                 Problem(f"{who}earlier {had.product}, {text}, and a cap of {cap.limit.text}", had.place, "write it like the cap")
             )
         else:
-            cap.earlier[column] += float(round(amount * _MILLIONTHS))
+            cap.earlier[column] = cap.earlier.get(column, Fraction(0)) + amount
     if problems:
         raise InputError(problems)
     return tuple(found.values())
 
 
-def in_words(millionths: float, limit: LifetimeCap) -> str:
-    """An exposure as people read it: `132 mg/m2`."""
-    return f"{number_text(round(millionths / _MILLIONTHS, 6))} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
+def in_words(total: float, limit: LifetimeCap) -> str:
+    """A total as people read it: `132 mg/m2`; `just above 10 mg/kg` where the digits shown are those of the cap that it passes."""
+    shown = round(total, 6)
+    above = "just above " if shown <= limit.amount < total else ""
+    return f"{above}{number_text(shown)} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Doses:
+    """What a cap counts: (k, n) the doses of its rows, in whole numbers, and what each is divided by; NaN where it is not known.
+
+    factors: what one of a row's whole numbers is in the cap's unit, None where the two do not measure the same. one: how many whole
+    numbers of a body are one kg or m2.
+    """
+
+    whole: Wholes
+    bodies: Wholes
+    factors: tuple[Fraction | None, ...]
+    one: int
+
+    def adds(self) -> Wholes:
+        """(k, n) what each adds, as near as floating point comes."""
+        factors = np.array([[math.nan if factor is None else float(factor * self.one)] for factor in self.factors])
+        found: Wholes = self.whole * factors / self.bodies
+        return found
+
+    def exactly(self, k: int, column: int) -> Fraction:
+        """What one adds, where it is known."""
+        factor = self.factors[k]
+        assert factor is not None
+        return int(self.whole[k, column]) * factor * self.one / int(self.bodies[k, column])
 
 
 def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
-    """Refuses planned doses that would pass a cap, by day. Recorded doses count and are never refused; unknown amounts add 0."""
+    """Refuses planned doses that would pass a cap, by day: one that just reaches it is given, since what is near is summed in fractions.
+    Recorded doses count and are never refused; unknown amounts add 0."""
     dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
-    adds = np.array([_exposure(schedule, cap, k, on) for k, on in zip(rows, dates, strict=True)])
-    besides = np.array([_unplanned(schedule, cap, extra, on) for on in dates])
+    doses, besides = _counted(schedule, cap, rows, dates), _unplanned(schedule, cap, extra)
+    adds, most = doses.adds(), float(cap.limit.amount)
     fixed = np.array([np.broadcast_to(schedule.recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
+    more = np.zeros(adds.shape)
+    for column, date, amount in besides:
+        more[:, column] += np.where(dates[:, column] >= date, float(amount), 0.0)
     order = in_order(schedule, rows)
-    total, over, beyond = cap.earlier.copy(), np.full(adds.shape, np.nan), np.full(adds.shape, np.nan)
-    for place in order[:, np.newaxis]:
-        add, more, given = (np.take_along_axis(table, place, axis=0)[0] for table in (adds, besides, fixed))
-        refused = (total + more + add > cap.most) & ~given & (add > 0)  # a placebo passes no cap
-        np.put_along_axis(over, place, np.where(refused, total + more + add, np.nan)[np.newaxis], axis=0)
-        passed = given & (total + more + add > cap.most)  # it was given all the same
-        np.put_along_axis(beyond, place, np.where(passed, total + more + add, np.nan)[np.newaxis], axis=0)
-        total += np.where(refused | np.isnan(add), 0.0, add)
+    total, over, beyond = np.zeros(len(schedule)), np.full(adds.shape, np.nan), np.full(adds.shape, np.nan)
+    for column, had in cap.earlier.items():
+        total[column] = float(had)
+    summed = np.zeros(adds.shape, dtype=bool)
+    everybody = np.arange(len(schedule))
+    for at in order:
+        add, given = adds[at, everybody], fixed[at, everybody]
+        would = total + more[at, everybody] + add
+        passes = would > most
+        for column in np.flatnonzero(np.abs(would - most) <= _NEAR * most).tolist():
+            mine = [*np.flatnonzero(summed[:, column]).tolist(), at[column]]
+            beside = [amount for whose, date, amount in besides if whose == column and date <= dates[at[column], column]]
+            exact = sum([doses.exactly(k, column) for k in mine], sum(beside, cap.earlier.get(column, Fraction(0))))
+            passes[column] = exact > cap.limit.amount
+        shown = np.maximum(would, np.nextafter(most, math.inf))
+        refused = passes & ~given & (add > 0)  # a placebo passes no cap
+        over[at, everybody] = np.where(refused, shown, np.nan)
+        beyond[at, everybody] = np.where(passes & given, shown, np.nan)  # it was given all the same
+        counts = ~refused & ~np.isnan(add)
+        summed[at, everybody] = counts
+        total += np.where(counts, add, 0.0)
     for k, add, would, did in zip(rows, adds, over, beyond, strict=True):
         schedule.exposure[k] = add, would, did
         refused = ~np.isnan(would)
@@ -108,21 +142,25 @@ def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Ext
             schedule.steps[k][refused] = 0.0
 
 
-def _exposure(schedule: Filling, cap: Lifetime, k: int, dates: Dates) -> Wholes:
-    """(n,) what a row adds to what a cap counts, in millionths; NaN where it is not known."""
-    give, everybody = schedule.rows[k].give, slice(None)
-    grams = grams_at(schedule.cohort, schedule.study.product(give.product).weight, dates, everybody)
-    formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
-    return cap.exposure(schedule.steps[k], schedule.rows[k].scale, give.unit, grams, schedule.cohort.mm, formula)
+def _counted(schedule: Filling, cap: Lifetime, rows: list[int], dates: Dates) -> _Doses:
+    """The doses of some rows, on these days."""
+    bodies, factors, one = [], [], 1
+    for k, on in zip(rows, dates, strict=True):
+        give, factor = schedule.rows[k].give, cap.factor(schedule.rows[k].give.unit)
+        formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
+        body, one = cap.bodies(grams_at(schedule, cap.product, on), schedule.cohort.mm, formula)
+        bodies.append(body)
+        factors.append(factor / schedule.rows[k].scale if factor is not None else None)
+    return _Doses(np.array([schedule.steps[k] for k in rows]), np.array(bodies), tuple(factors), one)
 
 
-def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...], dates: Dates) -> Wholes:
-    """(n,) what doses at unscheduled visits add by the days of a row's doses."""
-    besides, cohort = np.zeros(len(schedule)), schedule.cohort
-    rule = schedule.study.product(cap.product).weight
+def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...]) -> list[tuple[int, np.datetime64, Fraction]]:
+    """What doses at unscheduled visits add: by whom, when, and how much; nothing where that is not known."""
+    cohort, found = schedule.cohort, []
     for e in extra:
-        if e.product == cap.product and e.amount is not None and e.date <= dates[e.column]:
+        if e.product == cap.product and e.amount is not None and (factor := cap.factor(e.unit)) is not None:
             one = slice(e.column, e.column + 1)
-            grams = grams_at(cohort, rule, np.array([e.date]), one)
-            besides[e.column] += np.nan_to_num(cap.exposure(np.array([float(e.amount)]), 1, e.unit, grams, cohort.mm[one])[0])
-    return besides
+            body, of_one = cap.bodies(grams_at(schedule, cap.product, np.array([e.date]), one), cohort.mm[one])
+            if not np.isnan(body[0]):
+                found.append((e.column, e.date, e.amount * factor * of_one / int(body[0])))
+    return found

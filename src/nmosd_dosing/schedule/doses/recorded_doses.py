@@ -86,7 +86,8 @@ def is_masked(row: Row) -> bool:
 
 
 def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
-    """What a record says that is not the plan, in words; None where it agrees or cannot be compared. `rows` are the visit's.
+    """What a record says that is not the plan, in words; None where it agrees or cannot be compared. `rows` are the visit's. A dose given
+    in part may be less than planned, and no more.
 
     How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
     """
@@ -99,13 +100,16 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
     if record.product is not None and record.product not in gives:
         planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
         return f"{record.product} is recorded, planned is {planned}"
-    if record.amount is None or record.status != "done" or (record.product is None and len(gives) != 1):
+    if record.amount is None or (record.product is None and len(gives) != 1):
         return None
     k = gives[record.product] if record.product is not None else rows[0]
     give, (planned_amount, _) = schedule.rows[k].give, _planned(schedule, k, column)
     if planned_amount is not None:  # a record says how much was given at the visit in all
         planned_amount *= int(np.broadcast_to(schedule.planned_count(k), len(schedule))[column])
-    if planned_amount is None or converted(Fraction(record.amount), record.unit, give.unit) == planned_amount:
+    recorded = converted(Fraction(record.amount), record.unit, give.unit)
+    if planned_amount is None or recorded == planned_amount:
+        return None
+    if record.status == "partial" and recorded is not None and recorded < planned_amount:
         return None
     words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
     return f"{words} {number_text(planned_amount)} {give.unit}{_other_weight(schedule, k, record, column)}"
@@ -116,7 +120,7 @@ def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> st
     own = schedule.doses_for(k, column)[max(int(schedule.arm[column]), 0) if len(schedule.rows[k].give.doses) > 1 else 0]
     if record.weight_kg is None or own is None or not own.by_weight:
         return ""
-    by = used(schedule.cohort, schedule.study.product(schedule.rows[k].give.product).weight, np.datetime64(record.date, "D"), column)
+    by = used(schedule, schedule.rows[k].give.product, np.datetime64(record.date, "D"), column)
     if by is None or by.kg == record.weight_kg:
         return ""
     return f" (the weight recorded, {number_text(record.weight_kg)} kg, is not the one that is planned with)"
@@ -148,8 +152,7 @@ def _planned(schedule: Schedule, row: int, column: int) -> tuple[Fraction | None
     if own is None:
         return Fraction(0), AmountStatus.ABSENT
     columns = slice(column, column + 1)
-    rule = schedule.study.product(schedule.rows[row].give.product).weight
-    grams = grams_at(schedule.cohort, rule, schedule.dates(schedule.rows[row].visit, columns), columns)
+    grams = grams_at(schedule, schedule.rows[row].give.product, schedule.dates(schedule.rows[row].visit, columns), columns)
     scale = math.lcm(1, *denominators(own))
     whole, why = reckon(to_whole(own, scale), grams, schedule.cohort.mm[columns])
     status = AmountStatus(int(np.asarray(why).flat[0]))

@@ -95,9 +95,9 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
         thousands = len(comma[2]) == 3 and not comma[1].startswith("0")
         hint = f"write `{comma[1]}.{comma[2]}`" + (f", or `{comma[1]}{comma[2]}` if the comma is between thousands" if thousands else "")
         problems.error(f"{shown} has a decimal comma", place, hint)
-    elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}", text):
+    elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+[0-9]{1,2}", text):  # a person types `5E9`, without the sign
         problems.error(f"{shown} is shortened by a spreadsheet", place, f"write the number out, for example `{Decimal(text):f}`")
-    elif not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,12})?", text):
+    elif not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,12})?|[0-9]{1,9}(\.[0-9]{1,9})?[eE](?:0?[0-9]|1[0-2])", text):
         problems.error(
             f"{shown} is not an amount", place, "write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
         )
