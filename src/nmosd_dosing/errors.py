@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from nmosd_dosing.screen import columns, printable
 
 Severity = Literal["error", "warning"]
 
@@ -213,28 +214,7 @@ def arguments_said_as(name: Callable[[str], str]) -> Iterator[None]:
         _SAID.reset(before)
 
 
-def printable(text: str) -> str:
-    """The text with what would move a terminal's cursor, hide or reorder characters written out (`\\x1b`, `\\u202e`)."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_written_out(c) if _unsafe(c) else c for c in text)
-
-
-def _unsafe(char: str) -> bool:
-    # Cc controls, Cf format characters (bidi overrides, zero width), Cs lone surrogates, Zl and Zp line separators.
-    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\n"
-
-
-def _written_out(char: str) -> str:
-    if char == "\t":
-        return " "
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def _draw_place(place: Place, words: str, width: int) -> list[str]:
-    from rich.cells import cell_len
-
     margin = " " * width
     line, column = place.source_line, place.column - 1
     length = max(1, min(place.end - place.start, len(line) - column))
@@ -245,10 +225,10 @@ def _draw_place(place: Place, words: str, width: int) -> list[str]:
     head = ("…" if first else "") + printable(line[first:column])
     marked = printable(line[column : min(column + length, last)])
     tail = printable(line[column + length : last]) + ("…" if last < len(line) else "")
-    carets = "^" * max(1, cell_len(marked))
+    carets = "^" * max(1, columns(marked))
     return [
         f"{margin}{':::' if words else '-->'} {printable(place.document.where(place))}",
         f"{margin} |",
         f"{place.line:>{width}} | {head}{marked}{tail}".rstrip(),
-        f"{margin} | {' ' * cell_len(head)}{carets}{' ' + words if words else ''}",
+        f"{margin} | {' ' * columns(head)}{carets}{' ' + words if words else ''}",
     ]

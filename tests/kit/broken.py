@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 from rich.cells import cell_len
 
-from nmosd_dosing.errors import Problem, printable
+from nmosd_dosing.errors import Problem
+from nmosd_dosing.screen import printable
 from tests.kit.paths import ROOT
 
 BROKEN = ROOT / "tests" / "broken"

@@ -13,10 +13,11 @@ from typing import Literal, get_args
 
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, argument, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, argument
 from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
+from nmosd_dosing.screen import printable
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]

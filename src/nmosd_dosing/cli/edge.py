@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from nmosd_dosing.errors import DosingError, InputError, Problems, did_you_mean
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
+_NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
 
 def run(app: typer.Typer) -> int:
@@ -113,16 +114,25 @@ def text_of(renderable: RenderableType) -> str:
 
 
 def print_table(renderable: RenderableType) -> None:
-    """On a terminal as wide as it is, or as wide as the table must be to lose nothing; in a pipe never coloured or wrapped."""
+    """On a terminal laid out for its width; in a pipe never coloured or wrapped."""
     if not sys.stdout.isatty():
         sys.stdout.write(text_of(renderable))
         return
     from rich.console import Console
-    from rich.measure import Measurement
 
-    terminal = Console(highlight=False)
-    needed = Measurement.get(terminal, terminal.options.update(max_width=100_000), renderable).minimum
-    Console(highlight=False, width=max(terminal.width, needed)).print(renderable)
+    Console(highlight=False, width=width_of(sys.stdout)).print(renderable)
+
+
+def width_of(stream: TextIO) -> int:
+    """The columns of the terminal to which a stream goes; fewer where COLUMNS asks for fewer. Narrower than 20 none is served."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        columns = 0
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        columns = min(columns or int(asked), int(asked))
+    return max(_NARROWEST, columns or _USUAL)
 
 
 def say(text: str) -> None:

@@ -13,9 +13,10 @@ from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of, printable
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.screen import printable
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of

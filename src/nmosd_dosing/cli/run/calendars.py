@@ -15,8 +15,9 @@ from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
 from nmosd_dosing.cli.options import CalendarOptions, option
 from nmosd_dosing.days import LANGUAGES, date_text
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.screen import printable
 
 if TYPE_CHECKING:
     from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle

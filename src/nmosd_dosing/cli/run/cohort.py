@@ -12,10 +12,11 @@ from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, plural, printable
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, plural
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.schedule import excluded
+from nmosd_dosing.screen import printable
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort

@@ -17,11 +17,12 @@ from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import OrderOptions, OutputOptions, PeopleOptions, PrepareOptions
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import Problems, clip, one_of, printable
+from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.screen import printable
 
 _MOST_DAYS = 3660
 _DAYS = 14  # of what is prepared

@@ -14,10 +14,11 @@ from nmosd_dosing.cli.files import check_names, same_file
 from nmosd_dosing.cli.options import CalendarOptions, OutputOptions, PeopleOptions, PlanOptions, option
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.days import to_date
-from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, printable
+from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.plan import to_csv, to_json
+from nmosd_dosing.screen import printable
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM

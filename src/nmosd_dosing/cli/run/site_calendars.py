@@ -14,9 +14,10 @@ from nmosd_dosing.cli.options import CohortCalendars
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import Asked, Ready
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.errors import Problems, clip, did_you_mean, printable
+from nmosd_dosing.errors import Problems, clip, did_you_mean
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.screen import printable
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 

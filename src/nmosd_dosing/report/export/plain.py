@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nmosd_dosing.errors import printable
 from nmosd_dosing.plans.plan import Note
+from nmosd_dosing.screen import printable
 from nmosd_dosing.study.model import Site
 
 

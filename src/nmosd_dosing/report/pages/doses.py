@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.dose.dose import number_text
@@ -15,7 +15,8 @@ from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
+from nmosd_dosing.report.pages.layout import Page, Table
+from nmosd_dosing.report.pages.page import day, note_line, site_lines, text, title_of, unblinded
 
 WIDEST = 6  # weights whose doses stand side by side
 Split = Callable[[WeightRow], tuple[DoseSum, ...]]
@@ -39,7 +40,7 @@ def doses_page(doses: DoseTable) -> RenderableType:
         others = f"`{argument('format', 'json')}` and `{argument('format', 'csv')}` have it for all"
         parts += [Text(), text(f"visit by visit for up to {WIDEST} weights; {others}", style="dim")]
     notes = _notes(doses)
-    return Group(*parts, *([Text()] if notes else []), *notes)
+    return Page(*parts, *([Text()] if notes else []), *notes)
 
 
 def _chosen(policy: Policy) -> str:
@@ -86,7 +87,7 @@ def _totals(rows: Sequence[WeightRow], key: tuple[str, str | None]) -> Renderabl
     sums = [_find(row.totals, key)[0] for row in rows]
     dispensed, vials = _dispensed(sums), any(s.vials is not None for s in sums)
     numbers = ["Doses", _in("Total", key), *([_in("Dispensed", key), _in("Waste", key)] if dispensed else [])]
-    made = table(*who, *numbers, *(["Vials"] if vials else []), right=(*who, *numbers))
+    made = Table(*who, *numbers, *(["Vials"] if vials else []), right=(*who, *numbers))
     for row, s in zip(rows, sums, strict=True):
         cells = [text(s.administrations), _amount(s.total, s.status)]
         cells += [_number(s.dispensed), _number(s.waste)] if dispensed else []
@@ -100,7 +101,7 @@ def _parts(rows: Sequence[WeightRow], key: tuple[str, str | None], split: Split)
     names = list(dict.fromkeys(_of(s) for row in rows for s in _find(split(row), key)))
     dispensed = _dispensed(s for row in rows for s in _find(split(row), key))
     headings = [heading for name in names for heading in (_in(name, key), *(["dispensed"] if dispensed else []))]
-    made = table(*who, *headings, right=(*who, *headings))
+    made = Table(*who, *headings, right=(*who, *headings))
     for row in rows:
         by_name = {_of(s): s for s in _find(split(row), key)}
         cells: list[Text] = []
@@ -136,7 +137,7 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
     counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
-    made = table("Visit", *dates, "Study day", *numbers, *counted, right=("Study day", *numbers, "mL"))
+    made = Table("Visit", *dates, "Study day", *numbers, *counted, right=("Study day", *numbers, "mL"))
     several = len(doses.plan.way) > 1
     for same in zip(*(row.doses for row in doses.rows), strict=True):  # the same visits at every weight
         if not any(counts(d, *key) for d in same):
@@ -184,7 +185,7 @@ def compare_page(comparison: Comparison) -> RenderableType:
         *([f"weight {number_text(comparison.weight_kg)} kg"] if comparison.weight_kg is not None else []),
         *([f"height {number_text(comparison.height_cm)} cm"] if comparison.height_cm is not None else []),
     ]
-    made = table("", *(c.plan.regimen for c in regimens), wraps=[c.plan.regimen for c in regimens])
+    made = Table("", *(c.plan.regimen for c in regimens), wraps=[c.plan.regimen for c in regimens])
     products = dict.fromkeys(s.product for c in regimens for s in c.totals)
     rows: list[tuple[str, list[str]]] = [
         ("Study", [c.plan.title for c in regimens]),
@@ -201,7 +202,7 @@ def compare_page(comparison: Comparison) -> RenderableType:
         made.add_row(text(name, style="bold"), *(text(cell) for cell in cells))
     notes = [note_line(n.code, f"{c.plan.regimen}: {n.message}") for c in regimens for n in c.notes]
     notes += [note_line(n.code, n.message) for n in comparison.notes]
-    return Group(text(", ".join([f"Horizon: {horizon}", *person]), style="bold"), Text(), made, *([Text()] if notes else []), *notes)
+    return Page(text(", ".join([f"Horizon: {horizon}", *person]), style="bold"), Text(), made, *([Text()] if notes else []), *notes)
 
 
 def _when(row: DoseRow | None, *, last: bool) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.checks.due import Due, last_due_day
@@ -14,7 +14,8 @@ from nmosd_dosing.checks.findings import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS, Concern, Verdict, concern, urgency
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import argument
-from nmosd_dosing.report.pages.page import day, table, text
+from nmosd_dosing.report.pages.layout import Page, Table
+from nmosd_dosing.report.pages.page import day, text
 from nmosd_dosing.study.model import Study
 
 _STYLES: dict[Concern, str] = {"fine": "", "look": "yellow", "deviation": "bold red"}
@@ -25,7 +26,7 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
         who = ["Subject"] if several else []
-        made = table(*who, "Visit", "Verdict", "Days", "Date", "Done", "What", right=("Days",), wraps=("What",))
+        made = Table(*who, "Visit", "Verdict", "Days", "Date", "Done", "What", right=("Days",), wraps=("What",))
         for f in findings:
             style = _STYLES[concern(f.verdict)]
             done = day(f.actual) if f.actual else Text()
@@ -38,7 +39,7 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
     if len(findings) < counts.total():
         rest = f"{counts.total() - len(findings)} that need nobody's attention are not listed"
         parts.append(text(f"{rest}: `{argument('everything')}` lists them", style="dim"))
-    return Group(*parts)
+    return Page(*parts)
 
 
 def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
@@ -46,12 +47,12 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
     days = f"from {date_text(as_of)} to {date_text(last_due_day(as_of, ahead))}"
     parts: list[RenderableType] = [text(f"{study.title}: due {days}", style="bold"), Text()]
     if not items:
-        return Group(*parts, text("nothing"))
-    made = table("Last day", "Left", *(["Subject"] if several else []), "Visit", "State", "Date", "What", right=("Left",), wraps=("What",))
+        return Page(*parts, text("nothing"))
+    made = Table("Last day", "Left", *(["Subject"] if several else []), "Visit", "State", "Date", "What", right=("Left",), wraps=("What",))
     for item in items:
         f = item.finding
         style = _STYLES[urgency(item.state)]
         target = day(f.target) if f.target else Text("open", style="dim")
         cells = [text(f.visit), text(item.state, style), target, text(f.message)]
         made.add_row(day(item.last), text(item.left), *([text(f.subject or "")] if several else []), *cells)
-    return Group(*parts, made)
+    return Page(*parts, made)

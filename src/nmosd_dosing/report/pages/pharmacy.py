@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
@@ -16,7 +16,8 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.pages.page import day, table, text, unblinded
+from nmosd_dosing.report.pages.layout import Page, Table
+from nmosd_dosing.report.pages.page import day, text, unblinded
 
 _COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
@@ -30,7 +31,7 @@ def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
     else:
         parts += [_items(worklist), Text()]
         parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in in_all(worklist.items).items()]
-    return Group(*parts, *(text(words) for words in remarks(worklist)))
+    return Page(*parts, *(text(words) for words in remarks(worklist)))
 
 
 def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction, lead: int | None, policy: Policy) -> RenderableType:
@@ -49,7 +50,7 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     firm = (
         [] if all(not line.not_firm for line in lines) else ["not firm: for doses that are projected or pending, or may be another arm's"]
     )
-    return Group(*parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *remarks(worklist)]))
+    return Page(*parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *remarks(worklist)]))
 
 
 def remarks(worklist: Worklist) -> list[str]:
@@ -86,7 +87,7 @@ def _items(worklist: Worklist) -> RenderableType:
             if len(mine) > 1:
                 rows.append(_in_all(product, vials, mine))
     headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
-    made = table(*headings, right=("Amount", "Weight", "Volume"))
+    made = Table(*headings, right=("Amount", "Weight", "Volume"))
     for row in rows:
         made.add_row(*(row.get(heading, Text()) for heading in headings))
     return made
@@ -157,7 +158,7 @@ def _lines(lines: Sequence[OrderLine], reserve: Fraction, lead: int | None) -> R
     unsure = any(line.not_firm for line in lines)
     some, spare, by = (["Not firm"] if unsure else []), (["Reserve"] if reserve else []), (["Order by"] if lead is not None else [])
     right = ("Vial", "Needed", "Not firm", "Reserve", "Order")
-    made = table("Month", "Product", "Vial", "Needed", *some, *spare, "Order", "First need", *by, right=right)
+    made = Table("Month", "Product", "Vial", "Needed", *some, *spare, "Order", "First need", *by, right=right)
     for line in lines:
         made.add_row(
             text(f"{line.month:%Y-%m}"),

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
@@ -16,7 +15,8 @@ from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
-from nmosd_dosing.report.pages.page import day, note_line, site_lines, table, text, title_of, unblinded
+from nmosd_dosing.report.pages.layout import Page, Table
+from nmosd_dosing.report.pages.page import day, note_line, site_lines, text, title_of, unblinded
 
 
 def plan_page(plan: Plan) -> RenderableType:
@@ -31,7 +31,7 @@ def plan_page(plan: Plan) -> RenderableType:
         parts += [Text(), *(_intensity(i) for i in plan.intensity)]
     if plan.notes:
         parts += [Text(), *(_note(note, plan) for note in plan.notes)]
-    return Group(*parts)
+    return Page(*parts)
 
 
 def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequence[PlannedVisit], program: str) -> RenderableType:
@@ -54,7 +54,7 @@ def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequenc
         parts += [text(f"  {number}. {step}") for number, step in enumerate(visit.steps, 1)]
         if visit.source is None:
             parts.append(text(f"  {len(visit.steps) + 1}. source: {plan.source.text}"))
-    return Group(*parts)
+    return Page(*parts)
 
 
 def _heading(plan: Plan) -> list[Text]:
@@ -117,7 +117,7 @@ def _visits(plan: Plan) -> Table:
         *([f"Total {unit}" if unit else "Total"] if totals else []),
         *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
     ]
-    made = table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),))
+    made = Table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),))
     rules = _single_rules(plan)
     for v in visits:
         cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
@@ -177,7 +177,7 @@ def _total(value: float | None, unit: str, digits: int = 12) -> str:
 
 
 def _spans(plan: Plan) -> Table:
-    made = table("Time during which", "From", "To (included)", wraps=("Time during which",))
+    made = Table("Time during which", "From", "To (included)", wraps=("Time during which",))
     for span in plan.spans:
         start, end = day(span.start, weekend=False), day(span.end, weekend=False)
         start = Text.assemble(start, " or earlier") if span.earlier else start

@@ -6,14 +6,14 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import argument, counted, plural
-from nmosd_dosing.report.pages.page import table, text, unblinded
+from nmosd_dosing.report.pages.layout import Page, Table
+from nmosd_dosing.report.pages.page import text, unblinded
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Share, Spread, Summary
 
 SIDE_BY_SIDE = 3  # scenarios beside the trial as assumed, on a page of some 100 columns
@@ -45,7 +45,7 @@ def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
     parts += [text("±: Monte-Carlo standard error. 5%, 95%: how the number varies between trials", "dim")]
     notes = list(dict.fromkeys(s.notes))
     notes += [f"{o.summary.name}: {note}" for o in others for note in dict.fromkeys(o.summary.notes) if note not in notes]
-    return Group(*parts, *([Text()] if notes else []), *(Text.assemble(("note: ", "bold"), text(note)) for note in notes))
+    return Page(*parts, *([Text()] if notes else []), *(Text.assemble(("note: ", "bold"), text(note)) for note in notes))
 
 
 def _heading(s: Summary) -> list[Text]:
@@ -60,7 +60,7 @@ def _heading(s: Summary) -> list[Text]:
 
 
 def _assumed(s: Summary) -> Table:
-    made = table("Assumed", "", "", wraps=[""])
+    made = Table("Assumed", "", "", wraps=[""])
     for key, written in s.assumptions.written:
         made.add_row(text(key), text(written), Text("invented", "yellow") if key in s.assumptions.invented else Text())
     return made
@@ -133,7 +133,7 @@ def _trigger(name: str, s: Summary) -> str:
 
 
 def _table(what: str, *headings: str) -> Table:
-    return table(what, *headings, right=headings)
+    return Table(what, *headings, right=headings)
 
 
 def _fill(made: Table, rows: Iterable[Sequence[str]]) -> Table:
@@ -151,9 +151,9 @@ def _stop(s: Summary) -> RenderableType:
     rows += [[f"{q.share:.0%} {of} by", date_text(q.value), _days(q.error)] for q in s.stop.quantiles]
     rows += [["standard deviation", f"{_days(s.stop.sd)} days", ""]]
     which = "Study stop" if s.stop.share == 1 else f"Study stop, in the {s.stop.share:.1%} of trials that stop"
-    dates = _fill(table(which, "Date", "± days", right=["± days"]), rows)
+    dates = _fill(Table(which, "Date", "± days", right=["± days"]), rows)
     shares = [[_trigger(by.name, s), *_percent(by, s.trials)] for by in s.by_trigger if by.share or by.name in (*s.stop_rules, "never")]
-    return Group(dates, Text(), _fill(_table("Stopped by", "Trials", "±"), shares))
+    return Page(dates, Text(), _fill(_table("Stopped by", "Trials", "±"), shares))
 
 
 _SPREAD = ("Mean", "±", "SD", "5%", "Median", "95%")
@@ -180,7 +180,7 @@ def _given(s: Summary) -> RenderableType:
         return made
     last, q = s.last_dose, s.last_dose.quantile
     when = f"Last {s.doses_are[:-1]}: mean {last.mean} ± {_days(last.error)} days, 5% {q(0.05)}, median {q(0.5)}, 95% {q(0.95)}"
-    return Group(made, text(when))
+    return Page(made, text(when))
 
 
 def _months(rows: Sequence[Row], what: str) -> Table:
@@ -200,7 +200,7 @@ def _grid(rows: Sequence[Row], line_of: Callable[[Row], str], what: str) -> Tabl
         return row.period if row.product is None else f"{row.period}: {vials}" if several else vials
 
     names = list(dict.fromkeys(map(name_of, rows)))
-    made = table(what, *(h for name in names for h in (name, "±", "5–95%")), right=[*names, "±", "5–95%"])
+    made = Table(what, *(h for name in names for h in (name, "±", "5–95%")), right=[*names, "±", "5–95%"])
     found = {(line_of(row), name_of(row)): row.number for row in rows}
     for line in dict.fromkeys(map(line_of, rows)):
         cells: list[str] = []
@@ -219,11 +219,10 @@ def _side_by_side(first: Scenario, others: Sequence[Scenario]) -> list[Renderabl
     """A column for the trial as assumed and one for each scenario; below a number its difference from the first column."""
     columns = [first, *others]
     names = [printed.summary.name for printed in columns]
-    made = table("", *names, wraps=names)
+    made = Table("", *names, wraps=names)
     for what, cells, differences in _compared(columns):
-        made.add_row(text(what, style="bold"), *map(text, cells))
-        if any(differences):
-            made.add_row(Text(), *(text(cell, style="dim") for cell in differences))
+        below = (Text("\n") + text(found, style="dim") for found in differences) if any(differences) else [Text()] * len(cells)
+        made.add_row(text(what, style="bold"), *(text(cell) + more for cell, more in zip(cells, below, strict=True)))
     return [*_changes(first.summary, others), Text(), made]
 
 

@@ -6,16 +6,15 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import Dose, number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
-from nmosd_dosing.report.pages.page import table, text
+from nmosd_dosing.report.pages.layout import Named, Page, Table
+from nmosd_dosing.report.pages.page import text
 from nmosd_dosing.study.model import (
     Facts,
     GapRule,
@@ -40,7 +39,7 @@ from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
 
 def regimens_page(studies: Sequence[Study], ways: Sequence[Sequence[Period]]) -> RenderableType:
     """What is shipped: an id for the way through several periods, and for each period."""
-    made = table("Regimen", "Title", "Arms", "Blinded", "Registry", wraps=("Title", "Arms"))
+    made = Table("Regimen", "Title", "Arms", "Blinded", "Registry", wraps=("Title", "Arms"))
     for study, way in zip(studies, ways, strict=True):
         if len(way) > 1:
             blinded = "yes" if all(p.blinded for p in way) else "in part" if any(p.masks for p in way) else "no"
@@ -69,9 +68,9 @@ Rows = list[tuple[str, str]]
 
 def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
     """The whole study, or some of its periods with what belongs to them."""
-    parts: list[RenderableType] = [text(study.title, style="bold"), _grid(_head(study, periods))]
+    parts: list[RenderableType] = [text(study.title, style="bold"), _listed(_head(study, periods))]
     if study.site is not None:
-        parts += [_section(f"Stated by site {study.site.name}"), _grid(_site(study.site), 2)]
+        parts += [_section(f"Stated by site {study.site.name}"), _listed(_site(study.site), 2)]
     for period in periods:
         parts += _period(study, period)
     spans = study.spans
@@ -85,24 +84,19 @@ def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
         parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
     parts += _silent(study, periods)
     parts += _assumed(study, periods)
-    return Group(*parts)
+    return Page(*parts)
 
 
-def _grid(rows: Rows, indent: int = 0) -> Padding:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column()
-    for name, value in rows:
-        grid.add_row(text(name), text(value))
-    return Padding(grid, (0, 0, 0, indent), expand=False)
+def _listed(rows: Rows, indent: int = 0) -> Named:
+    return Named([(text(name, style="dim"), text(value)) for name, value in rows], indent)
 
 
 def _section(title: str) -> Text:
     return Text.assemble("\n", text(title, style="bold underline"))
 
 
-def _block(title: str, rows: Rows) -> Group:
-    return Group(text(f"  {title}", style="bold"), _grid(rows, 4))
+def _block(title: str, rows: Rows) -> Page:
+    return Page(text(f"  {title}", style="bold"), _listed(rows, 4))
 
 
 def _head(study: Study, periods: Sequence[Period]) -> Rows:
@@ -172,7 +166,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
     rows += [("days", "counted from the first day of the study")] if period.keeps_count else []
     rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
-    parts: list[RenderableType] = [_section(period.title), _grid(rows, 2)]
+    parts: list[RenderableType] = [_section(period.title), _listed(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     events = dict.fromkeys(v.event for v in visits if v.event)
     parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.visit_rules]
@@ -315,7 +309,7 @@ def _transition(transition: Transition) -> Rows:
 
 def _stop(stop: Stop) -> list[RenderableType]:
     rows: Rows = [("", trigger.text) for trigger in stop.earliest_of]
-    return [_grid(rows + _facts(stop.facts), 2)]
+    return [_listed(rows + _facts(stop.facts), 2)]
 
 
 def _facts(facts: Facts) -> Rows:
@@ -352,7 +346,7 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     for transition in study.transitions:
         if transition.within is None and any(p.id == transition.source_period for p in periods):
             rows.append((transition.id, "the last day of entry"))
-    return [_section("The source does not state"), _grid(rows, 2)] if rows else []
+    return [_section("The source does not state"), _listed(rows, 2)] if rows else []
 
 
 def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
@@ -365,4 +359,4 @@ def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     if study.stop:
         named.append(("study stop", study.stop.facts))
     rows = [(name, words) for name, facts in named for words in facts.assumed]
-    return [_section("Assumed by this file"), _grid(rows, 2)] if rows else []
+    return [_section("Assumed by this file"), _listed(rows, 2)] if rows else []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import InputError, Problem, argument, printable
+from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.pharmacy.dose_table import DoseTable, WeightRow, counts
 from nmosd_dosing.report.plots.drawing import drawing, needs_matplotlib, plain_axes
+from nmosd_dosing.screen import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

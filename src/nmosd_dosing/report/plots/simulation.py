@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.days import Offset, shift_date
-from nmosd_dosing.errors import plural, printable
+from nmosd_dosing.errors import plural
 from nmosd_dosing.report.plots.drawing import drawing, plain_axes
+from nmosd_dosing.screen import printable
 from nmosd_dosing.simulation.outcomes import STATES_LEFT
 from nmosd_dosing.simulation.summaries import Spread, Summary
 

@@ -1,0 +1,155 @@
+"""How a page is laid out for a width: nothing on it is cut, and no word torn that fits on a line.
+
+A page does not know where it is shown: its parts ask for the width when they are. A table whose columns do not fit becomes blocks, a
+line `heading: value` for each cell.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.text import Text
+
+from nmosd_dosing.screen import columns, cuts, for_terminal, hanging, longest
+
+_PROSE = 20  # columns that a text of several words has at least, where it has so many
+_GAP = "  "  # between two columns
+Row = Sequence[Text]
+
+
+class Page:
+    """Parts below each other; each text among them is folded."""
+
+    def __init__(self, *parts: RenderableType) -> None:
+        self.parts = parts
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        for part in self.parts:
+            if isinstance(part, Text):
+                yield from folded(shown(part, options), options.max_width)
+            else:
+                yield part
+
+
+class Table:
+    """Rows below headings, or blocks of `heading: value` with an empty line between them where a row does not fit.
+
+    Only headings and the columns in `wraps` fold. Of those in `once` a cell that says the same as the one above it is left empty; a
+    block has it all the same.
+    """
+
+    def __init__(self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = ()) -> None:
+        self._headings = [Text(heading, style="bold") for heading in headings]
+        self._right, self._wraps, self._once = ([heading in some for heading in headings] for some in (set(right), set(wraps), set(once)))
+        self._rows: list[Row] = []
+
+    def add_row(self, *cells: Text) -> None:
+        self._rows.append(cells)
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        headings = [shown(heading, options) for heading in self._headings]
+        rows = [[shown(cell, options) for cell in row] for row in self._rows]
+        widths = self._widths([headings, *rows], options.max_width)
+        if widths is not None:
+            yield from self._side_by_side(headings, rows, widths)
+        else:
+            yield from _blocks(headings, rows, options.max_width)
+
+    def _widths(self, rows: Sequence[Row], width: int) -> list[int] | None:
+        """What each column gets; None where they do not fit side by side."""
+        by_column = list(zip(*rows, strict=True))
+        natural = [max(columns(line) for cell in column for line in cell.plain.split("\n")) for column in by_column]
+        least = []
+        for size, wraps, (heading, *cells) in zip(natural, self._wraps, by_column, strict=True):
+            words = max(longest(cell.plain) for cell in (heading, *cells))
+            whole = max((columns(line) for cell in cells for line in cell.plain.split("\n")), default=0)
+            least.append(min(size, max(_PROSE, words)) if wraps else max(whole, words))
+        room = width - len(_GAP) * (len(natural) - 1)
+        if sum(least) > room:
+            return None
+        while (too_wide := sum(natural) - room) > 0:
+            widest = max((i for i, size in enumerate(natural) if size > least[i]), key=lambda i: natural[i])
+            natural[widest] -= min(too_wide, max(1, (natural[widest] - least[widest]) // 4))
+        return natural
+
+    def _side_by_side(self, headings: Row, rows: Sequence[Row], widths: Sequence[int]) -> Iterator[Text]:
+        yield from self._lines(headings, widths)
+        yield Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+        above: Row = [Text()] * len(widths)
+        for row in rows:
+            same = [once and cell.plain == before.plain for once, cell, before in zip(self._once, row, above, strict=True)]
+            yield from self._lines([Text() if said else cell for said, cell in zip(same, row, strict=True)], widths)
+            above = row
+
+    def _lines(self, row: Row, widths: Sequence[int]) -> Iterator[Text]:
+        """The lines of a row, as many as its highest cell has."""
+        cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
+        for parts in itertools.zip_longest(*cells, fillvalue=Text()):
+            line = Text()
+            for number, (part, right, width) in enumerate(zip(parts, self._right, widths, strict=True)):
+                room = " " * (width - columns(part.plain))
+                line = Text.assemble(line, _GAP if number else "", room if right else "", part, "" if right else room)
+            line.rstrip()
+            yield line
+
+
+class Named:
+    """Names and what is to be said of each: side by side, the values folded; as `name: value` where there is no room for both."""
+
+    def __init__(self, rows: Iterable[Row], indent: int = 0) -> None:
+        self._rows, self._indent = list(rows), indent
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
+        rows = [[shown(cell, options) for cell in row] for row in self._rows]
+        margin = Text(" " * self._indent)
+        at = self._indent + max((columns(name.plain) for name, _ in rows), default=0) + 2
+        if options.max_width - at < max(_PROSE, *(longest(value.plain) for _, value in rows)):
+            for name, value in rows:
+                yield from folded(margin + _said(name, value), options.max_width)
+            return
+        for name, value in rows:
+            lines = folded(value, options.max_width - at, 0)
+            beside = [margin + name, *[Text()] * (len(lines) - 1)]
+            for left, line in zip(beside, lines, strict=True):
+                yield left + Text(" " * (at - columns(left.plain))) + line if line.plain else left
+
+
+def folded(words: Text, width: int, hang: int | None = None) -> list[Text]:
+    """The lines of a text, each no wider than the width; further ones are indented as those of messages are, or by `hang` columns."""
+    lines = []
+    for line in words.split("\n", allow_blank=True):
+        indent = hanging(line.plain, width) if hang is None else hang
+        first, *others = line.divide(cuts(line.plain, width, indent))
+        lines += [first, *(Text(" " * indent) + part for part in others)]
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def shown(words: Text, options: ConsoleOptions) -> Text:
+    """The text; on a terminal without what would reorder its characters."""
+    if not options.is_terminal or words.plain.isascii():
+        return words
+    parts = words.divide(range(1, len(words)))
+    for part in parts:
+        part.plain = for_terminal(part.plain)
+    return Text("").join(parts)
+
+
+def _blocks(headings: Row, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """A block for each row. A cell that says nothing is left out, unless its whole column does."""
+    said = [not rows or any(row[i].plain for row in rows) for i in range(len(headings))]
+    for number, row in enumerate(rows or [[Text()] * len(headings)]):
+        if number:
+            yield Text()
+        for heading, cell, some in zip(headings, row, said, strict=True):
+            if cell.plain or not some or not rows:
+                yield from folded(_said(heading, cell), width)
+
+
+def _said(name: Text, value: Text) -> Text:
+    """`heading: value`; the value alone where nothing is above it. Further lines of a value are indented."""
+    whole = Text("\n  ").join(value.split("\n", allow_blank=True))
+    return name + Text(": ") + whole if name.plain else whole
