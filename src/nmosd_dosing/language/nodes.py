@@ -253,6 +253,17 @@ def _full_width_colon(document: Document, at: int) -> Place | None:
     return None
 
 
+def _unquoted_sign(document: Document, at: int) -> Place | None:
+    """A text such as `>40 to 60 kg` or `@home` on the line where the reading stopped, which needs quotes."""
+    number = Place(document, at, at + 1).line
+    begin = document.line_starts[number - 1]
+    line = document.text[begin:].split("\n", 1)[0]
+    for match in re.finditer(r"(?:^\s*(?:-\s+)*|[:,\[{]\s+)([>%@`][^,\]}:#]*)", line):
+        if match.start(1) <= at - begin and match[1][1:].strip() and not match[0].startswith("%"):  # a line of YAML's own
+            return Place(document, begin + match.start(1), begin + match.start(1) + len(match[1].rstrip()))
+    return None
+
+
 def _index(mark: Any) -> int:
     """A mark's character in the text; PyYAML's own annotations allow it to be missing, its parsers always set it."""
     return int(mark.index)
@@ -313,6 +324,10 @@ def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
     if wide is not None:
         return Problem("a full-width colon `：` where YAML needs `:`", wide, "type a plain `:` and a space behind it")
     began = _end_of_reading(error.context_mark, document) if error.context_mark else at
+    if sign := _unquoted_sign(document, at):
+        text = document.text[sign.start : sign.end]
+        quote = "'" if '"' in text else '"'
+        return Problem("a text that begins with a sign which YAML keeps for itself", sign, f"write `{quote}{text}{quote}`, in quotes")
     if "not closed" in message and began < at:
         return Problem(message, Place(document, began, began + 1), hint, also=(("the reading stops here", Place(document, at, at + 1)),))
     if "without its" in message:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Place, Problems
 from nmosd_dosing.language.keys import PeriodKeys, VisitKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
@@ -58,11 +59,12 @@ def days_of(
     items: list[day_phrases.PointText | day_phrases.RepeatText | day_phrases.Unread] = []
     for part in mapping.at:
         if isinstance(part, NotStated):
-            if len(mapping.at) > 1:
-                problems.error("`not stated` stands on its own", mapping.place("at"), "take the other days out, or write two visits")
-                return None
-            return ()
-        items += part
+            if len(mapping.at) == 1:
+                return ()
+            problems.error("`not stated` stands on its own", mapping.place("at"), "take the other days out, or write two visits")
+            items.append(day_phrases.Unread())
+        else:
+            items += part
     _windows_of_all_or_none([item for item in items if not isinstance(item, day_phrases.Unread)], mapping, problems)
     built: list[Point | Series] = []
     complete = True
@@ -161,9 +163,44 @@ def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.Repe
         problems.error(
             "some days in this list have a window and some have none, so it could be meant for all of them",
             bare.place,
-            "write the window behind each day (`±0d` for the day itself), or once as `window:` for all",
+            _two_entries(items, mapping),
             [("this one has a window", own[0].place)],
         )
+
+
+def _two_entries(items: list[day_phrases.PointText | day_phrases.RepeatText], mapping: VisitKeys) -> str:
+    """How days with and without a window are told apart: a hint. Which window a day without one has is not for us to say."""
+    whole = "where the window holds for all of them, write it once as `window:`; else write two entries"
+    lists: dict[bool, list[str]] = {False: [], True: []}
+    for before, item in zip([None, *items], items, strict=False):
+        mine = lists[item.window is not None]
+        if isinstance(item, day_phrases.RepeatText) and before is not None and (before.window is None) != (item.window is None):
+            begins = None if mapping.counted_from else _first_of(item, before)
+            if begins is None:
+                return whole
+            mine += begins
+        else:
+            mine.append(_as_written(item.place))
+    return f"{whole}: " + " and ".join(f"`at: {', '.join(texts)}`" for texts in lists.values())
+
+
+def _as_written(place: Place) -> str:
+    return " ".join(place.document.text[place.start : place.end].split())
+
+
+def _first_of(item: day_phrases.RepeatText, before: day_phrases.PointText | day_phrases.RepeatText) -> list[str] | None:
+    """A repeat that goes on from another entry's day, as texts of its own: its first day, and what is left of it; None where that day has
+    no short name."""
+    if not isinstance(before, day_phrases.PointText) or item.step.months or before.last is not None or before.day.event:
+        return None
+    first = before.day.later(item.step.days)
+    text = _as_written(item.place)
+    if first is None or item.count == 1:
+        return None
+    if item.count is not None:
+        text = re.sub(r"[0-9]+(\s+more)", rf"{item.count - 1}\1", text)
+    window = f" {item.window.text}" if item.window is not None else ""
+    return [first + window, text]
 
 
 def _point(item: day_phrases.PointText, mapping: VisitKeys, counts_from: CountsFrom) -> Point:

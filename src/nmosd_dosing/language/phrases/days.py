@@ -9,7 +9,7 @@ word where the reading stopped.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, Problem, clip, counted
@@ -19,6 +19,7 @@ from nmosd_dosing.language.phrases.lengths import (
     LENGTH,
     NOT_STATED_TEXT,
     WINDOW,
+    Meant,
     Scanner,
     take_length,
     take_window,
@@ -43,7 +44,7 @@ _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month
 
 @dataclass(frozen=True, slots=True)
 class DayText:
-    """A day as it was written; of an event's, `event` is its name."""
+    """A day as a file says it; of an event's, `event` is its name. `otherwise`: how it was written, where no file says it so."""
 
     style: Style
     number: int
@@ -52,9 +53,18 @@ class DayText:
     place: Place
     text: str
     event: str = ""
+    otherwise: str = ""
 
     def resolve(self, counts_from: CountsFrom) -> Code:
-        """The day it means where days count so; PhraseError where it means none, or could mean two."""
+        """The day it means where days count so; PhraseError where it means none, or could mean two, or is written otherwise: then
+        the hint is what holds in this file."""
+        if self.otherwise:
+            hint: str | None = f"write `{self.text}`"
+            try:
+                replace(self, otherwise="").resolve(counts_from)
+            except PhraseError as error:
+                hint = error.problem.hint
+            raise PhraseError(f"expected a day, found `{clip(self.otherwise)}`", self.place, hint)
         if self.event:
             return Code(self.style, self.plus, counts_from, event=self.event)
         offset = self._offset(counts_from) + self.plus
@@ -109,31 +119,57 @@ class DayText:
         return f"week {self.number + days // 7}" if self.style == "week" and days % 7 == 0 else None
 
 
+_STRICT = r"(?P<W>W)([0-9]+)D(?P<day>[0-9]+)\b|(?P<D>D)(-?[0-9]+)\b|(?P<word>week|month|year)\s+([0-9]+)\b"
+_LOOSE = (  # how else days are written, and what a file says
+    (r"(?i)w(?:ee)?k?\s*([0-9]+)[\s,]*d(?:ay)?\s*([0-9]+)\b", r"W\1D\2"),
+    (r"(?i)d(?:ay)?\s*(-?[0-9]+)\b", r"D\1"),
+    (r"(?i)w(?:ee)?k?s?\s*([0-9]+)\b", r"week \1"),
+    (r"(?i)m(?:onth)?s?\s*([0-9]+)\b", r"month \1"),
+    (r"(?i)y(?:ear)?s?\s*([0-9]+)\b", r"year \1"),
+)
+
+
 def take_day(scan: Scanner, plus: bool = True) -> DayText:
+    """A day; one that is written otherwise is taken too, and refused once it is known how the file counts."""
     start = scan.skip()
-    match = scan.take(r"(?P<W>W)([0-9]+)D(?P<day>[0-9]+)\b|(?P<D>D)(-?[0-9]+)\b|(?P<word>week|month|year)\s+([0-9]+)\b")
-    if not match:
-        found, _ = scan.next_words()
-        hint = _day_hint(found, _bare(scan.text[:start]))
-        if plus and hint == _day_hint("") and (event := scan.take(_EVENT)):
+    day = _day(scan, start) or _written_otherwise(scan, start)
+    if day is None:
+        if plus and (event := scan.take(_EVENT)):
             return _event_day(scan, event[1], start)
-        scan.expected("a day", hint)
-    style = _STYLES[match["W"] or match["D"] or match["word"]]
-    digits = match[2] or match[5] or match[7]
-    number = to_number(digits.lstrip("-"), scan.since(start)) * (-1 if digits.startswith("-") else 1)
-    week_day = to_number(match["day"] or "0", scan.since(start))
-    day = DayText(style, number, week_day, Offset(), scan.since(start), scan.text[start : scan.at])
+        scan.expected("a day", "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0")
     if not plus:
         return day
     if scan.take(rf"(?={_PLUS})"):
+        begin = scan.at
         scan.take(r"\+")
         extra = take_length(scan)
-        day = DayText(style, number, week_day, extra, scan.since(start), scan.text[start : scan.at])
+        day = replace(day, plus=extra, place=scan.since(start), text=day.text + scan.text[begin : scan.at])
     if more := scan.take(r"\+\s+([0-9]+)\s*(days?|d|weeks?|w)\b"):
         later = day.later(unit(more[2]).days * to_number(more[1], scan.since(start)))
         hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
         raise PhraseError(f"`{scan.text[start : scan.at]}` adds days to a day", scan.since(start), hint)
     return day
+
+
+def _day(scan: Scanner, start: int) -> DayText | None:
+    if not (match := scan.take(_STRICT)):
+        return None
+    digits, place = match[2] or match[5] or match[7], scan.since(start)
+    number = to_number(digits.lstrip("-"), place) * (-1 if digits.startswith("-") else 1)
+    style = _STYLES[match["W"] or match["D"] or match["word"]]
+    return DayText(style, number, to_number(match["day"] or "0", place), Offset(), place, scan.text[start : scan.at])
+
+
+def _written_otherwise(scan: Scanner, start: int) -> DayText | None:
+    """`Week 4`, `Day 15`, `wk 3 d 2`; and a bare number after `week 0,` or `D1,`, which means as the day before it."""
+    weeks = re.findall(r"(?i)\b(week|month|year)s?\s+[0-9]+\s*,", scan.text[:start])
+    bare = (r"(-?[0-9]+)(?=\s*(?:,|$))", rf"{weeks[-1].lower()} \1" if weeks else r"D\1")
+    for pattern, form in (*_LOOSE, bare):
+        if match := scan.take(pattern):
+            inner = Scanner(Scalar(match.expand(form), scan.since(start)))
+            day = _day(inner, 0)
+            return replace(day, otherwise=match[0].strip()) if day is not None and inner.done else None
+    return None
 
 
 # A word that nothing else begins with, on its own or with days behind it.
@@ -144,34 +180,16 @@ _EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b))"
 def _event_day(scan: Scanner, event: str, start: int) -> DayText:
     """`relapse + 5 days`: the plus moves the day; a window behind it has two sides."""
     plus = Offset()
-    if scan.take(r"\+(?!/)"):
-        plus = take_length(scan)
-        if plus.months:
-            raise PhraseError("days after an event are counted in days or weeks", scan.since(start), f"write `{event} + 28 days`")
-    return DayText("event", 0, 0, Offset(plus.days), scan.since(start), scan.text[start : scan.at], event)
-
-
-def _bare(before: str) -> str:
-    """What a bare number after `week 0,` or `D1,` means: as the day before it."""
-    words = re.findall(r"\b(week|month|year)s?\s+[0-9]+\s*,", before)
-    return f"{words[-1]} " if words else "D"
-
-
-def _day_hint(found: str, bare: str = "D") -> str:
-    """What could be meant by a word that is not a day; `bare` stands before a bare number."""
-    for pattern, form in (
-        (r"(?i)w(?:eek)?\s*([0-9]+)[\s,]*d(?:ay)?\s*([0-9]+)", r"W\1D\2"),
-        (r"(?i)d(?:ay)?\s*(-?[0-9]+)\b", r"D\1"),
-        (r"(-?[0-9]+)$", rf"{bare}\1"),
-        (r"W([0-9]+)$", r"W\1D1"),
-        (r"(?i)w(?:eek)?s?\s*([0-9]+)\b", r"week \1"),
-        (r"(?i)m(?:onth)?s?\s*([0-9]+)\b", r"month \1"),
-        (r"(?i)y(?:ear)?s?\s*([0-9]+)\b", r"year \1"),
-    ):
-        match = re.match(pattern, found)
-        if match:
-            return f"write `{match.expand(form)}`"
-    return "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0"
+    while scan.take(r"\+(?!/)"):
+        plus = plus + take_length(scan)
+    text = scan.text[start : scan.at]
+    if plus.months:
+        weeks = counted(round(plus.months * 52 / 12 + plus.days / 7), "week")
+        hint = f"after an event write days or weeks, as the protocol has them: for example `{event} + {weeks}`"
+        raise PhraseError(f"`{clip(text)}` counts months after an event", scan.since(start), hint)
+    if text.count("+") > 1:
+        raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), f"write `{event} + {counted(plus.days, 'day')}`")
+    return DayText("event", 0, 0, Offset(plus.days), scan.since(start), text, event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +228,11 @@ def at(node: Scalar) -> AtText | NotStated:
         try:
             if items and not scan.take(","):
                 scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
-            items.append(_item(scan))
+            items.append(_item(scan, problems))
         except PhraseError as error:
             problems.append(error.problem)
             items.append(Unread())
-            scan.take(r"[^,，、]*[，、]*")  # go on behind the next comma
+            scan.take(r"[^,，、]*(?:,\s*[0-9]+(?:\s+more)?\s+times?\b[^,，、]*)?[，、]*")  # go on behind the next comma
     if problems:
         raise PartlyRead(tuple(items), problems)
     return tuple(items)
@@ -232,6 +250,11 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
     if re.match(r"every\b|then\b", found):
         return "put a comma before the repeat: `D1, then every 28 days until D336`"
+    repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
+    if repeat and (match := re.match(r"(?:x|×)\s*([0-9]+)$", found)):
+        return _more_times(int(match[1][:6]))
+    if repeat and (match := re.match(r"(?:to|through|thru|till|til|up to)\s+(\S.*)", found)):
+        return f"write `until {match[1]}`, which includes that day"
     if re.match(r"for\b|x\b|×", found):
         return "end a repeat with `until` and its last day, or with `4 more times`"
     if re.match(r"[-–—]\s*[DWw]", found):
@@ -243,22 +266,53 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
     return "put a comma between two days; a day may have a window such as `±3d` behind it"
 
 
-def _item(scan: Scanner) -> PointText | RepeatText:
+def _more_times(times: int) -> str:
+    return f"write `, {times} more times` for {times} after the first, `, {max(times - 1, 0)} more times` for {times} in all"
+
+
+def _item(scan: Scanner, problems: list[Problem]) -> PointText | RepeatText:
     start = scan.skip()
     if scan.take(r"(?:then\s+)?every\b"):
-        return _repeat(scan, start)
-    if scan.take(r"then\b"):
+        begin = scan.skip()
+        try:
+            step = take_length(scan, "a length such as `28 days`")
+        except Meant as error:
+            problems.append(error.problem)
+            step = error.length
+        if step == Offset():
+            raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+        return _repeat(scan, start, step)
+    scan.take(r"then\b")
+    begin = scan.skip()
+    if said := _how_often(scan):
+        length = take_length(Scanner(Scalar(said, scan.since(begin))))
+        found = f"expected a day or a repeat, found `{clip(scan.text[begin : scan.at])}`"
+        problems.append(Problem(found, scan.since(begin), f"write `every {said}`"))
+        return _repeat(scan, start, length)
+    if begin > start:
         scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
     day = take_day(scan)
     last = take_day(scan) if scan.take(r"to\b") else None
     return PointText(day, last, take_window(scan), scan.since(start))
 
 
-def _repeat(scan: Scanner, start: int) -> RepeatText:
-    begin = scan.skip()
-    step = take_length(scan, "a length such as `28 days`")
-    if step == Offset():
-        raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+_OFTEN = {
+    "daily": "1 day", "qd": "1 day", "qod": "2 days", "weekly": "1 week", "fortnightly": "2 weeks", "biweekly": "2 weeks",
+    "monthly": "1 month", "quarterly": "3 months", "yearly": "1 year", "annually": "1 year",
+}  # fmt: skip
+
+
+def _how_often(scan: Scanner) -> str | None:
+    """`Q4W`, `weekly`: the length that a repeat says in its place."""
+    if match := scan.take(r"(?i)q\s?([0-9]+)\s?([dwmy])\b"):
+        return counted(
+            to_number(match[1], scan.since(match.start())), {"d": "day", "w": "week", "m": "month", "y": "year"}[match[2].lower()]
+        )
+    match = scan.take(rf"(?i)({'|'.join(_OFTEN)})\b")
+    return _OFTEN[match[1].lower()] if match else None
+
+
+def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
     until, count = None, None
     begin = scan.skip()
     if scan.take(r"until\b"):

@@ -14,6 +14,7 @@ from nmosd_dosing.dose.dose import Kind, Per, Way, WeightRule
 from nmosd_dosing.dose.units import MEANT, UNITS
 from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.prescriptions import refuse_described_amount, refuse_prescription
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import NOT_STATED
 
@@ -76,6 +77,7 @@ def dose(node: Scalar) -> DoseText:
     text = node.flat
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
+    refuse_prescription(text, node)
     body, lead, other = _lead(text)
     body, minutes = _infusion_time(body, node)
     body, daily, times, hours = _how_often(body, node)
@@ -130,8 +132,8 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
             hint = "write a lead time in `min` or `h`: `30 min before Y`"
         elif re.fullmatch(r"(?:days?|weeks?)", unit):
             hint = "the days stand in `at`, for example `relapse to relapse + 4 days`; here write `daily`"
-        if words := re.search(r"\s(bid|b\.i\.d\.|tid|qid|qd|every|per day|a day|each day|days? (?:before|after))", unit):
-            lead = words[1].endswith(("before", "after"))
+        if words := re.search(r"\s(every|days? (?:before|after))", unit):
+            lead = words[1] != "every"
             hint = "lead times are in `min` or `h`" if lead else "write how often as `daily`, `twice daily` or `4 times daily`"
         ways = ", each also by weight as in `mg/kg`, by body surface as in `mg/m2`" if per else ""
         raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint or f"units are {one_of(UNITS)}{ways}")
@@ -162,6 +164,7 @@ def flat(node: Scalar) -> AmountText:
 
 def _amount_text(node: Scalar, what: str, example: str, per: bool) -> AmountText:
     text = node.flat
+    refuse_described_amount(text, node)
     match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
     if not match:
         hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else f"write a number and a unit, for example `{example}`"

@@ -36,7 +36,7 @@ def gaps(node: Scalar) -> Gaps:
     found = take_range(node, _LENGTHS, "a range of times", "8 to <12 weeks")
     if found.low is None:
         wrong = f"`{clip(found.text)}` has no shortest time, so every gap would be one"
-        raise PhraseError(wrong, found.place, "write for example `more than 8 weeks`")
+        raise PhraseError(wrong, found.place, "leave the rule out: a gap that no rule is for changes nothing")
     low = _length(found.low, found)
     beyond = _day_less(low) if found.with_low else low
     if low.nominal < 1:

@@ -69,6 +69,14 @@ class Scanner:
         raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
 
 
+class Meant(PhraseError):
+    """A length that cannot be read although there is only one that it can mean: what stands behind it may be read all the same."""
+
+    def __init__(self, message: str, place: Place, length: Offset) -> None:
+        super().__init__(message, place, f"write `{length.in_words}`")
+        self.length = length
+
+
 # --- lengths ------------------------------------------------------------------------------------------------------------
 
 
@@ -80,15 +88,21 @@ def unit(word: str) -> Offset:
     return _UNIT_OFFSETS[_unit_key(word)]
 
 
+_NUMBERS = {
+    "a": 1, "one": 1, "each": 1, "other": 2, "second": 2, "two": 2, "third": 3, "three": 3, "fourth": 4, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+
+
 def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
     start = scan.skip()
     number = scan.take(r"([0-9]+)")
     if not number:
-        words, place = scan.next_words()
-        if re.match(r"(?:a|one|two|three|four|six|twelve|each)\b", words):
-            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, "write the number in figures")
-        if re.match(r"(?:day|week|month|year)\b", words):
-            raise PhraseError(f"expected {what}, found `{clip(words)}`", place, f"write `1 {words.split()[0]}`")
+        if match := scan.take(rf"(?i)(?:({'|'.join(_NUMBERS)})\s+)?(day|week|month|year)s?\b"):
+            n, word = _NUMBERS[match[1].lower()] if match[1] else 1, match[2].lower()
+            length = unit(word).times(n)
+            length = Offset(length.days, length.months, counted(n, word))
+            raise Meant(f"expected {what}, found `{clip(match[0].strip())}`", scan.since(start), length)
         scan.expected(what)
     word = scan.take(rf"({_UNIT})")
     if not word:

@@ -1,0 +1,135 @@
+"""How doses are written on prescriptions, and what a file says in its place: `20 mg BID`, `10 mg/kg (max 800 mg)`, `5 to 10 mg/kg`.
+
+Nothing of this is read as a dose: an abbreviation that is misread is a wrong dose (ISMP's list of error-prone abbreviations). What each
+means is put into a hint, which can be typed as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nmosd_dosing.dose.units import UNITS
+from nmosd_dosing.errors import Place, clip
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.shapes import PhraseError
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
+_UNIT = rf"(?:{'|'.join(UNITS)})(?:/kg|/m2)?(?![^\W\d_])"
+_AMOUNT = rf"{_NUMBER}\s*{_UNIT}"
+
+_OFTEN = (  # how often on each day of a course
+    (r"(?:b\.?i\.?d|q\s?12\s?h|every 12 (?:h|hours)|2\s?x (?:daily|a day)|twice (?:a|per) day)", "twice daily"),
+    (r"(?:t\.?i\.?d|q\s?8\s?h|every 8 (?:h|hours)|3\s?x (?:daily|a day))", "3 times daily"),
+    (r"(?:q\.?i\.?d|q\s?6\s?h|every 6 (?:h|hours)|4\s?x (?:daily|a day))", "4 times daily"),
+    (r"(?:q\.?d|o\.?d|q\s?24\s?h|every 24 (?:h|hours)|once daily|once (?:a|per) day|every day|each day|per day|a day|daily)", "daily"),
+)
+_LENGTHS = {"d": "day", "w": "week", "m": "month", "y": "year"}
+_ROUTES = (
+    r"p\.?o|i\.?v|s\.?c|i\.?m|i\.?t|orally|oral|intravenous(?:ly)?|subcutaneous(?:ly)?|intramuscular(?:ly)?|by mouth|infusion|injection"
+)
+_CAP = rf"(?i)(?:max(?:imum|\.)?|up to|at most|capped at|not (?:more than|to exceed)|no more than)\s*(?:of\s*|dose\s*)*({_AMOUNT})\)?"
+_TAPER = rf"{_AMOUNT}.*?(?:\b(?:then|followed by|taper\w*|reduc\w*|decreas\w*|increas\w*)\b|→|->)"
+
+
+def refuse_prescription(text: str, node: Scalar) -> None:
+    """Raises PhraseError for a text that holds an amount and is written as on a prescription, with what to type."""
+    _refuse_taper(text, node)
+    _refuse_range(text, node)
+    match = re.match(rf"(?P<product>\S.*?)\s+(?P<amount>{_AMOUNT})\s*[,(]*\s*(?P<more>\S.*)$", text)
+    if match is None:
+        return
+    product, amount, more = match["product"], match["amount"], match["more"]
+    if cap := re.fullmatch(_CAP, more):
+        rule = f"doses: {{capped: {{amount: {amount}, at most: {cap[1]}}}}}"
+        wrong = f"a highest dose behind an amount: `{clip(text)}`"
+        raise PhraseError(wrong, node.place, f"write `{product} capped` here, and under the product `{rule}`")
+    _refuse_words(product, amount, more, node)
+
+
+def refuse_described_amount(text: str, node: Scalar) -> None:
+    """The same for the amount of a dose rule: raises PhraseError for a range of amounts, or one with its highest dose."""
+    _refuse_range(text, node)
+    if (match := re.match(rf"({_AMOUNT})\s*[,(]*\s*(\S.*)$", text)) and (cap := re.fullmatch(_CAP, match[2])):
+        hint = f"write `{{amount: {match[1]}, at most: {cap[1]}}}` for the whole rule"
+        raise PhraseError(f"a highest dose behind an amount: `{clip(text)}`", node.place, hint)
+
+
+def _refuse_taper(text: str, node: Scalar) -> None:
+    lasting = re.findall(rf"({_AMOUNT})[^,;]*?\b(?:for|x)\s*([0-9]{{1,4}})\s*(d|w)", text)
+    if not re.search(_TAPER, text, re.IGNORECASE) and len(lasting) < 2:
+        return
+    product = re.split(rf"\s+{_AMOUNT}", text)[0]
+    amounts = re.findall(_AMOUNT, text)
+    if re.search(r"\b(?:taper|reduc|decreas|increas)", text, re.IGNORECASE):  # the second amount may be the difference
+        amounts = amounts[:1]
+    steps, begin = [], 1
+    for amount in amounts[:3]:
+        days = next((int(number) * (7 if unit == "w" else 1) for found, number, unit in lasting if found == amount), 7)
+        steps.append(f"`{{at: D{begin} to D{begin + days - 1}, give: {product} {amount} daily}}`")
+        begin += days
+    more = " and so on" if len(steps) == 1 or len(amounts) > len(steps) else ""
+    hint = f"write each step as an entry of its own, with its days: {', '.join(steps)}{more}"
+    raise PhraseError(f"several steps in one dose: `{clip(text)}`", node.place, hint)
+
+
+def _refuse_range(text: str, node: Scalar) -> None:
+    match = re.search(rf"(?<!\S)({_NUMBER})\s*({_UNIT})?\s*(?:to|-|–|—|~)\s*({_NUMBER})\s*({_UNIT})", text)
+    if match:
+        low, high = f"{match[1]} {match[2] or match[4]}", f"{match[3]} {match[4]}"
+        hint = f"write the one that is planned, `{low}` or `{high}`; `not stated` where the source leaves it open"
+        raise PhraseError(f"two amounts for one dose: `{clip(match[0])}`", _part(node, match[0]), hint)
+
+
+# Words that stand elsewhere in a file, and where; in braces what the pattern has found.
+_ELSEWHERE = (
+    (rf"({_ROUTES})", "the route stands under `products`: `{product}: {{route: {0}}}`"),
+    (r"q\s?([0-9]+)\s?(d|w|m|y)", "the days stand in `at`: `at: D1, then every {0} {length}`"),
+    (r"every ([0-9]+) (day|week|month|year)s?", "the days stand in `at`: `at: D1, then every {0} {length}`"),
+    (r"(?:qod|every (?:other|second) day|(?:on )?alternate days)", "the days stand in `at`: `at: D1, then every 2 days`"),
+    (r"(?:once )?(?:a |per |every |each )?(week|month|year)(?:ly)?", "the days stand in `at`: `at: D1, then every 1 {0}`"),
+    (r"(?:for|x|×)\s*([0-9]+)\s*(?:days?|d)", "the days stand in `at`: `at: D1 to D{0}`"),
+    (r"(?:for|x|×)\s*([0-9]+)\s*(?:weeks?|w)", "the days stand in `at`: `at: D1 to D{days}`"),
+    (r"(?:p\.?r\.?n|as needed|if needed)", "what is given as needed has no schedule: leave the dose out, and say so in `note`"),
+)
+
+
+def _refuse_words(product: str, amount: str, more: str, node: Scalar) -> None:
+    """Words behind an amount that are said otherwise, or elsewhere, in a file."""
+    often, hints, rest = "", dict[str, None](), more
+    while rest := rest.strip(" ,;()"):
+        if re.match(rf"over\b|at\b|{_NUMBER}\s*(?:min|h)\s", rest):  # these may stand here
+            more = more.removesuffix(rest).rstrip()
+            break
+        said, where = _meant(rest, _OFTEN), _meant(rest, _ELSEWHERE)
+        if said is not None:
+            match, often = said
+        elif where is not None:
+            match, words = where
+            hints[_filled(words, match, product)] = None
+            often = "daily" if " to D" in words and not often else often
+        else:
+            return
+        rest = rest[match.end() :]
+    if more in (often, ""):
+        return
+    hint = "; ".join([f"write `{often}`" if often else f"write `{product} {amount}`", *hints])
+    wrong = f"expected the end of the dose, or how often on each day, found `{clip(more)}`"
+    raise PhraseError(wrong, _part(node, more) if often else node.place, hint)
+
+
+def _meant(text: str, table: tuple[tuple[str, str], ...]) -> tuple[re.Match[str], str] | None:
+    """The row of a table that a text begins with."""
+    found = ((re.match(rf"(?i){pattern}\.?(?![^\W_])", text), words) for pattern, words in table)
+    return next(((match, words) for match, words in found if match is not None), None)
+
+
+def _filled(words: str, match: re.Match[str], product: str) -> str:
+    found = [part or "" for part in match.groups()]
+    number = int(found[0][:6]) if found and found[0].isdigit() else 1
+    length = _LENGTHS.get(found[1][:1].lower(), "") + ("s" if number > 1 else "") if len(found) > 1 else ""
+    return words.format(*found, product=product, length=length, days=7 * number)
+
+
+def _part(node: Scalar, words: str) -> Place:
+    at = node.text.rfind(words)
+    return node.part(at, at + len(words)) if at >= 0 else node.place

@@ -1,0 +1,182 @@
+"""A hint is something to type: what a person who made the mistake types then is accepted.
+
+Each row: what was written, the whole hint, and what is typed because of it; where the hint names other lines, those too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from nmosd_dosing.errors import RegimenError
+from nmosd_dosing.language.study_file import read_study_text
+
+FILE = """\
+language: 1
+study: example
+title: A fictional trial of drug X
+source: made up for this test
+days: from {days}
+products:
+  X: {product}
+events: {{cd19_return: CD19 cells are back}}
+periods:
+  main:
+    visits:
+      - at: {at}
+        give: {give}
+"""
+
+
+def study(at: str = "D1", give: str = "X 500 mg", days: str = "1", product: str = "{}") -> str:
+    return FILE.format(at=at, give=give, days=days, product=product)
+
+
+DAYS = [
+    ("D1, then every week until W52D1", "1", ["write `1 week`"], "D1, then every 1 week until W52D1"),
+    ("D1, every week, 47 more times", "1", ["write `1 week`"], "D1, every 1 week, 47 more times"),
+    ("D1, then every other week until W9D1", "1", ["write `2 weeks`"], "D1, then every 2 weeks until W9D1"),
+    ("D1, then every two weeks", "1", ["write `2 weeks`"], "D1, then every 2 weeks"),
+    ("D1, then every third month", "1", ["write `3 months`"], "D1, then every 3 months"),
+    ("D1, then Q4W until D85", "1", ["write `every 4 weeks`"], "D1, then every 4 weeks until D85"),
+    ("D1, q28d, 5 more times", "1", ["write `every 28 days`"], "D1, every 28 days, 5 more times"),
+    ("D1, then weekly", "1", ["write `every 1 week`"], "D1, then every 1 week"),
+    ("D1, then monthly", "1", ["write `every 1 month`"], "D1, then every 1 month"),
+    (
+        "week 0, every week until Week 52",
+        "0",
+        ["write `1 week`", "write `week 52`"],
+        "week 0, every 1 week until week 52",
+    ),
+    (
+        "D1, every week until week 52",
+        "1",
+        ["write `1 week`", "write `W53D1` for 52 weeks elapsed, `W52D1` for the start of number 52"],
+        "D1, every 1 week until W53D1",
+    ),
+    ("Week 4", "0", ["write `week 4`"], "week 4"),
+    ("Week 4", "1", ["write `W5D1` for 4 weeks elapsed, `W4D1` for the start of number 4"], "W5D1"),
+    ("wk4", "0", ["write `week 4`"], "week 4"),
+    ("W4", "0", ["write `week 4`"], "week 4"),
+    ("Week 3 Day 2", "1", ["write `W3D2`"], "W3D2"),
+    ("Week 3 Day 2", "0", ["write `D15`"], "D15"),
+    ("Day 15", "1", ["write `D15`"], "D15"),
+    ("day 0", "1", ["the first dose is `D1`, the day before it `D-1`; write `days: from 0` where the record counts a day 0"], "D1"),
+    ("Month 6", "0", ["write `month 6`"], "month 6"),
+    ("Month 6", "1", ["write `D1 + 6 months` for 6 months elapsed, `D1 + 5 months` for the start of number 6"], "D1 + 6 months"),
+    ("D1, 15", "1", ["write `D15`"], "D1, D15"),
+    ("week 0, 4", "0", ["write `week 4`"], "week 0, week 4"),
+    ("D1, then every 4 weeks to D85", "1", ["write `until D85`, which includes that day"], "D1, then every 4 weeks until D85"),
+    ("D1, then every 4 weeks through D85", "1", ["write `until D85`, which includes that day"], "D1, then every 4 weeks until D85"),
+    (
+        "D1, then every 4 weeks x 12",
+        "1",
+        ["write `, 12 more times` for 12 after the first, `, 11 more times` for 12 in all"],
+        "D1, then every 4 weeks, 11 more times",
+    ),
+    (
+        "cd19_return + 14 days + 6 months",
+        "1",
+        ["after an event write days or weeks, as the protocol has them: for example `cd19_return + 28 weeks`"],
+        "cd19_return + 28 weeks",
+    ),
+    (
+        "cd19_return + 6 months",
+        "1",
+        ["after an event write days or weeks, as the protocol has them: for example `cd19_return + 26 weeks`"],
+        "cd19_return + 26 weeks",
+    ),
+    ("cd19_return + 14 days + 7 days", "1", ["write `cd19_return + 21 days`"], "cd19_return + 21 days"),
+]  # fmt: skip
+
+CAPPED = "write `X capped` here, and under the product `doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}`"
+RANGE = "write the one that is planned, `5 mg/kg` or `10 mg/kg`; `not stated` where the source leaves it open"
+DOSES = [
+    ("X 20 mg BID", "write `twice daily`", "X 20 mg twice daily"),
+    ("X 20 mg b.i.d.", "write `twice daily`", "X 20 mg twice daily"),
+    ("X 20 mg TID", "write `3 times daily`", "X 20 mg 3 times daily"),
+    ("X 20 mg QID", "write `4 times daily`", "X 20 mg 4 times daily"),
+    ("X 20 mg QD", "write `daily`", "X 20 mg daily"),
+    ("X 20 mg q12h over 60 min", "write `twice daily`", "X 20 mg twice daily over 60 min"),
+    ("X 20 mg every 8 hours", "write `3 times daily`", "X 20 mg 3 times daily"),
+    ("X 20 mg PO BID", "write `twice daily`; the route stands under `products`: `X: {route: PO}`", "X 20 mg twice daily"),
+    ("X 10 mg/kg Q4W", "write `X 10 mg/kg`; the days stand in `at`: `at: D1, then every 4 weeks`", "X 10 mg/kg"),
+    ("X 10 mg/kg IV q28d", "write `X 10 mg/kg`; the route stands under `products`: `X: {route: IV}`; "
+     "the days stand in `at`: `at: D1, then every 28 days`", "X 10 mg/kg"),
+    ("X 10 mg/kg every 4 weeks", "write `X 10 mg/kg`; the days stand in `at`: `at: D1, then every 4 weeks`", "X 10 mg/kg"),
+    ("X 20 mg every other day", "write `X 20 mg`; the days stand in `at`: `at: D1, then every 2 days`", "X 20 mg"),
+    ("X 20 mg once weekly", "write `X 20 mg`; the days stand in `at`: `at: D1, then every 1 week`", "X 20 mg"),
+    ("X 20 mg for 14 days", "write `daily`; the days stand in `at`: `at: D1 to D14`", "X 20 mg daily"),
+    ("X 5 to 10 mg/kg", RANGE, "X not stated"),
+    ("X 5-10 mg/kg", RANGE, "X 10 mg/kg"),
+]  # fmt: skip
+STEPS = "write each step as an entry of its own, with its days:"
+TAPERS = [
+    (
+        "X 60 mg daily for 7 days, then 40 mg daily for 14 days",
+        f"{STEPS} `{{at: D1 to D7, give: X 60 mg daily}}`, `{{at: D8 to D21, give: X 40 mg daily}}`",
+    ),
+    ("X 60 mg daily, tapered by 10 mg a week", f"{STEPS} `{{at: D1 to D7, give: X 60 mg daily}}` and so on"),
+]  # fmt: skip
+
+
+def hints_of(text: str) -> list[str | None]:
+    with pytest.raises(RegimenError) as error:
+        read_study_text(text)
+    return [problem.hint for problem in error.value.problems]
+
+
+@pytest.mark.parametrize(("at", "days", "hints", "typed"), DAYS)
+def test_days(at: str, days: str, hints: Sequence[str], typed: str) -> None:
+    assert hints_of(study(at=at, days=days)) == hints
+    read_study_text(study(at=typed, days=days))
+
+
+@pytest.mark.parametrize(("give", "hint", "typed"), DOSES)
+def test_doses(give: str, hint: str, typed: str) -> None:
+    assert hints_of(study(give=give)) == [hint]
+    read_study_text(study(give=typed))
+    for day in [part.split("`")[0] for part in hint.split("`at: ")[1:]]:
+        read_study_text(study(at=day, give=typed))
+
+
+@pytest.mark.parametrize("more", ["(max 800 mg)", "max. 800 mg", ", at most 800 mg", "up to 800 mg", "(maximum dose 800 mg)"])
+def test_a_highest_dose(more: str) -> None:
+    assert hints_of(study(give=f'"X 10 mg/kg {more}"')) == [CAPPED]
+    read_study_text(study(give="X capped", product="{doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}}"))
+
+
+def test_a_highest_dose_of_a_rule() -> None:
+    rule = "{doses: {standard: 10 mg/kg (max 800 mg)}}"
+    assert hints_of(study(give="X standard", product=rule)) == ["write `{amount: 10 mg/kg, at most: 800 mg}` for the whole rule"]
+    read_study_text(study(give="X standard", product="{doses: {standard: {amount: 10 mg/kg, at most: 800 mg}}}"))
+
+
+@pytest.mark.parametrize(("give", "hint"), TAPERS)
+def test_a_taper_in_one_phrase(give: str, hint: str) -> None:
+    assert hints_of(study(give=f'"{give}"')) == [hint]
+    entries = "\n".join(f"      - {entry.split('`')[0]}" for entry in hint.split("`{at")[1:]).replace("- : ", "- {at: ")
+    read_study_text(study().split("      - at:")[0] + entries + "\n")
+
+
+def test_a_window_behind_some_of_the_days() -> None:
+    hint = (
+        "where the window holds for all of them, write it once as `window:`; else write two entries: `at: D29` and "
+        "`at: D43 ±2d, then every 2 weeks, 4 more times ±2d`"
+    )
+    assert hints_of(study(at="D29, then every 2 weeks, 5 more times ±2d")) == [hint]
+    read_study_text(study(at="D29") + "      - at: D43 ±2d, then every 2 weeks, 4 more times ±2d\n        give: X 500 mg\n")
+
+
+def test_a_gap_from_nothing() -> None:
+    rule = "    if gap:\n      - {of: <8 weeks, then: stop}\n"
+    hint = "leave the rule out: a gap that no rule is for changes nothing"
+    assert hints_of(study().replace("    visits:", f"{rule}    visits:")) == [hint]
+
+
+@pytest.mark.parametrize("key", ['">40 to 60 kg"', "'>40 to 60 kg'"])
+def test_a_range_that_begins_with_a_sign(key: str) -> None:
+    bands = "{{doses: {{loading: {{bands: {{up to 40 kg: 400 mg, {key}: 600 mg, more than 60 kg: 800 mg}}}}}}}}"
+    assert hints_of(study(give="X loading", product=bands.format(key=">40 to 60 kg"))) == ['write `">40 to 60 kg"`, in quotes']
+    read_study_text(study(give="X loading", product=bands.format(key=key)))
