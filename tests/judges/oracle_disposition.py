@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.judges.oracle import Length, moved
 
@@ -81,12 +81,14 @@ class Study:
 
 @dataclass(frozen=True)
 class Person:
-    """`entered`: by period the recorded first day; `seen`: by period the recorded visit of its day 1."""
+    """`entered`: by period the recorded first day; `seen`: by period the recorded visit of its day 1; `had`: by id
+    other recorded visits."""
 
     start: dt.date
     events: tuple[tuple[str, dt.date], ...] = ()
     entered: dict[str, dt.date] = field(default_factory=dict)
     seen: dict[str, dt.date] = field(default_factory=dict)
+    had: dict[str, dt.date] = field(default_factory=dict)
 
     def dates(self, event: str) -> list[dt.date]:
         return sorted({date for name, date in self.events if name == event})
@@ -165,6 +167,23 @@ def end_of(period: Period, person: Person, day_1: dt.date) -> dt.date | None:
     return later(day_1, period.length) if period.length else None
 
 
+def closed(study: Study, period: Period, person: Person, day_1: dt.date) -> dt.date | None:
+    """From when on an event is too late: where the end leads on, from the end; else one waits for an event until somebody ends it."""
+    if any(way.source == period.id and way.after == "end" for way in study.ways):
+        return end_of(period, person, day_1)
+    return person.first(period.completed)
+
+
+def free_from(period: Period, person: Person) -> dt.date | None:
+    """The first day on which the next period can begin, after all that was done in this one: never on a day with a dose of it."""
+    days = []
+    for visit in period.visits:
+        date = person.had.get(f"{period.id}/{visit.label}") or (person.seen.get(period.id) if visit.label == "D1" else None)
+        if date is not None:
+            days.append(date + ONE_DAY if visit.products and not visit.examined else date)
+    return max(days, default=None)
+
+
 def stop_of(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date]) -> dt.date | None:
     """When the study stops, counted over all of them."""
     if not study.stops:
@@ -185,7 +204,7 @@ def stop_of(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date
 def _first_confirmed(study: Study, person: Person) -> dt.date | None:
     """The confirmation of a subject's first confirmed relapse that was diagnosed in the first period and before the entry."""
     period = study.periods[0]
-    end = end_of(period, person, person.start)
+    end = closed(study, period, person, person.start)
     entry = person.entry(study.periods[1].id) if len(study.periods) > 1 else None
     for h in happenings(person, "relapse"):
         inside = h.date >= person.start and (end is None or h.date < end)
@@ -273,23 +292,21 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
         entry, move = None, Move()
         if day_1 is not None:
             entry = person.entry(study.periods[p + 1].id) if ways else None
-            end = end_of(period, person, day_1)
+            end, over = end_of(period, person, day_1), closed(study, period, person, day_1)
             for way in ways:
-                decided, waits = by_event(way, person, day_1, end, entry) if way.by_event else (None, None)
+                decided, waits = by_event(way, person, day_1, over, entry) if way.by_event else (None, None)
                 if way.after == "stop":
-                    decided = by_stop(way, person, stop, day_1, end, entry, p == 0)
+                    decided = by_stop(way, person, stop, day_1, over, entry, p == 0)
                 happened += [decided] if decided else []
                 waiting += [waits] if waits else []
             ends = [by_end(way, person, day_1, end) for way in ways if way.after == "end"]
             fitting = [o for o in happened if entry is not None and o.allows(entry)]
             governing = [*fitting, *happened, *waiting, *ends, *(Opening(way) for way in ways if entry is not None)][:1]
-            move = _move(person, governing, entry)
+            move = _move(study, person, [_not_before(o, free_from(period, person) if entry is None else None) for o in governing], entry)
             if entry is not None and governing != waiting[:1]:
                 waiting = []  # whoever has entered otherwise waits for nothing
         begins = move.earliest if move.status == "projected" else entry if day_1 is not None and move.status == "entered" else None
         opened = [o.opened for o in happened if o.opened is not None]
-        recorded_end = person.first(period.completed)
-        opened += [recorded_end] if recorded_end is not None else []
         visits |= _visits(period, person, day_1, projected, opened, waiting[0].opened if waiting else None, begins)
         if ways:
             moves.append(move)
@@ -298,11 +315,11 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
     return Disposition(tuple(days_1), tuple(moves), visits)
 
 
-def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:
+def _move(study: Study, person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:
     if not governing:
         return Move()
     (o,) = governing
-    left = person.first("treatment_stopped", *GONE)
+    left, stopped = person.first(*GONE), person.first("treatment_stopped")
     status = "projected"
     if entry is not None:
         status = "entered"
@@ -310,11 +327,24 @@ def _move(person: Person, governing: Sequence[Opening], entry: dt.date | None) -
         status = "declined"
     elif left is not None:
         return Move()
+    elif stopped is not None and not (o.earliest is not None and o.earliest <= stopped) and _only_doses_from(study, o.way.target):
+        return Move()  # there is nothing left for him to come for
     elif o.earliest is None:
         status = "pending"
     elif o.latest is not None and o.earliest > o.latest:
         status = "refused"
     return Move(status, o.way.id, o.opened, o.earliest, o.latest)
+
+
+def _not_before(o: Opening, free: dt.date | None) -> Opening:
+    return o if free is None or o.earliest is None or free <= o.earliest else replace(o, earliest=free)
+
+
+def _only_doses_from(study: Study, id: str) -> bool:
+    """Whether a period and all behind it come to doses and nothing else."""
+    ids = [period.id for period in study.periods]
+    behind = study.periods[ids.index(id) :]
+    return all(period.visits and all(v.products and not v.examined for v in period.visits) for period in behind)
 
 
 def _visits(
@@ -325,12 +355,12 @@ def _visits(
     stopped, left = person.first("treatment_stopped"), person.first(*GONE)
     for visit in period.visits:
         id = f"{period.id}/{visit.label}"
-        seen = visit.label == "D1" and period.id in person.seen
+        seen = (visit.label == "D1" and period.id in person.seen) or id in person.had
         if day_1 is None:
             found[id] = ("done", bool(visit.products)) if seen else ("absent", False)
             continue
         day = visit.on(day_1)
-        no_visit = (left is not None and day > left) or (begins is not None and day > begins)
+        no_visit = any(last is not None and day > last for last in (left, begins, person.first(period.completed)))
         no_dose = no_visit or (stopped is not None and day > stopped) or (begins is not None and day >= begins)
         no_dose |= any(day > date for date in opened)
         if seen:  # with an examination it took place for that, where no dose was to be given any more

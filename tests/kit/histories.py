@@ -99,7 +99,8 @@ def people(chance: random.Random, study: Study, n: int) -> tuple[list[Person], d
         of_study["study_stop"] = near(chance, _marks(study, Person(chance.choice(starts))), first)
     persons = [_events(chance, study, Person(start), of_study) for start in starts]
     stop = stop_of(study, persons, of_study)
-    return [_leaves(chance, study, _enters(chance, study, person, stop), stop) for person in persons], of_study
+    persons = [_comes(chance, study, _enters(chance, study, person, stop), stop) for person in persons]
+    return [_leaves(chance, study, person, stop) for person in persons], of_study
 
 
 def near(chance: random.Random, marks: list[dt.date], start: dt.date) -> dt.date:
@@ -157,6 +158,16 @@ def _enters(chance: random.Random, study: Study, person: Person, stop: dt.date |
     return person
 
 
+def _comes(chance: random.Random, study: Study, person: Person, stop: dt.date | None) -> Person:
+    """Records a visit behind day 1, for some: also where it is too late for it."""
+    walked = walk(study, person, stop)
+    marks = [d for m in walked.moves for d in (m.opened, m.earliest, m.latest) if d is not None] + _marks(study, person)
+    later = [f"{period.id}/{visit.label}" for period in study.periods for visit in period.visits if visit.label != "D1"]
+    if not later or chance.random() < 0.6:
+        return person
+    return replace(person, had={chance.choice(later): max(person.start, near(chance, marks, person.start))})
+
+
 def _leaves(chance: random.Random, study: Study, person: Person, stop: dt.date | None) -> Person:
     walked = walk(study, person, stop)
     marks = [d for m in walked.moves for d in (m.opened, m.earliest, m.latest) if d is not None] + _marks(study, person)
@@ -170,5 +181,8 @@ def subject(person: Person, code: str | None = None) -> Subject:
         code,
         events=tuple(Event(name, date) for name, date in dict.fromkeys(person.events)),
         entered=tuple(Entered(period, date) for period, date in person.entered.items()),
-        records=tuple(Record("D1", date, period=period) for period, date in person.seen.items()),
+        records=(
+            *(Record("D1", date, period=period) for period, date in person.seen.items()),
+            *(Record(id, date) for id, date in person.had.items()),
+        ),
     )

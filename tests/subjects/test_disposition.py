@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import Entered
+from nmosd_dosing import Entered, Record
+from nmosd_dosing.days import date_text
 from tests.kit.command import errors, output
 from tests.kit.dates import day
 from tests.kit.disposition_command import BAT, RELAPSE, dates, move, plan
@@ -129,6 +130,102 @@ def test_exits_end_what_they_say_and_follow_up_stays() -> None:
         assert made["transitions"] == []
         assert [s["to"] for s in made["spans"] if s["id"] == "contraception"] == [spans]
     assert dates(plan(*BAT, "--on", "withdrawn=2025-07-06"))["rcp/D182"] == ("2025-07-06", "planned")
+
+
+FOLLOWED = """products: {X: {}}
+periods:
+  treat: {length: 12 weeks, visits: [{at: "D1, D29, D57", give: X 500 mg}, {at: D43, assess: MRI}, {at: D71, give: X 500 mg, assess: MRI}]}
+  more: {length: 12 weeks, visits: [{at: "D1, D29", give: X 500 mg}]}
+  after: {length: 12 weeks, visits: [{at: "D1, D57", assess: MRI}]}
+transitions:
+  - {id: a, from: treat, to: more, after: end of treat, within: 14 days}
+  - {id: b, from: more, to: after, after: end of more, within: 14 days}
+"""
+WITHOUT = ["treat/D43", "treat/D71", "after/D1", "after/D57"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "given"),
+    [
+        ("2025-01-06", ["treat/D1"]),
+        ("2025-02-02", ["treat/D1"]),
+        ("2025-02-03", ["treat/D1", "treat/D29"]),
+        ("2025-03-30", ["treat/D1", "treat/D29", "treat/D57", "treat/D71"]),
+        ("2025-03-31", ["treat/D1", "treat/D29", "treat/D57", "treat/D71", "more/D1"]),
+        ("2025-05-01", ["treat/D1", "treat/D29", "treat/D57", "treat/D71", "more/D1", "more/D29"]),
+    ],
+)
+def test_who_stops_treatment_gets_no_dose_after_it_and_is_followed_up(stop: str, given: list[str]) -> None:
+    found = made(FOLLOWED, events=(("treatment_stopped", stop),))
+    assert [v.id for v in found.visits if v.administrations] == given
+    assert [v.id for v in found.visits if v.assessments] == WITHOUT
+    assert [period.start for period in found.periods] == [day("2025-01-06"), day("2025-03-31"), day("2025-06-23")]
+    assert "stays" in notes(found, "exit")[0]
+
+
+def test_a_follow_up_may_be_entered_after_treatment_has_stopped() -> None:
+    entered = (Entered("more", day("2025-04-02")), Entered("after", day("2025-06-26")))
+    found = made(FOLLOWED, events=(("treatment_stopped", "2025-02-10"),), entered=entered)
+    assert [(v.id, v.status) for v in found.visits if v.period != "treat"] == [("after/D1", "planned"), ("after/D57", "planned")]
+
+
+# --- the end of a period, and what is recorded of it ------------------------------------------------------------------------
+
+BY_EVENT = """products: {X: {}}
+periods:
+  a: {length: 12 weeks, visits: [{at: "D1, D15", give: X 500 mg}, {at: "D29, D85", assess: MRI}]}
+  b: {visits: [{at: "D1, D29", give: X 500 mg}]}
+transitions:
+  - {id: flared, from: a, to: b, after: flare, within: 28 days}
+  - {id: relapsed, from: a, to: b, after: relapse, within: 28 days}
+events: {flare: A flare}
+"""
+
+
+@pytest.mark.parametrize(
+    ("events", "entry"),
+    [
+        ({"relapse": "2025-03-30"}, "2025-03-30"),
+        ({"relapse": "2025-03-31"}, "2025-03-31"),  # the first day after the period as planned
+        ({"relapse": "2025-04-02"}, "2025-04-02"),
+        ({"flare": "2026-04-02"}, "2026-04-02"),
+        ({"relapse": "2025-04-02", "a_completed": "2025-04-03"}, "2025-04-02"),
+        ({"relapse": "2025-04-02", "a_completed": "2025-04-02"}, None),
+        ({"flare": "2025-04-02", "a_completed": "2025-03-31"}, None),
+    ],
+)
+def test_where_only_events_lead_out_they_count_until_an_end_is_recorded(events: dict[str, str], entry: str | None) -> None:
+    found = made(BY_EVENT, events=tuple(events.items()))
+    assert [p.start for p in found.periods[1:]] == ([day(entry)] if entry else [])
+    name, date = next(iter(events.items()))
+    why = [f"{name} of {date_text(day(date))}, after the end of a and before entry: it changes nothing by itself"]
+    assert notes(found, "event") == ([] if entry else why)
+
+
+def test_no_visit_is_planned_after_a_recorded_end_though_another_rule_governs() -> None:
+    """The relapse governs, and its entry waits for a decision: visits without doses stayed planned until then."""
+    for ended, kept in (("2025-02-03", ["D1", "D15", "D29"]), ("2025-02-02", ["D1", "D15"])):
+        found = made(BY_EVENT.replace("within: 28 days}", "within: 28 days, needs: [stable]}"),
+                     events=(("relapse", "2025-02-01"), ("a_completed", ended)))  # fmt: skip
+        assert [v.label for v in found.visits] == kept
+
+
+@pytest.mark.parametrize(
+    ("label", "date", "entry"),
+    [
+        ("D15", "2025-02-01", "2025-02-10"),
+        ("D15", "2025-02-09", "2025-02-10"),
+        ("D15", "2025-02-10", "2025-02-11"),  # never on a day with a dose of the period before
+        ("D15", "2025-02-20", "2025-02-21"),
+        ("D29", "2025-02-20", "2025-02-20"),  # on that of an examination it may
+        ("D15", "2025-03-10", None),  # the last day of entry is the same
+    ],
+)
+def test_an_entry_is_not_projected_before_what_is_recorded_of_the_period_before(label: str, date: str, entry: str | None) -> None:
+    found = made(BY_EVENT, Record(label, day(date), period="a"), events=(("relapse", "2025-02-10"),))
+    assert found.periods[1].start == (day(entry) if entry else None)
+    assert found.transitions[0].status == ("projected" if entry else "refused")
+    assert all("X: -" not in note for note in notes(found, "gap"))
 
 
 def test_cancelled_visits_are_listed_when_asked() -> None:

@@ -21,6 +21,7 @@ from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
+from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
@@ -119,7 +120,7 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     gone = min((date for event in ENDS_PARTICIPATION if (date := subject.first(event)) is not None), default=None)
     over = gone is not None and gone <= as_of and not (latest is not None and latest < gone)
     if entered and gone is not None and over and verdict in ("due", "overdue", "past-target"):
-        days = (as_of - target).days
+        days = (gone - target).days
         verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
     elif not entered:
         verdict, words, days, waits_for = "upcoming", "projected: the entry is not recorded", None, "entry"
@@ -228,6 +229,7 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
     if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
         verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
+    gone = [(date, event) for date, event in gone if event in ENDS_PARTICIPATION or rule.target_period in only_doses_ahead(subject.study)]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
         verdict, days, waits_for = "cancelled", None, None
         message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"

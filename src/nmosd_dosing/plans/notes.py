@@ -13,7 +13,7 @@ from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import day
-from nmosd_dosing.plans.spans import may_move
+from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
@@ -217,9 +217,10 @@ def _courses(schedule: SubjectSchedule) -> Iterator[Note]:
 
 
 def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
-    for own in schedule.periods:
+    for p, own in enumerate(schedule.periods):
         period = own.period
-        if not period.open_ended or own.anchor is None:
+        only_doses = all(entry.gives and not entry.assess for entry in period.open_ended)
+        if not period.open_ended or own.anchor is None or not schedule.goes_on(p, only_doses):
             continue
         drawn = _ids(p for v, p in shown if v.visit.open_ended and p.period == period.id)
         first = "the first day" if len(schedule.periods) == 1 else f"the first day of {period.id}"
@@ -230,11 +231,12 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
 
 def _moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
     """Which spans hang on a dose that may be another one."""
-    spans = (*(s for own in schedule.periods if own.anchor is not None for s in own.period.spans), *schedule.study.spans)
-    for of, date, other in (("first dose", schedule.first_dose, "an earlier"), ("last dose", schedule.last_dose, "a later")):
-        moving = [s.title for s in spans if any(m is not None and m.of == of and may_move(schedule, m) for m in (s.start, s.end))]
-        if moving and date is not None:
-            yield Note("projected", f"{', '.join(moving)}: counted from {date_text(date)}, the {of} of this plan; {other} dose moves it")
+    found: dict[tuple[str, str, dt.date], list[str]] = {}
+    for title, of, whose, date in moving(schedule):
+        found.setdefault((of, whose, date), []).append(title)
+    for (of, whose, date), titles in found.items():
+        other = "an earlier" if of == "first dose" else "a later"
+        yield Note("projected", f"{', '.join(titles)}: counted from {date_text(date)}, the {of} of {whose}; {other} dose moves it")
 
 
 def _overlaps(shown: Shown) -> Iterator[Note]:

@@ -182,6 +182,8 @@ def _opening(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> 
         yield f"{after.text}: {day(shift_date(move.date, after.plus))}"
     for need, met in zip(rule.needs, move.met, strict=True):
         yield f"event {need}: {_day_or(met, 'not recorded')}"
+    if move.kept is not None:
+        yield f"{period.id}: what is recorded of it allows the entry from {day(move.kept)} on"
 
 
 def _day_or(date: Date, otherwise: str) -> str:
@@ -196,7 +198,7 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
     if earliest is None:
         first = "not before its conditions are met"
     elif move.is_late:
-        first = f"the conditions are met on {day(earliest)}, after the last day, {day(latest)}: refused, a person must decide"
+        first = f"{_too_late(move, rule)}: refused, a person must decide"
     else:
         first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if latest is not None else "")
     yield f"rule {rule.id}{where}: {first}; {within}"
@@ -261,7 +263,7 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
     """The move in a sentence or two: by what, between which days, what it means for the doses."""
     earliest, latest, target = move.earliest, move.latest, rule.target_period
     known = f"{rule.after.base} on {day(move.date)}" if move.date is not None else f"{rule.after.base}: not known"
-    too_late = f"{known}: the conditions are met on {day(earliest)}, after the last day, {day(latest)}"
+    too_late = f"{known}: {_too_late(move, rule)}"
     match move.status:
         case MoveStatus.PENDING:
             last = f", at the latest on {day(latest)}" if latest is not None else ", no last day is stated" if rule.within is None else ""
@@ -281,6 +283,12 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             return f"{known}: {_allowed(move, rule)}; entered on {day(move.entered)}{off}"
         case MoveStatus.PROJECTED | MoveStatus.NONE:
             return f"{known}: {_allowed(move, rule)}; projected on the first of these days"
+
+
+def _too_late(move: SubjectMove, rule: Transition) -> str:
+    """Why the entry cannot be while it is allowed."""
+    met = "the conditions are met on" if move.kept is None else f"what is recorded of {rule.source_period} allows it from"
+    return f"{met} {day(move.earliest)}, after the last day, {day(move.latest)}"
 
 
 def _allowed(move: SubjectMove, rule: Transition) -> str:

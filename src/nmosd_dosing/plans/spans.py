@@ -17,13 +17,11 @@ from nmosd_dosing.subjects.disposition import MoveStatus
 
 def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
     """The spans of the periods that the subject comes to, and of the study; none that would begin after the subject's death."""
-    begun = [segment for segment in schedule.segments if segment.anchor is not None and not segment.run]
-    of_periods = [(span, segment) for segment in begun for span in schedule.periods[segment.period].period.spans]
-    for span, segment in (*of_periods, *((span, None) for span in schedule.study.spans)):
+    for span, segment in _all(schedule):
         start, end = _ends(schedule, span, segment)
-        earlier, later = may_move(schedule, span.start), may_move(schedule, span.end)
+        earlier, later = _may_move(schedule, span.start, segment), _may_move(schedule, span.end, segment)
         hangs = span.end is not None and span.end.of == "last dose"
-        unsure = hangs and _open_on(schedule, schedule.last_dose)
+        unsure = hangs and _open_on(schedule, segment)
         if span.start is not None and start is None and _death(schedule) is not None:
             continue
         yield PlannedSpan(
@@ -41,15 +39,35 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
         )
 
 
-def may_move(schedule: SubjectSchedule, mark: Mark | None) -> bool:
-    """Whether the dose that an end of a span hangs on may be another one: doses come before this plan, or after it."""
+def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]:
+    """Spans that hang on a dose which may be another one: the title, `first dose` or `last dose`, whose, and the day of that dose."""
+    for span, segment in _all(schedule):
+        whose = schedule.periods[segment.period].period.id if segment is not None else "this plan"
+        for mark in dict.fromkeys((span.start, span.end)):
+            dose = _dose(schedule, mark, segment) if mark is not None and _may_move(schedule, mark, segment) else None
+            if mark is not None and dose is not None:
+                yield span.title, mark.of, whose, dose
+
+
+def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
+    """The spans of the periods that have begun, each with the period's own part of the schedule; then those of the study."""
+    begun = [segment for segment in schedule.segments if segment.anchor is not None and not segment.run and not segment.event]
+    of_periods = [(span, segment) for segment in begun for span in schedule.periods[segment.period].period.spans]
+    return [*of_periods, *((span, None) for span in schedule.study.spans)]
+
+
+def _may_move(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> bool:
+    """Whether the dose that an end of a span hangs on may be another one: of a period, since its repeats go on beyond what is drawn; of
+    the study, since doses come before this plan, or after it."""
     ways, periods = schedule.study.transitions, [own.period for own in schedule.periods]
     if mark is None or mark.of == "day":
         return False
     if mark.of == "first dose":
-        return any(way.target_period == periods[0].id for way in ways)
+        return segment is None and any(way.target_period == periods[0].id for way in ways)
     if any(schedule.first(event) is not None for event in ENDS_TREATMENT):
         return False
+    if segment is not None:
+        return schedule.goes_on(segment.period, True) and any(entry.gives for entry in periods[segment.period].open_ended)
     reached = max(p for p, own in enumerate(schedule.periods) if own.anchor is not None)
     declined = any(move.out_of == reached and move.status == MoveStatus.DECLINED for move in schedule.moves)
     open_ended = any(entry.gives for entry in periods[reached].open_ended)
@@ -69,15 +87,25 @@ def _ends(schedule: SubjectSchedule, span: Span, segment: SubjectSegment | None)
 def _day_of(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> Date:
     if mark is None:
         return None
-    own = [s for s in schedule.segments if segment is None or s.period == segment.period]
     if mark.code is not None:
         anchor = (segment or schedule.segments[0]).anchor
         day = shift_date(anchor, mark.code.offset) if anchor is not None else None
-    elif mark.of == "first dose":
-        day = _first(s.first_dose for s in own)
     else:
-        day = max((s.last_dose for s in own if s.last_dose is not None), default=None)
+        day = _dose(schedule, mark, segment)
     return shift_date(day, mark.plus) if day is not None else None
+
+
+def _parts(schedule: SubjectSchedule, segment: SubjectSegment | None) -> list[SubjectSegment]:
+    """All parts of a segment's period, begun anew or after an event; of every period where none is named."""
+    return [s for s in schedule.segments if segment is None or s.period == segment.period]
+
+
+def _dose(schedule: SubjectSchedule, mark: Mark, segment: SubjectSegment | None) -> Date:
+    """The day of the first or the last dose, of a period or of all."""
+    own = _parts(schedule, segment)
+    if mark.of == "first dose":
+        return _first(s.first_dose for s in own)
+    return max((s.last_dose for s in own if s.last_dose is not None), default=None)
 
 
 def _first(dates: Iterable[Date]) -> Date:
@@ -88,7 +116,9 @@ def _death(schedule: SubjectSchedule) -> Date:
     return _first(schedule.first(event) for event in ENDS_FOLLOW_UP)
 
 
-def _open_on(schedule: SubjectSchedule, date: dt.date | None) -> bool:
-    """Whether the dose of a day may not be given at all: it is projected, or waits for a decision."""
-    states = {visit.status for visit in schedule.visits if visit.visit.gives and visit.date == date and date is not None}
+def _open_on(schedule: SubjectSchedule, segment: SubjectSegment | None) -> bool:
+    """Whether the last dose, of a period or of all, may not be given at all: it is projected, or waits for a decision."""
+    parts = _parts(schedule, segment)
+    last = max((part.last_dose for part in parts if part.last_dose is not None), default=None)
+    states = {visit.status for visit in schedule.visits if visit.segment in parts and visit.visit.gives and visit.date == last is not None}
     return bool(states) and states <= {VisitStatus.PROJECTED, VisitStatus.PENDING}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from nmosd_dosing.days import date_text, shift_date
@@ -76,8 +77,12 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
     for event in ENDS_TREATMENT:
         if (date := schedule.first(event)) is not None:
             what = "nothing" if event in ENDS_PARTICIPATION else "no dose"
-            follow_up = "" if event in ENDS_FOLLOW_UP else "; follow-up that hangs on doses stays"
-            yield Note("exit", f"{event} on {day(date)}: {what} after it is planned{follow_up}")
+            stays = "follow-up that hangs on doses stays"
+            stays = stays if event in ENDS_PARTICIPATION else f"what is planned without doses stays, and {stays}"
+            early = f", {counted((schedule.start - date).days, 'day')} before day 1" if date < schedule.start else ""
+            yield Note(
+                "exit", f"{event} on {day(date)}{early}: {what} after it is planned{'' if event in ENDS_FOLLOW_UP else f'; {stays}'}"
+            )
     if schedule.unanswered_decision:
         yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
     yield from _decisions(schedule)
@@ -89,25 +94,36 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
             if actual != planned:
                 apart = f"{counted(abs((actual - planned).days), 'day')} {'after' if actual > planned else 'before'}"
                 yield Note("end", f"{period.id} ended on {day(actual)} as recorded, {apart} its planned end, {day(planned)}")
-    if len(schedule.periods) > 1:
-        yield from _relapses(schedule)
+    yield from _missed(schedule)
 
 
-def _relapses(schedule: SubjectSchedule) -> Iterator[Note]:
-    """Relapses that change nothing, since they came too late, and a recovery that answers none."""
-    first, *later = schedule.periods
-    relapses = schedule.events.get(RELAPSE, ())
-    for date in relapses:
-        if any(segment.event == RELAPSE and segment.anchor == date for segment in schedule.segments):
-            continue  # a course hangs on it
-        if any(own.entered and own.anchor is not None and own.anchor < date for own in later):
-            yield Note("event", f"relapse of {day(date)}, after the entry into a later period: it changes nothing by itself")
-        elif first.end is not None and date >= first.end:
-            when = f"after the end of {first.period.id} and before entry"
-            yield Note("event", f"relapse of {day(date)}, {when}: it changes nothing by itself")
-    stable = schedule.first(STABLE)
+def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
+    """Events that would have opened a way and came when the subject was through with its period; and a recovery that answers no relapse."""
+    ways: dict[str, set[str]] = {}
+    for way in schedule.study.transitions:
+        if way.after.kind == "event":
+            ways.setdefault(way.after.name, set()).add(way.source_period)
+    for name, sources in ways.items():
+        for date in schedule.events.get(name, ()):
+            if any(segment.event == name and segment.anchor == date for segment in schedule.segments):
+                continue  # a course hangs on it
+            begun = [
+                p for p, own in enumerate(schedule.periods) if own.period.id in sources and own.anchor is not None and own.anchor <= date
+            ]
+            over = [_over(schedule, p, date) for p in begun]
+            if over and all(over):
+                yield Note("event", f"{name} of {day(date)}, {over[-1]}: it changes nothing by itself")
+    relapses, stable = schedule.events.get(RELAPSE, ()), schedule.first(STABLE)
     if relapses and stable is not None and stable < relapses[0]:
         yield Note("event", f"stable on {day(stable)} comes before any relapse: it answers none")
+
+
+def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> str:
+    """Why events of a day count in a period no more; empty where they do."""
+    own = schedule.periods[period]
+    if any(move.out_of == period and move.entered is not None and move.entered < date for move in schedule.moves):
+        return "after the entry into a later period"
+    return f"after the end of {own.period.id} and before entry" if own.closed is not None and own.closed <= date else ""
 
 
 def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:

@@ -117,13 +117,14 @@ def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:
                 to_dates(disposition.anchor[p]),
                 disposition.projected[p],
                 to_dates(disposition.end[p]),
+                to_dates(disposition.closed[p]),
                 last_days,
             )
         )
 
 
 def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
-    days = [to_dates(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided)]
+    days = [to_dates(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided, move.kept)]
     rules = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.rule.tolist()]
     waiting = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.waiting.tolist()]
     met = []

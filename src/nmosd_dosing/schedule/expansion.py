@@ -74,7 +74,7 @@ def expand(
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = _enter(cohort, periods, by_period)
-    disposition = resolve(study, periods, cohort)
+    disposition = resolve(study, periods, cohort, _kept(cohort, periods, by_period))
     check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
@@ -240,6 +240,26 @@ def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[
     if problems:
         raise InputError(problems)
     return dataclasses.replace(cohort, entered=entered) if later else cohort
+
+
+def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> dict[str, Dates]:
+    """By period, (n,) the first day on which what is recorded of it lets a subject enter the next one: that of the last visit, or the day
+    after the last dose. What hangs on an event goes on over the entry, and keeps nobody."""
+    if not cohort.records or len(periods) == 1:
+        return {}
+    visits, ids = [v for mine in by_period for v in mine], [p.id for p, mine in zip(periods, by_period, strict=True) for _ in mine]
+    anew = tuple((column, dataclasses.replace(record, visit=record.visit.split(" (restart")[0])) for column, record in cohort.records)
+    found = visit_records.match(visits, ids, dataclasses.replace(cohort, records=anew), {})
+    kept: dict[str, Dates] = {period.id: np.full(len(cohort), NO_DATE) for period in periods}
+    recorded = [(i, column, record) for (i, column), records in found.records.items() for record in records]
+    for i, column, record in (*recorded, *found.twice):
+        visit = visits[i]
+        if record.took_place and not visit.event:
+            given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
+            days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
+            free = np.datetime64(record.date, "D") + np.timedelta64(days + 1 if given else 0, "D")
+            kept[ids[i]][column] = np.fmax(kept[ids[i]][column], free)
+    return kept
 
 
 def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:

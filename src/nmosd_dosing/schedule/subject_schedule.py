@@ -20,12 +20,13 @@ Date = dt.date | None
 
 class SubjectPeriod(NamedTuple):
     """A period: its first day, None where it is neither entered nor projected; the first day after it, None where that is not known; the
-    last day on which its visits may be planned, None without such a limit."""
+    first day on which events count in it no more; the last day on which its visits may be planned, None without such a limit."""
 
     period: Period
     anchor: Date
     projected: bool
     end: Date
+    closed: Date
     last_day: Date
 
     @property
@@ -169,7 +170,8 @@ class SubjectVisit(NamedTuple):
 class SubjectMove(NamedTuple):
     """The move out of a period: the rule that governs and the one that an open decision would bring; both days of entry are allowed.
 
-    date: of what opens the way. undecided: of what waits for a decision. outside: days by which a recorded entry misses its window,
+    date: of what opens the way. undecided: of what waits for a decision. kept: the earliest day, where it is so late since something is
+    recorded of the period until then. outside: days by which a recorded entry misses its window,
     negative before it. met: when each further condition of the rule was met.
     """
 
@@ -182,6 +184,7 @@ class SubjectMove(NamedTuple):
     latest: Date
     entered: Date
     undecided: Date
+    kept: Date
     outside: int
     met: tuple[Date, ...]
 
@@ -276,6 +279,11 @@ class SubjectSchedule:
         """The first day of an event; None where it did not happen."""
         dates = self.events.get(event)
         return dates[0] if dates else None
+
+    def goes_on(self, period: int, doses: bool) -> bool:
+        """Whether repeats of a period, or doses by them, go on beyond the day up to which they are drawn: nothing ended them before."""
+        parts = [part for part in self.segments if part.period == period and not part.event]
+        return any(all(x.last >= part.open_end for x in part.limits if doses or not x.doses_only) for part in parts if part.open_end)
 
     def move_into(self, period: int) -> tuple[SubjectMove, Transition] | None:
         """The move that leads into a period, and its rule."""

@@ -20,7 +20,7 @@ from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.simulation.simulated_subjects import SoFar
 from nmosd_dosing.simulation.tallies import Numbers
-from nmosd_dosing.study.events import CONFIRMED
+from nmosd_dosing.study.events import CONFIRMED, ENDS_PARTICIPATION
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Move, MoveStatus, gone
 from nmosd_dosing.subjects.triggers import Stay, first_of_each
@@ -248,14 +248,14 @@ def stay_of(disposition: Disposition, cohort: Cohort) -> Stay:
     """The stay of each subject in the first period: within it events count towards the study's stop."""
     entered = [move.entered for move in disposition.moves if move.out_of == 0]
     left = entered[0] if entered else np.full(len(cohort), NO_DATE)
-    return Stay(cohort, disposition.anchor[0], disposition.end[0], left)
+    return Stay(cohort, disposition.anchor[0], disposition.closed[0], left)
 
 
 def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Numbers]:
     """By period, and by `STATES_LEFT`: (months + 1,) how many subjects come into it in a month, less how many leave it, over all trials."""
     disposition, ahead = schedule.disposition, schedule.cohort.ahead
     assert ahead is not None
-    out = gone(stay.cohort)
+    out = stay.cohort.earliest(ENDS_PARTICIPATION)
     months = len(calendar.names) + 1
     found = {period.id: np.zeros(months, dtype=np.int64) for period in disposition.periods}
     total = np.zeros(months, dtype=np.int64)

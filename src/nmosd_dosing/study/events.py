@@ -53,7 +53,7 @@ TABLE = (
     EventKind(DECLINED, "does not enter the next period", ends=Ends.ENTRY, once=True, before_day_1=True),
     EventKind("treatment_stopped", "no more doses; follow-up stays", ends=Ends.TREATMENT, once=True, before_day_1=True),
     EventKind(WITHDRAWN, "withdrew", ends=Ends.PARTICIPATION, once=True, before_day_1=True),
-    EventKind("lost", "lost to follow-up", ends=Ends.PARTICIPATION, once=True, before_day_1=True),
+    EventKind("lost", "lost to follow-up", ends=Ends.PARTICIPATION, once=True),
     EventKind(DIED, "died", ends=Ends.FOLLOW_UP, once=True),
     EventKind(IDMC_STOP, "the monitoring committee's date", of="study", once=True),
     EventKind(STUDY_STOP, "the date on which the study stops", of="study", once=True),

@@ -30,6 +30,14 @@ def way(study: Study) -> tuple[Period, ...]:
     return tuple(found)
 
 
+def only_doses_ahead(study: Study) -> frozenset[str]:
+    """The periods that give doses and do nothing else, on any way on from them neither: whoever gets no dose any more has nothing there."""
+    found = {p.id for p in study.periods if p.visit_rules and all(rule.gives and not rule.assess for rule in p.visit_rules)}
+    while leads_on := {t.source_period for t in study.transitions if t.source_period in found and t.target_period not in found}:
+        found -= leads_on
+    return frozenset(found)
+
+
 def planned_entries(study: Study) -> dict[str, int | None]:
     """By period, the most days from the study's first to its own, for whoever stays in every period before to its planned end and goes on
     at once; None where the length of one of them is not stated."""

@@ -7,15 +7,17 @@ happened decides; where several rules hold, the first in the file does. The end 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
 from nmosd_dosing.subjects.cohort import Ahead, Cohort
@@ -49,7 +51,8 @@ class Move:
     out_of: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
     undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
-    period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none.
+    period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none. kept: the earliest day, where it is
+    so late since something is recorded of the period until then; else NaT.
     """
 
     out_of: int
@@ -62,6 +65,7 @@ class Move:
     undecided: Dates
     waiting: NDArray[np.int16]
     begins: Dates
+    kept: Dates
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -94,13 +98,15 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class Disposition:
     """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
-    end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known."""
+    end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known. closed: (p, n) the first day on
+    which events count in it no more: its end; where only events lead out, only a recorded one."""
 
     periods: tuple[Period, ...]
     transitions: tuple[Transition, ...]
     anchor: Dates
     projected: NDArray[np.bool_]
     end: Dates
+    closed: Dates
     moves: tuple[Move, ...]
     limits: tuple[Limit, ...]
     stopped: Stopped
@@ -110,11 +116,11 @@ class Disposition:
         return self.transitions[int(move.rule[column])] if move.rule[column] >= 0 else None
 
     def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
-        """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before its end, or before the
-        subject left it; the event of its end falls on it."""
+        """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before it is closed, or before
+        the subject left it; the event of its end falls on it."""
         left = np.fmin.reduce([move.entered for move in self.moves if move.out_of == period] or [np.full(len(cohort), NO_DATE)])
         ends = event == completed(self.periods[period].id)
-        there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.end[period]))
+        there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.closed[period]))
         return np.where(there, dates, NO_DATE)
 
     def last_day(self, period: int, doses: bool) -> Dates | None:
@@ -128,32 +134,39 @@ def gone(cohort: Cohort) -> Dates:
     return cohort.earliest(ENDS_TREATMENT)
 
 
-def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Disposition:
-    """The way of every subject through `periods`, which stand in the order of `way`."""
+def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort, kept: Mapping[str, Dates] = MappingProxyType({})) -> Disposition:
+    """The way of every subject through `periods`, which stand in the order of `way`. `kept`: by period, (n,) the first day on which what
+    is recorded of it lets a subject enter the next one, NaT where nothing keeps him."""
     n, ids = len(cohort), [p.id for p in periods]
     anchor = np.full((len(periods), n), NO_DATE)
     anchor[0] = cohort.start
     projected = np.zeros((len(periods), n), dtype=bool)
-    end = np.full((len(periods), n), NO_DATE)
+    end, closed = (np.full((len(periods), n), NO_DATE) for _ in range(2))
     moves, limits = [], list(_exits(periods, cohort))
+    dosing = period_order.only_doses_ahead(study)
+    for_doses = np.array([t.target_period in dosing for t in study.transitions], dtype=bool)
     nobody = np.full(n, NO_DATE)
     for p, period in enumerate(periods):
+        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
+        actual = cohort.first(completed(period.id)) if completed(period.id) in cohort.events else nobody
         if period.length is not None:
             shift(anchor[p], period.length, out=end[p])
-        if completed(period.id) in cohort.events:
-            actual = cohort.first(completed(period.id))
+        if actual is not nobody:
             end[p] = np.where(np.isnat(actual), end[p], actual)
-            limits.append(Limit(p, True, actual, completed(period.id), actual))
-        ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
+            limits.append(Limit(p, False, actual, completed(period.id), actual))
+        if not ways or any(t.after.kind == "end" for _, t in ways):
+            closed[p] = end[p]
+        else:
+            closed[p] = actual  # only events lead out: whoever is through with what was planned waits for one
         entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
-        stay = Stay(cohort, anchor[p], end[p], np.fmin.reduce(entered) if entered else nobody)
+        stay = Stay(cohort, anchor[p], closed[p], np.fmin.reduce(entered) if entered else nobody)
         if p == 0:
             stopped = study_stop(study.stop if ways else None, stay)
             if cohort.ahead is not None:
                 anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
         if not ways:
             continue
-        move, of_rules = _move(p, stay, ways, stopped)
+        move, of_rules = _move(p, stay, ways, stopped, for_doses, kept.get(period.id, nobody))
         moves.append(move)
         limits += of_rules
         if not any(t.target_period in ids for _, t in ways):
@@ -167,7 +180,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Dispos
                 taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
                 np.copyto(anchor[target], begins, where=taken)
                 projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
-    return Disposition(periods, study.transitions, anchor, projected, end, tuple(moves), tuple(limits), stopped)
+    return Disposition(periods, study.transitions, anchor, projected, end, closed, tuple(moves), tuple(limits), stopped)
 
 
 def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
@@ -191,7 +204,10 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
                 yield Limit(p, event not in ENDS_PARTICIPATION, date, event, date)
 
 
-def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped) -> tuple[Move, list[Limit]]:
+def _move(
+    source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped, for_doses: NDArray[np.bool_], kept: Dates
+) -> tuple[Move, list[Limit]]:  # fmt: skip
+    """`for_doses`: of each rule of the study, whether it leads to nothing but doses. `kept`: as in `resolve`."""
     n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
@@ -242,10 +258,12 @@ def _move(source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopp
         settled = entered & decided  # whoever has entered by another rule waits for nothing
         waiting[settled] = -1
         undecided[settled] = NO_DATE
+    kept = np.where(np.isnat(left) & (kept > earliest), kept, NO_DATE)  # a recorded entry stands as it is recorded
+    earliest = np.where(np.isnat(kept), earliest, kept)
     begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
-    status = _status(stay.cohort, left, rule, earliest, latest, begins)
+    status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
     begins = np.where(status == MoveStatus.PROJECTED, begins, left)
-    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins), [limits[i] for i in events]
+    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept), [limits[i] for i in events]
 
 
 def _is_of_subject(transition: Transition) -> bool:
@@ -297,8 +315,11 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
     return last
 
 
-def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates) -> NDArray[np.uint8]:
-    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before."""
+def _status(
+    cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates, for_doses: NDArray[np.bool_]
+) -> NDArray[np.uint8]:  # fmt: skip
+    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before.
+    Who gets no dose any more goes on as anybody, but where nothing but doses lies ahead: there he does not enter after his last one."""
     ahead = cohort.ahead
     status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
 
@@ -313,9 +334,11 @@ def _status(cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Date
     for event in ENDS_TREATMENT:
         if event in cohort.events:  # who has left, and whose entry is not recorded, does not enter
             gone = cohort.first(event)
-            put(MoveStatus.NONE, ~np.isnat(gone) if ahead is None else gone < begins)
+            ends_all = event in ENDS_PARTICIPATION
+            before = gone < begins if ahead is not None else ~np.isnat(gone) & (ends_all | ~(begins <= gone))
+            put(MoveStatus.NONE, before & (ends_all | for_doses))
             if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
-                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest))
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest) & (ends_all | for_doses))
     if DECLINED in cohort.events:
         put(MoveStatus.DECLINED, ~np.isnat(cohort.first(DECLINED)))
     if cohort.entered:

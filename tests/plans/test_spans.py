@@ -1,0 +1,77 @@
+"""The times of a plan: on which dose each end hangs, that its date and its note say the same, and that it stands once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from nmosd_dosing import Entered, Plan
+from tests.kit.dates import day
+from tests.kit.somebody import done, made, notes
+
+WATCHED = """products: {{X: {{}}}}
+periods:
+  a:
+    visits: [{{at: "D1, D15{more}", give: X 500 mg}}, {{at: relapse + 3 days, give: X 1 mg}}]
+    spans:
+      watch: {{title: Watch, from: first dose, to: last dose + 30 days}}
+  b:
+    visits: [{{at: "D1, then every 8 weeks", give: X 500 mg}}]
+    spans:
+      watch-b: {{title: Watch b, from: first dose, to: last dose + 1 day}}
+transitions:
+  - {{id: a, from: a, to: b, after: treat_end, within: not stated}}
+events: {{treat_end: through with it}}
+spans:
+  all: {{title: All, from: first dose, to: last dose + 2 days}}
+"""
+YEAR_END = day("2025-12-31")
+B = (Entered("b", day("2025-03-05")),)
+DONE = ("treat_end", "2025-03-05")
+LAST = {"Watch": 30, "Watch b": 1, "All": 2}
+
+
+def of(found: Plan, title: str) -> tuple[dt.date | None, dt.date | None, bool]:
+    [span] = [s for s in found.spans if s.name == title]
+    return span.start, span.end, span.later
+
+
+def last_dose(found: Plan, period: str | None) -> dt.date:
+    return max(v.target for v in found.visits if v.administrations and v.target is not None and period in (None, v.period))
+
+
+@pytest.mark.parametrize("more", ["", ", then every 4 weeks"])
+@pytest.mark.parametrize("events", [(), (DONE,), (("relapse", "2025-02-20"),), (("relapse", "2025-02-20"), DONE)])
+def test_the_last_dose_of_a_span_is_that_of_its_period_and_the_note_says_the_same(events: tuple[tuple[str, str], ...], more: str) -> None:
+    entered = B if DONE in events else ()
+    found = made(WATCHED.format(more=more), events=events, entered=entered, until=YEAR_END)
+    titles = ["Watch", "Watch b", "All"] if entered else ["Watch", "All"]
+    assert [span.name for span in found.spans] == titles
+    moving = {"All": last_dose(found, None)}  # the study goes on beyond what is drawn
+    moving |= {"Watch b": last_dose(found, "b")} if entered else {"Watch": last_dose(found, "a")} if more else {}
+    for title in titles:
+        period = {"Watch": "a", "Watch b": "b"}.get(title)
+        assert of(found, title)[1:] == (last_dose(found, period) + dt.timedelta(LAST[title]), title in moving)
+    told = {title: note for note in notes(found, "projected") for title in note.split(": ")[0].split(", ") if title in LAST}
+    assert told.keys() == moving.keys()
+    assert all(moving[title].isoformat() in note for title, note in told.items())
+
+
+def test_the_first_dose_of_a_period_is_its_own_also_where_others_come_before() -> None:
+    found = made(WATCHED.format(more=""), events=(DONE,), entered=B, until=YEAR_END)
+    assert [of(found, title)[0] for title in LAST] == [day("2025-01-06"), day("2025-03-05"), day("2025-01-06")]
+
+
+def test_a_span_stands_once_though_its_period_begins_anew() -> None:
+    text = """products: {X: {}}
+periods:
+  a:
+    if gap: [{of: 8 weeks or more, then: restart}]
+    visits: [{at: "D1, D29, D57", give: X 500 mg}, {at: relapse, give: X 1 mg}]
+    spans:
+      watch: {title: Watch, from: first dose, to: last dose + 30 days}
+"""
+    found = made(text, done("D1", "2025-01-06"), done("D29", "2025-04-07"), events=(("relapse", "2025-01-20"),))
+    assert [span.name for span in found.spans] == ["Watch"]
+    assert found.spans[0].end == day("2025-06-02") + dt.timedelta(30)
