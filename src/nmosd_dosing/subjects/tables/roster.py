@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from nmosd_dosing.dose.units import UNITS
@@ -237,10 +237,6 @@ class Known:
         self.nobody = False  # whether rows are of nobody
         self.unknown: list[tuple[Cell, str]] = []  # rows of this table whose code nobody has
 
-    @cached_property
-    def without_zeros(self) -> dict[str, int]:
-        return {code.lstrip("0"): i for code, i in reversed(self.index.items())}
-
     def next_table(self) -> None:
         self._tell_unknown()
         self.in_order += self.problems.in_order()
@@ -265,53 +261,44 @@ class Known:
             return None
         text = code.text if code.text in self.index else same(code.text)
         if text not in self.index:
-            if self.alone:
-                self._unknown(code, text, ())
-            else:
-                self.unknown.append((code, text))
+            self.unknown.append((code, text))
         return self.index.get(text)
 
     def may_be(self, texts: Iterable[str]) -> set[int]:
-        """Whom codes may mean: those who have them, else those whose codes they may be, written wrongly."""
+        """Whom codes may mean: those who have them, else those who have the same code, written in another way."""
         whom = {self.index[text] for text in texts if text in self.index}
-        far = {text for text in texts if text not in self.index}
-        whom |= {i for text in far if (i := self.without_zeros.get(text.lstrip("0"))) is not None}
-        return whom.union(*near_codes.near(far, self.codes).values())
+        return whom.union(*near_codes.near({text for text in texts if text not in self.index}, self.codes).values())
 
     def _tell_unknown(self) -> None:
         """Whose rows the unknown codes of a table may be is looked for once for all of them."""
         near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
+        if self.alone and self.codes[0] is not None:  # one subject's rows are taken from a table of many
+            self.unknown = [row for row in self.unknown if row[1] in near]
         for code, text in self.unknown[: tables.LISTED]:
-            self._unknown(code, text, near.get(text, ()))
+            self._unknown(code, near.get(text, ()))
         self.more += len(self.unknown[tables.LISTED :])
-        self.wrong |= self.may_be({text for _, text in self.unknown[tables.LISTED :]})
+        self.wrong |= self.may_be({text for _, text in self.unknown})
         self.unknown = []
 
-    def _unknown(self, code: Cell, text: str, like: Sequence[int]) -> None:
+    def _unknown(self, code: Cell, same_code: Sequence[int]) -> None:
+        """A row of nobody's. Only whose code is the same, written in another way, is proposed: who has a code like it is somebody else."""
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
-        only = self.codes[0] if self.alone else None
-        if only is not None:
-            message = f"{written} is not the subject `{clip(only)}`"
-        elif self.alone:
-            message, hint = f"this row is of {written}, and the plan is not said to be", f"add `{argument('subject', clip(code.text))}`"
-        near = self.without_zeros.get(text.lstrip("0"))
-        if near is None and only is not None:
-            return  # one subject's rows are taken from a table of many
-        if near is not None:
-            other = self.codes[near] or ""
+        if self.alone:
+            only = self.codes[0]
+            message = f"{written} is not the subject `{clip(only or '')}`"
+            if only is None:
+                message, hint = f"this row is of {written}, and the plan is not said to be", f"add `{argument('subject', clip(code.text))}`"
+        if len(same_code) == 1:
+            other, place = self.codes[same_code[0]] or "", self.place(same_code[0])
             known = f"`{clip(other)}`"
-            if len(other) > len(text):
-                message += f"; did a spreadsheet take the zeros off {known}?"
-                hint = f"write {known}, in a column that is formatted as text"
-            else:
-                message += f"; did a spreadsheet make {known} of it?"
-                hint = f"write {written} there, in a column that is formatted as text"
-            place = self.place(near)
             also = [("this one", place)] if place else []
-        elif like:
-            hint = f"did you mean `{clip(self.codes[like[0]] or '')}`?"
-        self.wrong |= {*like} | ({near} if near is not None else set())
+            hint = f"write {known}"
+            if other.lstrip("0") == code.text.lstrip("0"):
+                longer, there = (known, "") if len(other) > len(code.text) else (written, " there")
+                off = f"take the zeros off {known}" if longer == known else f"make {known} of it"
+                message += f"; did a spreadsheet {off}?"
+                hint = f"write {longer}{there}, in a column that is formatted as text"
         self.problems.error(message, code.place, hint, also)
 
 
