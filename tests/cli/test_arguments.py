@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.command import MIL62, errors
+from tests.kit.command import MIL62, errors, mil62
 
 # ruff: noqa: E501
 ARGUMENT_ERRORS = [
@@ -14,7 +14,7 @@ ARGUMENT_ERRORS = [
     (("--start", "2025-02-29"), "error: `--start 2025-02-29`: there is no such day\nhint: check the month and the day; a date is YYYY-MM-DD"),
     (("--start", "tomorrow"), "error: `--start tomorrow` is not a date\nhint: write it as YYYY-MM-DD, for example `2025-01-06`"),
     (("--start", "２０２５-０１-０６"), "error: `--start ２０２５-０１-０６` is not a date\nhint: write `2025-01-06`"),
-    (("--start", "9999-12-31"), "error: W3D1 of `rcp` falls outside the years 1 to 9999\nhint: give another start date"),
+    (("--start", "9999-12-31"), "warning: a first day before 1990, or more than 50 years ahead: 9999-12-31\nhint: check the year\nerror: W3D1 of `rcp` falls outside the years 1 to 9999\nhint: give another start date"),
     (("--weight", "0"), "error: `--weight 0` cannot be a body weight\nhint: write kilograms, more than 0 and at most 500"),
     (("--weight", "501"), "error: `--weight 501` cannot be a body weight\nhint: write kilograms, more than 0 and at most 500"),
     (("--weight", "1000000000"), "error: `--weight 1000000000` cannot be a body weight\nhint: write kilograms, more than 0 and at most 500"),
@@ -41,7 +41,7 @@ ARGUMENT_ERRORS = [
 
 @pytest.mark.parametrize(("arguments", "text"), ARGUMENT_ERRORS, ids=lambda a: " ".join(a)[:30] if isinstance(a, tuple) else "")
 def test_wrong_arguments(arguments: tuple[str, ...], text: str) -> None:
-    assert errors(*MIL62, *arguments) == text + "\n"
+    assert errors(*mil62(*arguments)) == text + "\n"
 
 
 def test_all_wrong_arguments_are_shown_at_once() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from nmosd_dosing.cli.run.calendars import file_name
 from tests.kit.calendar_command import records, several, study, write
-from tests.kit.command import dosing, errors
+from tests.kit.command import dosing, errors, mil62
 
 
 def test_file_names_of_subjects() -> None:
@@ -104,8 +104,9 @@ OTHERS = [
 def test_the_file_of_another_is_refused_and_stays(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     write()
     before = Path("v.ics").read_bytes()
-    plan = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06", "--subject", "0012", "--ics", "v.ics", *arguments)
-    assert errors(*plan) == message
+    subject = () if "--subject" in arguments else ("--subject", "0012")
+    plan = (*mil62(*arguments), *subject)
+    assert errors(*plan, "--ics", "v.ics") == message
     Path("old.ics").write_bytes(before)
     assert errors(*plan, "--previous", "old.ics", "--ics", "new.ics") == message.replace("v.ics", "old.ics"), "what is left would leak"
     assert Path("v.ics").read_bytes() == before

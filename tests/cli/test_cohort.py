@@ -56,7 +56,6 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (("--ics-by", "arm", "--ics-dir", "c"), "error: unknown `--ics-by arm`\n"),
         (("--ics-dir", "c", "--unblind"), "error: `--unblind` and `--ics-dir` do not go together\n"),
         (("--ics-dir", "c", "--ics-by", "site", "--skip-bad"), "error: `--skip-bad` would let the visits of whoever is left out"),
-        (("--regimen", "unknown"), "error: unknown regimen `unknown`"),
     ):
         done = cohort(tmp_path, *arguments, subjects=GOOD)
         assert (done.returncode, done.stdout) == (2, ""), arguments
@@ -91,3 +90,7 @@ def test_a_reader_who_has_seen_enough(tmp_path: Path) -> None:
         assert running.stdout.readline().startswith(b"unblinded,subject,site,arm,")
         running.stdout.close()
         assert (running.stderr.read(), running.wait(60)) == (b"", 0)
+
+
+def test_a_regimen_that_there_is_not(tmp_path: Path) -> None:
+    assert cohort(tmp_path, regimen="unknown", subjects=GOOD).stderr.startswith("error: unknown regimen `unknown`")

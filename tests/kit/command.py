@@ -18,6 +18,12 @@ MIL62 = ("plan", "--regimen", "mil62-rcp", "--start", "2025-01-06")
 BELIMUMAB = ("plan", "--regimen", "belimumab", "--start", "2025-01-06")
 
 
+def mil62(*arguments: str) -> tuple[str, ...]:
+    """The plan of MIL62 with further arguments, in place of its own where they name the same options."""
+    own = zip(MIL62[1::2], MIL62[2::2], strict=True)
+    return (MIL62[0], *(text for name, value in own if name not in arguments for text in (name, value)), *arguments)
+
+
 def dosing(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command, in this process; in one of its own where the environment matters."""
     if environment:

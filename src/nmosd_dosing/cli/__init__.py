@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from nmosd_dosing.cli.commands import COMMANDS
+from nmosd_dosing.cli.groups import Once
 
 app = typer.Typer(
     name="dosing",
@@ -39,7 +40,7 @@ def _root(
 
 
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Once)(command)
 
 
 def main() -> NoReturn:

@@ -1,4 +1,5 @@
-"""How a function becomes a command: its parameters are groups of options, which stand on the command line as single ones."""
+"""How a function becomes a command: its parameters are groups of options, which stand on the command line as single ones, each once
+unless it takes several values."""
 
 from __future__ import annotations
 
@@ -8,12 +9,32 @@ import inspect
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from typer.core import TyperCommand
 
 from nmosd_dosing.cli.options import declared_in, option
-from nmosd_dosing.errors import arguments_said_as
+from nmosd_dosing.errors import InputError, Problem, arguments_said_as
 
 T = TypeVar("T")
+
+
+class Once(TyperCommand):
+    """A command that refuses an option of one value that is given twice: of two days, which one is meant?"""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)  # what parses takes them away
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:  # while the shell completes, nothing is refused
+            _, _, order = self.make_parser(ctx).parse_args(given)
+            twice = [p for p in dict.fromkeys(order) if _takes_one_value(p) and order.count(p) > 1]
+            if twice:
+                raise InputError([Problem(f"`{max(p.opts, key=len)}` is given twice", hint="keep one of them") for p in twice])
+        return rest
+
+
+def _takes_one_value(parameter: Any) -> bool:
+    return parameter.param_type_name == "option" and not parameter.is_flag and not parameter.multiple
 
 
 def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callable[..., T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.subjects.tables.table import Cell
 
 _LISTED = 5
+_FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a first dose is nothing to wonder at
 
 
 def read(asked: PeopleOptions, problems: Problems) -> Request | None:
@@ -52,7 +53,21 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     history.check(subjects, len(subjects) > 1, problems)
     if study is None or problems.found:
         return None
+    say_unlikely([(s.code, s.start) for s in subjects])
     return Request(study, one(periods), subjects, of_study)
+
+
+def say_unlikely(starts: Iterable[tuple[str | None, dt.date | None]]) -> None:
+    """Asks for a second look at first days, each with the subject's code, that may be slips of the pen; what is asked for still comes."""
+    today = dt.date.today()
+    last = today.year + _YEARS_AHEAD, today.month, today.day
+    unlikely = [(code, day) for code, day in starts if day and (day.year < _FIRST_YEAR or (day.year, day.month, day.day) > last)]
+    if not unlikely:
+        return
+    named = [f"{day} of subject `{clip(code)}`" if code is not None else f"{day}" for code, day in unlikely[:_LISTED]]
+    some = f" and {len(unlikely) - _LISTED:,} more" if len(unlikely) > _LISTED else ""
+    wrong = f"a first day before {_FIRST_YEAR}, or more than {_YEARS_AHEAD} years ahead: {', '.join(named)}{some}"
+    say(Problem(wrong, hint="check the year", severity="warning").draw())
 
 
 def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:

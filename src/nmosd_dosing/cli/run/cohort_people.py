@@ -124,6 +124,7 @@ class _Rows:
             told, of_study = dict(zip(told, then.subjects, strict=True)), then.of_study
         bad = self.bad
         rows = [row for row in range(len(columns)) if row not in bad]
+        people.say_unlikely((columns.codes[row], columns.starts[row]) for row in rows)
         cohort = to_cohort(columns, rows, told, arms, self.request.arms, dict(of_study))
         left_out = self.left_out or LeftOut()
         left_out.names = [columns.codes[row] for row in sorted(bad)]

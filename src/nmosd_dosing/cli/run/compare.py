@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from nmosd_dosing.cli import arguments, outputs
+from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names, is_file
 from nmosd_dosing.cli.options import CompareOptions, OutputOptions
@@ -47,7 +47,9 @@ def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
     check_names([("`--output`", output.output)], read, problems)
     if problems.found:
         fail(problems)
-    return compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm)
+    compared = compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm)
+    people.say_unlikely([(None, start)])
+    return compared
 
 
 def _regimens(names: Sequence[str], problems: Problems) -> list[Study | tuple[Study, str]]:
