@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
-from nmosd_dosing.days import Language, date_text
+from nmosd_dosing.days import LANGUAGES, Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument
 from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
@@ -79,6 +79,12 @@ class CalendarEntry:
     busy: bool = False
     remind: dt.timedelta | None = None
     location: str | None = None
+
+    @property
+    def shows_done(self) -> bool:
+        """Whether a reader takes the visit for done."""
+        said = tuple(wording(language).done.partition("{}")[0] for language in LANGUAGES)
+        return self.status != "CANCELLED" and any(text.startswith(said) for text in self.description.split("\n"))
 
     def cancelled(self, language: Language) -> CalendarEntry:
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""

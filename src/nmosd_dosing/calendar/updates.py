@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,25 +15,25 @@ from nmosd_dosing.calendar.entries import (
     CalendarStyle,
     calendar_id,
     calendar_name,
-    line,
     period_ids,
     to_entries,
     uid,
-    uid_of,
 )
 from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.zones import LAST_YEAR
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.plans.plan import Plan
 
-Change = Literal["added", "moved", "changed", "restored", "cancelled", "unchanged"]
+Change = Literal["added", "moved", "changed", "restored", "cancelled", "handed over", "unchanged"]
+_LISTED = 20  # visits that a message names
 CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What became of an entry, and what it was before: None where it is new."""
+    """What became of an entry, and what it was before: None where it is new. It is `handed over` where it stands in another calendar
+    from now on, and not in this one any more."""
 
     change: Change
     entry: CalendarEntry
@@ -41,7 +42,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class CalendarUpdate:
-    """`ics` is the whole calendar; `changes` a file of what is not as before, None where everything is."""
+    """`ics` is the whole calendar, empty where none of it is left; `changes` a file of what is not as before, None where everything is."""
 
     ics: bytes
     changes: bytes | None
@@ -67,6 +68,7 @@ def update_ics(
     style: CalendarStyle | None = None,
     draw: Callable[[dt.date], Plan] | None = None,
     options: tuple[str, ...] = (),
+    force_undo: bool = False,
 ) -> CalendarUpdate:
     """The calendar `old` (None: there is none) brought up to `plan`.
 
@@ -75,69 +77,75 @@ def update_ics(
     gives the same plan until another day, and it is drawn until the last of them. `options` are kept in the file, to tell next time
     what it was asked for with.
 
-    Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, or of another form; and where it
-    holds visits after the last day of `plan` and `draw` is missing.
+    Raises InputError as `to_ics` does; also where `old` is not of this study, subject and period, or of another form; where it
+    shows visits as done of which `plan` has no record, unless `force_undo`; and where it holds visits after the last day of `plan` and
+    `draw` is missing.
     """
     style = style or CalendarStyle()
     if old is not None:
         check_whose(old, plan, style)
-        plan = _as_far(old, plan, draw)
+        plan = as_far(old.records, plan, draw)
     file = CalendarFile(
         id=calendar_id(plan),
         periods=period_ids(plan),
-        form=_form(plan, style),
+        form=form_of(plan, style),
         name=calendar_name(plan, style),
         zone=style.zone,
         records=(),
         options=options,
     )
-    return revise(old, file, to_entries(plan, style), stamp, style.language)
+    entries = to_entries(plan, style)
+    if old is not None and not force_undo:
+        check_undone(old.path, old.records, entries, recorded(plan))
+    return revise(old, file, entries, stamp, style.language)
 
 
-def update_site(
-    old: CalendarFile | None,
-    plans: Sequence[Plan],
-    site: str,
-    *,
-    stamp: dt.datetime,
-    style: CalendarStyle,
-    draws: Sequence[Callable[[dt.date], Plan]],
-    options: tuple[str, ...] = (),
-) -> CalendarUpdate:
-    """The calendar of all subjects of a site, one after another: entries as in the calendar of each, brought up to date in the same way.
+def recorded(plan: Plan) -> set[str]:
+    """The visits of which something is recorded."""
+    ahead = ("planned", "projected", "pending", "cancelled", "absent")
+    return {uid(plan, "visit", visit.id) for visit in plan.visits if visit.status not in ahead}
 
-    Whoever is no longer among `plans` falls away. Raises InputError as `update_ics` does.
+
+def check_undone(path: str, records: Sequence[KeptEntry], entries: Sequence[CalendarEntry], recorded: Container[str]) -> None:
+    """Raises InputError where `records`, as they stand in a calendar, show visits as done of which nothing is recorded now: a table of
+    visits that was forgotten would put them back. A visit that goes by another name now, such as after a restart, is known by its day.
     """
-    study, form = plans[0].study, _form(plans[0], style)
-    file = CalendarFile(
-        id=uid_of(study, None, "site", site),
-        periods=frozenset(uid_of(study, None, "period", period) for period in plans[0].way),
-        form=form,
-        name=line(site if style.discreet else f"{study} {site}"),
-        zone=style.zone,
-        records=(),
-        options=options,
-    )
-    if old is not None:
-        if (old.id, old.form) != (file.id, form) or not old.periods <= file.periods:
-            hint = "each site, study and form has a file of its own: name another folder"
-            raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{file.name}` in this form", hint=hint))
-        plans = [_as_far(old, plan, draw) for plan, draw in zip(plans, draws, strict=True)]
-    return revise(old, file, [entry for plan in plans for entry in to_entries(plan, style)], stamp, style.language)
+    shown = {record.entry.uid: record.entry for record in records if record.entry.shows_done}
+    renamed = Counter(_day(entry.start) for entry in entries if entry.uid not in shown and entry.shows_done)
+    undone = []
+    for entry in shown.values():
+        if entry.uid not in recorded:
+            renamed[_day(entry.start)] -= 1
+            undone += [f"{entry.summary}, {date_text(_day(entry.start))}"] if renamed[_day(entry.start)] < 0 else []
+    if undone:
+        more = f"; and {len(undone) - _LISTED} more" if len(undone) > _LISTED else ""
+        wrong = f"`{path}` shows as done what is not recorded now: {'; '.join(undone[:_LISTED])}{more}"
+        hint = f"give the records again, as with `{argument('visits')}`; to take them back for good, add `{argument('force_undo')}`"
+        raise InputError(Problem(wrong, hint=hint))
 
 
 def revise(
-    old: CalendarFile | None, file: CalendarFile, entries: Sequence[CalendarEntry], stamp: dt.datetime, language: Language
+    old: CalendarFile | None,
+    file: CalendarFile,
+    entries: Sequence[CalendarEntry],
+    stamp: dt.datetime,
+    language: Language,
+    history: Mapping[str, KeptEntry] | None = None,
+    elsewhere: Container[str] = (),
 ) -> CalendarUpdate:
-    """`file`, which has no entries yet, with `entries`, as what becomes of `old`. Raises InputError where it would be empty."""
+    """`file`, which has no entries yet, with `entries`, as what becomes of `old`. Raises InputError where it would be empty.
+
+    `history`: what stood last of entries that may have been in other calendars; `elsewhere`: those that stand in another from now on.
+    """
     if stamp.tzinfo is None:
         raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
     stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
-    known = {record.entry.uid: record for record in old.records} if old else {}
+    held = {record.entry.uid: record for record in old.records} if old else {}
+    known = {**held, **(history or {})}
     wanted = {entry.uid: entry for entry in entries}
     if old is not None:
-        ical.check_others(old, wanted.keys() | known.keys())
-    fell_away = [record for id, record in known.items() if id not in wanted]
+        ical.check_others(old, wanted.keys() | held.keys())
+    fell_away = [record for id, record in held.items() if id not in wanted and id not in elsewhere]
     revised = [_revised(known.get(id), entry, stamp) for id, entry in wanted.items()]
     revised += [_cancelled(record, language, stamp) for record in fell_away]
     if not revised:
@@ -150,16 +158,20 @@ def revise(
     return CalendarUpdate(
         ics=ical.write(file),
         changes=ical.write(changes) if changes else None,
-        revisions=tuple(
-            Revision(change, record.entry, known[record.entry.uid].entry if record.entry.uid in known else None)
-            for change, record in revised
+        revisions=(
+            *(
+                Revision(change if change != "unchanged" or id in held else "added", record.entry, known[id].entry if id in known else None)
+                for change, record in revised
+                for id in (record.entry.uid,)
+            ),
+            *(Revision("handed over", record.entry, record.entry) for id, record in held.items() if id in elsewhere),
         ),
     )
 
 
-def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | None) -> Plan:
-    """The plan, drawn until the last of the visits that the calendar holds, on the day on which it is planned now."""
-    held = {r.entry.uid: _day(r.entry.start) for r in old.records if r.entry.kind == "visit" and r.entry.status != "CANCELLED"}
+def as_far(records: Sequence[KeptEntry], plan: Plan, draw: Callable[[dt.date], Plan] | None) -> Plan:
+    """The plan, drawn until the last of the visits that stand in calendars, on the day on which it is planned now."""
+    held = {r.entry.uid: _day(r.entry.start) for r in records if r.entry.kind == "visit" and r.entry.status != "CANCELLED"}
     if plan.drawn_until is None or not held:
         return plan
     planned = {uid(plan, "visit", visit.id): visit.date for visit in plan.visits if visit.date is not None}
@@ -184,7 +196,8 @@ def _as_far(old: CalendarFile, plan: Plan, draw: Callable[[dt.date], Plan] | Non
     return draw(last) if later else plan
 
 
-def _form(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
+def form_of(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
+    """What the plan's calendar is: of `discreet`, `unblinded` and `changes` the words that hold."""
     words = ("discreet", style.discreet), ("unblinded", plan.unblinded), (changes, bool(changes))
     return " ".join(word for word, holds in words if holds)
 
@@ -198,7 +211,7 @@ def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: b
     if ("changes" in file.form.split()) != changes:
         is_, is_not = ("a file of changes", "a whole calendar") if not changes else ("a whole calendar", "a file of changes")
         raise InputError(Problem(f"`{file.path}` is {is_}, not {is_not}", hint="name another file"))
-    wanted = _form(plan, style, "changes" if changes else "")
+    wanted = form_of(plan, style, "changes" if changes else "")
     if file.form != wanted:
         old, new = (form.removesuffix("changes").strip() or "masked and not discreet" for form in (file.form, wanted))
         raise InputError(Problem(f"`{file.path}` is {old}, this calendar is {new}", hint="ask for the same as before, or name a new file"))

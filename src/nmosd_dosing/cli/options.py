@@ -333,6 +333,9 @@ class CalendarOptions:
     lang: Annotated[str | None, typer.Option(help="The calendar's language: en or zh.", metavar="LANG")] = None
     discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendar.")] = False
     stamp: Stamp = None
+    force_undo: Annotated[
+        bool, typer.Option("--force-undo", help="Put back visits that a calendar shows as done and of which nothing is recorded now.")
+    ] = False
 
     @property
     def asked(self) -> bool:

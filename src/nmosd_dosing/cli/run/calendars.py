@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import progress
+from nmosd_dosing.cli.edge import collected, fail, progress
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
 from nmosd_dosing.cli.options import CalendarOptions, option
 from nmosd_dosing.days import LANGUAGES, date_text
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _LONGEST = 255  # bytes of a file's name
 _LARGE = 1_000_000  # bytes: what Google takes at most
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}  # by Windows
-_BESIDE = ("previous", "changes", "window_entries", "spans", "remind", "at", "zone", "duration", "lang", "discreet", "stamp")
+_BESIDE = ("previous", "changes", "window_entries", "spans", "remind", "at", "zone", "duration", "lang", "discreet", "stamp", "force_undo")
 _LISTED = 20  # entries of one calendar that a message names
 
 
@@ -110,6 +111,15 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
     )
 
 
+def prepare_all(asked: Asked, plans: Iterable[tuple[Plan, Callable[[dt.date], Plan]]]) -> list[Ready]:
+    """The calendar of each subject; what is wrong with any of them is told of all."""
+    problems = Problems()
+    ready = [collected(problems, partial(prepare, asked, plan, draw)) for plan, draw in plans]
+    if problems.found:
+        fail(problems)
+    return [made for made in ready if made is not None]
+
+
 def prepare(asked: Asked, plan: Plan, draw: Callable[[dt.date], Plan]) -> Ready:
     """The calendar of one subject; `draw` gives the same plan drawn until another day. Nothing is written yet."""
     from nmosd_dosing.calendar import ical
@@ -127,40 +137,26 @@ def prepare(asked: Asked, plan: Plan, draw: Callable[[dt.date], Plan]) -> Ready:
         _target(request.changes, plan, style, changes=True)
     if old is not target and old is not None and target is not None:
         _check_older(old, target)
-    options = _options(request, plan, asked.window)
-    update = update_ics(old, plan, stamp=asked.stamp, style=style, draw=draw, options=options)
+    options = options_of(request, plan, asked.window)
+    update = update_ics(old, plan, stamp=asked.stamp, style=style, draw=draw, options=options, force_undo=request.force_undo)
     warnings = [*left_out(plan, style)]
-    if old is not None and (lost := _lost(old.options, options)):
-        warnings.append(
-            f"`{old.path}` was asked for with `{' '.join(lost)}`, which is gone from it now: write it again if that was not meant"
-        )
+    warnings += options_lost(old, options) if old is not None else []
     if old is None and request.ics_dir is not None:
         warnings += _like(Path(request.ics_dir), plan.subject or "")
     if plan.subject is None:
         warnings.append("without `--subject` the calendars of two people have the same UIDs, and one replaces the other")
-    if len(update.ics) > _LARGE:
-        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
+    warnings += too_large(path, update.ics)
     return Ready(path, request.changes, update, old is not None, tuple(warnings))
 
 
-def prepare_site(asked: Asked, plans: Sequence[Plan], site: str, draws: Sequence[Callable[[dt.date], Plan]]) -> Ready:
-    """The calendar of all subjects of a site, in a folder. Nothing is written yet."""
-    from nmosd_dosing.calendar import ical
-    from nmosd_dosing.calendar.entries import left_out
-    from nmosd_dosing.calendar.updates import update_site
+def options_lost(old: CalendarFile, options: Sequence[str]) -> list[str]:
+    """Whether the calendar was asked for with options that are not given again."""
+    lost = " ".join(_lost(old.options, options))
+    return [f"`{old.path}` was asked for with `{lost}`, which is gone from it now: write it again if that was not meant"] if lost else []
 
-    request, style = asked.options, asked.style
-    path = str(Path(request.ics_dir or "") / file_name(site))
-    old = ical.read_ics(read_file(path), path) if is_file(path) else None
-    options = tuple(o for o in _options(request, plans[0], asked.window) if not o.startswith(("--weight ", "--arm ")))
-    update = update_site(old, plans, site, stamp=asked.stamp, style=style, draws=draws, options=options)
-    warnings = list(dict.fromkeys(warning for plan in plans for warning in left_out(plan, style)))
-    if old is not None and (lost := _lost(old.options, options)):
-        words = " ".join(lost)
-        warnings.append(f"`{old.path}` was asked for with `{words}`, which is gone from it now: write it again if that was not meant")
-    if len(update.ics) > _LARGE:
-        warnings.append(f"`{path}` has more than 1 MB, which Google Calendar does not take")
-    return Ready(path, None, update, old is not None, tuple(warnings))
+
+def too_large(path: str, ics: bytes) -> list[str]:
+    return [f"`{path}` has more than 1 MB, which Google Calendar does not take"] if len(ics) > _LARGE else []
 
 
 def _check_older(previous: CalendarFile, target: CalendarFile) -> None:
@@ -211,8 +207,11 @@ def write(ready: list[Ready], request: CalendarOptions, messages: list[str]) -> 
         changed = len(made.update.revisions) - made.update.count("unchanged")
         if made.changes_path is not None and made.update.changes is not None:
             write_whole(made.changes_path, made.update.changes)
-        write_whole(made.path, made.update.ics)
-        messages.append(f"{printable(made.path)}: {_counts([made.update])}")
+        if made.update.ics:
+            write_whole(made.path, made.update.ics)
+        else:
+            Path(made.path).unlink(missing_ok=True)
+        messages.append(f"{printable(made.path)}: {_counts([made.update])}{'' if made.update.ics else ', removed: nothing is left in it'}")
         if made.again:
             messages += _details(made.update)
         if made.changes_path is not None:
@@ -280,7 +279,7 @@ def _target(path: str, plan: Plan, style: CalendarStyle, changes: bool = False) 
     return file
 
 
-def _options(request: CalendarOptions, plan: Plan, window: str | None) -> tuple[str, ...]:
+def options_of(request: CalendarOptions, plan: Plan, window: str | None) -> tuple[str, ...]:
     """The words that shape a calendar, as they were typed: kept in the file, to notice what is forgotten next time.
 
     A discreet or unblinded calendar is known as such without them; a discreet one does not hold the weight.

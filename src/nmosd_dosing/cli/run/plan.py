@@ -34,8 +34,8 @@ def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar
     plans = list(progress(request.plans(schedule), len(request.subjects), "plans"))
     ready = []
     if calendars_asked is not None:
-        for made, person in zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True):
-            ready.append(calendars.prepare(calendars_asked, made, _drawn_until(request, person, stopped)))
+        theirs = zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True)
+        ready = calendars.prepare_all(calendars_asked, ((made, _drawn_until(request, person, stopped)) for made, person in theirs))
     messages: list[str] = []
     explained = _explained(plans[0], asked.explain) if asked.explain is not None else None
     try:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli.edge import fail, progress
+from nmosd_dosing.cli.files import is_file, read_file
 from nmosd_dosing.cli.options import CohortCalendars
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import Asked, Ready
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.errors import Problems, clip, did_you_mean
+from nmosd_dosing.errors import InputError, Problems, clip, did_you_mean
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.screen import printable
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
+
+if TYPE_CHECKING:
+    from nmosd_dosing.calendar.ical import CalendarFile
 
 BY = ("subject", "site")
 _NAMED = 5  # files that a message names
@@ -74,11 +80,8 @@ def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
     n = len(cohort)
     if by != "site":
         plans = zip(progress(range(n), n, "calendars"), _plans(request, cohort), strict=True)
-        return [calendars.prepare(asked, plan, partial(_draw, request, cohort, column)) for column, plan in plans]
-    sites: dict[str, list[int]] = {}
-    for column, name in enumerate(names):
-        sites.setdefault(name, []).append(column)
-    return [_site(asked, request, site, columns) for site, columns in progress(sites.items(), len(sites), "calendars")]
+        return calendars.prepare_all(asked, ((plan, partial(_draw, request, cohort, column)) for column, plan in plans))
+    return _of_sites(asked, request, [site or "" for site in everybody.sites])
 
 
 def not_touched(folder: str, ready: Sequence[Ready]) -> list[str]:
@@ -99,11 +102,46 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _site(asked: Asked, request: Request, site: str, columns: Sequence[int]) -> Ready:
-    cohort = request.cohort
-    plans = list(_plans(request, cohort.chosen(columns)))
-    draws: list[Draw] = [partial(_draw, request, cohort, column) for column in columns]
-    return calendars.prepare_site(asked, plans, site, draws)
+def _of_sites(asked: Asked, request: Request, names: Sequence[str]) -> list[Ready]:
+    """The calendars of all subjects of each site, and those of other sites in the folder that somebody has left for one of these."""
+    from nmosd_dosing.calendar import ical
+    from nmosd_dosing.calendar.entries import left_out
+    from nmosd_dosing.calendar.sites import SitePlans, update_sites
+
+    folder, style = Path(asked.options.ics_dir or ""), asked.style
+    columns: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        columns.setdefault(name, []).append(column)
+    paths = {name: str(folder / calendars.file_name(name)) for name in columns}
+    sites = []
+    for name, mine in progress(columns.items(), len(columns), "calendars"):
+        plans = list(_plans(request, request.cohort.chosen(mine)))
+        draws: list[Draw] = [partial(_draw, request, request.cohort, column) for column in mine]
+        old = ical.read_ics(read_file(paths[name]), paths[name]) if is_file(paths[name]) else None
+        options = calendars.options_of(asked.options, plans[0], asked.window)
+        shared = tuple(option for option in options if not option.startswith(("--weight ", "--arm ")))
+        sites.append(SitePlans(name, plans, draws, old, shared))
+    others = _other_calendars(folder, {_plain(Path(path).name) for path in paths.values()})
+    updates, left = update_sites(sites, others, stamp=asked.stamp, style=style, force_undo=asked.options.force_undo)
+    ready = []
+    for site, update in zip(sites, updates, strict=True):
+        warnings = list(dict.fromkeys(warning for plan in site.plans for warning in left_out(plan, style)))
+        warnings += calendars.options_lost(site.old, site.options) if site.old is not None else []
+        warnings += calendars.too_large(paths[site.site], update.ics)
+        ready.append(Ready(paths[site.site], None, update, site.old is not None, tuple(warnings)))
+    return [*ready, *(Ready(file.path, None, update, True, ()) for file, update in left)]
+
+
+def _other_calendars(folder: Path, written: Container[str]) -> list[CalendarFile]:
+    """The calendars of this program in a folder that are not to be written; whatever else lies there is nobody's concern."""
+    from nmosd_dosing.calendar import ical
+
+    found = []
+    for path in sorted(folder.glob("*.ics")):
+        if _plain(path.name) not in written:
+            with contextlib.suppress(InputError):
+                found.append(ical.read_ics(read_file(str(path)), str(path)))
+    return found
 
 
 def _plans(request: Request, cohort: Cohort) -> Iterator[Plan]:
