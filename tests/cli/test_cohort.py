@@ -36,7 +36,7 @@ def test_json_is_a_line_for_each_visit(tmp_path: Path, arguments: tuple[str, ...
     assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(line) for line in ((tmp_path / name).read_text("utf-8") if name else done.stdout).splitlines()]
     assert [(line["subject"], line["id"]) for line in lines][:2] == [("A1", "rcp/D1"), ("A1", "rcp/D182")]
-    assert list(lines[0])[:9] == ["unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg", "id"]
+    assert list(lines[0])[:10] == ["unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg", "id"]
 
 
 def test_options_that_are_wrong(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.planning import plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
+from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, FIRST_COLUMNS, Form, header, rows
 from nmosd_dosing.report.export.plain import cell
 from nmosd_dosing.report.export.plan import COLUMNS, to_csv, to_dict
 from nmosd_dosing.schedule.excluded import sort_out, stop_counted
@@ -71,7 +71,7 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
         got = list(csv.DictReader(io.StringIO(header("csv") + as_csv)))
         assert got == [{name: {**row, "site": cell(site)}[name] for name in COHORT_COLUMNS} for row in expected]
         whole = to_dict(made)
-        first = {name: {**whole, "site": site}[name] for name in COHORT_COLUMNS[:8]}
+        first = {name: {**whole, "site": site}[name] for name in FIRST_COLUMNS}
         assert [json.loads(line) for line in as_lines.splitlines()] == [{**first, **visit} for visit in whole["visits"]]
         n += len(got)
     return n
@@ -79,7 +79,7 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
 
 def test_the_columns_are_those_of_a_plan() -> None:
     assert set(COHORT_COLUMNS) - {"site"} == set(COLUMNS)
-    assert COHORT_COLUMNS[:8] == ("unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg")
+    assert FIRST_COLUMNS == ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
 
 
 def possible(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]) -> list[Subject]:

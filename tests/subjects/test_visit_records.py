@@ -6,14 +6,7 @@ import json
 from pathlib import Path
 
 from tests.kit.command import dosing, errors
-from tests.kit.recorded import RCP, checked, notes_of, planned, table
-
-
-def test_day_1_on_another_day_than_the_start_is_told(folder: Path) -> None:
-    made = planned(*RCP, *table("visit,date\nD1,2025-01-08\n"))
-    assert notes_of(made, "start") == [
-        "rcp/D1 is recorded on 2025-01-08 Wed, and the plan counts from 2025-01-06 Mon: the first dose is day 1, so mend one of the two"
-    ]
+from tests.kit.recorded import RCP, checked, planned, table
 
 
 def test_two_first_days_of_one_period_are_refused(folder: Path) -> None:

@@ -106,8 +106,8 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
         words = f"{words}; given while a decision was open"
     segment = visit.segment
     first_day = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
-    if days and first_day and target is not None:
-        words = f"{words}; the plan counts from {date_text(target)} as the first dose"
+    if first_day and subject.planned_start is not None and actual == subject.start:
+        words = f"{words}; this is day 1, planned was {date_text(subject.planned_start)}"
     part = "" if visit.status == VisitStatus.DONE else "in part, "
     return replace(found, verdict=verdict, days=days, message=f"{part}{words}{_about(visit.records, verdict)}")
 

@@ -12,6 +12,7 @@ from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
+from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of
 from nmosd_dosing.language import catalog
@@ -21,7 +22,7 @@ from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.subjects import history
-from nmosd_dosing.subjects.cohort import arm_index
+from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _LISTED = 5
 _FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a first dose is nothing to wonder at
+_NAMED = 100  # subjects of whom a line is said each
 
 
 def read(asked: PeopleOptions, problems: Problems) -> Request | None:
@@ -50,11 +52,15 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
         problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
+    request = Request(study, one(periods), subjects, of_study) if study is not None and periods else None
+    if request is not None and not problems.found:
+        request = request.begun()
+        subjects = request.subjects
     history.check(subjects, len(subjects) > 1, problems)
-    if study is None or problems.found:
+    if study is None or request is None or problems.found:
         return None
     say_unlikely([(s.code, s.start) for s in subjects])
-    return Request(study, one(periods), subjects, of_study)
+    return request
 
 
 def say_unlikely(starts: Iterable[tuple[str | None, dt.date | None]]) -> None:
@@ -156,7 +162,7 @@ def _one(request: PeopleOptions, problems: Problems) -> tuple[Subject, ...]:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
     else:
         start = arguments.date("--start", request.start, problems)
-    weight, later = _weights(request.weight, start, problems)
+    weight, later = _weights(request.weight, problems)
     height = arguments.height("--height", request.height, problems) if request.height is not None else None
     earlier = tuple(e for text in request.earlier if (e := arguments.exposure("--earlier", text, problems)) is not None)
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
@@ -173,7 +179,7 @@ def _one(request: PeopleOptions, problems: Problems) -> tuple[Subject, ...]:
     return (Subject(start, subject, arm, weight, records=tuple(records), height_cm=height, weights=later, earlier=earlier),)
 
 
-def _weights(texts: Sequence[str], start: dt.date | None, problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:
+def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:
     """The baseline weight, and later ones with their days."""
     baseline: float | None = None
     later: dict[dt.date, Weight] = {}
@@ -189,10 +195,7 @@ def _weights(texts: Sequence[str], start: dt.date | None, problems: Problems) ->
         day = arguments.date("--weight ", date, problems)
         if day is None or found is None:
             continue
-        if start is not None and day <= start:
-            when = "is day 1" if day == start else f"is before day 1, {start}"
-            problems.error(f"`--weight {text}` {when}", None, f"the weight at baseline has no day: `--weight {kg}`")
-        elif day in later:
+        if day in later:
             problems.error(f"two weights on {day}", None, "keep one of them")
         else:
             later[day] = Weight(day, found)
@@ -260,6 +263,16 @@ def check_arms(request: Request, hint: str, problems: Problems, who: str = "the 
     """To unblind, an arm must be known."""
     if request.lacks_arm:
         problems.error(f"`--unblind` needs {who}", None, hint)
+
+
+def say_day_1(cohort: Cohort) -> None:
+    """Whose first dose was on another day than planned: a line for each subject."""
+    moved = list(cohort.moved())
+    for column, start, planned in moved[:_NAMED]:
+        was = f"day 1 is {date_text(start)}, the first dose as recorded; planned was {date_text(planned)}"
+        say(printable(f"start: {cohort.name(column)}{was}"))
+    if len(moved) > _NAMED:
+        say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose was on another day than planned")
 
 
 def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:

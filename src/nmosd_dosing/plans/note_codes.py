@@ -46,7 +46,7 @@ TABLE = (
     NoteKind("end", "a period ended on another day than planned"),
     NoteKind("study-stop", "the study stopped", stands_out=True),
     NoteKind("event", "an event changes nothing, or is read in one of several ways", of_doses=True),
-    NoteKind("start", "the first dose is not on day 1, or there is no day 1 to count from"),
+    NoteKind("start", "the first dose was on another day than planned, or there is no day 1 to count from", stands_out=True),
     NoteKind("restart", "a period began anew after a gap"),
     NoteKind("gap", "how long a subject is between the last dose of a period and the first of the next"),
     NoteKind("short-gap", "two doses are closer than the study has it", stands_out=True),

@@ -115,10 +115,12 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         if segment.cut is not None and p.actual is not None and visit.number >= segment.cut:
             words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
             yield Note("gap-rule", words, (p.id,))
-        first = not segment.period and not segment.event and visit.visit.offset == Offset()
-        if first and p.actual is not None and p.target is not None and p.actual != p.target:
-            words = f"{p.id} is recorded on {date_text(p.actual)}, and the plan counts from {date_text(p.target)}"
-            yield Note("start", f"{words}: the first dose is day 1, so mend one of the two", (p.id,))
+        first = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
+        if first and p.actual == schedule.start and schedule.planned_start is not None:
+            yield Note("start", f"{p.id} was on {day(p.actual)}, which is day 1; planned was {day(schedule.planned_start)}", (p.id,))
+        elif first and p.actual is not None and p.actual != schedule.start:
+            words = f"{p.id} is recorded on {day(p.actual)}; no first dose is given at it, so day 1 is {day(schedule.start)}"
+            yield Note("start", words, (p.id,))
     if as_planned:
         yield Note("not-recorded", "how much was given is not recorded: the planned dose is counted", tuple(as_planned))
     if weights:

@@ -196,7 +196,8 @@ class Plan:
     """One subject's dated plan, already masked unless `unblinded`.
 
     `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods
-    that it is about, also those that this subject does not come to.
+    that it is about, also those that this subject does not come to. `planned_start`: the day that was planned as day 1, where the first
+    dose was on another one.
     """
 
     unblinded: bool
@@ -222,3 +223,4 @@ class Plan:
     site: Site | None = None
     height_cm: float | None = None
     intensity: tuple[Intensity, ...] = ()
+    planned_start: dt.date | None = None

@@ -96,6 +96,7 @@ def plan_of(
         arm=shown_arm(study, periods, arm, schedule.unblinded),
         subject=schedule.code,
         start=schedule.start,
+        planned_start=schedule.planned_start,
         weight_kg=schedule.weight_kg,
         until=schedule.until,
         drawn_until=schedule.until or max(open_ends, default=None),

@@ -150,7 +150,9 @@ def period_steps(schedule: SubjectSchedule, period: int) -> Iterator[str]:
     found = schedule.move_into(period) if period else None
     if found is None:
         own = schedule.periods[period]
-        yield f"day {schedule.study.counts_from} of {own.period.id}: {day(own.anchor)}, as given"
+        planned = schedule.planned_start if not period else None
+        how = "as given" if planned is None else f"the first dose, as recorded; planned was {day(planned)}"
+        yield f"day {schedule.study.counts_from} of {own.period.id}: {day(own.anchor)}, {how}"
         return
     move, rule = found
     yield from period_steps(schedule, move.out_of)

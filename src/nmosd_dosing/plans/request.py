@@ -11,7 +11,7 @@ from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.schedule.expansion import begun, expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study, Window
@@ -69,6 +69,16 @@ class Request:
     def lacks_arm(self) -> bool:
         """Whether doses are to be unblinded of somebody whose arm is not known."""
         return self.unblinds and bool((self.cohort.arm == UNKNOWN_ARM).any())
+
+    def begun(self) -> Request:
+        """The request with the recorded first dose of each subject as `start`. Raises InputError as `cohort` does."""
+        cohort = begun(self.study, self.cohort, period=self.period)
+        if self.columns is not None:
+            return replace(self, columns=cohort)
+        subjects = list(self.subjects)
+        for column, start, planned in cohort.moved():
+            subjects[column] = replace(subjects[column], start=start, planned_start=planned)
+        return replace(self, subjects=tuple(subjects))
 
     def known_by(self, as_of: dt.date) -> tuple[Request, tuple[str, ...]]:
         """The request with what was known of its subjects on a day, and what is left out since it is dated later."""

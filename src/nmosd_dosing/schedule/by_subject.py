@@ -48,6 +48,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
     records, unscheduled, twice = _by_whom(schedule, n)
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
+    planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()
     first_doses, last_doses = to_dates(schedule.first_dose), to_dates(schedule.last_dose)
     return [
@@ -57,6 +58,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             until=to_date(schedule.until) if schedule.until is not None else None,
             code=(cohort.codes[c] or None) if cohort.codes else None,
             start=starts[c],
+            planned_start=planned[c],
             arm=arms[c],
             weight_kg=None if math.isnan(grams[c]) else grams[c] / 1000,
             height_cm=None if math.isnan(mm[c]) else mm[c] / 10,

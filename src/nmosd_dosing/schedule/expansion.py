@@ -26,11 +26,10 @@ from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study, Visit, Window
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
-from nmosd_dosing.subjects import visit_records
+from nmosd_dosing.subjects import first_days, visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
 from nmosd_dosing.subjects.entry_checks import check_ends, check_entries
-from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.triggers import Stopped
 
 _SLICE = 32768
@@ -68,12 +67,13 @@ def expand(
     unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `{argument('arm')}` with {one_of(arms)}"))
+    cohort = _begun(cohort, periods)
     by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
-    cohort = _enter(cohort, periods, by_period)
+    cohort = first_days.with_entries(cohort, periods, by_period)
     disposition = resolve(study, periods, cohort, _kept(cohort, periods, by_period))
     check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
@@ -101,9 +101,19 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
     for recorded entries that contradict each other."""
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
+    cohort = _begun(cohort, periods)
     if cohort.records:
-        cohort = _enter(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+        cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
     return resolve(study, periods[:1], cohort).stopped
+
+
+def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
+    """The cohort in which study day 1 is the recorded first dose, as `expand` has it. Raises InputError for an unknown period."""
+    return _begun(cohort, (one_period(study, period),) if period is not None else period_order.way(study))
+
+
+def _begun(cohort: Cohort, periods: Sequence[Period]) -> Cohort:
+    return first_days.with_day_1(cohort, periods, [_visits(p, cohort, None, None) for p in periods]) if cohort.records else cohort
 
 
 def _fill(
@@ -217,31 +227,6 @@ def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
     return tuple(dataclasses.replace(v, window=None) if v.offset == Offset() and v.last is None else v for v in visits)
 
 
-def _enter(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
-    """The cohort, with the recorded first day of a later period as its entry. Raises InputError where another day is given."""
-    later = [(p, visits) for p, visits in list(zip(periods, by_period, strict=True))[1:] if cohort.records]
-    entered = dict(cohort.entered)
-    problems: list[Problem] = []
-    for period, visits in later:
-        first = [i for i, visit in enumerate(visits) if visit.offset == Offset()]
-        if first:
-            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, period, periods, by_period), {}).actual[first[0]]
-            entry = cohort.entry(period.id)
-            if not np.isnat(found).all():
-                entered[period.id] = np.where(np.isnat(entry), found, entry)
-                problems += [
-                    Problem(
-                        f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
-                        hint="the first day of a period is its day 1: mend one of the two",
-                        subject=i,
-                    )
-                    for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
-                ]
-    if problems:
-        raise InputError(problems)
-    return dataclasses.replace(cohort, entered=entered) if later else cohort
-
-
 def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> dict[str, Dates]:
     """By period, (n,) the first day on which what is recorded of it lets a subject enter the next one: that of the last visit, or the day
     after the last dose. What hangs on an event goes on over the entry, and keeps nobody."""
@@ -260,18 +245,6 @@ def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[V
             free = np.datetime64(record.date, "D") + np.timedelta64(days + 1 if given else 0, "D")
             kept[ids[i]][column] = np.fmax(kept[ids[i]][column], free)
     return kept
-
-
-def _only(cohort: Cohort, period: Period, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Cohort:
-    """The cohort with the records that can only be of this period."""
-    others = {visit.label for other, visits in zip(periods, by_period, strict=True) if other is not period for visit in visits}
-
-    def mine(record: Record) -> bool:
-        if record.period is not None:
-            return record.period == period.id
-        return record.visit.startswith(f"{period.id}/") or ("/" not in record.visit and record.visit not in others)
-
-    return dataclasses.replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
 
 
 def _anchor(disposition: Disposition, cohort: Cohort, period: int) -> Dates:

@@ -240,7 +240,8 @@ class SubjectSchedule:
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
     not planned; twice: further records of visits that have one, with the row. later_weights: by product, whether its doses look at later
-    weights, and there are some; weighed: whether any were given. beyond: visits after `until`.
+    weights, and there are some; weighed: whether any were given. beyond: visits after `until`. planned_start: the day that was planned as
+    day 1, where the first dose was on another one.
     """
 
     study: Study
@@ -248,6 +249,7 @@ class SubjectSchedule:
     until: Date
     code: str | None
     start: dt.date
+    planned_start: Date
     arm: int
     weight_kg: float | None
     height_cm: float | None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset
+from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
 
@@ -74,6 +74,7 @@ class Cohort:
     records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events. ahead: what
     is drawn of subjects of simulated trials.
     codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
+    planned_start: (n,) the day that was planned as day 1, where the first dose was on another one; else NaT, or None for everybody.
     """
 
     start: Dates
@@ -89,6 +90,7 @@ class Cohort:
     measured: Weighed | None = None
     earlier: tuple[tuple[int, Exposure], ...] = ()
     ahead: Ahead | None = None
+    planned_start: Dates | None = None
 
     @property
     def mm(self) -> NDArray[np.float64]:
@@ -174,8 +176,10 @@ class Cohort:
         records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
+        planned = np.array([s.planned_start for s in subjects], dtype="datetime64[D]")
         return replace(
             made,
+            planned_start=None if np.isnat(planned).all() else planned,
             codes=codes,
             records=records,
             weighed=_series(given),
@@ -190,6 +194,12 @@ class Cohort:
         """What a message begins with, to say whom it is about."""
         code = self.codes[column] if self.codes else ""
         return f"subject `{clip(code)}`: " if code else f"subject {column + 1}: " if len(self) > 1 else ""
+
+    def moved(self) -> Iterator[tuple[int, dt.date, dt.date]]:
+        """Of whom the first dose was on another day than planned: the column, day 1, and the day that was planned."""
+        if self.planned_start is not None:
+            columns = enumerate(zip(to_dates(self.start), to_dates(self.planned_start), strict=True))
+            yield from ((column, start, planned) for column, (start, planned) in columns if planned is not None)
 
     def dates_of(self, event: str) -> Dates:
         """(k, n) the dates of an event; k is 0 where nobody had it."""
@@ -248,6 +258,7 @@ class Cohort:
             records=tuple((at[column], record) for column, record in self.records if column in at),
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
             height=self.height[columns] if self.height is not None else None,
+            planned_start=self.planned_start[columns] if self.planned_start is not None else None,
             weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
             measured=self.measured.chosen(columns) if self.measured is not None else None,
             earlier=tuple((at[column], e) for column, e in self.earlier if column in at),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.errors import Place, Problems, argument, clip
 from nmosd_dosing.study.events import DECISIONS, RELAPSE, kind_of
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
@@ -47,7 +47,7 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
 
 
 def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
-    """What contradicts itself; of `several` subjects it is said of whom."""
+    """What contradicts itself, of subjects whose `start` is the first dose, as recorded; of `several` it is said of whom."""
     _check_events(subjects, several, problems)
     _check_weights(subjects, several, problems)
 
@@ -80,8 +80,14 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
 
 
 def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
-    """Two different weights of one subject on one day."""
+    """Later weights that are not after day 1, and two different weights of one subject on one day."""
     for subject in subjects:
+        for weight in subject.weights:
+            if weight.date <= subject.start:
+                of = f" of subject `{clip(subject.code)}`" if subject.code else ""
+                has_no_day = f"the weight at baseline has no day: `{argument('weight', number_text(weight.kg))}`"
+                hint = "the weight at baseline stands in the table of subjects: `weight_kg`" if weight.place else has_no_day
+                problems.error(f"the weight{of} on {weight.date} is not after day 1, {subject.start}", weight.place, hint)
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
         for record in subject.records:
             if record.weight_kg is not None:

@@ -90,7 +90,8 @@ class Subject:
     """A subject: the first day of the first period planned (study day 1), and what is known of the person since.
 
     `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
-    of products before the study, where the study caps a lifetime's dose.
+    of products before the study, where the study caps a lifetime's dose. `planned_start` is the day that was planned as day 1, where the
+    first dose was on another one.
     """
 
     start: dt.date
@@ -105,3 +106,4 @@ class Subject:
     place: Place | None = field(default=None, compare=False, repr=False)
     weights: tuple[Weight, ...] = ()
     earlier: tuple[Exposure, ...] = ()
+    planned_start: dt.date | None = None

@@ -44,17 +44,21 @@ class _Found:
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
     """Print the findings; 1 where one of them is a deviation."""
     request, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
-    found = _Found(request, as_of, check(request.as_carried_out(as_of), as_of), everything=asked.everything)
+    schedule = request.as_carried_out(as_of)
+    found = _Found(request, as_of, check(schedule, as_of), everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
+    people.say_day_1(schedule.cohort)
     return DEVIATED if any(map(deviates, found.findings)) else 0
 
 
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
     """Print what is due in the days ahead."""
     request, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
-    findings = check(request.as_carried_out(last_due_day(as_of, ahead)), as_of)
+    schedule = request.as_carried_out(last_due_day(as_of, ahead))
+    findings = check(schedule, as_of)
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead))
     outputs.put(DUE_FORMATS, output, found)
+    people.say_day_1(schedule.cohort)
     if asked.ics is not None:
         problems = Problems()
         stamp = instant(asked.stamp, problems)

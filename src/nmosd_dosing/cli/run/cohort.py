@@ -45,6 +45,7 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
         finally:  # what has been written is told, also where something else could not be
             for message in messages:
                 say(message)
+    people.say_day_1(everybody.cohort)
     without: list[str] = []
     outputs.put(FORMATS, output, everybody, without)
     if without:

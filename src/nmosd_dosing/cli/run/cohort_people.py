@@ -83,7 +83,7 @@ def _join(columns: SubjectColumns, said: dict[int, Said], beside: Beside, left_o
     if not any(beside) and (left_out is None or not left_out.codes):
         return True
     known = Known(columns.codes, lambda row: columns.cell(row).place)
-    roster.join(known, lambda row: columns.starts[row], said, *beside)
+    roster.join(known, said, *beside)
     if left_out is None or known.nobody:
         table.stop(known.in_order, "the tables", known.more)
     elif known.in_order:
@@ -129,7 +129,7 @@ class _Rows:
         left_out = self.left_out or LeftOut()
         left_out.names = [columns.codes[row] for row in sorted(bad)]
         sites = [columns.sites[row] for row in rows] if "site" in columns.table.columns else []
-        return Everybody(replace(self.request, columns=cohort), sites, len(columns) + left_out.nobody, left_out)
+        return Everybody(replace(self.request, columns=cohort).begun(), sites, len(columns) + left_out.nobody, left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:
         """The index of everybody's arm, by row."""
@@ -145,14 +145,15 @@ class _Rows:
     def _check(self, arms: dict[int, int], told: dict[int, Subject], problems: Problems) -> None:
         """What is asked of each subject beyond its table, as `plan` asks it."""
         found, wrong = Problems(), set[int]()
-        for row, subject in told.items():
+        begun = self._begun(arms, told)
+        for row, subject in begun.items():
             before = len(found.found)
             history.check((subject,), len(self.columns) > 1, found)
             if len(found.found) > before:
                 wrong.add(row)
                 found.more += len(found.found[10 * table.LISTED :])
                 del found.found[10 * table.LISTED :]
-        wrong |= self._without_arm(arms, found) | self._too_late(found)
+        wrong |= self._without_arm(arms, found) | self._too_late(begun, found)
         if self.left_out is None:
             problems.found += table.first_of(found.in_order(), "the tables", found.more) if found.found else []
         elif found.found:
@@ -160,6 +161,12 @@ class _Rows:
             self.left_out.rows |= wrong
             for row in wrong:
                 told.pop(row, None)
+
+    def _begun(self, arms: dict[int, int], told: dict[int, Subject]) -> dict[int, Subject]:
+        """Those of whom more is known than columns hold, with the recorded first dose as day 1."""
+        names = self.request.arms
+        known = [replace(subject, arm=names[arms[row]] if row in arms else None) for row, subject in told.items()]
+        return dict(zip(told, replace(self.request, subjects=tuple(known)).begun().subjects, strict=True))
 
     def _without_arm(self, arms: dict[int, int], found: Problems) -> set[int]:
         """Who has no arm though everybody is to be unblinded."""
@@ -174,9 +181,10 @@ class _Rows:
             found.error(f"`--unblind` needs everybody's arm: {some}", None, hint)
         return set(without)
 
-    def _too_late(self, found: Problems) -> set[int]:
+    def _too_late(self, begun: dict[int, Subject], found: Problems) -> set[int]:
         """Who starts after the last day to plan."""
-        until, starts = self.what.until, self.columns.starts
+        until = self.what.until
+        starts = [begun[row].start if row in begun else start for row, start in enumerate(self.columns.starts)] if until else []
         late = [row for row, start in enumerate(starts) if until and start is not None and until < start and row not in self.bad]
         for row in late[: table.LISTED]:
             message = f"`--until {until}` is before the start of subject `{self.columns.codes[row]}`"

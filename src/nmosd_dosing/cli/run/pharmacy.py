@@ -90,6 +90,7 @@ def _worklist(checked: _Checked) -> Worklist:
     request = checked.request
     schedule = request.as_carried_out(checked.last)
     plans = list(progress(request.plans(schedule), len(schedule), "plans"))
+    people.say_day_1(schedule.cohort)
     _say_unused(plans)
     return prepare(request.study, plans, checked.first, checked.last)
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import cell, plain_number, vials_list
+from nmosd_dosing.report.export.plain import cell, iso_date, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
 from nmosd_dosing.schedule.alike import Alike, ByBody, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
@@ -25,7 +25,7 @@ from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.subjects.cohort import Cohort
 
 Form = Literal["csv", "json"]
-FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "regimen", "study", "weight_kg")
+FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
 COHORT_COLUMNS = (*FIRST_COLUMNS, *COLUMNS[COLUMNS.index("id") :])
 
 _FLAT: tuple[ByBody, ...] = ("cumulative_per_kg",)
@@ -202,6 +202,7 @@ def _shared(plan: Plan) -> dict[str, Any]:
         "site": _HOLE,
         "arm": plan.arm,
         "start": plan.start.isoformat(),
+        "planned_start": iso_date(plan.planned_start),
         "regimen": plan.regimen,
         "study": plan.study,
         "weight_kg": None if plan.weight_kg is None else _HOLE,

@@ -14,9 +14,9 @@ _VISIT = (
     "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
 )  # fmt: skip
 COLUMNS = (
-    "unblinded", "regimen", "study", "arm", "subject", "start", "weight_kg", *_VISIT, "assessment", "product", "route", "amount", "unit",
-    "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned",
-    "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
+    "unblinded", "regimen", "study", "arm", "subject", "start", "planned_start", "weight_kg", *_VISIT, "assessment", "product", "route",
+    "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day",
+    "planned", "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "vials", "dispensed", "waste", "volume_ml", "notes",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "arm": plan.arm,
         "subject": plan.subject,
         "start": iso_date(plan.start),
+        "planned_start": iso_date(plan.planned_start),
         "weight_kg": plain_number(plan.weight_kg),
         "height_cm": plain_number(plan.height_cm),
         "until": iso_date(plan.until),
@@ -94,6 +95,7 @@ def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
         "arm": plan.arm,
         "subject": plan.subject,
         "start": iso_date(plan.start),
+        "planned_start": iso_date(plan.planned_start),
         "weight_kg": plain_number(plan.weight_kg),
     }
     for visit in plan.visits:

@@ -154,7 +154,7 @@ def roster(
     codes = [subject.code for subject in subjects]
     known = Known(codes, lambda i: subjects[i].place)
     said = {i: Said(list(s.events), list(s.records), {w.date: w for w in s.weights}, s.arm) for i, s in enumerate(subjects)}
-    join(known, lambda i: subjects[i].start, said, events, allocation, records, weighings)
+    join(known, said, events, allocation, records, weighings)
     tables.stop(known.in_order, "the tables", known.more)
     return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
 
@@ -181,7 +181,6 @@ class Said:
 
 def join(
     known: Known,
-    start: Callable[[int], dt.date | None],
     said: dict[int, Said],
     events: Iterable[tuple[Cell, Event]],
     allocation: Iterable[tuple[Cell, Cell]],
@@ -207,17 +206,14 @@ def join(
     known.next_table()
     for code, weight in weighings:
         if (i := known.find(code)) is not None:
-            _add_weight(code, weight, i, start(i), said.setdefault(i, Said()).weights, known)
+            _add_weight(code, weight, i, said.setdefault(i, Said()).weights, known)
     known.next_table()
 
 
-def _add_weight(code: Cell, weight: Weight, i: int, start: dt.date | None, weights: dict[dt.date, Weight], known: Known) -> None:
-    """One more weight of a subject; one before day 1, or another one on the same day, is wrong."""
+def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weight], known: Known) -> None:
+    """One more weight of a subject; another one on the same day is wrong."""
     other = weights.setdefault(weight.date, weight)
-    if start is not None and weight.date <= start:
-        wrong = f"the weight of subject `{clip(code.text)}` on {weight.date} is not after day 1, {start}"
-        known.error(i, wrong, weight.place, "the weight at baseline stands in the table of subjects: `weight_kg`")
-    elif other is not weight:
+    if other is not weight:
         also = [("the other one", other.place)] if other.place is not None else []
         known.error(i, f"two weights of subject `{clip(code.text)}` on {weight.date}", weight.place, "keep one of them", also)
 

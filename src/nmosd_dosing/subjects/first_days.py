@@ -1,0 +1,84 @@
+"""The first day of each period, as its day-1 visit is recorded: study day 1, and the entries into later periods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nmosd_dosing.days import NO_DATE, Dates, Offset
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.study.model import Period, Visit
+from nmosd_dosing.subjects import visit_records
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.subjects.subject import Record
+
+ByPeriod = Sequence[tuple[Visit, ...]]  # the visits of each period
+
+
+def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
+    """The cohort in which study day 1 is the day of the first dose, where its visit is recorded: the planned day stands beside it then.
+
+    A day-1 visit at which nothing is given is no first dose, and neither is one of other arms, or that was missed or withheld.
+    """
+    period, visits = periods[0], by_period[0]
+    first = [i for i in _first(visits) if visits[i].gives]
+    if not cohort.records or not first:
+        return cohort
+    actual = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {}).actual
+    own = [(cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, visits[i].arms) | (not period.arms) for i in first]
+    found: Dates = np.fmin.reduce([np.where(mine, actual[i], NO_DATE) for i, mine in zip(first, own, strict=True)])
+    moved = ~np.isnat(found) & (found != cohort.start)
+    if not moved.any():
+        return cohort
+    planned = cohort.planned_start if cohort.planned_start is not None else np.full(len(cohort), NO_DATE)
+    return replace(
+        cohort,
+        start=np.where(moved, found, cohort.start),
+        planned_start=np.where(moved & np.isnat(planned), cohort.start, planned),
+    )
+
+
+def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
+    """The cohort, with the recorded first day of a later period as its entry. Raises InputError where another day is given."""
+    if not cohort.records:
+        return cohort
+    entered = dict(cohort.entered)
+    problems: list[Problem] = []
+    for p, (period, visits) in enumerate(zip(periods, by_period, strict=True)):
+        first = _first(visits)
+        if p and first:
+            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {}).actual[first[0]]
+            entry = cohort.entry(period.id)
+            if not np.isnat(found).all():
+                entered[period.id] = np.where(np.isnat(entry), found, entry)
+                problems += [
+                    Problem(
+                        f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
+                        hint="the first day of a period is its day 1: mend one of the two",
+                        subject=i,
+                    )
+                    for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
+                ]
+    if problems:
+        raise InputError(problems)
+    return replace(cohort, entered=entered) if len(periods) > 1 else cohort
+
+
+def _first(visits: Sequence[Visit]) -> list[int]:
+    """The visits of a period's day 1."""
+    return [i for i, visit in enumerate(visits) if visit.offset == Offset() and not visit.event]
+
+
+def _only(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
+    """The cohort with the records that can only be of this period."""
+    id = periods[period].id
+    others = {visit.label for p, visits in enumerate(by_period) if p != period for visit in visits}
+
+    def mine(record: Record) -> bool:
+        if record.period is not None:
+            return record.period == id
+        return record.visit.startswith(f"{id}/") or ("/" not in record.visit and record.visit not in others)
+
+    return replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
