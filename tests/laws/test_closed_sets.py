@@ -146,6 +146,7 @@ ELSEWHERE = {
     "schedule/alike.py": {"stable"},
     "schedule/doses/body_weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},
+    "subjects/weight_checks.py": {"stable"},
     "subjects/disposition.py": {"declined"},
     "calendar/entries.py": {"declined"},
 }

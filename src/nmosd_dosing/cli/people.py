@@ -12,6 +12,7 @@ from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
+from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of
@@ -60,6 +61,7 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     if study is None or request is None or problems.found:
         return None
     say_unlikely([(s.code, s.start) for s in subjects])
+    say_doubtful(request)
     return request
 
 

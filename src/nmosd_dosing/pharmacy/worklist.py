@@ -191,6 +191,12 @@ def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
     return tuple(Uncounted(product, why, tuple(some)) for (product, why), some in found.items())
 
 
+def to_check(worklist: Worklist) -> tuple[tuple[str | None, str], ...]:
+    """Whose weight should be looked at again before a dose by it is made ready, and why."""
+    items = (*worklist.items, *worklist.dayless)
+    return tuple(dict.fromkeys((item.subject, item.dose.check_weight) for item in items if item.dose.check_weight is not None))
+
+
 def visits_of(items: Iterable[Item]) -> int:
     """How many visits some doses are of."""
     return len({(item.subject, item.visit.id) for item in items})

@@ -37,6 +37,9 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
             yield Note(code, words.format_map({name: argument(name) for name in _ARGUMENTS}), found)
+    for doubt in schedule.doubts:
+        by = tuple(v.id for v in planned if any(a.weight_kg is not None and a.weight_of in doubt.of for a in v.administrations))
+        yield Note("check-weight", doubt.message, by)
     yield from _weights(schedule, planned)
     yield from _lifetimes(schedule)
     yield from _together(planned)

@@ -10,7 +10,8 @@ NoteCode = Literal[
     "entry", "entered", "projected", "pending", "declined", "refused", "deviation", "exit", "end", "study-stop", "event",
     "start", "restart", "gap", "short-gap", "gap-rule", "before-entry", "after-end", "cut", "cancelled", "open-ended", "until",
     "overdue", "past-target", "unscheduled", "wrong-dose", "not-recorded",
-    "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "weight", "lifetime", "twice", "dose-change",
+    "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "check-weight", "weight", "lifetime", "twice",
+    "dose-change",
     "window", "no-window", "site", "overlap", "weekend", "holiday", "same-date",
     "assumed", "note",
 ]  # fmt: skip
@@ -68,6 +69,7 @@ TABLE = (
     NoteKind("needs-height", "the dose depends on the body surface", of_doses=True),
     NoteKind("out-of-range", "no dose is stated for this weight", stands_out=True, of_doses=True),
     NoteKind("capped", "the dose is the highest that its rule allows", stands_out=True, of_doses=True),
+    NoteKind("check-weight", "a weight may be a slip, and no dose is changed for it", stands_out=True, in_entry=True, of_doses=True),
     NoteKind("weight", "which weight doses are by", of_doses=True),
     NoteKind("lifetime", "how far the lifetime cap of a product is used", of_doses=True),
     NoteKind("twice", "a product is given by two visits on one day"),

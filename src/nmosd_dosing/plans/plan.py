@@ -25,7 +25,8 @@ class Administration:
     there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
     of those of one day where there are several. `planned` is what `amount` would
     be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
-    which weight the dose is by, measured on `weight_of` (None: at baseline). `vials`: how many of which size for all `times`, those of
+    which weight the dose is by, measured on `weight_of` (None: at baseline), while it is masked by that of the active drug;
+    `check_weight`: why somebody should look at that weight again. `vials`: how many of which size for all `times`, those of
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
     `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
     """
@@ -47,6 +48,7 @@ class Administration:
     weight_kg: float | None = None
     weight_of: dt.date | None = None
     weight_status: Literal["baseline", "measured", "carried forward"] | None = None
+    check_weight: str | None = None
     planned: float | None = None
     recorded: bool = False
     vials: tuple[tuple[str, int], ...] | None = None

@@ -179,11 +179,18 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose) -> Administrat
         weight_kg=weight.kg if weight is not None else None,
         weight_of=weight.of if weight is not None else None,
         weight_status=weight.status if weight is not None else None,
+        check_weight=_check_weight(schedule, dose),
         vials=vials.counts if vials is not None else None,
         dispensed=_number(vials.dispensed) if vials is not None and not masked else None,
         waste=_number(vials.waste) if vials is not None and not masked else None,
         volume_ml=_number(vials.volume_ml) if vials is not None else None,
     )
+
+
+def _check_weight(schedule: SubjectSchedule, dose: SubjectDose) -> str | None:
+    """Why the weight that a dose is by should be looked at again."""
+    by = dose.weight
+    return "; ".join(doubt.message for doubt in schedule.doubts if by is not None and by.of in doubt.of) or None
 
 
 def _per_day(amount: float | None, times: int, scale: int) -> float | None:

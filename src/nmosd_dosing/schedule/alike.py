@@ -1,5 +1,5 @@
 """Subjects who are alike: of whom the same is known but for code, site and weight, so that what is told of one holds for all of them, but
-for the numbers that hang on the body. Of whom records, later weights or earlier doses are known nobody is alike."""
+for the numbers that hang on the body. Of whom records, later weights, doubtful ones or earlier doses are known nobody is alike."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 ByBody = Literal[
     "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml"
@@ -28,6 +29,7 @@ def alone(cohort: Cohort) -> list[int]:
     for weights in (cohort.weighed, cohort.measured):
         if weights is not None:
             own |= ~np.isnat(weights.dates).all(axis=0)
+    own[list(weight_doubts(cohort))] = True  # what is said of them holds for nobody else
     return np.flatnonzero(own).tolist()
 
 

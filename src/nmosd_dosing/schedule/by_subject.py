@@ -25,6 +25,7 @@ from nmosd_dosing.schedule.subject_visits import doses_of, visits_of
 from nmosd_dosing.subjects import triggers
 from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
 from nmosd_dosing.subjects.entry_checks import needed
+from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _MOVE = {int(status): status for status in MoveStatus}
 
@@ -44,6 +45,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
         to_date(disposition.stopped.date), disposition.stopped.by, tuple((t, to_date(d[0])) for t, d in disposition.stopped.rules)
     )
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
+    doubts = weight_doubts(cohort)
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
     records, unscheduled, twice = _by_whom(schedule, n)
@@ -82,6 +84,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if c in x.earlier else None) for x in caps),
             later_weights={product.name: has_later(cohort, product.weight, c) for product in study.products},
             weighed=has_later(cohort, None, c),
+            doubts=doubts.get(c, ()),
         )
         for c in range(n)
     ]

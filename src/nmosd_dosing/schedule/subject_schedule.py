@@ -14,6 +14,7 @@ from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition, Visit
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.weight_checks import WeightDoubt
 
 Date = dt.date | None
 
@@ -240,8 +241,8 @@ class SubjectSchedule:
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
     not planned; twice: further records of visits that have one, with the row. later_weights: by product, whether its doses look at later
-    weights, and there are some; weighed: whether any were given. beyond: visits after `until`. planned_start: the day that was planned as
-    day 1, where the first dose was on another one.
+    weights, and there are some; weighed: whether any were given. doubts: which weights somebody should look at again. beyond:
+    visits after `until`. planned_start: the day that was planned as day 1, where the first dose was on another one.
     """
 
     study: Study
@@ -273,6 +274,7 @@ class SubjectSchedule:
     caps: tuple[SubjectCap, ...]
     later_weights: Mapping[str, bool]
     weighed: bool
+    doubts: tuple[WeightDoubt, ...]
 
     def period(self, visit: SubjectVisit) -> SubjectPeriod:
         return self.periods[visit.segment.period]

@@ -119,8 +119,8 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
 
 
 def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
-    """The weight that a dose is by, where it is by one."""
-    dose = own or next((dose for dose in doses if dose is not None), None)
+    """The weight that a dose is by, where it is by one; of a masked dose, as that of the active arms."""
+    dose = row.give.kit or own or next((dose for dose in doses if dose is not None), None)
     if dose is None or not dose.by_weight:
         return None
     return used(schedule, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)

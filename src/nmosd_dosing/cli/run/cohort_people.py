@@ -11,6 +11,7 @@ from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import CohortPeople
 from nmosd_dosing.cli.people import What
 from nmosd_dosing.cli.tables import Beside
+from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects import history
@@ -129,7 +130,9 @@ class _Rows:
         left_out = self.left_out or LeftOut()
         left_out.names = [columns.codes[row] for row in sorted(bad)]
         sites = [columns.sites[row] for row in rows] if "site" in columns.table.columns else []
-        return Everybody(replace(self.request, columns=cohort).begun(), sites, len(columns) + left_out.nobody, left_out)
+        request = replace(self.request, columns=cohort).begun()
+        say_doubtful(request)
+        return Everybody(request, sites, len(columns) + left_out.nobody, left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:
         """The index of everybody's arm, by row."""

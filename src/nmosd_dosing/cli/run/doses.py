@@ -8,15 +8,18 @@ from dataclasses import replace
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import fail
+from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, read_file, write_whole
 from nmosd_dosing.cli.options import DosesOptions, OutputOptions, PeopleOptions
-from nmosd_dosing.errors import DosingError, Problems, clip, one_of
+from nmosd_dosing.cli.weights import LOOK_AGAIN
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.doses import doses_to_csv, doses_to_json
 from nmosd_dosing.report.plots.drawing import ending_of
 from nmosd_dosing.subjects.tables import weight_list
+
+_WARNED = 20
 
 
 def run(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> None:
@@ -31,6 +34,9 @@ def run(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> None
         unblind=request.unblind,
         policy=request.policy,
     )
+    doubtful = [note for row in made.rows for note in (*row.notes, *made.notes) if note.code == "check-weight"]
+    for note in list(dict.fromkeys(doubtful))[:_WARNED]:
+        say(f"{Problem(note.message, hint=LOOK_AGAIN, severity='warning').draw()}\n")
     drawing = _drawing(made, asked.plot) if asked.plot is not None else None
     rendered = outputs.rendered(FORMATS, output, made)
     if asked.plot is not None and drawing is not None:

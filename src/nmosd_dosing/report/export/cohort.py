@@ -2,7 +2,7 @@
 
 Subjects of whom the same is known, but for code, site and weight, are alike: one of them is planned as `plan` plans, and the others'
 rows are its rows with their own code, site and weight, and with their own doses, which the schedule holds as columns. Of whom records,
-later weights or earlier doses are known nobody is alike.
+later weights, doubtful ones or earlier doses are known nobody is alike.
 """
 
 from __future__ import annotations

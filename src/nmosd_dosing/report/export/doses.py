@@ -14,6 +14,7 @@ from nmosd_dosing.version import PROGRAM
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",
     "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative", "dispensed", "waste", "vials", "volume_ml",
+    "check_weight",
 )  # fmt: skip
 COMPARED_COLUMNS = (
     "regimen", "study", "arm", "weight_kg", "height_cm", "start", "until", "months", "dosing_visits", "first_visit", "first_day",
@@ -88,6 +89,7 @@ def _dose(row: DoseRow) -> dict[str, Any]:
         **fields(a, ("cumulative", "cumulative_per_kg", "dispensed", "waste")),
         "vials": vials_list(a.vials),
         "volume_ml": plain_number(a.volume_ml),
+        "check_weight": a.check_weight,
     }
 
 

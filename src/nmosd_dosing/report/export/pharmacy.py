@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import Any
 
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Worklist, in_all, uncounted, visits_of
+from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Worklist, in_all, to_check, uncounted, visits_of
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 DOSE_COLUMNS = (
     "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
-    "amount_status", "weight_kg", "weight_of", "times", "vials", "volume_ml", "not_counted",
+    "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -51,6 +51,7 @@ def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy
         "reserve": plain_number(float(reserve)),
         "lead_days": lead,
         "order": [_order_line(line) for line in lines],
+        "check_weight": [{"subject": subject, "message": words} for subject, words in to_check(worklist)],
         **_not_listed(worklist),
     }
 
@@ -98,7 +99,7 @@ def _dose(item: Item) -> dict[str, Any]:
         "of_days": item.of,
         **fields(item.visit, ("status", "only_arms")),
         "product": item.dose.shown,
-        **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of")),
+        **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight")),
         "times": item.times,
         "vials": vials_list(item.vials),
         "volume_ml": plain_number(item.volume_ml),

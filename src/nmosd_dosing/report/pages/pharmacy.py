@@ -13,7 +13,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import counted
-from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, uncounted, visits_of
+from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, to_check, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.layout import Page, Table
@@ -58,7 +58,8 @@ def remarks(worklist: Worklist) -> list[str]:
     before = f"planned before {date_text(worklist.first)}, and not recorded"
     found = [(f"not counted: {some.product}", some.why, some.items) for some in uncounted(worklist.items)]
     found += [("left out", "no day stated", worklist.dayless), ("left out", before, worklist.missed)]
-    lines = [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
+    lines = [f"check-weight: {f'{subject}: ' if subject else ''}{why}" for subject, why in to_check(worklist)]
+    lines += [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
     for period, subjects in worklist.unentered.items():
         who = f" ({', '.join(subject or '' for subject in subjects)})" if any(subjects) else ""
         lines.append(f"left out, all visits of {period}: no first day yet{who}")

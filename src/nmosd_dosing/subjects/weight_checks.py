@@ -1,0 +1,130 @@
+"""Weights that may be slips: far from the one before, or with a height that does not go with them. No dose is changed by it.
+
+The limits are this project's own; no source states any. A body mass index is asked only where the height is known.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import Dates, date_text, to_date
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.subjects.cohort import Cohort
+
+_ONE_IN = 5  # a change by one part in so many, 20 %, is looked at, and by more
+_LEAST, _MOST = 12, 50  # kg/m2: a body mass index outside of these
+_KG, _CM = (3, 250), (50, 220)  # of a body that another reading would make plausible
+_POUND, _INCH = 0.45359237, 2.54  # in kg and cm
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDoubt:
+    """Why somebody should look at a weight again. of: the days of the weights that it is about, None for the one at baseline."""
+
+    message: str
+    of: tuple[dt.date | None, ...]
+
+
+def weight_doubts(cohort: Cohort) -> dict[int, tuple[WeightDoubt, ...]]:
+    """What is doubtful of subjects' weights, by column: at baseline, weighed later, or recorded with visits."""
+    dates, grams = _in_order(cohort)
+    before = _before(grams)
+    changed = np.abs(grams - before) * _ONE_IN >= before
+    index = grams / 1000 / (cohort.mm / 1000) ** 2
+    unlikely = (index < _LEAST) | (index > _MOST)
+    found: dict[int, list[WeightDoubt]] = {}
+    for column in np.flatnonzero((changed | unlikely).any(axis=0)).tolist():
+        mine = [_Weighing(None if i < 0 else to_date(date), float(g)) for i, date, g in _of(cohort, dates, grams, column)]
+        found[column] = list(_doubts(mine, float(cohort.mm[column])))
+    for column, record in cohort.records:
+        if record.weight_kg is not None and cohort.measured is not None:
+            same = cohort.measured.grams[cohort.measured.dates[:, column] == np.datetime64(record.date, "D"), column]
+            other = record.weight_kg * 1000
+            if same.size and abs(same[0] - round(other)) * _ONE_IN >= same[0]:
+                found.setdefault(column, []).append(_change(_Weighing(record.date, float(same[0])), _Weighing(record.date, other)))
+    return {column: tuple(dict.fromkeys(mine)) for column, mine in sorted(found.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighing:
+    date: dt.date | None
+    grams: float
+
+    @property
+    def text(self) -> str:
+        when = "at baseline" if self.date is None else f"of {date_text(self.date)}"
+        return f"{number_text(self.grams / 1000)} kg {when}"
+
+
+def _in_order(cohort: Cohort) -> tuple[Dates, NDArray[np.float64]]:
+    """(w, n) all weights of each subject in the order of their days, that at baseline as one of day 1; NaN where there is none."""
+    if cohort.measured is None:
+        return cohort.start[np.newaxis], cohort.grams[np.newaxis]
+    dates = np.concatenate([cohort.start[np.newaxis], cohort.measured.dates])
+    order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
+    grams = np.concatenate([cohort.grams[np.newaxis], cohort.measured.grams])
+    return np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0)
+
+
+def _before(grams: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(w, n) the last known weight before each; NaN where there is none."""
+    before, last = np.full_like(grams, np.nan), np.full(grams.shape[1], np.nan)
+    for i, weight in enumerate(grams):
+        before[i] = last
+        last = np.where(np.isnan(weight), last, weight)
+    return before
+
+
+def _of(
+    cohort: Cohort, dates: Dates, grams: NDArray[np.float64], column: int
+) -> Iterator[tuple[int, np.datetime64, np.float64]]:  # fmt: skip
+    """One subject's weights in order; -1 for the one at baseline."""
+    first = int(np.flatnonzero(dates[:, column] == cohort.start[column])[0])
+    for i, (date, weight) in enumerate(zip(dates[:, column], grams[:, column], strict=True)):
+        if not np.isnan(weight):
+            yield (-1 if i == first else i), date, weight
+
+
+def _doubts(weighings: list[_Weighing], mm: float) -> Iterator[WeightDoubt]:
+    for i, one in enumerate(weighings):
+        if i and abs(one.grams - weighings[i - 1].grams) * _ONE_IN >= weighings[i - 1].grams:
+            yield _change(weighings[i - 1], one)
+        kg, cm = one.grams / 1000, mm / 10
+        if not np.isnan(mm) and not _likely(kg, cm):
+            words = f"{one.text} with {number_text(cm)} cm is a body mass index of {_index(kg, cm):.1f}, outside {_LEAST} to {_MOST}"
+            other = " or ".join(_readings(kg, cm))
+            yield WeightDoubt(f"{words}{f': {other}?' if other else ': check both'}", (one.date,))
+
+
+def _change(before: _Weighing, after: _Weighing) -> WeightDoubt:
+    percent = number_text(round(abs(after.grams - before.grams) * 100 / before.grams, 1))
+    way = "more" if after.grams > before.grams else "less"
+    return WeightDoubt(
+        f"{after.text} is {percent}% {way} than {before.text}: one of the two may be a slip", (before.date, after.date)
+    )  # fmt: skip
+
+
+def _index(kg: float, cm: float) -> float:
+    return kg / (cm / 100) ** 2
+
+
+def _likely(kg: float, cm: float) -> bool:
+    return _LEAST <= _index(kg, cm) <= _MOST
+
+
+def _readings(kg: float, cm: float) -> Iterator[str]:
+    """In which other ways a weight and a height would go with each other."""
+    readings = {
+        "are they exchanged": (cm, kg),
+        "are they in pounds and inches": (kg * _POUND, cm * _INCH),
+        "is the weight in pounds": (kg * _POUND, cm),
+        "is the height in inches": (kg, cm * _INCH),
+    }
+    for words, (weight, height) in readings.items():
+        if _KG[0] <= weight <= _KG[1] and _CM[0] <= height <= _CM[1] and _likely(weight, height):
+            yield f"{words} ({number_text(round(weight, 1))} kg, {number_text(round(height, 1))} cm)"
