@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from nmosd_dosing.screen import columns, printable
+from nmosd_dosing.screen import columns, cuts, folded, printable
 
 Severity = Literal["error", "warning"]
 
@@ -93,19 +94,19 @@ class Problem:
     path: str | None = None
     subject: int | None = field(default=None, compare=False)
 
-    def draw(self) -> str:
-        """The message as a person reads it, without a newline at its end."""
+    def draw(self, width: int | None = None) -> str:
+        """The message as a person reads it, without a newline at its end; cut to the width of a terminal, if that is given."""
         lines = [f"{self.severity}: {printable(self.message)}"]
         places = [("", self.place)] if self.place else []
         places += list(self.also)
-        width = max((len(str(place.line)) for _, place in places), default=0)
+        margin = max((len(str(place.line)) for _, place in places), default=0)
         for words, place in places:
-            lines += _draw_place(place, words, width)
+            lines += _draw_place(place, words, margin, width)
         if not places and self.path:
             lines.append(f" --> {printable(self.path)}")
         if self.hint:
             lines.append(f"hint: {printable(self.hint)}")
-        return "\n".join(lines)
+        return "\n".join(lines if width is None else (folded(line, width) for line in lines))
 
 
 class DosingError(Exception):
@@ -148,10 +149,10 @@ class Problems:
         return tuple(p for p in self.in_order() if p.severity == "error")
 
 
-def draw(problems: Iterable[Problem]) -> str:
+def draw(problems: Iterable[Problem], width: int | None = None) -> str:
     """All problems, an empty line between two; of very many the first thousand and the count."""
     found = list(problems)
-    parts = [problem.draw() for problem in found[:_DRAWN]]
+    parts = [problem.draw(width) for problem in found[:_DRAWN]]
     if len(found) > _DRAWN:
         parts.append(f"and {len(found) - _DRAWN:,} more")
     return "\n\n".join(parts)
@@ -214,8 +215,8 @@ def arguments_said_as(name: Callable[[str], str]) -> Iterator[None]:
         _SAID.reset(before)
 
 
-def _draw_place(place: Place, words: str, width: int) -> list[str]:
-    margin = " " * width
+def _draw_place(place: Place, words: str, margin: int, width: int | None) -> list[str]:
+    """The place, its line, and carets below what is meant; of a width the line is cut into parts, each with its own carets."""
     line, column = place.source_line, place.column - 1
     length = max(1, min(place.end - place.start, len(line) - column))
     first, last = 0, len(line)
@@ -223,12 +224,20 @@ def _draw_place(place: Place, words: str, width: int) -> list[str]:
         first = max(0, min(column - _WIDEST // 3, last - _WIDEST))
         last = first + _WIDEST
     head = ("…" if first else "") + printable(line[first:column])
-    marked = printable(line[column : min(column + length, last)])
-    tail = printable(line[column + length : last]) + ("…" if last < len(line) else "")
-    carets = "^" * max(1, columns(marked))
-    return [
-        f"{margin}{':::' if words else '-->'} {printable(place.document.where(place))}",
-        f"{margin} |",
-        f"{place.line:>{width}} | {head}{marked}{tail}".rstrip(),
-        f"{margin} | {' ' * columns(head)}{carets}{' ' + words if words else ''}",
-    ]
+    marked = printable(line[column : min(column + length, last)]) or " "
+    shown = head + marked + printable(line[column + length : last]) + ("…" if last < len(line) else "")
+    room = columns(shown) if width is None else max(2, width - margin - len(" | "))
+    begin, stop = len(head), len(head) + len(marked)
+    number, blank = f"{place.line:>{margin}}", " " * margin
+    drawn = [f"{blank}{':::' if words else '-->'} {printable(place.document.where(place))}", f"{blank} |"]
+    for start, end in itertools.pairwise([0, *cuts(shown, room, 0), len(shown)]):
+        drawn.append(f"{number} | {shown[start:end]}".rstrip())
+        number = blank
+        if start < stop and begin < end:
+            before = min(columns(shown[start : max(start, begin)]), room - 1)
+            carets = "^" * max(1, min(columns(shown[max(start, begin) : min(end, stop)]), room - before))
+            drawn.append(f"{blank} | {' ' * before}{carets}")
+            if words and stop <= end:
+                fits = width is None or columns(f"{drawn[-1]} {words}") <= width
+                drawn[-1:] = [f"{drawn[-1]} {words}"] if fits else [drawn[-1], f"{blank} | {words}"]
+    return drawn

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # Unicode's Bidi_Control
-_NUMBER = re.compile(r"[^\w\s]*\d[\d.,]*")
+_JOINER = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+_NARROW = re.compile(r"[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e]*")  # one column each; what help is written in
+_NUMBER = re.compile(r"(\S*=|\W*)\d[\d.,]*")
 _DATE = re.compile(r".*\d{4}-\d\d-\d\d")
 _WEEKDAY = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
 
@@ -25,8 +27,13 @@ def for_terminal(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The same, and whatever else is not seen (`\\u200b`): for messages, since that may be what is wrong."""
-    return _written(text, lambda char: _is_control(char) or unicodedata.category(char) == "Cf")
+    """The same, and whatever else is not seen (`\\u200b`): for messages, since that may be what is wrong.
+
+    A joiner inside a word of a script that has joiners, or of an emoji, is not.
+    """
+    between, joiners = _JOINER.split(text), _JOINER.findall(text)
+    parts = [_written(part, lambda char: _is_control(char) or unicodedata.category(char) == "Cf") for part in between]
+    return "".join(part + joiner for part, joiner in itertools.zip_longest(parts, joiners, fillvalue=""))
 
 
 def _is_control(char: str) -> bool:
@@ -48,9 +55,11 @@ def _written_out(char: str) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: two for each Chinese character."""
+    if _NARROW.fullmatch(text):
+        return len(text)
     from rich.cells import cell_len
 
-    return len(text) if text.isascii() else cell_len(text)
+    return cell_len(text)
 
 
 def cuts(line: str, width: int, indent: int) -> list[int]:
@@ -71,20 +80,20 @@ def cuts(line: str, width: int, indent: int) -> list[int]:
     return found
 
 
-def folded(text: str, width: int) -> str:
-    """The text with its lines cut to the width; what goes on in a further line stands two columns to the right of its beginning."""
+def folded(text: str, width: int, hang: int = 2) -> str:
+    """The text with its lines cut to the width; what goes on in a further line stands some columns to the right of its beginning."""
     lines = []
     for line in text.split("\n"):
-        indent = hanging(line, width)
+        indent = hanging(line, width, hang)
         at = [0, *cuts(line, width, indent), len(line)]
         parts = [line[start:end].rstrip() for start, end in itertools.pairwise(at)]
         lines.append(f"\n{' ' * indent}".join(parts))
     return "\n".join(lines)
 
 
-def hanging(line: str, width: int) -> int:
+def hanging(line: str, width: int, hang: int = 2) -> int:
     """By how much the further lines of a line are indented."""
-    return min(len(line) - len(line.lstrip(" ")) + 2, width // 2)
+    return min(len(line) - len(line.lstrip(" ")) + hang, width // 2)
 
 
 def longest(line: str) -> int:
@@ -107,8 +116,10 @@ def _parts(line: str, start: int, end: int, most: int) -> Iterator[tuple[int, in
         size = most // 2
         while columns(line[start : start + size + 1]) <= most:
             size += 1
-        yield start, start + max(1, size)
-        start += max(1, size)
+        mark = max(line.rfind(mark, start + size // 2, start + size) for mark in ",;/") + 1  # the fields of a row, the folders of a path
+        size = mark - start if mark else size
+        yield start, start + size
+        start += size
     yield start, end
 
 

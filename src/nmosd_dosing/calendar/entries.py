@@ -17,7 +17,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, argument
 from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
@@ -348,7 +348,7 @@ def _text(lines: list[str]) -> str:
 
 def line(text: str) -> str:
     """One line, whatever a study file or a subject's code holds."""
-    return " ".join(printable(text).split())
+    return " ".join(without_controls(text).split())
 
 
 def uid(plan: Plan, kind: str, id: str) -> str:

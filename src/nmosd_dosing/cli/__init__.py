@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from nmosd_dosing.cli.commands import COMMANDS
-from nmosd_dosing.cli.groups import Once
+from nmosd_dosing.cli.help import UNFOLDED, Command, Group
 
 app = typer.Typer(
     name="dosing",
@@ -20,7 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED},
 )
 
 
@@ -40,7 +41,7 @@ def _root(
 
 
 for command in COMMANDS:
-    app.command(cls=Once)(command)
+    app.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
 
 
 def main() -> NoReturn:

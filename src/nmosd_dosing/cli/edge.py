@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
-from nmosd_dosing.errors import DosingError, InputError, Problems, did_you_mean
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_you_mean, draw
+from nmosd_dosing.screen import folded, for_terminal
 
 if TYPE_CHECKING:
     import typer
@@ -38,7 +39,8 @@ def run(app: typer.Typer) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else FINE
     except DosingError as error:
-        return _say(str(error))
+        tell(error.problems)
+        return WRONG_INPUT
     except (BrokenPipeError, SystemExit):  # the reader has seen enough, as `| head` has; typer and rich leave by SystemExit
         _close_output()
         return FINE
@@ -58,7 +60,8 @@ def run(app: typer.Typer) -> int:
             hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
             if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
                 message = message[: near.start()]
-                hint = did_you_mean(message.split()[-1], near[1].split(", ")) or hint
+                near_words = re.findall(r"[^`, ]+", near[1])
+                hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
             if "extra argument" in message:
                 hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
             return _say(f"error: {message}\nhint: {hint}")
@@ -72,7 +75,7 @@ def _close_output() -> None:
 
 def _say(text: str) -> int:
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        say(text)
     return WRONG_INPUT
 
 
@@ -135,19 +138,41 @@ def width_of(stream: TextIO) -> int:
     return max(_NARROWEST, columns or _USUAL)
 
 
+def write_text(text: str) -> None:
+    """A text to standard output: as it is, but for what a terminal needs."""
+    sys.stdout.write(_as_shown(text, sys.stdout))
+
+
 def say(text: str) -> None:
     """A message, beside the data."""
-    print(text, file=sys.stderr)
+    print(_as_shown(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def tell(problems: Iterable[Problem]) -> None:
+    """What is wrong or doubtful, beside the data."""
+    width = width_of(sys.stderr) if sys.stderr.isatty() else None
+    with contextlib.suppress(OSError):
+        print(draw(problems, width), file=sys.stderr, flush=True)
+
+
+def _as_shown(text: str, stream: TextIO) -> str:
+    """The text; for a terminal with its lines folded, and nothing in it that moves the cursor or reorders characters."""
+    return folded(for_terminal(text), width_of(stream)) if stream.isatty() else text
 
 
 def progress(items: Iterable[Item], n: int, what: str) -> Iterable[Item]:
     """The n items, with a bar on standard error for a person who has to wait for them; nothing of it in a pipe."""
     if n < 100 or not sys.stderr.isatty():
         return items
-    from rich.console import Console
-    from rich.progress import track
+    return _tracked(items, n, what)
 
-    return track(items, what, total=n, console=Console(stderr=True), transient=True)
+
+def _tracked(items: Iterable[Item], n: int, what: str) -> Iterator[Item]:
+    with bar(n, what) as told:
+        for done, item in enumerate(items, 1):
+            yield item
+            if told is not None:
+                told(done)
 
 
 @contextlib.contextmanager
@@ -159,18 +184,18 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True, width=width_of(sys.stderr)), transient=True, expand=True) as shown:
         task = shown.add_task(what, total=total)
         yield lambda done: shown.update(task, completed=done)
 
 
 def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
     """Parts of a long run, with a bar that counts what is in them."""
-    with bar(total, what) if total >= 100 else contextlib.nullcontext() as tell:
+    with bar(total, what) if total >= 100 else contextlib.nullcontext() as told:
         done = 0
         for part in parts:
             yield part
             done += len(part)
-            if tell is not None:
-                tell(done)
+            if told is not None:
+                told(done)

@@ -67,7 +67,9 @@ class PeopleOptions:
             autocompletion=complete_regimen,
         ),
     ] = None
-    start: Annotated[str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required]", metavar="DATE")] = None
+    start: Annotated[
+        str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required without --subjects]", metavar="DATE")
+    ] = None
     period: Annotated[
         str | None,
         typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=complete_period),

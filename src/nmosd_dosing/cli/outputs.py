@@ -5,11 +5,10 @@ A format's function makes a page, a text, the pieces of a long text, or plain va
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli.edge import print_table, text_of
+from nmosd_dosing.cli.edge import print_table, text_of, write_text
 from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, did_you_mean, one_of
 
@@ -43,8 +42,9 @@ def write(found: Any, output: str | None) -> None:
     if output is not None:
         write_whole(output, found)
     elif isinstance(found, str):
-        sys.stdout.write(found)
+        write_text(found)
     elif isinstance(found, Iterator):
-        sys.stdout.writelines(found)
+        for piece in found:
+            write_text(piece)
     else:
         print_table(found)

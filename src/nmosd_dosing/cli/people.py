@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import collected, say
+from nmosd_dosing.cli.edge import collected, say, tell
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, draw, one_of
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of
@@ -272,7 +272,7 @@ def say_day_1(cohort: Cohort) -> None:
     moved = list(cohort.moved())
     for column, start, planned in moved[:_NAMED]:
         was = f"day 1 is {date_text(start)}, the first dose as recorded; planned was {date_text(planned)}"
-        say(printable(f"start: {cohort.name(column)}{was}"))
+        say(without_controls(f"start: {cohort.name(column)}{was}"))
     if len(moved) > _NAMED:
         say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose was on another day than planned")
 
@@ -281,7 +281,7 @@ def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:
     """What was not known on a day, since it is dated later."""
     if left_out:
         some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        say(printable(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
+        say(without_controls(f"left out, since it is dated after {as_of}: {'; '.join(left_out[:_LISTED])}{some}"))
 
 
 def known_by(request: Request, as_of: dt.date) -> Request:
@@ -298,5 +298,6 @@ def with_site(study: Study, path: str) -> Study:
     doubts = Problems()
     filled = fill_in(study, read_site(read_file(path), path), doubts)
     if doubts.found:
-        say(draw(doubts.in_order()) + "\n")
+        tell(doubts.in_order())
+        say("")
     return filled

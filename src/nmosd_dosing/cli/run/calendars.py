@@ -18,7 +18,7 @@ from nmosd_dosing.days import LANGUAGES, date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle
@@ -211,12 +211,14 @@ def write(ready: list[Ready], request: CalendarOptions, messages: list[str]) -> 
             write_whole(made.path, made.update.ics)
         else:
             Path(made.path).unlink(missing_ok=True)
-        messages.append(f"{printable(made.path)}: {_counts([made.update])}{'' if made.update.ics else ', removed: nothing is left in it'}")
+        messages.append(
+            f"{without_controls(made.path)}: {_counts([made.update])}{'' if made.update.ics else ', removed: nothing is left in it'}"
+        )
         if made.again:
             messages += _details(made.update)
         if made.changes_path is not None:
             what = f"{changed} entr{'y' if changed == 1 else 'ies'}" if changed else _without_changes(made.changes_path)
-            messages.append(f"{printable(made.changes_path)}: {what}")
+            messages.append(f"{without_controls(made.changes_path)}: {what}")
     if len(ready) > 1:
         messages.append(f"{len(ready)} calendars: {_counts([made.update for made in ready])}")
     warnings = dict.fromkeys(warning for made in ready for warning in made.warnings)

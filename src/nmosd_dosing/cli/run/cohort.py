@@ -7,16 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say
+from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say, tell
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, draw, plural
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, plural
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.schedule import excluded
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
@@ -50,7 +50,7 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
     outputs.put(FORMATS, output, everybody, without)
     if without:
         subjects = f"{len(without):,} subjects have" if len(without) != 1 else "one subject has"
-        say(printable(f"{subjects} no visit, and so no row: {_some(without)}"))
+        say(without_controls(f"{subjects} no visit, and so no row: {_some(without)}"))
     return WRONG_INPUT if _say_left_out(left_out, everybody) else 0
 
 
@@ -105,13 +105,13 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     if not left_out.problems:
         return False
     study = everybody.request.study
-    say(draw(first_of(left_out.problems, "the tables", left_out.more)))
+    tell(first_of(left_out.problems, "the tables", left_out.more))
     names = list(dict.fromkeys(name for name in left_out.names if name))
     some = _some(names)
     nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
     lines = f"; {nobody:,} {plural(nobody, 'line')} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
     who = f"{len(names):,} {plural(len(names), 'subject')}{f' ({some})' if names else ''}"
-    say(printable(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
+    say(without_controls(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
     if study.stop is not None:
         day = everybody.cohort.of_study.get(STUDY_STOP)
         stops = f"the study stops on {day}" if day is not None else "the study does not stop"

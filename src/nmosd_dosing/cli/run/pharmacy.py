@@ -22,7 +22,7 @@ from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 
 _MOST_DAYS = 3660
 _DAYS = 14  # of what is prepared
@@ -82,7 +82,7 @@ def _say_remarks(worklist: Worklist, output: OutputOptions) -> None:
         from nmosd_dosing.report.pages.pharmacy import remarks
 
         for line in remarks(worklist):
-            say(printable(line))
+            say(without_controls(line))
 
 
 def _worklist(checked: _Checked) -> Worklist:
@@ -102,7 +102,7 @@ def _say_unused(plans: Sequence[Plan]) -> None:
         some = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         whose = f" ({', '.join(unused[:5])}{some})" if any(unused) else ""
         how = "`--weighings FILE` with subject, date, weight_kg makes them count"
-        say(printable(f"weight: weights recorded with visits are not those that doses are by{whose}; {how}"))
+        say(without_controls(f"weight: weights recorded with visits are not those that doses are by{whose}; {how}"))
 
 
 def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, formats: outputs.Formats) -> _Checked:

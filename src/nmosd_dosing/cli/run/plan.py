@@ -18,7 +18,7 @@ from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.plan import to_csv, to_json
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
@@ -89,7 +89,7 @@ def _notes_of(plans: list[Plan]) -> list[str]:
     lines = []
     for (code, message), subjects in codes.items():
         some = "" if len(subjects) == len(plans) else f" ({', '.join(subjects) if len(subjects) <= 5 else f'{len(subjects)} subjects'})"
-        lines.append(printable(f"{code}: {message}{some}"))
+        lines.append(without_controls(f"{code}: {message}{some}"))
     return lines
 
 

@@ -20,7 +20,7 @@ from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.errors import InputError, Problems, clip, did_you_mean
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -94,7 +94,7 @@ def not_touched(folder: str, ready: Sequence[Ready]) -> list[str]:
     some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
     they = ("it is", "it") if len(names) == 1 else ("they are", "them")
     why = f"{they[0]} not of this table, and whoever reads {they[1]} still sees what stands there"
-    return [printable(f"not touched: {some}: {why}")]
+    return [without_controls(f"not touched: {some}: {why}")]
 
 
 def _plain(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import outputs
-from nmosd_dosing.cli.edge import fail, print_table
+from nmosd_dosing.cli.edge import fail, print_table, say, tell, write_text
 from nmosd_dosing.cli.options import OutputOptions
 from nmosd_dosing.cli.people import with_site
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean, draw
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean
 from nmosd_dosing.language import catalog, nodes, site_file
 from nmosd_dosing.language import keys as study_keys
 from nmosd_dosing.language.nodes import Node, Scalar
@@ -137,9 +136,10 @@ def _study_named(name: Scalar, studies: dict[str, Study], problems: Problems, fi
 
 def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
     if warnings:
-        print(draw(warnings) + "\n", file=sys.stderr)
+        tell(warnings)
+        say("")
     doubts = f", {counted(len(warnings), 'warning')}" if warnings else ""
-    print(f"{file}: fine{doubts} ({about})")
+    write_text(f"{file}: fine{doubts} ({about})\n")
 
 
 def schema(asked: dict[str, bool]) -> None:
@@ -153,4 +153,4 @@ def schema(asked: dict[str, bool]) -> None:
         "scenarios": scenario_file.json_schema,
     }
     json_schema = schemas[of[0]] if of else study_keys.json_schema
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nmosd_dosing.plans.plan import Note
-from nmosd_dosing.screen import printable
 from nmosd_dosing.study.model import Site
 
 
@@ -25,14 +24,14 @@ def vials_list(vials: tuple[tuple[str, int], ...] | None) -> list[dict[str, Any]
 
 
 def cell(value: Any) -> str:
-    """A value as the text of a cell."""
+    """A value as the text of a cell, whatever its characters are; a quote before what a spreadsheet would run."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    text = printable(value)
+    text = value.encode(errors="backslashreplace").decode()  # half a character is none
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -8,7 +8,7 @@ from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.pharmacy.dose_table import DoseTable, WeightRow, counts
 from nmosd_dosing.report.plots.drawing import drawing, needs_matplotlib, plain_axes
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def draw_doses(table: DoseTable, ending: str) -> bytes:
 def _fill(figure: Figure, table: DoseTable, keys: list[tuple[str, str | None]]) -> None:
     plan = table.plan
     heading = f"{plan.title}\nregimen {plan.regimen}: cumulative dose by body weight"
-    figure.suptitle(printable(f"UNBLINDED: arm {plan.arm}\n{heading}" if table.unblinded else heading), fontsize=12)
+    figure.suptitle(without_controls(f"UNBLINDED: arm {plan.arm}\n{heading}" if table.unblinded else heading), fontsize=12)
     for number, key in enumerate(keys, 1):
         axes = figure.add_subplot(len(keys), 1, number)
         _draw(axes, table, key)
@@ -63,7 +63,7 @@ def _draw(axes: Axes, table: DoseTable, key: tuple[str, str | None]) -> None:
             markevery=slice(1, None, 2),
             label=f"{number_text(row.weight_kg)} kg{height}" if i in named else None,
         )
-    axes.set_ylabel(printable(f"{product}, cumulative dose" + (f" ({unit})" if unit else "")))
+    axes.set_ylabel(without_controls(f"{product}, cumulative dose" + (f" ({unit})" if unit else "")))
     plain_axes(axes)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], title="body weight", loc="upper left", frameon=False)

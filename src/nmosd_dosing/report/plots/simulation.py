@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.errors import plural
 from nmosd_dosing.report.plots.drawing import drawing, plain_axes
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.simulation.outcomes import STATES_LEFT
 from nmosd_dosing.simulation.summaries import Spread, Summary
 
@@ -31,7 +31,7 @@ def _fill(figure: Figure, s: Summary) -> None:
     trials = f"{s.trials:,} simulated {plural(s.trials, 'trial')}, seed {s.seed}"
     so_far = f", from {s.subjects_so_far} real subjects up to {s.as_of}" if s.as_of is not None else ""
     heading = f"{s.title}\nregimen {s.regimen}, {s.name}: {trials}{so_far}"
-    figure.suptitle(printable(f"UNBLINDED: the arms of real subjects were used\n{heading}" if s.unblinded else heading), fontsize=12)
+    figure.suptitle(without_controls(f"UNBLINDED: the arms of real subjects were used\n{heading}" if s.unblinded else heading), fontsize=12)
     for number, draw in enumerate((_stops, _relapses, _infusions, _states), 1):
         axes = figure.add_subplot(2, 2, number)
         draw(axes, s)
@@ -81,7 +81,7 @@ def _infusions(axes: Axes, s: Summary) -> None:
     for i, period in enumerate(dict.fromkeys(row.period for row in s.by_month)):
         numbers = {row.month or "": row.number for row in s.by_month if row.period == period}
         there = sorted(numbers)
-        _band(axes, [_first(month) for month in there], [numbers[month] for month in there], f"C{i}", printable(period))
+        _band(axes, [_first(month) for month in there], [numbers[month] for month in there], f"C{i}", without_controls(period))
     axes.set_ylabel(f"{s.doses_are}, mean and 5–95% of trials")
     _dated(axes)
     axes.legend(loc="upper right", frameon=False, fontsize=8)
@@ -97,7 +97,7 @@ def _states(axes: Axes, s: Summary) -> None:
         axes.stackplot(
             [_after(month) for month in months],  # type: ignore[arg-type]
             [[means[state, month] for month in months] for state in states],
-            labels=["left" if state == STATES_LEFT else printable(state) for state in states],
+            labels=["left" if state == STATES_LEFT else without_controls(state) for state in states],
             colors=["0.8" if state == STATES_LEFT else f"C{i}" for i, state in enumerate(states)],
         )
         axes.legend(loc="upper left", frameon=False, fontsize=8)
