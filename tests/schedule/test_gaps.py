@@ -8,9 +8,7 @@ import pytest
 
 from nmosd_dosing import Entered, Record, RegimenError, Subject, plan
 from nmosd_dosing.checks.findings import check
-from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.report.pages.plan import explain_page
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START, day
@@ -62,25 +60,29 @@ def test_months_are_counted_from_the_dose_and_clipped() -> None:
 
 
 def test_a_longer_gap_waits_for_a_decision() -> None:
+    """Of the dose that was to wait nothing is recorded: it stays planned, and it is said what the rule does with it."""
     records = [(f"D{n}", START + dt.timedelta(n - 1), "missed") for n in (57, 85, 113)]
-    found = spaced(RULES + VISITS, *records)
-    assert targets(found)["D141"] == "2025-05-26 pending"
-    page = text_of(explain_page(found, (), found.visits[-1:], "p"))
-    assert "pending: gap of more than 12 weeks between doses (hold)" in page
+    found = spaced(RULES + VISITS, ("D29", day("2025-02-03")), *records)
+    assert targets(found)["D141"] == "2025-05-26 planned"
+    assert notes(found, "gap-clock") == [
+        "from 2025-04-29 Tue on, a dose comes more than 12 weeks after the last recorded one, of 2025-02-03 Mon: "
+        "hold, it waits for a decision"
+    ]
 
 
 def test_a_gap_that_stops() -> None:
     rules = "    if gap: [{of: more than 8 weeks, then: stop}]\n"
-    found = spaced(rules + VISITS, ("D57", day("2025-04-01")), cancelled=True)
+    found = spaced(rules + VISITS, ("D29", day("2025-02-03")), ("D57", day("2025-04-01")), cancelled=True)
     assert [v.label for v in found.visits if v.status == "cancelled"] == ["D85", "D113", "D141"]
 
 
 def test_after_a_gap_that_stops_a_visit_may_stand_without_its_dose() -> None:
     visits = "    visits:\n      - {at: 'D1, D29, D57, D85', give: X 100 mg, assess: MRI}\n"
     text = "    if gap: [{of: more than 8 weeks, then: stop}]\n" + visits
-    found = spaced(text, ("D29", day("2025-03-10"), "missed"), ("D57", day("2025-03-10")), ("D85", day("2025-04-01")))
+    records = (("D1", START), ("D29", day("2025-03-10"), "missed"), ("D57", day("2025-03-10")), ("D85", day("2025-04-01")))
+    found = spaced(text, *records)
     assert [len(v.administrations) for v in found.visits] == [1, 1, 1, 0]  # D57 is the dose that came too late; there are no more
-    assert [v.status for v in found.visits] == ["planned", "missed", "done", "done"]
+    assert [v.status for v in found.visits] == ["done", "missed", "done", "done"]
 
 
 GAPS = """products: {X: {}, Y: {}}
@@ -166,9 +168,8 @@ def test_a_dose_after_a_gap_that_asks_for_a_decision_is_told() -> None:
 
 
 def test_an_unscheduled_dose_keeps_a_gap_from_being_one() -> None:
-    between = ("unscheduled", "2025-04-07", "done")
     study, _ = read_study_text(RESTARTS)
-    records = [Record(v, dt.date.fromisoformat(d), s) for v, d, s in MISSED]  # type: ignore[arg-type]
-    extra = Record(between[0], dt.date.fromisoformat(between[1]), product="X")
+    records = [on("D29", "2025-02-03"), *(on(v, d, status=s) for v, d, s in MISSED), on("D113", "2025-04-28")]
+    extra = on("unscheduled", "2025-04-07", product="X")
     assert any("restart" in v.label for v in plan(study, Subject(START, records=tuple(records))).visits)
     assert not any("restart" in v.label for v in plan(study, Subject(START, records=(*records, extra))).visits)

@@ -76,7 +76,7 @@ REPEAT = "at: 'W1D1, W3D1, W5D1, then every 4 weeks until W25D1', give: X 100 mg
 )
 def test_what_a_gap_does(gap: int, after: str) -> None:
     """W5D1 is on 2025-02-03; the next dose, W9D1, is given `gap` days later."""
-    records = (Record("W9D1", day("2025-02-03") + dt.timedelta(gap)),)
+    records = (Record("W5D1", day("2025-02-03")), Record("W9D1", day("2025-02-03") + dt.timedelta(gap)))
     made = planned(visits(REPEAT, period=GAPS), person(records=records))
     found = days(made)
     assert found[found.index("W5D1 2025-02-03") + 2] == after
@@ -87,7 +87,7 @@ def test_what_a_gap_does(gap: int, after: str) -> None:
 
 @pytest.mark.parametrize(("gap", "holds"), [(56, False), (57, True)])
 def test_more_than_8_weeks_begins_a_day_after_8_weeks(gap: int, holds: bool) -> None:
-    records = (Record("W9D1", day("2025-02-03") + dt.timedelta(gap)),)
+    records = (Record("W5D1", day("2025-02-03")), Record("W9D1", day("2025-02-03") + dt.timedelta(gap)))
     made = planned(visits(REPEAT, period="    if gap: [{of: more than 8 weeks, then: restart}]\n"), person(records=records))
     assert any("restart" in v.label for v in made.visits) == holds
 
@@ -101,11 +101,11 @@ def test_a_course_after_the_event_that_opens_the_way_goes_on_over_the_entry() ->
 @pytest.mark.parametrize(("given", "restarts"), [("2025-03-31", False), ("2025-04-01", True)])
 def test_a_gap_restarts_on_the_day_after_its_length(given: str, restarts: bool) -> None:
     """D29 is on 2025-02-03; 8 weeks later is 2025-03-31."""
-    found = spaced(RULES + VISITS, ("D57", day(given)))
+    found = spaced(RULES + VISITS, ("D29", day("2025-02-03")), ("D57", day(given)))
     assert any("restart" in v.label for v in found.visits) == restarts
     if restarts:
         assert targets(found) == {
-            "D1": "2025-01-06 planned", "D15": "2025-01-20 planned", "D29": "2025-02-03 planned", "D1 (restart)": "2025-04-01 done",
+            "D1": "2025-01-06 planned", "D15": "2025-01-20 planned", "D29": "2025-02-03 done", "D1 (restart)": "2025-04-01 done",
             "D15 (restart)": "2025-04-15 planned", "D29 (restart)": "2025-04-29 planned", "D57 (restart)": "2025-05-27 planned",
             "D85 (restart)": "2025-06-24 planned", "D113 (restart)": "2025-07-22 planned", "D141 (restart)": "2025-08-19 planned",
         }  # fmt: skip
@@ -118,14 +118,16 @@ def test_a_gap_restarts_on_the_day_after_its_length(given: str, restarts: bool) 
 
 
 def test_missed_doses_make_a_gap_and_the_next_one_is_day_1() -> None:
-    found = targets(spaced(RULES + VISITS, ("D57", day("2025-03-03"), "missed"), ("D85", day("2025-03-31"), "withheld")))
-    assert found["D1 (restart)"] == "2025-04-28 planned"
+    missed = ("D29", day("2025-02-03")), ("D57", day("2025-03-03"), "missed"), ("D85", day("2025-03-31"), "withheld")
+    assert targets(spaced(RULES + VISITS, *missed))["D113"] == "2025-04-28 planned"  # nobody has recorded it
+    found = targets(spaced(RULES + VISITS, *missed, ("D113", day("2025-04-28"))))
+    assert found["D1 (restart)"] == "2025-04-28 done"
     assert "D113" not in found and found["D85"] == "2025-03-31 withheld"
 
 
 def test_a_second_gap_restarts_again() -> None:
-    first = ("D57", day("2025-04-01"))
-    found = targets(spaced(RULES + VISITS, first, ("D29 (restart)", day("2025-06-24")), ("D15 (restart)", day("2025-04-15"))))
+    first = ("D29", day("2025-02-03")), ("D57", day("2025-04-01"))
+    found = targets(spaced(RULES + VISITS, *first, ("D29 (restart)", day("2025-06-24")), ("D15 (restart)", day("2025-04-15"))))
     assert found["D1 (restart 2)"] == "2025-06-24 done"
     assert found["D15 (restart 2)"] == "2025-07-08 planned"
     assert "D57 (restart)" not in found
@@ -177,12 +179,12 @@ def test_a_dose_of_a_restart_is_not_changed_by_an_event_for_others() -> None:
 
 
 def test_a_restart_counts_from_the_day_on_which_it_took_place() -> None:
-    days = {v.label: v.actual or v.target for v in after(*MISSED, ("D1 (restart)", "2025-05-08", "done")).visits}
-    assert days["D1 (restart)"] == dt.date(2025, 5, 8)
-    assert days["D15 (restart)"] == dt.date(2025, 5, 22)
+    days = {v.label: v.actual or v.target for v in after(("D29", "2025-02-03", "done"), *MISSED, ("D113", "2025-04-25", "done")).visits}
+    assert days["D1 (restart)"] == dt.date(2025, 4, 25)
+    assert days["D15 (restart)"] == dt.date(2025, 5, 9)
 
 
 def test_a_dose_after_a_gap_that_was_to_wait_was_decided_on_and_restarts_nothing() -> None:
-    found = after(*MISSED, ("D113", "2025-05-26", "done"))
+    found = after(("D29", "2025-02-03", "done"), *MISSED, ("D113", "2025-05-26", "done"))
     assert not any("restart" in v.label for v in found.visits)
     assert {v.label: v.status for v in found.visits}["D141"] == "planned"

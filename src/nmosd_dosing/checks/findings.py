@@ -15,6 +15,7 @@ from typing import Literal
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.errors import counted
+from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
@@ -60,7 +61,8 @@ def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
 
 
 def _of_subject(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
-    visits = [_visit(subject, visit, as_of) for visit in subject.visits]
+    ahead = gaps_ahead(subject, as_of)
+    visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in subject.visits]
     others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *_gaps(subject))
     dated = [(finding.actual or finding.target, 0, finding) for finding in visits]
     dated += [(finding.actual or finding.target or finding.latest, 1, finding) for finding in others]
@@ -76,8 +78,8 @@ def deviates(finding: Finding) -> bool:
 # --- visits -------------------------------------------------------------------------------------------------------------
 
 
-def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date) -> Finding:
-    """What is to be said of one visit."""
+def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
+    """What is to be said of one visit. ahead: what a rule for gaps would do with its dose."""
     window = visit.visit.window
     earliest, latest = (visit.earliest, visit.latest) if window is not None else (None, None)
     found = Finding(subject.code, visit.id, "upcoming", None, visit.target, earliest, latest, visit.actual, "", last=visit.last)
@@ -89,7 +91,11 @@ def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date) -> Fin
         return replace(found, verdict="cancelled", message=cancelled_by(subject, visit))
     if visit.target is None:
         return replace(found, message="the source states no day")
-    return _did_not(subject, visit, found, visit.target, as_of)
+    found = _did_not(subject, visit, found, visit.target, as_of)
+    if ahead is None or found.waits_for is not None:
+        return found
+    waits_for: Waits | None = "decision" if ahead.rule.then == "hold" and visit.target <= as_of else None
+    return replace(found, message=f"{found.message}; {ahead.text}", waits_for=waits_for)
 
 
 def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, actual: dt.date) -> Finding:
@@ -138,8 +144,8 @@ def _not_before(subject: SubjectSchedule, visit: SubjectVisit) -> Date:
     for give in visit.visit.gives:
         minimum = subject.study.product(give.product).minimum_gap
         if minimum is not None:
-            before = [v for v in subject.visits if v.row < visit.row and any(g.product == give.product for g in v.visit.gives)]
-            found += [shift_date(v.actual, minimum) for v in before if v.actual is not None]
+            before = [dose for v in subject.visits if v.row < visit.row and v.actual is not None for dose in v.doses]
+            found += [shift_date(d.date, minimum) for d in before if d.give.product == give.product and d.date is not None]
     return max(found, default=None)
 
 
@@ -324,7 +330,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
             for dose in visit.doses
             if dose.give.product == product.name and visit.actual is not None and dose.date is not None
         ]
-        given += [(r.date, None) for r in subject.unscheduled if r.product == product.name and r.took_place]
+        given += [(date, None) for name, date in subject.doses_besides if name == product.name]
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
             if date < shift_date(before, product.minimum_gap):

@@ -11,6 +11,7 @@ from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
+from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.spans import moving
@@ -37,6 +38,7 @@ def notes(
     yield from _states(every)
     if as_of is not None:
         yield from _not_recorded(schedule, shown, as_of)
+    yield from _gap_clock(schedule, shown, as_of)
     yield from _recorded(schedule, every)
     yield from _unscheduled(schedule)
     yield from _too_close(schedule, shown)
@@ -98,6 +100,16 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
             yield Note("overdue", words)
 
 
+def _gap_clock(schedule: SubjectSchedule, shown: Shown, as_of: dt.date | None) -> Iterator[Note]:
+    """What rules for gaps would do with the next doses."""
+    ahead, by_text = gaps_ahead(schedule, as_of), dict[str, list[PlannedVisit]]()
+    for visit, p in shown:
+        if visit.row in ahead:
+            by_text.setdefault(ahead[visit.row].text, []).append(p)
+    for text, visits in by_text.items():
+        yield Note("gap-clock", text, _ids(visits))
+
+
 def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """What records say that is not as planned, or do not say."""
     as_planned, weights = [], []
@@ -131,9 +143,11 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
     """Records of visits that are not planned."""
     products = {product.name for product in schedule.study.products}
     for record in schedule.unscheduled:
+        known = record.product in (None, *products)
         given = record.took_place and (record.product is not None or record.amount is not None)
+        given &= not known or any(date == record.date and record.product in (None, name) for name, date in schedule.doses_besides)
         words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
-        words = "; its product is none of the study, and counts in no total" if record.product not in (None, *products) else words
+        words = "; its product is none of the study, and counts in no total" if not known else words
         yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words if given else ''}")
 
 
@@ -142,7 +156,8 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     for product in schedule.study.products:
         if product.minimum_gap is None:
             continue
-        doses = [(p.date, p) for _, p in shown if p.date is not None and any(a.product == product.name for a in p.administrations)]
+        given = [(dose.date, p) for v, p in shown for dose in v.doses if dose.in_plan and dose.give.product == product.name]
+        doses = [(date, p) for date, p in given if date is not None]
         doses.sort(key=lambda dose: dose[0])
         for (before, one), (date, two) in pairwise(doses):
             allowed = shift_date(before, product.minimum_gap)
@@ -285,28 +300,33 @@ def _same_date(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
 
 
 def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
-    """Doses that an event changes: which, and from when on."""
+    """Doses that an event changes: which, and from when on; and whose dose it is, where it has happened."""
     found: dict[tuple[str, str], list[PlannedVisit]] = {}
+    by: dict[tuple[str, str], list[PlannedVisit]] = {}
     changed: dict[str, bool] = {}
     arm = schedule.arm
     for visit, planned in shown:
         arms = schedule.period(visit).period.arms
-        for give in visit.visit.gives:
-            for event, doses in give.changes:
-                words = [f"{arms[i]}: " if arms else "" for i in range(len(doses))]
-                named = [f"{words[i]}{give.product} {dose.rule}" for i, dose in enumerate(doses) if dose is not None]
-                found.setdefault((event, ", ".join(dict.fromkeys(named))), []).append(planned)
+        for dose in visit.doses:
+            for i, (event, doses) in enumerate(dose.give.changes):
+                words = [f"{arms[a]}: " if arms else "" for a in range(len(doses))]
+                named = [f"{words[a]}{dose.give.product} {new.rule}" for a, new in enumerate(doses) if new is not None]
+                key = event, ", ".join(dict.fromkeys(named))
+                found.setdefault(key, []).append(planned)
+                if dose.change is not None and dose.change.number == i:
+                    by.setdefault(key, []).append(planned)
                 mine = doses[0] if len(doses) == 1 else doses[arm] if arm != UNKNOWN_ARM else None
                 changed[event] = changed.get(event, False) or mine is not None or arm == UNKNOWN_ARM
     for (event, texts), visits in found.items():
-        date = schedule.first(event)
-        if date is None:
+        happened = " and ".join(map(day, schedule.events.get(event, ())))
+        if not happened:
             yield Note("dose-change", f"from the next of these visits on or after `{event}`: {texts}", _ids(visits))
         elif not changed[event]:
-            yield Note("dose-change", f"{event} on {day(date)} changes nothing for this arm ({texts})", _ids(visits))
+            yield Note("dose-change", f"{event} on {happened} changes nothing for this arm ({texts})", _ids(visits))
+        elif after := by.get((event, texts)):
+            yield Note("dose-change", f"{event} on {happened}: {texts}, from the next of these visits on or after it", _ids(after))
         else:
-            after = [p for p in visits if (p.actual or p.target or dt.date.min) >= date]
-            yield Note("dose-change", f"{event} on {day(date)}: {texts}, from the next of these visits on or after it", _ids(after))
+            yield Note("dose-change", f"{event} on {happened}: {texts}, and no dose of this plan is by it")
 
 
 def _facts(study: Study, periods: Sequence[Period], shown: Shown) -> Iterator[Note]:

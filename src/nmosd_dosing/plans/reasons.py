@@ -8,7 +8,7 @@ from typing import assert_never
 
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.errors import counted
-from nmosd_dosing.schedule.gaps import GAP
+from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
@@ -81,12 +81,9 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
         yield "window: the source states none"
     masked = any(give.mask is not None for give in what.gives)
     yield from dict.fromkeys(record_text(record, masked) for record in visit.records)
-    for give in what.gives:
-        for event, changed in give.changes:
-            when = schedule.first(event)
-            new = changed[0] if len(changed) == 1 else changed[schedule.arm] if schedule.arm >= 0 else None
-            if when is not None and visit.date is not None and when <= visit.date and new is not None:
-                yield f"dose: {event} on {day(when)}, so {give.product} {new.rule}"
+    for dose in visit.doses:
+        if dose.change is not None and dose.own is not None:
+            yield f"dose: {dose.change.event} on {day(dose.change.date)}, so {dose.give.product} {dose.own.rule}"
     if visit.status == VisitStatus.CANCELLED:
         yield f"cancelled: {cancelled_by(schedule, visit)}"
     elif visit.status == VisitStatus.PENDING:

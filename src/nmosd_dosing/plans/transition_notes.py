@@ -10,7 +10,7 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, move_message
-from nmosd_dosing.schedule.gaps import GAP
+from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
 from nmosd_dosing.study.events import (
     CONFIRMED,
@@ -33,7 +33,7 @@ def transition_notes(schedule: SubjectSchedule) -> Iterator[Note]:
     yield from _moves(schedule)
     yield from _events(schedule)
     yield from _restarts(schedule)
-    yield from _held(schedule)
+    yield from _unchanged(schedule)
     yield from _entry_gaps(schedule)
 
 
@@ -174,12 +174,17 @@ def _restarts(schedule: SubjectSchedule) -> Iterator[Note]:
                 yield Note("gap-rule", f"{period}: {limit.cause}, from {day(limit.date)} on")
 
 
-def _held(schedule: SubjectSchedule) -> Iterator[Note]:
-    """Doses that were given after a gap that asks for a decision."""
+def _unchanged(schedule: SubjectSchedule) -> Iterator[Note]:
+    """Gaps for which there is a rule, and that change nothing."""
     for segment in schedule.segments:
-        for rule, before, date in segment.held:
-            words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
-            yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
+        for rule, before, date, open_ in segment.unchanged:
+            if open_:
+                period, between = schedule.periods[segment.period].period.id, ", ".join(f"{label}" for label in open_)
+                words = f"{period}: {between} before the dose of {day(date)} not recorded: if not given, it came {rule.of} after"
+                yield Note("gap-rule", f"{words} that of {day(before)} ({rule.what}); record what was given and what was missed")
+            else:
+                words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
+                yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
 
 
 def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:

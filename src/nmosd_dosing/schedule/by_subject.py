@@ -5,6 +5,7 @@ Each noun is made for all subjects at once, as a list with one of them for each 
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from itertools import repeat
@@ -17,11 +18,14 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule import subject_schedule as of
 from nmosd_dosing.schedule.doses.body_weights import has_later
 from nmosd_dosing.schedule.doses.lifetime_caps import lifetimes
-from nmosd_dosing.schedule.gaps import dose_dates, entry_gaps, given_after_hold, shortest_planned
+from nmosd_dosing.schedule.doses.recorded_doses import read_extra
+from nmosd_dosing.schedule.gap_rules import Doses, doses_by_segment
+from nmosd_dosing.schedule.gaps import dose_dates, entry_gaps, shortest_planned
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectSegment
 from nmosd_dosing.schedule.subject_visits import doses_of, visits_of
+from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects import triggers
 from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
 from nmosd_dosing.subjects.entry_checks import needed
@@ -38,7 +42,8 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     disposition, cohort, study, n = schedule.disposition, schedule.cohort, schedule.study, len(schedule)
     in_plan = schedule.all_in_plan()
     dates = dose_dates(schedule, in_plan)
-    segments = _by_column([_segment(schedule, number) for number in range(len(schedule.segments))], n)
+    doses = doses_by_segment(schedule)
+    segments = _by_column([_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))], n)
     visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy)), n)
     periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
     stop = of.StudyStop(
@@ -49,6 +54,11 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
     records, unscheduled, twice = _by_whom(schedule, n)
+    besides: dict[int, list[tuple[str, dt.date]]] = {}
+    extras = read_extra(study, [row.give for row in schedule.rows], cohort, schedule.visit_records)
+    for extra, day in zip(extras, to_dates(np.array([extra.date for extra in extras], dtype="datetime64[D]")), strict=True):
+        if day is not None:
+            besides.setdefault(extra.column, []).append((extra.product, day))
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()
@@ -75,6 +85,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             unanswered_decision=unanswered[c],
             contradicted_decision=contradicted[c],
             unscheduled=tuple(unscheduled[c]),
+            doses_besides=tuple(besides.get(c, ())),
             twice=tuple(twice[c]),
             last_recorded=max((record.date for record in records[c]), default=None),
             first_dose=first_doses[c],
@@ -140,18 +151,19 @@ def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
     return list(map(of.SubjectMove, repeat(move.out_of), rules, waiting, statuses, *days, move.outside().tolist(), met))
 
 
-def _segment(schedule: Schedule, number: int) -> list[SubjectSegment]:
+def _segment(schedule: Schedule, number: int, doses: Doses | None) -> list[SubjectSegment]:
+    """doses: those that rules for gaps look at; None where there are none."""
     segment, n = schedule.segments[number], len(schedule)
     period = schedule.disposition.periods[segment.period]
     day_one = segment.anchor
     if segment.event:  # its days are numbered from the first one of the period, or of the study
         own = schedule.disposition.anchor[segment.period]
         day_one = np.where(np.isnat(own), own, schedule.start) if period.keeps_count else own
-    holds = any(rule.then == "hold" for rule in period.gap_rules)
     columns = zip(
         *map(to_dates, (segment.anchor, day_one, schedule.first_doses[number], schedule.last_doses[number])),
         _limits(segment.limits, n), _limits(segment.waits, n), segment.cut.tolist() if segment.cut is not None else [None] * n,
-        _began(segment, n), [tuple(_held(schedule, number, c)) if holds else () for c in range(n)],
+        _began(segment, n), [tuple(_unchanged(doses, period, c)) if doses is not None else () for c in range(n)],
+        [doses.last_given(c) if doses is not None else None for c in range(n)],
         to_dates(np.minimum(segment.open_end, LAST_DATE)), strict=True,
     )  # fmt: skip
     return [SubjectSegment(number, segment.period, segment.event, segment.run, *values) for values in columns]
@@ -173,11 +185,12 @@ def _began(segment: Segment, n: int) -> list[of.Began | None]:
     return [of.Began(restart.rules[rule], before, first) if rule >= 0 else None for rule, before, first in columns]
 
 
-def _held(schedule: Schedule, number: int, column: int) -> Iterator[of.Held]:
-    for rule, before, date in given_after_hold(schedule, number, column):
-        there = to_date(date)
-        assert there is not None
-        yield of.Held(rule, to_date(before), there)
+def _unchanged(doses: Doses, period: Period, column: int) -> Iterator[of.Unchanged]:
+    """The gaps for which there is a rule, and that change nothing."""
+    for gap in doses.gaps(column, period.gap_rules):
+        if gap.acts:
+            return
+        yield of.Unchanged(gap.rule, gap.before, gap.dose.date, gap.open)
 
 
 def _gaps(schedule: Schedule, dates: Dates) -> Iterator[list[of.SubjectGap | None]]:

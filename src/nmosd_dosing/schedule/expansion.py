@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.gaps import after_gaps, again, restarted
+from nmosd_dosing.schedule.gap_rules import after_gaps, again, restarted, with_hints
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
 from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
@@ -84,12 +85,12 @@ def expand(
     for segment in segments:
         if segment.event:
             _check_dates_of(segment, by_period, periods)
-    schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
-    while more := after_gaps(schedule, until, at_least):
-        segments, cohort = more
+    fill = functools.partial(_fill, study, disposition, by_period=by_period, until=until, unblinded=unblinded)
+    if cohort.records and any(own.gap_rules for own in periods):
+        segments, cohort = after_gaps(segments, cohort, functools.partial(fill, doses=False), until, at_least)
         for segment in segments:
             _check_dates_of(segment, by_period, periods)
-        schedule = _fill(study, disposition, cohort, segments, by_period, until, unblinded)
+    schedule = with_hints(fill(segments, cohort))
     if schedule.visit_records is not None and not allow_deviation:
         visit_records.check(schedule.visit_records, schedule.visits, cohort)
     if not accept_gap:
@@ -117,17 +118,18 @@ def _begun(cohort: Cohort, periods: Sequence[Period]) -> Cohort:
 
 
 def _fill(
-    study: Study, disposition: Disposition, cohort: Cohort, segments: tuple[Segment, ...], by_period: Sequence[tuple[Visit, ...]],
-    until: dt.date | None, unblinded: bool,
+    study: Study, disposition: Disposition, segments: tuple[Segment, ...], cohort: Cohort, *, by_period: Sequence[tuple[Visit, ...]],
+    until: dt.date | None, unblinded: bool, doses: bool = True,
 ) -> Schedule:  # fmt: skip
+    """A schedule of some segments; without `doses`, of their days only."""
     of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
     visits = tuple(visit for mine in of_segments for visit in mine)
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
     begun = {i: ~np.isnat(segments[s].anchor) for i, s in enumerate(segment_of) if segments[s].run}
     of_periods = [disposition.periods[segments[s].period].id for s in segment_of]
     found = visit_records.match(visits, of_periods, cohort, begun) if cohort.records else None
-    rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives)
-    doses = read_doses(study, rows, found, cohort)
+    rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives if doses)
+    read = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
     filling = Filling(
         study=study,
@@ -139,23 +141,23 @@ def _fill(
         visits=visits,
         segment_of=segment_of,
         target=np.empty((m, n), dtype="datetime64[D]"),
-        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, doses.rules, strict=True)),
+        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, read.rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
-        status=statuses(doses, cohort),
+        status=statuses(read, cohort),
         first_doses=np.full((len(segments), n), NO_DATE),
         last_doses=np.full((len(segments), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
         visit_records=found,
         per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
-        written=frozenset((i, column) for i, columns in doses.recorded.items() for column, known in columns.items() if known is not None),
+        written=frozenset((i, column) for i, columns in read.recorded.items() for column, known in columns.items() if known is not None),
         counted={},
         planned={},
         exposure={},
         reweighed={},
         steps={},
     )
-    filling.steps.update({row: np.empty(n) for row in by_day(filling, doses)})
+    filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})
     shifters = {}
     for i, visit in enumerate(visits):
         if visit.offset is not None and (segment_of[i], visit.offset) not in shifters:
@@ -164,14 +166,14 @@ def _fill(
     if follow := in_steps(study, rows, cohort):  # which weight they are by hangs on when they are given, so all days come first
         for columns in slices:
             fill_dates(filling, shifters, columns)
-        _reweigh(filling, follow, doses)
+        _reweigh(filling, follow, read)
     for columns in slices:
         if not follow:
             fill_dates(filling, shifters, columns)
-        fill_doses(filling, doses, columns)
-    finish_totals(filling, doses)
+        fill_doses(filling, read, columns)
+    finish_totals(filling, read)
     without_refused(filling)
-    with_unscheduled(filling, doses.extra)
+    with_unscheduled(filling, read.extra)
     return filling.finish()
 
 

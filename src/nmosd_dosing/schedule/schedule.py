@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
+from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.study.model import Give, Period, Study, Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
@@ -426,15 +427,20 @@ class Schedule:
         absent: NDArray[np.bool_] = self.status[row][columns] == AmountStatus.ABSENT
         return absent | self.beyond_open_end(self.rows[row].visit, columns) if self.rows[row].give.open_ended else absent
 
+    @functools.cached_property
+    def not_given(self) -> Mapping[int, list[int]]:
+        """By row the columns of those who did not get it, as is recorded."""
+        rows = {(row.visit, row.give.product): k for k, row in enumerate(self.rows)}
+        found: dict[int, list[int]] = {}
+        for visit, column, product in self.visit_records.not_given if self.visit_records is not None else ():
+            if (row := rows.get((visit, product))) is not None:
+                found.setdefault(row, []).append(column)
+        return found
+
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
-        give = self.rows[row].give
-        doses = give.doses
-        date = self.dates(self.rows[row].visit)[column]
-        for event, changed in give.changes:
-            if self.cohort.first(event)[column] <= date:
-                doses = tuple(new if new is not None else old for new, old in zip(changed, doses, strict=True))
-        return doses
+        columns = slice(column, column + 1)
+        return changed_doses(self.rows[row].give, self.cohort, self.dates(self.rows[row].visit, columns), columns)
 
 
 def _range(visit: Visits) -> range:

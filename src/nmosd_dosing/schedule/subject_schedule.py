@@ -53,12 +53,14 @@ class Began(NamedTuple):
     first: Date
 
 
-class Held(NamedTuple):
-    """A dose that was given after a gap that asks for a decision: the rule, the dose before, the dose."""
+class Unchanged(NamedTuple):
+    """A gap for which there is a rule, and that changes nothing: it asks for a decision, and who gave the dose after it has decided; or of
+    planned doses between, `open`, nothing is recorded."""
 
     rule: GapRule
-    before: Date
+    before: dt.date
     date: dt.date
+    open: tuple[str, ...]
 
 
 class SubjectSegment(NamedTuple):
@@ -80,7 +82,8 @@ class SubjectSegment(NamedTuple):
     waits: tuple[SubjectLimit, ...]
     cut: int | None
     restart: Began | None
-    held: tuple[Held, ...]
+    unchanged: tuple[Unchanged, ...]
+    last_given: Date
     open_end: Date
 
 
@@ -103,12 +106,20 @@ class Exposure(NamedTuple):
     beyond: float
 
 
+class Change(NamedTuple):
+    """What an event has changed of a dose: the event, its day, and which of the changes of the administration it is."""
+
+    event: str
+    date: dt.date
+    number: int
+
+
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
     in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
-    own: that of the subject's arm, None while the arm is not known, or gets none. planned: what `amount` would be without records, and
-    recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
+    own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so. planned: what `amount` would
+    be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
     """
 
     give: Give
@@ -121,6 +132,7 @@ class SubjectDose(NamedTuple):
     administrations: int
     doses: tuple[Dose | None, ...]
     own: Dose | None
+    change: Change | None
     planned: float
     recorded: bool
     date: Date
@@ -240,9 +252,10 @@ class SubjectSchedule:
     products: with their units, in the schedule's order.
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
-    not planned; twice: further records of visits that have one, with the row. later_weights: by product, whether its doses look at later
-    weights, and there are some; weighed: whether any were given. doubts: which weights somebody should look at again. beyond:
-    visits after `until`. planned_start: the day that was planned as day 1, where the first dose was on another one.
+    not planned; doses_besides: which products were given at them, and when; twice: further records of visits that have one, with the row.
+    later_weights: by product, whether its doses look at later weights, and there are some; weighed: whether any were given. doubts: which
+    weights somebody should look at again. beyond: visits after `until`. planned_start: the day that was planned as day 1, where the first
+    dose was on another one.
     """
 
     study: Study
@@ -265,6 +278,7 @@ class SubjectSchedule:
     unanswered_decision: bool
     contradicted_decision: bool
     unscheduled: tuple[Record, ...]
+    doses_besides: tuple[tuple[str, dt.date], ...]
     twice: tuple[tuple[int, Record], ...]
     last_recorded: Date
     first_dose: Date

@@ -16,8 +16,9 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
+from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.schedule import Row, Schedule, VisitStatus
-from nmosd_dosing.schedule.subject_schedule import Date, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
+from nmosd_dosing.schedule.subject_schedule import Change, Date, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
@@ -111,11 +112,21 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
         weights = [_weight(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
-            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, map(float, planned), recorded, days[k], weights,
-            _vials(vials[k], n), _exposure(schedule, k), strict=True,
+            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k),
+            map(float, planned), recorded, days[k], weights, _vials(vials[k], n), _exposure(schedule, k), strict=True,
         )  # fmt: skip
         made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
     return made
+
+
+def _changes(schedule: Schedule, k: int) -> list[Change | None]:
+    give = schedule.rows[k].give
+    if not give.changes:
+        return [None] * len(schedule)
+    chosen, dates = change(give, schedule.cohort, schedule.dates(schedule.rows[k].visit), slice(None))
+    return [
+        Change(give.changes[i][0], date, i) if date is not None else None for i, date in zip(chosen.tolist(), to_dates(dates), strict=True)
+    ]
 
 
 def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:

@@ -70,7 +70,8 @@ def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns:
     """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
     n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
     since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
-    actual = schedule.visit_records.actual[previous] if schedule.visit_records is not None else since
+    records = schedule.visit_records
+    actual = np.where(records.gave_none[previous], NO_DATE, records.actual[previous]) if records is not None else since
     there = ~np.isnat(actual)
     since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
     schedule.counted[visit] = since, days, months
@@ -105,10 +106,14 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
     dates = schedule.dates(visit, columns)
     if schedule.segments[schedule.segment_of[visit]].limits:
         dates = np.where(schedule.dose_cancelled(visit, columns), NO_DATE, dates)
-    if all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows):
+    sure = all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows)
+    if sure and not any(k in schedule.not_given for k in rows):
         return dates
-    absent = np.logical_and.reduce([schedule.not_in_plan(k, columns) for k in rows])
-    return np.where(absent, NO_DATE, dates)
+    absent = np.array([schedule.not_in_plan(k, columns) for k in rows])
+    begin = columns.start or 0
+    for mine, k in zip(absent, rows, strict=True):
+        mine[[column - begin for column in schedule.not_given.get(k, ()) if begin <= column < begin + len(mine)]] = True
+    return np.where(absent.all(axis=0), NO_DATE, dates)
 
 
 def without_refused(schedule: Filling) -> None:
@@ -120,6 +125,7 @@ def without_refused(schedule: Filling) -> None:
     for k, row in enumerate(schedule.rows):
         p = schedule.segment_of[row.visit]
         given = schedule.in_plan(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        given[schedule.not_given.get(k, [])] = False
         dates = np.where(given, schedule.dates(row.visit), NO_DATE)
         np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
         np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])

@@ -158,6 +158,11 @@ class Give:
         return self.mask or self.product
 
     @property
+    def masked(self) -> bool:
+        """Whether it is shown masked: whose it is is not known here."""
+        return any(dose is not None and dose.kind == "masked" for dose in self.doses)
+
+    @property
     def unit(self) -> str | None:
         """The unit of its doses: one for all arms; that of the active doses, where there are any."""
         return next(iter(self.units), None) or next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)

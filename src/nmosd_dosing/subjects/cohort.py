@@ -210,6 +210,12 @@ class Cohort:
         dates = self.dates_of(event)
         return dates[0] if len(dates) else np.full(len(self), NO_DATE)
 
+    def latest(self, event: str, dates: Dates, columns: slice = slice(None)) -> Dates:
+        """(n,) the latest day of an event on or before some dates, NaT where there is none. columns: whose dates they are."""
+        happened = self.dates_of(event)[:, columns]
+        found: Dates = np.fmax.reduce(np.where(happened <= dates, happened, NO_DATE), axis=0, initial=NO_DATE)
+        return found
+
     def had(self, events: Iterable[str]) -> bool:
         """Whether one of these events happened to somebody."""
         return not self.events.keys().isdisjoint(events)

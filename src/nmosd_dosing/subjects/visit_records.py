@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
-from nmosd_dosing.study.model import Visit
+from nmosd_dosing.study.model import Give, Visit
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
@@ -33,6 +34,8 @@ class Recorded(IntEnum):
         return self.name.lower()
 
 
+Begun = Mapping[int, NDArray[np.bool_]]  # (n,) who has a visit, of those that not everybody has
+
 _BY_NAME = {status.text: status for status in Recorded}
 
 
@@ -41,31 +44,69 @@ class VisitRecords:
     """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
 
     dosed: (m, n) whether a record says that a dose was given: it names a product or an amount, or the visit has nothing but doses.
-    not_given: (visit, column, product) of products recorded as not given.
+    gave_none: (m, n) whether records say of all products of a visit that they were not given.
+    not_given: (visit, column, product) of products of which nothing was given, as `was_given` has it. not_named: of products of
+    which no record of the visit is.
     records: what was written down, by visit and column. twice: further records of a visit that has one. extra: of unscheduled visits.
-    unknown: of visits that the schedule does not have, with what is wrong.
+    unknown: of visits that the schedule does not have, with what to say of it.
     """
 
     actual: Dates
     status: NDArray[np.uint8]
     dosed: NDArray[np.bool_]
+    gave_none: NDArray[np.bool_]
     not_given: frozenset[tuple[int, int, str]]
+    not_named: frozenset[tuple[int, int, str]]
     records: Mapping[tuple[int, int], tuple[Record, ...]]
     twice: tuple[tuple[int, int, Record], ...]
     extra: tuple[tuple[int, Record], ...]
-    unknown: tuple[tuple[int, Record, Problem], ...]
+    unknown: tuple[tuple[int, Record, Callable[[], Problem]], ...]
 
-    def had(self, visit: int, product: str) -> NDArray[np.bool_]:
-        """(n,) whether what was recorded of a visit may have been this product: no record says that it was not, or names others only."""
-        found = np.ones(self.actual.shape[1], dtype=bool)
-        for (row, column), records in self.records.items():
-            if row == visit and product:
-                named = {r.product for r in records}
-                found[column] = (row, column, product) not in self.not_given and (None in named or product in named)
-        return found
+    def had(self, visit: int, column: int, product: str) -> bool:
+        """Whether what was recorded of a visit may have been this product: no record says that it was not, or all name others."""
+        return (visit, column, product) not in self.not_given and (visit, column, product) not in self.not_named
 
 
-def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Mapping[int, NDArray[np.bool_]]) -> VisitRecords:
+@dataclass(frozen=True, slots=True)
+class Renamed(Record):
+    """A record under the name that its visit has in a period begun anew. It is of what was planned before: of what the visit of that name
+    gives besides, nothing was given."""
+
+
+def renamed(record: Record, label: str, period: str, old: Visit, new: Visit, arm: int) -> tuple[Renamed, ...]:
+    """A record of one visit as that of another. One that names no product is of those that were planned; of each of them, where the other
+    visit gives others; one amount of several products stays one."""
+    products: list[str | None] = [give.product for give in old.gives if len(give.doses) == 1 or arm < 0 or give.doses[arm] is not None]
+    kept = record.product is not None or {give.product for give in new.gives} == set(products)
+    if kept or not products or (len(products) > 1 and record.amount is not None):
+        products = [record.product]
+    values = {field.name: getattr(record, field.name) for field in dataclasses.fields(Record)}
+    return tuple(Renamed(**{**values, "visit": label, "period": period, "product": product}) for product in products)
+
+
+def may_be(record: Record, give: Give) -> bool:
+    """Whether a record is of a product of its visit: it names none, or this one; of a masked one under any of the names of its arms."""
+    if record.product in (None, give.product) or not give.masked:
+        return record.product in (None, give.product)
+    names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
+    return (record.product or "").casefold() in {name.casefold() for name in names}
+
+
+def was_given(give: Give, records: Sequence[Record], arm: int, alone: bool) -> bool:
+    """Whether one of the records of a product says that it was given. An amount of 0 is no dose, where more is planned; of a placebo it is.
+    How much of a masked product was given is not looked at. `alone`: the visit gives no other."""
+    more = plans_more(give, arm)
+    return any(r.took_place and not (r.amount == 0 and (alone or r.product is not None) and more) for r in records)
+
+
+def plans_more(give: Give, arm: int) -> bool:
+    """Whether an arm is to get more of a product than none; not where it is masked, or an arm that is not known may be the placebo."""
+    by_arm = (give.doses, *(changed for _, changed in give.changes))
+    doses = [dose for doses in by_arm for dose in (doses if len(doses) == 1 or arm < 0 else (doses[arm],)) if dose is not None]
+    return all(dose.kind not in ("masked", "placebo") for dose in doses)
+
+
+def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun) -> VisitRecords:
     """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
     a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort."""
     m, n = len(visits), len(cohort)
@@ -76,18 +117,14 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
     found: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
 
-    def has(column: int, visit: int) -> bool:
-        return visit not in begun or bool(begun[visit][column])
-
     for column, record in cohort.records:
         if record.visit == UNSCHEDULED:
             extra.append((column, record))
             continue
         id = record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
-        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if has(column, i)]
+        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if _has(begun, column, i)]
         if len(meant) != 1:
-            known = {name: i for name, i in by_id.items() if has(column, i)}
-            unknown.append((column, record, _unknown(record, id, [list(by_id)[i] for i in meant], known)))
+            unknown.append((column, record, functools.partial(_unknown, record, id, column, meant, by_id, begun)))
             continue
         here = found.setdefault((meant[0], column), [])
         if here and not _together(here, record, visits[meant[0]]):
@@ -95,23 +132,33 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
         else:
             here.append(record)
     partial = Recorded.PARTIAL
-    dosed, refused = np.zeros((m, n), dtype=bool), set()
+    dosed, gave_none = np.zeros((m, n), dtype=bool), np.zeros((m, n), dtype=bool)
+    not_given: set[tuple[int, int, str]] = set()
+    not_named: set[tuple[int, int, str]] = set()
     actual = np.full((m, n), NO_DATE)
     status = np.zeros((m, n), dtype=np.uint8)
     for (row, column), records in found.items():
         status[row, column] = done = _status(records)
-        refused |= {(row, column, r.product) for r in records if r.product is not None and not r.took_place}
+        for give in visits[row].gives:
+            mine = [record for record in records if may_be(record, give)]
+            if mine and not was_given(give, mine, int(cohort.arm[column]), len(visits[row].gives) == 1):
+                not_given.add((row, column, give.product))
+            elif not mine:
+                (not_given if isinstance(records[0], Renamed) else not_named).add((row, column, give.product))
         dosed[row, column] = not visits[row].assessments or any(r.product is not None or r.amount is not None for r in records)
+        gave_none[row, column] = bool(visits[row].gives) and all((row, column, g.product) in not_given for g in visits[row].gives)
         if done <= partial:
             took_place = [r.date for r in records if r.took_place]
             actual[row, column] = np.datetime64(min(took_place), "D")
     kept = {key: tuple(records) for key, records in found.items()}
-    return VisitRecords(actual, status, dosed, frozenset(refused), kept, tuple(twice), tuple(extra), tuple(unknown))
+    return VisitRecords(
+        actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown)
+    )
 
 
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
-    problems = [dataclasses.replace(problem, subject=column) for column, _, problem in found.unknown]
+    problems = [dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown]
     for (row, column), records in found.records.items():
         if visits[row].gives and visits[row].offset != Offset() and found.actual[row, column] < cohort.start[column]:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
@@ -125,7 +172,7 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
 
 def check_known(found: VisitRecords) -> None:
     """Raises InputError for records of unknown visits."""
-    _stop([problem for _, _, problem in found.unknown])
+    _stop([problem() for _, _, problem in found.unknown])
 
 
 def _stop(problems: list[Problem]) -> None:
@@ -135,7 +182,14 @@ def _stop(problems: list[Problem]) -> None:
         raise InputError([*many, *problems[:_LISTED]], problems)
 
 
-def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]) -> Problem:
+def _has(begun: Begun, column: int, visit: int) -> bool:
+    return visit not in begun or bool(begun[visit][column])
+
+
+def _unknown(record: Record, id: str, column: int, found: list[int], by_id: Mapping[str, int], begun: Begun) -> Problem:
+    """What is wrong with the name of a visit. found: several that it may be."""
+    known = [name for name, i in by_id.items() if _has(begun, column, i)]
+    meant = [name for name in known if by_id[name] in found]
     shown = clip(record.visit)
     periods = list(dict.fromkeys(label.split("/", 1)[0] for label in known))
     if record.period is not None and record.period not in periods:
@@ -156,7 +210,7 @@ def _unknown(record: Record, id: str, meant: list[str], known: Mapping[str, int]
 
 def _together(here: list[Record], record: Record, visit: Visit) -> bool:
     """Whether a record adds another product to what is recorded of a visit; masked ones may all be called placebo."""
-    if any(dose is not None and dose.kind == "masked" for give in visit.gives for dose in give.doses):
+    if any(give.masked for give in visit.gives):
         return len(here) < len(visit.gives) and record.product is not None and all(r.date == record.date for r in here)
     products = [r.product for r in (*here, record)]
     return None not in products and len(set(products)) == len(products) and all(r.date == record.date for r in here)

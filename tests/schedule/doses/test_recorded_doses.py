@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from nmosd_dosing import Entered, Record, Subject, load, plan
+from nmosd_dosing import Entered, Record, Subject, load, plan, to_json
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, of_m, on, planned, table
@@ -152,3 +155,84 @@ def test_a_dose_in_part_is_not_more_than_the_whole(row: dict[str, str], named: s
     record = Record("D29", day("2025-02-03"), "partial", product=named, amount=Decimal(row["recorded"]), unit=row["unit"])
     found = plan(read_study_text(HEAD + text)[0], Subject(START, weight_kg=60, records=(record,)))
     assert notes(found, "wrong-dose") == ([] if row["says"] == "-" else [row["says"]])
+
+
+# --- an amount of 0 -----------------------------------------------------------------------------------------------------
+
+SPACED = """products: {X: {minimum gap: 14 days}}
+periods:
+  main:
+    if gap: [{of: more than 8 weeks, then: restart}]
+    visits: [{at: "D1, D15, D29, then every 28 days until D113", give: X 100 mg, counted from: previous dose}]
+spans: {a: {title: after, from: first dose, to: last dose + 30 days}}
+"""
+ON_TIME = (done("D1", "2025-01-06"), done("D15", "2025-01-20"))
+
+
+def told(*records: Record) -> tuple[Any, ...]:
+    """All that hangs on which doses were given: the days of the plan, spans, what is due and what is too close."""
+    study, subject = read_study_text(HEAD + SPACED)[0], Subject(START, records=records)
+    findings = check(expand(study, Cohort.of_subjects([subject], ()), allow_deviation=True), day("2025-02-28"))
+    found = made(SPACED, *records)
+    return (
+        [(v.label, v.target) for v in found.visits],
+        [(span.start, span.end) for span in found.spans],
+        [f.message for f in findings if f.actual is None and f.visit != "main/D29"],
+        [(f.visit, f.verdict) for f in findings if f.verdict == "short-gap"],
+        [(n.code, n.message) for n in found.notes if n.code in ("short-gap", "restart", "gap-rule", "gap-clock")],
+    )
+
+
+@pytest.mark.parametrize(
+    "more", [(), (done("D57", "2025-03-05"),), (done("D57", "2025-03-20"),), (done("D57", "2025-04-10"), done("D85", "2025-04-20"))]
+)
+@pytest.mark.parametrize("when", ["2025-02-03", "2025-02-27"])
+def test_an_amount_of_0_is_no_dose_like_one_that_was_withheld(when: str, more: tuple[Record, ...]) -> None:
+    nothing = told(*ON_TIME, done("D29", when, "0", "mg", product="X"), *more)
+    assert nothing == told(*ON_TIME, done("D29", when, status="withheld"), *more)
+    assert nothing == told(*ON_TIME, done("D29", when, "0", "mg"), *more)
+
+
+def test_after_0_mg_the_next_dose_may_come_on_its_day() -> None:
+    """D29 is given late: D57, on 2025-03-03, would be too close to it."""
+    text = SPACED.replace(", counted from: previous dose", "")
+    found = made(text, *ON_TIME, done("D29", "2025-02-27", "0", "mg", product="X"))
+    assert visit(found, "D57").target == day("2025-03-03") and not notes(found, "short-gap")
+    assert [(span.start, span.end) for span in found.spans] == [(day("2025-01-06"), day("2025-05-28"))]
+
+
+def test_0_mg_at_a_visit_that_is_not_planned_is_no_dose() -> None:
+    nothing = told(*ON_TIME, done("unscheduled", "2025-02-01", "0", "mg", product="X"), done("D29", "2025-02-03"))
+    assert nothing == told(*ON_TIME, done("unscheduled", "2025-02-01"), done("D29", "2025-02-03"))
+    given = told(*ON_TIME, done("unscheduled", "2025-02-01", "5", "mg", product="X"), done("D29", "2025-02-03"))
+    assert ("main/D29", "short-gap") in given[3]
+
+
+ARMS = """products: {X: {minimum gap: 14 days}}
+periods:
+  main:
+    blinded: true
+    arms: [a, b]
+    if gap: [{of: more than 8 weeks, then: restart}]
+    visits: [{at: "D1, D15, D29, then every 28 days until D113", give: {a: X 100 mg, b: X placebo}}]
+spans: {a: {title: after, from: first dose, to: last dose + 30 days}}
+"""
+
+
+def test_0_of_a_placebo_is_a_dose() -> None:
+    open_ = ARMS.replace("blinded: true", "blinded: false")
+    records = (*ON_TIME, done("D29", "2025-02-27", "0", "mg", product="X"))
+    close = "X 4 days after main/D29: less than the minimum gap, 14 days; not before 2025-03-13 Thu"
+    assert notes(made(open_, *records, arm="b"), "short-gap") == [close]
+    assert notes(made(open_, *records, arm="a"), "short-gap") == []
+    assert notes(made(open_, *records), "short-gap") == [close]  # nobody says which arm: it may be the placebo
+
+
+@pytest.mark.parametrize("after", [[], [("unscheduled", "2025-03-01")], [("D57", "2025-04-30")]])
+def test_0_of_a_masked_dose_tells_no_arm(after: list[tuple[str, str]]) -> None:
+    said = set()
+    for arm in ("a", "b"):
+        for amount in (None, "0", "100"):
+            given = [done(label, date, amount, "mg", product="X") for label, date in (("D29", "2025-02-27"), *after)]
+            said.add(to_json(made(ARMS, *ON_TIME, *given, arm=arm)))
+    assert len(said) == 1

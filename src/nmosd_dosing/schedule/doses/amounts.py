@@ -14,6 +14,7 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
+from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.study.model import Give, Study
@@ -25,14 +26,15 @@ from nmosd_dosing.subjects.visit_records import VisitRecords
 class Rule:
     """A row's doses in whole numbers of 1/`scale`, by arm; None where an arm gets none.
 
-    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same from an event on.
+    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same after each event that
+    changes it.
     """
 
     group: tuple[str, str | None]
     scale: int
     doses: tuple[WholeDose | None, ...]
     weight: WeightRule | None
-    changes: tuple[tuple[str, Rule], ...] = ()
+    changes: tuple[Rule, ...] = ()
 
     @property
     def by_arm(self) -> bool:
@@ -60,7 +62,7 @@ class Doses:
 
 def read_doses(study: Study, rows: tuple[Row, ...], records: VisitRecords | None, cohort: Cohort) -> Doses:
     """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
-    recorded, extra = read_recorded(rows, records), read_extra(study, rows, records)
+    recorded, extra = read_recorded(rows, records), read_extra(study, [row.give for row in rows], cohort, records)
     return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
 
 
@@ -88,8 +90,8 @@ def _rules_of(study: Study, rows: tuple[Row, ...], recorded: Amounts, extra: tup
 
 def _rule(give: Give, doses: tuple[Dose | None, ...], scale: int, weight: WeightRule | None) -> Rule:
     changes = tuple(
-        (event, _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scale, weight))
-        for event, changed in (give.changes if doses is give.doses else ())
+        _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scale, weight)
+        for _, changed in (give.changes if doses is give.doses else ())
     )
     whole = tuple(to_whole(dose, scale) if dose is not None else None for dose in doses)
     return Rule((give.product, give.unit), scale, whole, weight, changes)
@@ -295,8 +297,9 @@ def _as_given(
     cohort = schedule.cohort
     whole = whole.copy()
     dates = schedule.dates(schedule.rows[k].visit, columns)
-    for event, changed in rule.changes:
-        since: NDArray[np.bool_] = cohort.first(event)[columns] <= dates
+    chosen, _ = change(schedule.rows[k].give, cohort, dates, columns)
+    for i, changed in enumerate(rule.changes):
+        since = chosen == i
         other, status = _by_arm(changed, grams, cohort.mm[columns], cohort.arm[columns])
         whole[since] = other[since]
         schedule.status[k][columns][since] = status if isinstance(status, AmountStatus) else status[since]

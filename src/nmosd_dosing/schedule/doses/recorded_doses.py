@@ -15,8 +15,9 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, used
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.study.model import Give, Study
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
-from nmosd_dosing.subjects.visit_records import VisitRecords
+from nmosd_dosing.subjects.visit_records import VisitRecords, may_be, plans_more
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
@@ -32,10 +33,13 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None) -> Amount
     for (visit, column), of_visit in records.records.items():
         here = by_visit.get(visit, [])
         for k in here:
-            if any(dose is not None and dose.kind == "masked" for dose in rows[k].give.doses):
+            give = rows[k].give
+            if give.masked:
                 continue
-            mine = [r for r in of_visit if r.product in (None, rows[k].give.product)]
-            stated, amount = _amount(mine[0] if mine else None, rows[k].give, alone=len(here) == 1)
+            mine = [r for r in of_visit if may_be(r, give)]
+            stated, amount = _amount(mine[0] if mine else None, give, alone=len(here) == 1)
+            if not mine and (visit, column, give.product) in records.not_given:
+                amount = Fraction(0)
             if stated:
                 found.setdefault(k, {})[column] = amount
     return found
@@ -63,26 +67,31 @@ class Extra:
     amount: Fraction | None
 
 
-def read_extra(study: Study, rows: tuple[Row, ...], records: VisitRecords | None) -> tuple[Extra, ...]:
-    """The doses of unscheduled visits. How much of a product that is masked somewhere is not read: it could tell the arm."""
-    masked = {row.give.product for row in rows if row.give.mask is not None or is_masked(row)}
+def read_extra(study: Study, gives: Sequence[Give], cohort: Cohort, records: VisitRecords | None) -> tuple[Extra, ...]:
+    """The doses of unscheduled visits; an amount of 0 is none, where more is planned. How much of a product that is masked somewhere is not
+    read: it could tell the arm. gives: all that the plan gives."""
+    if records is None or not records.extra:
+        return ()
+    masked = {give.product for give in gives if give.mask is not None or give.masked}
+    of_product: dict[str, list[Give]] = {}
+    for give in gives:
+        of_product.setdefault(give.product, []).append(give)
     found = []
-    for column, record in records.extra if records is not None else ():
+    for column, record in records.extra:
         if not record.took_place or (record.product is None and record.amount is None):
             continue
         product = record.product if record.product is not None or len(study.products) > 1 else study.products[0].name
         known_products = {p.name for p in study.products}
         if product is not None and product not in known_products:
             continue  # `check` and the notes tell it
-        for name in (product,) if product is not None else dict.fromkeys(row.give.product for row in rows):
+        nothing = record.amount == 0 and product is not None
+        if nothing and all(plans_more(give, int(cohort.arm[column])) for give in of_product.get(product or "", ())):
+            continue
+        for name in (product,) if product is not None else of_product:
             known = record.amount is not None and product is not None and name not in masked
             amount = Fraction(record.amount) if known and record.amount is not None else None
             found.append(Extra(column, np.datetime64(record.date, "D"), name, record.unit, amount))
     return tuple(found)
-
-
-def is_masked(row: Row) -> bool:
-    return any(dose is not None and dose.kind == "masked" for dose in row.give.doses)
 
 
 def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
@@ -94,8 +103,8 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
     if not record.took_place or (record.product is None and record.amount is None):
         return None
     gives = {schedule.rows[k].give.product: k for k in rows}
-    masked = [k for k in rows if is_masked(schedule.rows[k])]
-    if any(_may_be(record.product, schedule.rows[k].give) for k in masked) or (masked and record.product is None):
+    masked = [k for k in rows if schedule.rows[k].give.masked]
+    if any(may_be(record, schedule.rows[k].give) for k in masked):
         return None
     if record.product is not None and record.product not in gives:
         planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
@@ -131,16 +140,10 @@ def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Reco
     if not any(record.amount is not None for record in records):
         return None
     for k in rows:
-        _, why = (None, None) if is_masked(schedule.rows[k]) else _planned(schedule, k, column)
+        _, why = (None, None) if schedule.rows[k].give.masked else _planned(schedule, k, column)
         if why in (AmountStatus.NEEDS_ARM, AmountStatus.NEEDS_WEIGHT, AmountStatus.NEEDS_HEIGHT):
             return f"its dose is not compared, which {why.text.replace('needs', 'needs the')}"
     return None
-
-
-def _may_be(product: str | None, give: Give) -> bool:
-    """Whether a record may mean a masked product, under any of the names of its arms."""
-    names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
-    return product is not None and product.casefold() in {name.casefold() for name in names}
 
 
 def _planned(schedule: Schedule, row: int, column: int) -> tuple[Fraction | None, AmountStatus]:
