@@ -237,7 +237,8 @@ def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entr
             continue
         met: list[dt.date | None] = [later(h.date, way.plus)]
         for need in way.needs:
-            answers = [d for d in person.dates(need) if d >= h.date and (h.until is None or d < h.until)]
+            about = need in ("relapse_confirmed", "relapse_rejected", "stable")
+            answers = [d for d in person.dates(need) if d >= (h.date if about else day_1) and not (about and h.until and d >= h.until)]
             met.append(h.confirmed if need == "relapse_confirmed" else min(answers, default=None))
         earliest = latest_of(met)
         if entry is not None and not (h.date < entry or (h.date == entry and earliest is not None and earliest <= entry)):

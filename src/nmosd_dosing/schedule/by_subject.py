@@ -145,7 +145,8 @@ def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
     waiting = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.waiting.tolist()]
     met = []
     for column, rule in enumerate(rules):
-        found = [needed(schedule.cohort, rule, need, move.date[column], column) for need in rule.needs] if rule is not None else []
+        needs = rule.needs if rule is not None else ()
+        found = [needed(schedule.disposition, schedule.cohort, move, rule, need, column) for need in needs] if rule is not None else []
         met.append(tuple(to_date(date) if date is not None else None for date in found))
     statuses = map(_MOVE.__getitem__, move.status.tolist())
     return list(map(of.SubjectMove, repeat(move.out_of), rules, waiting, statuses, *days, move.outside().tolist(), met))

@@ -28,7 +28,7 @@ class EventKind:
 
     text: what it is, for people. of: who has it: a subject, or the study as a whole, on one day for everybody. once: whether a second
     date contradicts the first. before_day_1: whether it may come before the first dose. decides: the event of which it says
-    whether it counts: the latest one on or before it.
+    whether it counts: the latest one on or before it. follows: whether it is a recovery from what has happened before.
     """
 
     name: str
@@ -38,6 +38,12 @@ class EventKind:
     once: bool = False
     before_day_1: bool = False
     decides: str | None = None
+    follows: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is about what has happened before: as a condition it counts only on or after the event that opens the way."""
+        return self.follows or self.decides is not None
 
 
 RELAPSE, CONFIRMED, REJECTED, STABLE = "relapse", "relapse_confirmed", "relapse_rejected", "stable"
@@ -48,7 +54,7 @@ TABLE = (
     EventKind(RELAPSE, "relapse diagnosed by the investigator"),
     EventKind(CONFIRMED, "the committee confirms the relapse", decides=RELAPSE),
     EventKind(REJECTED, "the committee rejects the relapse", decides=RELAPSE),
-    EventKind(STABLE, "stable after rescue therapy"),
+    EventKind(STABLE, "stable after rescue therapy", follows=True),
     EventKind("escalated", "moved to the higher dose"),
     EventKind(DECLINED, "does not enter the next period", ends=Ends.ENTRY, once=True, before_day_1=True),
     EventKind("treatment_stopped", "no more doses; follow-up stays", ends=Ends.TREATMENT, once=True, before_day_1=True),

@@ -155,21 +155,21 @@ class Cohort:
     def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
         """A cohort of many, in their order. Raises InputError for arms that are not there."""
         n = len(subjects)
-        events: dict[str, list[list[dt.date]]] = {}
-        entered: dict[str, Dates] = {}
+        events: dict[str, list[tuple[int, dt.date]]] = {}
+        entered: dict[str, dict[int, dt.date]] = {}
         for column, subject in enumerate(subjects):
             for event in subject.events:
-                events.setdefault(event.name, [[] for _ in range(n)])[column].append(event.date)
+                events.setdefault(event.name, []).append((column, event.date))
             for entry in subject.entered:
-                entered.setdefault(entry.period, np.full(n, NO_DATE))[column] = np.datetime64(entry.date, "D")
+                entered.setdefault(entry.period, {})[column] = entry.date
         weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
         made = Cohort.of(
             np.array([s.start for s in subjects], dtype="datetime64[D]"),
             weights,
             [arm_index(s.arm, arms) for s in subjects],
             height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
-            events={name: _columns(lists) for name, lists in events.items()},
-            entered=entered,
+            events={name: by_column(found, n) for name, found in events.items()},
+            entered={period: by_column([*found.items()], n)[0] for period, found in entered.items()},
             of_study=of_study,
         )
         codes = tuple(s.code or "" for s in subjects)
@@ -292,10 +292,17 @@ def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]
     return Weighed(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
 
 
-def _columns(lists: list[list[dt.date]]) -> Dates:
-    """(k, n) each subject's dates, NaT behind them."""
-    most = max(map(len, lists))
-    return np.array([[sorted(dates)[i] if i < len(dates) else None for dates in lists] for i in range(most)], dtype="datetime64[D]")
+def by_column(found: Sequence[tuple[int, dt.date]], n: int) -> Dates:
+    """(k, n) each subject's dates in their order, NaT behind them; from pairs of a column and a date."""
+    of = np.array([column for column, _ in found], dtype=np.int64)
+    dates = np.array([date for _, date in found], dtype="datetime64[D]")
+    order = np.lexsort((dates, of))
+    of, dates = of[order], dates[order]
+    begins = np.flatnonzero(np.diff(of, prepend=-1))
+    nth = np.arange(len(of)) - np.repeat(begins, np.diff(begins, append=len(of)))
+    made = np.full((int(nth.max()) + 1, n), NO_DATE)
+    made[nth, of] = dates
+    return made
 
 
 def arm_index(arm: str | None, arms: Sequence[str]) -> int:

@@ -49,9 +49,10 @@ def check_entries(disposition: Disposition, cohort: Cohort) -> None:
         raise InputError(problems)
 
 
-def needed(cohort: Cohort, rule: Transition, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
-    """When a condition of a rule was met by a subject, for what opened its way on `date`; None while it is open."""
-    return met(cohort, rule.after.name if rule.after.kind == "event" else None, need, date, column)
+def needed(disposition: Disposition, cohort: Cohort, move: Move, rule: Transition, need: str, column: int) -> np.datetime64 | None:
+    """When a condition of the rule of a move was met by a subject; None while it is open."""
+    event = rule.after.name if rule.after.kind == "event" else None
+    return met(cohort, event, need, move.date[column], disposition.anchor[move.out_of, column], column)
 
 
 def check_ends(disposition: Disposition, cohort: Cohort) -> None:
@@ -81,7 +82,7 @@ def _refusal(disposition: Disposition, move: Move, cohort: Cohort, column: int) 
         return Problem(f"{who}entry into `{target}` on {entered} is before day 1, {_day(cohort.start[column])}", hint="check the dates")
     if np.isnat(move.earliest[column]):
         open_ = f"the decision on {rule.after.name} of {_day(move.date[column])} is open" if move.is_undecided(column) else ""
-        missing = [need for need in rule.needs if needed(cohort, rule, need, move.date[column], column) is None]
+        missing = [need for need in rule.needs if needed(disposition, cohort, move, rule, need, column) is None]
         what = open_ or (f"{one_of(missing)} is not recorded" if missing else f"the {rule.after.text} is not known")
         add = CONFIRMED if open_ else missing[0] if missing else completed(disposition.periods[move.out_of].id)
         return Problem(f"{who}entry into `{target}` on {entered} while {what}", hint=f"add `{add}` with its date; or {way_out}")

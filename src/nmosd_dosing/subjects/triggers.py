@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, shift
-from nmosd_dosing.study.events import CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP
+from nmosd_dosing.study.events import CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -101,7 +101,7 @@ def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurre
         confirmed, void = _judged(stay.cohort, trigger.name, since, before)
         ready = shift(since, trigger.plus)
         for need in needs:
-            ready = np.maximum(ready, confirmed if need == CONFIRMED else _first_within(stay.cohort.dates_of(need), since, before))
+            ready = np.maximum(ready, confirmed if need == CONFIRMED else _need(stay, need, since, before))
         inside = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(ready <= stay.left)) & ~void
         decided = inside & ~(np.isnat(confirmed) & (CONFIRMED in needs))
         take = decided & np.isnat(date)
@@ -161,16 +161,26 @@ def _nth(dates: Dates, count: int) -> Dates:
     return np.where(nth == _TOO_LATE, NO_DATE, (nth + 1).view("datetime64[D]"))
 
 
-def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, column: int) -> np.datetime64 | None:
-    """When a condition was met for a subject: on or after `date`, before `event` happened again, and not before a rejection."""
+def _need(stay: Stay, need: str, since: Dates, before: Dates | None) -> Dates:
+    """The day on which a condition was met: of what answers an event on or after it, before it happened again; of anything else on any
+    day of the period."""
+    dates = stay.cohort.dates_of(need)
+    return _first_within(dates, since, before) if kind_of(need).answers else _first_within(dates, stay.first, None)
 
-    def dates(name: str) -> list[np.datetime64]:
+
+def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, first: np.datetime64, column: int) -> np.datetime64 | None:
+    """When a condition was met for a subject: on or after `first`, day 1 of the period; of what answers the event, on or after its `date`,
+    before it happened again, and not before a rejection."""
+
+    def dates(name: str, since: np.datetime64) -> list[np.datetime64]:
         found = cohort.dates_of(name)
-        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(date) or d >= date)]
+        return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(since) or d >= since)]
 
-    again = [d for d in dates(event) if d > date] if event is not None else []
-    rejected = [d for d in dates(REJECTED) if not again or d < again[0]] if need == CONFIRMED else []
-    return next((d for d in dates(need) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)
+    if event is None or not kind_of(need).answers:
+        return next(iter(dates(need, first)), None)
+    again = [d for d in dates(event, date) if d > date]
+    rejected = [d for d in dates(REJECTED, date) if not again or d < again[0]] if need == CONFIRMED else []
+    return next((d for d in dates(need, date) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)
 
 
 def unanswered(cohort: Cohort) -> NDArray[np.bool_]:

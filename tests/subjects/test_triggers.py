@@ -1,0 +1,54 @@
+"""What opens a way: conditions that were met before the event, and those that are about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from nmosd_dosing import Plan
+from tests.kit.cases import columns
+from tests.kit.somebody import made
+
+NEEDS = """products: {X: {}}
+events: {labs_good: laboratory values are good, consent: consent to go on}
+periods:
+  a: {length: 52 weeks, visits: [{at: "D1, D182", give: X 10 mg}]}
+  b: {visits: [{at: D1, give: X 20 mg}]}
+transitions:
+  - {id: way, from: a, to: b, after: AFTER, within: 28 days, needs: [NEED]}
+"""
+
+
+def move(after: str, needs: str, *events: tuple[str, str]) -> tuple[str, str | None]:
+    """The status of the move, and its first day."""
+    found: Plan = made(NEEDS.replace("AFTER", after).replace("NEED", needs), events=events)
+    (one,) = found.transitions
+    missing = one.message.split(" not recorded")[0].rsplit(", ", 1)[-1] if "not recorded" in one.message else ""
+    return f"{one.status} {missing}".strip(), str(one.earliest) if one.earliest is not None else "-"
+
+
+WAYS = """
+    after     needs                 events                                                     status                        earliest
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-03-01                    projected                     2025-03-10
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-01-06                    projected                     2025-03-10
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-01-05                    pending_labs_good             -
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-03-10                    projected                     2025-03-10
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-03-20                    projected                     2025-03-20
+    relapse   labs_good             relapse=2025-03-10 labs_good=2025-03-01 labs_good=2025-03-20  projected                  2025-03-10
+    relapse   labs_good             relapse=2025-03-10                                         pending_labs_good             -
+    relapse   labs_good,consent     relapse=2025-03-10 labs_good=2025-03-01 consent=2025-03-15    projected                  2025-03-15
+    relapse   labs_good,consent     relapse=2025-03-10 labs_good=2025-03-01                    pending_consent               -
+    relapse   stable                relapse=2025-03-10 stable=2025-03-01                       pending_stable                -
+    relapse   stable                relapse=2025-03-10 stable=2025-03-12                       projected                     2025-03-12
+    consent   labs_good             consent=2025-03-10 labs_good=2025-03-01                    projected                     2025-03-10
+    consent   escalated             consent=2025-03-10 escalated=2025-02-01                    projected                     2025-03-10
+    end_of_a  labs_good             labs_good=2025-03-01                                       projected                     2026-01-05
+    end_of_a  labs_good             labs_good=2026-01-08                                       projected                     2026-01-08
+"""
+
+
+@pytest.mark.parametrize("row", columns(WAYS), ids=lambda r: f"{r['after']} {r['needs']} {r['events']}")
+def test_a_condition_counts_that_was_met_before_unless_it_is_about_the_event(row: dict[str, str]) -> None:
+    events = [tuple(item.split("=")) for item in row["events"].split()]
+    needs, after = row["needs"].replace(",", ", "), row["after"].replace("_of_", " of ")
+    found = move(after, needs, *events)  # type: ignore[arg-type]
+    assert found == (row["status"].replace("_", " ", 1), row["earliest"])
