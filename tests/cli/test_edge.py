@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -65,3 +66,16 @@ def test_an_interrupt_ends_with_130_and_a_defect_with_3(monkeypatch: pytest.Monk
     assert "Traceback" not in capsys.readouterr().err
     assert edge.run(broken) == 3  # type: ignore[arg-type]
     assert "this is a defect of the program" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_too_little_memory_is_no_defect_and_said_in_words(error: Exception) -> None:
+    script = f"""
+import errno, sys
+from nmosd_dosing.cli import edge
+def app(**_): raise {error!r}
+sys.exit(edge.run(app))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: too little memory for so much at once\nhint: give more of it, or ask about fewer subjects at a time\n"

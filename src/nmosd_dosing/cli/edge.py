@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import re
@@ -22,6 +23,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
+TOO_LITTLE_MEMORY = "error: too little memory for so much at once\nhint: give more of it, or ask about fewer subjects at a time"
 _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
 
@@ -46,8 +48,13 @@ def run(app: typer.Typer) -> int:
         return FINE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except MemoryError:
+        _close_output()
+        return _say(TOO_LITTLE_MEMORY)
     except OSError as error:
         _close_output()
+        if error.errno == errno.ENOMEM:
+            return _say(TOO_LITTLE_MEMORY)
         return _say(f"error: cannot write the output: {error.strerror or error}")
     except Exception as error:
         if type(error).__name__ == "Abort":  # typer's word for an interrupt

@@ -114,7 +114,8 @@ def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
 
 
 def _begun(cohort: Cohort, periods: Sequence[Period]) -> Cohort:
-    return first_days.with_day_1(cohort, periods, [_visits(p, cohort, None, None) for p in periods]) if cohort.records else cohort
+    """With the recorded day 1: read of masked visits, since of whom 0 is no dose would tell the arm."""
+    return first_days.with_day_1(cohort, periods, [mask(_visits(p, cohort, None, None)) for p in periods]) if cohort.records else cohort
 
 
 def _fill(

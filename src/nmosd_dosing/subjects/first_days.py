@@ -20,13 +20,15 @@ ByPeriod = Sequence[tuple[Visit, ...]]  # the visits of each period
 def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
     """The cohort in which study day 1 is the day of the first dose, where its visit is recorded: the planned day stands beside it then.
 
-    A day-1 visit at which nothing is given is no first dose, and neither is one of other arms, or that was missed or withheld.
+    A day-1 visit at which nothing is given is no first dose, and neither is one of other arms, or that was missed or withheld, or of which
+    an amount of 0 is recorded.
     """
     period, visits = periods[0], by_period[0]
     first = [i for i in _first(visits) if visits[i].gives]
     if not cohort.records or not first:
         return cohort
-    actual = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {}).actual
+    records = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {})
+    actual = np.where(records.gave_none, NO_DATE, records.actual)
     own = [(cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, visits[i].arms) | (not period.arms) for i in first]
     found: Dates = np.fmin.reduce([np.where(mine, actual[i], NO_DATE) for i, mine in zip(first, own, strict=True)])
     moved = ~np.isnat(found) & (found != cohort.start)

@@ -236,3 +236,10 @@ def test_0_of_a_masked_dose_tells_no_arm(after: list[tuple[str, str]]) -> None:
             given = [done(label, date, amount, "mg", product="X") for label, date in (("D29", "2025-02-27"), *after)]
             said.add(to_json(made(ARMS, *ON_TIME, *given, arm=arm)))
     assert len(said) == 1
+
+
+def test_the_first_dose_is_none_of_0_and_of_a_masked_one_no_amount_is_read() -> None:
+    nothing = done("D1", "2025-01-08", "0", "mg", product="X")
+    assert made(SPACED, nothing).start == START
+    assert made(SPACED, done("D1", "2025-01-08", "100", "mg", product="X")).start == day("2025-01-08")
+    assert {made(ARMS, nothing, arm=arm).start for arm in ("a", "b")} == {day("2025-01-08")}

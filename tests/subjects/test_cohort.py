@@ -1,0 +1,28 @@
+"""Subjects as columns: the dates of events, in whatever order they are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing import Event, Subject
+from nmosd_dosing.subjects.cohort import Cohort
+from tests.kit.dates import START
+
+HISTORIES = st.lists(st.lists(st.tuples(st.sampled_from(("relapse", "stable")), st.integers(0, 400)), max_size=6), min_size=1, max_size=8)
+
+
+@given(HISTORIES)
+def test_each_subjects_events_stand_in_order_with_nothing_before_them(histories: list[list[tuple[str, int]]]) -> None:
+    people = [Subject(START, events=tuple(Event(name, START + dt.timedelta(days)) for name, days in told)) for told in histories]
+    cohort = Cohort.of_subjects(people, ())
+    for name in ("relapse", "stable"):
+        dates = cohort.dates_of(name)
+        assert len(dates) == max(sum(event == name for event, _ in told) for told in histories)
+        for column, told in enumerate(histories):
+            found = [date for date in dates[:, column].tolist() if date is not None]
+            assert found == sorted(START + dt.timedelta(days) for event, days in told if event == name)
+            assert np.isnat(dates[len(found) :, column]).all()
