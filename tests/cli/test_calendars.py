@@ -54,7 +54,7 @@ def test_one_file_under_two_names(folder: Path) -> None:
     assert errors(*plan, "--ics", "v.ics", "--output", "link.txt") == same("--output", "--ics")
     assert errors(*plan, "--ics", "v.ics", "--changes", "./v.ics") == same("--ics", "--changes")
     assert errors(*plan, "--ics", "w.ics", "--previous", "v.ics", "--changes", "link.txt") == same("--changes", "--previous")
-    assert errors("plan", "--regimen", "s.yaml", "--start", "2025-01-13", "--output", "./s.yaml") == same("--output", "--regimen")
+    assert errors("plan", "--regimen", "s.yaml", "--start", "2025-01-13", "--output", "./s.yaml").endswith(same("--output", "--regimen"))
     assert "is the calendar itself" in errors(*plan, "--ics-dir", ".", "--changes", "0012.ics")
     assert Path("v.ics").read_bytes() == before
     assert write("--previous", "v.ics", "--start", "2025-01-13").startswith("v.ics: 0 added, 4 moved"), "but a calendar may be its own"

@@ -48,7 +48,10 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (("--output", "nowhere/o.csv", "--ics-dir", "c"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
         (("--output", ".", "--ics-dir", "c"), "error: cannot write `.`: it is a folder\n"),
         (("--output", "o.ics"), "error: `--output o.ics` is the name of a calendar\nhint: calendars have an option of their own"),
-        (("--output", "o.XLSX"), "error: `--output o.XLSX` is the name of a workbook\nhint: name one that ends in `.csv` or `.jsonl`\n"),
+        (
+            ("--output", "o.XLSX"),
+            "error: `--output o.XLSX` is the name of a workbook\nhint: name a file that ends in `.csv`, `.jsonl`, `.json` or `.txt`\n",
+        ),
         (("--on", "relapse=2025-05-05"), "error: `--on` with a subject's event is about one subject\n"),
         (("--unblind",), "error: `--unblind` needs everybody's arm: 2 subjects have none, the first is `A1`\n"),
         (("--until", "2025-01-06"), "error: `--until 2025-01-06` is before the start of subject `A2`\n --> subjects.csv:3:1\n"),

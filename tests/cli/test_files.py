@@ -1,13 +1,20 @@
-"""Files are read once and written whole or not at all; they hold what the terminal shows and keep what they were."""
+"""Files are read once and written whole or not at all; they hold what their names and the terminal say, and keep what they were."""
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from tests.kit.command import MIL62, errors, output
+from nmosd_dosing.cli import app, files, temporaries
+from tests.kit.command import MIL62, dosing, errors, output
+from tests.kit.paths import ROOT
 
 
 @pytest.mark.parametrize("format", ["table", "json", "csv"])
@@ -41,3 +48,125 @@ def test_what_cannot_be_written_leaves_no_trace(tmp_path: Path) -> None:
 def test_a_device_is_not_read(special: str) -> None:
     if Path(special).exists():
         errors("validate", special)
+
+
+OF_ONE = ("--regimen", "mil62-rcp", "--start", "2025-01-06")
+WRITES = {  # each command that has `--output`, and the formats that it has
+    ("plan", *OF_ONE): ("table", "json", "csv"),
+    ("check", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv"),
+    ("due", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv"),
+    ("prepare", *OF_ONE, "--from", "2025-01-06"): ("table", "json", "csv"),
+    ("order", *OF_ONE, "--from", "2025-01-06", "--days", "30"): ("table", "json", "csv"),
+    ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv"),
+    ("compare", "mil62", "belimumab"): ("table", "json", "csv"),
+    ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/trial.yaml"), "--trials", "3"):
+        ("table", "json", "csv"),
+    ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv"),
+}  # fmt: skip
+OTHERS = ("xlsx", "XLS", "pdf", "parquet", "svg", "png", "html", "docx", "ics", "yaml", "tsv", "md", "feather", "csv.gz", "zip")
+
+
+def written(*line: str) -> str:
+    """What a command puts on standard output; it may say more beside it."""
+    done = dosing(*line)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_command_that_writes_is_tried() -> None:
+    commands = get_command(app).commands.items()  # type: ignore[attr-defined]
+    assert {name for name, command in commands if any("--output" in p.opts for p in command.params)} == {line[0] for line in WRITES}
+
+
+@pytest.mark.parametrize("command", WRITES, ids=lambda line: line[0])
+def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...], folder: Path) -> None:
+    for ending in OTHERS:
+        told = errors(*command, "--output", f"x.{ending}")
+        assert f"`--output x.{ending}`" in told and "\nhint: " in told
+    for format, other in (("json", "csv"), ("csv", "json"), ("csv", "JSON")):
+        assert "and `--format` asks for" in errors(*command, "--format", format, "--output", f"x.{other}")
+    assert not [*folder.iterdir()]
+    for format in WRITES[command]:
+        ending = {"table": "txt"}.get(format, format)
+        plain = written(*command, "--format", format)
+        for name in (f"x.{ending}", f"X.{ending.upper()}"):
+            assert written(*command, "--output", name) == ""
+            assert Path(name).read_text("utf-8") == plain
+        for name in ("x", "x.txt", "x.log", "x.2025", "tmp.AbCd123XYZ"):
+            assert written(*command, "--format", format, "--output", name) == ""
+            assert Path(name).read_text("utf-8") == plain
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices of Unix")
+def test_a_study_is_read_from_a_pipe_as_a_table_is(tmp_path: Path) -> None:
+    usual = output("plan", "--regimen", "mil62", "--start", "2025-01-06")
+    study = ROOT / "regimens" / "mil62.yaml"
+    program = f"{sys.executable} -m nmosd_dosing"
+    for line in (
+        f"cat {study} | {program} plan --regimen /dev/stdin --start 2025-01-06",
+        f"{program} plan --regimen <(cat {study}) --start 2025-01-06",
+        f"{program} plan --regimen /dev/stdin --start 2025-01-06 < {study}",
+    ):
+        assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, encoding="utf-8", check=True).stdout == usual
+
+
+@pytest.mark.parametrize("option", ["--subjects", "--visits", "--events", "--weighings", "--allocation", "--site"])
+def test_what_never_ends_is_not_read_to_its_end(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LARGEST", 3_000_000)
+    one = () if option == "--subjects" else ("--start", "2025-01-06", "--subject", "1")
+    if Path("/dev/zero").exists():
+        told = errors("due", "--regimen", "mil62", option, "/dev/zero", *one)
+        assert "error: cannot read `/dev/zero`: it has more than 3 MB\n" in told
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from nmosd_dosing.cli import edge, files
+
+def work(**_):
+    def pieces():
+        yield "begun"
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        yield "not reached"
+    files.write_whole("out.txt", pieces())
+
+sys.exit(edge.run(work))
+"""
+
+
+def ended_by(name: str, folder: Path) -> int:
+    return subprocess.run([sys.executable, "-c", KILLED, name], cwd=folder, check=False, timeout=60).returncode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_that_ends_the_program_leaves_no_temporary_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("as it was")
+    assert ended_by(name, tmp_path) == (130 if name == "SIGINT" else -getattr(signal, name))
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "as it was")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_what_a_killed_program_has_left_is_removed_by_the_next_and_nothing_else_is(folder: Path) -> None:
+    assert ended_by("SIGKILL", folder) == -signal.SIGKILL
+    (left,) = folder.iterdir()
+    others = [
+        ".out.txt.tmp",
+        ".a.0a1b2c3d.tmp",
+        "a.0a1b2c3d.dosing.tmp",
+        ".a.0A1B2C3D.dosing.tmp",
+        ".a.dosing.tmp",
+        ".a.0a1b2c3d.dosing.tmp~",
+    ]
+    for name in others:
+        (folder / name).write_text("of somebody else")
+    (folder / "target").write_text("")
+    (folder / ".b.0a1b2c3d.dosing.tmp").symlink_to("target")
+    (folder / ".c.0a1b2c3d.dosing.tmp").mkdir()
+    with temporaries.beside(folder / "other.txt") as (in_use, file):
+        file.write(b"still written")
+        output(*MIL62, "--output", "plan.txt")
+        kept = {*others, "target", ".b.0a1b2c3d.dosing.tmp", ".c.0a1b2c3d.dosing.tmp", "plan.txt", in_use.name}
+        assert {path.name for path in folder.iterdir()} == kept and left.name not in kept
+    assert not in_use.exists()

@@ -40,7 +40,12 @@ def test_hostile_codes_move_no_cursor_and_run_no_formula(folder: Path) -> None:
         (("--days", "0"), "error: `--days 0` is out of range\nhint: write a number from 1 to 3660, for example `--days 14`\n"),
         (("--vials", "fewst"), "error: unknown `--vials fewst`\nhint: did you mean `fewest`?\n"),
         (("--output", ""), "error: `--output` is empty\nhint: name a file, or leave the option out\n"),
-        (("--output", "study.yaml"), "error: `--output` and `--regimen` name one file\nhint: name two\n"),
+        (
+            ("--output", "study.yaml"),
+            "error: `--output study.yaml` ends in `.yaml`, which cannot be written here\n"
+            "hint: name a file that ends in `.json`, `.csv` or `.txt`\n\n"
+            "error: `--output` and `--regimen` name one file\nhint: name two\n",
+        ),
         (("--output", "./subjects.csv"), "error: `--output` and `--subjects` name one file\nhint: name two\n"),
         (("--format", "jsn"), "error: unknown format `jsn`\nhint: did you mean `json`?\n"),
         (("--weight", "60"), "error: `--weight` is about one subject, `--subjects` about several\nhint: leave one of the two out\n"),

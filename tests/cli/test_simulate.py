@@ -176,7 +176,7 @@ def test_files_that_are_read_are_not_written_over(tmp_path: Path) -> None:
     copy = tmp_path / "trial.yaml"
     copy.write_bytes(TRIAL.read_bytes())
     asked = ("simulate", "--regimen", "bat4406f", "--assumptions", str(copy), "--output", str(copy))
-    assert errors(*asked) == "error: `--output` and `--assumptions` name one file\nhint: name two\n"
+    assert errors(*asked).endswith("error: `--output` and `--assumptions` name one file\nhint: name two\n")
     assert copy.read_bytes() == TRIAL.read_bytes()
 
 

@@ -5,47 +5,35 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
-from nmosd_dosing.cli.commands import COMMANDS
-from nmosd_dosing.cli.help import UNFOLDED, Command, Group
-
-app = typer.Typer(
-    name="dosing",
-    help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
-    epilog="Begin with: dosing plan --regimen mil62-rcp --start 2025-01-06",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    cls=Group,
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED},
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from nmosd_dosing.version import __version__
-
-        print(f"dosing {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-) -> None:
-    pass
-
-
-for command in COMMANDS:
-    app.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
+if TYPE_CHECKING:
+    from nmosd_dosing.cli.program import app as app
 
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 fine, 2 wrong input, 3 a defect of this program, 130 interrupted."""
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started it wants none to be heard
+    if heard:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # while Python loads there is nothing to put in order
     from nmosd_dosing.cli.edge import run
+    from nmosd_dosing.cli.program import app
 
-    sys.exit(run(app))
+    if heard:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = run(app)
+    if heard:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
+    sys.exit(code)
+
+
+def __getattr__(name: str) -> Any:
+    # The program comes when it is asked for: until it is there, `main` can hear an interrupt.
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nmosd_dosing.cli.program import app
+
+    return app

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import io
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
+from nmosd_dosing.cli import temporaries
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_you_mean, draw
 from nmosd_dosing.screen import folded, for_terminal
 
@@ -30,54 +35,92 @@ _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 def run(app: typer.Typer) -> int:
     """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
     gc.set_threshold(200_000, 20, 20)  # while long tables become objects none of them is garbage; to look for it doubles the time
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere, and into no file that is opened next
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    _open_streams()
+    with temporaries.removed_at_the_end(), _interrupts_heard() as interrupts:
+        try:
+            code = app(prog_name="dosing", standalone_mode=False)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else FINE
+        except (BrokenPipeError, SystemExit):  # the reader has seen enough, as `| head` has; typer and rich leave by SystemExit
+            _close_output()
+            return FINE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except Exception as error:
+            return INTERRUPTED if interrupts else _told(error)  # an interrupt while a package loads may have become any error
+
+
+def _open_streams() -> None:
+    """Standard output and error in UTF-8, also where they are closed: what goes to standard output then is an error, as on a full disk;
+    and nothing goes into a file that is opened next."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):  # with PYTHONUNBUFFERED; it takes a part that is written for the whole
+        sys.stdout.detach()  # type: ignore[union-attr]
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), line_buffering=raw.isatty())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def _interrupts_heard() -> Iterator[list[int]]:
+    """The interrupts, as they come."""
+    heard: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.default_int_handler(number, frame)
+
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, hear)
     try:
-        code = app(prog_name="dosing", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else FINE
-    except DosingError as error:
+        yield heard
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _told(error: Exception) -> int:
+    """Says what went wrong; the exit code."""
+    if isinstance(error, DosingError):
         tell(error.problems)
         return WRONG_INPUT
-    except (BrokenPipeError, SystemExit):  # the reader has seen enough, as `| head` has; typer and rich leave by SystemExit
-        _close_output()
-        return FINE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except MemoryError:
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         _close_output()
         return _say(TOO_LITTLE_MEMORY)
-    except OSError as error:
+    if isinstance(error, OSError):
         _close_output()
-        if error.errno == errno.ENOMEM:
-            return _say(TOO_LITTLE_MEMORY)
         return _say(f"error: cannot write the output: {error.strerror or error}")
-    except Exception as error:
-        if type(error).__name__ == "Abort":  # typer's word for an interrupt
-            return INTERRUPTED
-        if type(error).__name__ == "NoArgsIsHelpError":  # `dosing` alone
-            print(str(error))
-            return FINE
-        if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
-            message = _lower(error.format_message())
-            hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
-            if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
-                message = message[: near.start()]
-                near_words = re.findall(r"[^`, ]+", near[1])
-                hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
-            if "extra argument" in message:
-                hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
-            return _say(f"error: {message}\nhint: {hint}")
-        return _defect(error)
+    if type(error).__name__ == "Abort":  # typer's word for an interrupt
+        return INTERRUPTED
+    if type(error).__name__ == "NoArgsIsHelpError":  # `dosing` alone
+        try:
+            print(str(error), flush=True)
+        except OSError as failed:
+            return _told(failed)
+        return FINE
+    if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
+        message = _lower(error.format_message())
+        hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
+        if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
+            message = message[: near.start()]
+            near_words = re.findall(r"[^`, ]+", near[1])
+            hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
+        if "extra argument" in message:
+            hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
+        return _say(f"error: {message}\nhint: {hint}")
+    return _defect(error)
 
 
 def _close_output() -> None:
     """What is still buffered goes nowhere, so that the interpreter does not fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> int:

@@ -7,16 +7,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nmosd_dosing.cli.temporaries import beside
 from nmosd_dosing.errors import InputError, Problem, Problems
+
+_LARGEST = 500_000_000  # bytes that are read of one file; a table of a million subjects has some 60
 
 
 def read_file(path: str) -> bytes:
-    """What a file holds. Raises InputError where it cannot be read."""
+    """What a file, a pipe or a device holds. Raises InputError where it cannot be read, or never ends."""
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
+    if len(content) > _LARGEST:
+        raise InputError(Problem(f"cannot read `{path}`: it has more than {_LARGEST // 1_000_000} MB", hint="check the name, or divide it"))
+    return content
 
 
 _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
@@ -70,8 +77,6 @@ def has_folder(path: str, problems: Problems) -> None:
 def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
     """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. Raises InputError where it
     cannot be."""
-    import tempfile
-
     pieces = (content,) if isinstance(content, str | bytes) else content
     data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     try:
@@ -88,28 +93,19 @@ def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
             raise IsADirectoryError(21, "it is a folder")
         if target.exists() and not target.stat().st_mode & 0o222:
             raise PermissionError(13, "it is read-only")
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{_begin(target.name)}.", suffix=".tmp")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(data)
-                file.flush()
-                os.fsync(file.fileno())
+        with beside(target) as (temporary, file):
+            file.writelines(data)
+            file.flush()
+            os.fsync(file.fileno())
             temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            if os.name == "nt":
+                file.close()  # there, what is open cannot be moved
             temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             Problem(f"cannot write `{path}`: {reason}", hint="name a file in a folder that is there and can be written")
         ) from None
-
-
-def _begin(name: str) -> str:
-    """So much of a name that the temporary file's is not too long, in bytes."""
-    return name.encode(errors="ignore")[:100].decode(errors="ignore")
 
 
 def _umask() -> int:

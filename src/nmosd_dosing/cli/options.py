@@ -9,7 +9,9 @@ Nobody compares groups or prints them: at every start nothing is made for that.
 from __future__ import annotations
 
 import functools
+import re
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
@@ -283,6 +285,8 @@ class SimulateOptions:
 
 # --- what is written -----------------------------------------------------------------------------------------------------
 
+_PLAIN = ("txt", "text", "log", "out")  # endings of whatever is text
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OutputOptions:
@@ -293,15 +297,20 @@ class OutputOptions:
     ] = None
     output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
 
+    endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv"}
+    usual: ClassVar[str] = "table"
+
     @property
     def ending(self) -> str:
-        """The ending of the output's name."""
-        return (self.output or "").rpartition(".")[2].lower()
+        """The ending of the output's name, without its point; nothing where it ends in none, or in one that says nothing of a format."""
+        found = re.search(r"[^/\\.][^/\\]*\.([A-Za-z0-9]{1,8})$", self.output or "")  # longer ones are of `mktemp`, numbers are versions
+        ending = found[1].lower() if found and not found[1].isdecimal() else ""
+        return "" if ending in _PLAIN else ending
 
     @property
     def written_as(self) -> str:
-        """The format asked for; else what the name of the output says; else a table."""
-        return self.format if self.format is not None else self.ending if self.ending in ("json", "csv") else "table"
+        """The format asked for; else what the name of the output says; else the usual one."""
+        return self.format if self.format is not None else self.endings.get(self.ending, self.usual)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -310,10 +319,8 @@ class CohortOutput(OutputOptions):
 
     format: Annotated[str | None, typer.Option(help="csv or json (a line for each visit).", metavar="FORMAT")] = None
 
-    @property
-    def written_as(self) -> str:
-        """CSV, unless something else is asked for or the name of the output says JSON."""
-        return self.format if self.format is not None else "json" if self.ending in ("json", "jsonl") else "csv"
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json"}
+    usual: ClassVar[str] = "csv"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli.edge import print_table, text_of, write_text
 from nmosd_dosing.cli.files import write_whole
-from nmosd_dosing.errors import Problems, did_you_mean, one_of
+from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.options import OutputOptions
@@ -21,6 +21,32 @@ Formats = Mapping[str, Callable[..., Any]]
 def check_format(formats: Formats, asked: str, problems: Problems) -> None:
     if asked not in formats:
         problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, formats) or f"write {one_of(formats)}")
+
+
+_KINDS = {"ics": "a calendar", "xlsx": "a workbook", "xls": "a workbook", "svg": "a drawing", "png": "a drawing", "pdf": "a document"}
+
+
+def check_output(formats: Formats, asked: OutputOptions, problems: Problems, elsewhere: Mapping[str, str] | None = None) -> None:
+    """The format is one of those that there are, and the name of the output does not end like something else.
+
+    `elsewhere`: for endings of what another option writes, what to type.
+    """
+    check_format(formats, asked.written_as, problems)
+    ending, named = asked.ending, f"`--output {clip(asked.output or '')}`"
+    if not ending or asked.written_as not in formats:
+        return
+    says = asked.endings.get(ending)
+    if says == asked.written_as:
+        return
+    known = {format: end for end, format in reversed([*asked.endings.items()]) if format in formats}
+    if says in formats:
+        end = f".{known[asked.written_as]}" if asked.written_as in known else ".txt"
+        wrong = f"{named} ends in `.{ending}`, and `--format` asks for {asked.written_as}"
+        problems.error(wrong, None, f"end the name in `{end}`, or write `--format {says}`")
+        return
+    wrong = f"{named} is the name of {_KINDS[ending]}" if ending in _KINDS else f"{named} ends in `.{ending}`, which cannot be written here"
+    ends = one_of([*(f".{end}" for end, format in asked.endings.items() if format in formats), ".txt"])
+    problems.error(wrong, None, (elsewhere or {}).get(ending, f"name a file that ends in {ends}"))
 
 
 def put(formats: Formats, asked: OutputOptions, *made: object) -> None:

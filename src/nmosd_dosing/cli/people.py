@@ -75,7 +75,7 @@ def say_unlikely(starts: Iterable[tuple[str | None, dt.date | None]]) -> None:
     named = [f"{day} of subject `{clip(code)}`" if code is not None else f"{day}" for code, day in unlikely[:_LISTED]]
     some = f" and {len(unlikely) - _LISTED:,} more" if len(unlikely) > _LISTED else ""
     wrong = f"a first day before {_FIRST_YEAR}, or more than {_YEARS_AHEAD} years ahead: {', '.join(named)}{some}"
-    say(Problem(wrong, hint="check the year", severity="warning").draw())
+    tell([Problem(wrong, hint="check the year", severity="warning")])
 
 
 def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tuple[Period, ...]]:

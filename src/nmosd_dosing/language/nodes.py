@@ -78,15 +78,16 @@ def read_file(path: Path, problems: Problems) -> tuple[Node | None, bytes]:
     """
     name = str(path)
     try:
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "there is no such file"
+        if path.is_dir() or not path.exists():
+            what = "is a folder" if path.is_dir() else "there is no such file"
             raise RegimenError(Problem(f"cannot read `{name}`: {what}", hint="give the path of a study file"))
-        size = path.stat().st_size
-        if long := too_long(size, "a study file", name):
-            raise RegimenError(long)
-        content = path.read_bytes()
+        with path.open("rb") as file:  # which may be a pipe, or a device that never ends
+            content = file.read(MAX_BYTES + 1)
+            size = max(len(content), path.stat().st_size)
     except OSError as error:
         raise RegimenError(Problem(f"cannot read `{name}`: {error.strerror or error}")) from None
+    if long := too_long(size, "a study file", name):
+        raise RegimenError(long)
     return read_bytes(content, name, problems), content
 
 

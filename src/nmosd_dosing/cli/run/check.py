@@ -72,7 +72,8 @@ def _read(
 ) -> tuple[Request, dt.date, int]:  # fmt: skip
     """Whom the command is about, with what was known on the day of looking; that day, and how many days ahead."""
     problems = Problems()
-    outputs.check_format(formats, output.written_as, problems)
+    elsewhere = {"ics": f"write `--ics {output.output}`, or name another file"} if isinstance(asked, DueOptions) else {}
+    outputs.check_output(formats, output, problems, elsewhere)
     as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
     ahead = arguments.days("--ahead", asked.ahead, problems, 3660) if isinstance(asked, DueOptions) else 0
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)

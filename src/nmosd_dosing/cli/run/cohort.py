@@ -23,7 +23,6 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import LISTED, first_of, stop
 
-_OTHERS = {"ics": "calendar", "xlsx": "workbook", "xls": "workbook"}
 _NAMED = 20  # subjects left out whom a message names
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
@@ -123,11 +122,7 @@ def _read(
     whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars
 ) -> tuple[Everybody, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
-    outputs.check_format(FORMATS, output.written_as, problems)
-    if output.ending in _OTHERS:
-        calendars_there = "calendars have an option of their own, `--ics-dir FOLDER`"
-        hint = calendars_there if output.ending == "ics" else "name one that ends in `.csv` or `.jsonl`"
-        problems.error(f"`--output {clip(output.output or '')}` is the name of a {_OTHERS[output.ending]}", None, hint)
+    outputs.check_output(FORMATS, output, problems, {"ics": "calendars have an option of their own, `--ics-dir FOLDER`"})
     if output.output:
         has_folder(output.output, problems)
     check_names([("`--output`", output.output)], whom.files, problems)

@@ -36,7 +36,7 @@ FORMATS: outputs.Formats = {"table": _page, "json": compared_to_json, "csv": com
 
 def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
     problems = Problems()
-    outputs.check_format(FORMATS, output.written_as, problems)
+    outputs.check_output(FORMATS, output, problems)
     chosen = _regimens(asked.regimens, problems)
     start = arguments.maybe(arguments.date, "--start", asked.start, problems)
     until = _until(asked, start, problems)

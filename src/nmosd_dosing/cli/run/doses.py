@@ -16,7 +16,7 @@ from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.doses import doses_to_csv, doses_to_json
-from nmosd_dosing.report.plots.drawing import ending_of
+from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
 from nmosd_dosing.subjects.tables import weight_list
 
 _WARNED = 20
@@ -61,7 +61,8 @@ FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_
 
 def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> tuple[Request, list[tuple[float, float | None]]]:
     problems = Problems()
-    outputs.check_format(FORMATS, output.written_as, problems)
+    drawn = f"write `--plot {output.output}`, or name another file"
+    outputs.check_output(FORMATS, output, problems, dict.fromkeys(ENDINGS, drawn))
     policy = arguments.policy("--vials", asked.vials, problems)
     bodies = _bodies(whom, asked, problems)
     read = [*whom.files, ("`--weights`", _table(asked))]

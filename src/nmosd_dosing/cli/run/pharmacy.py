@@ -107,7 +107,7 @@ def _say_unused(plans: Sequence[Plan]) -> None:
 
 def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, formats: outputs.Formats) -> _Checked:
     problems, reserve, lead = Problems(), None, None
-    outputs.check_format(formats, output.written_as, problems)
+    outputs.check_output(formats, output, problems)
     first = arguments.date("--from", asked.first, problems) if asked.first is not None else dt.date.today()
     last = _last(asked, first, None if isinstance(asked, OrderOptions) else _DAYS, problems)
     policy = arguments.policy("--vials", asked.vials, problems)

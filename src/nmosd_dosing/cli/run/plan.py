@@ -97,10 +97,7 @@ def _checked(
     whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions
 ) -> tuple[Request, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
-    outputs.check_format(FORMATS, output.written_as, problems)
-    if (output.output or "").lower().endswith(".ics"):
-        hint = f"write `--ics {output.output}`, or name another file"
-        problems.error(f"`--output {output.output}` is the name of a calendar", None, hint)
+    outputs.check_output(FORMATS, output, problems, {"ics": f"write `--ics {output.output}`, or name another file"})
     what = people.what(asked, problems)
     if asked.explain is not None and output.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")

@@ -90,7 +90,8 @@ def _drawing(found: Sequence[Scenario], path: str) -> bytes:
 
 def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> _Checked:
     problems = Problems()
-    outputs.check_format(FORMATS, output.written_as, problems)
+    drawn = f"write `--plot {output.output}`, or name another file"
+    outputs.check_output(FORMATS, output, problems, dict.fromkeys(drawings.ENDINGS, drawn))
     trials = arguments.whole("--trials", asked.trials, problems, 1, MOST_TRIALS)
     seed = arguments.whole("--seed", asked.seed, problems, 0, MOST_SEED)
     cores = arguments.whole("--cores", asked.cores, problems, 1, _MOST_CORES) if asked.cores is not None else None

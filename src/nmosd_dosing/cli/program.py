@@ -1,0 +1,40 @@
+"""The program `dosing` as typer knows it: its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nmosd_dosing.cli.commands import COMMANDS
+from nmosd_dosing.cli.help import UNFOLDED, Command, Group
+
+app = typer.Typer(
+    name="dosing",
+    help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
+    epilog="Begin with: dosing plan --regimen mil62-rcp --start 2025-01-06",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from nmosd_dosing.version import __version__
+
+        print(f"dosing {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+for command in COMMANDS:
+    app.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
