@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -285,6 +286,7 @@ def expand(
     shown = [(target, day) for target, day in dated if target is None or until is None or target <= until]
     doses = Doses(study, period, person, unblind)
     visits = tuple(_visit(study, period, person, target, day, doses, window) for target, day in shown)
+    visits = tuple(_allowed(study, person, visits))
     dosing = [target for target, day in dated if target is not None and doses.may_be_given(day)]
     ends = (min(dosing), max(dosing)) if dosing else None
     spans = tuple(
@@ -342,6 +344,30 @@ def _visit(
         assessments,
         administrations,
     )
+
+
+def _allowed(study: Study, person: Person, visits: tuple[Visit, ...]) -> Iterator[Visit]:
+    """The visits with the first days on which they are allowed: no dose before day 1, none sooner after another than its minimum gap."""
+    ended: dict[str, dt.date] = {}
+    for visit in visits:
+        given = [a.product for a in visit.administrations]
+        if visit.target is None or not given:
+            yield visit
+            continue
+        earliest = visit.earliest
+        if earliest is not None and visit.target > person.start:
+            earliest = max(earliest, person.start)
+        for product in given:
+            gap = study.products[product]
+            if gap is not None and product in ended:
+                kept = moved(ended[product], gap.offset)
+                earliest = kept if earliest is None else max(earliest, kept)
+        begins = earliest if visit.earliest is not None else max(visit.target, earliest or visit.target)
+        assert begins is not None
+        if visit.latest is None or begins <= visit.latest:
+            for product in given:
+                ended[product] = max(ended.get(product, begins), begins + ((visit.last or visit.target) - visit.target))
+        yield replace(visit, earliest=earliest)
 
 
 def _end(end: End | None, study: Study, start: dt.date, doses: tuple[dt.date, dt.date] | None) -> dt.date | None:

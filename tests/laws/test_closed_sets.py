@@ -144,6 +144,7 @@ ELSEWHERE = {
     "report/export/cohort.py": {"stable"},
     "checks/findings.py": {"stable"},
     "schedule/alike.py": {"stable"},
+    "schedule/allowed_days.py": {"stable"},
     "schedule/doses/body_weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},
     "subjects/weight_checks.py": {"stable"},

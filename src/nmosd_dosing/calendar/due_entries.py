@@ -52,4 +52,6 @@ def _allowed(finding: Finding) -> str:
     """The days of a thing that is due; nothing that would change from one day to the next."""
     first, last = finding.earliest, finding.latest
     planned = f"planned for {date_text(finding.target)}" if finding.target else "no day is known"
-    return f"{planned}; allowed from {date_text(first)} to {date_text(last)}" if first and last else planned
+    if first is None:
+        return planned
+    return f"{planned}; allowed from {date_text(first)} {f'to {date_text(last)}' if last else 'on; no last day is stated'}"

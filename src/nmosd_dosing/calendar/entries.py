@@ -133,8 +133,9 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
     if style.windows:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
         for move in (move for move in plan.transitions if not move.entered):
-            if (first := move.earliest or move.trigger_date) and move.latest and first <= move.latest and move.status != "declined":
-                made.append(_entry(plan, move, first, move.latest, style))
+            first, last = _days_of_entry(plan, move)
+            if first and last and first <= last and move.status != "declined":
+                made.append(_entry(plan, move, first, last, style))
     if style.spans:
         for n, span in enumerate(plan.spans, 1):
             if span.start and span.end:
@@ -240,8 +241,10 @@ def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:
 def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
     if visit.last and visit.target:
         yield words.range_of_days.format(date_text(visit.target, language), date_text(visit.last, language))
-    elif visit.earliest and visit.latest:
-        yield words.window_days.format(date_text(visit.earliest, language), date_text(visit.latest, language))
+    elif visit.earliest or visit.latest:
+        yield words.window_days.format(
+            *(date_text(date, language) if date else words.not_stated for date in (visit.earliest, visit.latest))
+        )
     else:
         yield words.no_window
     yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
@@ -266,10 +269,17 @@ def _study(plan: Plan, source: str | None, words: Wording) -> Iterator[str]:
 
 
 def _own_window(visit: PlannedVisit) -> tuple[dt.date, dt.date] | None:
-    """The window of a visit that may be on another day than its target; a range of days is its own window."""
-    if visit.date is None or visit.actual or visit.last or visit.earliest is None or visit.latest is None or visit.earliest == visit.latest:
+    """The window of a visit that may be on another day than its target; a range of days is its own window, and an entry has an entry of
+    its own."""
+    if visit.date is None or visit.actual or visit.last or visit.is_entry or visit.earliest is None or visit.latest is None:
         return None
-    return visit.earliest, visit.latest
+    return (visit.earliest, visit.latest) if visit.earliest < visit.latest else None
+
+
+def _days_of_entry(plan: Plan, move: PlannedTransition) -> tuple[dt.date | None, dt.date | None]:
+    """The days on which the next period may be entered; from what opens the way on while a condition is open."""
+    visit = next((visit for visit in plan.visits if visit.is_entry and visit.period == move.target), None)
+    return (visit.earliest, visit.latest) if visit is not None else (move.earliest or move.trigger_date, move.latest)
 
 
 def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:

@@ -37,7 +37,13 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
 
 
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
-    first, last = finding.earliest or finding.target, finding.latest or finding.last or finding.target
+    days = [day for day in (finding.earliest, finding.target) if day is not None]
+    first, last = finding.earliest or finding.target, finding.latest
+    if last is None:  # it is due on the day planned, or on the first that is allowed where that is later
+        first = max(days, default=None)
+        last = finding.last or first
+    elif first is not None and first > last:  # no day is allowed, and somebody must decide before the last one
+        first = last
     if finding.waits_for == "exit":
         return None, None
     verdict, undecided = finding.verdict, finding.waits_for == "decision"

@@ -16,7 +16,7 @@ from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
-from nmosd_dosing.plans.reasons import cancelled_by, entry_text, limit_text, pending_because
+from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
@@ -80,9 +80,8 @@ def deviates(finding: Finding) -> bool:
 
 def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
     """What is to be said of one visit. ahead: what a rule for gaps would do with its dose."""
-    window = visit.visit.window
-    earliest, latest = (visit.earliest, visit.latest) if window is not None else (None, None)
-    found = Finding(subject.code, visit.id, "upcoming", None, visit.target, earliest, latest, visit.actual, "", last=visit.last)
+    days = (visit.target, visit.earliest, visit.latest)
+    found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last)
     if visit.actual is not None:
         return _took_place(subject, visit, found, visit.actual)
     if visit.status in (VisitStatus.MISSED, VisitStatus.WITHHELD):
@@ -120,11 +119,14 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
 
 def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, target: dt.date, as_of: dt.date) -> Finding:
     """Of a visit of which nothing is written: never that the patient missed it."""
-    verdict, words, days = _not_recorded(as_of, target, found.earliest, found.latest, visit.last)
+    settled = visit.is_entry and _has_begun(subject, visit)  # the entry is recorded, and its first day with it
+    earliest, latest = (None, None) if settled else (found.earliest, found.latest)
+    verdict, words, days = _not_recorded(as_of, target, earliest, latest, visit.last)
+    words = words.replace("no window is stated", "the entry is recorded") if settled else words
     waits_for: Waits | None = None
-    entered, latest = _has_begun(subject, visit), found.latest
     gone = min((date for event in ENDS_PARTICIPATION if (date := subject.first(event)) is not None), default=None)
     over = gone is not None and gone <= as_of and not (latest is not None and latest < gone)
+    entered = _has_begun(subject, visit)
     if entered and gone is not None and over and verdict in ("due", "overdue", "past-target"):
         days = (gone - target).days
         verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
@@ -133,35 +135,29 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     elif visit.status == VisitStatus.PENDING:
         verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
         words = f"no dose yet: {pending_because(subject, visit)}"
-    elif (soonest := _not_before(subject, visit)) is not None and soonest > target:
-        words = f"{words}; not before {date_text(soonest)}, by the minimum gap"
+    elif visit.no_day_allowed:
+        words, waits_for = f"{f'{words}; ' if verdict == 'overdue' else ''}{no_day_allowed(visit)}", "decision"
+    elif visit.dose_before is not None and visit.is_too_soon:
+        words = f"{words}; not before {date_text(visit.dose_before.not_before)}, by the minimum gap"
     return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)
 
 
-def _not_before(subject: SubjectSchedule, visit: SubjectVisit) -> Date:
-    """The first day on which the stated minimum gap to the last recorded dose before a visit is kept; None where none is stated."""
-    found: list[dt.date] = []
-    for give in visit.visit.gives:
-        minimum = subject.study.product(give.product).minimum_gap
-        if minimum is not None:
-            before = [dose for v in subject.visits if v.row < visit.row and v.actual is not None for dose in v.doses]
-            found += [shift_date(d.date, minimum) for d in before if d.give.product == give.product and d.date is not None]
-    return max(found, default=None)
-
-
 def _done(actual: dt.date, earliest: Date, latest: Date, days: int | None) -> tuple[Verdict, str]:
-    if earliest is None or latest is None:
-        return "no-window", f"{_from_target(days)}; no window is stated"
-    if actual < earliest:
+    if earliest is not None and actual < earliest:
         return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
+    if latest is None:
+        since = f"; allowed from {date_text(earliest)} on, no last day is stated" if earliest is not None else "; no window is stated"
+        return "no-window", f"{_from_target(days)}{since}"
     if actual > latest:
         return "late", f"{counted((actual - latest).days, 'day')} after the last day, {date_text(latest)}"
-    return "in-window", f"{_from_target(days)}, allowed from {date_text(earliest)} to {date_text(latest)}"
+    return "in-window", f"{_from_target(days)}, allowed from {day(earliest)} to {date_text(latest)}"
 
 
 def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, end: Date) -> tuple[Verdict, str, int | None]:
-    first, last = earliest or target, latest or end or target
-    if as_of < first:
+    """Where no last day is stated a visit is due on the day planned, or on the first that is allowed where that is later."""
+    planned = max(target, earliest) if earliest is not None else target
+    first, last = (planned, end or planned) if latest is None else (earliest or target, latest)
+    if as_of < min(first, last):
         return "upcoming", f"from {date_text(first)} on", None
     if as_of <= last:
         return "due", f"until {date_text(last)}{'' if latest else ', the day planned'}", None
@@ -228,10 +224,13 @@ def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
 
 
 def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of: dt.date) -> Finding:
-    earliest, latest, entered = move.earliest, move.latest, move.entered
+    visit, entered = subject.entry_by(move), move.entered
+    earliest, latest = (visit.earliest, visit.latest) if visit is not None else (move.earliest, move.latest)
     waits_for: Waits | None = "decision" if move.status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
-    verdict, days = _entry_verdict(move, as_of)
+    verdict, days = _entry_verdict(move, earliest, latest, as_of)
     message = entry_text(subject, move, rule)
+    if visit is not None and entered is None and earliest != move.earliest:
+        message = f"{message}; {no_day_allowed(visit) if visit.no_day_allowed else f'not before {day(earliest)}, by the minimum gap'}"
     if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
         verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
@@ -241,20 +240,20 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
         message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"
     if move.status == MoveStatus.PENDING and verdict == "overdue":
         message = f"{message}; that day has passed: a person must decide"
-    return Finding(subject.code, f"{rule.target_period} entry", verdict, days, earliest, earliest, latest, entered, message, waits_for)
+    days_of = (move.earliest, earliest, latest)
+    return Finding(subject.code, f"{rule.target_period} entry", verdict, days, *days_of, entered, message, waits_for)
 
 
-def _entry_verdict(move: SubjectMove, as_of: dt.date) -> tuple[Verdict, int | None]:
-    """The verdict on an entry by itself, and how many days off it is."""
-    earliest, latest = move.earliest, move.latest
-    off = (move.entered - earliest).days if move.entered is not None and earliest is not None else None
+def _entry_verdict(move: SubjectMove, earliest: Date, latest: Date, as_of: dt.date) -> tuple[Verdict, int | None]:
+    """The verdict on an entry by itself, and how many days off it is. earliest, latest: its allowed days."""
+    off = (move.entered - move.earliest).days if move.entered is not None and move.earliest is not None else None
     passed = (as_of - latest).days if latest is not None and as_of > latest else None
     match move.status:
         case MoveStatus.DECLINED:
             return "cancelled", off
         case MoveStatus.REFUSED:
             return ("upcoming" if passed is None else "due"), off
-        case MoveStatus.ENTERED if earliest is None or move.is_late:
+        case MoveStatus.ENTERED if move.earliest is None or move.is_late:
             return "not-allowed", off
         case MoveStatus.ENTERED:
             fits: Verdict = "in-window" if latest is not None else "no-window"

@@ -8,7 +8,7 @@ from typing import Literal
 NoteCode = Literal[
     "unblinded", "blinded",
     "entry", "entered", "projected", "pending", "declined", "refused", "deviation", "exit", "end", "study-stop", "event",
-    "start", "restart", "gap", "short-gap", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "open-ended", "until",
+    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "open-ended", "until",
     "overdue", "past-target", "unscheduled", "wrong-dose", "not-recorded",
     "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "check-weight", "weight", "lifetime", "twice",
     "dose-change",
@@ -50,7 +50,8 @@ TABLE = (
     NoteKind("start", "the first dose was on another day than planned, or there is no day 1 to count from", stands_out=True),
     NoteKind("restart", "a period began anew after a gap"),
     NoteKind("gap", "how long a subject is between the last dose of a period and the first of the next"),
-    NoteKind("short-gap", "two doses are closer than the study has it", stands_out=True),
+    NoteKind("short-gap", "two doses are closer than the study has it", stands_out=True, in_entry=True),
+    NoteKind("no-day", "no day is allowed, and a person must decide", stands_out=True, in_entry=True),
     NoteKind("gap-rule", "a gap between doses has a consequence"),
     NoteKind("gap-clock", "given late, the next dose makes a gap for which there is a rule", stands_out=True, in_entry=True),
     NoteKind("before-entry", "visits lie before the entry into a period that goes on counting, and are not planned"),

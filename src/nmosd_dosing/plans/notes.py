@@ -152,20 +152,27 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
 
 
 def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
-    """Doses of this plan that are closer than the stated minimum, since one of them was late or is projected."""
-    for product in schedule.study.products:
-        if product.minimum_gap is None:
+    """Doses ahead that the minimum gap to the dose before moves beyond their target, or beyond their last day."""
+    ahead = [(visit, p) for visit, p in shown if p.actual is None and p.stage in ("firm", "tentative")]
+    by_row = {visit.row: visit for visit in schedule.visits}
+    on: dict[str, list[PlannedVisit]] = {}
+    for visit, p in ahead:
+        before = visit.dose_before
+        if before is None or visit.target is None or not visit.is_too_soon:
             continue
-        given = [(dose.date, p) for v, p in shown for dose in v.doses if dose.in_plan and dose.give.product == product.name]
-        doses = [(date, p) for date, p in given if date is not None]
-        doses.sort(key=lambda dose: dose[0])
-        for (before, one), (date, two) in pairwise(doses):
-            allowed = shift_date(before, product.minimum_gap)
-            if date < allowed and two.actual is None and one.period == two.period:
-                words = (
-                    f"{product.name} {counted((date - before).days, 'day')} after {one.id}: less than the minimum gap, {product.gap_text}"
-                )
-                yield Note("short-gap", f"{words}; not before {date_text(allowed)}", (two.id,))
+        dose = by_row.get(before.row)
+        if dose is not None and dose.actual is None and dose.is_too_soon:
+            on.setdefault(before.product, []).append(p)
+            continue
+        days = counted((visit.target - before.since).days, "day")
+        words = f"{before.product} {days} after {dose.id if dose is not None else f'the dose of {date_text(before.since)}'}"
+        gap = schedule.study.product(before.product).gap_text
+        yield Note("short-gap", f"{words}: less than the minimum gap, {gap}; not before {date_text(before.not_before)}", (p.id,))
+    for product, moved in on.items():
+        gap = schedule.study.product(product).gap_text
+        yield Note("short-gap", f"{product}: a dose before is moved on by the minimum gap, {gap}, and these with it", _ids(moved))
+    if none := [p for visit, p in ahead if visit.no_day_allowed]:
+        yield Note("no-day", "no day is allowed: the first that is stated comes after the last; a person must decide", _ids(none))
 
 
 def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -265,7 +272,7 @@ def _overlaps(shown: Shown) -> Iterator[Note]:
 
 def _windows(shown: Shown, window: Window | None) -> Iterator[Note]:
     dated = [(v.visit, p) for v, p in shown if p.target is not None]
-    windowless = [p for v, p in dated if v.window is None]
+    windowless = [p for v, p in shown if p.target is not None and v.visit.window is None and v.around == (None, None)]
     if windowless:
         which = "any visit" if len(windowless) == len(dated) else "these visits"
         yield Note("no-window", f"the source states no window for {which}", _ids(windowless))

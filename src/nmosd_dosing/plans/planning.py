@@ -10,6 +10,7 @@ from nmosd_dosing.days import day_number, study_day, week_code
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
+from nmosd_dosing.plans.dose_reasons import dose_steps
 from nmosd_dosing.plans.notes import notes
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
@@ -149,6 +150,8 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
         record="; ".join(dict.fromkeys(record_text(record, masked) for record in visit.records)) or None,
         room=schedule.study.site.room(period.id, what.label) if schedule.study.site is not None else None,
+        is_entry=visit.is_entry,
+        dose_steps=tuple(dose_steps(schedule, visit)),
     )
 
 

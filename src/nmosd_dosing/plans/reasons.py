@@ -72,13 +72,7 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
         yield from (f"assumed: {text}" for text in rule.facts.assumed)
     counted = f"{visit.id}: {reason}"
     yield counted if visit.target is None else f"{counted} = {day(visit.target)}"
-    if visit.is_entry:
-        yield "window: the days of the entry"
-    elif what.window is not None:
-        origin = f", {what.window.origin}" if what.window.origin else ""
-        yield f"window {what.window.text}{origin}: {day(visit.earliest)} to {day(visit.latest)}, both included"
-    elif what.offset is not None:
-        yield "window: the source states none"
+    yield from _days_steps(schedule, visit)
     masked = any(give.mask is not None for give in what.gives)
     yield from dict.fromkeys(record_text(record, masked) for record in visit.records)
     for dose in visit.doses:
@@ -89,6 +83,44 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
     elif visit.status == VisitStatus.PENDING:
         yield f"pending: {pending_because(schedule, visit)}"
     yield from facts_steps(what, period.facts)
+
+
+def _days_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
+    """What allows other days than the one planned, what takes some of them away, and which are left."""
+    window, around, allowed = visit.visit.window, visit.around, (visit.earliest, visit.latest)
+    if visit.is_entry:
+        yield f"window: the days of the entry{_span(', ', around)}"
+    elif window is not None:
+        yield f"window {window.text}{f', {window.origin}' if window.origin else ''}{_span(': ', around)}"
+    elif visit.visit.offset is not None:
+        yield "window: the source states none"
+    if (before := visit.dose_before) is not None:
+        gap = schedule.study.product(before.product).gap_text
+        of = next((visit for visit in schedule.visits if visit.row == before.row), None)
+        dose = "the dose of " if of is None else f"{of.id}, {'' if of.actual is not None else 'at the earliest on '}"
+        yield f"minimum gap of {before.product}, {gap}, after {dose}{day(before.since)}: not before {day(before.not_before)}"
+    if visit.no_day_allowed:
+        yield no_day_allowed(visit)
+    elif allowed != around and visit.latest is not None:
+        yield f"left of it{_span(': ', allowed)}"
+
+
+def _span(before: str, days: tuple[Date, Date]) -> str:
+    """`2025-06-20 Fri to 2025-07-08 Tue, both included`; nothing where no day is known."""
+    first, last = days
+    if first is None:
+        return ""
+    return (
+        f"{before}{day(first)} to {day(last)}, both included"
+        if last is not None
+        else f"{before}from {day(first)} on; no last day is stated"
+    )
+
+
+def no_day_allowed(visit: SubjectVisit) -> str:
+    """That what states the first allowed day of a visit and what states the last leave none between them."""
+    by = ", by the minimum gap," if visit.dose_before is not None and visit.dose_before.not_before == visit.earliest else ""
+    return f"no day is allowed: not before {day(visit.earliest)}{by} and not after {day(visit.latest)}; a person must decide"
 
 
 def facts_steps(visit: Visit, period: Facts) -> Iterator[str]:

@@ -52,6 +52,7 @@ class Wording:
     range_of_days: str
     window_days: str
     no_window: str
+    not_stated: str
     day: str
     week: str
     counted: str
@@ -100,6 +101,7 @@ _ENGLISH = Wording(
     range_of_days="From {} to {}",
     window_days="Earliest {}, latest {}",
     no_window=f"Window: {NOT_STATED}",
+    not_stated=NOT_STATED,
     day="Day {}",
     week="week code {}",
     counted="Date: {}",
@@ -147,6 +149,7 @@ _CHINESE = Wording(
     range_of_days="自 {} 至 {}",
     window_days="最早 {}，最晚 {}",
     no_window="访视窗：未说明",
+    not_stated="未说明",
     day="第 {} 天",
     week="周编号 {}",
     counted="日期推算：{}",

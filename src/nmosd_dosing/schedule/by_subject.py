@@ -44,7 +44,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     dates = dose_dates(schedule, in_plan)
     doses = doses_by_segment(schedule)
     segments = _by_column([_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))], n)
-    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy)), n)
+    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy), dates), n)
     periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
     stop = of.StudyStop(
         to_date(disposition.stopped.date), disposition.stopped.by, tuple((t, to_date(d[0])) for t, d in disposition.stopped.rules)

@@ -183,37 +183,6 @@ class Schedule:
         """(n,) the day from which a visit's day is counted."""
         return self.segment(visit).anchor
 
-    def earliest(self, visit: Visits) -> Dates:
-        """The first allowed day of a visit; NaT where no window is stated."""
-        earliest: Dates = self.target[visit] + self._before[visit]
-        return earliest
-
-    def latest(self, visit: Visits) -> Dates:
-        """The last allowed day of a visit, of a course of doses of its first day; NaT where no window is stated."""
-        last = self.target[visit]
-        rows = _range(visit)
-        for row in [row for row in rows if self.visits[row].last is not None and not self.visits[row].gives]:
-            planned = self.planned_last(row, self.target[row], _EVERYBODY)
-            if planned is not None and isinstance(visit, int):
-                last = planned
-            elif planned is not None:
-                last = last.copy()
-                last[row - rows.start] = planned
-        latest: Dates = last + self._after[visit]
-        return latest
-
-    @functools.cached_property
-    def _before(self) -> NDArray[np.timedelta64]:
-        """(m, 1) from a visit's target back to its first allowed day; NaT where no window is stated."""
-        days = [[None if visit.window is None else -visit.window.before] for visit in self.visits]
-        return np.array(days or np.empty((0, 1)), dtype="timedelta64[D]")
-
-    @functools.cached_property
-    def _after(self) -> NDArray[np.timedelta64]:
-        """(m, 1) from a visit's target to its last allowed day; NaT where no window is stated."""
-        days = [[None if visit.window is None else visit.window.after] for visit in self.visits]
-        return np.array(days or np.empty((0, 1)), dtype="timedelta64[D]")
-
     def planned_last(self, visit: int, begins: Dates, columns: slice) -> Dates | None:
         """(n,) the last planned day of a visit of several days that begins on `begins`; None for one of a single day. Its length does not
         hang on where it begins; but of one that is under way on the day of entry into a period that keeps the count, the rest is left."""

@@ -148,9 +148,21 @@ class SubjectDose(NamedTuple):
         return often.pop() if len(often) == 1 else 1
 
 
+class DoseBefore(NamedTuple):
+    """The dose before a visit, of a product that states a minimum gap: it ended on `since`, as recorded, else where it may be earliest; by
+    the gap the visit is not before `not_before`. row: of its visit, -1 for one that was not planned."""
+
+    product: str
+    since: dt.date
+    not_before: dt.date
+    row: int
+
+
 class SubjectVisit(NamedTuple):
     """A visit of the subject's plan. row: in the schedule; number: in its segment.
 
+    earliest, latest: the allowed days, by all that states some, None where nothing does; none is allowed where the earliest is the later
+    one. around: by the window alone, or the rule of entry. dose_before: by which a minimum gap is kept.
     date: the actual day, else the target, None where it did not take place. planned_last: the last day of one that takes several, without
     what cuts it short. since: where it counts from the actual dose before, that day and how far it lies back. dose_recorded: whether a
     record says that its dose was given, or was not. wrong: what each record says that is not the plan; not_compared: why an amount could
@@ -168,6 +180,8 @@ class SubjectVisit(NamedTuple):
     date: Date
     earliest: Date
     latest: Date
+    around: tuple[Date, Date]
+    dose_before: DoseBefore | None
     last: Date
     planned_last: Date
     since: tuple[dt.date, Offset] | None
@@ -178,6 +192,16 @@ class SubjectVisit(NamedTuple):
     records: tuple[Record, ...]
     wrong: tuple[str | None, ...]
     not_compared: str | None
+
+    @property
+    def no_day_allowed(self) -> bool:
+        """Whether what states the first allowed day and what states the last leave none between them."""
+        return self.earliest is not None and self.latest is not None and self.earliest > self.latest
+
+    @property
+    def is_too_soon(self) -> bool:
+        """Whether the target is closer to the dose before than the minimum gap."""
+        return self.dose_before is not None and self.target is not None and self.dose_before.not_before > self.target
 
 
 class SubjectMove(NamedTuple):
@@ -309,3 +333,8 @@ class SubjectSchedule:
             if move.rule is not None and move.rule.target_period == self.periods[period].period.id:
                 return move, move.rule
         return None
+
+    def entry_by(self, move: SubjectMove) -> SubjectVisit | None:
+        """The visit that is the entry to which a move leads; None where there is none in the plan."""
+        into = move.rule.target_period if move.rule is not None else None
+        return next((visit for visit in self.visits if visit.is_entry and self.period(visit).period.id == into), None)

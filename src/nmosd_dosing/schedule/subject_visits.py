@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.schedule.allowed_days import Gaps, allowed_days, is_entry
 from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.schedule import Row, Schedule, VisitStatus
-from nmosd_dosing.schedule.subject_schedule import Change, Date, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
+from nmosd_dosing.schedule.subject_schedule import Change, Date, DoseBefore, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
@@ -26,25 +27,28 @@ _NO_RECORDS: tuple[tuple[()], tuple[()], None] = (), (), None
 
 
 def visits_of(
-    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]]
+    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]], dates: Dates
 ) -> list[list[SubjectVisit | None]]:
-    """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row."""
+    """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row; dates:
+    (k, n) those of `dose_dates`."""
     m, n = schedule.target.shape
     rows: dict[int, list[int]] = {}
     for k, row in enumerate(schedule.rows):
         rows.setdefault(row.visit, []).append(k)
-    every = slice(0, m)
-    targets, earliest, latest = map(to_dates, (schedule.target, schedule.earliest(every), schedule.latest(every)))
+    allowed = allowed_days(schedule, dates)
+    targets, earliest, latest, first, last = map(to_dates, (schedule.target, allowed.earliest, allowed.latest, *allowed.around))
+    before = _doses_before(schedule, allowed.gaps)
     actuals = to_dates(schedule.visit_records.actual) if schedule.visit_records is not None else [[None] * n] * m
     found: list[list[SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
-        states, dates, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
+        states, days, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
         dosed = np.broadcast_to(schedule.dose_recorded(visits), (visits.stop - visits.start, n)).tolist()
         for number, i in enumerate(range(visits.start, visits.stop)):
             mine = [doses[k] for k in rows.get(i, ())]
             columns = zip(
-                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], dates[number], earliest[i], latest[i], _last(schedule, i),
-                _planned_last(schedule, i), _since(schedule, i), repeat(_is_entry(schedule, i)), beyond[number], dosed[number],
+                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], days[number], earliest[i], latest[i],
+                zip(first[i], last[i], strict=True), before[i], _last(schedule, i), _planned_last(schedule, i), _since(schedule, i),
+                repeat(is_entry(schedule, i)), beyond[number], dosed[number],
                 zip(*mine, strict=True) if mine else repeat(()),
             )  # fmt: skip
             fixed, segment = (schedule.visits[i], schedule.id(i)), schedule.segment_of[i]
@@ -59,11 +63,18 @@ def visits_of(
     return found
 
 
-def _is_entry(schedule: Schedule, visit: int) -> bool:
-    """Whether a visit is day 1 of a later period: that of the entry."""
-    segment = schedule.segment(visit)
-    own = not segment.run and not segment.event and not schedule.period(visit).keeps_count
-    return bool(segment.period) and own and schedule.visits[visit].offset == Offset()
+def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[list[DoseBefore | None]]:
+    """By visit, each subject's."""
+    m, n = schedule.target.shape
+    found: list[list[DoseBefore | None]] = [[None] * n] * m
+    if gaps is not None:
+        names = [product.name for product in schedule.study.products]
+        columns = zip(
+            gaps.visits, gaps.product.tolist(), to_dates(gaps.since), to_dates(gaps.not_before), gaps.before.tolist(), strict=True
+        )
+        for i, *values in columns:
+            found[i] = [DoseBefore(names[p], *about) if p >= 0 else None for p, *about in zip(*values, strict=True)]
+    return found
 
 
 def _last(schedule: Schedule, visit: int) -> list[Date]:

@@ -43,7 +43,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "height_cm": plain_number(plan.height_cm),
         "until": iso_date(plan.until),
         "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
-        "visits": [visit_to_dict(visit) for visit in plan.visits],
+        "visits": [{**visit_to_dict(visit), "dose_steps": list(visit.dose_steps)} for visit in plan.visits],
         "spans": [
             {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans

@@ -51,9 +51,8 @@ def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequenc
         parts.append(Text())
         date = visit.actual or visit.target
         parts.append(text(f"{visit.id}: {date_text(date) if date else NOT_STATED}, {visit.status}", style="bold"))
-        parts += [text(f"  {number}. {step}") for number, step in enumerate(visit.steps, 1)]
-        if visit.source is None:
-            parts.append(text(f"  {len(visit.steps) + 1}. source: {plan.source.text}"))
+        steps = (*visit.steps, *([f"source: {plan.source.text}"] if visit.source is None else []), *visit.dose_steps)
+        parts += [text(f"  {number}. {step}") for number, step in enumerate(steps, 1)]
     return Page(*parts)
 
 
@@ -94,8 +93,12 @@ def _single_rules(plan: Plan) -> dict[str, str | None]:
 def _visits(plan: Plan) -> Table:
     """Columns that would say nothing are left out: a week code that is the label, windows where none is stated."""
     visits = plan.visits
-    windows = any(v.earliest for v in visits)
-    weeks = plan.counts_from == 1 and any(v.week and v.week != v.label for v in visits) and not windows
+    windows = any(v.earliest or v.latest for v in visits)
+    weeks = (
+        plan.counts_from == 1
+        and any(v.week and v.week != v.label for v in visits)
+        and not any(v.earliest for v in visits if not v.is_entry)
+    )
     done = any(v.actual for v in visits)
     states = any(v.status != "planned" for v in visits)
     given = [a for v in visits for a in v.administrations]

@@ -1,0 +1,117 @@
+"""How a dose came about, in words that a pharmacist can check: the rule, the reckoning, the vials.
+
+Nothing is worked out anew but the product of a rule and a body, which is shown; what is rounded or capped is the schedule's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.calculation import surface
+from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Band, Dose, number_text
+from nmosd_dosing.errors import argument
+from nmosd_dosing.plans.wording import vials_text, why_no_amount
+from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+
+
+def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
+    """How each dose of a visit came about; of a masked one only that it is, and its vials."""
+    for dose in visit.doses:
+        if dose.in_plan:
+            yield _reckoned(schedule, dose)
+            yield from _vials(schedule, dose)
+
+
+def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
+    """`dose of X, 10 mg/kg: 10 mg/kg x 60 kg = 600 mg`."""
+    if dose.status == AmountStatus.MASKED:
+        how = f"`{argument('unblind')}` with `{argument('arm')}` shows it"
+        return f"dose of {dose.give.shown}: masked, and with it how it is worked out; {how}"
+    own = _own(dose)
+    about = f"dose of {dose.give.product}"
+    if own is None or own.kind != "stated":
+        known = dose.status in KNOWN and own is not None
+        return f"{about}: {own.kind if known and own is not None else why_no_amount(dose.status.text)}"
+    known = dose.status in (*KNOWN, AmountStatus.REFUSED, AmountStatus.NOT_RECORDED)
+    words = [*_steps(schedule, dose, own), *_given(dose)] if known else [why_no_amount(dose.status.text)]
+    return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"
+
+
+def _own(dose: SubjectDose) -> Dose | None:
+    """The dose of the subject's arm, or the one that all arms get."""
+    doses = {each for each in dose.doses if each is not None}
+    return dose.own or (doses.pop() if len(doses) == 1 else None)
+
+
+def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
+    """The rule times the body; rounded; at most so much."""
+    kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
+    band = _band(own, kg)
+    if band is None or band.amount is None:
+        return
+    words, amount = (f"for {band.weights} " if band.weights else "") + band.text(own.unit), band.amount
+    if band.per == "kg" and kg is not None:
+        amount, words = amount * kg, f"{words} x {number_text(kg)} kg"
+    elif band.per == "m2" and dose.weight is not None and schedule.height_cm is not None:
+        m2 = Fraction(round(surface(np.array([dose.weight.kg * 1000]), np.array([schedule.height_cm * 10]), own.surface)[0]), 10_000)
+        body = f"{number_text(dose.weight.kg)} kg and {number_text(schedule.height_cm)} cm"
+        yield f"body surface ({own.surface}) of {body}: {number_text(m2)} m2"
+        amount, words = amount * m2, f"{words} x {number_text(m2)} m2"
+    yield words if not band.per else f"{words} = {number_text(amount)} {own.unit}"
+    one = _one(dose)
+    if one is not None and own.rounding is not None and dose.status != AmountStatus.CAPPED:
+        step = f"{number_text(own.rounding.step)} {own.unit}" if own.rounding.step is not None else "whole vials"
+        yield f"rounded {own.rounding.way} to {step}: {number_text(one)} {own.unit}"
+    if one is not None and dose.status == AmountStatus.CAPPED and own.at_most is not None:
+        yield f"at most {number_text(own.at_most)} {own.unit}: {number_text(one)} {own.unit}"
+    if dose.weight is not None:
+        yield f"by the weight {_of(dose.weight.of)}"
+
+
+def _band(own: Dose, kg: Fraction | None) -> Band | None:
+    """The band of a weight; without one, that which holds for all."""
+    for band in own.bands:
+        grams = kg * 1000 if kg is not None else Fraction(0)
+        if band.low <= grams and (band.high is None or grams < band.high) and (kg is not None or not (band.low or band.high)):
+            return band
+    return None
+
+
+def _one(dose: SubjectDose) -> float | None:
+    """What one administration comes to by the plan; None where it is not known, or only what all of them do."""
+    amount = dose.planned if dose.recorded and dose.times_a_day == 1 else dose.amount if not dose.recorded else math.nan
+    return None if math.isnan(amount) else amount
+
+
+def _of(date: dt.date | None) -> str:
+    return "at baseline" if date is None else f"of {date_text(date)}"
+
+
+def _given(dose: SubjectDose) -> Iterator[str]:
+    """How often; and what was given, where that is recorded."""
+    if dose.administrations > 1:
+        yield f"{dose.administrations} times in all"
+    if dose.status in (AmountStatus.REFUSED, AmountStatus.NOT_RECORDED):
+        yield why_no_amount(dose.status.text)
+    if dose.recorded:
+        yield f"recorded: {number_text(dose.amount)} {dose.give.unit}"
+
+
+def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[str]:
+    """What the dose is taken from; of a masked one as of the active drug, the same in every arm."""
+    found = dose.vials
+    if found is None:
+        return
+    masked = dose.status == AmountStatus.MASKED
+    kit = ", counted as for the active drug" if masked else ""
+    kit += f", by {number_text(dose.weight.kg)} kg {_of(dose.weight.of)}" if masked and dose.weight is not None else ""
+    held = f", which hold {number_text(found.dispensed)} {dose.give.unit}, {number_text(found.waste)} {dose.give.unit} left over"
+    volume = "" if math.isnan(found.volume_ml) else f"; {number_text(round(found.volume_ml, 4))} mL"
+    if vials := vials_text(found.counts):
+        yield f"vials of {dose.give.shown}{kit}: {vials}{'' if masked else held}{volume}"

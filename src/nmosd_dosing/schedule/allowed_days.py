@@ -1,0 +1,206 @@
+"""From which day to which a visit may be: the one answer, which plans, calendars, checks and lists all give.
+
+What the file states comes together here: the window around the target, the rule of entry for the first day of a later period, the first
+day of the period, what ended it, and the minimum gap to the dose before. What nobody states is not made up: a gap alone gives a first
+day and no last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
+from nmosd_dosing.schedule.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedDays:
+    """(m, n) each; NaT where nothing states it.
+
+    earliest, latest: the allowed days, both included; no day is allowed where the earliest is the later one. around: the first day and the
+    last by the window alone, or by the rule of entry. gaps: what the minimum gaps between doses ask for; None where no product has one.
+    """
+
+    earliest: Dates
+    latest: Dates
+    around: tuple[Dates, Dates]
+    gaps: Gaps | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """(v, n) each, of the v `visits` that give a product with a minimum gap.
+
+    not_before: the first day on which every such gap is kept, which is that of `product` (an index into the study's; -1: there is no dose
+    before) after a dose that ended on `since`: at the visit `before`, -1 for one that was not planned.
+    """
+
+    visits: list[int]
+    not_before: Dates
+    since: Dates
+    product: NDArray[np.int64]
+    before: NDArray[np.int64]
+
+
+def allowed_days(schedule: Schedule, dates: Dates) -> AllowedDays:
+    """The allowed days of every visit. dates: (k, n) the day of each dose, those of `gaps.dose_dates`."""
+    around = _window(schedule)
+    for i, visit in enumerate(schedule.visits):
+        if is_entry(schedule, i) and (visit.last is None or visit.gives):
+            around[0][i], around[1][i] = _entry(schedule, i)
+    earliest, latest = around[0].copy(), around[1].copy()
+    for visits, _ in schedule.by_segment():
+        _inside(schedule, visits, earliest, latest)
+    gaps = _minimum_gaps(schedule, dates, earliest, latest)
+    if gaps is not None:
+        earliest[gaps.visits] = np.fmax(earliest[gaps.visits], gaps.not_before)
+    return AllowedDays(earliest, latest, around, gaps)
+
+
+def is_entry(schedule: Schedule, visit: int) -> bool:
+    """Whether a visit is day 1 of a later period: that of the entry."""
+    segment = schedule.segment(visit)
+    own = not segment.run and not segment.event and not schedule.period(visit).keeps_count
+    return bool(segment.period) and own and schedule.visits[visit].offset == Offset()
+
+
+def _window(schedule: Schedule) -> tuple[Dates, Dates]:
+    """By the window that is stated: of a range of days from before the first to after the last, of a course of doses of its first day."""
+    windows = [visit.window for visit in schedule.visits]
+    days = [[None, None] if w is None else [-w.before, w.after] for w in windows]
+    before, after = np.array(days or np.empty((0, 2)), dtype="timedelta64[D]").T[:, :, np.newaxis]
+    last = schedule.target.copy()
+    for i, visit in enumerate(schedule.visits):
+        if visit.last is not None and not visit.gives and visit.window is not None:
+            planned = schedule.planned_last(i, schedule.target[i], slice(None))
+            last[i] = planned if planned is not None else last[i]
+    return schedule.target + before, last + after
+
+
+def _entry(schedule: Schedule, visit: int) -> tuple[Dates, Dates]:
+    """(n,) the days on which the rule that leads into a visit's period allows to enter."""
+    period, disposition = schedule.period(visit).id, schedule.disposition
+    leading = [i for i, rule in enumerate(disposition.transitions) if rule.target_period == period]
+    earliest, latest = (np.full(len(schedule), NO_DATE) for _ in range(2))
+    for move in disposition.moves:
+        mine = np.isin(move.rule, leading) & ~np.isnat(schedule.target[visit])
+        np.copyto(earliest, move.earliest, where=mine)
+        np.copyto(latest, move.latest, where=mine)
+    return earliest, latest
+
+
+def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates) -> None:
+    """Cuts the days of one segment's visits to those between the first day of its period and what ended it."""
+    segment, target = schedule.segment(visits), schedule.target[visits]
+    doses = np.array([[bool(visit.gives)] for visit in schedule.visits[visits]])
+    if not segment.event:
+        first = schedule.disposition.anchor[segment.period]
+        after = (target > first) & (doses | bool(segment.period))
+        np.copyto(earliest[visits], first, where=after & (earliest[visits] < first))
+    entered = [move.entered for move in schedule.disposition.moves if move.out_of == segment.period]
+    for limit in segment.limits:
+        last = limit.last
+        if limit.cause == "entry":  # one that is projected ends nothing yet
+            last = np.where(np.isnat(np.fmax.reduce(entered)), NO_DATE, last)
+        cut = (target <= last) & (latest[visits] > last) & (doses | (not limit.doses_only))
+        np.copyto(latest[visits], last, where=cut)
+
+
+# --- the minimum gap between doses --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Doses:
+    """The doses of a product with a minimum gap. begins: (v, n) their days at the v visits that give such products, NaT where there is
+    none; unscheduled: (n,) each, the days of those that were not planned."""
+
+    product: int
+    gap: Offset
+    begins: Dates
+    unscheduled: list[Dates]
+
+
+def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dates) -> Gaps | None:
+    """What the minimum gaps ask for, besides the `earliest` and `latest` days (m, n) that are stated otherwise.
+
+    A visit that is recorded is held against the recorded doses before it. One that is not is held against all that are planned before it:
+    as recorded, else on the first day on which they may be given themselves; one that may not be on any day moves nothing.
+    """
+    stated = {of.name: (p, of.minimum_gap) for p, of in enumerate(schedule.study.products) if of.minimum_gap is not None}
+    visits = sorted({row.visit for row in schedule.rows if row.give.product in stated})
+    if not visits:
+        return None
+    doses = [_Doses(p, gap, _begins(schedule, dates, visits, name), _unscheduled(schedule, name)) for name, (p, gap) in stated.items()]
+    n, shape = len(schedule), (len(visits), len(schedule))
+    recorded = np.array([np.broadcast_to(schedule.recorded(i), n) for i in visits])
+    longer = np.array([np.broadcast_to(schedule.days(i), n) - 1 for i in visits]).astype("timedelta64[D]")  # of a course
+    gaps = Gaps(visits, np.full(shape, NO_DATE), np.full(shape, NO_DATE), np.full(shape, -1), np.full(shape, -1))
+    for of in doses:
+        _keep(gaps, slice(None), of, *_dose_before(np.where(recorded, of.begins, NO_DATE), longer, of.unscheduled, visits))
+    target = schedule.target[visits]
+    first, last = (np.where(np.isnat(days[visits]), target, days[visits]) for days in (earliest, latest))
+    before = [(np.full(n, NO_DATE), np.full(n, -1)) for _ in doses]
+    for place in np.argsort(target, axis=0, kind="stable"):  # of each subject the next visit in the plan
+        at = place, np.arange(n)
+        for of, (ended, which) in zip(doses, before, strict=True):
+            also = np.fmax.reduce([np.full(n, NO_DATE), *(np.where(date <= last[at], date, NO_DATE) for date in of.unscheduled)])
+            since = np.where(recorded[at], NO_DATE, np.fmax(ended, also))
+            _keep(gaps, at, of, since, np.where(since == ended, which, -1))
+        begins = np.fmax(first[at], gaps.not_before[at])
+        begins = np.where(begins > latest[visits][at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
+        for of, (ended, which) in zip(doses, before, strict=True):
+            ends = np.where(recorded[at] | np.isnat(of.begins[at]), of.begins[at], begins) + longer[at]
+            later = ~np.isnat(ends) & ~(ends < ended)
+            np.copyto(which, np.array(visits)[place], where=later)
+            np.copyto(ended, ends, where=later)
+    return gaps
+
+
+def _keep(gaps: Gaps, at: Any, doses: _Doses, since: Dates, before: NDArray[np.int64]) -> None:
+    """Moves visits on that give a product whose last dose ended on `since`, at the visit `before`."""
+    day = np.where(np.isnat(doses.begins[at]), NO_DATE, np.minimum(shift(since, doses.gap), LAST_DATE))
+    later = ~np.isnat(day) & ~(day <= gaps.not_before[at])
+    for array, values in ((gaps.since, since), (gaps.product, doses.product), (gaps.before, before), (gaps.not_before, day)):
+        array[at] = np.where(later, values, array[at])
+
+
+def _begins(schedule: Schedule, dates: Dates, visits: list[int], product: str) -> Dates:
+    """(v, n) the days of a product's doses at some visits; NaT where it is not given."""
+    begins = np.full((len(visits), len(schedule)), NO_DATE)
+    for k, row in enumerate(schedule.rows):
+        if row.give.product == product:
+            begins[visits.index(row.visit)] = dates[k]
+    return begins
+
+
+def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
+    """(n,) each: the days of a product's doses at visits that are not planned, as many as anybody has."""
+    found: list[Dates] = []
+    taken = np.zeros(len(schedule), dtype=np.int64)
+    for column, record in schedule.visit_records.extra if schedule.visit_records is not None else ():
+        if record.product == product and record.took_place:
+            if taken[column] == len(found):
+                found.append(np.full(len(schedule), NO_DATE))
+            found[taken[column]][column] = np.datetime64(record.date, "D")
+            taken[column] += 1
+    return found
+
+
+def _dose_before(
+    begins: Dates, longer: NDArray[np.timedelta64], unscheduled: list[Dates], visits: list[int]
+) -> tuple[Dates, NDArray[np.int64]]:  # fmt: skip
+    """(v, n) the last day of the recorded dose before each of some, in the order of their days, and its visit; NaT and -1 for none."""
+    days, ends = np.array([*begins, *unscheduled]), np.array([*(begins + longer), *unscheduled])
+    of = np.array([*visits, *(-1 for _ in unscheduled)])
+    order = np.argsort(days, axis=0, kind="stable")  # NaT comes last
+    ends = np.take_along_axis(ends, order, axis=0)
+    ended = np.fmax.accumulate(ends, axis=0)
+    newest = np.maximum.accumulate(np.where(ends == ended, np.arange(len(ends))[:, np.newaxis], 0), axis=0)
+    since, before = np.full(days.shape, NO_DATE), np.full(days.shape, -1)
+    np.put_along_axis(since, order[1:], ended[:-1], axis=0)
+    np.put_along_axis(before, order[1:], of[np.take_along_axis(order, newest, axis=0)][:-1], axis=0)
+    return np.where(np.isnat(begins), NO_DATE, since[: len(begins)]), before[: len(begins)]

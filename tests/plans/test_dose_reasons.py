@@ -1,0 +1,92 @@
+"""How a dose came about: the last number of its reckoning is the dose, and nothing of it shows what is masked."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from nmosd_dosing import Record, Subject, Weight, load, plan
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.plan import PlannedVisit
+from tests.kit.cases import columns
+from tests.kit.dates import START, day
+from tests.kit.paths import ROOT
+
+RULES, _ = read_study_text((ROOT / "examples/dose-rules.yaml").read_text(encoding="utf-8"))
+
+STEPS = """
+    visit  step
+    D1     dose of X: 500 mg
+    D8     dose of X, 10 mg/kg: 10 mg/kg x 72.5 kg = 725 mg; by the weight at baseline
+    D15    dose of X, 10 mg/kg, at most 700 mg: 10 mg/kg x 72.5 kg = 725 mg; at most 700 mg: 700 mg; by the weight at baseline
+    D22    dose of X, 10 mg/kg, rounded up to 50 mg: 10 mg/kg x 72.5 kg = 725 mg; rounded up to 50 mg: 750 mg; by the weight at baseline
+    D43    dose of X, 10 mg/kg: no dose is stated for this weight
+    D64    dose of X, by-band by weight band: for 60 to <100 kg 600 mg; by the weight at baseline
+"""
+
+
+def steps(visit: PlannedVisit) -> str:
+    return "\n".join(visit.dose_steps)
+
+
+def of(label: str, visits: tuple[PlannedVisit, ...]) -> PlannedVisit:
+    return next(visit for visit in visits if visit.label == label)
+
+
+@pytest.mark.parametrize("row", columns(STEPS), ids=lambda row: row["visit"])
+def test_a_dose_is_reckoned_step_by_step(row: dict[str, str]) -> None:
+    made = plan(RULES, Subject(START, weight_kg=72.5, height_cm=170))
+    assert of(row["visit"], made.visits).dose_steps[0] == row["step"]
+
+
+@pytest.mark.parametrize("kg", [40, 52.4, 60, 66.6, 72.5, 99.999])
+def test_the_last_number_of_a_reckoning_is_the_dose(kg: float) -> None:
+    made = plan(RULES, Subject(START, weight_kg=kg, height_cm=163))
+    for visit in made.visits:
+        for dose in visit.administrations:
+            if dose.amount is not None:
+                numbers = re.findall(r"([0-9.]+) mg\b(?!/)", visit.dose_steps[0])
+                assert float(numbers[-1]) == dose.amount, visit.dose_steps
+
+
+def test_weights_vials_and_what_was_given() -> None:
+    subject = Subject(
+        START,
+        weight_kg=60,
+        weights=(Weight(day("2025-02-01"), 66),),
+        records=(Record("D14", day("2025-01-20"), amount=Decimal(450), unit="mg"),),
+    )
+    visits = plan(load("belimumab"), subject).visits
+    assert of("D0", visits).dose_steps == (
+        "dose of belimumab, 10 mg/kg: 10 mg/kg x 60 kg = 600 mg; by the weight at baseline",
+        "vials of belimumab: 5 x 120 mg, which hold 600 mg, 0 mg left over; 7.5 mL",
+    )
+    assert of("D14", visits).dose_steps[0].endswith("= 600 mg; by the weight at baseline; recorded: 450 mg")
+    assert of("D28", visits).dose_steps[0].endswith("10 mg/kg x 66 kg = 660 mg; by the weight of 2025-02-01 Sat")
+    assert of("D0", plan(load("belimumab"), START).visits).dose_steps == ("dose of belimumab, 10 mg/kg: needs weight",)
+
+
+BLINDED = """language: 1
+study: b
+title: B
+source: me
+days: from 1
+products: {X: {vials: {sizes: [100 mg], concentration: 10 mg/mL}}}
+arms: [drug, placebo]
+periods: {main: {blinded: true, visits: [{at: D1, give: {drug: X 8 mg/kg, placebo: X placebo}}]}}
+"""
+
+
+def test_a_masked_dose_says_that_it_is_masked_and_its_kit_by_which_weight() -> None:
+    study, _ = read_study_text(BLINDED)
+    found = {plan(study, Subject(START, weight_kg=60, arm=arm)).visits[0].dose_steps for arm in ("drug", "placebo", None)}
+    assert found == {
+        (
+            "dose of X/placebo: masked, and with it how it is worked out; `unblind` with `arm` shows it",
+            "vials of X/placebo, counted as for the active drug, by 60 kg at baseline: 5 x 100 mg; 48 mL",
+        )
+    }
+    shown = plan(study, Subject(START, weight_kg=60, arm="placebo"), unblind=True).visits[0]
+    assert shown.dose_steps == ("dose of X: placebo",)
