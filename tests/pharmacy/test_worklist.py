@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import math
 import re
 from collections import Counter
 from fractions import Fraction
@@ -12,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Subject
+from nmosd_dosing import Record, Subject
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.worklist import Worklist, in_all, order, prepare, uncounted
 from nmosd_dosing.plans.planning import plan
+from tests.kit.cases import columns
 from tests.kit.command import dosing, output
+from tests.kit.dates import day
 from tests.kit.paths import ROOT
 from tests.kit.pharmacy_command import BLINDED, ORDER, PREPARE, STUDY, TRIAL, as_json, folder
 from tests.kit.studies import examples
@@ -72,11 +77,11 @@ Month    Product    Vial  Needed  Reserve  Order  First need      Order by
 2025-01  X        400 mg       1        1      2  2025-01-20 Mon  2025-01-06 Mon
 2025-01  Y        500 mg      12        2     14  2025-01-20 Mon  2025-01-06 Mon
 2025-02  X        120 mg       8        1      9  2025-02-17 Mon  2025-02-03 Mon
-2025-02  X        400 mg       1        1      2  2025-02-17 Mon  2025-02-03 Mon
-2025-02  Y        500 mg       6        1      7  2025-02-03 Mon  2025-01-20 Mon
+2025-02  X        400 mg       1        0      1  2025-02-17 Mon  2025-02-03 Mon
+2025-02  Y        500 mg       6        0      6  2025-02-03 Mon  2025-01-20 Mon
 
-in all: X 18 x 120 mg + 4 x 400 mg
-in all: Y 21 x 500 mg
+in all: X 18 x 120 mg + 3 x 400 mg
+in all: Y 20 x 500 mg
 to be ordered before 2025-01-20 Mon, on which this begins: X for 2025-01, Y for 2025-01
 not counted: X, 2 visits: needs weight (03 D1, D15)
 not counted: Z, 3 visits: no vials stated (01 D20 to D21; 02 D20 to D21; 03 D20 to D21)
@@ -224,9 +229,12 @@ def test_a_list_is_the_lists_of_its_parts(a: dt.date, b: dt.date, c: dt.date) ->
 def test_an_order_is_what_the_list_needs_and_its_reserve(a: dt.date, b: dt.date, reserve: Fraction, lead: int) -> None:
     worklist = prepare(TRIAL, PLANS, min(a, b), max(a, b))
     needed: Counter[tuple[str, str]] = Counter()
+    spare: Counter[tuple[str, str]] = Counter()
     for line in order(worklist, reserve, lead):
         needed[line.product, line.vial] += line.needed
-        assert line.needed * reserve <= line.reserve < line.needed * reserve + 1
+        spare[line.product, line.vial] += line.reserve
+        assert line.needed * reserve - 1 < line.reserve < line.needed * reserve + 1
+        assert spare[line.product, line.vial] == math.ceil(needed[line.product, line.vial] * reserve), "rounded up once, month after month"
         assert line.order_by == line.first_need - dt.timedelta(lead)
         assert line.first_need.replace(day=1) == line.month
         mine = [i.date for i in worklist.items if i.dose.shown == line.product and line.vial in dict(i.vials or ()) and i.date]
@@ -251,6 +259,95 @@ def test_every_dose_of_a_plan_is_somewhere() -> None:
                 )
 
 
+# --- who may come on another day ----------------------------------------------------------------------------------------
+
+WINDOWED = STUDY.split("periods:")[0] + (
+    "periods:\n  main:\n    visits:\n      - {at: D1, window: ±0d, give: X 10 mg/kg}\n"
+    "      - {at: D85, window: -3d/+3d, give: X 10 mg/kg}\n      - {at: D99 to D103, window: ±2d, give: Y 250 mg daily}\n"
+)
+
+ASKED = """
+    from        to          prepare                 may come
+    2025-03-25  2025-03-27  -                       -
+    2025-03-26  2025-03-28  -                       D85 2025-03-28 to 2025-03-28
+    2025-03-28  2025-03-30  -                       D85 2025-03-28 to 2025-03-30
+    2025-03-30  2025-04-01  D85 2025-03-31          -
+    2025-03-31  2025-03-31  D85 2025-03-31          -
+    2025-04-01  2025-04-03  -                       D85 2025-04-01 to 2025-04-03
+    2025-04-03  2025-04-09  -                       D85 2025-04-03 to 2025-04-03
+    2025-04-04  2025-04-09  -                       -
+    2025-04-11  2025-04-13  -                       D99 to D103 2025-04-12 to 2025-04-13
+"""
+
+
+@pytest.mark.parametrize("row", columns(ASKED), ids=lambda row: f"{row['from']} to {row['to']}")
+def test_whoever_may_come_on_the_days_asked_for_is_told_apart(row: dict[str, str]) -> None:
+    """D85 is 2025-03-31, D99 2025-04-14."""
+    study, _ = read_study_text(WINDOWED)
+    found = prepare(study, [plan(study, Subject(dt.date(2025, 1, 6), weight_kg=60))], day(row["from"]), day(row["to"]))
+    assert [f"{i.visit.label} {i.date}" for i in found.items] == ([] if row["prepare"] == "-" else [row["prepare"]])
+    may = [f"{m.item.visit.label} {m.first} to {m.last}" for m in found.may_come]
+    assert may == ([] if row["may come"] == "-" else [row["may come"]])
+    assert counted(found) == ({("X", "120 mg"): 5} if row["prepare"] != "-" else {}), "what may come is not added"
+
+
+def test_who_may_come_stands_in_every_form(folder: Path) -> None:
+    (folder / "study.yaml").write_text(WINDOWED, encoding="utf-8")
+    asked = ("prepare", "--regimen", "study.yaml", "--start", "2025-01-06", "--weight", "60", "--from", "2025-03-28", "--days", "3")
+    assert output(*asked) == (
+        "A trial for the pharmacy: to prepare from 2025-03-28 Fri to 2025-03-30 Sun\n"
+        "X: vials of 120 mg, 400 mg, chosen for the least waste\n\nnothing\n\n"
+        "may also come, planned for another day; not counted above\n\n"
+        "From            To              Planned         Visit  Product  Amount  Weight  Vials       Volume\n"
+        "──────────────────────────────────────────────────────────────────────────────────────────────────\n"
+        "2025-03-28 Fri  2025-03-30 Sun  2025-03-31 Mon  D85    X        600 mg   60 kg  5 x 120 mg  7.5 mL\n"
+    )
+    made = as_json(*asked)
+    assert (made["doses"], made["in_all"]) == ([], [])
+    [dose] = made["may_come"]
+    about = {name: dose[name] for name in ("visit", "date", "planned", "from", "to", "amount")}
+    assert about == {
+        "visit": "main/D85", "date": None, "planned": "2025-03-31", "from": "2025-03-28", "to": "2025-03-30", "amount": 600
+    }  # fmt: skip
+    [row] = csv.DictReader(io.StringIO(output(*asked, "--format", "csv")))
+    assert (row["date"], row["part"], row["from"], row["to"]) == ("", "may also come", "2025-03-28", "2025-03-30")
+
+
+def test_a_dose_is_prepared_for_the_first_day_that_its_minimum_gap_allows(folder: Path) -> None:
+    text = WINDOWED.replace("    route: IV infusion\n", "    route: IV infusion\n    minimum gap: 84 days\n")
+    study, _ = read_study_text(text)
+    extra = (Record("unscheduled", day("2025-01-08"), product="X"),)
+    made = [plan(study, Subject(dt.date(2025, 1, 6), weight_kg=60, records=extra))]
+    assert prepare(study, made, day("2025-03-31"), day("2025-04-01")).items == ()
+    assert [i.date for i in prepare(study, made, day("2025-04-01"), day("2025-04-03")).items] == [day("2025-04-02")]
+    study, _ = read_study_text(text.replace("84 days", "83 days").replace("-3d/+3d", "±0d"))
+    made = [plan(study, Subject(dt.date(2025, 1, 6), weight_kg=60, records=(Record("unscheduled", day("2025-01-10"), product="X"),)))]
+    found = prepare(study, made, day("2025-03-31"), day("2025-04-03"))
+    assert (found.items, found.may_come, [i.visit.label for i in found.undecided]) == ((), (), ["D85"]), (
+        "no day is allowed, and none made up"
+    )
+
+
+@examples(50)
+@given(some_days, some_days)
+def test_whoever_may_come_is_planned_for_another_day_and_allowed_on_these(a: dt.date, b: dt.date) -> None:
+    study, _ = read_study_text(WINDOWED)
+    made = [plan(study, Subject(BEGIN + dt.timedelta(days), f"{days}", None, kg)) for days, kg in PEOPLE_OF_IT]
+    first, last = min(a, b), max(a, b)
+    found = prepare(study, made, first, last)
+    asked = {first + dt.timedelta(days) for days in range((last - first).days + 1)}
+    expected = set()
+    for one in made:
+        for visit in one.visits:
+            assert visit.target is not None
+            own = {visit.target + dt.timedelta(days) for days in range(((visit.last or visit.target) - visit.target).days + 1)}
+            if visit.earliest and visit.latest and not own & asked:
+                allowed = {visit.earliest + dt.timedelta(days) for days in range((visit.latest - visit.earliest).days + 1)}
+                expected |= {(one.subject, visit.id)} if allowed & asked else set()
+    assert {(m.item.subject, m.item.visit.id) for m in found.may_come} == expected
+    assert all(m.first in asked and m.last in asked for m in found.may_come)
+
+
 # --- blinding -----------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +370,7 @@ def test_masked_kits_are_counted_like_the_active_ones(folder: Path) -> None:
     (folder / "study.yaml").write_text(BLINDED)
     masked = as_json(*PREPARE)
     assert masked["unblinded"] is False
+    assert [d["weight_kg"] for d in masked["doses"]][:2] == [60, 75], "so that the vials can be checked"
     assert [(d["product"], d["amount"], d["vials"]) for d in masked["doses"]][:2] == [
         ("X/placebo", None, [{"size": "500 mg", "count": 1}]),
         ("X/placebo", None, [{"size": "100 mg", "count": 1}, {"size": "500 mg", "count": 1}]),
@@ -301,3 +399,16 @@ def test_unblinding_says_that_it_unblinds(folder: Path) -> None:
     page = output(*PREPARE, *open_)
     assert page.startswith("UNBLINDED: doses are shown as each arm gets them\n")
     assert "                02       D15    X             placebo          not stated\n" in page
+
+
+# --- weights of visits --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"), [("", True), ("weight: baseline", False), ("weight: latest", False), ("weight: changed by 10% or more", False)]
+)
+def test_weights_of_visits_are_told_only_where_they_could_count(folder: Path, rule: str, told: bool) -> None:
+    (folder / "study.yaml").write_text(STUDY.replace("  X:\n", f"  X:\n    {rule}\n" if rule else "  X:\n"), encoding="utf-8")
+    (folder / "visits.csv").write_text("subject,visit,date,product,weight_kg\n01,main/D1,2025-01-06,X,63\n")
+    done = dosing(*PREPARE, "--visits", "visits.csv")
+    assert (done.returncode, "`--weighings FILE`" in done.stderr) == (0, told), done.stderr

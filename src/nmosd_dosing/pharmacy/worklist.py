@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit, Stage
@@ -45,12 +46,24 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class MayCome:
+    """A dose of a visit that is planned for another day, `planned`, and is allowed from `first` to `last` of the days asked for. The item
+    has no day: it is what one day of the visit needs."""
+
+    item: Item
+    planned: dt.date
+    first: dt.date
+    last: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Worklist:
     """What is to be prepared from `first` to `last`, both included.
 
-    items: by day, on each day in the order of the plans. dayless: the source states no day. missed: planned before `first`, and nothing
-    is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered: periods whose first day
-    is not known yet, each with the subjects. several: the plans are of more than one period.
+    items: by day, on each day in the order of the plans. may_come: by the first day on which they may, not among what is to be prepared.
+    dayless: the source states no day. undecided: no day is allowed, and a person must decide. missed: planned before `first`, not allowed
+    any more, and nothing is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered:
+    periods whose first day is not known yet, each with the subjects. several: the plans are of more than one period.
     """
 
     study: Study
@@ -58,7 +71,9 @@ class Worklist:
     first: dt.date
     last: dt.date
     items: tuple[Item, ...]
+    may_come: tuple[MayCome, ...]
     dayless: tuple[Item, ...]
+    undecided: tuple[Item, ...]
     missed: tuple[Item, ...]
     unentered: Mapping[str, tuple[str | None, ...]]
     several: bool
@@ -99,23 +114,32 @@ class Uncounted:
 def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) -> Worklist:
     """What is to be prepared from `first` to `last`, both included: every dose of which nothing is recorded.
 
-    A visit that takes several days stands on each of them with what that day needs, since each vial is opened for one administration; so
-    what a longer time needs is what its parts need. What is done, missed, withheld or cancelled stands nowhere; a recorded
-    course is done as a whole.
+    A visit stands on the day for which it is planned, or on the first that a minimum gap allows where that is later; whoever may come on
+    the days asked for, though he is planned for another, stands apart. A visit that takes several days stands on each of them with what
+    that day needs, since each vial is opened for one administration; so what a longer time needs is what its parts need. What is done,
+    missed, withheld or cancelled stands nowhere; a recorded course is done as a whole.
     """
     items: list[Item] = []
+    may_come: list[MayCome] = []
     dayless: list[Item] = []
+    undecided: list[Item] = []
     missed: list[Item] = []
     unentered: dict[str, list[str | None]] = {}
     recorded = any(visit.stage not in (*_OPEN, "cancelled") for plan in plans for visit in plan.visits)
     for plan in plans:
-        for item in _items(study, plan):
-            if item.date is None:
-                dayless.append(item)
-            elif first <= item.date <= last:
-                items.append(item)
-            elif item.date < first and recorded:
-                missed.append(item)
+        for visit in plan.visits:
+            if visit.stage not in _OPEN:
+                continue
+            day, doses = _day(visit), list(_items(study, plan, visit))
+            if day is None and visit.target is not None:
+                undecided += [item for item in doses if item.day == 1 and visit.target <= last and (visit.earliest or last) >= first]
+            elif day is None:
+                dayless += doses
+            elif not any(_within(item, first, last) for item in doses) and (some := [*_may_come(visit, day, doses, first, last)]):
+                may_come += some
+            else:
+                items += [item for item in doses if _within(item, first, last)]
+                missed += [item for item in doses if recorded and item.date is not None and item.date < first]
         for period in plan.periods:
             if period.start is None and period.status in ("pending", "projected"):
                 unentered.setdefault(period.period, []).append(plan.subject)
@@ -125,21 +149,42 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
         first=first,
         last=last,
         items=tuple(sorted(items, key=lambda item: item.date or last)),
+        may_come=tuple(sorted(may_come, key=lambda found: (found.first, found.last))),
         dayless=tuple(dayless),
+        undecided=tuple(undecided),
         missed=tuple(missed),
         unentered={period: tuple(subjects) for period, subjects in unentered.items()},
         several=any(len(plan.way) > 1 for plan in plans),
     )
 
 
-def _items(study: Study, plan: Plan) -> Iterator[Item]:
-    for visit in plan.visits:
-        if visit.stage not in _OPEN:
-            continue
-        days = (visit.last - visit.target).days + 1 if visit.last is not None and visit.target is not None else 1
-        for day in range(days):
-            date = visit.target + dt.timedelta(day) if visit.target is not None else None
-            yield from (_item(study, plan, visit, dose, date, day + 1, days) for dose in visit.administrations)
+def _within(item: Item, first: dt.date, last: dt.date) -> bool:
+    return item.date is not None and first <= item.date <= last
+
+
+def _day(visit: PlannedVisit) -> dt.date | None:
+    """The day for which a visit is prepared: the one planned, or the first that is allowed where that is later; None without one."""
+    if visit.target is None or visit.earliest is None or visit.earliest <= visit.target:
+        return visit.target
+    return visit.earliest if visit.latest is None or visit.earliest <= visit.latest else None
+
+
+def _items(study: Study, plan: Plan, visit: PlannedVisit) -> Iterator[Item]:
+    """Every dose of a visit, on each of its days."""
+    begins = _day(visit)
+    days = (visit.last - visit.target).days + 1 if visit.last is not None and visit.target is not None else 1
+    for day in range(days):
+        date = begins + dt.timedelta(day) if begins is not None else None
+        yield from (_item(study, plan, visit, dose, date, day + 1, days) for dose in visit.administrations)
+
+
+def _may_come(visit: PlannedVisit, day: dt.date, doses: Sequence[Item], first: dt.date, last: dt.date) -> Iterator[MayCome]:
+    """The doses of a visit that is not planned for the days asked for, but is allowed on some of them."""
+    if visit.earliest is None or visit.latest is None:
+        return
+    begins, ends = max(first, visit.earliest), min(last, visit.latest)
+    if begins <= ends:
+        yield from (MayCome(replace(item, date=None), day, begins, ends) for item in doses if item.day == 1)
 
 
 def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, date: dt.date | None, day: int, of: int) -> Item:
@@ -193,7 +238,7 @@ def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
 
 def to_check(worklist: Worklist) -> tuple[tuple[str | None, str], ...]:
     """Whose weight should be looked at again before a dose by it is made ready, and why."""
-    items = (*worklist.items, *worklist.dayless)
+    items = (*worklist.items, *(found.item for found in worklist.may_come), *worklist.dayless, *worklist.undecided)
     return tuple(dict.fromkeys((item.subject, item.dose.check_weight) for item in items if item.dose.check_weight is not None))
 
 
@@ -203,7 +248,8 @@ def visits_of(items: Iterable[Item]) -> int:
 
 
 def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None = None) -> tuple[OrderLine, ...]:
-    """The vials to order, by month, product and size: what the worklist needs, and so much of it in reserve, up to whole vials.
+    """The vials to order, by month, product and size: what the worklist needs, and so much of it in reserve. Up to whole vials it is
+    rounded once, for all of the worklist: each month has what the reserve has grown by.
 
     reserve: a share of what is needed, at least 0. lead: days from ordering to the first day of need in the month.
     """
@@ -213,12 +259,15 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
         months.setdefault(item.date.replace(day=1), []).append(item)
     products = dict.fromkeys(item.dose.shown for item in worklist.items)
     lines = []
+    so_far: Counter[tuple[str, str]] = Counter()
     for month, items in months.items():
         needs, firm = in_all(items), in_all(item for item in items if item.firm)
         for product in products:
             for vial, needed in needs.get(product, ()):
                 days = [item.date for item in items if item.dose.shown == product and vial in dict(item.vials or ()) and item.date]
                 by = max(min(days).toordinal() - lead, 1) if lead is not None else None
+                before = so_far[product, vial]
+                so_far[product, vial] += needed
                 lines.append(
                     OrderLine(
                         month=month,
@@ -226,7 +275,7 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
                         vial=vial,
                         needed=needed,
                         not_firm=needed - dict(firm.get(product, ())).get(vial, 0),
-                        reserve=-(-needed * reserve.numerator // reserve.denominator),
+                        reserve=math.ceil((before + needed) * reserve) - math.ceil(before * reserve),
                         first_need=min(days),
                         order_by=dt.date.fromordinal(by) if by is not None else None,
                     )

@@ -23,9 +23,11 @@ from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.model import Study
 
 _MOST_DAYS = 3660
 _DAYS = 14  # of what is prepared
+_WINDOW = 366  # days: no visit is allowed so long before its target
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,24 @@ def _say_remarks(worklist: Worklist, output: OutputOptions) -> None:
 def _worklist(checked: _Checked) -> Worklist:
     """The doses of everybody; entries and visits that were wrong stand, since what follows them is prepared all the same."""
     request = checked.request
-    schedule = request.as_carried_out(checked.last)
+    drawn = min(checked.last.toordinal() + _WINDOW, dt.date.max.toordinal())  # whoever may come earlier than planned is seen, too
+    schedule = request.as_carried_out(dt.date.fromordinal(drawn))
     plans = list(progress(request.plans(schedule), len(schedule), "plans"))
     people.say_day_1(schedule.cohort)
-    _say_unused(plans)
+    _say_unused(request.study, plans)
     return prepare(request.study, plans, checked.first, checked.last)
 
 
-def _say_unused(plans: Sequence[Plan]) -> None:
-    """Whose recorded weights the doses are not by: a pharmacy must not take one for the other."""
-    unused = [p.subject or "" for p in plans for note in p.notes if note.code == "weight" and "recorded at these visits" in note.message]
+def _say_unused(study: Study, plans: Sequence[Plan]) -> None:
+    """Whose recorded weights the doses are not by, though they would be if they were given for them: a pharmacy must not take one for the
+    other. Where the study itself says which weight counts, nobody else can change it."""
+    open_ = {product.name for product in study.products if product.weight is None}
+    unused = []
+    for plan in plans:
+        at = {id for note in plan.notes if note.code == "weight" and "recorded at these visits" in note.message for id in note.visits}
+        doses = [dose for visit in plan.visits if visit.id in at for dose in visit.administrations]
+        if any(dose.product in open_ and dose.weight_kg is not None for dose in doses):
+            unused.append(plan.subject or "")
     if unused:
         some = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         whose = f" ({', '.join(unused[:5])}{some})" if any(unused) else ""

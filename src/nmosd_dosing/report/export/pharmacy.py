@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Worklist, in_all, to_check, uncounted, visits_of
+from nmosd_dosing.pharmacy.worklist import Item, MayCome, OrderLine, Worklist, in_all, to_check, uncounted, visits_of
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
@@ -16,6 +16,7 @@ from nmosd_dosing.version import PROGRAM
 DOSE_COLUMNS = (
     "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
     "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
+    "part", "planned", "from", "to",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -32,16 +33,19 @@ def worklist_to_dict(worklist: Worklist, policy: Policy) -> dict[str, Any]:
             {"date": iso_date(date), "vials": _vials_of(items)} for date, items in groupby(worklist.items, key=lambda item: item.date)
         ],
         "in_all": _vials_of(worklist.items),
+        "may_come": [_may_come(found) for found in worklist.may_come],
         **_not_listed(worklist),
     }
 
 
 def worklist_to_csv(worklist: Worklist) -> str:
-    """A row for each dose; those without a stated day come last, without a date."""
+    """A row for each dose; last, without a date, those that may also come (`part`), from when to when, and those without a stated day."""
+    doses = [({**_dose(item), "part": "prepare"}, item) for item in worklist.items]
+    doses += [({**_may_come(found), "part": "may also come"}, found.item) for found in worklist.may_come]
+    doses += [({**_dose(item), "part": "no day stated"}, item) for item in worklist.dayless]
     shared = {"unblinded": worklist.unblinded}
-    items = (*worklist.items, *worklist.dayless)
-    rows = ({**shared, **_dose(item), "vials": vials_text(item.vials), "only_arms": " ".join(item.visit.only_arms)} for item in items)
-    return csv_text(DOSE_COLUMNS, rows)
+    texts = [{"vials": vials_text(item.vials), "only_arms": " ".join(item.visit.only_arms)} for _, item in doses]
+    return csv_text(DOSE_COLUMNS, ({**shared, **cells, **as_text} for (cells, _), as_text in zip(doses, texts, strict=True)))
 
 
 def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> dict[str, Any]:
@@ -87,6 +91,7 @@ def _not_listed(worklist: Worklist) -> dict[str, Any]:
         ],
         "no_day_stated": [_dose(item) for item in worklist.dayless],
         "not_recorded": [_dose(item) for item in worklist.missed],
+        "no_day_allowed": [_dose(item) for item in worklist.undecided],
         "no_first_day": [{"period": period, "subjects": list(subjects)} for period, subjects in worklist.unentered.items()],
     }
 
@@ -105,6 +110,10 @@ def _dose(item: Item) -> dict[str, Any]:
         "volume_ml": plain_number(item.volume_ml),
         "not_counted": item.uncounted,
     }
+
+
+def _may_come(found: MayCome) -> dict[str, Any]:
+    return {**_dose(found.item), "planned": iso_date(found.planned), "from": iso_date(found.first), "to": iso_date(found.last)}
 
 
 def _order_line(line: OrderLine) -> dict[str, Any]:

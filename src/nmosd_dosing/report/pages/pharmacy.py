@@ -31,7 +31,11 @@ def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
     else:
         parts += [_items(worklist), Text()]
         parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in in_all(worklist.items).items()]
-    return Page(*parts, *(text(words) for words in remarks(worklist)))
+    notes = remarks(worklist)
+    if worklist.may_come:
+        parts += [Text(), text("may also come, planned for another day; not counted above"), Text(), _may_come(worklist)]
+        parts += [Text()] if notes else []
+    return Page(*parts, *(text(words) for words in notes))
 
 
 def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction, lead: int | None, policy: Policy) -> RenderableType:
@@ -58,6 +62,7 @@ def remarks(worklist: Worklist) -> list[str]:
     before = f"planned before {date_text(worklist.first)}, and not recorded"
     found = [(f"not counted: {some.product}", some.why, some.items) for some in uncounted(worklist.items)]
     found += [("left out", "no day stated", worklist.dayless), ("left out", before, worklist.missed)]
+    found += [("left out", "no day is allowed, a person must decide", worklist.undecided)]
     lines = [f"check-weight: {f'{subject}: ' if subject else ''}{why}" for subject, why in to_check(worklist)]
     lines += [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
     for period, subjects in worklist.unentered.items():
@@ -69,7 +74,8 @@ def remarks(worklist: Worklist) -> list[str]:
 def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableType]:
     lines: list[RenderableType] = [unblinded("doses are shown as each arm gets them")] if worklist.unblinded else []
     lines.append(text(f"{worklist.study.title}: {about}", style="bold"))
-    for product, sizes in dict.fromkeys((item.dose.product, item.sizes) for item in worklist.items if item.sizes):
+    items = (*worklist.items, *(found.item for found in worklist.may_come))
+    for product, sizes in dict.fromkeys((item.dose.product, item.sizes) for item in items if item.sizes):
         origin = worklist.study.product(product).vials_origin
         by = f", stated by {origin}" if origin is not None else ""
         lines.append(text(f"{product}: vials of {', '.join(sizes)}{by}, chosen for the {policy}"))
@@ -91,6 +97,16 @@ def _items(worklist: Worklist) -> RenderableType:
     made = Table(*headings, right=("Amount", "Weight", "Volume"))
     for row in rows:
         made.add_row(*(row.get(heading, Text()) for heading in headings))
+    return made
+
+
+def _may_come(worklist: Worklist) -> RenderableType:
+    """Whose allowed days meet those asked for."""
+    rows = [_row(found.item, worklist.several) for found in worklist.may_come]
+    headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
+    made = Table("From", "To", "Planned", *headings, right=("Amount", "Weight", "Volume"))
+    for found, row in zip(worklist.may_come, rows, strict=True):
+        made.add_row(day(found.first), day(found.last), day(found.planned), *(row.get(heading, Text()) for heading in headings))
     return made
 
 
