@@ -72,7 +72,8 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
         assert got == [{name: {**row, "site": cell(site)}[name] for name in COHORT_COLUMNS} for row in expected]
         whole = to_dict(made)
         first = {name: {**whole, "site": site}[name] for name in FIRST_COLUMNS}
-        assert [json.loads(line) for line in as_lines.splitlines()] == [{**first, **visit} for visit in whole["visits"]]
+        visits = [{name: value for name, value in visit.items() if name != "dose_steps"} for visit in whole["visits"]]  # as long as a page
+        assert [json.loads(line) for line in as_lines.splitlines()] == [{**first, **visit} for visit in visits]
         n += len(got)
     return n
 

@@ -155,10 +155,11 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """Doses ahead that the minimum gap to the dose before moves beyond their target, or beyond their last day."""
     ahead = [(visit, p) for visit, p in shown if p.actual is None and p.stage in ("firm", "tentative")]
     by_row = {visit.row: visit for visit in schedule.visits}
+    entries = {(gap.product, gap.first) for gap in schedule.gaps}  # told with the entry
     on: dict[str, list[PlannedVisit]] = {}
     for visit, p in ahead:
         before = visit.dose_before
-        if before is None or visit.target is None or not visit.is_too_soon:
+        if before is None or visit.target is None or not visit.is_too_soon or (before.product, visit.target) in entries:
             continue
         dose = by_row.get(before.row)
         if dose is not None and dose.actual is None and dose.is_too_soon:

@@ -196,7 +196,9 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)
         if minimum is not None and days < minimum.range[0]:
-            yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}")
+            first = next((v for v in schedule.visits if v.date == gap.first and v.is_too_soon and not schedule.period(v).entered), None)
+            until = f"; not before {date_text(first.dose_before.not_before)}" if first is not None and first.dose_before is not None else ""
+            yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}{until}")
         elif shortest is not None and days < shortest:
             stated = f"the minimum gap is {product.gap_text}" if minimum is not None else "no minimum gap is stated"
             yield Note("short-gap", f"{words}: less than the shortest planned interval, {counted(shortest, 'day')}; {stated}")
