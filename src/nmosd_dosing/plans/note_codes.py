@@ -8,8 +8,8 @@ from typing import Literal
 NoteCode = Literal[
     "unblinded", "blinded",
     "entry", "entered", "projected", "pending", "declined", "refused", "deviation", "exit", "end", "study-stop", "event",
-    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "open-ended", "until",
-    "overdue", "past-target", "unscheduled", "wrong-dose", "not-recorded",
+    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled",
+    "open-ended", "until", "overdue", "past-target", "unscheduled", "wrong-dose", "not-recorded",
     "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "check-weight", "weight", "lifetime", "twice",
     "dose-change",
     "window", "no-window", "site", "overlap", "weekend", "holiday", "same-date",

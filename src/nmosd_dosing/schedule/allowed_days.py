@@ -182,7 +182,7 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     found: list[Dates] = []
     taken = np.zeros(len(schedule), dtype=np.int64)
     for column, record in schedule.visit_records.extra if schedule.visit_records is not None else ():
-        if record.product == product and record.took_place:
+        if record.product == product and record.took_place and record.amount != 0:
             if taken[column] == len(found):
                 found.append(np.full(len(schedule), NO_DATE))
             found[taken[column]][column] = np.datetime64(record.date, "D")
