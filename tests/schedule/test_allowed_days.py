@@ -143,6 +143,11 @@ def test_the_minimum_gap_holds_for_an_entry_too() -> None:
     assert [n.visits for n in never.notes if n.code == "no-day"] == [("b/D1",)]
 
 
+def test_a_recorded_entry_is_the_day_of_its_doses() -> None:
+    text = TWO.replace("WITHIN", "60 days").replace("{at: D9, assess: diary}", "{at: D62 ±5d, give: X 5 mg}")
+    assert days(made(text, entered="2025-04-02"), "b/D62") == "2025-06-01 to 2025-06-07", "60 days after 2025-04-02, too early as that is"
+
+
 def test_an_exit_ends_the_allowed_days() -> None:
     free = TWO.replace("{minimum gap: 60 days}", "{}").replace("WITHIN", "14 days")
     assert days(made(free), "a/D78") == "2025-03-17 to 2025-03-31", "a projected entry ends nothing"

@@ -128,7 +128,7 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
     """What the minimum gaps ask for, besides the `earliest` and `latest` days (m, n) that are stated otherwise.
 
     A visit that is recorded is held against the recorded doses before it. One that is not is held against all that are planned before it:
-    as recorded, else on the first day on which they may be given themselves; one that may not be on any day moves nothing.
+    as recorded, or entered, else on the first day on which they may be given themselves; one that may not be on any day moves nothing.
     """
     stated = {of.name: (p, of.minimum_gap) for p, of in enumerate(schedule.study.products) if of.minimum_gap is not None}
     visits = sorted({row.visit for row in schedule.rows if row.give.product in stated})
@@ -137,6 +137,7 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
     doses = [_Doses(p, gap, _begins(schedule, dates, visits, name), _unscheduled(schedule, name)) for name, (p, gap) in stated.items()]
     n, shape = len(schedule), (len(visits), len(schedule))
     recorded = np.array([np.broadcast_to(schedule.recorded(i), n) for i in visits])
+    fixed = recorded | np.array([_is_entered(schedule, i) for i in visits])
     longer = np.array([np.broadcast_to(schedule.days(i), n) - 1 for i in visits]).astype("timedelta64[D]")  # of a course
     gaps = Gaps(visits, np.full(shape, NO_DATE), np.full(shape, NO_DATE), np.full(shape, -1), np.full(shape, -1))
     for of in doses:
@@ -153,11 +154,17 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
         begins = np.fmax(first[at], gaps.not_before[at])
         begins = np.where(begins > latest[visits][at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
         for of, (ended, which) in zip(doses, before, strict=True):
-            ends = np.where(recorded[at] | np.isnat(of.begins[at]), of.begins[at], begins) + longer[at]
+            ends = np.where(fixed[at] | np.isnat(of.begins[at]), of.begins[at], begins) + longer[at]
             later = ~np.isnat(ends) & ~(ends < ended)
             np.copyto(which, np.array(visits)[place], where=later)
             np.copyto(ended, ends, where=later)
     return gaps
+
+
+def _is_entered(schedule: Schedule, visit: int) -> NDArray[np.bool_]:
+    """(n,) whether a visit is an entry of which the day is recorded."""
+    projected: NDArray[np.bool_] = schedule.disposition.projected[schedule.segment(visit).period]
+    return ~projected & is_entry(schedule, visit)
 
 
 def _keep(gaps: Gaps, at: Any, doses: _Doses, since: Dates, before: NDArray[np.int64]) -> None:
