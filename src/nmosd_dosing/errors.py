@@ -26,21 +26,41 @@ Severity = Literal["error", "warning"]
 _CANDIDATES = 300  # known words among which the nearest one is looked for
 _LISTED = 25  # words that a message lists
 _DRAWN = 1000  # problems that are drawn
+HOLE = "…"  # in the place of what is hidden
 _WIDEST = 100  # columns of a source line that a message shows around its carets
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text that messages can point into. Line ends are `\\n`."""
+    """A text that messages can point into. Line ends are `\\n`.
+
+    `hidden`: of a line, which begins and ends at two characters, the spans that no message shows, in their order.
+    """
 
     path: str
     text: str
+    hidden: Callable[[int, int], Iterable[tuple[int, int]]] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def line_starts(self) -> list[int]:
         starts = [0]
         starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
         return starts
+
+    def seen(self, place: Place) -> tuple[str, int, int]:
+        """The line of a place as messages show it, and between which of its characters the place is. Whatever is hidden is one sign, so
+        that nothing tells how long it is."""
+        begin = self.line_starts[place.line - 1]
+        end = self.text.find("\n", begin)
+        end = len(self.text) if end < 0 else end
+        line, first, last, at = "", place.start, min(place.end, end), begin
+        shift_first = shift_last = -begin
+        for start, stop in self.hidden(begin, end) if self.hidden is not None else ():
+            line, at = line + self.text[at:start] + HOLE, stop
+            shorter = stop - start - len(HOLE)
+            shift_first -= shorter if first >= stop else first - start if first > start else 0  # a place within a hole is the hole
+            shift_last -= shorter if last >= stop else last - start - len(HOLE) if last > start else 0
+        return line + self.text[at:end], first + shift_first, last + shift_last
 
     def where(self, place: Place) -> str:
         """How messages name a place of this text."""
@@ -64,8 +84,8 @@ class Place:
 
     @property
     def column(self) -> int:
-        """The column in characters, counted from 1."""
-        return self.start - self.document.line_starts[self.line - 1] + 1
+        """The column in characters of what is shown, counted from 1."""
+        return self.document.seen(self)[1] + 1
 
     @property
     def where(self) -> str:
@@ -74,9 +94,8 @@ class Place:
 
     @property
     def source_line(self) -> str:
-        begin = self.document.line_starts[self.line - 1]
-        end = self.document.text.find("\n", begin)
-        return self.document.text[begin:] if end < 0 else self.document.text[begin:end]
+        """Its line, as messages show it."""
+        return self.document.seen(self)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +236,8 @@ def arguments_said_as(name: Callable[[str], str]) -> Iterator[None]:
 
 def _draw_place(place: Place, words: str, margin: int, width: int | None) -> list[str]:
     """The place, its line, and carets below what is meant; of a width the line is cut into parts, each with its own carets."""
-    line, column = place.source_line, place.column - 1
-    length = max(1, min(place.end - place.start, len(line) - column))
+    line, column, stop = place.document.seen(place)
+    length = max(1, min(stop - column, len(line) - column))
     first, last = 0, len(line)
     if last > _WIDEST:
         first = max(0, min(column - _WIDEST // 3, last - _WIDEST))

@@ -31,7 +31,7 @@ def allocation(text: str) -> list[tuple[Cell, Cell]]:
 
 
 def records(text: str) -> list[tuple[Cell | None, Record]]:
-    return roster.records(text.encode(), "r.csv")
+    return roster.records(text.encode(), "r.csv", masked=False)
 
 
 def refused(read: Callable[..., Any], *arguments: Any) -> list[str]:

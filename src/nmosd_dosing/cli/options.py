@@ -102,6 +102,9 @@ class PeopleOptions:
     subjects: Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")] = None
     events: Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")] = None
     allocation: Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")] = None
+    encoding: Annotated[
+        str | None, typer.Option(help="In what tables are written that are not UTF-8: gb18030, cp1252.", metavar="NAME")
+    ] = None
     site: Annotated[
         str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
     ] = None

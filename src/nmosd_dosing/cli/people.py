@@ -49,7 +49,7 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     if {asked.events, asked.allocation, asked.visits, asked.weighings} != {None}:
         from nmosd_dosing.cli import tables
 
-        subjects, allocation = tables.with_tables(subjects, asked, known, problems)
+        subjects, allocation = tables.with_tables(subjects, asked, known, masked(study), problems)
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
         problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
@@ -99,6 +99,11 @@ def one(periods: Sequence[Period]) -> str | None:
 def capped(study: Study | None) -> list[str]:
     """The products of which a lifetime's dose is capped."""
     return [p.name for p in study.products if p.lifetime is not None] if study is not None else []
+
+
+def masked(study: Study | None) -> bool:
+    """Whether messages may tell an arm to somebody who is blinded."""
+    return study is None or any(period.masks for period in study.periods)
 
 
 def known_events(study: Study | None) -> tuple[str, ...]:
@@ -212,7 +217,7 @@ def _several(asked: PeopleOptions, later: Sequence[str], capped: Sequence[str], 
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
     from nmosd_dosing.cli import tables
 
-    return tables.subjects(asked.subjects or "", later, capped, problems)
+    return tables.subjects(asked, later, capped, problems)
 
 
 def unknown_arms(
@@ -227,9 +232,9 @@ def unknown_arms(
             unknown.add(arm)
             place = next((cell.place for _, cell in allocation if cell.text == arm), None)
             problem = error.problems[0]
-            if place is not None:
-                hint = problem.hint if arms else "this regimen has no arms: leave `--allocation` out"
-                problem = dataclasses.replace(problem, place=place, hint=hint)
+            if place is not None:  # beside the code of whom it is about nothing may be said of the arm itself
+                hint = f"write {one_of(arms)}, letter by letter" if arms else "this regimen has no arms: leave `--allocation` out"
+                problem = Problem("an arm that the study does not have", place, hint)
             found.append(problem)
     return unknown, found
 

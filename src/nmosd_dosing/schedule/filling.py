@@ -13,7 +13,7 @@ from nmosd_dosing.days import Dates
 from nmosd_dosing.schedule.schedule import Reweighed, Schedule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Filling(Schedule):
     """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads.
 

@@ -63,7 +63,7 @@ class Reweighed:
     of: Dates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Schedule:
     """What `expand` makes: finished, its arrays are read-only; already masked unless `unblinded`.
 
@@ -109,6 +109,10 @@ class Schedule:
 
     def __len__(self) -> int:
         return len(self.cohort)
+
+    def __repr__(self) -> str:
+        """In a log nothing may tell an arm."""
+        return f"<{type(self).__name__} of {self.study.id}: {len(self)} subjects, {len(self.visits)} visits>"
 
     @property
     def start(self) -> Dates:

@@ -269,7 +269,7 @@ class SubjectCap(NamedTuple):
     earlier: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SubjectSchedule:
     """One subject's schedule, already masked unless `unblinded`.
 
@@ -313,6 +313,10 @@ class SubjectSchedule:
     later_weights: Mapping[str, bool]
     weighed: bool
     doubts: tuple[WeightDoubt, ...]
+
+    def __repr__(self) -> str:
+        """In a log nothing may tell an arm."""
+        return f"<SubjectSchedule of {self.study.id}: {self.code or 'a subject'}, {len(self.visits)} visits>"
 
     def period(self, visit: SubjectVisit) -> SubjectPeriod:
         return self.periods[visit.segment.period]

@@ -62,7 +62,7 @@ class Ahead:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cohort:
     """n subjects.
 
@@ -91,6 +91,10 @@ class Cohort:
     earlier: tuple[tuple[int, Exposure], ...] = ()
     ahead: Ahead | None = None
     planned_start: Dates | None = None
+
+    def __repr__(self) -> str:
+        """In a log nothing may tell an arm."""
+        return f"<Cohort of {len(self)} subjects>"
 
     @property
     def mm(self) -> NDArray[np.float64]:

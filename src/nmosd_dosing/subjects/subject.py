@@ -39,20 +39,20 @@ class Record:
     """What a site recorded of one visit, or of one product at a visit.
 
     `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
-    `unit`, None where the row says nothing of it.
+    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation.
     """
 
     visit: str
     date: dt.date
     status: RecordStatus = "done"
     period: str | None = None
-    product: str | None = None
-    amount: Decimal | None = None
-    unit: str | None = None
+    product: str | None = field(default=None, repr=False)
+    amount: Decimal | None = field(default=None, repr=False)
+    unit: str | None = field(default=None, repr=False)
     weight_kg: float | None = None
-    batch: str | None = None
-    reason: str | None = None
-    comment: str | None = None
+    batch: str | None = field(default=None, repr=False)
+    reason: str | None = field(default=None, repr=False)
+    comment: str | None = field(default=None, repr=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -96,7 +96,7 @@ class Subject:
 
     start: dt.date
     code: str | None = None
-    arm: str | None = None
+    arm: str | None = field(default=None, repr=False)
     weight_kg: float | None = None
     events: tuple[Event, ...] = ()
     entered: tuple[Entered, ...] = ()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.cli import people, tables
 from nmosd_dosing.cli.edge import collected
-from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import CohortPeople
 from nmosd_dosing.cli.people import What
 from nmosd_dosing.cli.tables import Beside
@@ -47,7 +46,7 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
     left_out = LeftOut() if skip_bad else None
     found = Problems()
     columns = collected(found, lambda: _columns(asked, [p.id for p in periods[1:]], people.capped(study), found, left_out))
-    others = tables.beside(asked, known, found, left_out)
+    others = tables.beside(asked, known, people.masked(study), found, left_out)
     if columns is not None and not found.found:
         said: dict[int, Said] = {}
         joined = collected(found, lambda: _join(columns, said, others, left_out))
@@ -65,7 +64,7 @@ def _columns(
 ) -> SubjectColumns:  # fmt: skip
     found = Problems()
     path = asked.subjects
-    columns = subject_table.read(read_file(path), path, later, capped, found)
+    columns = subject_table.read(tables.read_table(path, asked.encoding), path, later, capped, found)
     if left_out is None or not len(columns):
         table.stop(found.in_order(), more=found.more)
     elif found.found:

@@ -18,6 +18,7 @@ from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
 from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.hidden import MASKED
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
@@ -83,7 +84,7 @@ def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> li
 
     No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden="arm")
+    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden=("arm",))
     codes = _codes(table, problems)
     once(table, problems)
     table.needs("arm", "no arm", "every row needs one", problems)
@@ -104,11 +105,13 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> lis
     return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
 
 
-def records(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell | None, Record]]:
+def records(content: bytes, path: str, left_out: LeftOut | None = None, masked: bool = True) -> list[tuple[Cell | None, Record]]:
     """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
-    `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it."""
+    `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it.
+
+    `masked`: who reads messages may be blinded, so that none shows what was given."""
     problems = Problems()
-    table = tables.read(content, path, ("visit", "date"), _RECORD, problems)
+    table = tables.read(content, path, ("visit", "date"), _RECORD, problems, hidden=MASKED if masked else ())
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
     dates = days(table, "date", problems)
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
@@ -127,6 +130,7 @@ def records(content: bytes, path: str, left_out: LeftOut | None = None) -> list[
 
 def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
     """Raises InputError, or keeps whose rows are wrong where everybody else's are taken: not where it cannot be read whose they are."""
+    table.silence(problems)
     if (
         left_out is None
         or table.broken

@@ -5,20 +5,19 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.tables import workbook
-from nmosd_dosing.subjects.tables.hidden import Blanks, blank, other_cells
+from nmosd_dosing.subjects.tables.encodings import decoded
+from nmosd_dosing.subjects.tables.hidden import MASKED, other_cells, silent
 
 T = TypeVar("T")
 Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
 LISTED = 100  # problems that are shown
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
 
 
 @dataclass(slots=True)
@@ -35,9 +34,9 @@ class Table:
     columns: dict[str, int] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
-    hidden: str = ""  # the column of which no message shows what stands in it
+    hidden: tuple[str, ...] = ()  # the columns of which no message shows what stands in them
+    known: tuple[str, ...] = ()  # the names that columns may have
     heading: int = -1  # where the line with the names of the columns begins
-    blanks: Blanks | None = None  # made when it is asked for
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
     wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
     broken: list[list[str]] = field(default_factory=list)  # the cells of lines that are no row: too many, or too few, or not closed
@@ -56,46 +55,64 @@ class Table:
         """The whole row, as far as its first line goes."""
         start = self.starts[row]
         end = self.document.text.find("\n", start)
-        return self.shown(start, len(self.document.text) if end < 0 else end)
+        return Place(self.document, start, len(self.document.text) if end < 0 else end)
 
-    def shown(self, start: int, end: int) -> Place:
-        """A place as messages point at it."""
-        if not self.hidden:
-            return Place(self.document, start, end)
-        self.blanks = self.blanks or blank(self.document, list(self._hidden_spans()))
-        return self.blanks.place(start, end)
+    def hide(self, columns: tuple[str, ...], problems: Problems) -> None:
+        """No message shows what stands in some columns, of those in `problems` neither."""
+        self.hidden = columns
+        if columns:
+            self.document = replace(self.document, hidden=self._hidden)
+            places = [(problem, problem.place) for problem in problems.found]
+            problems.found = [replace(p, place=place and replace(place, document=self.document)) for p, place in places]
 
-    def _hidden_spans(self) -> Iterator[tuple[int, int]]:
-        """Of rows the cell of the hidden column; of the heading what is no column's name; of lines that are neither all but the first
-        cell, which is the subject's."""
-        text, at, rows, column = self.document.text, 0, set(self.starts), self.columns.get(self.hidden)
-        known = ("subject", self.hidden)
+    def silence(self, problems: Problems) -> None:
+        """What has been found is told without what is hidden."""
+        if self.hidden:
+            problems.found = [silent(problem, self.document, self._column_at, self.known) for problem in problems.found]
+
+    def _column_at(self, at: int) -> str | None:
+        """The column of a row in which a character stands."""
+        row = bisect.bisect_right(self.starts, at) - 1
+        spans = enumerate(self.spans(self.starts[row])) if row >= 0 else ()
+        found = next((number for number, (_, start, stop) in spans if start <= at <= stop), None)
+        return next((name for name, number in self.columns.items() if number == found), None)
+
+    def _hidden(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Of a line: in a row the cells of the hidden columns; in a heading that is not taken what is no column's name; in a line that is
+        neither all but the first cell, where that is the subject's."""
+        text = self.document.text
+        hidden = sorted(self.columns[name] for name in self.hidden if name in self.columns)
+        row = bisect.bisect_right(self.starts, begin) - 1
+        if row >= 0:
+            cells = list(self.spans(self.starts[row]))
+            if begin <= cells[-1][2]:
+                inside = [(max(start, begin), min(stop, end)) for _, start, stop in (cells[i] for i in hidden)]
+                if self.hidden == MASKED:  # whether there is an amount tells as well, and so do its quotation marks
+                    marks = [(text[start - 1 : start] == '"', text[stop : stop + 1] == '"') for start, stop in inside]
+                    yield from ((a - before, b + after) for (a, b), (before, after) in zip(inside, marks, strict=True) if a <= b)
+                else:
+                    yield from ((start, stop) for start, stop in inside if start < stop)
+                return
 
         def named(number: int, cells: list[str]) -> bool:
             name = cells[number].strip(' "')
-            return name in known or did_you_mean(name, known) is not None
+            return name in self.known or did_you_mean(name, self.known) is not None
 
         def first(number: int, cells: list[str]) -> bool:
-            return number == 0 and column is not None and 0 < column < len(cells) and '"' not in cells[0]
+            return number == 0 and bool(hidden) and 0 < hidden[0] < len(cells) and '"' not in cells[0]
 
-        while at < len(text):
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            if at in rows and column is not None:
-                spans = [(begin, stop) for _, begin, stop in self.spans(at)]
-                yield spans[column]
-                end = text.find("\n", spans[-1][1])
-                end = len(text) if end < 0 else end
-            elif at != self.heading or column is None:
-                yield from other_cells(text, at, end, self.separator, named if at == self.heading else first)
-            at = end + 1
-
-    def hide(self, problems: Problems) -> None:
-        """What has been found so far is shown without what is hidden."""
-        if self.hidden and problems.found:
-            self.shown(0, 0)
-            assert self.blanks is not None
-            problems.found = [self.blanks.problem(problem, ("subject", self.hidden)) for problem in problems.found]
+        if begin != self.heading or not self.columns:
+            heading = begin == self.heading
+            if (
+                heading
+                and self.hidden == MASKED
+                and not any(cell.strip(' "')[:1].isdigit() for cell in text[begin:end].split(self.separator))
+            ):
+                return  # names of columns: no row of records is without a date
+            spans = list(other_cells(text, begin, end, self.separator, named if heading and self.hidden != MASKED else first))
+            if self.hidden == MASKED:  # nor how many of the other cells are empty
+                spans = [(spans[0][0], end)] if spans else []
+            yield from (span for span in spans if span[0] < span[1])
 
     def raw(self, column: str, row: int) -> int:
         """Where a cell begins in the file."""
@@ -151,11 +168,11 @@ class Table:
             if match is None:
                 raise ValueError(at)
             if match["quoted"] is not None:
-                yield match["quoted"].replace('""', '"').strip(), *match.span("quoted")
+                yield _unguarded(match["quoted"].replace('""', '"').strip()), *match.span("quoted")
             else:
                 plain = match["plain"]
                 begin = match.start("plain") + len(plain) - len(plain.lstrip())
-                yield plain.strip(), begin, begin + len(plain.strip())
+                yield _unguarded(plain.strip()), begin, begin + len(plain.strip())
             at = match.end() + 1
             if text[at - 1 : at] != self.separator:
                 return
@@ -169,6 +186,8 @@ class Table:
             line = text[start:end]
             if not self.quotes or '"' not in line:
                 texts = list(map(str.strip, line.split(self.separator)))
+                if "'" in line or '="' in line:
+                    texts = list(map(_unguarded, texts))
             else:
                 try:
                     spans = list(self.spans(start))
@@ -188,6 +207,15 @@ class Table:
                 yield start, texts
 
 
+_GUARD = re.compile(r"""="([^"]*)"|'(?=[0-9=+@-])(.*)""", re.S)  # an apostrophe before words belongs to them
+
+
+def _unguarded(text: str) -> str:
+    """A cell without the guards by which spreadsheets keep a text from being a number or a formula: `="0012"`, `'0012`."""
+    match = _GUARD.fullmatch(text) if text[:1] in "='" else None
+    return text if match is None else match[1] if match[1] is not None else match[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A cell's text, without the spaces around it, and where it stands."""
@@ -200,17 +228,20 @@ class Cell:
     @property
     def place(self) -> Place:
         _, begin, end = next(islice(self.table.spans(self.start), self.index, None))
-        return self.table.shown(begin, end)
+        return Place(self.table.document, begin, end)
 
 
-def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: str = "") -> Table:
-    """The table in a file: an .xlsx workbook, or text in UTF-8, in UTF-16 with its mark, else in GB18030, with commas, semicolons or tabs.
+def read(
+    content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: tuple[str, ...] = ()
+) -> Table:
+    """The table in a file: an .xlsx workbook, or text in UTF-8 or in UTF-16 with its mark, with commas, semicolons or tabs.
 
-    What is wrong with single lines and cells goes to `problems`; of the column `hidden` no message shows what stands in it. Raises
+    What is wrong with single lines and cells goes to `problems`; of the columns `hidden` no message shows what stands in them. Raises
     InputError where there is no table, or its columns are wrong.
     """
-    table, at = _layout(content, path, problems)
-    table.hidden = hidden
+    table, at = _layout(content, path, problems, bool(hidden))
+    table.known = (*required, *optional)
+    table.hide(hidden, problems)
     lines = table.lines(at, problems)
     start, names = next(lines, (0, []))
     table.heading = start
@@ -219,7 +250,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
     if not names and not problems.found:
         problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
     if not names or not _heading(table, start, names, required, optional, problems):
-        table.hide(problems)
+        table.silence(problems)
         stop(problems.in_order(), more=problems.more)
     table.columns = {name: i for i, name in enumerate(names)}
     cells: list[str] = []
@@ -244,7 +275,7 @@ def read(content: bytes, path: str, required: Sequence[str], optional: Sequence[
         row = bisect.bisect_right(table.starts, at) - 1
         if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:
             table.wrong.add(row)
-    table.hide(problems)
+    table.silence(problems)
     return table
 
 
@@ -261,13 +292,13 @@ def first_of(found: Sequence[Problem], where: str, more: int = 0) -> list[Proble
     return [*many, *found[:LISTED]]
 
 
-def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:
+def _layout(content: bytes, path: str, problems: Problems, hidden: bool) -> tuple[Table, int]:
     """How a file is a table, and where its heading begins."""
     if content.startswith(b"PK\x03\x04"):
         sheet = workbook.read(content, path, problems)
         refused = frozenset(problem.place.start for problem in problems.found if problem.place)
         return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"), refused=refused), 0
-    document = Document(path, _decoded(content, path).replace("\r\n", "\n").replace("\r", "\n"))
+    document = Document(path, decoded(content, path, hidden).replace("\r\n", "\n").replace("\r", "\n"))
     at, separator = 0, ""
     if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
         at, separator = match.end(), match[1]
@@ -275,28 +306,17 @@ def _layout(content: bytes, path: str, problems: Problems) -> tuple[Table, int]:
         first = document.text.lstrip("\n ").partition("\n")[0]
         separator = max(_SEPARATORS, key=first.count)
     blank = "[ ]" if separator == "\t" else r"[ \t]"
-    pattern = rf'{blank}*+(?:"(?P<quoted>(?:[^"]|"")*+)"{blank}*|(?P<plain>(?!")[^{separator}\n]*))(?={separator}|\n|\Z)'
+    plain = rf'(?!")(?:="[^"\n]*"|[^{separator}\n])*'  # within `="…"` a separator is text
+    pattern = rf'{blank}*+(?:"(?P<quoted>(?:[^"]|"")*+)"{blank}*|(?P<plain>{plain}))(?={separator}|\n|\Z)'
     return Table(document, separator, True, re.compile(pattern)), at
-
-
-def _decoded(content: bytes, path: str) -> str:
-    if content.startswith(_OLE):
-        message = f"`{path}` is an old workbook (.xls), or one with a password"
-        raise InputError(Problem(message, hint="save it as .xlsx without a password, or as `CSV UTF-8`"))
-    marked = content.startswith(b"\xef\xbb\xbf")
-    for encoding in ("utf-16",) if content.startswith(_UTF16) else ("utf-8",) if marked else ("utf-8", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.removeprefix("\ufeff")
-    raise InputError(Problem(f"`{path}` is not text in UTF-8, UTF-16 or GB18030", hint="save it as `CSV UTF-8`"))
 
 
 def _heading(table: Table, start: int, names: list[str], required: Sequence[str], optional: Sequence[str], problems: Problems) -> bool:
     """Whether the columns are those asked for; if not, why."""
     before, known = len(problems.found), (*required, *optional)
+    if not set(names) & set(known) and any(name[:1].isdigit() for name in names):  # a row, of which the other cells say nothing more
+        problems.error("the first line does not name the columns", Place(table.document, start, start + 1), f"write {','.join(required)}")
+        return False
     places = [Place(table.document, begin, end) for _, begin, end in islice(table.spans(start), len(names))]
     for number, (name, place) in enumerate(zip(names, places, strict=True), start=1):
         if not name:
