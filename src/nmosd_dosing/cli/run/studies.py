@@ -21,7 +21,7 @@ from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of
 from nmosd_dosing.simulation.assumptions import keys as assumption_keys
 from nmosd_dosing.simulation.assumptions import scenario_file
-from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions
+from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions, study_named
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, way
 
@@ -115,10 +115,9 @@ def _validate_assumptions(node: Node, studies: dict[str, Study], problems: Probl
         hint = "`dosing simulate --assumptions FILE --scenarios FILE` reads both"
         problems.error("a file of scenarios is checked together with the assumptions that it changes", node.place, hint)
         return None
-    name = check_nodes(node, problems)
+    name = study_named(node, problems)
     study = _study_named(name, studies, problems, "ASSUMPTIONS.yaml") if name is not None else None
-    if study is not None:
-        check_nodes(node, problems, study, way(study))
+    check_nodes(node, problems, study, way(study) if study is not None else ())
     if problems.errors:
         return None
     return f"assumptions, {f'checked against {study.id}' if study is not None else 'not checked against a study'}"

@@ -17,9 +17,10 @@ from nmosd_dosing.language import nodes as source
 from nmosd_dosing.language.keys import one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 from nmosd_dosing.language.shapes import Shape
-from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, WHAT, AssumedKeys, AssumptionsKeys, Rates, WeightKeys
+from nmosd_dosing.simulation.assumptions import by_itself
+from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, WHAT, AssumedKeys, AssumptionsKeys
 from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight, Entry, Steps
-from nmosd_dosing.simulation.assumptions.rates import accrual_steps, example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
+from nmosd_dosing.simulation.assumptions.rates import example_ratio, hazard_steps, relapse_by_arm, to_block, to_ratio
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
@@ -91,13 +92,18 @@ def is_assumptions(node: Node | None) -> bool:
     return bool(keys & {"start", "subjects", "accrual"}) and not keys & {"periods", "products", "site"}
 
 
-def check_nodes(node: Node, problems: Problems, study: Study | None = None, periods: tuple[Period, ...] = ()) -> Scalar | None:
-    """Adds what is wrong with a file's nodes to `problems`, by itself or for a study; gives the study that the file says it is for."""
-    if study is None or not isinstance(node, Mapping):
-        mapping = ASSUMPTIONS.read(node, problems)
-        return mapping.study if mapping is not None else None
-    build(ASSUMPTIONS, AssumptionsText(node, ""), study, periods, problems)
-    return None
+def study_named(node: Node, problems: Problems) -> Scalar | None:
+    """The study that the file says it is for. What is wrong with single values is added to `problems`."""
+    mapping = ASSUMPTIONS.read(node, problems)
+    return mapping.study if mapping is not None else None
+
+
+def check_nodes(node: Node, problems: Problems, study: Study | None = None, periods: tuple[Period, ...] = ()) -> None:
+    """Adds what is wrong with a file's nodes to `problems`: for a study, or whatever the study."""
+    if study is not None and isinstance(node, Mapping):
+        build(ASSUMPTIONS, AssumptionsText(node, ""), study, periods, problems)
+    elif (mapping := ASSUMPTIONS.read(node, problems)) is not None:
+        by_itself.check(mapping, problems)
 
 
 def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
@@ -175,7 +181,7 @@ class _Builder:
     def assumptions(self, sha256: str) -> Assumptions | None:
         mapping, uses = self.mapping, self.uses
         start = mapping.start
-        accrual = self._accrual(mapping.accrual, start)
+        accrual = by_itself.accrual(mapping, self.problems)
         allocation, block = self._allocation()
         self._default("sites", "none", "so nothing is told by site")
         relapse = self._relapse()
@@ -190,7 +196,7 @@ class _Builder:
         if self._used("declines", uses.later, self._no_way("leads to a later period")):
             self._default("declines", "0%", "so nobody declines")
         weight = self._weight()
-        committee = self._committee(start, drawn)
+        committee = self._committee(drawn)
         if self._used("follow open label", uses.later or uses.open_ended, self._no_way("leads to a later period")):
             self._default("follow open label", FOLLOWED, f"so what counts is {FOLLOWED}")
         self._default("horizon", HORIZON.in_words, f"so subjects come, relapse and the study stops within {HORIZON.in_words}")
@@ -248,13 +254,6 @@ class _Builder:
         return f"no way of `{self.study.id}` {does}"
 
     # --- rates and arms --------------------------------------------------------------------------------------------------
-
-    def _accrual(self, rates: Rates | None, start: dt.date | None) -> Steps | None:
-        opens = (start, self.mapping.place("start")) if start is not None else None
-        found = accrual_steps(rates, opens, self.problems) if rates is not None else None
-        if found is not None and not any(rate for _, rate in found):
-            self.problems.error("with no accrual nobody ever comes", self.mapping.place("accrual"), "write for example `9 per month`")
-        return found
 
     def _relapse(self) -> tuple[Steps, ...] | None:
         """The rates of the arms; () where no relapse is drawn; None where they cannot be told."""
@@ -322,52 +321,20 @@ class _Builder:
     # --- the rest ------------------------------------------------------------------------------------------------------
 
     def _weight(self) -> BodyWeight | None:
-        weight = self.mapping.weight
         if not self._given("weight"):
             if self.uses.weight:
                 self._default("weight", "none", "so doses by body weight have no amounts")
             return None
-        if isinstance(weight, Fraction):
-            self._tenth(weight, self.mapping.place("weight"))
-            kg = float(weight)
-            return BodyWeight(kg, 0.0, kg, kg)
-        if not isinstance(weight, WeightKeys):
-            return None
-        mean, sd, low, high = weight.mean, weight.sd, weight.from_, weight.to
-        for attribute, end in (("from_", low), ("to", high)):
-            if end is not None:
-                self._tenth(end, weight.place(attribute))
-        if low is not None and high is not None and low > high:
-            self.problems.error("`from` is more than `to`", weight.place("from_"), "write the lower weight as `from`")
-        elif mean is not None and ((low is not None and mean < low) or (high is not None and mean > high)):
-            over = high is not None and mean > high
-            wrong = f"the mean is {'more than `to`' if over else 'less than `from`'}"
-            self.problems.error(wrong, weight.place("mean"), "write a mean from `from` to `to`")
-        if mean is None or sd is None or low is None or high is None:
-            return None
-        if sd == 0:
-            self._tenth(mean, weight.place("mean"))
-        return BodyWeight(float(mean), float(sd), float(low), float(high))
+        return by_itself.body_weight(self.mapping, self.problems)
 
-    def _tenth(self, kg: Fraction, place: Place) -> None:
-        """Reports a weight that is not on the grid of 0.1 kg, or is nothing."""
-        if kg == 0:
-            self.problems.error("nobody weighs 0 kg", place, "write for example `60 kg`")
-        elif (kg * 10).denominator != 1:
-            self.problems.error("weights are drawn to 0.1 kg", place, f"write `{float(round(kg, 1)):g} kg`")
-
-    def _committee(self, start: dt.date | None, drawn: bool) -> dt.date | Fraction | None:
+    def _committee(self, drawn: bool) -> dt.date | Fraction | None:
         mapping, uses = self.mapping, self.uses
         if not self._used("idmc_stop", uses.committee, f"`{self.study.id}` knows no stop by the committee"):
             return None
         self._default("idmc_stop", "none", "so the committee never stops the study")
         when = mapping.idmc_stop.when if mapping.idmc_stop is not None else None
         place = mapping.place("idmc_stop")
-        if isinstance(when, dt.date) and start is not None and when < start:
-            hint = f"write a day from {start} on"
-            self.problems.error(
-                f"{when} is before the day on which accrual opens", place, hint, [("accrual opens here", mapping.place("start"))]
-            )
+        by_itself.check_stop(mapping, self.problems)
         if isinstance(when, Fraction) and not uses.number:
             wrong = f"`{self.study.id}` states no number of relapses of which this could be a share"
             self.problems.error(wrong, place, "write `none` or a date")
