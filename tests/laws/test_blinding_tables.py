@@ -158,7 +158,7 @@ def test_no_representation_tells_an_arm() -> None:
     """A log line, a debugger and a traceback print what an object says of itself."""
     said = []
     for arm, product, amount in (("placebo", "placebo", "0"), ("bat4406f", "BAT4406F", "500"), ("bat4406f", "X", "1")):
-        record = Record("rcp/D1", JANUARY, product=product, amount=Decimal(amount), unit="mg", batch=product, comment=product)
+        record = Record("rcp/D1", JANUARY, product=product, amount=Decimal(amount), unit="mg", batch=product)
         subject = Subject(JANUARY, "A1", arm, records=(record,))
         request = Request(load("bat4406f"), subjects=(subject,))
         schedule = request.schedule()
