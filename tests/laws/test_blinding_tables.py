@@ -157,7 +157,7 @@ def test_what_was_given_is_shown_where_nothing_is_blinded(tmp_path: Path, monkey
 def test_no_representation_tells_an_arm() -> None:
     """A log line, a debugger and a traceback print what an object says of itself."""
     said = []
-    for arm, product, amount in (("placebo", "placebo", "0"), ("bat4406f", "BAT4406F", "500"), ("bat4406f", "X", "1")):
+    for arm, product, amount in (("placebo", "placebo", "0"), ("bat4406f", "BAT4406F", "500"), ("bat4406f", "BAT4406F/placebo", "1")):
         record = Record("rcp/D1", JANUARY, product=product, amount=Decimal(amount), unit="mg", batch=product)
         subject = Subject(JANUARY, "A1", arm, records=(record,))
         request = Request(load("bat4406f"), subjects=(subject,))

@@ -263,3 +263,34 @@ def test_how_a_cell_is_drawn() -> None:
         "  |      ^^^^^^^^\n"
         "hint: day and month cannot be told apart; write it as YYYY-MM-DD"
     )
+
+
+def test_a_row_that_nobody_sees_is_not_read_in_silence() -> None:
+    """A filter that is left on hides rows, and they are rows all the same."""
+
+    def hide(sheet: Worksheet) -> None:
+        sheet.row_dimensions[3].hidden = True
+        sheet.row_dimensions[5].hidden = True  # nothing stands there
+
+    content = workbook(HEADING, ("0012", dt.date(2025, 1, 6), 60), ("0013", dt.date(2025, 1, 6), 60), change=hide)
+    assert refused(roster.subjects, content, "s.xlsx", ()) == [
+        "s.xlsx, cell A3: row 3 is hidden; show it, or take it out: what nobody sees is not read"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("serial", "year"), [(-3, 1899), (0, 1899), (1, 1900), (59, 1900), (60, 1900), (61, 1900), (1827, 1904), (1828, 1905)]
+)
+def test_a_number_that_is_formatted_as_a_day_is_none(serial: int, year: int) -> None:
+    """Spreadsheets call 60 the 29 February 1900, which never was; no trial has days so early."""
+
+    def written(sheet: Worksheet) -> None:
+        sheet["B2"] = serial
+        sheet["B2"].number_format = "yyyy-mm-dd"
+
+    content = workbook(HEADING, ("0012", None, 60), change=written)
+    if year >= 1905:
+        assert roster.subjects(content, "s.xlsx", ())[0].start == dt.date(1905, 1, 1)
+    else:
+        [told] = refused(roster.subjects, content, "s.xlsx", ())
+        assert told.startswith(f"s.xlsx, cell B2: {'a number that is shown as a day of ' if serial else '`00:00:00` is a time'}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 
+_FIRST_YEAR = 1905  # before it the days of spreadsheets are numbers that somebody formatted: 0, negative ones, and 60, which is no day
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
 
 
@@ -68,6 +69,10 @@ def read(content: bytes, path: str, problems: Problems) -> Sheet:
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
         if problem:
             wrong.append((row, column, problem[0], problem[1]))
+    hidden = {row for row, line in written.row_dimensions.items() if line.hidden and row in texts}
+    wrong += [
+        (row, min(texts[row]), f"row {row} is hidden", "show it, or take it out: what nobody sees is not read") for row in sorted(hidden)
+    ]
     for merged in written.merged_cells.ranges:
         texts.setdefault(merged.min_row, {}).setdefault(merged.min_col, "")
         wrong.append((merged.min_row, merged.min_col, f"the cells `{merged.coord}` are merged", "unmerge them, and fill each by itself"))
@@ -117,6 +122,9 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
     value: Any = cell.value
     if isinstance(value, str) and cell.data_type != "e":
         return (value,)
+    if isinstance(value, dt.datetime | dt.date) and value.year < _FIRST_YEAR:
+        text = value.isoformat()[:10]
+        return text, f"a number that is shown as a day of {value.year}", "format the cell as a number, or write the day that is meant"
     if isinstance(value, dt.datetime):
         text, day = value.isoformat(" ", "minutes"), value.date().isoformat()
         return (day,) if value.time() == dt.time() else (text, f"`{text}` has a time of day", f"write `{day}`")
