@@ -136,6 +136,9 @@ class DosingError(Exception):
         self.found: Sequence[Problem] = self.problems if found is None else found
         super().__init__(draw(self.problems))
 
+    def __reduce__(self) -> tuple[type[DosingError], tuple[tuple[Problem, ...], Sequence[Problem]]]:
+        return type(self), (self.problems, self.found)  # so that copies, and other processes, get the problems and not their drawing
+
 
 class RegimenError(DosingError):
     """A study file or a site file is wrong."""

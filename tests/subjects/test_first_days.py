@@ -144,6 +144,9 @@ def test_every_command_counts_from_it_and_says_so(folder: Path) -> None:
 def test_python_counts_from_it_too() -> None:
     study = read_study_text(ONE)[0]
     subject = Subject(
-        PLANNED, records=(on("D1", "2025-01-08"),), events=(Event("died", dt.date(2025, 1, 20)),), weights=(Weight(LATER, 61.0),)
+        PLANNED,
+        records=(on("D1", "2025-01-08"),),
+        events=(Event("died", dt.date(2025, 1, 20)),),
+        weights=(Weight(LATER + dt.timedelta(1), 61.0),),
     )
     assert plan(study, subject).start == LATER

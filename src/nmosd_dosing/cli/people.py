@@ -19,7 +19,7 @@ from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_me
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed
+from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.subjects import history
@@ -108,8 +108,7 @@ def masked(study: Study | None) -> bool:
 
 def known_events(study: Study | None) -> tuple[str, ...]:
     """The events of a subject."""
-    declared = [name for name, _ in study.events] if study is not None else []
-    return (*SUBJECT_EVENTS, *(completed(p.id) for p in (study.periods if study is not None else ())), *declared)
+    return study.subject_events if study is not None else SUBJECT_EVENTS
 
 
 def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:

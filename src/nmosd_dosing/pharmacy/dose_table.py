@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import one_period
+from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
@@ -128,10 +128,11 @@ def dose_table(
         raise InputError(Problem("no weights", hint="give at least one, in kg"))
     if len(heights) != len(weights_kg):
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
-    if fine := [kg for kg in weights_kg if math.isfinite(kg) and abs(kg * 1000 - round(kg * 1000)) > 1e-6]:
+    check_arguments(of={"study": (study, Study), "period": (period, str)})
+    first = the_date("start", start) if start is not None else None
+    subjects = [Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
+    if fine := [kg for kg in weights_kg if abs(kg * 1000 - round(kg * 1000)) > 1e-6]:
         raise InputError(Problem(f"{fine[0]} kg is finer than a gram", hint=f"round it, for example to {round(fine[0], 3)}"))
-    first = dt.date.fromisoformat(start) if isinstance(start, str) else start
-    subjects = [Subject(first or NO_START, arm=arm, weight_kg=float(kg), height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]

@@ -24,6 +24,7 @@ from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.model import Study, Window
 from nmosd_dosing.study.period_order import arms_of, one_period
+from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Subject
@@ -53,7 +54,8 @@ def plan(
     InputError also for an arm that is not there, and for an entry that breaks a stated minimum gap unless `accept_gap`.
     """
     if not isinstance(subject, Subject):
-        subject = Subject(dt.date.fromisoformat(subject) if isinstance(subject, str) else subject)
+        subject = Subject(the_date("subject", subject))
+    check_arguments({"as_of": as_of}, {"study": (study, Study), "period": (period, str), "workdays": (workdays, Workdays)})
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(
         study,

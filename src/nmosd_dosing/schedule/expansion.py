@@ -28,9 +28,11 @@ from nmosd_dosing.study.model import Period, Study, Visit, Window
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
+from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
 from nmosd_dosing.subjects.entry_checks import check_ends, check_entries
+from nmosd_dosing.subjects.history import check_columns
 from nmosd_dosing.subjects.triggers import Stopped
 
 _SLICE = 32768
@@ -60,6 +62,10 @@ def expand(
     Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
     and, unless allowed, for entries outside their window and for records that match no visit.
     """
+    check_arguments(
+        {"until": until, "at_least": at_least},
+        {"study": (study, Study), "cohort": (cohort, Cohort), "period": (period, str), "window": (window, Window)},
+    )
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
     arms = period_order.arms_of(periods)
     if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
@@ -69,6 +75,7 @@ def expand(
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `{argument('arm')}` with {one_of(arms)}"))
     cohort = _begun(cohort, periods)
+    check_columns(study, cohort)
     by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:

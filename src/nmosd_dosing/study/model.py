@@ -13,7 +13,8 @@ from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Vials, WeightRule
-from nmosd_dosing.errors import Place
+from nmosd_dosing.errors import InputError, Place, Problem
+from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 
 
 class NotStated(Enum):
@@ -96,6 +97,13 @@ class Window:
     after: int
     origin: str | None = field(default=None, compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("before", "after"):
+            days = getattr(self, name)
+            if not isinstance(days, int) or isinstance(days, bool) or days < 0:
+                hint = "give whole days, 0 or more: `Window(2, 5)` is from 2 days before to 5 days after"
+                raise InputError(Problem(f"`{name}`: `{days!r}` is not a number of days", self.place, hint))
 
     @property
     def text(self) -> str:
@@ -434,6 +442,11 @@ class Study:
 
     def product(self, name: str) -> Product:
         return next(product for product in self.products if product.name == name)
+
+    @property
+    def subject_events(self) -> tuple[str, ...]:
+        """The events that a subject of it may have."""
+        return (*SUBJECT_EVENTS, *(completed(period.id) for period in self.periods), *(name for name, _ in self.events))
 
     def conceals(self, period: Period) -> bool:
         """Whether the arm of a subject of this period is kept from readers: some part of the study blinds these arms."""

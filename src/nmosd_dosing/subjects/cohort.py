@@ -6,17 +6,17 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
+from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
 
 UNKNOWN_ARM = -1
-MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
-HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,40 +115,50 @@ class Cohort:
     ) -> Cohort:
         """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown), heights in cm.
 
-        weighed: later weights, (w, n) days in each subject's order (NaT: none) and (w, n) kg. A single weight, height or arm counts for
-        everybody. An event is a column of dates (NaT: it did not happen), or k of them where it can happen k times. Raises InputError
-        where columns differ in length, a start is missing or a weight or height cannot be one.
+        weighed: later weights, (w, n) days in each subject's order (NaT: none) and (w, n) kg. A weight, height or arm that is no column
+        but one number counts for everybody. An event is a column of dates (NaT: it did not happen), or k of them where it can happen k
+        times. Raises InputError where columns differ in length, a start is missing, or a value cannot be what it is given as.
         """
-        dates = np.atleast_1d(np.asarray(start, dtype="datetime64[D]"))
-        grams = np.rint(np.atleast_1d(np.asarray(np.nan if weight_kg is None else weight_kg, dtype=np.float64)) * 1000)
-        arms = np.atleast_1d(np.asarray(UNKNOWN_ARM if arm is None else arm, dtype=np.int16))
-        happened = {name: np.sort(np.atleast_2d(np.asarray(c, dtype="datetime64[D]")), axis=0) for name, c in (events or {}).items()}
-        ways = {name: np.atleast_1d(np.asarray(column, dtype="datetime64[D]")) for name, column in (entered or {}).items()}
-        problems = []
-        if np.isnat(dates).any():
-            problems.append(Problem("a start date is missing"))
-        if not len(dates) == (len(dates) if len(grams) == 1 else len(grams)) == (len(dates) if len(arms) == 1 else len(arms)):
-            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(grams)} weights, {len(arms)} arms"))
-        for name, column in (*happened.items(), *ways.items()):
-            if column.shape[-1] != len(dates):
-                problems.append(Problem(f"columns of different length: {len(dates)} dates, {column.shape[-1]} of `{name}`"))
-        height = None if height_cm is None else np.rint(np.atleast_1d(np.asarray(height_cm, dtype=np.float64)) * 10)
-        if height is not None and len(height) not in (1, len(dates)):
-            problems.append(Problem(f"columns of different length: {len(dates)} dates, {len(height)} heights"))
-        if height is not None and ((height < HEIGHTS_CM[0] * 10) | (height > HEIGHTS_CM[1] * 10)).any():
-            problems.append(Problem(f"a height is not between {HEIGHTS_CM[0]} and {HEIGHTS_CM[1]} cm"))
-        later = _weighed(weighed, len(dates), problems) if weighed is not None else None
-        kg = [grams] if later is None else [grams, later.grams]
-        if any(((column <= 0) | (column > MAX_WEIGHT_KG * 1000)).any() for column in kg):
-            problems.append(Problem(f"a weight is not above 0 and up to {MAX_WEIGHT_KG} kg"))
+        problems: list[Problem] = []
+        dates = np.atleast_1d(_array("start", start, "datetime64[D]", problems))
+        n = dates.shape[0]
+        grams = np.rint(_column("weight_kg", np.nan if weight_kg is None else weight_kg, n, problems) * 1000)
+        arms = _column("arm", UNKNOWN_ARM if arm is None else arm, n, problems)
+        height = None if height_cm is None else np.rint(_column("height_cm", height_cm, n, problems) * 10)
+        columns = {name: _array(name, column, "datetime64[D]", problems) for name, column in (events or {}).items()}
+        happened = {name: np.sort(np.atleast_2d(column), axis=0) for name, column in columns.items()}
+        ways = {name: np.atleast_1d(_array(name, column, "datetime64[D]", problems)) for name, column in (entered or {}).items()}
+        later = _weighed(weighed, n, problems) if weighed is not None else None
+        if (np.rint(arms) != arms).any():
+            problems.append(Problem("`arm`: an index of an arm is not a whole number", hint="give -1 where it is not known"))
         if problems:
             raise InputError(problems)
-        n = len(dates)
-        tall = None if height is None else np.broadcast_to(height, n)
         return Cohort(
-            dates, np.broadcast_to(grams, n), np.broadcast_to(arms, n), happened, ways, of_study=of_study or {}, height=tall,
-            weighed=later, measured=later,
+            dates, grams, arms.astype(np.int16), happened, ways, of_study=of_study or {}, height=height, weighed=later, measured=later
         )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Raises InputError where a column is not as long as the others, or a value cannot be what it stands for."""
+        n, found = len(self.start), list[str]()
+        if self.start.ndim != 1 or np.isnat(self.start).any():
+            found.append("`start`: a start date is missing" if self.start.ndim == 1 else "`start` is no column of dates")
+        columns: dict[str, NDArray[Any]] = {"weight_kg": self.grams, "arm": self.arm, **self.events, **self.entered}
+        columns |= {"height_cm": self.height} if self.height is not None else {}
+        for name, column in columns.items():
+            if column.shape[-1:] != (n,):
+                found.append(f"`{name}`: columns of different length: {n} dates, {column.shape[-1] if column.shape else 1} of `{name}`")
+        for grams in (self.grams, *(w.grams for w in (self.weighed, self.measured) if w is not None)):
+            if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
+                found.append(f"`weight_kg`: a weight is not above 0 and up to {MAX_WEIGHT_KG} kg")
+        if self.height is not None and ((self.height < HEIGHTS_CM[0] * 10) | (self.height > HEIGHTS_CM[1] * 10)).any():
+            found.append(f"`height_cm`: a height is not between {HEIGHTS_CM[0]} and {HEIGHTS_CM[1]} cm")
+        if self.weighed is not None and (np.diff(self.weighed.dates, axis=0) == np.timedelta64(0, "D")).any():
+            found.append("`weighed`: two weights of one day")
+        for name, date in self.of_study.items():
+            if not is_date(date):
+                found.append(f"`of_study`: `{name}` is not on a date")
+        if found:
+            raise InputError([Problem(message) for message in dict.fromkeys(found)])
 
     @staticmethod
     def of_subject(subject: Subject, arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
@@ -159,6 +169,8 @@ class Cohort:
     def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
         """A cohort of many, in their order. Raises InputError for arms that are not there."""
         n = len(subjects)
+        if not all(isinstance(subject, Subject) for subject in subjects):
+            raise InputError(Problem("`subjects` holds what is no Subject", hint="give a list of `Subject(start, …)`"))
         events: dict[str, list[tuple[int, dt.date]]] = {}
         entered: dict[str, dict[int, dt.date]] = {}
         for column, subject in enumerate(subjects):
@@ -169,7 +181,7 @@ class Cohort:
         weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
         made = Cohort.of(
             np.array([s.start for s in subjects], dtype="datetime64[D]"),
-            weights,
+            np.array(weights, dtype=np.float64),
             [arm_index(s.arm, arms) for s in subjects],
             height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
             events={name: by_column(found, n) for name, found in events.items()},
@@ -286,12 +298,44 @@ def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
     return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg) * 1000))
 
 
+def _array(name: str, value: ArrayLike, dtype: str, problems: list[Problem]) -> NDArray[Any]:
+    """A column of one type; an empty one where it cannot be that."""
+    what = "dates" if dtype.startswith("datetime") else "numbers"
+    try:
+        given = np.asarray(value)
+        if what == "dates" and given.dtype.kind not in "MUO" and given.size:  # a number would be days since 1970
+            raise TypeError
+        return np.asarray(value, dtype=dtype)
+    except (TypeError, ValueError, OverflowError):
+        problems.append(
+            Problem(f"`{name}` is no column of {what}", hint=f"give an array of {what}, with {_NONE[what]} where there is none")
+        )
+        return np.empty(0, dtype=dtype)
+
+
+_NONE = {"dates": "NaT", "numbers": "NaN"}
+
+
+def _column(name: str, value: ArrayLike, n: int, problems: list[Problem]) -> NDArray[np.float64]:
+    """(n,) numbers; a number that stands by itself counts for everybody."""
+    found: NDArray[np.float64] = _array(name, value, "float64", problems)
+    if found.shape not in ((), (n,)) and found.size:
+        problems.append(Problem(f"`{name}`: columns of different length: {n} dates, {len(found)} of `{name}`"))
+    return np.broadcast_to(found if found.shape in ((), (n,)) else np.nan, n)
+
+
 def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
-    dates = np.atleast_2d(np.asarray(given[0], dtype="datetime64[D]"))
-    grams = np.rint(np.atleast_2d(np.asarray(given[1], dtype=np.float64)) * 1000)
-    if dates.shape != grams.shape or dates.shape[1] != n:
-        problems.append(Problem(f"columns of different length: {n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"))
+    if not isinstance(given, tuple) or len(given) != 2:
+        problems.append(Problem("`weighed` is no pair of days and weights", hint="give `(days, kg)`, each (w, n)"))
         return None
+    dates = np.atleast_2d(_array("weighed", given[0], "datetime64[D]", problems))
+    grams = np.rint(np.atleast_2d(_array("weighed", given[1], "float64", problems)) * 1000)
+    if dates.shape != grams.shape or dates.shape[1] != n:
+        words = f"{n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"
+        problems.append(Problem(f"`weighed`: columns of different length: {words}"))
+        return None
+    if (np.isnat(dates) != np.isnan(grams)).any():
+        problems.append(Problem("`weighed`: a day without a weight, or a weight without a day"))
     order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
     return Weighed(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
 

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import Place, Problems, argument, clip
-from nmosd_dosing.study.events import DECISIONS, RELAPSE, kind_of
+from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip, did_you_mean, one_of
+from nmosd_dosing.study.events import DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
 Dated = TypeVar("Dated", Event, Entered, Record, Weight)
@@ -50,6 +54,26 @@ def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> Non
     """What contradicts itself, of subjects whose `start` is the first dose, as recorded; of `several` it is said of whom."""
     _check_events(subjects, several, problems)
     _check_weights(subjects, several, problems)
+
+
+def check_columns(study: Study, cohort: Cohort) -> None:
+    """Raises InputError for events and periods that the study does not have, and for later weights that are not after day 1."""
+    problems = []
+    for argument_name, names, known in (
+        ("events", cohort.events, study.subject_events),
+        ("of_study", cohort.of_study, STUDY_EVENTS),
+        ("entered", cohort.entered, [period.id for period in study.periods]),
+    ):
+        for name in names:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"known are {one_of(known)}"
+                problems.append(Problem(f"`{argument_name}`: `{clip(name)}` is unknown", hint=hint))
+    if cohort.weighed is not None:
+        for column in np.flatnonzero((cohort.weighed.dates <= cohort.start).any(axis=0)).tolist():
+            wrong = f"{cohort.name(column)}`weights`: one is not after day 1, {cohort.start[column]}"
+            problems.append(Problem(wrong, hint="the weight at baseline is `weight_kg`", subject=column))
+    if problems:
+        raise InputError(problems)
 
 
 def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:

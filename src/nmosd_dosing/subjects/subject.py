@@ -9,7 +9,9 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from nmosd_dosing.dose.dose import Per
+from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
+from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_weight
 
 RecordStatus = Literal["done", "partial", "missed", "withheld"]
 RECORD_STATUSES: tuple[RecordStatus, ...] = get_args(RecordStatus)
@@ -24,6 +26,12 @@ class Event:
     date: dt.date
     place: Place | None = field(default=None, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.text("name", self.name, needed=True)
+        values.date("date", self.date)
+        values.stop()
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -32,6 +40,12 @@ class Entered:
     period: str
     date: dt.date
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.text("period", self.period, needed=True)
+        values.date("date", self.date)
+        values.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,22 @@ class Record:
     comment: str | None = field(default=None, repr=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.text("visit", self.visit, needed=True)
+        values.date("date", self.date)
+        values.one_of("status", self.status, RECORD_STATUSES)
+        for name in ("period", "product", "batch", "reason", "comment"):
+            values.text(name, getattr(self, name))
+        values.weight("weight_kg", self.weight_kg)
+        if self.amount is not None:
+            values.amount("amount", self.amount)
+        if self.unit is not None:
+            values.one_of("unit", self.unit, UNITS)
+        if not values.found and (wrong := wrong_given(self.status, self.amount, self.unit)):
+            values.wrong(wrong[0], getattr(self, wrong[0]), *wrong[1:])
+        values.stop()
+
     @property
     def took_place(self) -> bool:
         """Whether the visit was, or the product was given, at least in part."""
@@ -73,6 +103,13 @@ class Weight:
     kg: float
     place: Place | None = field(default=None, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.date("date", self.date)
+        if wrong := wrong_weight(self.kg):
+            values.wrong("kg", self.kg, *wrong)
+        values.stop()
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -83,6 +120,14 @@ class Exposure:
     unit: str
     per: Per = ""
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.text("product", self.product, needed=True)
+        values.amount("amount", self.amount)
+        values.one_of("unit", self.unit, UNITS)
+        values.one_of("per", self.per, get_args(Per))
+        values.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +152,24 @@ class Subject:
     weights: tuple[Weight, ...] = ()
     earlier: tuple[Exposure, ...] = ()
     planned_start: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.date("start", self.start)
+        if self.planned_start is not None:
+            values.date("planned_start", self.planned_start)
+        for name in ("code", "arm", "site"):
+            values.text(name, getattr(self, name))
+        values.weight("weight_kg", self.weight_kg)
+        values.height("height_cm", self.height_cm)
+        kinds = {"events": Event, "entered": Entered, "records": Record, "weights": Weight, "earlier": Exposure}
+        for name, kind in kinds.items():
+            values.all_are(name, getattr(self, name), kind)
+        if not values.found:
+            days = [weight.date for weight in self.weights]
+            for day in sorted({day for day in days if days.count(day) > 1}):
+                values.wrong("weights", day, "has two weights", "keep one of them")
+            periods = [entry.period for entry in self.entered]
+            for period in sorted({period for period in periods if periods.count(period) > 1}):
+                values.wrong("entered", period, "is entered twice", "keep one of the two")
+        values.stop()

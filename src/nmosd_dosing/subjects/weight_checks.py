@@ -41,13 +41,7 @@ def weight_doubts(cohort: Cohort) -> dict[int, tuple[WeightDoubt, ...]]:
     for column in np.flatnonzero((changed | unlikely).any(axis=0)).tolist():
         mine = [_Weighing(None if i < 0 else to_date(date), float(g)) for i, date, g in _of(cohort, dates, grams, column)]
         found[column] = list(_doubts(mine, float(cohort.mm[column])))
-    for column, record in cohort.records:
-        if record.weight_kg is not None and cohort.measured is not None:
-            same = cohort.measured.grams[cohort.measured.dates[:, column] == np.datetime64(record.date, "D"), column]
-            other = record.weight_kg * 1000
-            if same.size and abs(same[0] - round(other)) * _ONE_IN >= same[0]:
-                found.setdefault(column, []).append(_change(_Weighing(record.date, float(same[0])), _Weighing(record.date, other)))
-    return {column: tuple(dict.fromkeys(mine)) for column, mine in sorted(found.items())}
+    return {column: tuple(mine) for column, mine in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,10 @@ def test_a_dose_that_was_missed_has_its_place_among_the_totals() -> None:
 
 
 def test_totals_run_in_the_order_of_days() -> None:
-    """D1 is given on 15 January, after D3."""
-    text = "products: {X: {}}\nperiods: {main: {visits: [{at: D1, give: X 100 mg}, {at: D3 to D4, give: X 10 mg daily}]}}\n"
-    found = made(text, done("D1", "2025-01-15"))
-    assert [dose(found, label).cumulative for label in ("D3 to D4", "D1")] == [20, 120]
+    """D2 is given on 15 January, after D3."""
+    text = "products: {X: {}}\nperiods: {main: {visits: [{at: D2, give: X 100 mg}, {at: D3 to D4, give: X 10 mg daily}]}}\n"
+    found = made(text, done("D2", "2025-01-15"))
+    assert [dose(found, label).cumulative for label in ("D3 to D4", "D2")] == [20, 120]
 
 
 def test_the_last_day_to_plan_changes_nothing_that_was_given() -> None:

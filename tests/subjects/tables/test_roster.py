@@ -176,8 +176,8 @@ WRONG_RECORDS = {
     ],
     "D1,2025-01-06,,,mg,,": ["17: `mg` without an amount; write the amount, or leave the unit out"],
     "D1,2025-01-06,,5,ml,,": ["18: unknown unit `ml`; did you mean `mL`?"],
-    "D1,2025-01-06,Missed,500,mg,,": ["22: `missed`, and yet an amount of `500`; leave amount and unit out, or write `partial`"],
-    "D1,2025-01-06,withheld,0.5,mg,,": ["24: `withheld`, and yet an amount of `0.5`; leave amount and unit out, or write `partial`"],
+    "D1,2025-01-06,Missed,500,mg,,": ["22: `500` was not given: the visit is `missed`; leave amount and unit out, or write `partial`"],
+    "D1,2025-01-06,withheld,0.5,mg,,": ["24: `0.5` was not given: the visit is `withheld`; leave amount and unit out, or write `partial`"],
     'D1,2025-01-06,,,,"60,5",': ["19: `60,5` has a decimal comma; write `60.5`"],
     f"D1,2025-01-06,,,,,{'L' * 201}": [f"19: `{'L' * 39}…` has 201 characters; a code has at most 200"],
 }

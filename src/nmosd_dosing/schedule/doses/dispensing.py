@@ -42,7 +42,7 @@ def dispense(schedule: Schedule, policy: Policy) -> list[Dispensed | None]:
     counted in the same steps are packed at once. Raises InputError for a policy that there is not.
     """
     if policy not in POLICIES:
-        raise InputError(Problem(f"unknown policy of vials {policy!r}", hint=one_of(POLICIES)))
+        raise InputError(Problem(f"`policy`: {policy!r} is unknown", hint=f"write {one_of(POLICIES)}"))
     found: list[Dispensed | None] = [None] * len(schedule.rows)
     together: dict[tuple[str, Fraction, int], list[tuple[int, Wholes]]] = {}
     for k, row in enumerate(schedule.rows):

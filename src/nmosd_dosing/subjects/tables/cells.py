@@ -15,7 +15,7 @@ from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.subjects.cohort import HEIGHTS_CM, MAX_WEIGHT_KG
+from nmosd_dosing.subjects.bounds import wrong_height, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
@@ -39,8 +39,8 @@ def weight(shown: str, text: str, place: Place | None, problems: Problems) -> fl
     kg = _number(shown, text, place, problems, "a weight", "write kilograms as a plain number, for example `60` or `60.5`")
     if kg is None:
         return None
-    if not 0 < kg <= MAX_WEIGHT_KG:
-        problems.error(f"{shown} cannot be a body weight", place, f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}")
+    if wrong := wrong_weight(kg):
+        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
     elif kg % Decimal("0.001"):
         problems.error(f"{shown} is finer than a gram", place, f"write `{kg.quantize(Decimal('0.001'))}`")
     else:
@@ -51,13 +51,10 @@ def weight(shown: str, text: str, place: Place | None, problems: Problems) -> fl
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
     cm = _number(shown, text, place, problems, "a height", "write centimetres as a plain number, for example `165` or `165.5`")
-    low, high = HEIGHTS_CM
     if cm is None:
         return None
-    if not low <= cm <= high:
-        metres = low <= cm * 100 <= high
-        hint = f"write centimetres: `{(cm * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
-        problems.error(f"{shown} cannot be a body height", place, hint)
+    if wrong := wrong_height(cm):
+        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
     elif cm % Decimal("0.1"):
         problems.error(f"{shown} is finer than a millimetre", place, f"write `{cm.quantize(Decimal('0.1'))}`")
     else:

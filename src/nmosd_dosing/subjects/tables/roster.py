@@ -15,6 +15,7 @@ from typing import Any
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
+from nmosd_dosing.subjects.bounds import wrong_given
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
 from nmosd_dosing.subjects.tables import table as tables
@@ -121,11 +122,12 @@ def records(content: bytes, path: str, left_out: LeftOut | None = None, masked: 
     weights, batches = table.values("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
     _stop(table, problems, left_out)
-    made = map(
-        Record, table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
-        map(table.row, range(len(table))),
+    columns = zip(
+        table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
+        map(table.row, range(len(table))), strict=True,
     )  # fmt: skip
-    return [found for row, found in enumerate(zip(codes, made, strict=True)) if row not in table.wrong]
+    rows = enumerate(zip(codes, columns, strict=True))
+    return [(code, Record(*values)) for row, (code, values) in rows if row not in table.wrong]
 
 
 def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
@@ -309,15 +311,10 @@ def _given(table: Table, statuses: Sequence[str], problems: Problems) -> None:
     """An amount has a unit, a unit an amount, and what was not given has none."""
     told = 0
     for row, (status, amount, unit) in enumerate(zip(statuses, table.texts["amount"], table.texts["unit"], strict=True)):
-        if amount and not unit:
-            message = f"`{clip(amount)}` has no unit"
-            told = table.error(row, "amount", told, message, f"write {one_of(UNITS)} in the column `unit`", problems)
-        elif unit and not amount:
-            message = f"`{clip(unit)}` without an amount"
-            told = table.error(row, "unit", told, message, "write the amount, or leave the unit out", problems)
-        if amount.strip("0.") and status in ("missed", "withheld"):
-            message = f"`{status}`, and yet an amount of `{clip(amount)}`"
-            told = table.error(row, "amount", told, message, "leave amount and unit out, or write `partial`", problems)
+        given = int(bool(amount.strip("0."))) if amount else None
+        if (wrong := wrong_given(status, given, unit or None)) is not None:
+            column, what, hint = wrong
+            told = table.error(row, column, told, f"`{clip(amount if column == 'amount' else unit)}` {what}", hint, problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:

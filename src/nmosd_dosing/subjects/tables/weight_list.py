@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from nmosd_dosing.errors import Place, Problems, clip
-from nmosd_dosing.subjects.cohort import MAX_WEIGHT_KG
+from nmosd_dosing.subjects.bounds import MAX_WEIGHT_KG
 from nmosd_dosing.subjects.tables import cells
 from nmosd_dosing.subjects.tables import table as tables
 

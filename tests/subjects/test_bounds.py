@@ -1,0 +1,177 @@
+"""Values are checked where they are made: whatever is given from Python, a mistake is an InputError that names the argument."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import pickle
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing import (
+    Cohort,
+    DosingError,
+    Entered,
+    Event,
+    Exposure,
+    InputError,
+    Problem,
+    Record,
+    RegimenError,
+    Subject,
+    Weight,
+    Window,
+    dose_table,
+    expand,
+    load,
+    plan,
+)
+from nmosd_dosing.errors import Document, Place
+
+DAY = dt.date(2025, 1, 6)
+LATER = dt.date(2025, 2, 3)
+Make = Callable[[], Any]
+
+MISTAKES: list[tuple[str, Make]] = [
+    ("weight_kg", lambda: Subject(DAY, weight_kg=-66)),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=0)),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=501)),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=float("nan"))),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=float("inf"))),
+    ("weight_kg", lambda: Subject(DAY, weight_kg="60")),  # type: ignore[arg-type]
+    ("weight_kg", lambda: Subject(DAY, weight_kg=True)),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=[60])),  # type: ignore[arg-type]
+    ("height_cm", lambda: Subject(DAY, height_cm=1.7)),
+    ("height_cm", lambda: Subject(DAY, height_cm="170")),  # type: ignore[arg-type]
+    ("start", lambda: Subject("2025-01-06")),  # type: ignore[arg-type]
+    ("start", lambda: Subject(dt.datetime(2025, 1, 6))),
+    ("start", lambda: Subject(None)),  # type: ignore[arg-type]
+    ("code", lambda: Subject(DAY, code=12)),  # type: ignore[arg-type]
+    ("events", lambda: Subject(DAY, events=[Event("relapse", DAY)])),  # type: ignore[arg-type]
+    ("events", lambda: Subject(DAY, events=("relapse",))),  # type: ignore[arg-type]
+    ("records", lambda: Subject(DAY, records=("D1",))),  # type: ignore[arg-type]
+    ("weights", lambda: Subject(DAY, weights=((LATER, 60.0),))),  # type: ignore[arg-type]
+    ("weights", lambda: Subject(DAY, weights=(Weight(LATER, 60), Weight(LATER, 61)))),
+    ("entered", lambda: Subject(DAY, entered=(Entered("olp", LATER), Entered("olp", DAY)))),
+    ("earlier", lambda: Subject(DAY, earlier=(40,))),  # type: ignore[arg-type]
+    ("kg", lambda: Weight(LATER, -1)),
+    ("kg", lambda: Weight(LATER, None)),  # type: ignore[arg-type]
+    ("date", lambda: Weight("2025-02-03", 60)),  # type: ignore[arg-type]
+    ("date", lambda: Event("relapse", "2025-02-03")),  # type: ignore[arg-type]
+    ("name", lambda: Event("", DAY)),
+    ("name", lambda: Event(None, DAY)),  # type: ignore[arg-type]
+    ("period", lambda: Entered("", DAY)),
+    ("date", lambda: Entered("olp", dt.datetime(2025, 1, 6, 8))),
+    ("visit", lambda: Record(None, DAY)),  # type: ignore[arg-type]
+    ("date", lambda: Record("D1", None)),  # type: ignore[arg-type]
+    ("status", lambda: Record("D1", DAY, "doen")),  # type: ignore[arg-type]
+    ("status", lambda: Record("D1", DAY, None)),  # type: ignore[arg-type]
+    ("amount", lambda: Record("D1", DAY, amount=Decimal(-5), unit="mg")),
+    ("amount", lambda: Record("D1", DAY, amount=Decimal("NaN"), unit="mg")),
+    ("amount", lambda: Record("D1", DAY, amount="500", unit="mg")),  # type: ignore[arg-type]
+    ("amount", lambda: Record("D1", DAY, amount=Decimal(5))),
+    ("amount", lambda: Record("D1", DAY, "missed", amount=Decimal(5), unit="mg")),
+    ("unit", lambda: Record("D1", DAY, unit="mg")),
+    ("unit", lambda: Record("D1", DAY, amount=Decimal(5), unit="miligram")),
+    ("weight_kg", lambda: Record("D1", DAY, weight_kg=0)),
+    ("product", lambda: Record("D1", DAY, product=5)),  # type: ignore[arg-type]
+    ("amount", lambda: Exposure("X", Fraction(-1), "mg")),
+    ("unit", lambda: Exposure("X", Fraction(1), "mgs")),
+    ("per", lambda: Exposure("X", Fraction(1), "mg", "lb")),  # type: ignore[arg-type]
+    ("before", lambda: Window(-1, 3)),
+    ("after", lambda: Window(1, 1.5)),  # type: ignore[arg-type]
+    ("start", lambda: Cohort.of(["2025-01-06", "NaT"])),
+    ("start", lambda: Cohort.of(["yesterday"])),
+    ("start", lambda: Cohort.of([20250106])),
+    ("weight_kg", lambda: Cohort.of(["2025-01-06"] * 2, [60])),
+    ("weight_kg", lambda: Cohort.of(["2025-01-06"] * 2, [60, 70, 80])),
+    ("weight_kg", lambda: Cohort.of(["2025-01-06"] * 2, [60, -70])),
+    ("weight_kg", lambda: Cohort.of(["2025-01-06"] * 2, [60, np.inf])),
+    ("weight_kg", lambda: Cohort.of(["2025-01-06"], ["heavy"])),
+    ("arm", lambda: Cohort.of(["2025-01-06"], 60, ["placebo"])),
+    ("arm", lambda: Cohort.of(["2025-01-06"], 60, [0.5])),
+    ("height_cm", lambda: Cohort.of(["2025-01-06"], 60, height_cm=[1.7])),
+    ("relapse", lambda: Cohort.of(["2025-01-06"] * 2, events={"relapse": ["2025-02-03"]})),
+    ("weighed", lambda: Cohort.of(["2025-01-06"], 60, weighed=([["2025-02-03"], ["2025-02-03"]], [[60], [61]]))),
+    ("weighed", lambda: Cohort.of(["2025-01-06"], 60, weighed=([["NaT"]], [[60]]))),
+    ("weighed", lambda: Cohort.of(["2025-01-06"], 60, weighed=5)),  # type: ignore[arg-type]
+    ("of_study", lambda: Cohort.of(["2025-01-06"], of_study={"study_stop": "2025-02-03"})),  # type: ignore[dict-item]
+    ("subject", lambda: plan(load("belimumab"), "06.01.2025")),
+    ("subject", lambda: plan(load("belimumab"), "2025-02-30")),
+    ("subject", lambda: plan(load("belimumab"), None)),  # type: ignore[arg-type]
+    ("study", lambda: plan("belimumab", DAY)),  # type: ignore[arg-type]
+    ("period", lambda: plan(load("mil62"), DAY, period=1)),  # type: ignore[arg-type]
+    ("mil63", lambda: plan(load("mil62"), DAY, period="mil63")),
+    ("until", lambda: plan(load("belimumab"), DAY, until="2025-06-30")),  # type: ignore[arg-type]
+    ("as_of", lambda: plan(load("belimumab"), DAY, as_of=dt.datetime(2025, 6, 30))),
+    ("window", lambda: plan(load("belimumab"), DAY, window=3)),  # type: ignore[arg-type]
+    ("policy", lambda: plan(load("belimumab"), DAY, policy="foo")),  # type: ignore[arg-type]
+    ("relaps", lambda: plan(load("mil62"), Subject(DAY, events=(Event("relaps", LATER),)))),
+    ("oplp", lambda: plan(load("mil62"), Subject(DAY, entered=(Entered("oplp", LATER),)))),
+    ("stdy_stop", lambda: plan(load("mil62"), DAY, of_study={"stdy_stop": LATER})),
+    ("study_stop", lambda: plan(load("mil62"), DAY, of_study={"study_stop": "2025-02-03"})),  # type: ignore[dict-item]
+    ("weights", lambda: plan(load("belimumab"), Subject(LATER, weight_kg=60, weights=(Weight(DAY, 66),)))),
+    ("cohort", lambda: expand(load("belimumab"), [DAY])),  # type: ignore[arg-type]
+    ("weights", lambda: expand(load("belimumab"), Cohort.of(["2025-01-06"], 60, weighed=([["2025-01-06"]], [[66]])))),
+    ("subjects", lambda: Cohort.of_subjects([DAY], ())),  # type: ignore[list-item]
+    ("weight_kg", lambda: dose_table(load("belimumab"), [60, -5])),
+    ("weight_kg", lambda: dose_table(load("belimumab"), ["60"])),  # type: ignore[list-item]
+    ("start", lambda: dose_table(load("belimumab"), [60], start="soon")),
+]
+
+
+@pytest.mark.parametrize(("name", "make"), MISTAKES, ids=[f"{i} {name}" for i, (name, _) in enumerate(MISTAKES)])
+def test_a_mistake_is_an_input_error_that_names_the_argument(name: str, make: Make) -> None:
+    with pytest.raises(InputError) as caught:
+        make()
+    assert all(f"`{name}`" in problem.message for problem in caught.value.problems), str(caught.value)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.binary(max_size=3), st.dates(), st.datetimes(),
+    st.lists(st.integers(), max_size=2), st.fractions(), st.decimals(), st.just(np.datetime64("2025-01-06")), st.just(object()),
+)  # fmt: skip
+NOUNS = (
+    (Event, ("name", "date")), (Entered, ("period", "date")), (Weight, ("date", "kg")), (Window, ("before", "after")),
+    (Record, ("visit", "date", "status", "period", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")),
+    (Exposure, ("product", "amount", "unit", "per")),
+    (Subject, ("start", "code", "arm", "weight_kg", "events", "entered", "records", "height_cm", "site", "weights", "earlier")),
+)  # fmt: skip
+
+
+@given(st.sampled_from(NOUNS), st.data())
+def test_a_noun_is_right_or_is_not_made(noun: tuple[type, tuple[str, ...]], data: st.DataObject) -> None:
+    kind, names = noun
+    right = {
+        "name": "relapse", "date": DAY, "period": "olp", "kg": 60.0, "before": 1, "after": 2, "visit": "D1", "status": "done",
+        "amount": Decimal(5), "unit": "mg", "product": "X", "start": DAY, "per": "",
+    }  # fmt: skip
+    given_ = {name: right[name] for name in names if name in right} | {data.draw(st.sampled_from(names)): data.draw(VALUES)}
+    try:
+        made = kind(**given_)
+    except InputError as error:
+        assert len(error.problems) >= 1
+        return
+    weight = getattr(made, "weight_kg", None) or getattr(made, "kg", None)
+    assert weight is None or 0 < weight <= 500
+    assert pickle.loads(pickle.dumps(made)) == made
+
+
+@pytest.mark.parametrize("kind", [DosingError, RegimenError, InputError])
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_survives_a_copy_with_its_places(kind: type[DosingError], again: Callable[[DosingError], DosingError]) -> None:
+    place = Place(Document("v.csv", "visit,date\nD1,2025\n"), 14, 18)
+    problems = (Problem("one", place, "mend it", also=(("the first", place),), subject=3), Problem("two"))
+    error = kind(problems, found=[*problems, Problem("three")])
+    same = again(error)
+    assert type(same) is kind
+    assert (same.problems, list(same.found), str(same)) == (error.problems, list(error.found), str(error))
+    assert same.problems[0].place is not None
+    assert same.problems[0].place.where == "v.csv:2:4"
