@@ -12,7 +12,7 @@ from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.model import GapRule
 
-_AWAITED = (VisitStatus.PLANNED, VisitStatus.PROJECTED, VisitStatus.PENDING)
+_OVER = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD, VisitStatus.CANCELLED)
 
 
 class GapAhead(NamedTuple):
@@ -46,7 +46,7 @@ def _ahead(subject: SubjectSchedule, as_of: dt.date | None) -> Iterator[tuple[Su
     for visit in subject.visits:
         segment, target = visit.segment, visit.target
         rules, since = subject.period(visit).period.gap_rules, segment.last_given
-        if not rules or since is None or target is None or target <= since or visit.status not in _AWAITED:
+        if not rules or since is None or target is None or target <= since or visit.status in _OVER:
             continue
         if segment.number in followed or not any(d.in_plan and rules[0].product in ("", d.give.product) for d in visit.doses):
             continue
