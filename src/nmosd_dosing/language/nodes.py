@@ -61,6 +61,8 @@ class Mapping:
     braces: bool = False
 
 
+_NULLS = ("~", "null", "Null", "NULL")
+
 Node = Scalar | Sequence | Mapping
 
 
@@ -200,6 +202,8 @@ class _Builder:
         written = self.document.text[start:end]
         quoted = event.style in ("'", '"')
         offset = 1 if quoted else 0
+        if not event.style and event.value in _NULLS:
+            return Scalar("", Place(self.document, start, end))  # YAML's own ways to write nothing
         exact = written[offset : len(written) - offset] == event.value
         return Scalar(event.value, Place(self.document, start, end), offset, exact, quoted)
 
