@@ -232,8 +232,8 @@ def day_number(days: int, counts_from: CountsFrom) -> int:
 class Code:
     """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`.
 
-    `cycle`: the number of the cycle whose day it is, and `day` which one: `C2D8`. `event`: what it is counted from, if not the
-    period's first day: `relapse+5d`.
+    `cycle`: the number of the cycle whose day it is, `day` which one, and `cycle_name` which cycle, if it has a name: `C2D8`, `A-C2D8`.
+    `event`: what it is counted from, if not the period's first day: `relapse+5d`.
     """
 
     style: Style
@@ -242,15 +242,17 @@ class Code:
     cycle: int = 0
     day: int = 0
     event: str = ""
+    cycle_name: str = ""
 
     @property
     def label(self) -> str:
-        days, months = self.offset.days, self.offset.months
+        days, months, then = self.offset.days, self.offset.months, self.offset.then
         if self.event:
             return f"{self.event}{days:+d}d" if days else self.event
         if self.cycle:
-            return f"C{self.cycle}D{day_number(self.day, self.counts_from)}"
-        if months and self.style in ("month", "year"):
+            name = f"{self.cycle_name}-" if self.cycle_name else ""
+            return f"{name}C{self.cycle}D{day_number(self.day, self.counts_from)}"
+        if months and not days and not then and self.style in ("month", "year"):
             return f"year {months // 12}" if self.style == "year" and months % 12 == 0 else f"month {months}"
         if self.style == "W" and days >= 0:
             base = week_code(days)
@@ -258,11 +260,24 @@ class Code:
             base = f"week {days // 7}"
         else:
             base = f"D{day_number(days, self.counts_from)}"
-        return f"{base}{months:+d}mo" if months else str(base)
+        return f"{base}{f'{months:+d}mo' if months else ''}{f'{then:+d}d' if then else ''}"
+
+    @property
+    def of_period(self) -> Code:
+        """The same day, counted from the period's first day and not within a cycle."""
+        return Code(self.style, self.offset, self.counts_from)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every way in which a file could name this day of the period: `D85` and `W13D1`; `D14` and `week 2` where days count from 0."""
+        if self.event:
+            return (self.label,)
+        styles: tuple[Style, ...] = ("D", "W") if self.counts_from else ("D", "week", "month", "year")
+        return tuple(dict.fromkeys((self.label, *(Code(style, self.offset, self.counts_from).label for style in styles))))
 
     def later(self, step: Offset, times: int) -> Code:
         return Code(self.style, self.offset + step.times(times), self.counts_from)
 
-    def in_cycle(self, number: int, begins: Offset) -> Code:
+    def in_cycle(self, number: int, begins: Offset, name: str = "") -> Code:
         """The same day of cycle `number`, whose first day is `begins` after the period's."""
-        return Code(self.style, begins.later(self.offset.days), self.counts_from, number, self.offset.days)
+        return Code(self.style, begins.later(self.offset.days), self.counts_from, number, self.offset.days, cycle_name=name)

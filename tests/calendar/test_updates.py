@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from nmosd_dosing import InputError, Subject, plan
 from nmosd_dosing.calendar import ical
+from nmosd_dosing.calendar.updates import update_ics
+from nmosd_dosing.language.study_file import read_study_text
 from tests.kit.calendar_command import FEBRUARY, JANUARY, MARCH, records, say, study, write
+from tests.kit.calendars import STAMP, START
 from tests.kit.command import errors
 from tests.kit.paths import ROOT
+from tests.kit.worked import HEAD, visits
 
 WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")
 
@@ -261,3 +267,14 @@ def test_unblinded_calendars_of_two_arms_are_not_mixed(folder: Path) -> None:
         "placebo",
     )
     assert "of another study, subject or arm than this plan (`mil62`, subject `0012`, arm `placebo`)" in errors(*plan)
+
+
+def test_a_calendar_has_as_many_entries_as_the_plan_has_visits_with_a_day() -> None:
+    cycles = visits("at: D1, cycle: 'every 7 days, 3 cycles', give: X 1 mg", "at: D1, cycle: 'every 21 days, 3 cycles', give: Y 1 mg",
+                    "at: not stated, name: Prep, assess: MRI", "at: not stated, name: Prep, assess: EDSS")  # fmt: skip
+    made = plan(read_study_text(HEAD + cycles)[0], Subject(START, code="0012"))
+    written = update_ics(None, made, stamp=STAMP)
+    assert written.count("added") == written.ics.count(b"BEGIN:VEVENT") == sum(v.date is not None for v in made.visits) == 5
+    twice = dataclasses.replace(made, visits=(*made.visits, made.visits[0]))
+    with pytest.raises(InputError, match="two entries of a calendar would be one"):
+        update_ics(None, twice, stamp=STAMP)

@@ -274,18 +274,20 @@ def expand(
 ) -> Plan:
     """The plan of one person; OutOfCalendar where some date of it does not exist."""
     days: dict[object, list[Occurrence]] = {}
+    whole: dict[object, list[Occurrence]] = {}  # with what is not drawn so far: a day has one name and window however far one looks
     times_if_open = 400 if until is None else max(400, (until - person.start).days // 7 + 2)  # no repeat here is closer than a week
     for number, entry in enumerate(period.entries):
         for occurrence in occurrences(entry, study.first_day, times_if_open):
-            if occurrence.open_ended and _beyond_open_end(occurrence, person.start, until):
-                continue
             key = (occurrence.offset, occurrence.last) if occurrence.offset is not None else number
-            days.setdefault(key, []).append(occurrence)
+            whole.setdefault(key, []).append(occurrence)
+            if not (occurrence.open_ended and _beyond_open_end(occurrence, person.start, until)):
+                days.setdefault(key, []).append(occurrence)
+    of_day = {id(day): whole[key] for key, day in days.items()}
     here = [day for day in days.values() if person.arm is None or any(_is_for(o.entry, person.arm) for o in day)]
     dated = sorted(((_target(day, person.start), day) for day in here), key=lambda pair: (pair[0] is None, pair[0] or person.start))
     shown = [(target, day) for target, day in dated if target is None or until is None or target <= until]
     doses = Doses(study, period, person, unblind)
-    visits = tuple(_visit(study, period, person, target, day, doses, window) for target, day in shown)
+    visits = tuple(_visit(study, period, person, target, of_day[id(day)], day, doses, window) for target, day in shown)
     visits = tuple(_allowed(study, person, visits))
     dosing = [target for target, day in dated if target is not None and doses.may_be_given(day)]
     ends = (min(dosing), max(dosing)) if dosing else None
@@ -316,23 +318,54 @@ def _is_for(entry: Entry, arm: str) -> bool:
     return entry.arms is None or arm in entry.arms
 
 
+def _undated(period: Period, entry: Entry) -> str:
+    """The label of a visit without a day: its name, with a number where several are called so."""
+    alike = [other for other in period.entries if other.at is None and other.name == entry.name]
+    number = next(i for i, other in enumerate(alike) if other is entry)
+    return f"{entry.name} ({number + 1})" if len(alike) > 1 else entry.name or ""
+
+
+def _said(period: Period, arm: str | None, day: list[Occurrence]) -> tuple[str | None, Window | None]:
+    """The name and the window of a day, as its entries say them to one arm."""
+    mine = [o for o in day if arm is None or _is_for(o.entry, arm)] or day
+    windows = [o.window for o in mine if o.window is not None]
+    window = windows[0] if windows else period.window if day[0].last is None else ITSELF
+    return next((o.entry.name for o in mine if o.entry.name), None), None if window == NOT_STATED else window
+
+
+def _to_whoever_asks(period: Period, arm: str | None, day: list[Occurrence]) -> tuple[str | None, Window | None]:
+    """The same to whoever does not know the arm: which name is whose, and the days that every arm allows."""
+    if arm is not None:
+        return _said(period, arm, day)
+    told = {a: _said(period, a, day) for a in period.arms if any(_is_for(o.entry, a) for o in day)} or {"": _said(period, None, day)}
+    by_name: dict[str, list[str]] = {}
+    for a, (name, _) in told.items():
+        if name is not None:
+            by_name.setdefault(name, []).append(a)
+    names = [name if len(arms) == len(told) else f"{' / '.join(arms)}: {name}" for name, arms in by_name.items()]
+    windows = [window for _, window in told.values() if window is not None]
+    known = len(windows) == len(told)
+    both = Window(min(w.before for w in windows), min(w.after for w in windows), "") if known else None
+    return "; ".join(names) or None, both
+
+
 def _visit(
-    study: Study, period: Period, person: Person, target: dt.date | None, day: list[Occurrence], doses: Doses, asked: Window | None
-) -> Visit:
-    naming = next((o for o in day if any(o.entry.give.values())), day[0])
-    said = [o.window for o in day if o.window is not None]
-    window = said[0] if said else period.window if day[0].last is None else ITSELF
-    window = asked if window in (None, NOT_STATED) else window
+    study: Study, period: Period, person: Person, target: dt.date | None, whole: list[Occurrence], day: list[Occurrence], doses: Doses,
+    asked: Window | None,
+) -> Visit:  # fmt: skip
+    naming = next((o for o in whole if any(o.entry.give.values())), whole[0])
+    label = naming.label if target is not None else _undated(period, naming.entry)
+    name, window = _to_whoever_asks(period, person.arm if period.arms else None, whole)
+    window = asked if window is None and day[0].offset != (0, 0) else window
     here = [o.entry for o in day if person.arm is None or _is_for(o.entry, person.arm)]
     assessments = tuple(dict.fromkeys(name for o in day for name in o.entry.assess if any(name in e.assess for e in here)))
-    name = next((o.entry.name for o in day if o.entry.name), None)
     administrations = doses.on(day)
     if target is None:
-        return Visit(naming.label, name, None, None, None, None, None, None, None, assessments, administrations)
+        return Visit(label, name, None, None, None, None, None, None, None, assessments, administrations)
     last = moved(person.start, day[0].last) if day[0].last is not None else None
     after = (target - person.start).days
     return Visit(
-        naming.label,
+        label,
         name,
         target,
         last,

@@ -23,6 +23,7 @@ WARNINGS = {
     "site-unknown-study",
     "site-window-unused",
     "windows-overlap",
+    "windows-overlap-across-an-arm",
     "windows-overlap-chinese",
     "windows-overlap-contained",
     "windows-overlap-many",

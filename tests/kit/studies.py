@@ -10,7 +10,8 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
+from itertools import combinations
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -219,14 +220,14 @@ def periods(draw: st.DrawFn, id: str, first_day: int, products: Sequence[str], a
     drawn = draw(st.lists(entries(first_day, products, arms, blinding), min_size=1, max_size=4))
     drawn = [e for entry in _each_product_once_a_day(drawn, first_day) for e in draw(_split_by_arm(entry))]
     drawn = [draw(_with_windows(entry)) for entry in drawn] if draw(st.booleans()) else drawn
-    drawn = _one_window_a_day(drawn, first_day)
+    window = draw(st.none() | st.sampled_from(WINDOWS))
+    drawn = _one_window_a_day(drawn, first_day, window, hides=blinding != "none")
     if blinding == "none" and arms:
         some = st.none() | st.lists(st.sampled_from(arms), min_size=1, unique=True).map(tuple)
         drawn = [replace(e, arms=draw(some)) if not e.give else e for e in drawn]
     spans = tuple(draw(st.lists(st.sampled_from(SPANS), unique=True, max_size=2)))
     if first_day:
         spans = tuple(s for s in spans if s.start is None or s.start.of != Day("D", 0))
-    window = draw(st.none() | st.sampled_from(WINDOWS))
     return Period(id, tuple(drawn), arms, blinding == "period", draw(_lengths(drawn, first_day)), window, spans)
 
 
@@ -274,23 +275,31 @@ def _with_windows(draw: st.DrawFn, entry: Entry) -> Entry:
     return replace(entry, window=draw(st.sampled_from(WINDOWS)) if how == "visit" else NOT_STATED)
 
 
-def _one_window_a_day(drawn: list[Entry], first_day: int) -> list[Entry]:
-    """Takes the windows out of an entry that says another window than an earlier one for the same day."""
-    said: dict[object, Window] = {}
-    made = []
-    for entry in drawn:
-        here: dict[object, Window] = {}
-        clash = False
-        for o in occurrences(entry, first_day, FAR):
-            if o.window is not None:
-                key = (o.offset, o.last)
-                clash |= _days(here.setdefault(key, said.get(key, o.window))) != _days(o.window)
-        if clash and entry.at is not None:
-            entry = replace(entry, window=None, at=tuple(replace(item, window=None) for item in entry.at))
-        elif not clash:
-            said |= here
-        made.append(entry)
+def _one_window_a_day(drawn: list[Entry], first_day: int, window: Window | None, hides: bool) -> list[Entry]:
+    """Takes the windows out of entries of which one says another window than the other for the same day: to one arm, or to any arm where
+    the period hides it."""
+    days = [{(o.offset, o.last): o.window for o in occurrences(entry, first_day, FAR) if o.offset is not None} for entry in drawn]
+    made = list(drawn)
+    while clashing := _clashing(made, days, window, hides):
+        for i in clashing:
+            entry = made[i]
+            made[i] = replace(entry, window=None, at=tuple(replace(item, window=None) for item in entry.at or ()))
+            days[i] = dict.fromkeys(days[i])
     return made
+
+
+def _clashing(made: list[Entry], days: list[dict[Any, Window | None]], window: Window | None, hides: bool) -> set[int]:
+    found = set[int]()
+    for (i, one), (j, two) in combinations(enumerate(made), 2):
+        some = one.arms is not None and two.arms is not None and not set(one.arms) & set(two.arms)
+        for key in {} if some and not hides else days[i].keys() & days[j].keys():
+            a, b = (said or (window if key[1] is None else None) for said in (days[i][key], days[j][key]))
+            unlike = (
+                (a and _days(a)) != (b and _days(b)) if hides else None not in (a, b) and _days(a or NOT_STATED) != _days(b or NOT_STATED)
+            )
+            if unlike:
+                found |= {i, j}
+    return {i for i in found if any(days[i].values())}
 
 
 def _days(window: Window) -> tuple[int, int, bool]:

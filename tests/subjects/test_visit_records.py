@@ -55,3 +55,50 @@ def test_a_plan_as_of_a_day_knows_what_was_known(folder: Path) -> None:
     assert json.loads(done.stdout)["transitions"][0]["status"] == "projected"
     late = planned("--regimen", "bat4406f-olp", "--start", "2022-01-03", "--as-of", "2025-01-10")
     assert [v["label"] for v in late["visits"]][-1] == "D1+36mo"
+
+
+HEAD = "language: 1\nstudy: n\ntitle: N\nsource: me\ndays: from 1\nproducts: {X: {}, Y: {}}\nperiods:\n  main:\n    visits:\n"
+NAMED = {
+    "D85": "main/W13D1", "W13D1": "main/W13D1", "main/D85": "main/W13D1", "D1+6mo": "main/D1+6mo", "W1D1+6mo": "main/D1+6mo",
+    "C1D1": "main/C1D1", "D99": "main/C4D3", "W15D1": "main/C4D3", "C4D3": "main/C4D3", "C2D3 (D35)": "main/C2D3 (D35)",
+    "D35": "main/C2D3 (D35)", "D-28 to D-5": "main/D-28 to D-5", "Prep (1)": "main/Prep (1)",
+}  # fmt: skip
+
+
+def study_of_names(folder: Path) -> tuple[str, ...]:
+    lines = (
+        "at: D-28 to D-5, assess: eligibility", "at: W13D1, give: X 1 mg", "at: 'D1 + 6 months', assess: EDSS", "at: D85, assess: MRI",
+        "at: D1, cycle: 'every 14 days, 2 cycles', give: Y 1 mg", "at: D3, cycle: 'every 32 days, 4 cycles', give: Y 1 mg",
+        "at: D3, cycle: 'every 50 days, 2 cycles', assess: ECG", "at: D99, give: X 1 mg",
+        "at: not stated, name: Prep, assess: MRI", "at: not stated, name: Prep, assess: EDSS",
+    )  # fmt: skip
+    (folder / "n.yaml").write_text(HEAD + "".join(f"      - {{{line}}}\n" for line in lines), encoding="utf-8")
+    return "--regimen", str(folder / "n.yaml"), "--start", "2025-01-06"
+
+
+def test_whatever_names_one_day_is_understood_wherever_a_visit_is_named(folder: Path) -> None:
+    asked = study_of_names(folder)
+    for name, id in NAMED.items():
+        made = planned(*asked, *table(f"visit,date\n{name},2025-04-14\n"))
+        assert [v["id"] for v in made["visits"] if v["actual"]] == [id], name
+        assert f"\n{id}: " in "\n" + dosing("plan", *asked, "--explain", name).stdout, name
+    assert "main/W13D1" in {f.removesuffix("!") for f in checked(*asked, "--visit", "D85=2025-03-31")}
+
+
+def test_a_name_of_several_visits_lists_them(folder: Path) -> None:
+    asked = study_of_names(folder)
+    for name, hint in (("C2D3", "write `main/C2D3 (D35)` or `main/C2D3 (D53)`"), ("Prep", "write `main/Prep (1)` or `main/Prep (2)`")):
+        lines = errors("plan", *asked, *table(f"visit,date\n{name},2025-04-14\n")).splitlines()
+        assert (lines[0], lines[1], lines[-1]) == (f"error: `{name}` is a name of several visits", " --> v.csv:2:1", f"hint: {hint}")
+
+
+def test_of_days_that_belong_to_some_arms_only_a_name_means_the_subject_s_own(folder: Path) -> None:
+    lines = "".join(
+        f"      - {{at: D1, arms: {arm}, cycle: 'every {n} weeks, 6 cycles', give: X 1 mg}}\n" for arm, n in (("a", 3), ("b", 4))
+    )
+    (folder / "n.yaml").write_text(HEAD.replace("periods:", "arms: [a, b]\nperiods:") + lines, encoding="utf-8")
+    asked = ("--regimen", str(folder / "n.yaml"), "--start", "2025-01-06")
+    for arm, id in (("a", "main/C2D1 (D22)"), ("b", "main/C2D1 (D29)")):
+        made = planned(*asked, "--arm", arm, *table("visit,date\nC2D1,2025-01-30\n"))
+        assert [v["id"] for v in made["visits"] if v["actual"]] == [id]
+    assert "is a name of several visits" in errors("plan", *asked, *table("visit,date\nC2D1,2025-01-30\n"))

@@ -22,7 +22,7 @@ from nmosd_dosing.calendar.entries import (
 from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.zones import LAST_YEAR
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import InputError, Problem, argument
+from nmosd_dosing.errors import InputError, Problem, argument, clip
 from nmosd_dosing.plans.plan import Plan
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "handed over", "unchanged"]
@@ -143,6 +143,10 @@ def revise(
     held = {record.entry.uid: record for record in old.records} if old else {}
     known = {**held, **(history or {})}
     wanted = {entry.uid: entry for entry in entries}
+    if len(wanted) < len(entries):  # as many as there are visits, windows and spans, or none
+        twice = next(entry for entry in entries if wanted[entry.uid] is not entry)
+        hint = "give each subject, and each visit, a code of its own"
+        raise InputError(Problem(f"two entries of a calendar would be one: `{clip(twice.summary)}`", hint=hint))
     if old is not None:
         ical.check_others(old, wanted.keys() | held.keys())
     fell_away = [record for id, record in held.items() if id not in wanted and id not in elsewhere]

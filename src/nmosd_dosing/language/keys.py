@@ -27,6 +27,7 @@ from nmosd_dosing.language.shapes import (
     mapping_of,
     one_or_many,
     phrase,
+    text_or_list,
     words,
 )
 from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Window
@@ -57,6 +58,7 @@ def to_facts(mapping: FactsKeys) -> Facts:
 VERSION = 1
 _ID = r"^[a-z0-9][a-z0-9-]*$"
 _EVENT = r"^[a-z][a-z0-9_]*$"
+_CYCLE_NAME = r"^[A-Za-z][A-Za-z0-9]{0,19}$"
 
 
 def _id(node: Scalar) -> Scalar:
@@ -87,6 +89,13 @@ def _product(node: Scalar) -> Scalar:
     return node
 
 
+def _cycle_name(node: Scalar) -> Scalar:
+    if not re.fullmatch(_CYCLE_NAME, node.text):
+        wrong = f"`{clip(node.text)}` is not the name of a cycle: a letter, then letters and digits, at most 20 in all"
+        raise PhraseError(wrong, node.place, "write for example `A`, of which the visits are called `A-C2D8`")
+    return node
+
+
 def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
     parts = []
     for match in re.finditer(r"[^,]+", node.text):
@@ -111,6 +120,7 @@ DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg"
 MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp")
 WORDS = phrase("a list of words", _list_of_words)
+ASSESS = text_or_list(WORDS, words("what is examined"))  # an item of a list is one, whatever it holds
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
 AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
@@ -124,6 +134,7 @@ ROUND = phrase("how to round", dose_phrases.rounding, dose_phrases.ROUND_PATTERN
 WEIGHTS = phrase("a range of weights", ranges.weights, ranges.WEIGHTS_PATTERN, "40 to <60 kg")
 GAPS = phrase("a range of times", gaps.gaps, gaps.GAP_PATTERN, "8 to <12 weeks")
 CYCLE = phrase("a cycle", day_phrases.cycle, day_phrases.CYCLE_PATTERN, "every 50 days, 5 cycles")
+CYCLE_NAME = phrase("the name of a cycle", _cycle_name, _CYCLE_NAME, "A")
 THEN = phrase("what becomes of the period", gaps.then, gaps.THEN_PATTERN, "restart")
 DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
 
@@ -215,8 +226,9 @@ class VisitKeys(FactsKeys):
     name: Scalar | None = key(TEXT, "a name for people")
     counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
     cycle: day_phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
+    cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
     give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")
-    assess: tuple[tuple[Scalar, ...], ...] | None = key(one_or_many(WORDS), "what is examined")
+    assess: tuple[Scalar, ...] | None = key(ASSESS, "what is examined: `assess: MRI, EDSS`; with a comma inside, as a list")
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
     blinded: bool | None = key(YES_NO, "whether the dose is shown masked")

@@ -23,7 +23,8 @@ from nmosd_dosing.language.phrases import lengths, moments
 from nmosd_dosing.language.phrases.doses import AmountText
 from nmosd_dosing.language.shapes import Keys, Pair, PhraseError, Schema, choice, key, known_keys, mapping_of, one_or_many, phrase, words
 from nmosd_dosing.study import consistency
-from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Visit, Window
+from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Window
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import lay_out
 
 VERSION = 1

@@ -191,7 +191,7 @@ class _Builder:
                     item.place,
                     f"write `{once.product} … daily`, or the one day on which it is given",
                 )
-        assess = tuple(dict.fromkeys(word.text for group in mapping.assess or () for word in group))
+        assess = tuple(dict.fromkeys(word.flat for word in mapping.assess or ()))
         return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), to_cycle(mapping), mapping.place())
 
     def _spans(self, pairs: dict[str, Pair[SpanKeys]] | None, in_period: bool) -> tuple[Span, ...]:

@@ -97,13 +97,18 @@ def _events(item: day_phrases.PointText, known_event: Callable[[Scalar], None]) 
 
 def to_cycle(mapping: VisitKeys) -> Cycle | None:
     """How the days of a visit come again."""
-    follows = bool(mapping.counted_from)
-    return Cycle(mapping.cycle.step, mapping.cycle.count, follows, mapping.cycle.place) if mapping.cycle is not None else None
+    if mapping.cycle is None:
+        return None
+    name = mapping.cycle_name.text if mapping.cycle_name is not None else ""
+    return Cycle(mapping.cycle.step, mapping.cycle.count, bool(mapping.counted_from), name, mapping.cycle.place)
 
 
 def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems) -> None:
     """In a cycle there are single days and ranges, counted in days, which end before the next cycle begins."""
     if mapping.cycle is None:
+        if mapping.cycle_name is not None:
+            hint = "add `cycle: every 21 days, 6 cycles`, or take the name out"
+            problems.error("the name of a cycle, and there is none", mapping.key_place("cycle_name"), hint)
         return
     for item in days:
         last = item.last or item.code if isinstance(item, Point) else None

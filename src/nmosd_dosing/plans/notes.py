@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 from nmosd_dosing.days import Offset, date_text, shift_date
@@ -18,8 +18,9 @@ from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
-from nmosd_dosing.study.model import Period, Point, Study, Window
+from nmosd_dosing.study.model import NOT_STATED, Period, Point, Study, Window
 from nmosd_dosing.study.period_order import arms_of
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -52,7 +53,7 @@ def notes(
     yield from _overlaps(shown)
     if schedule.beyond and schedule.until is not None:
         yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
-    yield from _windows(shown, window)
+    yield from _windows(shown, window, {own.period.id: own.period.arms for own in schedule.periods})
     if workdays is not None:
         yield from closed_days.notes([p for _, p in shown], workdays)
     else:
@@ -265,15 +266,28 @@ def _moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
 
 
 def _overlaps(shown: Shown) -> Iterator[Note]:
-    for (_, before), (_, after) in pairwise(shown):
-        others = before.only_arms and after.only_arms and not set(before.only_arms) & set(after.only_arms)
-        if not others and before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
+    for i, (_, before) in enumerate(shown):
+        after = next((p for _, p in islice(shown, i + 1, None) if not _of_other_arms(before, p)), None)
+        if after is not None and before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
             yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
 
 
-def _windows(shown: Shown, window: Window | None) -> Iterator[Note]:
+def _of_other_arms(one: PlannedVisit, two: PlannedVisit) -> bool:
+    """Whether no arm has both visits, as far as is known."""
+    return bool(one.only_arms and two.only_arms and not set(one.only_arms) & set(two.only_arms))
+
+
+def _windows(shown: Shown, window: Window | None, arms: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+    """Which windows are not those of the study's source. arms: of each period."""
     dated = [(v.visit, p) for v, p in shown if p.target is not None]
-    windowless = [p for v, p in shown if p.target is not None and v.visit.window is None and v.around == (None, None)]
+    by_arm: dict[str, list[PlannedVisit]] = {}
+    for visit, p in dated:
+        if len(set(visit.windows)) > 1:
+            by_arm.setdefault(_windows_by_arm(visit, arms[p.period]), []).append(p)
+    for words, visits in by_arm.items():
+        shown_days = "these are the days that every arm allows" if visits[0].earliest is not None else "none is shown"
+        yield Note("needs-arm", f"the window hangs on the arm ({words}); {shown_days}", _ids(visits))
+    windowless = [p for v, p in shown if p.target is not None and set(v.visit.windows) == {None} and v.around == (None, None)]
     if windowless:
         which = "any visit" if len(windowless) == len(dated) else "these visits"
         yield Note("no-window", f"the source states no window for {which}", _ids(windowless))
@@ -287,6 +301,11 @@ def _windows(shown: Shown, window: Window | None) -> Iterator[Note]:
             origins.setdefault((visit.window.text, visit.window.origin), []).append(p)
     for (text, origin), visits in origins.items():
         yield Note("site", f"the window {text} is stated by {origin}, not by the study's source", _ids(visits))
+
+
+def _windows_by_arm(visit: Visit, arms: Sequence[str]) -> str:
+    windows = [(arms[arm], visit.windows[arm]) for arm in visit.arms]
+    return ", ".join(f"{arm}: {window.text if window is not None else NOT_STATED.value}" for arm, window in windows)
 
 
 def _weekends(shown: Shown) -> Iterator[Note]:
@@ -349,7 +368,7 @@ def _facts(study: Study, periods: Sequence[Period], shown: Shown) -> Iterator[No
                 yield Note(code, about + text)
         by_text: dict[str, list[str]] = {}
         for visit, planned in shown:
-            for text in visit.visit.assumed if code == "assumed" else visit.visit.note:
+            for text in visit.visit.said.assumed if code == "assumed" else visit.visit.said.note:
                 by_text.setdefault(text, []).append(planned.id)
         for text, ids in by_text.items():
             yield Note(code, text, tuple(ids))

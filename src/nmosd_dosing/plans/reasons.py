@@ -12,7 +12,8 @@ from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
-from nmosd_dosing.study.model import Facts, Source, Transition, Visit
+from nmosd_dosing.study.model import Facts, Source, Transition
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 
@@ -125,9 +126,9 @@ def no_day_allowed(visit: SubjectVisit) -> str:
 
 def facts_steps(visit: Visit, period: Facts) -> Iterator[str]:
     """What the file assumes and notes of a visit, and where it stands."""
-    yield from (f"assumed: {text}" for text in visit.assumed)
-    yield from (f"note: {text}" for text in visit.note)
-    if source := source_text(visit.sources or (period.source,)):
+    yield from (f"assumed: {text}" for text in visit.said.assumed)
+    yield from (f"note: {text}" for text in visit.said.note)
+    if source := source_text(visit.said.sources or (period.source,)):
         yield f"source: {source}"
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,15 @@ def is_entry(schedule: Schedule, visit: int) -> bool:
 
 def _window(schedule: Schedule) -> tuple[Dates, Dates]:
     """By the window that is stated: of a range of days from before the first to after the last, of a course of doses of its first day."""
-    windows = [visit.window for visit in schedule.visits]
-    days = [[None, None] if w is None else [-w.before, w.after] for w in windows]
-    before, after = np.array(days or np.empty((0, 2)), dtype="timedelta64[D]").T[:, :, np.newaxis]
+    arms = [*range(max((len(visit.by_arm) for visit in schedule.visits), default=0)), UNKNOWN_ARM]
+    windows = [[schedule.as_seen(i, arm).window for arm in arms] for i in range(len(schedule.visits))]
+    days = [[[None, None] if w is None else [-w.before, w.after] for w in row] for row in windows]
+    before, after = np.moveaxis(np.array(days, dtype="timedelta64[D]").reshape(len(windows), len(arms), 2), 2, 0)
+    if len(arms) > 1:  # arms have windows of their own: the subject's, or in the last column that of whoever does not know the arm
+        before, after = before[:, schedule.arm], after[:, schedule.arm]
     last = schedule.target.copy()
     for i, visit in enumerate(schedule.visits):
-        if visit.last is not None and not visit.gives and visit.window is not None:
+        if visit.last is not None and not visit.gives and any(visit.windows):
             planned = schedule.planned_last(i, schedule.target[i], slice(None))
             last[i] = planned if planned is not None else last[i]
     return schedule.target + before, last + after

@@ -18,14 +18,16 @@ from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.gap_rules import after_gaps, again, restarted, with_hints
+from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
 from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
 from nmosd_dosing.study import events, period_order
 from nmosd_dosing.study.blinding import mask
-from nmosd_dosing.study.model import Period, Study, Visit, Window
+from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import one_period
+from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_labels import again, restarted
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
 from nmosd_dosing.subjects.bounds import check_arguments
@@ -76,7 +78,9 @@ def expand(
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `{argument('arm')}` with {one_of(arms)}"))
     cohort = _begun(cohort, periods)
     check_columns(study, cohort)
-    by_period = [_visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort)) for i, p in enumerate(periods)]
+    by_period = [
+        _visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort), later=i > 0) for i, p in enumerate(periods)
+    ]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:
         by_period = [mask(visits) for visits in by_period]
@@ -204,7 +208,7 @@ def _of_segment(visits: tuple[Visit, ...], segment: Segment) -> tuple[Visit, ...
     if not segment.run:
         return mine
     name = again if segment.event else restarted
-    return tuple(dataclasses.replace(visit, label=name(visit.label, segment.run)) for visit in mine)
+    return tuple(visit.called(lambda label: name(label, segment.run)) for visit in mine)
 
 
 def _days_before(earlier: Sequence[Period], cohort: Cohort) -> int:
@@ -214,7 +218,9 @@ def _days_before(earlier: Sequence[Period], cohort: Cohort) -> int:
     return max(known, sum(p.length.range[1] if p.length is not None else _LONG for p in earlier)) + _ENTRY if earlier else 0
 
 
-def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Window | None, before: int = 0) -> tuple[Visit, ...]:
+def _visits(
+    period: Period, cohort: Cohort, until: dt.date | None, window: Window | None, before: int = 0, *, later: bool = False
+) -> tuple[Visit, ...]:  # fmt: skip
     horizon = ((cohort.ahead.follow if cohort.ahead is not None else None) or OPEN_END).range[1]
     if period.keeps_count:
         horizon += before
@@ -228,13 +234,15 @@ def _visits(period: Period, cohort: Cohort, until: dt.date | None, window: Windo
     if problems.errors:
         raise RegimenError(problems.in_order())
     if window is not None:
-        visits = tuple(dataclasses.replace(v, window=window) if v.window is None and v.offset is not None else v for v in visits)
+        first = Offset() if period.keeps_count or not later else None  # study day 1 is day 1, by definition
+        asked = (v.offset is not None and (v.event or v.offset != first) for v in visits)
+        visits = tuple(v.with_window(window, lambda w: w is None) if mine else v for v, mine in zip(visits, asked, strict=True))
     return visits
 
 
 def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
     """Day 1 of a later period is the entry: its allowed days are those of the rule that leads there."""
-    return tuple(dataclasses.replace(v, window=None) if v.offset == Offset() and v.last is None else v for v in visits)
+    return tuple(v.with_window(None, lambda _: True) if v.offset == Offset() and v.last is None else v for v in visits)
 
 
 def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> dict[str, Dates]:
@@ -307,7 +315,8 @@ def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> Non
     for visit in visits:
         if visit.offset is None:
             continue
-        before, after = (visit.window.before, visit.window.after) if visit.window else (0, 0)
+        before = max(window.before if window else 0 for window in visit.windows)
+        after = max(window.after if window else 0 for window in visit.windows)
         low = shift(np.array([first]), visit.offset + Offset(-before))[0]
         high = shift(np.array([last]), (visit.last or visit.offset) + Offset(after))[0]
         if low < FIRST_DATE or (high > LAST_DATE and not visit.open_ended):

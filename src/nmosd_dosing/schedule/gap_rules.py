@@ -20,6 +20,7 @@ from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Restart, Segment, open_end
 from nmosd_dosing.study.model import GapRule
+from nmosd_dosing.study.visit_labels import restarted
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
 from nmosd_dosing.subjects.subject import Record
@@ -53,16 +54,6 @@ class RuledGap(NamedTuple):
     def acts(self) -> bool:
         """Whether the period goes on otherwise; who gave a dose that was to wait for a decision has decided."""
         return not self.open and self.rule.then != "hold"
-
-
-def restarted(label: str, run: int) -> str:
-    """What a visit is called in a period that has begun anew: `D15 (restart)`, `D15 (restart 2)`."""
-    return f"{label} (restart)" if run == 1 else f"{label} (restart {run})"
-
-
-def again(label: str, run: int) -> str:
-    """What a visit is called when the event that it hangs on has happened before: `relapse+5d (2)`."""
-    return f"{label} ({run + 1})" if run else label
 
 
 def rule_after(rules: Sequence[GapRule], before: dt.date, date: dt.date) -> GapRule | None:
@@ -260,8 +251,8 @@ def _names(schedule: Schedule, visits: slice, segment: Segment) -> Iterator[str]
     """What records call the visits of the segment that follows a gap in this one."""
     period = schedule.disposition.periods[segment.period].id
     for i in range(visits.start, visits.stop):
-        label = _anew(schedule.visits[i].label, segment)
-        yield from (label, f"{period}/{label}")
+        for label in (schedule.visits[i].label, *schedule.visits[i].labels):
+            yield from (_anew(label, segment), f"{period}/{_anew(label, segment)}")
 
 
 def _anew(label: str, segment: Segment) -> str:
@@ -345,7 +336,8 @@ def _restart_hint(schedule: Schedule, column: int, record: Record, name: str) ->
     for p, doses in reversed(doses_by_segment(schedule).items()):
         segment = schedule.segments[p]
         period = schedule.disposition.periods[segment.period]
-        labels = {schedule.visits[i].label.rsplit(" (restart", 1)[0] for i in range(doses.visits.start, doses.visits.stop)}
+        visits = schedule.visits[doses.visits]
+        labels = {label.rsplit(" (restart", 1)[0] for visit in visits for label in (visit.label, *visit.labels)}
         last = max((dose.number for dose in doses.given.get(column, ())), default=-1)
         awaited = np.flatnonzero(doses.open[last + 1 :, column]).tolist()
         if name.removeprefix(f"{period.id}/") not in labels or record.period not in (None, period.id) or np.isnat(segment.anchor[column]):

@@ -15,7 +15,8 @@ from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.segments import Segment
-from nmosd_dosing.study.model import Give, Period, Study, Visit
+from nmosd_dosing.study.model import Give, Period, Study
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
@@ -107,6 +108,10 @@ class Schedule:
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
     reweighed: Mapping[str, Reweighed]
 
+    def __post_init__(self) -> None:
+        if len(set(self.ids)) < len(self.ids):
+            raise AssertionError(f"two visits of a schedule have one id: {sorted(self.ids)}")
+
     def __len__(self) -> int:
         return len(self.cohort)
 
@@ -153,9 +158,18 @@ class Schedule:
     def period(self, visit: int) -> Period:
         return self.disposition.periods[self.segment(visit).period]
 
+    @functools.cached_property
+    def ids(self) -> tuple[str, ...]:
+        """`rcp/W3D1`, of each visit: no other visit has it, and it is the same for every subject."""
+        return tuple(f"{self.period(i).id}/{visit.label}" for i, visit in enumerate(self.visits))
+
     def id(self, visit: int) -> str:
-        """`rcp/W3D1`: the same for every subject."""
-        return f"{self.period(visit).id}/{self.visits[visit].label}"
+        return self.ids[visit]
+
+    def as_seen(self, visit: int, arm: int) -> Visit:
+        """A visit as it is told of a subject of an arm: as of one whose arm is not known, where that is kept from readers."""
+        told = self.unblinded or not self.study.conceals(self.period(visit))
+        return self.visits[visit].of_arm(arm) if told else self.visits[visit]
 
     def number(self, visit: Visits) -> int | NDArray[np.int64]:
         """The place of a visit in its segment, from 0; (rows, 1) of several."""

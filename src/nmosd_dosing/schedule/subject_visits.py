@@ -38,6 +38,7 @@ def visits_of(
     allowed = allowed_days(schedule, dates)
     targets, earliest, latest, first, last = map(to_dates, (schedule.target, allowed.earliest, allowed.latest, *allowed.around))
     before = _doses_before(schedule, allowed.gaps)
+    arms = schedule.arm.tolist()
     actuals = to_dates(schedule.visit_records.actual) if schedule.visit_records is not None else [[None] * n] * m
     found: list[list[SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
@@ -51,10 +52,11 @@ def visits_of(
                 repeat(is_entry(schedule, i)), beyond[number], dosed[number],
                 zip(*mine, strict=True) if mine else repeat(()),
             )  # fmt: skip
-            fixed, segment = (schedule.visits[i], schedule.id(i)), schedule.segment_of[i]
+            seen = {arm: schedule.as_seen(i, arm) for arm in set(arms)}
+            id, segment = schedule.id(i), schedule.segment_of[i]
             found.append(
                 [
-                    SubjectVisit(i, number, segments[c][segment], *fixed, *values, *_records(schedule, i, c, rows.get(i, [])))
+                    SubjectVisit(i, number, segments[c][segment], seen[arms[c]], id, *values, *_records(schedule, i, c, rows.get(i, [])))
                     if values[0] != VisitStatus.ABSENT
                     else None
                     for c, values in enumerate(columns)

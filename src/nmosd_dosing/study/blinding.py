@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from nmosd_dosing.dose.dose import Dose
-from nmosd_dosing.study.model import Give, Period, Study, Visit
+from nmosd_dosing.study.model import Give, Period, Study
+from nmosd_dosing.study.visit import Visit
 
 
 def mask(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:

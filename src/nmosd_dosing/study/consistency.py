@@ -9,7 +9,8 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
-from nmosd_dosing.study.model import Give, Period, Product, Series, Study, Visit
+from nmosd_dosing.study.model import Give, Period, Product, Series, Study
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
 HORIZON = 3660  # days of an open repeat that are checked: ten years
@@ -31,11 +32,10 @@ def check(study: Study, problems: Problems) -> None:
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
         for event in dict.fromkeys(visit.event for visit in visits):
-            _in_courses([v for v in visits if v.event == event and v.offset is not None], problems)
-        _windows(dated, problems)
+            of_event = [v for v in visits if v.event == event and v.offset is not None]
+            _in_courses(of_event, problems)
+            _windows(period, of_event, problems)
         _gap_rules(period, dated, problems)
-        for event in dict.fromkeys(visit.event for visit in visits if visit.event):
-            _windows([visit for visit in visits if visit.event == event], problems)
         told: set[tuple[Place | None, str]] = set()
         for visit in visits:
             _units(study, visit, problems, told)
@@ -74,10 +74,6 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
             )
 
 
-def _arms_in_common(a: Visit, b: Visit) -> bool:
-    return bool(set(a.arms) & set(b.arms))
-
-
 def _products(visit: Visit) -> dict[str, Give]:
     return {give.product: give for give in visit.gives}
 
@@ -113,8 +109,8 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         "mend the days, or the minimum gap",
                         _of_site(product),
                     )
-                late = before.window.after if before.window else 0
-                early = after.window.before if after.window else 0
+                one, two = before.of_arm(arm).window, after.of_arm(arm).window
+                late, early = one.after if one else 0, two.before if two else 0
                 if most >= gap.range[0] > most - late - early and after.place not in reported:
                     reported.add(after.place)
                     problems.warn(
@@ -185,20 +181,20 @@ def _report_same_date(monthly: Visit, other: Visit, problems: Problems) -> bool:
     return False
 
 
-def _windows(visits: list[Visit], problems: Problems) -> None:
-    """Windows of neighbours that share a day: a visit on it could be either."""
+def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
+    """Windows of neighbours of one arm that share a day: a visit on it could be either."""
     ordered = sorted(visits, key=lambda v: offset_of(v).nominal)
     reported: set[tuple[Place | None, Place | None]] = set()
-    for before, after in pairwise(ordered):
-        if (before.window is None and after.window is None) or not _arms_in_common(before, after):
-            continue
-        latest = (before.last or offset_of(before)).range[1] + (before.window.after if before.window else 0)
-        earliest = offset_of(after).range[0] - (after.window.before if after.window else 0)
-        places = (before.place, after.place)
-        if latest >= earliest and places not in reported and offset_of(before) != offset_of(after):
+    for arm in range(max(1, len(period.arms))):
+        for before, after in pairwise([visit.of_arm(arm) for visit in ordered if arm in visit.arms]):
+            if before.window is None and after.window is None:
+                continue
+            latest, earliest = _allowed(before)[1][1], _allowed(after)[0][0]
+            places = (before.place, after.place)
+            if latest < earliest or places in reported or offset_of(before) == offset_of(after):
+                continue
             reported.add(places)
-            end = (after.last or offset_of(after)).range[0] + (after.window.after if after.window else 0)
-            shared = min(latest, end) - earliest + 1
+            shared = min(latest, _allowed(after)[1][0]) - earliest + 1
             problems.warn(
                 f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}",
                 after.place,
@@ -208,6 +204,16 @@ def _windows(visits: list[Visit], problems: Problems) -> None:
                     *_of_site(before, after),
                 ],
             )
+
+
+def _allowed(visit: Visit) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first and the last day on which a visit may begin, each at the fewest and at the most days from day 1: a course of doses in the
+    window of its first day, what else takes several days on any of them."""
+    days, window = offset_of(visit), visit.window
+    last = days if visit.last is None or visit.gives else visit.last
+    before, after = (window.before, window.after) if window is not None else (0, 0)
+    (fewest, most), (low, high) = days.range, last.range
+    return (fewest - before, most - before), (low + after, high + after)
 
 
 def _of_site(*facts: Product | Visit) -> list[tuple[str, Place]]:
@@ -266,6 +272,13 @@ def _once(told: Told, place: Place | None, what: str) -> bool:
 
 
 def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -> None:
+    if visit.by_arm and _once(told, visit.place, "said"):
+        what = next(name for name in ("window", "name", "note", "assumed", "sources") if len({getattr(s, name) for s in visit.by_arm}) > 1)
+        problems.error(
+            f"arms with different {_SAID[what]} in a blinded part: {visit.label}",
+            visit.place,
+            "it would unblind: write the same for every arm",
+        )
     missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms]
     if missing and _once(told, visit.place, "dates"):
         problems.error(
@@ -281,6 +294,9 @@ def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -
                 visit.place,
                 "it would unblind: examine every arm alike",
             )
+
+
+_SAID = {"window": "windows", "name": "names", "note": "notes", "assumed": "assumptions", "sources": "sources"}
 
 
 def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:

@@ -112,6 +112,11 @@ class Window:
         parts = (f"-{self.before}d" if self.before else "", f"+{self.after}d" if self.after else "")
         return "/".join(part for part in parts if part)
 
+    def within(self, other: Window) -> Window:
+        """The days that both allow."""
+        before, after = min(self.before, other.before), min(self.after, other.after)
+        return next((w for w in (self, other) if (w.before, w.after) == (before, after)), Window(before, after))
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -185,12 +190,14 @@ class Give:
 class Cycle:
     """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None.
 
-    `follows`: they count from the actual first dose of the cycle, and the next cycle does, too, where one is recorded.
+    `follows`: they count from the actual first dose of the cycle, and the next cycle does, too, where one is recorded. `name`: `A`, of
+    which the visits are called `A-C2D8`; empty where it has none.
     """
 
     step: Offset
     count: int | None
     follows: bool = False
+    name: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -212,41 +219,6 @@ class VisitRule:
         """Whether it repeats without an end."""
         again = any(isinstance(item, Series) and item.open_ended for item in self.at)
         return again or (self.cycle is not None and self.cycle.count is None)
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What is examined, in which arms, and whether by a repeat without an end."""
-
-    name: str
-    arms: tuple[int, ...]
-    open_ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
-
-    `window` is None where none is stated; `open_ended` where all of it comes from repeats without an end. `follows`: the day of the
-    visit before it in a repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if
-    not the period's first day.
-    """
-
-    label: str
-    name: str | None
-    offset: Offset | None
-    last: Offset | None
-    window: Window | None
-    gives: tuple[Give, ...]
-    assessments: tuple[Assessment, ...]
-    arms: tuple[int, ...]
-    open_ended: bool
-    assumed: tuple[str, ...]
-    note: tuple[str, ...]
-    sources: tuple[Source, ...] = ()
-    follows: tuple[Offset, Offset] | None = None
-    event: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,17 @@ One function for the checks of a file, for `show` and for the core, so that nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
-from nmosd_dosing.study.model import NOT_STATED, Assessment, Cycle, Give, NotStated, Period, Point, Series, Visit, VisitRule, Window
+from nmosd_dosing.study import visit_labels
+from nmosd_dosing.study.model import NOT_STATED, Cycle, Give, NotStated, Period, Point, Series, VisitRule, Window
+from nmosd_dosing.study.visit import Assessment, Said, Visit
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -31,20 +35,15 @@ class _Occurrence:
     follows: tuple[Offset, Offset] | None
     place: Place | None
 
-    @property
-    def label(self) -> str:
-        if self.code is None:
-            return self.entry.name or "not stated"
-        return f"{self.code.label} to {self.last.label}" if self.last else self.code.label
-
 
 def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ...]:
     """The visits of a period in their order, open repeats drawn for at least `horizon` days from its first day.
 
-    Reports one product twice on one day, different windows on one day, and more visits than anybody has.
+    No two have one label, and no label hangs on the horizon. Reports one product twice on one day, different windows on one day, and
+    more visits than anybody has.
     """
     groups: dict[tuple[object, ...], list[_Occurrence]] = {}
-    for number, occurrence in enumerate(_occurrences(period, horizon)):
+    for number, occurrence in enumerate(_occurrences(period, max(horizon, _last_with_an_end(period)))):
         if number >= MAX_VISITS:
             problems.error(
                 f"more than {MAX_VISITS:,} visits in one period",
@@ -55,8 +54,22 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
         code = occurrence.code
         key = (code.event, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
         groups.setdefault(key, []).append(occurrence)
-    visits = [_merge(group, period, problems) for group in groups.values()]
+    names = visit_labels.labels_of(period)
+    visits = [_merge(group, period, names, problems) for group in groups.values() if not _beyond(group, horizon)]
     return tuple(sorted(visits, key=lambda v: (v.event, v.offset.nominal if v.offset is not None else float("inf"))))
+
+
+def _last_with_an_end(period: Period) -> int:
+    """How far the days go that do not hang on a horizon. Up to there open repeats are drawn, too: what falls on one day is one visit."""
+    if not period.open_ended:
+        return 0
+    ends = (o.code.offset.range[0] for o in _occurrences(period, 0) if o.code is not None and not o.open_ended)
+    return max(islice(ends, MAX_VISITS), default=0)
+
+
+def _beyond(group: list[_Occurrence], horizon: int) -> bool:
+    """Whether all of a visit comes from repeats without an end, and lies beyond the horizon: something may be missing from it."""
+    return all(o.open_ended and o.code is not None and o.code.offset.range[0] > horizon for o in group)
 
 
 def _occurrences(period: Period, horizon: int) -> Iterator[_Occurrence]:
@@ -99,8 +112,8 @@ def _in_cycles(entry: VisitRule, cycle: Cycle, first: int, horizon: int) -> Iter
             return
         for item in entry.at:
             if isinstance(item, Point):
-                last = item.last.in_cycle(number, begins) if item.last is not None else None
-                code, later = item.code.in_cycle(number, begins), item.code.offset.days - first
+                last = item.last.in_cycle(number, begins, cycle.name) if item.last is not None else None
+                code, later = item.code.in_cycle(number, begins, cycle.name), item.code.offset.days - first
                 before = (begins.later(first), Offset(later)) if later else (cycle.step.times(number - 2).later(first), cycle.step)
                 follows = before if cycle.follows and (later or number > 1) else None
                 yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
@@ -123,12 +136,14 @@ def repeats(series: Series, horizon: int) -> Iterator[Code]:
         yield code
 
 
-def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visit:
+def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels, problems: Problems) -> Visit:
     naming = next((o for o in group if o.entry.gives), group[0])
+    days = [(o.code, o.last) for o in group if o.code is not None]
+    label = names.of_day((naming.code, naming.last), days) if naming.code is not None else names.of_entry(naming.entry)
     fixed = next((o for o in group if o.follows != naming.follows), None)
     if fixed is not None:
         problems.error(
-            f"{naming.label} counts from the previous dose in one place and from the first day in another",
+            f"{label} counts from the previous dose in one place and from the first day in another",
             fixed.place,
             "count it from the same in both, or put the visit on another day",
             [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
@@ -138,26 +153,28 @@ def _merge(group: list[_Occurrence], period: Period, problems: Problems) -> Visi
         for written in occurrence.entry.gives:
             give = replace(written, open_ended=occurrence.open_ended)
             other = gives.get(give.product)
-            gives[give.product] = give if other is None else _combine(other, give, naming.label, occurrence, problems)
+            gives[give.product] = give if other is None else _combine(other, give, label, occurrence, problems)
     assessments: dict[str, tuple[set[int], bool]] = {}
     for occurrence in group:
         for name in occurrence.entry.assess:
             arms, open_ended = assessments.get(name, (set[int](), True))
             assessments[name] = arms | set(occurrence.entry.arms), open_ended and occurrence.open_ended
-    entries = list({id(o.entry): o.entry for o in group}.values())
+    others = [other for day in days for other in visit_labels.all_labels(day)] or [naming.entry.name or label]
+    of_arms = sorted({arm for o in group for arm in o.entry.arms})
+    found = len(problems.found)
+    said = _said(group, of_arms, period, label, problems)
+    by_arm = _by_arm(said, period) if len(problems.found) == found else ()
     return Visit(
-        label=naming.label,
-        name=next((e.name for e in entries if e.name), None),
+        label=label,
+        labels=tuple(other for other in dict.fromkeys(others) if other != label),
         offset=naming.code.offset if naming.code else None,
         last=naming.last.offset if naming.last else None,
-        window=_window(group, period, naming.label, problems),
+        said=_to_whoever_asks(said, period),
+        by_arm=by_arm,
         gives=tuple(gives.values()),
         assessments=tuple(Assessment(name, tuple(sorted(arms)), open_ended) for name, (arms, open_ended) in assessments.items()),
-        arms=tuple(sorted({arm for e in entries for arm in e.arms})),
+        arms=tuple(of_arms),
         open_ended=all(o.open_ended for o in group),
-        assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
-        note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
-        sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
         follows=naming.follows,
         event=naming.code.event if naming.code else "",
         place=naming.place,
@@ -190,6 +207,57 @@ def _twice_hint(one: Give, two: Give) -> str:
     return "take one of the days out" if one.place == two.place else "give it once a day: put the whole dose into one visit"
 
 
+# --- what is said of a visit, arm by arm --------------------------------------------------------------------------------
+
+
+def _said(group: list[_Occurrence], arms: Sequence[int], period: Period, label: str, problems: Problems) -> dict[int, Said]:
+    """What the entries of a day say to each arm for which the visit exists: what an entry says that is limited to arms holds for those."""
+    found = dict[int, Said]()
+    for arm in arms:
+        mine = [o for o in group if arm in o.entry.arms]
+        entries = list({id(o.entry): o.entry for o in mine}.values())
+        once = Problems()
+        found[arm] = Said(
+            name=next((e.name for e in entries if e.name), None),
+            window=_window(mine, period, label, once),
+            assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
+            note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
+            sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
+        )
+        problems.found += [problem for problem in once.found if problem not in problems.found]
+    return found
+
+
+def _by_arm(said: dict[int, Said], period: Period) -> tuple[Said, ...]:
+    """What each arm of the period is told, where that is not the same; an arm without the visit, what whoever asks is."""
+    if len(set(said.values())) == 1:
+        return ()
+    return tuple(said.get(arm) or _to_whoever_asks(said, period) for arm in range(len(period.arms)))
+
+
+def _to_whoever_asks(said: dict[int, Said], period: Period) -> Said:
+    """What can be said of a visit while the arm is not known: the days that every arm allows, and for whom the rest is."""
+    first, *others = said.values()
+    if all(other == first for other in others):
+        return first
+
+    def whose(text: str, has: dict[int, bool]) -> str:
+        return text if all(has.values()) else f"{' / '.join(period.arms[arm] for arm, mine in has.items() if mine)}: {text}"
+
+    def texts(of: Callable[[Said], Sequence[str]]) -> tuple[str, ...]:
+        every = dict.fromkeys(text for each in said.values() for text in of(each))
+        return tuple(whose(text, {arm: text in of(each) for arm, each in said.items()}) for text in every)
+
+    windows = [each.window for each in said.values()]
+    return Said(
+        name="; ".join(texts(lambda each: (each.name,) if each.name else ())) or None,
+        window=reduce(Window.within, stated) if len(stated := [w for w in windows if w is not None]) == len(windows) else None,
+        assumed=texts(lambda each: each.assumed),
+        note=texts(lambda each: each.note),
+        sources=tuple(dict.fromkeys(source for each in said.values() for source in each.sources)),
+    )
+
+
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
     """The window that the entries of a day state between them, else the period's, else what a site fills in."""
     stated = _stated(group, period, label, problems)
@@ -201,7 +269,7 @@ def _window(group: list[_Occurrence], period: Period, label: str, problems: Prob
 
 
 def _stated(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:
-    """What the study file states."""
+    """What the study file states to one arm."""
     said = [o for o in group if o.window is not None]
     if not said and group[0].last is not None:  # the period's window is for single days
         dosed = any(o.entry.gives for o in group)
@@ -217,8 +285,25 @@ def _stated(group: list[_Occurrence], period: Period, label: str, problems: Prob
                 "a visit has one window: write the same in both places, or in one only",
                 [("the other one", first.place)] if first.place else [],
             )
-            break
+            return None
+    silent = next((o for o in group if o.window is None and _has_the_periods(o, said, period)), None)
+    if silent is not None and first.place:
+        words = _words(first.window)
+        problems.error(
+            f"different windows on {label}: {words}, and the period's, {_words(period.window)}",
+            first.place,
+            f"a visit has one window: write `window: {words}` in both places, or name another day",
+            [("the other one", silent.place)] if silent.place and silent.place != first.place else [],
+        )
     return first.window if isinstance(first.window, Window) else None
+
+
+def _has_the_periods(silent: _Occurrence, said: list[_Occurrence], period: Period) -> bool:
+    """Whether an entry without a window has its period's, and another one on the day says otherwise: only what is limited to some of its
+    arms is nearer than the period."""
+    if period.window is None or silent.last is not None or silent.code is None:
+        return False
+    return any(o.window != period.window and not set(o.entry.arms) < set(silent.entry.arms) for o in said)
 
 
 def _words(window: Window | NotStated | None) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.study.model import Period, Visit
+from nmosd_dosing.study.model import Period
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Record
@@ -75,12 +76,10 @@ def _first(visits: Sequence[Visit]) -> list[int]:
 
 def _only(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
     """The cohort with the records that can only be of this period."""
-    id = periods[period].id
-    others = {visit.label for p, visits in enumerate(by_period) if p != period for visit in visits}
+    of = [p for p, visits in enumerate(by_period) for _ in visits]
+    names = visit_records.Names([visit for visits in by_period for visit in visits], [periods[p].id for p in of])
 
     def mine(record: Record) -> bool:
-        if record.period is not None:
-            return record.period == id
-        return record.visit.startswith(f"{id}/") or ("/" not in record.visit and record.visit not in others)
+        return {of[i] for i in names.meant(record)} == {period}
 
     return replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))

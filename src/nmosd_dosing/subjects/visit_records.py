@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
-from nmosd_dosing.study.model import Give, Visit
+from nmosd_dosing.study.model import Give
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
 _LISTED = 100
+_CANDIDATES = 8
 
 
 class Recorded(IntEnum):
@@ -67,6 +69,29 @@ class VisitRecords:
         return (visit, column, product) not in self.not_given and (visit, column, product) not in self.not_named
 
 
+class Names:
+    """Which visit is meant by a name: its id or label, or another way to name its day, each only where nothing before it fits."""
+
+    def __init__(self, visits: Sequence[Visit], periods: Sequence[str]) -> None:
+        self.visits, self.periods = visits, periods
+        self.ids = [f"{period}/{visit.label}" for period, visit in zip(periods, visits, strict=True)]
+        self._levels: tuple[dict[str, list[int]], ...] = ({}, {}, {})
+        for i, (period, visit) in enumerate(zip(periods, visits, strict=True)):
+            others = [name for label in visit.labels for name in (label, f"{period}/{label}")]
+            for level, names in zip(self._levels, ([self.ids[i]], [visit.label], others), strict=True):
+                for name in names:
+                    level.setdefault(name, []).append(i)
+
+    def meant(self, record: Record, without: Callable[[int], bool] = lambda _: False) -> list[int]:
+        """The visits that a record can be of; `without`: whether the subject does not have one."""
+        found = ([i for i in level.get(_id(record), ()) if not without(i)] for level in self._levels)
+        return next(filter(None, found), [])
+
+
+def _id(record: Record) -> str:
+    return record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Renamed(Record):
     """A record under the name that its visit has in a period begun anew. It is of what was planned before: of what the visit of that name
@@ -110,10 +135,7 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
     """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
     a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort."""
     m, n = len(visits), len(cohort)
-    by_id = {f"{period}/{visit.label}": i for i, (period, visit) in enumerate(zip(periods, visits, strict=True))}
-    by_label: dict[str, list[int]] = {}
-    for i, visit in enumerate(visits):
-        by_label.setdefault(visit.label, []).append(i)
+    names = Names(visits, periods)
     found: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
 
@@ -121,10 +143,11 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
         if record.visit == UNSCHEDULED:
             extra.append((column, record))
             continue
-        id = record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
-        meant = [i for i in ([by_id[id]] if id in by_id else by_label.get(id, [])) if _has(begun, column, i)]
+        meant = names.meant(record, functools.partial(_without, begun, column))
+        if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
+            meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         if len(meant) != 1:
-            unknown.append((column, record, functools.partial(_unknown, record, id, column, meant, by_id, begun)))
+            unknown.append((column, record, functools.partial(_unknown, record, column, meant, names, begun)))
             continue
         here = found.setdefault((meant[0], column), [])
         if here and not _together(here, record, visits[meant[0]]):
@@ -182,14 +205,14 @@ def _stop(problems: list[Problem]) -> None:
         raise InputError([*many, *problems[:_LISTED]], problems)
 
 
-def _has(begun: Begun, column: int, visit: int) -> bool:
-    return visit not in begun or bool(begun[visit][column])
+def _without(begun: Begun, column: int, visit: int) -> bool:
+    return visit in begun and not begun[visit][column]
 
 
-def _unknown(record: Record, id: str, column: int, found: list[int], by_id: Mapping[str, int], begun: Begun) -> Problem:
+def _unknown(record: Record, column: int, found: list[int], names: Names, begun: Begun) -> Problem:
     """What is wrong with the name of a visit. found: several that it may be."""
-    known = [name for name, i in by_id.items() if _has(begun, column, i)]
-    meant = [name for name in known if by_id[name] in found]
+    known = [id for i, id in enumerate(names.ids) if not _without(begun, column, i)]
+    id, meant = _id(record), [names.ids[i] for i in found]
     shown = clip(record.visit)
     periods = list(dict.fromkeys(label.split("/", 1)[0] for label in known))
     if record.period is not None and record.period not in periods:
@@ -200,7 +223,9 @@ def _unknown(record: Record, id: str, column: int, found: list[int], by_id: Mapp
     if not meant and elsewhere:
         return Problem(f"`{clip(id)}` is not a visit", record.place, f"{one_of(elsewhere)} is")
     if meant:
-        return Problem(f"`{shown}` is a visit of several periods", record.place, f"write `{meant[0]}` or `{meant[1]}`")
+        several = "visit of several periods" if len({id.split("/", 1)[0] for id in meant}) > 1 else "name of several visits"
+        more = f" and {len(meant) - _CANDIDATES} more" if len(meant) > _CANDIDATES else ""
+        return Problem(f"`{shown}` is a {several}", record.place, f"write {one_of(meant[:_CANDIDATES])}{more}")
     labels = [label.split("/", 1)[1] for label in known]
     hint = did_you_mean(id, known) or did_you_mean(record.visit, labels)
     some = ", ".join(f"`{label}`" for label in list(dict.fromkeys(labels))[:8])

@@ -67,6 +67,7 @@ FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made
 def _explained(made: Plan, asked: str) -> Explained:
     """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry."""
     found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all"))
+    found = found or tuple(v for v in made.visits if asked in v.labels or asked in {f"{v.period}/{label}" for label in v.labels})
     dated = {v.period for v in made.visits}
     names = {m: (m.target, f"{m.target} entry", "all") for m in made.transitions}
     moves = tuple(m for m in made.transitions if asked in names[m] or (asked.split("/")[0] == m.target and m.target not in dated))

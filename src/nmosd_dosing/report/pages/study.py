@@ -30,10 +30,10 @@ from nmosd_dosing.study.model import (
     Study,
     Then,
     Transition,
-    Visit,
     VisitRule,
     Window,
 )
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
 
 
@@ -213,7 +213,7 @@ def _entry(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
     for give in entry.gives:
         rows += _give(period, give)
     if entry.assess:
-        rows.append(("assess", ", ".join(entry.assess)))
+        rows.append(("assess", ("; " if any("," in name for name in entry.assess) else ", ").join(entry.assess)))
     if entry.at:
         rows += [("window", words) for words in _windows(period, entry, visits)]
     return rows + _facts(entry.facts)

@@ -1,0 +1,77 @@
+"""What a period's file puts on one day, as one noun: its entries laid out as a visit (`visits`), with what they say to which arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.errors import Place
+from nmosd_dosing.study.model import Give, Source, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is examined, in which arms, and whether by a repeat without an end."""
+
+    name: str
+    arms: tuple[int, ...]
+    open_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What entries say of a visit beside what happens at it. `window` is None where none is stated."""
+
+    name: str | None
+    window: Window | None
+    assumed: tuple[str, ...]
+    note: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
+
+    `label`: no other visit of the period has it; `labels`: whatever else the day may be called. `said` is for whoever does not know the
+    arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
+    are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: the day of the visit before it in a
+    repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if not the period's first day.
+    """
+
+    label: str
+    offset: Offset | None
+    last: Offset | None
+    said: Said
+    gives: tuple[Give, ...]
+    assessments: tuple[Assessment, ...]
+    arms: tuple[int, ...]
+    open_ended: bool
+    labels: tuple[str, ...] = ()
+    by_arm: tuple[Said, ...] = ()
+    follows: tuple[Offset, Offset] | None = None
+    event: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def window(self) -> Window | None:
+        return self.said.window
+
+    @property
+    def windows(self) -> tuple[Window | None, ...]:
+        """The window of each arm; one where it is the same for all."""
+        return tuple(said.window for said in self.by_arm) or (self.said.window,)
+
+    def of_arm(self, arm: int) -> Visit:
+        """The visit as it is for one arm; `arm` is -1 where it is not known."""
+        return replace(self, said=self.by_arm[arm], by_arm=()) if 0 <= arm < len(self.by_arm) else self
+
+    def with_window(self, window: Window | None, where: Callable[[Window | None], bool]) -> Visit:
+        """The visit with another window in place of each for which `where` holds."""
+        said, *by_arm = (replace(s, window=window) if where(s.window) else s for s in (self.said, *self.by_arm))
+        return replace(self, said=said, by_arm=tuple(by_arm))
+
+    def called(self, name: Callable[[str], str]) -> Visit:
+        """The visit with another name, and so with others for its day."""
+        return replace(self, label=name(self.label), labels=tuple(map(name, self.labels)))
