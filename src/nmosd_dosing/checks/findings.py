@@ -329,7 +329,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
             for dose in visit.doses
             if dose.give.product == product.name and visit.actual is not None and dose.date is not None
         ]
-        given += [(date, None) for name, date in subject.doses_besides if name == product.name]
+        given += [(besides.date, None) for besides in subject.doses_besides if besides.product == product.name]
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
             if date < shift_date(before, product.minimum_gap):

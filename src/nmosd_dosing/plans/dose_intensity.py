@@ -1,12 +1,13 @@
-"""Dose intensity: what a subject was given of a product, against what was planned up to the same day."""
+"""Dose intensity: what a subject was given of a product by a day, over what was planned by that day, had nothing been recorded."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from nmosd_dosing.dose.dose import KNOWN
+from nmosd_dosing.dose.dose import KNOWN, AmountStatus
+from nmosd_dosing.dose.units import converted
 from nmosd_dosing.plans.plan import Intensity
 from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -15,33 +16,46 @@ _DONE = (VisitStatus.DONE, VisitStatus.PARTIAL)
 _RECORDED = (*_DONE, VisitStatus.MISSED, VisitStatus.WITHHELD)
 
 
-def intensities(schedule: SubjectSchedule, as_of: dt.date | None) -> Iterator[Intensity]:
-    """Of each product of which doses are recorded, by unit: given and planned up to `as_of`, else up to the last recorded day, also of a
-    dose that was missed.
+def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.date | None) -> Iterator[Intensity]:
+    """Of each product of which doses are recorded, by unit: given and planned by `as_of`, else by the last recorded day, also of a dose
+    that was missed. original: the same subject's schedule without records of visits, drawn until that day.
 
-    A dose counts as planned from its target day on, or once it is recorded; one of which nothing is recorded by then was not given.
-    Nothing is told of a product with a dose up to then that is not known, as a masked one is not.
+    Every given dose counts, under whichever name its visit is recorded, or under none. A dose of the original counts as planned from its
+    target day on, or once a record says what became of it. Nothing is told of a product with a dose by then that is not known, as a
+    masked one is not.
     """
     until = as_of or schedule.last_recorded
     if schedule.last_recorded is None or until is None:
         return
+    told = {visit.id for visit in schedule.visits if visit.status in _RECORDED and any(r.date <= until for r in visit.records)}
     for product, unit in schedule.products:
-        doses = [(v, dose) for v in schedule.visits for dose in v.doses if (dose.give.product, dose.give.unit) == (product, unit)]
-        sums = _sums(doses, until) if any(visit.status in _RECORDED for visit, _ in doses) else None
-        if sums is not None:
-            given, planned = sums
-            yield Intensity(product, unit, until, given, planned, given / planned if planned else None)
-
-
-def _sums(doses: Sequence[tuple[SubjectVisit, SubjectDose]], until: dt.date) -> tuple[float, float] | None:
-    given = planned = 0.0  # whole numbers, of which all these doses have one scale
-    scale = doses[0][1].scale
-    for visit, dose in doses:
-        if not dose.in_plan:
+        done = [(visit, dose) for visit, dose in _doses(schedule, product, unit) if visit.status in _RECORDED]
+        if not done and all(besides.product != product for besides in schedule.doses_besides):
             continue
-        due = visit.target is not None and visit.target <= until
-        if due or visit.status in _RECORDED:  # it may have been given early
-            planned += round(dose.planned * scale) * dose.administrations if not math.isnan(dose.planned) else math.nan
-        if visit.status in _DONE and visit.actual is not None and visit.actual <= until:
-            given += round(dose.amount * scale) * dose.administrations if dose.status in KNOWN else math.nan
-    return None if math.isnan(given) or math.isnan(planned) else (given / scale, planned / scale)
+        due = [(v, d) for v, d in _doses(original, product, unit) if (v.target is not None and v.target <= until) or v.id in told]
+        gives = [_amount(dose) for visit, dose in done if visit.status in _DONE and visit.actual is not None and visit.actual <= until]
+        gives += [
+            converted(besides.amount, besides.unit, unit) if besides.amount is not None else None
+            for besides in schedule.doses_besides
+            if besides.product == product and besides.date <= until
+        ]
+        given, planned = _sum(gives), _sum([_amount(dose) for _, dose in due if dose.status != AmountStatus.REFUSED])
+        if given is not None and planned is not None:
+            yield Intensity(product, unit, until, float(given), float(planned), float(given / planned) if planned else None)
+
+
+def _doses(schedule: SubjectSchedule, product: str, unit: str | None) -> Iterator[tuple[SubjectVisit, SubjectDose]]:
+    for visit in schedule.visits:
+        for dose in visit.doses:
+            if dose.in_plan and (dose.give.product, dose.give.unit) == (product, unit):
+                yield visit, dose
+
+
+def _amount(dose: SubjectDose) -> Fraction | None:
+    """What all administrations at a visit come to; None where it is not known."""
+    return Fraction(round(dose.amount * dose.scale) * dose.administrations, dose.scale) if dose.status in KNOWN else None
+
+
+def _sum(amounts: Sequence[Fraction | None]) -> Fraction | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Fraction(0)) if len(known) == len(amounts) else None

@@ -36,8 +36,9 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
     own = _own(dose)
     about = f"dose of {dose.give.product}"
     if own is None or own.kind != "stated":
-        known = dose.status in KNOWN and own is not None
-        return f"{about}: {own.kind if known and own is not None else why_no_amount(dose.status.text)}"
+        if dose.status not in KNOWN:
+            return f"{about}: {why_no_amount(dose.status.text)}"
+        return f"{about}: {own.kind if own is not None else '; '.join(_given(dose))}"
     known = dose.status in (*KNOWN, AmountStatus.REFUSED, AmountStatus.NOT_RECORDED)
     words = [*_steps(schedule, dose, own), *_given(dose)] if known else [why_no_amount(dose.status.text)]
     return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"

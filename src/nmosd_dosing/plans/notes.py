@@ -146,7 +146,7 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
     for record in schedule.unscheduled:
         known = record.product in (None, *products)
         given = record.took_place and (record.product is not None or record.amount is not None)
-        given &= not known or any(date == record.date and record.product in (None, name) for name, date in schedule.doses_besides)
+        given &= not known or any(x.date == record.date and record.product in (None, x.product) for x in schedule.doses_besides)
         words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
         words = "; its product is none of the study, and counts in no total" if not known else words
         yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words if given else ''}")

@@ -17,8 +17,8 @@ from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps,
 from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.expansion import as_planned, expand
+from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
@@ -68,18 +68,28 @@ def plan(
         accept_gap=accept_gap,
         at_least=as_of,
     )
-    return plan_of(by_subject(schedule, policy)[0], window, cancelled=cancelled, workdays=workdays, as_of=as_of)
+    (original,) = originals(schedule, as_of)
+    return plan_of(by_subject(schedule, policy)[0], window, original=original, cancelled=cancelled, workdays=workdays, as_of=as_of)
+
+
+def originals(schedule: Schedule, as_of: dt.date | None) -> Sequence[SubjectSchedule | None]:
+    """Each subject's schedule had no visit been recorded, for dose intensities by `as_of`, else by the last recorded day; None for
+    everybody where nothing is recorded."""
+    if not schedule.cohort.records:
+        return [None] * len(schedule)
+    return by_subject(as_planned(schedule, as_of or max(record.date for _, record in schedule.cohort.records)))
 
 
 def plan_of(
     schedule: SubjectSchedule,
     window: Window | None = None,
     *,
+    original: SubjectSchedule | None = None,
     cancelled: bool = False,
     workdays: Workdays | None = None,
     as_of: dt.date | None = None,
 ) -> Plan:
-    """The plan of one subject's schedule; the other arguments are those of `plan`."""
+    """The plan of one subject's schedule; with dose intensities where its `original` is given. The other arguments are those of `plan`."""
     study, periods = schedule.study, [own.period for own in schedule.periods]
     begun = [tuple(period_steps(schedule, p)) for p in range(len(periods))]
     listed = [visit for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
@@ -112,7 +122,7 @@ def plan_of(
         way=tuple(period.id for period in periods),
         site=study.site,
         height_cm=schedule.height_cm,
-        intensity=tuple(intensities(schedule, as_of)),
+        intensity=tuple(intensities(schedule, original, as_of)) if original is not None else (),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.plans.planning import originals, plan_of
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import begun, expand
@@ -102,10 +102,12 @@ class Request:
             visit_records.check_known(schedule.visit_records)
         return schedule
 
-    def plans(self, schedule: Schedule | None = None) -> Iterator[Plan]:
-        """Everybody's plan, one after another."""
-        return map(self.plan, by_subject(schedule if schedule is not None else self.schedule(), self.policy))
+    def plans(self, schedule: Schedule | None = None, *, intensity: bool = False) -> Iterator[Plan]:
+        """Everybody's plan, one after another; with dose intensities only where they are asked for, since they take a schedule more."""
+        schedule = schedule if schedule is not None else self.schedule()
+        original = originals(schedule, self.as_of) if intensity else [None] * len(schedule)
+        return map(self.plan, by_subject(schedule, self.policy), original)
 
-    def plan(self, subject: SubjectSchedule) -> Plan:
+    def plan(self, subject: SubjectSchedule, original: SubjectSchedule | None = None) -> Plan:
         """One subject's plan."""
-        return plan_of(subject, self.window, cancelled=self.cancelled, workdays=self.workdays, as_of=self.as_of)
+        return plan_of(subject, self.window, original=original, cancelled=self.cancelled, workdays=self.workdays, as_of=self.as_of)

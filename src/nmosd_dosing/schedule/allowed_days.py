@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
+from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
@@ -192,12 +193,12 @@ def _unscheduled(schedule: Schedule, product: str) -> list[Dates]:
     """(n,) each: the days of a product's doses at visits that are not planned, as many as anybody has."""
     found: list[Dates] = []
     taken = np.zeros(len(schedule), dtype=np.int64)
-    for column, record in schedule.visit_records.extra if schedule.visit_records is not None else ():
-        if record.product == product and record.took_place and record.amount != 0:
-            if taken[column] == len(found):
+    for extra in read_extra(schedule.study, [row.give for row in schedule.rows], schedule.cohort, schedule.visit_records):
+        if extra.product == product:
+            if taken[extra.column] == len(found):
                 found.append(np.full(len(schedule), NO_DATE))
-            found[taken[column]][column] = np.datetime64(record.date, "D")
-            taken[column] += 1
+            found[taken[extra.column]][extra.column] = extra.date
+            taken[extra.column] += 1
     return found
 
 

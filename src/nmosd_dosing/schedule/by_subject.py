@@ -5,7 +5,6 @@ Each noun is made for all subjects at once, as a list with one of them for each 
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from itertools import repeat
@@ -54,11 +53,11 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
     records, unscheduled, twice = _by_whom(schedule, n)
-    besides: dict[int, list[tuple[str, dt.date]]] = {}
+    besides: dict[int, list[of.DoseBesides]] = {}
     extras = read_extra(study, [row.give for row in schedule.rows], cohort, schedule.visit_records)
     for extra, day in zip(extras, to_dates(np.array([extra.date for extra in extras], dtype="datetime64[D]")), strict=True):
         if day is not None:
-            besides.setdefault(extra.column, []).append((extra.product, day))
+            besides.setdefault(extra.column, []).append(of.DoseBesides(extra.product, day, extra.amount, extra.unit))
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()

@@ -109,6 +109,15 @@ def expand(
     return schedule
 
 
+def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
+    """The schedule had no visit been recorded: with the same first days, entries, events and weights; drawn at least so far."""
+    periods = schedule.disposition.periods
+    return expand(
+        schedule.study, dataclasses.replace(schedule.cohort, records=()), period=periods[0].id if len(periods) == 1 else None,
+        unblind=schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least,
+    )  # fmt: skip
+
+
 def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
     """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
     for recorded entries that contradict each other."""

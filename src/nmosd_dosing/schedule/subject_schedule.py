@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 from nmosd_dosing.days import Offset
@@ -262,6 +263,15 @@ class SubjectGap(NamedTuple):
     shortest_planned: int | None
 
 
+class DoseBesides(NamedTuple):
+    """A dose that was given at a visit which is not planned. amount: None where it is not known how much."""
+
+    product: str
+    date: dt.date
+    amount: Fraction | None
+    unit: str | None
+
+
 class SubjectCap(NamedTuple):
     """A lifetime's cap of a product, and what was had before the study, in its unit; None where nothing is said."""
 
@@ -277,7 +287,7 @@ class SubjectSchedule:
     products: with their units, in the schedule's order.
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
-    not planned; doses_besides: which products were given at them, and when; twice: further records of visits that have one, with the row.
+    not planned; doses_besides: what was given at them; twice: further records of visits that have one, with the row.
     later_weights: by product, whether its doses look at later weights, and there are some; weighed: whether any were given. doubts: which
     weights somebody should look at again. beyond: visits after `until`. planned_start: the day that was planned as day 1, where the first
     dose was on another one.
@@ -303,7 +313,7 @@ class SubjectSchedule:
     unanswered_decision: bool
     contradicted_decision: bool
     unscheduled: tuple[Record, ...]
-    doses_besides: tuple[tuple[str, dt.date], ...]
+    doses_besides: tuple[DoseBesides, ...]
     twice: tuple[tuple[int, Record], ...]
     last_recorded: Date
     first_dose: Date

@@ -233,7 +233,7 @@ def test_0_of_a_masked_dose_tells_no_arm(after: list[tuple[str, str]]) -> None:
     said = set()
     for arm in ("a", "b"):
         for amount in (None, "0", "100"):
-            given = [done(label, date, amount, "mg", product="X") for label, date in (("D29", "2025-02-27"), *after)]
+            given = [done(label, date, amount, amount and "mg", product="X") for label, date in (("D29", "2025-02-27"), *after)]
             said.add(to_json(made(ARMS, *ON_TIME, *given, arm=arm)))
     assert len(said) == 1
 
@@ -243,3 +243,55 @@ def test_the_first_dose_is_none_of_0_and_of_a_masked_one_no_amount_is_read() -> 
     assert made(SPACED, nothing).start == START
     assert made(SPACED, done("D1", "2025-01-08", "100", "mg", product="X")).start == day("2025-01-08")
     assert {made(ARMS, nothing, arm=arm).start for arm in ("a", "b")} == {day("2025-01-08")}
+
+
+GAP = """products: {X: {}}
+periods:
+  main:
+    if gap: [{of: more than 8 weeks, then: restart}]
+    visits:
+      - {at: "D1, then every 4 weeks, 9 more times", give: X 100 mg}
+"""
+TWICE = (done("D1", "2025-01-06", "100", "mg"), done("D29", "2025-02-03", "100", "mg"))
+LATE, THEN = "2025-04-28", "2025-05-26"  # D113, 12 weeks after D29, and D141
+GAPS = {
+    "nothing is said": (done("D113", LATE, "100", "mg"),),
+    "missed": (done("D57", "2025-03-03", status="missed"), done("D85", "2025-03-31", status="missed"), done("D113", LATE, "100", "mg")),
+    "withheld": (done("D57", "2025-03-03", status="withheld"), done("D85", "2025-03-31", status="withheld"), done("D113", LATE)),
+    "late": (done("D57", LATE, "100", "mg"),),
+    "not scheduled": (done("unscheduled", LATE, "0.1", "g", product="X"),),
+}
+
+
+@pytest.mark.parametrize("how", GAPS)
+@pytest.mark.parametrize("rule", [True, False])
+def test_a_gap_has_one_intensity_however_it_is_recorded(how: str, rule: bool) -> None:
+    """Given on D1, D29 and D113; planned on D1, D29, D57, D85 and D113."""
+    text = GAP if rule else GAP.replace("    if gap: [{of: more than 8 weeks, then: restart}]\n", "")
+    found = plan(read_study_text(HEAD + text)[0], Subject(START, records=(*TWICE, *GAPS[how])))
+    assert [(i.given, i.planned, i.until, i.share) for i in found.intensity] == [(300, 500, day(LATE), 0.6)]
+
+
+@pytest.mark.parametrize(("as_of", "figures"), [
+    ("2025-01-05", (0, 0, None)), ("2025-01-06", (100, 100, 1)), ("2025-03-02", (200, 200, 1)), ("2025-03-03", (200, 300, 2 / 3)),
+    ("2025-04-27", (200, 400, 0.5)), ("2025-04-28", (300, 500, 0.6)), ("2026-12-31", (300, 1000, 0.3)),
+])  # fmt: skip
+@pytest.mark.parametrize("how", ["missed", "late", "not scheduled"])
+def test_given_by_a_day_is_held_against_what_was_planned_by_it(how: str, as_of: str, figures: tuple[float, float, float | None]) -> None:
+    records = tuple(r for r in (*TWICE, *GAPS[how]) if r.took_place)
+    found = plan(read_study_text(HEAD + GAP)[0], Subject(START, records=records), as_of=day(as_of))
+    assert [(i.given, i.planned, i.share) for i in found.intensity] == [figures]
+
+
+def test_a_dose_besides_counts_and_one_that_is_not_known_leaves_no_figure() -> None:
+    study = read_study_text(HEAD + GAP)[0]
+    more = (*TWICE, done("unscheduled", "2025-01-20", "50", "mg", product="X"))
+    assert [(i.given, i.planned) for i in plan(study, Subject(START, records=more)).intensity] == [(250, 200)]
+    unknown = (*TWICE, done("unscheduled", "2025-01-20", product="X"))
+    assert plan(study, Subject(START, records=unknown)).intensity == ()
+
+
+def test_what_is_drawn_has_no_say_in_an_intensity() -> None:
+    study = read_study_text(HEAD + GAP)[0]
+    subject = Subject(START, records=(*TWICE, *GAPS["late"]))
+    assert plan(study, subject, until=day("2025-02-10")).intensity == plan(study, subject).intensity

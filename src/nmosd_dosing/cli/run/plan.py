@@ -31,7 +31,7 @@ def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar
     request, calendars_asked = _checked(whom, asked, output, calendar)
     schedule = request.schedule()
     stopped = to_date(schedule.disposition.stopped.date)
-    plans = list(progress(request.plans(schedule), len(request.subjects), "plans"))
+    plans = list(progress(request.plans(schedule, intensity=whom.subjects is None), len(request.subjects), "plans"))
     ready = []
     if calendars_asked is not None:
         theirs = zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True)
