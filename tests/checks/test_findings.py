@@ -43,8 +43,8 @@ def test_unblinded_a_record_that_contradicts_the_arm_is_told(folder: Path) -> No
     assert "BAT4406F 500 mg" in page and "Total mg" in page
 
 
-def test_what_is_dated_later_is_left_out_and_said(folder: Path) -> None:
-    visits = table("visit,date\nD1,2025-01-06\nD182,2025-07-06\n")
-    done = dosing("check", *RCP, *visits, "--as-of", "2025-02-01", "--format", "json")
-    assert done.stderr == "left out, since it is dated after 2025-02-01: a visit on 2025-07-06 (v.csv:3:1)\n"
-    assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["no-window", "upcoming"]
+def test_an_event_that_is_dated_later_is_left_out_and_said(folder: Path) -> None:
+    Path("e.csv").write_text("subject,event,date\nA,relapse,2025-07-06\n", encoding="utf-8")
+    done = dosing("check", *RCP, "--subject", "A", "--events", "e.csv", "--as-of", "2025-02-01", "--format", "json")
+    assert done.stderr == "left out, since it is dated after 2025-02-01: an event on 2025-07-06 (e.csv:2:3)\n"
+    assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["past-target", "upcoming"]

@@ -10,7 +10,7 @@ from hypothesis import currently_in_test_context, note
 
 from nmosd_dosing import Schedule, Study, expand
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
 from tests.judges import oracle_disposition as naive

@@ -36,6 +36,7 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.history import booked_by
 from nmosd_dosing.subjects.subject import Record, RecordStatus
 from tests.judges import oracle
 from tests.kit import studies
@@ -77,6 +78,12 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages)]
         texts += [json.dumps(findings_to_dict(findings), ensure_ascii=False), findings_to_csv(findings), due_to_csv(items)]
         texts += [json.dumps(worklist_to_dict(worklist, "least waste")), worklist_to_csv(worklist), order_to_csv(worklist, lines)]
+    as_of = subject.start + 200 * DAY  # when what comes later is booked
+    booked = Cohort.of_subjects(booked_by([subject], as_of), arms_of(periods), of_study)
+    schedule = expand(study, booked, period=period, window=window, allow_deviation=True, accept_gap=True)
+    made, findings = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of), check(schedule, as_of)
+    texts += [to_json(made), to_csv(made), calendar(made), text_of(explain_page(made, made.transitions, made.visits, "p"))]
+    texts += [findings_to_csv(findings), due_to_csv(due(findings, as_of, 300))]
     return texts
 
 

@@ -36,12 +36,12 @@ from nmosd_dosing.plans.note_codes import IN_ENTRY, NoteCode, NoteKind
 from nmosd_dosing.plans.note_codes import TABLE as NOTES
 from nmosd_dosing.plans.plan import PlannedVisit
 from nmosd_dosing.plans.wording import Wording, wording
-from nmosd_dosing.schedule.schedule import VisitStatus, VisitStatusText
+from nmosd_dosing.schedule.visit_states import VisitStatus, VisitStatusText
 from nmosd_dosing.study import events
 from nmosd_dosing.study.events import TABLE, Ends, EventKind
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.disposition import MoveStatus, MoveStatusText
-from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, Subject
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Fact, Record, RecordStatus, Subject
 from nmosd_dosing.subjects.visit_records import Recorded
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
@@ -170,7 +170,8 @@ def test_the_words_of_a_status_are_those_of_its_numbers() -> None:
     assert {status.text for status in VisitStatus} == set(get_args(VisitStatusText))
     assert {status.text for status in MoveStatus} == set(get_args(MoveStatusText))
     assert {status.text for status in AmountStatus} == set(get_args(AmountStatusText))
-    assert {status.text for status in Recorded} == {"nothing", *RECORD_STATUSES}
+    assert {status.text for status in Recorded} == {"nothing", *get_args(Fact)}
+    assert set(get_args(RecordStatus)) == {*RECORD_STATUSES, "lapsed"}
     assert all(VisitStatus[kind.name] - VisitStatus.DONE == kind - Recorded.DONE for kind in Recorded if kind != Recorded.NOTHING)
 
 

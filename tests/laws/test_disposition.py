@@ -19,7 +19,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record

@@ -16,7 +16,7 @@ from nmosd_dosing.plans import workdays
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays, notes, open_days
-from nmosd_dosing.schedule.schedule import VisitStatusText
+from nmosd_dosing.schedule.visit_states import VisitStatusText
 from tests.kit.studies import examples
 
 DAY = dt.timedelta(1)

@@ -42,10 +42,14 @@ def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
         start=day,
         end=day + dt.timedelta(days=1),
         status="TENTATIVE",
-        summary=line(f"{study} {finding.visit}{who}: {item.state}, last day {date_text(item.last)}"),
+        summary=line(f"{study} {finding.visit}{who}: {_what(item)}"),
         description=_allowed(finding),
         category="due",
     )
+
+
+def _what(item: Due) -> str:
+    return f"booked for {date_text(item.last)}" if item.state == "booked" else f"{item.state}, last day {date_text(item.last)}"
 
 
 def _allowed(finding: Finding) -> str:

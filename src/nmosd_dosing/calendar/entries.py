@@ -159,7 +159,7 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
 
 
 def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
-    days = [d for v in plan.visits for d in (v.target, v.actual, v.last, v.earliest, v.latest) if d]
+    days = [d for v in plan.visits for d in (v.target, v.actual, v.booked, v.last, v.earliest, v.latest) if d]
     days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
     outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
     if outside:
@@ -220,6 +220,8 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
     words = wording(style.language)
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
+    if visit.booked is not None and visit.stage != "cancelled":
+        yield words.booked.format(date_text(visit.target, style.language)) if visit.target is not None else words.booked_only
     if visit.stage == "tentative":
         yield words.projected
     if style.discreet:
@@ -239,8 +241,8 @@ def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:
 
 
 def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
-    if visit.last and visit.target:
-        yield words.range_of_days.format(date_text(visit.target, language), date_text(visit.last, language))
+    if visit.last and (begins := visit.booked or visit.target):
+        yield words.range_of_days.format(date_text(begins, language), date_text(visit.last, language))
     elif visit.earliest or visit.latest:
         yield words.window_days.format(
             *(date_text(date, language) if date else words.not_stated for date in (visit.earliest, visit.latest))

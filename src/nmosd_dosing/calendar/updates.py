@@ -102,7 +102,7 @@ def update_ics(
 
 def recorded(plan: Plan) -> set[str]:
     """The visits of which something is recorded."""
-    ahead = ("planned", "projected", "pending", "cancelled", "absent")
+    ahead = ("planned", "projected", "pending", "booked", "cancelled", "absent")
     return {uid(plan, "visit", visit.id) for visit in plan.visits if visit.status not in ahead}
 
 

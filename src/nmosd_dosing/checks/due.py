@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.checks.findings import Finding
-from nmosd_dosing.checks.verdicts import State
+from nmosd_dosing.checks.verdicts import State, Verdict
+
+_APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late", "unscheduled")  # that are to be kept
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do. `last`: the last day on which it is allowed, or planned where none is stated; `left`: days from now to it."""
+    """One thing to do. `last`: the last day on which it is allowed, or planned where none is stated; of an appointment its day. `left`:
+    days from now to it."""
 
     finding: Finding
     state: State
@@ -46,6 +49,9 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
         first = last
     if finding.waits_for == "exit":
         return None, None
+    if finding.booked_for is not None:
+        listed = finding.verdict in _APPOINTMENTS and min(finding.booked_for, last or finding.booked_for) <= until
+        return ("booked", finding.booked_for) if listed else (None, None)
     verdict, undecided = finding.verdict, finding.waits_for == "decision"
     match verdict:
         case "overdue" | "past-target":

@@ -18,8 +18,9 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
@@ -35,7 +36,7 @@ class Finding:
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
     `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
-    last day of a course or a range of days.
+    last day of a course or a range of days. `booked_for`: the day of an appointment; then the verdict is what it will be if it is kept.
     """
 
     subject: str | None
@@ -49,6 +50,12 @@ class Finding:
     message: str
     waits_for: Waits | None = None
     last: dt.date | None = None
+    booked_for: dt.date | None = None
+
+    @property
+    def booked(self) -> bool:
+        """Whether it is about an appointment, and not about what was done."""
+        return self.booked_for is not None
 
 
 def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
@@ -64,8 +71,8 @@ def _of_subject(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     ahead = gaps_ahead(subject, as_of)
     visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in subject.visits]
     others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *_gaps(subject))
-    dated = [(finding.actual or finding.target, 0, finding) for finding in visits]
-    dated += [(finding.actual or finding.target or finding.latest, 1, finding) for finding in others]
+    dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
+    dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]
     dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
     return [finding for *_, finding in dated]
 
@@ -84,6 +91,8 @@ def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead:
     found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last)
     if visit.actual is not None:
         return _took_place(subject, visit, found, visit.actual)
+    if visit.booked is not None:
+        return _appointment(subject, visit, found, visit.booked)
     if visit.status in (VisitStatus.MISSED, VisitStatus.WITHHELD):
         return replace(found, verdict="missed", message=f"recorded as {visit.status.text}{_about(visit.records, 'missed')}")
     if visit.status == VisitStatus.CANCELLED:
@@ -109,12 +118,29 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
         words = f"{words}; {visit.not_compared}"
     if any(actual > limit.last for limit in visit.segment.waits):
         words = f"{words}; given while a decision was open"
-    segment = visit.segment
-    first_day = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
-    if first_day and subject.planned_start is not None and actual == subject.start:
+    if _is_day_1(visit) and subject.planned_start is not None and actual == subject.start:
         words = f"{words}; this is day 1, planned was {date_text(subject.planned_start)}"
     part = "" if visit.status == VisitStatus.DONE else "in part, "
     return replace(found, verdict=verdict, days=days, message=f"{part}{words}{_about(visit.records, verdict)}")
+
+
+def _appointment(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, booked: dt.date) -> Finding:
+    """Of a visit that is booked: what will be said of it if it is kept."""
+    days = (booked - visit.target).days if visit.target is not None else None
+    why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
+    verdict, words = _done(booked, found.earliest, found.latest, days) if why is None else ("not-allowed", why)
+    words = f"booked for {date_text(booked)}: {words}"
+    if any(booked > limit.last for limit in visit.segment.waits):
+        words = f"{words}; no dose yet: {pending_because(subject, visit)}"
+    if _is_day_1(visit) and subject.planned_start is not None and booked == subject.start:
+        words = f"{words}; this will be day 1, planned was {date_text(subject.planned_start)}"
+    message = f"{words}{_about(visit.appointments, verdict)}"
+    return replace(found, verdict=verdict, days=days, message=message, booked_for=booked)
+
+
+def _is_day_1(visit: SubjectVisit) -> bool:
+    segment = visit.segment
+    return not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
 
 
 def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, target: dt.date, as_of: dt.date) -> Finding:
@@ -139,6 +165,8 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
         words, waits_for = f"{f'{words}; ' if verdict == 'overdue' else ''}{no_day_allowed(visit)}", "decision"
     elif visit.dose_before is not None and visit.is_too_soon:
         words = f"{words}; not before {date_text(visit.dose_before.not_before)}, by the minimum gap"
+    if (lapsed := max((record.date for record in visit.appointments), default=None)) is not None:
+        words = f"{words}; it was booked for {date_text(lapsed)}"
     return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)
 
 
@@ -169,13 +197,15 @@ def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date,
 
 
 def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
-    return visit.segment.anchor is not None and not subject.period(visit).projected
+    return visit.segment.anchor is not None and not (visit.segment.period and subject.period(visit).projected)
 
 
 def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> str | None:
-    """Why a visit that took place was not allowed: before its period began, before day 1, after what ended it; None where it was."""
+    """Why a visit that took place, or is booked, is not allowed: before its period began, before day 1, after what ended it; None where it
+    is."""
     own, segment = subject.period(visit), visit.segment
-    if segment.period and not _has_begun(subject, visit):
+    begun = segment.anchor is not None if visit.booked is not None else _has_begun(subject, visit)
+    if segment.period and not begun:
         return f"no entry into {own.period.id} is recorded"
     if segment.period and segment.anchor is not None and actual < segment.anchor:
         return f"before the entry into {own.period.id} on {date_text(segment.anchor)}"
@@ -216,9 +246,11 @@ def _from_target(days: int | None) -> str:
 
 
 def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
-    """A finding for each move into a later period."""
+    """A finding for each move into a later period; of one that is booked the finding of its day 1 says it."""
     here = {own.period.id for own in subject.periods}
     for move in subject.moves:
+        if move.booked is not None and move.entered is None:
+            continue
         if move.status != MoveStatus.NONE and move.rule is not None and move.rule.target_period in here:
             yield _entry(subject, move, move.rule, as_of)
 
@@ -277,16 +309,25 @@ def _where(record: Record) -> str:
     return f" ({record.place.where})" if record.place else ""
 
 
-def _recorded(subject: SubjectSchedule, visit: SubjectVisit, verdict: Verdict, date: dt.date, message: str) -> Finding:
-    """What is to be said of one record of a visit."""
+def _recorded(
+    subject: SubjectSchedule, visit: SubjectVisit, verdict: Verdict, date: dt.date, message: str, booked: bool = False
+) -> Finding:
+    """What is to be said of one record of a visit, or of one appointment."""
     days = (date - visit.target).days if visit.target is not None else None
-    return Finding(subject.code, visit.id, verdict, days, visit.target, None, None, date, message)
+    actual, booked_for = (None, date) if booked else (date, None)
+    return Finding(subject.code, visit.id, verdict, days, visit.target, None, None, actual, message, booked_for=booked_for)
 
 
 def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
     by_row = {visit.row: visit for visit in subject.visits}
     for row, record in subject.twice:
-        visit = by_row[row]
+        visit, first = by_row[row], (*by_row[row].records, *by_row[row].appointments)[0]
+        if record.status == "booked":
+            words = (
+                f"booked for {date_text(record.date)} as well{_where(record)}, and {first.status} on {date_text(first.date)}{_where(first)}"
+            )
+            yield _recorded(subject, visit, "duplicate", record.date, words, booked=True)
+            continue
         words = f"recorded again{_where(record)}, first on {date_text(visit.records[0].date)}{_where(visit.records[0])}"
         yield _recorded(subject, visit, "duplicate", record.date, words)
 
@@ -294,6 +335,8 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
 def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
     products = {product.name for product in subject.study.products}
     for record in subject.unscheduled:
+        if record.status == "lapsed":
+            continue
         reason = f"; reason: {record.reason}" if record.reason else ""
         verdict: Verdict = "unscheduled"
         words = "a visit that is not planned"
@@ -303,6 +346,10 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
             if date is not None and record.date > date and (dose or event in ENDS_PARTICIPATION):
                 verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(date)}"
         words = f"{words}{reason}{_where(record)}"
+        if record.status == "booked":
+            words = f"booked for {date_text(record.date)}: {words}"
+            yield Finding(subject.code, record.visit, verdict, None, None, None, None, None, words, booked_for=record.date)
+            continue
         finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words)
         yield finding
         if record.product is not None and record.product not in products:
@@ -327,7 +374,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
             (dose.date, visit)
             for visit in subject.visits
             for dose in visit.doses
-            if dose.give.product == product.name and visit.actual is not None and dose.date is not None
+            if dose.give.product == product.name and dose.date is not None and (visit.actual or visit.booked) is not None
         ]
         given += [(besides.date, None) for besides in subject.doses_besides if besides.product == product.name]
         given.sort(key=lambda dose: dose[0])
@@ -336,6 +383,6 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
                 words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
                 words += f"; the minimum gap is {product.gap_text}"
                 if visit is not None:
-                    yield _recorded(subject, visit, "short-gap", date, words)
+                    yield _recorded(subject, visit, "short-gap", date, words, booked=visit.booked is not None)
                 else:
                     yield Finding(subject.code, UNSCHEDULED, "short-gap", None, None, None, None, date, words)

@@ -9,7 +9,7 @@ Verdict = Literal[
     "wrong-dose", "not-allowed", "short-gap", "cancelled",
 ]  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order in which they are counted
-State = Literal["overdue", "past-target", "decision", "closes", "due", "opens"]
+State = Literal["overdue", "past-target", "decision", "closes", "due", "opens", "booked"]
 Concern = Literal["fine", "look", "deviation"]
 
 
@@ -31,7 +31,7 @@ def urgency(state: State) -> Concern:
             return "deviation"
         case "past-target" | "decision":
             return "look"
-        case "closes" | "due" | "opens":
+        case "closes" | "due" | "opens" | "booked":
             return "fine"
 
 

@@ -34,8 +34,9 @@ _FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a first dose is nothing to
 _NAMED = 100  # subjects of whom a line is said each
 
 
-def read(asked: PeopleOptions, problems: Problems) -> Request | None:
-    """Whom the options mean; None where something is wrong, which stands in `problems` then."""
+def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None) -> Request | None:
+    """Whom the options mean; None where something is wrong, which stands in `problems` then. `as_of`: visits dated later are booked;
+    without it, later than today."""
     study, periods = regimen(asked, problems)
     known = known_events(study)
     later = [p.id for p in periods[1:]]
@@ -53,6 +54,7 @@ def read(asked: PeopleOptions, problems: Problems) -> Request | None:
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
         problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
+    subjects = history.booked_by(subjects, as_of or dt.date.today())
     request = Request(study, one(periods), subjects, of_study) if study is not None and periods else None
     if request is not None and not problems.found:
         request = request.begun()
@@ -272,13 +274,14 @@ def check_arms(request: Request, hint: str, problems: Problems, who: str = "the 
 
 
 def say_day_1(cohort: Cohort) -> None:
-    """Whose first dose was on another day than planned: a line for each subject."""
-    moved = list(cohort.moved())
+    """Whose first dose was, or is booked, on another day than planned: a line for each subject."""
+    moved, booked = list(cohort.moved()), cohort.first_booked()
     for column, start, planned in moved[:_NAMED]:
-        was = f"day 1 is {date_text(start)}, the first dose as recorded; planned was {date_text(planned)}"
+        how = "the first dose as recorded" if column not in booked else "for which the first dose is booked"
+        was = f"day 1 is {date_text(start)}, {how}; planned was {date_text(planned)}"
         say(without_controls(f"start: {cohort.name(column)}{was}"))
     if len(moved) > _NAMED:
-        say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose was on another day than planned")
+        say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose is on another day than planned")
 
 
 def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:

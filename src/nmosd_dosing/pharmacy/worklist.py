@@ -22,9 +22,9 @@ _OPEN: tuple[Stage, ...] = ("firm", "tentative")  # nothing is recorded of it
 class Item:
     """One product for one subject on one day. `date` is None where the source states no day.
 
-    visit: planned, projected or pending. day, of: which day of the visit, of how many. dose: the product's, at the whole visit. times:
-    administrations on this day. vials, volume_ml: for all of these; `vials` is None where they cannot be counted, and `uncounted` says
-    why. sizes: all vials that there are of the product, the smallest first.
+    visit: planned, booked, projected or pending. day, of: which day of the visit, of how many. dose: the product's, at the whole visit.
+    times: administrations on this day. vials, volume_ml: for all of these; `vials` is None where they cannot be counted, and `uncounted`
+    says why. sizes: all vials that there are of the product, the smallest first.
     """
 
     date: dt.date | None
@@ -42,7 +42,7 @@ class Item:
     @property
     def firm(self) -> bool:
         """Whether it is known that it will be needed, unless something happens."""
-        return self.visit.status == "planned" and not self.visit.only_arms
+        return self.visit.status in ("planned", "booked") and not self.visit.only_arms
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,10 @@ def _within(item: Item, first: dt.date, last: dt.date) -> bool:
 
 
 def _day(visit: PlannedVisit) -> dt.date | None:
-    """The day for which a visit is prepared: the one planned, or the first that is allowed where that is later; None without one."""
+    """The day for which a visit is prepared: the one booked, else the one planned, or the first that is allowed where that is later; None
+    without one."""
+    if visit.booked is not None:
+        return visit.booked
     if visit.target is None or visit.earliest is None or visit.earliest <= visit.target:
         return visit.target
     return visit.earliest if visit.latest is None or visit.earliest <= visit.latest else None
@@ -172,7 +175,8 @@ def _day(visit: PlannedVisit) -> dt.date | None:
 def _items(study: Study, plan: Plan, visit: PlannedVisit) -> Iterator[Item]:
     """Every dose of a visit, on each of its days."""
     begins = _day(visit)
-    days = (visit.last - visit.target).days + 1 if visit.last is not None and visit.target is not None else 1
+    first = visit.booked or visit.target
+    days = (visit.last - first).days + 1 if visit.last is not None and first is not None else 1
     for day in range(days):
         date = begins + dt.timedelta(day) if begins is not None else None
         yield from (_item(study, plan, visit, dose, date, day + 1, days) for dose in visit.administrations)
@@ -180,7 +184,7 @@ def _items(study: Study, plan: Plan, visit: PlannedVisit) -> Iterator[Item]:
 
 def _may_come(visit: PlannedVisit, day: dt.date, doses: Sequence[Item], first: dt.date, last: dt.date) -> Iterator[MayCome]:
     """The doses of a visit that is not planned for the days asked for, but is allowed on some of them."""
-    if visit.earliest is None or visit.latest is None:
+    if visit.earliest is None or visit.latest is None or visit.booked is not None:
         return
     begins, ends = max(first, visit.earliest), min(last, visit.latest)
     if begins <= ends:

@@ -9,8 +9,8 @@ from fractions import Fraction
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.plans.plan import Intensity
-from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 
 _DONE = (VisitStatus.DONE, VisitStatus.PARTIAL)
 _RECORDED = (*_DONE, VisitStatus.MISSED, VisitStatus.WITHHELD)

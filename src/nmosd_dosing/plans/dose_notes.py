@@ -43,7 +43,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     yield from _weights(schedule, planned)
     yield from _lifetimes(schedule)
     yield from _together(planned)
-    dayless = tuple(p.id for p in planned if p.target is None and p.actual is None)
+    dayless = tuple(p.id for p in planned if p.target is None and p.actual is None and p.booked is None)
     if dayless:
         yield Note("not-stated", "the source does not state the day", dayless)
     only = {p.only_arms for p in planned if p.only_arms}

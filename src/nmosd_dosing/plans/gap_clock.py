@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from nmosd_dosing.days import date_text, shift_date
 from nmosd_dosing.schedule.gap_rules import rule_after
-from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import GapRule
 
 _OVER = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD, VisitStatus.CANCELLED)
@@ -37,7 +37,7 @@ class GapAhead(NamedTuple):
 
 def gaps_ahead(subject: SubjectSchedule, as_of: dt.date | None) -> dict[int, GapAhead]:
     """By row of a visit, what a rule for gaps would do with its dose: if it were given on `as_of` where it was planned for a day up to
-    then; and of the next dose on the day for which it is planned."""
+    then; and of the next dose on the day for which it is planned, or booked."""
     return {visit.row: GapAhead(rule, since) for visit, rule, since in _ahead(subject, as_of)}
 
 
@@ -50,7 +50,7 @@ def _ahead(subject: SubjectSchedule, as_of: dt.date | None) -> Iterator[tuple[Su
             continue
         if segment.number in followed or not any(d.in_plan and rules[0].product in ("", d.give.product) for d in visit.doses):
             continue
-        day = target if as_of is None else max(target, as_of)
+        day = visit.booked or (target if as_of is None else max(target, as_of))
         if as_of is None or target > as_of:
             followed.add(segment.number)
         if (rule := rule_after(rules, since, day)) is not None:

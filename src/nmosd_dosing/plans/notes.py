@@ -13,17 +13,19 @@ from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.plan import Note, PlannedVisit
-from nmosd_dosing.plans.reasons import day
+from nmosd_dosing.plans.reasons import cancelled_by, day
 from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import NOT_STATED, Period, Point, Study, Window
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
+from nmosd_dosing.subjects.subject import UNSCHEDULED
 
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 
@@ -41,6 +43,7 @@ def notes(
         yield from _not_recorded(schedule, shown, as_of)
     yield from _gap_clock(schedule, shown, as_of)
     yield from _recorded(schedule, every)
+    yield from _booked(schedule, every)
     yield from _unscheduled(schedule)
     yield from _too_close(schedule, shown)
     yield from _before_entry(schedule)
@@ -129,8 +132,9 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
             yield Note("gap-rule", words, (p.id,))
         first = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
-        if first and p.actual == schedule.start and schedule.planned_start is not None:
-            yield Note("start", f"{p.id} was on {day(p.actual)}, which is day 1; planned was {day(schedule.planned_start)}", (p.id,))
+        if first and schedule.start in (p.actual, p.booked) and schedule.planned_start is not None:
+            was = "was on" if p.booked is None else "is booked for"
+            yield Note("start", f"{p.id} {was} {day(schedule.start)}, which is day 1; planned was {day(schedule.planned_start)}", (p.id,))
         elif first and p.actual is not None and p.actual != schedule.start:
             words = f"{p.id} is recorded on {day(p.actual)}; no first dose is given at it, so day 1 is {day(schedule.start)}"
             yield Note("start", words, (p.id,))
@@ -140,10 +144,36 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         yield Note("weight", "the weight recorded at these visits is not the one that doses are by", _ids(weights))
 
 
+def _booked(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
+    """Appointments: what is no fact yet, and what has become none."""
+    if booked := [p for _, p in every if p.booked is not None and p.stage != "cancelled"]:
+        yield Note(
+            "booked", "an appointment, and not done: no total counts it as given, and what is counted from it may move", _ids(booked)
+        )
+    for visit in schedule.visits:
+        if visit.booked is not None and visit.status == VisitStatus.CANCELLED:
+            yield Note(
+                "booked", f"{visit.id} is booked for {day(visit.booked)}, and is not planned any more: {cancelled_by(schedule, visit)}"
+            )
+    for visit, p in every:
+        lapsed = max((record.date for record in visit.appointments if record.status == "lapsed"), default=None)
+        if lapsed is not None and p.actual is None and p.booked is None and not visit.records:
+            yield Note("booked", f"{p.id} was booked for {day(lapsed)}, and nothing is recorded of it", (p.id,))
+    ids = {visit.row: visit.id for visit in schedule.visits}
+    for row, record in schedule.twice:
+        if record.status == "booked":
+            yield Note("booked", f"{ids[row]} is booked for {day(record.date)} as well: that appointment is not in this plan", (ids[row],))
+    for record in schedule.unscheduled:
+        if not record.is_fact:
+            what = "a visit that is not planned" if record.visit == UNSCHEDULED else f"{record.visit}, which this plan does not have yet,"
+            when = f"is booked for {day(record.date)}" if record.status == "booked" else f"was booked for {day(record.date)}"
+            yield Note("booked", f"{what} {when}")
+
+
 def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
     """Records of visits that are not planned."""
     products = {product.name for product in schedule.study.products}
-    for record in schedule.unscheduled:
+    for record in (record for record in schedule.unscheduled if record.is_fact):
         known = record.product in (None, *products)
         given = record.took_place and (record.product is not None or record.amount is not None)
         given &= not known or any(x.date == record.date and record.product in (None, x.product) for x in schedule.doses_besides)
@@ -311,7 +341,7 @@ def _windows_by_arm(visit: Visit, arms: Sequence[str]) -> str:
 def _weekends(shown: Shown) -> Iterator[Note]:
     open_ = [p for _, p in shown if p.target is not None and p.actual is None and p.stage != "not done"]
     for weekday, name in ((5, "Saturday"), (6, "Sunday")):
-        on = [p for p in open_ if p.target is not None and p.target.weekday() == weekday]
+        on = [p for p in open_ if (expected := p.booked or p.target) is not None and expected.weekday() == weekday]
         if on:
             yield Note("weekend", f"on a {name}; no rule is stated, nothing is moved", _ids(on))
 
@@ -320,7 +350,7 @@ def _same_date(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
     dates: dict[dt.date, list[str]] = {}
     for visit in planned:
         if visit.target is not None and visit.last is None:
-            dates.setdefault(visit.actual or visit.target, []).append(visit.id)
+            dates.setdefault(visit.actual or visit.booked or visit.target, []).append(visit.id)
     for date, ids in dates.items():
         if len(ids) > 1:
             yield Note("same-date", f"several visits on {date_text(date)}", tuple(ids))

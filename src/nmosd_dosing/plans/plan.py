@@ -9,7 +9,7 @@ from typing import Literal
 from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.dose.dose import AmountStatusText
 from nmosd_dosing.plans.note_codes import NoteCode
-from nmosd_dosing.schedule.schedule import VisitStatusText
+from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.model import Site, Source
 from nmosd_dosing.subjects.disposition import MoveStatusText
 
@@ -61,9 +61,9 @@ class Administration:
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day. `earliest` and `latest` are the allowed days, by window,
     rule of entry, minimum gap and what ended the period; None where nothing states one. `last` is the last day of a visit that takes
-    several; `actual` the recorded day, and `record` what else was written
-    down of it. `labels`: whatever else its day may be called, beside `label`. `only_arms`: it may not be this subject's visit, since it
-    exists for these arms only and the arm is not known.
+    several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, and `record` what else was
+    written down of it. `labels`: whatever else its day may be called, beside `label`. `only_arms`: it may not be this subject's visit,
+    since it exists for these arms only and the arm is not known.
     `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
     the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it.
     `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about."""
@@ -89,6 +89,7 @@ class PlannedVisit:
     source: str | None = None
     window_source: str | None = None
     cancelled_by: str | None = None
+    booked: dt.date | None = None
     record: str | None = None
     room: str | None = None
     is_entry: bool = False
@@ -97,14 +98,14 @@ class PlannedVisit:
 
     @property
     def date(self) -> dt.date | None:
-        """The day on which it took place, else that on which it is planned; None where neither."""
-        return None if self.stage in ("not done", "cancelled") else self.actual or self.target
+        """The day on which it took place, else that for which it is booked or planned; None where neither."""
+        return None if self.stage in ("not done", "cancelled") else self.actual or self.booked or self.target
 
     @property
     def stage(self) -> Stage:
         """What its status comes to: `firm` and `tentative` are ahead, the others are settled."""
         match self.status:
-            case "planned":
+            case "planned" | "booked":
                 return "firm"
             case "projected" | "pending":
                 return "tentative"

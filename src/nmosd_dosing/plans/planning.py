@@ -18,12 +18,14 @@ from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import as_planned, expand
-from nmosd_dosing.schedule.schedule import Schedule, VisitStatus
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.model import Study, Window
 from nmosd_dosing.study.period_order import arms_of, one_period
+from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -49,13 +51,16 @@ def plan(
     """One subject's dated plan, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
     `subject` may be just the first day, as a date or YYYY-MM-DD. `of_study`: dates of the study's own events. `cancelled` lists visits
-    that fell away, too. `workdays`: notes on days that are closed. `as_of`: notes on what is not recorded by then. The other
+    that fell away, too. `workdays`: notes on days that are closed. `as_of`: notes on what is not recorded by then; visits that are dated
+    later are booked, and not done, whatever their records say. The other
     arguments are those of `expand`, and so are the errors;
     InputError also for an arm that is not there, and for an entry that breaks a stated minimum gap unless `accept_gap`.
     """
     if not isinstance(subject, Subject):
         subject = Subject(the_date("subject", subject))
     check_arguments({"as_of": as_of}, {"study": (study, Study), "period": (period, str), "workdays": (workdays, Workdays)})
+    if as_of is not None:
+        subject = history.booked_by([subject], as_of)[0]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(
         study,
@@ -127,7 +132,7 @@ def plan_of(
 
 
 def _date(visit: PlannedVisit) -> dt.date | None:
-    return visit.target or visit.actual
+    return visit.target or visit.actual or visit.booked
 
 
 def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str]) -> PlannedVisit:
@@ -145,6 +150,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         status=visit.status.text,
         target=target,
         actual=visit.actual,
+        booked=visit.booked,
         earliest=visit.earliest,
         latest=visit.latest,
         last=visit.last,
@@ -161,7 +167,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         source=source_text(what.said.sources or (period.facts.source,)),
         window_source=what.window.origin if what.window is not None else None,
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
-        record="; ".join(dict.fromkeys(record_text(record, masked) for record in visit.records)) or None,
+        record="; ".join(dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
         room=schedule.study.site.room(period.id, what.label) if schedule.study.site is not None else None,
         is_entry=visit.is_entry,
         dose_steps=tuple(dose_steps(schedule, visit)),
@@ -245,7 +251,7 @@ def _periods(schedule: SubjectSchedule) -> Iterator[PlannedPeriod]:
             regimen=schedule.study.regimen_id(own.period),
             start=own.anchor,
             end=own.end,
-            status=status.text if p else "planned",
+            status=status.text if p else "projected" if own.projected else "planned",
             left=_left(own),
         )
 

@@ -9,8 +9,8 @@ from typing import assert_never
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.gap_rules import GAP
-from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.model import Facts, Source, Transition
 from nmosd_dosing.study.visit import Visit
@@ -40,8 +40,8 @@ def visit_reason(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     if segment.anchor is None:
         return f"{period} has not begun"
     if visit.since is not None:
-        since, back = visit.since
-        return f"the dose of {day(since)}, as recorded{_counted(back, since)}"
+        since, back, booked = visit.since
+        return f"the dose of {day(since)}, as {'booked' if booked else 'recorded'}{_counted(back, since)}"
     if segment.event:
         return f"{segment.event} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
     again = f", restart {segment.run}" if segment.run else ""
@@ -75,7 +75,7 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
     yield counted if visit.target is None else f"{counted} = {day(visit.target)}"
     yield from _days_steps(schedule, visit)
     masked = any(give.mask is not None for give in what.gives)
-    yield from dict.fromkeys(record_text(record, masked) for record in visit.records)
+    yield from dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))
     for dose in visit.doses:
         if dose.change is not None and dose.own is not None:
             yield f"dose: {dose.change.event} on {day(dose.change.date)}, so {dose.give.product} {dose.own.rule}"
@@ -137,14 +137,15 @@ def record_text(record: Record, masked: bool) -> str:
     about = [f"batch {record.batch}" if record.batch and not masked else None, f"reason: {record.reason}" if record.reason else None]
     more = "".join(f", {part}" for part in (*about, record.comment) if part)
     place = f" ({record.place.where})" if record.place and not masked else ""
-    return f"recorded: {record.status} on {date_text(record.date)}{more}{place}"
+    what = f"recorded: {record.status} on" if record.is_fact else "booked for" if record.status == "booked" else "was booked for"
+    return f"{what} {date_text(record.date)}{more}{place}"
 
 
 def cancelled_by(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What ended the period's visits, or its doses, before this one."""
     only_doses = bool(visit.visit.gives) and not visit.visit.assessments
-    limits, target = visit.segment.limits, visit.target
-    ending = [x for x in limits if (only_doses or not x.doses_only) and target is not None and target > x.last]
+    limits, expected = visit.segment.limits, visit.booked or visit.target
+    ending = [x for x in limits if (only_doses or not x.doses_only) and expected is not None and expected > x.last]
     ending = ending or [x for x in limits if x.cause.startswith(GAP)]
     return limit_text(schedule, min(ending, key=lambda x: (x.cause == "entry", x.last)))
 
@@ -165,7 +166,8 @@ def limit_text(schedule: SubjectSchedule, limit: SubjectLimit) -> str:
 
 def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What a visit's dose waits for."""
-    waiting = next(limit for limit in visit.segment.waits if visit.target is not None and visit.target > limit.last)
+    expected = visit.booked or visit.target
+    waiting = next(limit for limit in visit.segment.waits if expected is not None and expected > limit.last)
     if waiting.cause != "undecided":
         return waiting.cause
     move = next(m for m in schedule.moves if m.out_of == visit.segment.period)
@@ -181,7 +183,8 @@ def period_steps(schedule: SubjectSchedule, period: int) -> Iterator[str]:
     if found is None:
         own = schedule.periods[period]
         planned = schedule.planned_start if not period else None
-        how = "as given" if planned is None else f"the first dose, as recorded; planned was {day(planned)}"
+        how = "booked" if own.projected else "as recorded" if planned is not None else "as given"
+        how = f"the first dose, {how}; planned was {day(planned)}" if planned is not None else how
         yield f"day {schedule.study.counts_from} of {own.period.id}: {day(own.anchor)}, {how}"
         return
     move, rule = found
@@ -242,7 +245,8 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
         case MoveStatus.DECLINED:
             yield f"{into}: declined on {day(schedule.first(DECLINED))}"
         case MoveStatus.PROJECTED:
-            yield f"{into}: not recorded; projected on the first allowed day, {day(earliest)}"
+            first_day = f"projected on the first allowed day, {day(earliest)}" if move.begins == earliest else _expected(move)
+            yield f"{into}: not recorded; {first_day}"
         case MoveStatus.PENDING | MoveStatus.REFUSED | MoveStatus.NONE:
             pass
         case never:
@@ -314,13 +318,22 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             off = ", while its conditions are not met: a deviation" if earliest is None else off
             return f"{known}: {_allowed(move, rule)}; entered on {day(move.entered)}{off}"
         case MoveStatus.PROJECTED | MoveStatus.NONE:
-            return f"{known}: {_allowed(move, rule)}; projected on the first of these days"
+            return f"{known}: {_allowed(move, rule)}; {_expected(move)}"
 
 
 def _too_late(move: SubjectMove, rule: Transition) -> str:
     """Why the entry cannot be while it is allowed."""
     met = "the conditions are met on" if move.kept is None else f"what is recorded of {rule.source_period} allows it from"
     return f"{met} {day(move.earliest)}, after the last day, {day(move.latest)}"
+
+
+def _expected(move: SubjectMove) -> str:
+    """When an entry is expected that is not recorded."""
+    if move.booked is not None:
+        return f"booked for {day(move.booked)}"
+    if move.begins is None or move.begins == move.earliest:
+        return "projected on the first of these days"
+    return f"projected on {day(move.begins)}, after what is booked"
 
 
 def _allowed(move: SubjectMove, rule: Transition) -> str:

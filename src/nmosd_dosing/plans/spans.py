@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from nmosd_dosing.days import shift_date
 from nmosd_dosing.plans.plan import PlannedSpan
 from nmosd_dosing.plans.reasons import source_text
-from nmosd_dosing.schedule.schedule import VisitStatus
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectSegment
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import ENDS_FOLLOW_UP, ENDS_TREATMENT
 from nmosd_dosing.study.model import Mark, Span
 from nmosd_dosing.subjects.disposition import MoveStatus

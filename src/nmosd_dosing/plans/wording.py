@@ -35,6 +35,8 @@ class Wording:
     window: str
     entry_window: str
     done: str
+    booked: str
+    booked_only: str
     of_subject: str
     discreet_visit: str
     discreet_window: str
@@ -84,6 +86,8 @@ _ENGLISH = Wording(
     window="{} window",
     entry_window="entry window",
     done="Done on this day; it was planned for {}",
+    booked="Booked for this day; it was planned for {}",
+    booked_only="Booked for this day",
     of_subject="{} {} ({})",
     discreet_visit="Visit {}",
     discreet_window="Window of visit {}",
@@ -132,6 +136,8 @@ _CHINESE = Wording(
     window="{} 访视窗",
     entry_window="入组窗口期",
     done="已于当日完成；原计划日期：{}",
+    booked="已预约当日；原计划日期：{}",
+    booked_only="已预约当日",
     of_subject="{} {}（{}）",
     discreet_visit="访视 {}",
     discreet_window="访视窗 {}",

@@ -88,15 +88,16 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
     found: dict[tuple[NoteCode, str], list[str]] = {}
     unpublished: dict[int, list[str]] = {}
     for visit in visits:
-        if visit.target is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
+        expected = visit.booked or visit.target
+        if expected is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
             continue
-        why = days.closed_because(visit.target)
+        why = days.closed_because(expected)
         if why is not None:
             code: NoteCode = "weekend" if why in _WEEKDAYS else "holiday"
-            message = _message(why, visit.target, visit.earliest, visit.latest, days)
+            message = _message(why, expected, visit.earliest, visit.latest, days)
             found.setdefault((code, message), []).append(visit.id)
-        elif days.projected(visit.target):
-            unpublished.setdefault(visit.target.year, []).append(visit.id)
+        elif days.projected(expected):
+            unpublished.setdefault(expected.year, []).append(visit.id)
     for (code, message), ids in found.items():
         yield Note(code, message, tuple(ids))
     for year, ids in unpublished.items():

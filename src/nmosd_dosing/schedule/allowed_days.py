@@ -133,7 +133,8 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
     """What the minimum gaps ask for, besides the `earliest` and `latest` days (m, n) that are stated otherwise.
 
     A visit that is recorded is held against the recorded doses before it. One that is not is held against all that are planned before it:
-    as recorded, or entered, else on the first day on which they may be given themselves; one that may not be on any day moves nothing.
+    as recorded, booked or entered, else on the first day on which they may be given themselves; one that may not be on any day moves
+    nothing.
     """
     stated = {of.name: (p, of.minimum_gap) for p, of in enumerate(schedule.study.products) if of.minimum_gap is not None}
     visits = sorted({row.visit for row in schedule.rows if row.give.product in stated})
@@ -142,7 +143,8 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
     doses = [_Doses(p, gap, _begins(schedule, dates, visits, name), _unscheduled(schedule, name)) for name, (p, gap) in stated.items()]
     n, shape = len(schedule), (len(visits), len(schedule))
     recorded = np.array([np.broadcast_to(schedule.recorded(i), n) for i in visits])
-    fixed = recorded | np.array([_is_entered(schedule, i) for i in visits])
+    told = np.array([np.broadcast_to(schedule.told(i), n) for i in visits])
+    fixed = told | np.array([_is_entered(schedule, i) for i in visits])
     longer = np.array([np.broadcast_to(schedule.days(i), n) - 1 for i in visits]).astype("timedelta64[D]")  # of a course
     gaps = Gaps(visits, np.full(shape, NO_DATE), np.full(shape, NO_DATE), np.full(shape, -1), np.full(shape, -1))
     for of in doses:

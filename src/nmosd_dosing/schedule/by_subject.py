@@ -86,7 +86,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             unscheduled=tuple(unscheduled[c]),
             doses_besides=tuple(besides.get(c, ())),
             twice=tuple(twice[c]),
-            last_recorded=max((record.date for record in records[c]), default=None),
+            last_recorded=max((record.date for record in records[c] if record.is_fact), default=None),
             first_dose=first_doses[c],
             last_dose=last_doses[c],
             beyond=int(schedule.beyond[c]),
@@ -139,7 +139,10 @@ def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:
 
 
 def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
-    days = [to_dates(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided, move.kept)]
+    days = [
+        to_dates(dates)
+        for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided, move.kept, move.booked, move.begins)
+    ]
     rules = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.rule.tolist()]
     waiting = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.waiting.tolist()]
     met = []

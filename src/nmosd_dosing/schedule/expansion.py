@@ -86,7 +86,7 @@ def expand(
         by_period = [mask(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period)
-    disposition = resolve(study, periods, cohort, _kept(cohort, periods, by_period))
+    disposition = resolve(study, periods, cohort, *_kept(cohort, periods, by_period))
     check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
@@ -148,7 +148,8 @@ def _fill(
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
     begun = {i: ~np.isnat(segments[s].anchor) for i, s in enumerate(segment_of) if segments[s].run}
     of_periods = [disposition.periods[segments[s].period].id for s in segment_of]
-    found = visit_records.match(visits, of_periods, cohort, begun) if cohort.records else None
+    may_come = {f"{p.id}/{visit.label}" for p, mine in zip(disposition.periods, by_period, strict=True) for visit in mine}
+    found = visit_records.match(visits, of_periods, cohort, begun, may_come) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives if doses)
     read = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
@@ -254,24 +255,26 @@ def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
     return tuple(v.with_window(None, lambda _: True) if v.offset == Offset() and v.last is None else v for v in visits)
 
 
-def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> dict[str, Dates]:
+def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> tuple[dict[str, Dates], dict[str, Dates]]:
     """By period, (n,) the first day on which what is recorded of it lets a subject enter the next one: that of the last visit, or the day
-    after the last dose. What hangs on an event goes on over the entry, and keeps nobody."""
+    after the last dose; and the same of what is booked. What hangs on an event goes on over the entry, and keeps nobody."""
     if not cohort.records or len(periods) == 1:
-        return {}
+        return {}, {}
     visits, ids = [v for mine in by_period for v in mine], [p.id for p, mine in zip(periods, by_period, strict=True) for _ in mine]
     anew = tuple((column, dataclasses.replace(record, visit=record.visit.split(" (restart")[0])) for column, record in cohort.records)
     found = visit_records.match(visits, ids, dataclasses.replace(cohort, records=anew), {})
     kept: dict[str, Dates] = {period.id: np.full(len(cohort), NO_DATE) for period in periods}
-    recorded = [(i, column, record) for (i, column), records in found.records.items() for record in records]
-    for i, column, record in (*recorded, *found.twice):
+    booked: dict[str, Dates] = {period.id: np.full(len(cohort), NO_DATE) for period in periods}
+    written = [*found.records.items(), *found.appointments.items()]
+    for i, column, record in (*((i, column, record) for (i, column), records in written for record in records), *found.twice):
         visit = visits[i]
-        if record.took_place and not visit.event:
+        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.event:
             given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
             days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
             free = np.datetime64(record.date, "D") + np.timedelta64(days + 1 if given else 0, "D")
-            kept[ids[i]][column] = np.fmax(kept[ids[i]][column], free)
-    return kept
+            into = kept if record.took_place else booked
+            into[ids[i]][column] = np.fmax(into[ids[i]][column], free)
+    return kept, booked
 
 
 def _anchor(disposition: Disposition, cohort: Cohort, period: int) -> Dates:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates
 from nmosd_dosing.schedule.schedule import Reweighed, Schedule
+from nmosd_dosing.schedule.visit_states import Counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,7 +20,7 @@ class Filling(Schedule):
     steps: by row (n,) what it adds to the totals, times its scale, where these run in the order of days and not of the plan.
     """
 
-    counted: dict[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
+    counted: dict[int, Counted]
     planned: dict[int, NDArray[np.float64]]
     exposure: dict[int, tuple[NDArray[np.float64], ...]]
     reweighed: dict[str, Reweighed]
@@ -30,7 +30,8 @@ class Filling(Schedule):
         """The schedule, read-only."""
         for array in (
             self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
-            *self.planned.values(), *(array for arrays in (*self.counted.values(), *self.exposure.values()) for array in arrays),
+            *self.planned.values(), *(array for arrays in self.exposure.values() for array in arrays),
+            *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.booked)),
             *(array for made in self.reweighed.values() for array in (made.since, made.grams, made.of)),
         ):  # fmt: skip
             if array is not None:

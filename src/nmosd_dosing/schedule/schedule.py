@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.segments import Segment
+from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.model import Give, Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
@@ -24,25 +23,6 @@ from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_
 _EVERYBODY = slice(None)
-VisitStatusText = Literal["absent", "planned", "projected", "pending", "done", "partial", "missed", "withheld", "cancelled"]
-
-
-class VisitStatus(IntEnum):
-    """What became of a visit, or is to become of it."""
-
-    ABSENT = 0  # not in that subject's plan
-    PLANNED = 1
-    PROJECTED = 2
-    PENDING = 3
-    DONE = 4
-    PARTIAL = 5
-    MISSED = 6
-    WITHHELD = 7
-    CANCELLED = 8
-
-    @property
-    def text(self) -> VisitStatusText:
-        return cast(VisitStatusText, self.name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +58,7 @@ class Schedule:
     and what it is where it was given beyond the cap; NaN where that is not known, or it was not. reweighed: by product, of those that
     are dosed by a new weight only once it has changed enough.
     first_doses, last_doses: (segments, n) NaT where nothing is given; of everything planned, also beyond `until`.
-    beyond: (n,) visits that lie after `until`. counted: of repeats that count from the actual dose before, (n,) that day and so many
-    days and months since; NaT where nothing is recorded.
+    beyond: (n,) visits that lie after `until`. counted: how repeats are counted that count from the actual dose before.
 
     Methods take the row of a visit, and give (n,); or a slice of rows of one segment, and give (rows, n). `columns` are some subjects.
     """
@@ -101,7 +80,7 @@ class Schedule:
     last_doses: Dates
     beyond: NDArray[np.int64]
     visit_records: VisitRecords | None
-    counted: Mapping[int, tuple[Dates, NDArray[np.int64], NDArray[np.int64]]]
+    counted: Mapping[int, Counted]
     per_kg: NDArray[np.float64] | None
     planned: Mapping[int, NDArray[np.float64]]
     written: frozenset[tuple[int, int]]
@@ -225,7 +204,7 @@ class Schedule:
             return last
         ends = self.segments[self.segment_of[visit]].last_day(True, columns)
         cut = last if ends is None else np.fmin(last, ends)
-        cut = cut if self.until is None else np.where(self.recorded(visit, columns), cut, np.fmin(cut, self.until))
+        cut = cut if self.until is None else np.where(self.told(visit, columns), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
 
     def days(self, visit: int, columns: slice = _EVERYBODY) -> int | NDArray[np.float64]:
@@ -247,11 +226,19 @@ class Schedule:
         return self.visit_records.actual[visit] if self.visit_records is not None else None
 
     def dates(self, visit: Visits, columns: slice = _EVERYBODY) -> Dates:
-        """The day on which a visit took place, else that on which it is planned; NaT for one that did not take place."""
+        """The day on which a visit took place, else that on which it is expected; NaT for one that did not take place."""
+        expected = self.expected(visit, columns)
+        if self.visit_records is None:
+            return expected
+        return np.where(self.recorded(visit, columns), self.visit_records.actual[visit, columns], expected)
+
+    def expected(self, visit: Visits, columns: slice = _EVERYBODY) -> Dates:
+        """The day on which a visit is booked, else that on which it is planned."""
         target = self.target[visit, columns]
         if self.visit_records is None:
             return target
-        return np.where(self.recorded(visit, columns), self.visit_records.actual[visit, columns], target)
+        booked = self.visit_records.booked[visit, columns]
+        return np.where(np.isnat(booked), target, booked)
 
     # --- what became of a visit ----------------------------------------------------------------------------------------
 
@@ -262,8 +249,15 @@ class Schedule:
         projected = self.disposition.projected[segment.period]
         if projected.any():
             state[..., projected] = VisitStatus.PROJECTED
+        if isinstance(visit, slice):
+            for row in (row for row in self.counted if visit.start <= row < visit.stop):
+                state[row - visit.start, self.counted[row].booked] = VisitStatus.PROJECTED
+        elif visit in self.counted:
+            state[self.counted[visit].booked] = VisitStatus.PROJECTED
         for limit in segment.waits:
-            state[self._doses[visit] & (target > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
+            state[self._doses[visit] & (self.expected(visit) > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
+        if self.visit_records is not None:
+            state[~np.isnat(self.visit_records.booked[visit])] = VisitStatus.BOOKED
         state[self.cancelled(visit)] = VisitStatus.CANCELLED
         state[self.not_planned(visit)] = VisitStatus.ABSENT
         if self.visit_records is not None:
@@ -275,6 +269,13 @@ class Schedule:
         """Whether anything is recorded of a visit."""
         return self.visit_records.status[visit, columns] != Recorded.NOTHING if self.visit_records is not None else np.bool_(False)
 
+    def told(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
+        """Whether somebody has written when a visit was, or for when it is booked."""
+        if self.visit_records is None:
+            return np.bool_(False)
+        told: Where = self.recorded(visit, columns) | ~np.isnat(self.visit_records.booked[visit, columns])
+        return told
+
     def dose_recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
         """Whether a record says that a dose of a visit was given, or was not."""
         return (
@@ -283,14 +284,14 @@ class Schedule:
 
     def cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """Whether a visit falls away: everything that is to happen at it lies after what ends it."""
-        segment, target = self.segment(visit), self.target[visit, columns]
-        gone = np.zeros(target.shape, dtype=bool)
+        segment, expected = self.segment(visit), self.expected(visit, columns)
+        gone = np.zeros(expected.shape, dtype=bool)
         if segment.limits:
             by_doses = self._only_doses[visit]
             for only_doses, mine in ((True, by_doses), (False, ~by_doses)):
                 last = segment.last_day(only_doses, columns)
                 if last is not None:
-                    gone |= (target > last) & mine
+                    gone |= (expected > last) & mine
             gone &= ~self.recorded(visit, columns)
         return gone | self.cut_off(visit, self._only_doses[visit], columns)
 
@@ -309,7 +310,7 @@ class Schedule:
         last = segment.last_day(True, columns)
         gone: Where = np.bool_(False)
         if last is not None:
-            gone = self.target[visit, columns] > last
+            gone = self.expected(visit, columns) > last
             gone = gone & ~self.dose_recorded(visit, columns) if self.visit_records is not None else gone
         return gone | self.cut_off(visit, np.bool_(True), columns) if segment.cut is not None else gone
 
@@ -323,7 +324,7 @@ class Schedule:
                 absent = others
             else:
                 absent[row - rows.start] = others
-        return absent & ~self.recorded(visit, columns)
+        return absent & ~self.told(visit, columns)
 
     def for_other_arms(self, visit: int, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """(n,) whether a visit exists for other arms only; not where the arm is unknown."""
@@ -339,7 +340,7 @@ class Schedule:
         target = self.target[visit, columns]
         if self.cohort.ahead is not None:
             return np.zeros(target.shape, dtype=bool)
-        late: NDArray[np.bool_] = (target > self.segment(visit).open_end[columns]) & ~self.recorded(visit, columns)
+        late: NDArray[np.bool_] = (target > self.segment(visit).open_end[columns]) & ~self.told(visit, columns)
         return late
 
     # --- what is given at a visit --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
 from nmosd_dosing.schedule.doses.body_weights import Used
-from nmosd_dosing.schedule.schedule import VisitStatus
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -164,11 +164,12 @@ class SubjectVisit(NamedTuple):
     """A visit of the subject's plan. row: in the schedule; number: in its segment.
 
     earliest, latest: the allowed days, by all that states some, None where nothing does; none is allowed where the earliest is the later
-    one. around: by the window alone, or the rule of entry. dose_before: by which a minimum gap is kept.
-    date: the actual day, else the target, None where it did not take place. planned_last: the last day of one that takes several, without
-    what cuts it short. since: where it counts from the actual dose before, that day and how far it lies back. dose_recorded: whether a
-    record says that its dose was given, or was not. wrong: what each record says that is not the plan; not_compared: why an amount could
-    not be.
+    one. around: by the window alone, or the rule of entry. dose_before: by which a minimum gap is kept. booked: the day of the
+    appointment, where there is no more than that. date: the actual day, else the one booked or planned, None where it did not take place.
+    planned_last: the last day of one that takes several, without what cuts it short. since: where it counts from the actual dose before,
+    that day, how far it lies back, and whether it is only booked. dose_recorded: whether a record says that its dose was given, or was
+    not. appointments: those that were made, also such as have lapsed. wrong: what each record says that is not the plan; not_compared:
+    why an amount could not be.
     """
 
     row: int
@@ -179,6 +180,7 @@ class SubjectVisit(NamedTuple):
     status: VisitStatus
     target: Date
     actual: Date
+    booked: Date
     date: Date
     earliest: Date
     latest: Date
@@ -186,12 +188,13 @@ class SubjectVisit(NamedTuple):
     dose_before: DoseBefore | None
     last: Date
     planned_last: Date
-    since: tuple[dt.date, Offset] | None
+    since: tuple[dt.date, Offset, bool] | None
     is_entry: bool
     beyond_open_end: bool
     dose_recorded: bool
     doses: tuple[SubjectDose, ...]
     records: tuple[Record, ...]
+    appointments: tuple[Record, ...]
     wrong: tuple[str | None, ...]
     not_compared: str | None
 
@@ -210,8 +213,9 @@ class SubjectMove(NamedTuple):
     """The move out of a period: the rule that governs and the one that an open decision would bring; both days of entry are allowed.
 
     date: of what opens the way. undecided: of what waits for a decision. kept: the earliest day, where it is so late since something is
-    recorded of the period until then. outside: days by which a recorded entry misses its window,
-    negative before it. met: when each further condition of the rule was met.
+    recorded of the period until then. outside: days by which a recorded entry misses its window, negative before it. booked: the day on
+    which day 1 of the next period is booked. begins: that day as it is recorded or projected. met: when each further condition of the rule
+    was met.
     """
 
     out_of: int
@@ -224,6 +228,8 @@ class SubjectMove(NamedTuple):
     entered: Date
     undecided: Date
     kept: Date
+    booked: Date
+    begins: Date
     outside: int
     met: tuple[Date, ...]
 

@@ -18,12 +18,13 @@ from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
-from nmosd_dosing.schedule.schedule import Row, Schedule, VisitStatus
+from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.schedule.subject_schedule import Change, Date, DoseBefore, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
-_NO_RECORDS: tuple[tuple[()], tuple[()], None] = (), (), None
+_NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None] = (), (), (), None
 
 
 def visits_of(
@@ -37,9 +38,9 @@ def visits_of(
         rows.setdefault(row.visit, []).append(k)
     allowed = allowed_days(schedule, dates)
     targets, earliest, latest, first, last = map(to_dates, (schedule.target, allowed.earliest, allowed.latest, *allowed.around))
-    before = _doses_before(schedule, allowed.gaps)
+    before, told = _doses_before(schedule, allowed.gaps), schedule.visit_records
     arms = schedule.arm.tolist()
-    actuals = to_dates(schedule.visit_records.actual) if schedule.visit_records is not None else [[None] * n] * m
+    actuals, booked = (to_dates(told.actual), to_dates(told.booked)) if told is not None else ([[None] * n] * m, [[None] * n] * m)
     found: list[list[SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
         states, days, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
@@ -47,7 +48,7 @@ def visits_of(
         for number, i in enumerate(range(visits.start, visits.stop)):
             mine = [doses[k] for k in rows.get(i, ())]
             columns = zip(
-                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], days[number], earliest[i], latest[i],
+                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], booked[i], days[number], earliest[i], latest[i],
                 zip(first[i], last[i], strict=True), before[i], _last(schedule, i), _planned_last(schedule, i), _since(schedule, i),
                 repeat(is_entry(schedule, i)), beyond[number], dosed[number],
                 zip(*mine, strict=True) if mine else repeat(()),
@@ -87,27 +88,35 @@ def _last(schedule: Schedule, visit: int) -> list[Date]:
 def _planned_last(schedule: Schedule, visit: int) -> list[Date]:
     if schedule.visits[visit].last is None:
         return [None] * len(schedule)
-    actual, target = schedule.actual(visit), schedule.target[visit]
+    actual, target = schedule.actual(visit), schedule.expected(visit)
     begins = target if actual is None else np.where(np.isnat(actual), target, actual)
     last = schedule.planned_last(visit, begins, slice(None))
     return to_dates(last) if last is not None else [None] * len(schedule)
 
 
-def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset] | None]:
-    """Of a visit that counts from the actual dose before it, that day and how far it lies back."""
+def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset, bool] | None]:
+    """Of a visit that counts from the actual dose before it, that day, how far it lies back, and whether it is only booked."""
     counted = schedule.counted.get(visit)
     if counted is None or schedule.visits[visit].follows is None:
         return [None] * len(schedule)
-    columns = zip(to_dates(counted[0]), counted[1].tolist(), counted[2].tolist(), strict=True)
-    return [(date, Offset(days, months)) if date is not None else None for date, days, months in columns]
+    columns = zip(to_dates(counted.since), counted.days.tolist(), counted.months.tolist(), counted.booked.tolist(), strict=True)
+    return [(date, Offset(days, months), booked) if date is not None else None for date, days, months, booked in columns]
 
 
 def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tuple[Any, ...]:
     """What is recorded of a visit, and what of it is not the plan, or could not be compared with it."""
-    records = schedule.visit_records.records.get((visit, column)) if schedule.visit_records is not None else None
-    if records is None:
+    found = schedule.visit_records
+    if found is None:
         return _NO_RECORDS
-    return records, tuple(wrong_dose(schedule, rows, r, column) for r in records), not_compared(schedule, rows, records, column)
+    records, appointments = found.records.get((visit, column), ()), found.appointments.get((visit, column), ())
+    if not records:
+        return (), appointments, (), None
+    return (
+        records,
+        appointments,
+        tuple(wrong_dose(schedule, rows, r, column) for r in records),
+        not_compared(schedule, rows, records, column),
+    )
 
 
 def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:

@@ -9,6 +9,7 @@ from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.schedule.visit_states import Counted
 from nmosd_dosing.subjects.cohort import Ahead
 
 
@@ -34,9 +35,9 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
-        recorded = schedule.recorded(i, columns)
+        told = schedule.told(i, columns)
         if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
-            target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~recorded] = NO_DATE
+            target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~told] = NO_DATE
         if ahead is not None:
             _as_drawn(schedule, i, ahead, columns)
         if len(visit.arms) < len(schedule.period(i).arms):
@@ -47,7 +48,7 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             np.fmin(first, given, out=first)
             np.fmax(last, schedule.through(i, given, columns), out=last)
         if schedule.until is not None:
-            late = (target > schedule.until) & ~recorded
+            late = (target > schedule.until) & ~told
             beyond += late & ~schedule.cancelled(i, columns)
             target[late] = NO_DATE
 
@@ -67,14 +68,17 @@ def _as_drawn(schedule: Filling, visit: int, ahead: Ahead, columns: slice) -> No
 
 
 def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns: slice) -> None:
-    """Moves a visit of a repeat that counts from the actual dose before it: from the last recorded one, so many steps on."""
+    """Moves a visit of a repeat that counts from the actual dose before it: from the last that is recorded or booked, so many steps on."""
     n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
-    since, days, months = schedule.counted.get(previous, (np.full(n, NO_DATE), zero, zero))
-    records = schedule.visit_records
+    before = schedule.counted.get(previous, Counted(np.full(n, NO_DATE), zero, zero, np.zeros(n, dtype=bool)))
+    since, records = before.since, schedule.visit_records
+    booked = records.booked[previous] if records is not None else np.full(n, NO_DATE)
     actual = np.where(records.gave_none[previous], NO_DATE, records.actual[previous]) if records is not None else since
+    actual = np.where(np.isnat(booked), actual, booked)
     there = ~np.isnat(actual)
-    since, days, months = np.where(there, actual, since), np.where(there, 0, days) + step.days, np.where(there, 0, months) + step.months
-    schedule.counted[visit] = since, days, months
+    since, days = np.where(there, actual, since), np.where(there, 0, before.days) + step.days
+    months = np.where(there, 0, before.months) + step.months
+    schedule.counted[visit] = Counted(since, days, months, np.where(there, ~np.isnat(booked), before.booked))
     target, known = schedule.target[visit, columns], ~np.isnat(since[columns])
     for more in {(int(d), int(m)) for d, m in zip(days[columns][known], months[columns][known], strict=True)}:
         chosen = known & (days[columns] == more[0]) & (months[columns] == more[1])

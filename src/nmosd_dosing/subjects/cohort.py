@@ -75,6 +75,7 @@ class Cohort:
     is drawn of subjects of simulated trials.
     codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
     planned_start: (n,) the day that was planned as day 1, where the first dose was on another one; else NaT, or None for everybody.
+    booked: by period (n,), the first day as it is booked, NaT where it is not: what is counted from it may still move.
     """
 
     start: Dates
@@ -91,6 +92,7 @@ class Cohort:
     earlier: tuple[tuple[int, Exposure], ...] = ()
     ahead: Ahead | None = None
     planned_start: Dates | None = None
+    booked: Mapping[str, Dates] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """In a log nothing may tell an arm."""
@@ -191,7 +193,7 @@ class Cohort:
         codes = tuple(s.code or "" for s in subjects)
         records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
-        recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None} for s in subjects]
+        recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
         planned = np.array([s.planned_start for s in subjects], dtype="datetime64[D]")
         return replace(
             made,
@@ -216,6 +218,10 @@ class Cohort:
         if self.planned_start is not None:
             columns = enumerate(zip(to_dates(self.start), to_dates(self.planned_start), strict=True))
             yield from ((column, start, planned) for column, (start, planned) in columns if planned is not None)
+
+    def first_booked(self) -> set[int]:
+        """The columns of those of whom the first dose is booked, and not given."""
+        return {column for column, (start, *days) in enumerate(zip(self.start, *self.booked.values(), strict=True)) if start in days}
 
     def dates_of(self, event: str) -> Dates:
         """(k, n) the dates of an event; k is 0 where nobody had it."""
@@ -277,6 +283,7 @@ class Cohort:
             arm=self.arm[columns],
             events={name: dates[:, columns] for name, dates in self.events.items()},
             entered={name: dates[columns] for name, dates in self.entered.items()},
+            booked={name: dates[columns] for name, dates in self.booked.items()},
             records=tuple((at[column], record) for column, record in self.records if column in at),
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
             height=self.height[columns] if self.height is not None else None,

@@ -24,6 +24,7 @@ from nmosd_dosing.subjects.cohort import Ahead, Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
 
 _BEFORE = Offset(-1)
+_NOTHING: Mapping[str, Dates] = MappingProxyType({})
 
 
 MoveStatusText = Literal["none", "projected", "pending", "entered", "declined", "refused"]
@@ -52,7 +53,7 @@ class Move:
     not known. earliest, latest: the allowed days, both included; NaT while a condition is open, and where no last day is stated.
     undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
     period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none. kept: the earliest day, where it is
-    so late since something is recorded of the period until then; else NaT.
+    so late since something is recorded of the period until then; else NaT. booked: the day on which the next period's day 1 is booked.
     """
 
     out_of: int
@@ -66,6 +67,7 @@ class Move:
     waiting: NDArray[np.int16]
     begins: Dates
     kept: Dates
+    booked: Dates
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -134,13 +136,17 @@ def gone(cohort: Cohort) -> Dates:
     return cohort.earliest(ENDS_TREATMENT)
 
 
-def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort, kept: Mapping[str, Dates] = MappingProxyType({})) -> Disposition:
+def resolve(
+    study: Study, periods: tuple[Period, ...], cohort: Cohort, kept: Mapping[str, Dates] = _NOTHING, booked: Mapping[str, Dates] = _NOTHING
+) -> Disposition:  # fmt: skip
     """The way of every subject through `periods`, which stand in the order of `way`. `kept`: by period, (n,) the first day on which what
-    is recorded of it lets a subject enter the next one, NaT where nothing keeps him."""
+    is recorded of it lets a subject enter the next one, NaT where nothing keeps him; `booked`: the same of what is booked, which moves
+    only what is projected."""
     n, ids = len(cohort), [p.id for p in periods]
     anchor = np.full((len(periods), n), NO_DATE)
     anchor[0] = cohort.start
     projected = np.zeros((len(periods), n), dtype=bool)
+    projected[0] = ~np.isnat(cohort.booked.get(periods[0].id, np.full(n, NO_DATE)))  # an appointment may move
     end, closed = (np.full((len(periods), n), NO_DATE) for _ in range(2))
     moves, limits = [], list(_exits(periods, cohort))
     dosing = period_order.only_doses_ahead(study)
@@ -166,7 +172,7 @@ def resolve(study: Study, periods: tuple[Period, ...], cohort: Cohort, kept: Map
                 anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
         if not ways:
             continue
-        move, of_rules = _move(p, stay, ways, stopped, for_doses, kept.get(period.id, nobody))
+        move, of_rules = _move(p, stay, ways, stopped, for_doses, kept.get(period.id, nobody), booked.get(period.id, nobody))
         moves.append(move)
         limits += of_rules
         if not any(t.target_period in ids for _, t in ways):
@@ -205,9 +211,10 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
 
 
 def _move(
-    source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped, for_doses: NDArray[np.bool_], kept: Dates
+    source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped, for_doses: NDArray[np.bool_], kept: Dates,
+    booked: Dates,
 ) -> tuple[Move, list[Limit]]:  # fmt: skip
-    """`for_doses`: of each rule of the study, whether it leads to nothing but doses. `kept`: as in `resolve`."""
+    """`for_doses`: of each rule of the study, whether it leads to nothing but doses. `kept`, `booked`: as in `resolve`."""
     n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
@@ -262,8 +269,15 @@ def _move(
     earliest = np.where(np.isnat(kept), earliest, kept)
     begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
     status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
+    appointment = nobody.copy()
+    for i, t in ways:
+        if t.target_period in stay.cohort.booked:
+            np.copyto(appointment, stay.cohort.booked[t.target_period], where=rule == i)
+    if ahead is None:
+        begins = np.where(np.isnat(appointment), np.where(booked > begins, booked, begins), appointment)
     begins = np.where(status == MoveStatus.PROJECTED, begins, left)
-    return Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept), [limits[i] for i in events]
+    move = Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept, appointment)
+    return move, [limits[i] for i in events]
 
 
 def _is_of_subject(transition: Transition) -> bool:

@@ -22,16 +22,23 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
     """The cohort in which study day 1 is the day of the first dose, where its visit is recorded: the planned day stands beside it then.
 
     A day-1 visit at which nothing is given is no first dose, and neither is one of other arms, or that was missed or withheld, or of which
-    an amount of 0 is recorded.
+    an amount of 0 is recorded. One that is booked is expected on that day (`booked`).
     """
     period, visits = periods[0], by_period[0]
     first = [i for i in _first(visits) if visits[i].gives]
     if not cohort.records or not first:
         return cohort
-    records = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {})
-    actual = np.where(records.gave_none, NO_DATE, records.actual)
+    of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {})
+    actual = np.where(of_visits.gave_none, NO_DATE, of_visits.actual)
     own = [(cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, visits[i].arms) | (not period.arms) for i in first]
-    found: Dates = np.fmin.reduce([np.where(mine, actual[i], NO_DATE) for i, mine in zip(first, own, strict=True)])
+    given, booked = (
+        np.fmin.reduce([np.where(mine, dates[i], NO_DATE) for i, mine in zip(first, own, strict=True)])
+        for dates in (actual, of_visits.booked)
+    )
+    booked = np.where(np.isnat(given), booked, NO_DATE)
+    found: Dates = np.where(np.isnat(given), booked, given)
+    if not np.isnat(booked).all():
+        cohort = replace(cohort, booked={**cohort.booked, period.id: booked})
     moved = ~np.isnat(found) & (found != cohort.start)
     if not moved.any():
         return cohort
@@ -44,16 +51,19 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
 
 
 def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
-    """The cohort, with the recorded first day of a later period as its entry. Raises InputError where another day is given."""
+    """The cohort, with the recorded first day of a later period as its entry, and a booked one beside it. Raises InputError where another
+    day is given."""
     if not cohort.records:
         return cohort
-    entered = dict(cohort.entered)
+    entered, booked = dict(cohort.entered), dict(cohort.booked)
     problems: list[Problem] = []
     for p, (period, visits) in enumerate(zip(periods, by_period, strict=True)):
         first = _first(visits)
         if p and first:
-            found = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {}).actual[first[0]]
-            entry = cohort.entry(period.id)
+            of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {})
+            found, entry = of_visits.actual[first[0]], cohort.entry(period.id)
+            if not np.isnat(of_visits.booked[first[0]]).all():
+                booked[period.id] = np.where(np.isnat(entry), of_visits.booked[first[0]], NO_DATE)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)
                 problems += [
@@ -66,7 +76,7 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod)
                 ]
     if problems:
         raise InputError(problems)
-    return replace(cohort, entered=entered) if len(periods) > 1 else cohort
+    return replace(cohort, entered=entered, booked=booked) if len(periods) > 1 else cohort
 
 
 def _first(visits: Sequence[Visit]) -> list[int]:

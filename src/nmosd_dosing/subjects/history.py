@@ -14,9 +14,9 @@ from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, 
 from nmosd_dosing.study.events import DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
+from nmosd_dosing.subjects.subject import Entered, Event, Subject, Weight
 
-Dated = TypeVar("Dated", Event, Entered, Record, Weight)
+Dated = TypeVar("Dated", Event, Entered, Weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,13 @@ class Known:
     left_out: tuple[str, ...]
 
 
+def booked_by(subjects: Sequence[Subject], day: dt.date) -> tuple[Subject, ...]:
+    """The subjects with their records as they are known on a day: what is dated later is an appointment."""
+    return tuple(replace(s, records=tuple(record.as_known_on(day) for record in s.records)) if s.records else s for s in subjects)
+
+
 def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
-    """What was known on a day."""
+    """What was known on a day. Of events, entries and weights what is dated later was not; a visit that is was booked."""
     left_out: list[str] = []
 
     def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
@@ -41,10 +46,9 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
             s,
             events=known(s.events, "an event"),
             entered=known(s.entered, "an entry"),
-            records=known(s.records, "a visit"),
             weights=known(s.weights, "a weight"),
         )
-        for s in subjects
+        for s in booked_by(subjects, as_of)
     )
     left_out += [f"{name} on {date}" for name, date in of_study.items() if date > as_of]
     return Known(then, {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
@@ -114,7 +118,7 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
                 problems.error(f"the weight{of} on {weight.date} is not after day 1, {subject.start}", weight.place, hint)
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
         for record in subject.records:
-            if record.weight_kg is not None:
+            if record.weight_kg is not None and record.is_fact:
                 kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
                 if kg != record.weight_kg:
                     who = f"subject `{clip(subject.code or '')}`: " if several else ""

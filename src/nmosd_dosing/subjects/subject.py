@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
@@ -13,8 +13,9 @@ from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
 from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_weight
 
-RecordStatus = Literal["done", "partial", "missed", "withheld"]
-RECORD_STATUSES: tuple[RecordStatus, ...] = get_args(RecordStatus)
+Fact = Literal["done", "partial", "missed", "withheld"]
+RecordStatus = Literal[Fact, "booked", "lapsed"]
+RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as people write them
 UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
 
 
@@ -53,7 +54,8 @@ class Record:
     """What a site recorded of one visit, or of one product at a visit.
 
     `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
-    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation.
+    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. One that is `booked` is an
+    appointment, and no fact; it has `lapsed` once its day is over and nobody has written what became of it.
     """
 
     visit: str
@@ -73,7 +75,7 @@ class Record:
         values = Values(self.place)
         values.text("visit", self.visit, needed=True)
         values.date("date", self.date)
-        values.one_of("status", self.status, RECORD_STATUSES)
+        values.one_of("status", self.status, get_args(RecordStatus))
         for name in ("period", "product", "batch", "reason", "comment"):
             values.text(name, getattr(self, name))
         values.weight("weight_kg", self.weight_kg)
@@ -91,8 +93,20 @@ class Record:
         match self.status:
             case "done" | "partial":
                 return True
-            case "missed" | "withheld":
+            case "missed" | "withheld" | "booked" | "lapsed":
                 return False
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it says what was, and not what is to be."""
+        return self.status not in ("booked", "lapsed")
+
+    def as_known_on(self, day: dt.date) -> Record:
+        """The record as it is known on a day: what is dated later is booked, whatever it says, and what was booked for an earlier day has
+        lapsed. The one place that decides it."""
+        if self.date > day:
+            return replace(self, status="booked")
+        return replace(self, status="lapsed") if self.status == "booked" and self.date < day else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -49,8 +50,10 @@ class VisitRecords:
     gave_none: (m, n) whether records say of all products of a visit that they were not given.
     not_given: (visit, column, product) of products of which nothing was given, as `was_given` has it. not_named: of products of
     which no record of the visit is.
-    records: what was written down, by visit and column. twice: further records of a visit that has one. extra: of unscheduled visits.
-    unknown: of visits that the schedule does not have, with what to say of it.
+    records: what was written down of what was, by visit and column. twice: further records of a visit that has one. extra: of unscheduled
+    visits, and appointments for visits that would come of something that has not happened. unknown: of visits that the schedule does not
+    have, with what to say of it. booked: (m, n) the day of a visit of which there is only an appointment, else NaT. appointments: those,
+    and those that have lapsed, by visit and column.
     """
 
     actual: Dates
@@ -63,6 +66,8 @@ class VisitRecords:
     twice: tuple[tuple[int, int, Record], ...]
     extra: tuple[tuple[int, Record], ...]
     unknown: tuple[tuple[int, Record, Callable[[], Problem]], ...]
+    booked: Dates
+    appointments: Mapping[tuple[int, int], tuple[Record, ...]]
 
     def had(self, visit: int, column: int, product: str) -> bool:
         """Whether what was recorded of a visit may have been this product: no record says that it was not, or all name others."""
@@ -131,12 +136,16 @@ def plans_more(give: Give, arm: int) -> bool:
     return all(dose.kind not in ("masked", "placebo") for dose in doses)
 
 
-def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun) -> VisitRecords:
+def match(
+    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun, may_come: Collection[str] = ()
+) -> VisitRecords:  # fmt: skip
     """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
-    a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort."""
+    a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort.
+    may_come: names of visits that there will be once something has happened, as `PERIOD/LABEL`."""
     m, n = len(visits), len(cohort)
     names = Names(visits, periods)
     found: dict[tuple[int, int], list[Record]] = {}
+    appointments: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
 
     for column, record in cohort.records:
@@ -147,13 +156,25 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
         if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
             meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         if len(meant) != 1:
+            if not meant and not record.is_fact and _may_come(record, may_come):
+                extra.append((column, record))
+                continue
             unknown.append((column, record, functools.partial(_unknown, record, column, meant, names, begun)))
             continue
-        here = found.setdefault((meant[0], column), [])
-        if here and not _together(here, record, visits[meant[0]]):
+        here = (found if record.is_fact else appointments).setdefault((meant[0], column), [])
+        if here and record.status != "lapsed" and not _together([r for r in here if r.status != "lapsed"], record, visits[meant[0]]):
             twice.append((meant[0], column, record))
         else:
             here.append(record)
+    booked = np.full((m, n), NO_DATE)
+    for (row, column), records in list(appointments.items()):
+        days = [r.date for r in records if r.status == "booked"]
+        facts = found.get((row, column), [])
+        if any(r.took_place for r in facts):  # it has been: there is nothing to come to
+            twice += [(row, column, r) for r in records if r.status == "booked"]
+        elif days:
+            booked[row, column] = np.datetime64(min(days), "D")
+            appointments[row, column] = [*found.pop((row, column), []), *records]  # what did not take place has a new day
     partial = Recorded.PARTIAL
     dosed, gave_none = np.zeros((m, n), dtype=bool), np.zeros((m, n), dtype=bool)
     not_given: set[tuple[int, int, str]] = set()
@@ -173,10 +194,18 @@ def match(visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun
         if done <= partial:
             took_place = [r.date for r in records if r.took_place]
             actual[row, column] = np.datetime64(min(took_place), "D")
-    kept = {key: tuple(records) for key, records in found.items()}
+    kept, to_come = ({key: tuple(records) for key, records in by_visit.items()} for by_visit in (found, appointments))
     return VisitRecords(
-        actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown)
-    )
+        actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown),
+        booked, to_come,
+    )  # fmt: skip
+
+
+def _may_come(record: Record, names: Collection[str]) -> bool:
+    """Whether a visit is one of a period begun anew, or of an event, that has not happened."""
+    planned = re.sub(r" \((restart|restart \d+|\d+)\)$", "", record.visit)
+    planned = planned if record.period is None else f"{record.period}/{planned.removeprefix(record.period + '/')}"
+    return planned in names or any(name.split("/", 1)[1] == planned for name in names)
 
 
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
@@ -187,6 +216,8 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
             problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", subject=column))
     for visit, column, record in found.twice:
+        if not record.is_fact:
+            continue  # the notes tell it, and `check` does
         first = found.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
         problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also, subject=column))
@@ -234,7 +265,9 @@ def _unknown(record: Record, column: int, found: list[int], names: Names, begun:
 
 
 def _together(here: list[Record], record: Record, visit: Visit) -> bool:
-    """Whether a record adds another product to what is recorded of a visit; masked ones may all be called placebo."""
+    """Whether a record adds another product to what is recorded of a visit, if anything; masked ones may all be called placebo."""
+    if not here:
+        return True
     if any(give.masked for give in visit.gives):
         return len(here) < len(visit.gives) and record.product is not None and all(r.date == record.date for r in here)
     products = [r.product for r in (*here, record)]

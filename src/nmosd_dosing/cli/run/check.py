@@ -83,7 +83,7 @@ def _read(
         problems.error("`--stamp` is about a calendar, and none is asked for", None, "add `--ics FILE`")
     if ics == "/dev/stdout" and output.output is None:
         problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
-    request = people.read(whom, problems)
+    request = people.read(whom, problems, as_of)
     if request is None or as_of is None or ahead is None or problems.found:
         fail(problems)
     return people.known_by(replace(request, window=window), as_of), as_of, ahead
@@ -94,7 +94,8 @@ def _findings_page(found: _Found) -> RenderableType:
 
     shown = [f for f in found.findings if found.everything or not found.several or concern(f.verdict) != "fine"]
     counts = Counter(f.verdict for f in found.findings)
-    return findings_page(found.request.study, found.as_of, shown, counts, several=found.several)
+    booked = sum(f.booked for f in found.findings)
+    return findings_page(found.request.study, found.as_of, shown, counts, several=found.several, booked=booked)
 
 
 def _due_page(found: _Found) -> RenderableType:

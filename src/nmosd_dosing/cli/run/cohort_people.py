@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -114,7 +115,8 @@ class _Rows:
         columns, said, of_study = self.columns, self.said, self.request.of_study
         arms = self._arms(problems)
         more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - self.bad)
-        told = {row: said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more}
+        known = [said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more]
+        told = dict(zip(more, history.booked_by(known, self.what.as_of or dt.date.today()), strict=True))
         self._check(arms, told, problems)
         if problems.found:
             return None

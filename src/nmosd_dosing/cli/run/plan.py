@@ -102,7 +102,7 @@ def _checked(
     what = people.what(asked, problems)
     if asked.explain is not None and output.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
-    request = people.read(whom, problems)
+    request = people.read(whom, problems, what.as_of)
     if whom.subjects is not None:
         _several(asked, output, calendar, problems)
     if request is None:

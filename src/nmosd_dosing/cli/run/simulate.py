@@ -106,7 +106,7 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
         if path:
             has_folder(path, problems)
     as_of = _as_of(whom, asked, problems)
-    request = _people(whom, problems)
+    request = _people(whom, as_of, problems)
     assumed = _assumptions(asked, request, problems)
     if request is not None:
         request = replace(request, unblind=asked.unblind, policy=policy)
@@ -120,6 +120,8 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
 def _so_far(request: Request, as_of: dt.date) -> Real:
     """The real subjects of the tables, with whom every trial begins."""
     known = people.known_by(request, as_of)
+    subjects = tuple(replace(s, records=tuple(record for record in s.records if record.is_fact)) for s in known.subjects)
+    known = replace(known, subjects=subjects)  # what is booked is drawn, as all that is to come
     return Real(known.cohort, as_of, tuple(subject.site for subject in known.subjects))
 
 
@@ -145,11 +147,11 @@ def _as_of(whom: PeopleOptions, asked: SimulateOptions, problems: Problems) -> d
     return None
 
 
-def _people(whom: PeopleOptions, problems: Problems) -> Request | None:
+def _people(whom: PeopleOptions, as_of: dt.date | None, problems: Problems) -> Request | None:
     """The study and its periods, with the real subjects if there are any."""
     if whom.subjects is None:
         whom = PeopleOptions(regimen=whom.regimen, period=whom.period, site=whom.site, start="2001-01-01")
-    return people.read(whom, problems)
+    return people.read(whom, problems, as_of)
 
 
 def _assumptions(

@@ -11,7 +11,8 @@ from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_te
 from nmosd_dosing.version import PROGRAM
 
 _VISIT = (
-    "id", "period", "label", "name", "status", "target", "actual", "earliest", "latest", "last", "study_day", "period_day", "week",
+    "id", "period", "label", "name", "status", "target", "actual", "booked", "earliest", "latest", "last", "study_day", "period_day",
+    "week",
 )  # fmt: skip
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "planned_start", "weight_kg", *_VISIT, "assessment", "product", "route",

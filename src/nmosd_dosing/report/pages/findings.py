@@ -21,8 +21,10 @@ from nmosd_dosing.study.model import Study
 _STYLES: dict[Concern, str] = {"fine": "", "look": "yellow", "deviation": "bold red"}
 
 
-def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], counts: Counter[Verdict], several: bool) -> RenderableType:
-    """What was done against the plan; `counts` are of all findings, also of those not shown."""
+def findings_page(
+    study: Study, as_of: dt.date, findings: Sequence[Finding], counts: Counter[Verdict], several: bool, booked: int = 0
+) -> RenderableType:  # fmt: skip
+    """What was done against the plan; `counts` are of all findings, also of those not shown, and `booked` of them are appointments."""
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
         who = ["Subject"] if several else []
@@ -35,7 +37,9 @@ def findings_page(study: Study, as_of: dt.date, findings: Sequence[Finding], cou
             cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(f.message)]
             made.add_row(*([text(f.subject or "")] if several else []), *cells)
         parts += [made, Text()]
-    parts.append(text(", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v]) or "nothing is planned and nothing recorded"))
+    counted = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
+    not_done = f"; {booked} of them booked, not done" if booked else ""
+    parts.append(text(f"{counted}{not_done}" if counted else "nothing is planned and nothing recorded"))
     if len(findings) < counts.total():
         rest = f"{counts.total() - len(findings)} that need nobody's attention are not listed"
         parts.append(text(f"{rest}: `{argument('everything')}` lists them", style="dim"))

@@ -49,7 +49,7 @@ def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequenc
         parts += [text(f"  {number}. {step}") for number, step in enumerate(move.steps, 1)]
     for visit in visits:
         parts.append(Text())
-        date = visit.actual or visit.target
+        date = visit.actual or visit.booked or visit.target
         parts.append(text(f"{visit.id}: {date_text(date) if date else NOT_STATED}, {visit.status}", style="bold"))
         steps = (*visit.steps, *([f"source: {plan.source.text}"] if visit.source is None else []), *visit.dose_steps)
         parts += [text(f"  {number}. {step}") for number, step in enumerate(steps, 1)]
@@ -99,7 +99,7 @@ def _visits(plan: Plan) -> Table:
         and any(v.week and v.week != v.label for v in visits)
         and not any(v.earliest for v in visits if not v.is_entry)
     )
-    done = any(v.actual for v in visits)
+    done, booked = any(v.actual for v in visits), any(v.booked for v in visits)
     states = any(v.status != "planned" for v in visits)
     given = [a for v in visits for a in v.administrations]
     totals = any(a.cumulative is not None for a in given)
@@ -108,7 +108,7 @@ def _visits(plan: Plan) -> Table:
     unit = units.pop() if len(units) == 1 else None
     what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
     headings = [
-        "Visit", "Date", *(["Done"] if done else []), "Day", *(["Week"] if weeks else []),
+        "Visit", "Date", *(["Done"] if done else []), *(["Booked"] if booked else []), "Day", *(["Week"] if weeks else []),
         *(["Earliest", "Latest"] if windows else []), *(["Status"] if states else []), what.capitalize(),
     ]  # fmt: skip
     vials = any(a.vials for a in given)
@@ -126,6 +126,8 @@ def _visits(plan: Plan) -> Table:
         cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
         if done:
             cells.append(day(v.actual) if v.actual else Text())
+        if booked:
+            cells.append(day(v.booked) if v.booked else Text())
         cells.append(text("" if v.period_day is None else v.period_day))
         if weeks:
             cells.append(text(v.week or ""))
