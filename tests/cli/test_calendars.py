@@ -338,3 +338,17 @@ def test_options_about_one_subject_beside_several(folder: Path) -> None:
 def test_two_codes_that_are_one_file_name(folder: Path) -> None:
     done = several("subject,start\na1,2025-01-06\nA1,2025-01-06\n")
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: subjects `a1` and `A1` would share a file on some machines")
+
+
+def test_a_calendar_that_may_be_of_somebody_else_is_told(folder: Path) -> None:
+    """Two studies that call themselves alike, and one code at two sites, have the same UIDs."""
+    own, other = study("own.yaml"), "other.yaml"
+    Path(other).write_text(Path(own).read_text().replace("title: A small study", "title: Another study"))
+    assert "is it the same" not in write(regimen=own) + write(regimen=own)
+    assert "from a study file of another title that says `study: small`, too: is it the same study?" in write(regimen=other)
+    assert "is it the same" not in write(regimen=other)
+    told = dosing("validate", own, other)
+    assert told.returncode == 0 and "another of these files says `study: small`, too" in told.stderr
+    assert dosing("validate", own, own).stderr == ""
+    Path("s.csv").write_text("subject,start,site\n001,2025-01-06,S1\n001,2025-01-06,S2\n")
+    assert "two people need two codes, such as `S2-001`" in errors("cohort", "--regimen", "belimumab", "s.csv")

@@ -15,6 +15,7 @@ from nmosd_dosing.calendar.entries import (
     CalendarStyle,
     calendar_id,
     calendar_name,
+    line,
     period_ids,
     to_entries,
     uid,
@@ -98,6 +99,13 @@ def update_ics(
     if old is not None and not force_undo:
         check_undone(old.path, old.records, entries, recorded(plan))
     return revise(old, file, entries, stamp, style.language)
+
+
+def of_another_study(old: CalendarFile, plan: Plan) -> bool:
+    """Whether the calendar may be of another study of the same id: none of its entries names the title. Discreet ones name nothing."""
+    title = line(plan.title)
+    lines = [text for record in old.records for text in record.entry.description.split("\n")]
+    return "discreet" not in old.form.split() and not any(text == title or text.startswith(f"{title} (") for text in lines)
 
 
 def recorded(plan: Plan) -> set[str]:

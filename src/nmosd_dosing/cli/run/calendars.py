@@ -140,13 +140,29 @@ def prepare(asked: Asked, plan: Plan, draw: Callable[[dt.date], Plan]) -> Ready:
     options = options_of(request, plan, asked.window)
     update = update_ics(old, plan, stamp=asked.stamp, style=style, draw=draw, options=options, force_undo=request.force_undo)
     warnings = [*left_out(plan, style)]
-    warnings += options_lost(old, options) if old is not None else []
+    if old is not None:
+        warnings += [*options_lost(old, options), *_somebody_else(old, plan, options)]
     if old is None and request.ics_dir is not None:
         warnings += _like(Path(request.ics_dir), plan.subject or "")
     if plan.subject is None:
         warnings.append("without `--subject` the calendars of two people have the same UIDs, and one replaces the other")
     warnings += too_large(path, update.ics)
     return Ready(path, request.changes, update, old is not None, tuple(warnings))
+
+
+def _somebody_else(old: CalendarFile, plan: Plan, options: Sequence[str]) -> list[str]:
+    """Whether a calendar may be of somebody who has the same study and code, and so the same UIDs."""
+    from nmosd_dosing.calendar.updates import of_another_study
+
+    found = []
+    if of_another_study(old, plan):
+        found.append(
+            f"`{old.path}` was written from a study file of another title that says `study: {plan.study}`, too: is it the same study?"
+        )
+    sites = [[option for option in some if option.startswith("--site ")] for some in (old.options, options)]
+    if all(sites) and sites[0] != sites[1]:
+        found.append(f"`{old.path}` was asked for with `{sites[0][0]}`, and now with `{sites[1][0]}`: is it the same person?")
+    return found
 
 
 def options_lost(old: CalendarFile, options: Sequence[str]) -> list[str]:

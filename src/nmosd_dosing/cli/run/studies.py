@@ -81,6 +81,9 @@ def validate(files: list[str]) -> None:
         except RegimenError as error:
             wrong += error.problems
             continue
+        if study.id in studies and studies[study.id].sha256 != study.sha256:
+            same = f"another of these files says `study: {clip(study.id)}`, too: calendars of both would have the same entries (UIDs)"
+            warnings = (*warnings, Problem(same, path=file, hint="give different studies different ids", severity="warning"))
         studies[study.id] = study
         entries = sum(len(p.visit_rules) for p in study.periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"

@@ -104,7 +104,14 @@ def once(table: Table, problems: Problems) -> None:
         if other != row and code:
             table.wrong.add(other)
             also = [("the first", table.cell("subject", other).place)] if told < tables.LISTED else []
-            told = table.error(row, "subject", told, f"subject `{clip(code)}` has two rows", "take one of the two out", problems, also)
+            sites = [table.texts["site"][r].strip() for r in (other, row)] if "site" in table.columns else []
+            two = all(sites) and len({*sites}) == 2
+            hint = (
+                f"take one of the two out; two people need two codes, such as `{clip(sites[1])}-{clip(code)}`"
+                if two
+                else "take one of the two out"
+            )
+            told = table.error(row, "subject", told, f"subject `{clip(code)}` has two rows", hint, problems, also)
 
 
 def of_broken_lines(table: Table) -> list[int | None]:
