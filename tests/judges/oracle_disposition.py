@@ -37,9 +37,12 @@ class Visit:
 
 @dataclass(frozen=True)
 class Period:
+    """`goes_on`: its days are numbered from the first day of the study; it ends so long after its own first day, as any other."""
+
     id: str
     visits: tuple[Visit, ...]
     length: Length | None = None
+    goes_on: bool = False
 
     @property
     def completed(self) -> str:
@@ -48,7 +51,8 @@ class Period:
 
 @dataclass(frozen=True)
 class Way:
-    """From one period to the next. `after`: an event, `end` or `stop`, and `plus` before it in the file."""
+    """From one period to the next. `after`: an event, `end` or `stop`, and `plus` before it in the file; `at_least`, of the same unit as
+    `within`, is the number of the first day allowed."""
 
     id: str
     source: str
@@ -57,6 +61,11 @@ class Way:
     within: Length | None = None
     needs: tuple[str, ...] = ()
     plus: Length | None = None
+    at_least: int = 0
+
+    @property
+    def wait(self) -> Length | None:
+        return Length(self.at_least, self.within.unit) if self.within and self.at_least else None
 
     @property
     def by_event(self) -> bool:
@@ -235,7 +244,7 @@ def by_event(way: Way, person: Person, day_1: dt.date, end: dt.date | None, entr
     for h in happenings(person, way.after):
         if h.rejected or h.date < day_1 or (end is not None and h.date >= end):
             continue
-        met: list[dt.date | None] = [later(h.date, way.plus)]
+        met: list[dt.date | None] = [later(later(h.date, way.plus), way.wait)]
         for need in way.needs:
             about = need in ("relapse_confirmed", "relapse_rejected", "stable")
             answers = [d for d in person.dates(need) if d >= (h.date if about else day_1) and not (about and h.until and d >= h.until)]
@@ -258,14 +267,21 @@ def by_stop(
     if stop is None or (end is not None and stop >= end) or (entry is not None and entry < stop) or (stop < day_1 and not first):
         return None
     counted = later(stop, way.plus)
-    return Opening(way, stop, latest_of([counted, day_1, *_since(way, person, day_1)]), later(counted, way.within) if way.within else None)
+    return Opening(
+        way,
+        stop,
+        latest_of([later(counted, way.wait), day_1, *_since(way, person, day_1)]),
+        later(counted, way.within) if way.within else None,
+    )
 
 
 def by_end(way: Way, person: Person, day_1: dt.date, end: dt.date | None) -> Opening:
     if end is None:
         return Opening(way)
     counted = later(end, way.plus)
-    return Opening(way, end, latest_of([counted, *_since(way, person, day_1)]), later(counted, way.within) if way.within else None)
+    return Opening(
+        way, end, latest_of([later(counted, way.wait), *_since(way, person, day_1)]), later(counted, way.within) if way.within else None
+    )
 
 
 def _since(way: Way, person: Person, day_1: dt.date) -> list[dt.date | None]:
@@ -360,11 +376,13 @@ def _visits(
         if day_1 is None:
             found[id] = ("done", bool(visit.products)) if seen else ("absent", False)
             continue
-        day = visit.on(day_1)
+        day = visit.on(person.start if period.goes_on else day_1)
         no_visit = any(last is not None and day > last for last in (left, begins, person.first(period.completed)))
         no_dose = no_visit or (stopped is not None and day > stopped) or (begins is not None and day >= begins)
         no_dose |= any(day > date for date in opened)
-        if seen:  # with an examination it took place for that, where no dose was to be given any more
+        if day < day_1 and period.goes_on:  # he came later; what was done nevertheless was done
+            found[id] = ("done", bool(visit.products)) if seen else ("absent", False)
+        elif seen:  # with an examination it took place for that, where no dose was to be given any more
             found[id] = "done", bool(visit.products) and not (no_dose and visit.examined)
         elif no_visit or (no_dose and not visit.examined and bool(visit.products)):
             found[id] = "cancelled", False
@@ -400,7 +418,9 @@ def text_of(study: Study) -> str:
     lines = ["language: 1", "study: random", "title: A random study", "source: not stated", "days: from 1"]
     lines += ["products: {X: {}, Y: {}}", "events: {flare: A flare, fit: Fit for the next period}", "periods:"]
     for period in study.periods:
-        lines += [f"  {period.id}:", f"    length: {_length(period.length) if period.length else 'not stated'}", "    visits:"]
+        lines += [f"  {period.id}:", f"    length: {_length(period.length) if period.length else 'not stated'}"]
+        lines += ["    counted from: first day of the study"] if period.goes_on else []
+        lines += ["    visits:"] if period.visits else []
         for visit in period.visits:
             at = f"D{visit.day}" + (f" + {visit.months} months" if visit.months else "")
             give = f", give: [{', '.join(f'{name} 500 mg' for name in visit.products)}]" if visit.products else ""
@@ -411,7 +431,7 @@ def text_of(study: Study) -> str:
         after = {"end": f"end of {way.source}", "stop": "study stop"}.get(way.after, way.after)
         after = f"{_length(way.plus)} after {after}" if way.plus else after
         needs = f", needs: [{', '.join(way.needs)}]" if way.needs else ""
-        within = _length(way.within) if way.within else "not stated"
+        within = f"{f'{way.at_least} to ' if way.at_least else ''}{_length(way.within)}" if way.within else "not stated"
         lines.append(f"  - {{id: {way.id}, from: {way.source}, to: {way.target}, after: {after}, within: {within}{needs}}}")
     if study.stops:
         lines += ["study stop:", "  earliest of:"]

@@ -13,7 +13,7 @@ from tests.judges.oracle import Length
 from tests.judges.oracle_disposition import Period, Person, StopsOn, Study, Visit, Way, end_of, later, stop_of, walk
 
 LENGTHS = (Length(52, "weeks"), Length(12, "months"), Length(364, "days"), Length(90, "days"), Length(1, "months"))
-WITHINS = (None, Length(28, "days"), Length(14, "days"), Length(2, "weeks"), Length(1, "days"), Length(1, "months"))
+WITHINS = (None, Length(28, "days"), Length(14, "days"), Length(2, "weeks"), Length(1, "days"), Length(0, "days"), Length(1, "months"))
 PLUS = (None, None, None, None, Length(1, "months"), Length(3, "months"))
 PERIODS = ("rcp", "olp", "long-term")
 DAY = dt.timedelta(1)
@@ -25,7 +25,7 @@ DAY = dt.timedelta(1)
 def study(chance: random.Random) -> Study:
     ids = PERIODS[: chance.choice((1, 2, 2, 2, 3))]
     stops = _stops(chance) if chance.random() < 0.6 else ()
-    periods = tuple(_period(chance, id) for id in ids)
+    periods = _going_on(chance, [_period(chance, id) for id in ids])
     ways = [way for a, b in pairwise(periods) for way in _ways(chance, a.id, b.id, bool(stops))]
     return Study(periods, tuple(ways), stops)
 
@@ -47,6 +47,23 @@ def _period(chance: random.Random, id: str) -> Period:
     if length is None or length.number == 12:
         visits += [_visit(chance, Visit(1, months=m)) for m in sorted(chance.sample((1, 3, 6, 11), chance.randint(0, 2)))]
     return Period(id, tuple(_apart(visits)), length)
+
+
+DAYS = {"days": 1, "weeks": 7, "months": 31}
+
+
+def _going_on(chance: random.Random, periods: list[Period]) -> tuple[Period, ...]:
+    """Some later ones with days that are numbered from the study's first, so that they fit to an entry at the planned end; some empty."""
+    made, before = list[Period](), 0
+    for number, period in enumerate(periods):
+        if number and chance.random() < 0.2:
+            days = tuple(replace(v, day=v.day + before) for v in period.visits if not v.months and v.day > 1)
+            period = replace(period, visits=days, goes_on=True)
+        elif number and chance.random() < 0.1:
+            period = replace(period, visits=())
+        made.append(period)
+        before += min(366, period.length.number * DAYS[period.length.unit]) if period.length else 200
+    return tuple(made)
 
 
 def _visit(chance: random.Random, visit: Visit) -> Visit:
@@ -73,16 +90,11 @@ def _ways(chance: random.Random, source: str, target: str, stop: bool) -> list[W
     if chance.random() < 0.2:  # a second rule for relapses, for those that are confirmed
         kinds.insert(chance.randint(0, len(kinds)), ("relapse", ("relapse_confirmed",)))
     return [
-        Way(
-            f"{after}-{source}-{number}",
-            source,
-            target,
-            after,
-            chance.choice(WITHINS),
-            needs,
-            chance.choice(PLUS) if after != "stop" else None,
-        )
+        Way(f"{after}-{source}-{number}", source, target, after, within, needs, plus, min(wait, within.number if within else 0))
         for number, (after, needs) in enumerate(kinds)
+        for within, plus, wait in [
+            (chance.choice(WITHINS), chance.choice(PLUS) if after != "stop" else None, chance.choice((0, 0, 0, 1, 13)))
+        ]
     ]
 
 
@@ -117,7 +129,11 @@ def _marks(study: Study, person: Person) -> list[dt.date]:
     for period, day_1 in zip(study.periods, walked.days_1, strict=False):
         if day_1 is not None:
             end = end_of(period, person, day_1)
-            marks += [day_1, *([end, end] if end is not None else []), *(v.on(day_1) for v in period.visits)]
+            marks += [
+                day_1,
+                *([end, end] if end is not None else []),
+                *(v.on(person.start if period.goes_on else day_1) for v in period.visits),
+            ]
     return marks
 
 
@@ -153,7 +169,7 @@ def _enters(chance: random.Random, study: Study, person: Person, stop: dt.date |
         move = walked.moves[p]
         edges = [d for d in (move.opened, move.earliest, move.latest) if d is not None] or [person.start + 100 * DAY]
         date = {period.id: chance.choice(edges) + chance.choice((0, 0, 0, -1, 1)) * DAY}
-        seen = chance.random() < 0.3
+        seen = chance.random() < 0.3 and any(visit.label == "D1" for visit in period.visits)
         person = replace(person, seen=person.seen | date) if seen else replace(person, entered=person.entered | date)
     return person
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from nmosd_dosing import Entered, Record
 from nmosd_dosing.days import date_text
 from tests.kit.command import errors, output
-from tests.kit.dates import day
+from tests.kit.dates import START, day
 from tests.kit.disposition_command import BAT, RELAPSE, dates, move, plan
 from tests.kit.somebody import made, notes
 
@@ -226,6 +227,38 @@ def test_an_entry_is_not_projected_before_what_is_recorded_of_the_period_before(
     assert found.periods[1].start == (day(entry) if entry else None)
     assert found.transitions[0].status == ("projected" if entry else "refused")
     assert all("X: -" not in note for note in notes(found, "gap"))
+
+
+WASHOUT = """products: {X: {}}
+periods:
+  a: {length: 4 weeks, visits: [{at: "D1, D15", give: X 500 mg}]}
+  washout: {length: 4 weeks}
+  b: {visits: [{at: "D1, D15", give: X 500 mg}]}
+transitions:
+  - {id: out, from: a, to: washout, after: end of a, within: 0 days}
+  - {id: on, from: washout, to: b, after: end of washout, within: WITHIN}
+"""
+
+
+@pytest.mark.parametrize(
+    ("within", "first", "last"),
+    [
+        ("0 days", "2025-03-03", "2025-03-03"),
+        ("3 days", "2025-03-03", "2025-03-06"),
+        ("0 to 3 days", "2025-03-03", "2025-03-06"),
+        ("28 to 31 days", "2025-03-31", "2025-04-03"),
+        ("1 to 2 months", "2025-04-03", "2025-05-03"),
+    ],
+)
+def test_an_entry_on_the_day_itself_or_not_before_some_after_a_period_without_visits(within: str, first: str, last: str) -> None:
+    text = WASHOUT.replace("WITHIN", within)
+    found = made(text)
+    assert [(p.period, p.start) for p in found.periods] == [("a", START), ("washout", day("2025-02-03")), ("b", day(first))]
+    assert [(m.earliest, m.latest) for m in found.transitions] == [(day("2025-02-03"),) * 2, (day(first), day(last))]
+    assert [v.id for v in found.visits] == ["a/D1", "a/D15", "b/D1", "b/D15"]
+    for entry, status in ((first, "entry"), (last, "entry"), (str(day(last) + dt.timedelta(1)), "deviation")):
+        entered = (Entered("washout", day("2025-02-03")), Entered("b", day(entry)))
+        assert [note.code for note in made(text, entered=entered).notes if note.code in ("entry", "deviation")] == ["entry", status]
 
 
 def test_cancelled_visits_are_listed_when_asked() -> None:

@@ -116,6 +116,7 @@ DATE = phrase("a date", moments.date, moments.DATE_PATTERN, "2025-01-31")
 AT = phrase("the days of a visit", day_phrases.at, day_phrases.AT_PATTERN, "W1D1, W25D1")
 WINDOW = phrase("a window", lengths.window, lengths.WINDOW_PATTERN, "±3d")
 LENGTH = phrase("a length of time", lengths.length, lengths.LENGTH_PATTERN, "52 weeks")
+WITHIN = phrase("so long after a date", lengths.within, lengths.WITHIN_PATTERN, "28 days")
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp")
@@ -261,7 +262,7 @@ class PeriodKeys(FactsKeys):
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
     window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")
     visits: tuple[VisitKeys, ...] | None = key(
-        list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`", True
+        list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`; left out where it has none"
     )
     spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "times during which something holds")
     if_gap: tuple[GapKeys, ...] | None = key(
@@ -275,7 +276,9 @@ class TransitionKeys(FactsKeys):
     from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
     to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
     after: moments.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
-    within: Offset | NotStated | None = key(LENGTH, "the last day is `after` plus this, or `within: not stated`", True)
+    within: tuple[Offset, Offset] | NotStated | None = key(
+        WITHIN, "the last day is `after` plus this, or `within: not stated`; `28 to 31 days` names the first one, too", True
+    )
     needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
 
 
@@ -303,7 +306,7 @@ class StudyKeys(FactsKeys):
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
     events: dict[str, Pair[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
     periods: dict[str, Pair[PeriodKeys]] | None = key(
-        mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, each with `visits`", True
+        mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, with their `visits`", True
     )
     spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "spans that hang on the first or last dose")
     transitions: tuple[TransitionKeys, ...] | None = key(

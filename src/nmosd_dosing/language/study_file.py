@@ -92,6 +92,11 @@ class _Builder:
             if pair.value is not None and pair.value.counted_from and name not in later:
                 wrong = f"no way leads into `{name}`, so its first day is that of the study"
                 self.problems.error(wrong, pair.value.place("counted_from"), "take it out, or add the transition that leads there")
+        known = [pair.value for pair in (mapping.periods or {}).values()]
+        if known and not any(period is None or period.has("visits") or not period.all_known for period in known):
+            self.problems.error(
+                "no period has `visits`", mapping.place("periods"), "write `visits` under one of them, each visit with `at`"
+            )
         return Study(
             id=mapping.study.text if mapping.study else "",
             title=one_line(mapping.title) or "",
@@ -303,7 +308,8 @@ class _Builder:
                 source_period=mapping.from_.text,
                 target_period=mapping.to.text,
                 after=after,
-                within=mapping.within if isinstance(mapping.within, Offset) else None,
+                within=mapping.within[1] if isinstance(mapping.within, tuple) else None,
+                not_before=mapping.within[0] if isinstance(mapping.within, tuple) else Offset(),
                 needs=tuple(event.text for event in mapping.needs or ()),
                 facts=to_facts(mapping),
                 place=mapping.to.place,

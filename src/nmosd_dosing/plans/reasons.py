@@ -228,7 +228,6 @@ def _day_or(date: Date, otherwise: str) -> str:
 def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[str]:
     """What the rule allows, and what was done."""
     earliest, latest = move.earliest, move.latest
-    within = f"at most {rule.within.in_words} after {rule.after.text}" if rule.within else "no last day is stated"
     where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""
     if earliest is None:
         first = "not before its conditions are met"
@@ -236,7 +235,7 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
         first = f"{_too_late(move, rule)}: refused, a person must decide"
     else:
         first = f"from {day(earliest)}" + (f" to {day(latest)}, both included" if latest is not None else "")
-    yield f"rule {rule.id}{where}: {first}; {within}"
+    yield f"rule {rule.id}{where}: {first}; {rule.when}"
     yield from (f"assumed: {text}" for text in rule.facts.assumed)
     into = f"entry into {rule.target_period}"
     match move.status:

@@ -284,7 +284,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A way from one period to the next: from `after`, once all of `needs` have happened, to `after` + `within`."""
+    """A way from one period to the next: from `after` + `not_before`, once all of `needs` have happened, to `after` + `within`."""
 
     id: str
     source_period: str
@@ -293,7 +293,16 @@ class Transition:
     within: Offset | None
     needs: tuple[str, ...]
     facts: Facts
+    not_before: Offset = Offset()
     place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def when(self) -> str:
+        """How long after `after` one may go this way, in words."""
+        if self.within is None:
+            return "no last day is stated"
+        until = f"at most {self.within.in_words} after {self.after.text}"
+        return f"at least {self.not_before.in_words} and {until}" if self.not_before != Offset() else until
 
 
 @dataclass(frozen=True, slots=True)

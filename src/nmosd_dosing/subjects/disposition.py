@@ -304,16 +304,16 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
     """
     after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
     if _is_of_subject(transition):
-        return occurrence(stay, after, transition.needs)
+        return occurrence(stay, after, transition.needs, transition.not_before)
     if after.kind == "end":
         dates = stay.end
-        opens = _plus(dates, after.plus)
+        opens = _plus(_plus(dates, after.plus), transition.not_before)
     else:
         once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
         date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)
-        opens = np.maximum(_plus(dates, after.plus), stay.first)
+        opens = np.maximum(_plus(_plus(dates, after.plus), transition.not_before), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
     return Occurrence(dates, opens, nobody)

@@ -13,7 +13,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, shift
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study.events import CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
@@ -71,12 +71,13 @@ class Stopped:
         return self.rules[int(self.rule[0])][0] if self.rule[0] >= 0 else ""
 
 
-def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
-    """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none."""
+def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...], not_before: Offset) -> Occurrence:
+    """The occurrence of an event, while the subjects are in the period, that opens a way; a rejected one opens none. `not_before`: how long
+    after the trigger it opens at the earliest."""
     had = _who_had(stay, trigger.name)
     if had is None:
-        return _occurrence(stay, trigger, needs)
-    few = _occurrence(stay.among(had), trigger, needs)
+        return _occurrence(stay, trigger, needs, not_before)
+    few = _occurrence(stay.among(had), trigger, needs, not_before)
     return Occurrence(*(_spread(dates, had, len(stay.cohort)) for dates in (few.date, few.opens, few.undecided)))
 
 
@@ -94,12 +95,12 @@ def _spread(dates: Dates, columns: NDArray[np.intp], n: int) -> Dates:
     return found
 
 
-def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...]) -> Occurrence:
+def _occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...], not_before: Offset) -> Occurrence:
     n = len(stay.cohort)
     date, opens, undecided = (np.full(n, NO_DATE) for _ in range(3))
     for since, before in _episodes(stay.cohort, trigger.name):
         confirmed, void = _judged(stay.cohort, trigger.name, since, before)
-        ready = shift(since, trigger.plus)
+        ready = shift(shift(since, trigger.plus), not_before)
         for need in needs:
             ready = np.maximum(ready, confirmed if need == CONFIRMED else _need(stay, need, since, before))
         inside = _inside(stay, since) & ~(stay.left < since) & ~((stay.left == since) & ~(ready <= stay.left)) & ~void

@@ -23,6 +23,7 @@ DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
 WINDOW = rf"(?:(?:±|\+/-)\s*{DAYS}|\+{DAYS}\s*/\s*-{DAYS}|-{DAYS}\s*/\s*\+{DAYS}|[+-]{DAYS})"
 WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{WINDOW}|{DAYS})\s*$"
 LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
+WITHIN_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:[0-9]+\s*(?:{_UNIT})?\s*to\s+)?{LENGTH})\s*$"
 
 _UNIT_WORDS = {"d": "day", "w": "week", "mo": "month", "y": "year"}
 _UNIT_OFFSETS = {"d": Offset(1), "w": Offset(7), "mo": Offset(0, 1), "y": Offset(0, 12)}
@@ -113,11 +114,15 @@ def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Off
         if not found:
             raise PhraseError(f"`{number[1]}` has no unit", scan.since(start), hint)
         scan.expected("a unit of time", did_you_mean(found.split()[0], ["days", "weeks", "months", "years"]) or hint)
-    n = to_number(number[1], scan.since(start))
-    length = unit(word[1]).times(n)
+    length = _length(to_number(number[1], scan.since(start)), word[1])
     if not length.possible:
         raise PhraseError(f"`{clip(scan.text[start : scan.at])}` is longer than 9998 years", scan.since(start))
-    return Offset(length.days, length.months, counted(n, _UNIT_WORDS[_unit_key(word[1])]))
+    return length
+
+
+def _length(number: int, word: str) -> Offset:
+    length = unit(word).times(number)
+    return Offset(length.days, length.months, counted(number, _UNIT_WORDS[_unit_key(word)]))
 
 
 def to_number(digits: str, place: Place) -> int:
@@ -186,3 +191,30 @@ def length(node: Scalar) -> Offset | NotStated:
     if found == Offset():
         raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
     return found
+
+
+def within(node: Scalar) -> tuple[Offset, Offset] | NotStated:
+    """`28 days`, `28 to 31 days`: so long after a date at least and at most; `0 days` is the day itself; or `not stated`."""
+    if node.text.strip() == NOT_STATED_TEXT:
+        return NOT_STATED
+    scan = Scanner(node)
+    least = scan.take(rf"([0-9]+)\s*({_UNIT})?\s*to\b")
+    if least is None and (hyphen := re.fullmatch(rf"\s*([0-9]+)\s*(?:{_UNIT})?\s*[-–—]\s*([0-9]+\s*{_UNIT})\s*", node.text)):
+        raise PhraseError(
+            f"expected `28 days` or `28 to 31 days`, found `{clip(node.text)}`", node.place, f"write `{hyphen[1]} to {hyphen[2]}`"
+        )
+    if re.match(r"(?:to|up|at|within|from|between)\b", node.text[scan.skip() :]):
+        scan.expected("a length such as `28 days`", "write `28 days`, or `28 to 31 days` with the first day, too")
+    most = take_length(scan, "a length such as `28 days`")
+    if not scan.done:
+        scan.expected("the end of the text", "write `28 days`, or `28 to 31 days` with the first day, too")
+    if least is None:
+        return Offset(), most
+    last_unit = re.findall(_UNIT, scan.text)[-1]
+    first = _length(to_number(least[1], node.place), least[2] or last_unit)
+    if first.range[1] <= most.range[0] or first == most:
+        return first, most
+    if bool(first.months) != bool(most.months) and first.range[0] <= most.range[1]:
+        raise PhraseError(f"`{clip(node.text)}` can end before it begins", node.place, "count both ends in days, or both in months")
+    lower = most.in_words if least[2] else most.in_words.split()[0]
+    raise PhraseError(f"`{clip(node.text)}` ends before it begins", node.place, f"write `{lower} to {first.in_words}`")

@@ -165,6 +165,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
         length = f"{period.length.in_words}; the first day after it is {_end_day(study, period.length)}"
     rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
     rows += [("days", "counted from the first day of the study")] if period.keeps_count else []
+    rows += [("visits", "none")] if not period.visit_rules else []
     rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
     parts: list[RenderableType] = [_section(period.title), _listed(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
@@ -300,7 +301,10 @@ def _mark(mark: Mark | None) -> str:
 
 
 def _transition(transition: Transition) -> Rows:
-    within = f"from then to {transition.within.in_words} later, both included" if transition.within else f"last day {NOT_STATED}"
+    first = "then" if transition.not_before == Offset() else transition.not_before.in_words
+    within = f"last day {NOT_STATED}"
+    if transition.within is not None:
+        within = f"from {first} to {transition.within.in_words} later, both included" if transition.within.range[1] else "on that day"
     rows = [("after", transition.after.text), ("entry", within)]
     if transition.needs:
         rows.append(("not before", ", ".join(transition.needs)))
