@@ -62,7 +62,6 @@ _UNSEEN = """
     restart-no-dose-on-day-1 restart-week round-unit round-without-vials round-zero rule-amount-and-bands rule-none rule-unknown
     rule-without-amount surface-without-m2 vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units
     weight-changed-0 weight-changed-100 weights-reversed blinded-notes cycle-name-without-a-cycle window-different-from-the-periods
-    weight-changed-0 weight-changed-100 weights-reversed
     missing-visits transition-within-months-and-days transition-within-reversed
 """
 UNSEEN = set(_UNSEEN.split())
