@@ -188,3 +188,21 @@ def test_a_dose_after_a_gap_that_was_to_wait_was_decided_on_and_restarts_nothing
     found = after(("D29", "2025-02-03", "done"), *MISSED, ("D113", "2025-05-26", "done"))
     assert not any("restart" in v.label for v in found.visits)
     assert {v.label: v.status for v in found.visits}["D141"] == "planned"
+
+
+@pytest.mark.parametrize(
+    "beside", [done("relapse", "2025-01-20"), Record("unscheduled", day("2025-01-20"), product="X")], ids=["course", "extra"]
+)
+def test_a_dose_beside_the_visits_makes_one_gap_and_no_other_after_the_restart(beside: Record) -> None:
+    """The dose of 2025-04-07 comes too late after that of 2025-01-20, and restarts once: it was asked again of the restart itself."""
+    text = """products: {X: {}}
+periods:
+  a:
+    if gap: [{of: 8 weeks or more, then: restart}]
+    visits: [{at: "D1, D29, D57", give: X 500 mg}, {at: relapse, give: X 1 mg}]
+    spans: {watch: {title: Watch, from: first dose, to: last dose + 30 days}}
+"""
+    records = (done("D1", "2025-01-06"), beside, done("D29", "2025-04-07"))
+    found = made(text, *records, events=(("relapse", "2025-01-20"),) if beside.visit == "relapse" else ())
+    assert [v.label for v in found.visits if "restart" in v.label] == ["D1 (restart)", "D29 (restart)", "D57 (restart)"]
+    assert [(span.name, span.end) for span in found.spans] == [("Watch", day("2025-07-02"))]

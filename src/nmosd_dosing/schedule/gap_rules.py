@@ -127,8 +127,10 @@ def _doses(schedule: Schedule, p: int, beside: _Beside, records: Sequence[tuple[
     for visit, column in records:
         if (dose := _given(schedule, visit, column, product, visit - first)) is not None:
             given.setdefault(column, []).append(dose)
-    for column, mine in given.items():
-        mine += beside.given.get(column, [])
+    segment = schedule.segments[p]
+    begins = to_dates(segment.first) if segment.run else [None] * len(schedule)
+    for column, mine in given.items():  # of a segment that has begun anew, what came before has had its consequence
+        mine += [dose for dose in beside.given.get(column, []) if dose.date >= (begins[column] or dt.date.min)]
         mine.sort(key=lambda dose: (dose.date, dose.number))
     mine_too = np.array([[_gives(schedule, i, product)] for i in range(visits.start, visits.stop)])
     return Doses(schedule, visits, given, _open(schedule, visits) & mine_too, beside)
