@@ -136,5 +136,6 @@ def _together(line: str) -> Iterator[tuple[int, int]]:
 
 def _belong_together(word: str, after: str) -> bool:
     """A number and its unit, `5 x 120`, `1.2 ± 0.1`, a date and its weekday."""
-    number = _NUMBER.fullmatch(word) is not None
-    return number or (word in ("x", "±") and after[:1].isdigit()) or (_DATE.fullmatch(word) and _WEEKDAY.match(after)) is not None
+    if after[:1].isdigit():
+        return word in ("x", "±")
+    return _NUMBER.fullmatch(word) is not None or (_DATE.fullmatch(word) and _WEEKDAY.match(after)) is not None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
+
+import pytest
 
 from nmosd_dosing import Subject, due, load
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record
-from tests.kit.command import dosing, errors
+from tests.kit.command import dosing, errors, output
 from tests.kit.dates import START
 from tests.kit.recorded import RCP, table
 
@@ -39,3 +42,19 @@ def test_due_and_its_files(folder: Path) -> None:
     done = table("visit,date\nD1,2025-01-06\nD182,2025-07-06\n")
     assert dosing("due", *RCP, "--as-of", "2025-07-07", *done, "--ics", "d.ics", "--output", "d.txt").stderr == "d.ics: 1 cancelled\n"
     assert dosing("due", *RCP, "--as-of", "9999-12-31", "--output", "d.txt").returncode == 0
+
+
+@pytest.mark.parametrize("asked", [("mil62",), ("mil62", "--window", "3d"), ("bat4406f",), ("bat4406f", "--window", "3d")])
+@pytest.mark.parametrize("as_of", ["2025-01-06", "2025-06-20", "2025-12-20"])
+def test_nothing_counts_down_to_a_day_that_nobody_stated(asked: tuple[str, ...], as_of: str) -> None:
+    words = ("due", "--regimen", *asked, "--start", "2025-01-06", "--as-of", as_of, "--ahead", "30d")
+    items = json.loads(output(*words, "--format", "json"))["due"]
+    assert items
+    for item in items:
+        assert item["last"] == item["latest"]
+        left = (dt.date.fromisoformat(item["last"]) - dt.date.fromisoformat(as_of)).days if item["last"] else None
+        assert item["days_left"] == left
+        assert item["latest"] or item["state"] != "closes"
+    heading = output(*words).splitlines()[2]
+    assert "Target" in heading
+    assert ("Last day" in heading) == ("Left" in heading) == any(item["latest"] for item in items)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -63,28 +63,30 @@ schema --site
 plan --regimen nosuch --start 2025-13-06 --weight 600,5
 plna
 """
-HELP = [[command.__name__, "--help"] for command in COMMANDS] + [["--help"]]
+HELP: list[tuple[str, ...]] = [("--help",), *((command.__name__, "--help") for command in COMMANDS)]
+screen = functools.cache(on_a_screen)
 
 
-@pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, ...]]]:
     """Command lines of all commands."""
-    monkeypatch.chdir(ROOT)
-    chinese = tmp_path / "试验.yaml"
+    chinese = tmp_path_factory.mktemp("terminal") / "试验.yaml"
     chinese.write_text(CHINESE, encoding="utf-8")
-    return [shlex.split(line.replace("CHINESE", str(chinese))) for line in ASKED.strip().splitlines()] + HELP
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield [tuple(shlex.split(line.replace("CHINESE", str(chinese)))) for line in ASKED.strip().splitlines()] + HELP
 
 
-def test_every_command_is_asked(asked: Sequence[Sequence[str]]) -> None:
+def test_every_command_is_asked(asked: Sequence[tuple[str, ...]]) -> None:
     assert {words[0] for words in asked} >= {command.__name__ for command in COMMANDS}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_what_a_pipe_shows_stands_on_a_screen_of_any_width(asked: Sequence[Sequence[str]], width: int) -> None:
-    wrong = {" ".join(words): found for words in asked if (found := lost(on_a_screen(words, None), on_a_screen(words, width), width))}
+def test_what_a_pipe_shows_stands_on_a_screen_of_any_width(asked: Sequence[tuple[str, ...]], width: int) -> None:
+    wrong = {" ".join(words): found for words in asked if (found := lost(screen(words, None), screen(words, width), width))}
     assert wrong == {}
 
 
 @pytest.mark.parametrize("width", (40, 80))
-def test_a_real_terminal_shows_the_same(asked: Sequence[Sequence[str]], width: int) -> None:
-    assert at_a_terminal(asked, width) == [on_a_screen(words, width) for words in asked]
+def test_a_real_terminal_shows_the_same(asked: Sequence[tuple[str, ...]], width: int) -> None:
+    assert at_a_terminal(asked, width) == [screen(words, width) for words in asked]

@@ -17,8 +17,8 @@ from nmosd_dosing.errors import InputError, Problem
 def update_due(
     old: CalendarFile | None, items: Sequence[Due], study: str, subject: str | None, *, as_of: dt.date, stamp: dt.datetime
 ) -> CalendarUpdate:
-    """What is due as a calendar, of one subject or of several (None): each thing on its last allowed day, on `as_of` where that has
-    passed.
+    """What is due as a calendar, of one subject or of several (None): each thing on its last allowed day, on the planned one where no
+    window is stated, on `as_of` where that has passed.
 
     `old` is the same list of an earlier day: what is done has fallen away from it. Raises InputError where `old` is another calendar,
     and where nothing is due and nothing was.
@@ -34,7 +34,7 @@ def update_due(
 
 def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
     finding = item.finding
-    day = max(item.last, as_of)
+    day = max(item.day, as_of)
     who = f" ({finding.subject})" if finding.subject else ""
     return CalendarEntry(
         uid=uid_of(study, finding.subject, "due", finding.visit),
@@ -49,7 +49,9 @@ def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
 
 
 def _what(item: Due) -> str:
-    return f"booked for {date_text(item.last)}" if item.state == "booked" else f"{item.state}, last day {date_text(item.last)}"
+    if item.state == "booked":
+        return f"booked for {date_text(item.day)}"
+    return f"{item.state}, {f'last day {date_text(item.last)}' if item.last is not None else f'target {date_text(item.day)}'}"
 
 
 def _allowed(finding: Finding) -> str:

@@ -14,13 +14,14 @@ _APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late",
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do. `last`: the last day on which it is allowed, or planned where none is stated; of an appointment its day. `left`:
-    days from now to it."""
+    """One thing to do. `day`: the last on which it is allowed, or planned where none is stated; of an appointment its day. `last` and
+    `left`: the last allowed day and the days from now to it, None where none is stated."""
 
     finding: Finding
     state: State
-    last: dt.date
-    left: int
+    day: dt.date
+    last: dt.date | None
+    left: int | None
 
 
 def last_due_day(as_of: dt.date, ahead: int) -> dt.date:
@@ -33,10 +34,11 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
     found = []
     last_day = last_due_day(as_of, ahead)
     for finding in findings:
-        state, last = _state(finding, as_of, last_day)
-        if state is not None and last is not None:
-            found.append(Due(finding, state, last, (last - as_of).days))
-    return tuple(sorted(found, key=lambda d: d.last))
+        state, day = _state(finding, as_of, last_day)
+        if state is not None and day is not None:
+            last = finding.latest
+            found.append(Due(finding, state, day, last, (last - as_of).days if last is not None else None))
+    return tuple(sorted(found, key=lambda d: d.day))
 
 
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
@@ -59,7 +61,7 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
         case "due" if undecided:
             return "decision", last or as_of
         case "due":
-            return ("closes" if last is not None and last <= until else "due"), last
+            return ("closes" if finding.latest is not None and finding.latest <= until else "due"), last
         case "upcoming" if finding.waits_for == "entry" or first is None or first > until:
             return None, None
         case "upcoming":

@@ -9,7 +9,7 @@ from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.screen import printable
+from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.subject import Event, Record, Subject, Weight
 from nmosd_dosing.subjects.tables import roster
 from nmosd_dosing.subjects.tables.encodings import marked, transcoded
@@ -23,7 +23,7 @@ def read_table(path: str, encoding: str | None) -> bytes:
     """What a table's file holds; in UTF-8 where it is in an encoding that is said. Raises InputError where it cannot be read, or is not."""
     content = read_file(path)
     if (mark := marked(content)) not in (None, "UTF-8"):
-        say(printable(f"`{path}` is read as {mark}, by the mark that it begins with"))
+        say(without_controls(f"`{path}` is read as {mark}, by the mark that it begins with"))
     return content if encoding is None else transcoded(content, path, encoding)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.command import dosing, output
+from tests.kit.paths import ROOT
 from tests.kit.simulate_command import BAT, SMALL, belimumab
 
 __all__ = ["belimumab"]  # the fixture
@@ -26,6 +28,20 @@ def test_a_drawing_has_the_same_bytes_each_time(ending: str, tmp_path: Path) -> 
         for words in ("200 simulated trials, seed 1", "35 stop the study", "Infusions by month", "rcp", "left", "50% of trials by "):
             assert words in text
         assert len(text) < 300_000
+
+
+@pytest.mark.parametrize("stop", ["2024-03-04", "2025-07-02", "never"])
+@pytest.mark.parametrize("trials", ["1", "30"])
+def test_no_day_or_month_stands_twice_below_a_drawing_and_no_share_is_above_100_percent(stop: str, trials: str, tmp_path: Path) -> None:
+    drawn, assumed = tmp_path / "a.svg", tmp_path / "trial.yaml"
+    text = (ROOT / "examples" / "bat4406f" / "trial.yaml").read_text(encoding="utf-8")
+    assumed.write_text(re.sub(r"^idmc_stop:.*", "" if stop == "never" else f"idmc_stop: {stop}", text, flags=re.M), encoding="utf-8")
+    output("simulate", "--regimen", "bat4406f", "--assumptions", str(assumed), "--trials", trials, "--plot", str(drawn))
+    for number, axes in enumerate(drawn.read_text(encoding="utf-8").split('<g id="axes_')[1:]):
+        ticks = {axis: re.findall(rf'id="{axis}tick_.*?<text [^>]*>([^<]*)<', axes, re.S) for axis in "xy"}
+        assert len(set(ticks["x"])) == len(ticks["x"]) > 1
+        if number == 0:
+            assert max(map(int, ticks["y"])) <= 100
 
 
 def test_a_drawing_without_stop_relapses_or_several_periods(belimumab: tuple[str, ...], tmp_path: Path) -> None:

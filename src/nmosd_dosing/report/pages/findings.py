@@ -28,7 +28,7 @@ def findings_page(
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
         who = ["Subject"] if several else []
-        made = Table(*who, "Visit", "Verdict", "Days", "Date", "Done", "What", right=("Days",), wraps=("What",))
+        made = Table(*who, "Visit", "Verdict", "Days", "Target", "Done", "What", right=("Days",), wraps=("What",))
         for f in findings:
             style = _STYLES[concern(f.verdict)]
             done = day(f.actual) if f.actual else Text()
@@ -47,16 +47,19 @@ def findings_page(
 
 
 def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
-    """What is due, by the last allowed day."""
+    """What is due, by the last allowed day; by the target where no window is stated."""
     days = f"from {date_text(as_of)} to {date_text(last_due_day(as_of, ahead))}"
     parts: list[RenderableType] = [text(f"{study.title}: due {days}", style="bold"), Text()]
     if not items:
         return Page(*parts, text("nothing"))
-    made = Table("Last day", "Left", *(["Subject"] if several else []), "Visit", "State", "Date", "What", right=("Left",), wraps=("What",))
+    limits = any(item.last is not None for item in items)
+    by, who = (["Last day", "Left"] if limits else []), (["Subject"] if several else [])
+    made = Table(*by, *who, "Visit", "State", "Target", "What", right=("Left",), wraps=("What",))
     for item in items:
         f = item.finding
         style = _STYLES[urgency(item.state)]
         target = day(f.target) if f.target else Text("open", style="dim")
         cells = [text(f.visit), text(item.state, style), target, text(f.message)]
-        made.add_row(day(item.last), text(item.left), *([text(f.subject or "")] if several else []), *cells)
+        by_when = [day(item.last), text("" if item.left is None else item.left)] if limits else []
+        made.add_row(*by_when, *([text(f.subject or "")] if several else []), *cells)
     return Page(*parts, made)

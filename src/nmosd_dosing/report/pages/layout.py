@@ -105,7 +105,7 @@ class Named:
         rows = [[shown(cell, options) for cell in row] for row in self._rows]
         margin = Text(" " * self._indent)
         at = self._indent + max((columns(name.plain) for name, _ in rows), default=0) + 2
-        if options.max_width - at < max(_PROSE, *(longest(value.plain) for _, value in rows)):
+        if options.max_width - at < max([_PROSE, *(longest(value.plain) for _, value in rows)]):
             for name, value in rows:
                 yield from folded(margin + _said(name, value), options.max_width)
             return

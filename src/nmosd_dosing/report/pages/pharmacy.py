@@ -87,14 +87,14 @@ def _items(worklist: Worklist) -> RenderableType:
     rows: list[dict[str, Text]] = []
     for date, group in groupby(worklist.items, key=lambda item: item.date):
         today = list(group)
-        rows += [_row(item, worklist.several) for item in today]
-        rows[-len(today)]["Date"] = day(date)
+        of_day = [_row(item, worklist.several) for item in today]
         for product, vials in in_all(today).items():
             mine = [item for item in today if item.dose.shown == product]
             if len(mine) > 1:
-                rows.append(_in_all(product, vials, mine))
+                of_day.append(_in_all(product, vials, mine))
+        rows += [row | {"Date": day(date)} for row in of_day]
     headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
-    made = Table(*headings, right=("Amount", "Weight", "Volume"))
+    made = Table(*headings, right=("Amount", "Weight", "Volume"), once=("Date",))
     for row in rows:
         made.add_row(*(row.get(heading, Text()) for heading in headings))
     return made

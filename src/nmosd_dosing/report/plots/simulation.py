@@ -57,10 +57,10 @@ def _stops(axes: Axes, s: Summary) -> None:
         found = next(q for q in s.stop.quantiles if q.share == share)
         label = f"{share:.0%} of trials by {found.value}" + (f" ± {found.error:.1f} days" if s.trials > 1 else "")
         axes.axvline(found.value, color="black", linestyle=style, linewidth=1, label=label)  # type: ignore[arg-type]
-    axes.set_ylim(top=max(heights) * 1.3)
+    axes.set_ylim(top=min(100, max(heights) * 1.3))
     axes.set_ylabel(f"% of trials, by {'week' if weekly else 'month'}")
     _dated(axes)
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    axes.legend(loc="upper left", framealpha=0.9, edgecolor="none", fontsize=8)  # over a bar it can still be read
 
 
 def _relapses(axes: Axes, s: Summary) -> None:
@@ -121,9 +121,10 @@ def _after(month: str) -> dt.date:
 
 
 def _dated(axes: Axes) -> None:
-    """Dates as numbers: names of months differ between machines."""
-    from matplotlib.dates import AutoDateLocator, DateFormatter
+    """Months as numbers, since their names differ between machines; days where a month would stand twice."""
+    from matplotlib.dates import AutoDateLocator, DateFormatter, num2date
 
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
+    months = all(num2date(tick).day == 1 for tick in axes.get_xticks())  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m" if months else "%Y-%m-%d"))  # type: ignore[no-untyped-call]
     axes.tick_params(labelsize=8)
