@@ -32,7 +32,7 @@ def test_due_and_its_files(folder: Path) -> None:
     visits = table("visit,date\nD1,2025-01-06\n")
     assert dosing(*asked, *visits, "--ics", "d.ics").stderr == "d.ics: not written, nothing is due\n"
     assert not (folder / "d.ics").exists()
-    assert errors(*asked, "--ics", "d.ics", "--output", "./d.ics") == "error: `--output` and `--ics` name one file\nhint: name two\n"
+    assert "error: `--output` and `--ics` name one file\nhint: name two\n" in errors(*asked, "--ics", "d.ics", "--output", "./d.ics")
     assert errors(*asked, "--stamp", "2025-01-01T00:00:00Z") == (
         "error: `--stamp` is about a calendar, and none is asked for\nhint: add `--ics FILE`\n"
     )

@@ -15,7 +15,7 @@ _APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late",
 @dataclass(frozen=True, slots=True)
 class Due:
     """One thing to do. `day`: the last on which it is allowed, or planned where none is stated; of an appointment its day. `last` and
-    `left`: the last allowed day and the days from now to it, None where none is stated."""
+    `left`: the same and the days from now to it, None where neither a window nor an appointment states it."""
 
     finding: Finding
     state: State
@@ -36,7 +36,7 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
     for finding in findings:
         state, day = _state(finding, as_of, last_day)
         if state is not None and day is not None:
-            last = finding.latest
+            last = day if state == "booked" else finding.latest
             found.append(Due(finding, state, day, last, (last - as_of).days if last is not None else None))
     return tuple(sorted(found, key=lambda d: d.day))
 
