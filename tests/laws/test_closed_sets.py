@@ -132,7 +132,7 @@ ELSEWHERE = {
     "plans/transition_notes.py": {"declined"},
     "report/export/simulation.py": {"study_stop"},
     "report/pages/simulation.py": {"declined", "study_stop"},
-    "simulation/assumptions/by_itself.py": {"relapse"},
+    "simulation/assumptions/by_itself.py": {"relapse", "idmc_stop"},
     "simulation/assumptions/file.py": {"relapse", "idmc_stop"},
     "simulation/assumptions/keys.py": {"relapse", "idmc_stop"},
     "simulation/assumptions/rates.py": {"relapse"},
