@@ -58,3 +58,23 @@ def test_nothing_counts_down_to_a_day_that_nobody_stated(asked: tuple[str, ...],
     heading = output(*words).splitlines()[2]
     assert "Target" in heading
     assert ("Last day" in heading) == ("Left" in heading) == any(item["latest"] for item in items)
+
+
+@pytest.mark.parametrize("command", ["due", "check", "plan", "cohort", "simulate"])
+def test_before_day_1_of_a_subject_nothing_is_due_of_it(folder: Path, command: str) -> None:
+    """And nobody else's list is refused for it."""
+    (folder / "s.csv").write_text("subject,start\nA,2025-01-06\nB,2025-03-03\n", encoding="utf-8")
+    asked = (command, "--regimen", "bat4406f", "--as-of", "2025-01-10")
+    if command == "plan":
+        done = dosing(*asked, "--start", "2025-03-03", "--format", "json")
+    elif command == "simulate":
+        trial = Path(__file__).parents[2] / "examples" / "bat4406f" / "trial.yaml"
+        done = dosing(*asked, "--subjects", "s.csv", "--assumptions", str(trial), "--trials", "3", "--format", "json")
+        assert "day 1 of subject `B`, 2025-03-03 (s.csv:3:1)" in done.stderr
+    else:
+        done = dosing(*asked, *(("s.csv",) if command == "cohort" else ("--subjects", "s.csv")), "--format", "json")
+    assert done.returncode == 0 and "error" not in done.stderr
+    if command == "due":
+        assert [d["subject"] for d in json.loads(done.stdout)["due"]] == ["A"]
+    if command == "check":
+        assert {f["verdict"] for f in json.loads(done.stdout)["findings"] if f["subject"] == "B"} == {"upcoming"}
