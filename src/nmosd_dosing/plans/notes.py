@@ -280,7 +280,9 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             continue
         drawn = _ids(p for v, p in shown if v.visit.open_ended and p.period == period.id)
         first = "the first day" if len(schedule.periods) == 1 else f"the first day of {period.id}"
-        limit = f"until {date_text(schedule.until)}" if schedule.until else f"for {OPEN_END.months} months from {first}"
+        last = max((s.open_end for s in schedule.segments if s.period == p and s.open_end is not None), default=None)
+        further = last if last is not None and last > shift_date(own.anchor, OPEN_END) else schedule.until
+        limit = f"until {date_text(further)}" if further else f"for {OPEN_END.months} months from {first}"
         none = "" if drawn else ", and none of it falls before then"
         yield Note("open-ended", f"the source states no end of a repeat; it is drawn {limit}{none}", drawn)
 

@@ -56,10 +56,10 @@ def expand(
 ) -> Schedule:
     """All visits and doses for all subjects, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
-    `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day,
-    both ends included, or until `at_least` where that is later. `window` stands in where the file states none. `allow_deviation`:
-    recorded entries stand that no rule allows, and so do records of visits that are wrong; `check` tells them. `accept_gap`: a
-    recorded entry stands that breaks a minimum gap.
+    `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day, both ends
+    included, or until `at_least` or a subject's last record where that is later. `window` stands in where the file states none.
+    `allow_deviation`: recorded entries stand that no rule allows, and so do records of visits that are wrong; `check` tells them.
+    `accept_gap`: a recorded entry stands that breaks a minimum gap.
 
     Raises InputError for an unknown period, for dates outside the years 1 to 9999, where unblinding needs an arm that is unknown,
     and, unless allowed, for entries outside their window and for records that match no visit.
@@ -311,7 +311,7 @@ def _segment(disposition: Disposition, cohort: Cohort, period: int, until: dt.da
         for move in disposition.moves
         if move.out_of == period and not np.isnat(move.undecided).all()
     )
-    drawn = open_end(disposition.periods[period], disposition.anchor[period], until, at_least, cohort.ahead)
+    drawn = open_end(disposition.periods[period], disposition.anchor[period], until, at_least, cohort)
     return Segment(period, 0, _anchor(disposition, cohort, period), drawn, limits, waits)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, shifter
 from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
-from nmosd_dosing.subjects.cohort import Ahead
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
 
 
@@ -80,14 +80,17 @@ def _earliest(dates: Sequence[Dates]) -> Dates | None:
     return functools.reduce(np.fmin, dates) if dates else None
 
 
-def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, ahead: Ahead | None = None) -> Dates:
-    """The last day up to which open repeats are drawn, for each subject; any date where there are none. Of simulated subjects, up to
-    which a period is followed."""
+def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, cohort: Cohort) -> Dates:
+    """The last day up to which open repeats are drawn, for each subject; any date where there are none: not before his last record, so that
+    what should have been done before it is seen. Of simulated subjects, up to which a period is followed."""
+    ahead = cohort.ahead
     if ahead is not None and ahead.follow is not None:
         return shifter(start, ahead.follow)(start, np.empty_like(start))
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start))
     if period.open_ended:
         end = shifter(start, OPEN_END)(start, np.empty_like(start))
-        return np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+        end = np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+        last = cohort.last_records() if ahead is None else None
+        return end if last is None else np.where(np.isnat(end), end, np.fmax(end, last))
     return start

@@ -213,6 +213,14 @@ class Cohort:
         code = self.codes[column] if self.codes else ""
         return f"subject `{clip(code)}`: " if code else f"subject {column + 1}: " if len(self) > 1 else ""
 
+    def last_records(self) -> Dates | None:
+        """(n,) the day of each subject's last record of a visit, NaT without one; None where nobody has any."""
+        if not self.records:
+            return None
+        last = np.full(len(self), NO_DATE)
+        np.fmax.at(last, [column for column, _ in self.records], np.array([r.date for _, r in self.records], dtype="datetime64[D]"))
+        return last
+
     def moved(self) -> Iterator[tuple[int, dt.date, dt.date]]:
         """Of whom the first dose was on another day than planned: the column, day 1, and the day that was planned."""
         if self.planned_start is not None:
