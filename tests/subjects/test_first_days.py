@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_every_command_counts_from_it_and_says_so(folder: Path) -> None:
     told = "start: subject `A`: day 1 is 2025-01-08 Wed, the first dose as recorded; planned was 2025-01-06 Mon\n"
     of_many = ("--subjects", "s.csv")
     due = dosing("due", *asked, *of_many, "--as-of", "2025-01-20", "--format", "csv")
-    assert (due.stderr, [line.split(",")[1] for line in due.stdout.splitlines()[1:]]) == (told, ["2025-01-20", "2025-01-22"])
+    assert (due.stderr, [row["target"] for row in csv.DictReader(due.stdout.splitlines())]) == (told, ["2025-01-20", "2025-01-22"])
     prepare = dosing("prepare", *asked, *of_many, "--from", "2025-01-20", "--days", "3", "--format", "csv")
     assert told in prepare.stderr and [line.split(",")[1] for line in prepare.stdout.splitlines()[1:]] == ["2025-01-20", "2025-01-22"]
     check = dosing("check", *asked, *of_many, "--as-of", "2025-01-20", "--format", "json")
