@@ -41,6 +41,8 @@ from tests.kit.random_doses import all_studies, people
 from tests.kit.random_doses import read as read_doses
 from tests.kit.random_doses import subject as dosed
 from tests.kit.random_histories import history
+from tests.kit.worked import HEAD
+from tests.kit.worked import visits as worked_visits
 
 SITES = ("S1", None, '=cmd "x", 50%', "北京")
 ODD = ("", '%s, "x"')
@@ -253,6 +255,19 @@ def test_the_name_of_a_visit_that_only_somebody_else_has_is_unknown(text: str, n
             Request(study, columns=Cohort.of_subjects([wrong, *beside], ())).schedule()
         assert [(p.message, p.subject) for p in refused.value.problems] == [(f"unknown visit `{name}`", 0)]
     assert name in [visit.label for visit in Request(study, columns=Cohort.of_subjects([other], ())).schedule().visits]
+
+
+def test_two_cycles_and_days_by_arm_have_the_doses_of_each_subject() -> None:
+    lines = (
+        "at: D1, cycle: 'every 7 days, 3 cycles', give: X 10 mg/kg", "at: D1, cycle: 'every 21 days, 3 cycles', give: Y 1 mg/kg",
+        "at: D15, window: ±7d, arms: b, assess: MRI, name: Second", "at: not stated, name: Prep, give: X 1 mg/kg",
+        "at: not stated, name: Prep, give: X 2 mg/kg",
+    )  # fmt: skip
+    text = HEAD + "arms: [a, b]\n" + worked_visits(*lines, period="    window: ±2d\n")
+    study, _ = read_study_text(text)
+    known = zip("ABCD", (60, 70, 80, 60), "abab", strict=True)
+    people = [Subject(dt.date(2025, 1, 6), code=code, weight_kg=kg, arm=arm) for code, kg, arm in known]
+    assert agree(Request(study), people, {}, 3) > 20
 
 
 def test_the_order_and_the_size_of_slices_change_nothing() -> None:
