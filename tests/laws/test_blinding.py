@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nmosd_dosing import Cohort, Plan, RegimenError, Study, Subject, expand, plan
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.model import Period
 from tests.judges import oracle
 from tests.kit import studies
@@ -31,6 +32,12 @@ SHIPPED = [
 
 def masked(study: Study, period: Period, arm: str | None, start: dt.date = START, until: dt.date | None = None) -> Plan:
     return plan(study, Subject(start, "S-001", arm, 70.5), period=period.id, until=until)
+
+
+def shown_alike(study: Study) -> bool:
+    """Whether some blinded product is what all arms get alike, and so is shown."""
+    gives = [give for period in study.periods for entry in period.visit_rules for give in entry.gives]
+    return not {give.product for give in gives if give.blinded} <= hidden_products(study)
 
 
 def assert_alike(study: Study, period: Period, start: dt.date = START, until: dt.date | None = None) -> None:
@@ -88,7 +95,7 @@ def test_every_arm_of_a_random_study_looks_the_same_and_shows_no_masked_dose(dra
             assert_alike(study, period, start, until)
             made = masked(study, period, period.arms[-1], start, until)
             assert_hidden(made)
-            assert all(SECRET not in text for text in outputs(made))
+            assert shown_alike(study) or all(SECRET not in text for text in outputs(made))
 
 
 @studies.examples(30)
@@ -103,7 +110,8 @@ def test_arrays_tell_no_arm(drawn: oracle.Study, grams: int | None) -> None:
             numbers = (made.target, made.amount, made.cumulative, *made.status, made.first_dose, made.last_dose, made.beyond)
             for array in numbers:
                 assert (array.astype(str) == array.astype(str)[..., :1]).all()
-            assert not any(dose is not None and dose.rule and SECRET in dose.rule for row in made.rows for dose in row.give.doses)
+            told = any(dose is not None and dose.rule and SECRET in dose.rule for row in made.rows for dose in row.give.doses)
+            assert shown_alike(study) or not told
 
 
 HEAD = """\

@@ -76,14 +76,16 @@ def expand(
     unblinded = unblind and any(p.masks for p in periods)
     if unblinded and (cohort.arm == UNKNOWN_ARM).any():
         raise InputError(Problem("to unblind, the arm must be known", hint=f"add `{argument('arm')}` with {one_of(arms)}"))
-    cohort = _begun(cohort, periods)
+    cohort = _begun(study, cohort, periods)
     check_columns(study, cohort)
     by_period = [
         _visits(p, cohort, until or at_least, window, _days_before(periods[:i], cohort), later=i > 0) for i, p in enumerate(periods)
     ]
     by_period[1:] = [v if p.keeps_count else _without_entry_window(v) for p, v in zip(periods[1:], by_period[1:], strict=True)]
     if not unblinded:
-        by_period = [mask(visits) for visits in by_period]
+        by_period = [mask(study, visits) for visits in by_period]
+        gives = [give for visits in by_period for visit in visits for give in visit.gives]
+        cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period)
     disposition = resolve(study, periods, cohort, *_kept(cohort, periods, by_period))
@@ -122,7 +124,7 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
     for recorded entries that contradict each other."""
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
-    cohort = _begun(cohort, periods)
+    cohort = _begun(study, cohort, periods)
     if cohort.records:
         cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
     return resolve(study, periods[:1], cohort).stopped
@@ -130,12 +132,14 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
 
 def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
     """The cohort in which study day 1 is the recorded first dose, as `expand` has it. Raises InputError for an unknown period."""
-    return _begun(cohort, (one_period(study, period),) if period is not None else period_order.way(study))
+    return _begun(study, cohort, (one_period(study, period),) if period is not None else period_order.way(study))
 
 
-def _begun(cohort: Cohort, periods: Sequence[Period]) -> Cohort:
+def _begun(study: Study, cohort: Cohort, periods: Sequence[Period]) -> Cohort:
     """With the recorded day 1: read of masked visits, since of whom 0 is no dose would tell the arm."""
-    return first_days.with_day_1(cohort, periods, [mask(_visits(p, cohort, None, None)) for p in periods]) if cohort.records else cohort
+    if not cohort.records:
+        return cohort
+    return first_days.with_day_1(cohort, periods, [mask(study, _visits(p, cohort, None, None)) for p in periods])
 
 
 def _fill(

@@ -15,9 +15,30 @@ from nmosd_dosing.study.model import Give, Period, Study
 from nmosd_dosing.study.visit import Visit
 
 
-def mask(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
-    """The visits with every blinded dose masked."""
-    return tuple(dataclasses.replace(visit, gives=tuple(_masked(g) if g.blinded else g for g in visit.gives)) for visit in visits)
+def mask(study: Study, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """The visits with every dose masked that is blinded, of the products that could tell the arm."""
+    hidden = hidden_products(study)
+    return tuple(
+        dataclasses.replace(visit, gives=tuple(_masked(g) if g.blinded and g.product in hidden else g for g in visit.gives))
+        for visit in visits
+    )
+
+
+def hidden_products(study: Study) -> frozenset[str]:
+    """The products that are masked where they are blinded: those of which some blinded dose is not the same active one in all arms.
+
+    What every arm gets alike, as premedication, tells nothing. It is asked of all doses of a product in the whole study: where it could
+    differ on one day, it is masked on all. A placebo for all arms is masked too: there is no other reason to give one.
+    """
+    gives = [give for period in study.periods for entry in period.visit_rules for give in entry.gives]
+    return frozenset(give.product for give in gives if give.blinded and not _alike(give))
+
+
+def _alike(give: Give) -> bool:
+    """Whether all of several arms get the same active dose, whatever happens; a single one without arms is not known to be."""
+    by_arm = (give.doses, *(changed for _, changed in give.changes))
+    placebo = any(dose is not None and dose.kind == "placebo" for doses in by_arm for dose in doses)
+    return len(give.doses) > 1 and None not in give.doses and all(len(set(doses)) == 1 for doses in by_arm) and not placebo
 
 
 def _masked(give: Give) -> Give:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -127,6 +127,20 @@ def was_given(give: Give, records: Sequence[Record], arm: int, alone: bool) -> b
     How much of a masked product was given is not looked at. `alone`: the visit gives no other."""
     more = plans_more(give, arm)
     return any(r.took_place and not (r.amount == 0 and (alone or r.product is not None) and more) for r in records)
+
+
+def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) -> Cohort:
+    """The cohort in whose records a masked product has its own name, and not that which one arm's records give it: `placebo`, `X placebo`.
+    gives: all that the plan gives; products: the study's."""
+    known, masked = set(products), {give.product: give for give in gives if give.masked}
+    records = []
+    for column, record in cohort.records:
+        if record.product is not None and record.product not in known:
+            meant = [product for product, give in masked.items() if may_be(record, give)]
+            if len(meant) == 1 or (meant and record.visit == UNSCHEDULED):  # of several nobody knows which
+                record = dataclasses.replace(record, product=meant[0] if len(meant) == 1 else None)
+        records.append((column, record))
+    return dataclasses.replace(cohort, records=tuple(records)) if cohort.records else cohort
 
 
 def plans_more(give: Give, arm: int) -> bool:

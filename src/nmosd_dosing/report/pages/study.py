@@ -15,6 +15,7 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Named, Page, Table
 from nmosd_dosing.report.pages.page import text
+from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.model import (
     Facts,
     GapRule,
@@ -170,7 +171,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts: list[RenderableType] = [_section(period.title), _listed(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     events = dict.fromkeys(v.event for v in visits if v.event)
-    parts += [_block(_at(entry), _entry(period, entry, visits)) for entry in period.visit_rules]
+    parts += [_block(_at(entry), _entry(study, period, entry, visits)) for entry in period.visit_rules]
     parts += [_block(span.title, _span(span)) for span in period.spans]
     parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
     if planned := [v for v in visits if not v.event]:
@@ -207,12 +208,12 @@ def _item(item: Point | Series) -> str:
     return f"then every {item.step.in_words}{end}{window}{follows}"
 
 
-def _entry(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
+def _entry(study: Study, period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
     rows: Rows = [("name", entry.name)] if entry.name else []
     if len(entry.arms) < len(period.arms):
         rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
     for give in entry.gives:
-        rows += _give(period, give)
+        rows += _give(period, give, masked=give.blinded and give.product in hidden_products(study))
     if entry.assess:
         rows.append(("assess", ("; " if any("," in name for name in entry.assess) else ", ").join(entry.assess)))
     if entry.at:
@@ -245,16 +246,16 @@ def _visits(entry: VisitRule, visits: Sequence[Visit]) -> list[Visit]:
     return [visit for visit in visits if (visit.event, visit.offset) in days]
 
 
-def _give(period: Period, give: Give) -> Rows:
-    masked = " (shown masked)" if give.blinded else ""
+def _give(period: Period, give: Give, *, masked: bool) -> Rows:
+    said = " (shown masked)" if masked else ""
     rows = []
     for name, doses in (("give", give.doses), *((f"once {event}", doses) for event, doses in give.changes)):
         if len(set(doses)) == 1:
-            rows.append((name, f"{_dose(give, doses[0])}{masked}"))
+            rows.append((name, f"{_dose(give, doses[0])}{said}"))
             continue
         for arm, dose in zip(period.arms, doses, strict=True):
             if dose is not None or name == "give":
-                rows.append((name, f"{arm}: {_dose(give, dose)}{masked}"))
+                rows.append((name, f"{arm}: {_dose(give, dose)}{said}"))
     return rows
 
 

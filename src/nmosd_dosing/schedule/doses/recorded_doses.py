@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -32,17 +32,23 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None) -> Amount
     found: dict[int, dict[int, Fraction | None]] = {}
     for (visit, column), of_visit in records.records.items():
         here = by_visit.get(visit, [])
+        masked = any(rows[k].give.masked for k in here)
         for k in here:
             give = rows[k].give
             if give.masked:
                 continue
-            mine = [r for r in of_visit if may_be(r, give)]
+            mine = [_beside_masked(r) if masked else r for r in of_visit if may_be(r, give)]
             stated, amount = _amount(mine[0] if mine else None, give, alone=len(here) == 1)
             if not mine and (visit, column, give.product) in records.not_given:
                 amount = Fraction(0)
             if stated:
                 found.setdefault(k, {})[column] = amount
     return found
+
+
+def _beside_masked(record: Record) -> Record:
+    """A record as it may be read of what is shown beside a masked dose: an amount without a product may be that one's, and tell the arm."""
+    return replace(record, amount=None, unit=None) if record.product is None else record
 
 
 def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fraction | None]:

@@ -1,0 +1,96 @@
+"""What every arm gets alike is shown in masked output; whatever could differ between arms is not, and the bytes stay equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.blinding import hidden_products
+from tests.kit.cases import columns
+from tests.kit.command import dosing
+
+STUDY = """language: 1
+study: s
+title: t
+source: not stated
+days: from 1
+events: {{flare: a flare}}
+products: {{X: {{}}, M: {{route: oral, vials: {{sizes: [50 mg]}}}}}}
+periods:
+  main:
+    blinded: true
+    arms: [a, b]
+    visits:
+      - {{at: "D1, D29", give: {{a: [X 500 mg, {first}], b: [X placebo, {second}]}}}}
+      - {{at: D57, give: {{a: [{third}], b: [{fourth}]}}}}
+"""
+KINDS = """
+    first                    second                   third      fourth     shown
+    M 100 mg                 M 100 mg                 M 100 mg   M 100 mg   yes
+    M 100 mg over 60 min     M 100 mg over 60 min     M 50 mg    M 50 mg    yes
+    M 1 mg/kg                M 1 mg/kg                M 100 mg   M 100 mg   yes
+    M 100 mg twice daily     M 100 mg twice daily     M 100 mg   M 100 mg   yes
+    M 100 mg 30 min before X  M 100 mg 30 min before X  M 100 mg  M 100 mg   yes
+    M not stated             M not stated             M 100 mg   M 100 mg   yes
+    M 100 mg                 M 50 mg                  M 100 mg   M 100 mg   no
+    M 100 mg                 M 100 mg                 M 100 mg   M placebo  no
+    M 1 mg/kg                M 100 mg                 M 100 mg   M 100 mg   no
+    M placebo                M placebo                M 100 mg   M 100 mg   no
+    M 100 mg                 M 100 mg                 M placebo  M placebo  no
+"""
+ROWS = columns(KINDS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['first']}, {r['second']}, {r['third']}, {r['fourth']}")
+def test_a_product_is_shown_where_all_arms_get_it_alike_on_all_days(row: dict[str, str]) -> None:
+    study, _ = read_study_text(STUDY.format(**row))
+    assert hidden_products(study) == ({"X"} if row["shown"] == "yes" else {"X", "M"})
+
+
+RECORDS = {
+    "nothing": "visit,date\n",
+    "visits": "visit,date,status\nD1,2025-01-06,done\nD29,2025-02-04,partial\n",
+    "amounts": "visit,date,product,amount,unit\nD1,2025-01-06,{x},{mg},mg\nD1,2025-01-06,M,100,mg\nD29,2025-02-03,M,50,mg\n",
+    "an amount without a product": "visit,date,amount,unit,batch\nD1,2025-01-06,{mg},mg,{x}-77\nD29,2025-02-03,,,\n",
+    "besides": "visit,date,product,amount,unit\nD1,2025-01-06,,,\nunscheduled,2025-01-20,{x},{mg},mg\nunscheduled,2025-01-21,M,25,mg\n",
+}
+OF_ARM = {"a": {"x": "X", "mg": "500"}, "b": {"x": "X placebo", "mg": "0"}}
+PLAN = ("plan", "--regimen", "s.yaml", "--start", "2025-01-06", "--weight", "60", "--visits", "v.csv")
+OUTPUTS = {
+    "plan": PLAN,
+    "explain": (*PLAN, "--explain", "all"),
+    "json": (*PLAN, "--format", "json"),
+    "csv": (*PLAN, "--format", "csv"),
+    "calendar": (*PLAN, "--ics", "/dev/stdout", "--output", "p.txt", "--stamp", "2025-01-01T00:00:00Z"),
+    "check": ("check", *PLAN[1:], "--as-of", "2025-03-31"),
+    "prepare": ("prepare", *PLAN[1:], "--from", "2025-01-06", "--days", "90"),
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("records", RECORDS)
+def test_the_bytes_of_every_arm_are_equal(folder: Path, output: str, records: str) -> None:
+    for row in (ROWS[0], ROWS[7]) if records != "nothing" else ROWS[:1]:
+        (folder / "s.yaml").write_text(STUDY.format(**row), encoding="utf-8")
+        said = set()
+        for arm in ("a", "b"):
+            (folder / "v.csv").write_text(RECORDS[records].format(**OF_ARM[arm]), encoding="utf-8")
+            done = dosing(*OUTPUTS[output], "--arm", arm)
+            assert done.returncode in (0, 1), done.stderr
+            said.add((done.returncode, done.stdout, done.stderr))
+        assert len(said) == 1
+
+
+def test_a_nurse_reads_what_everybody_gets(folder: Path) -> None:
+    (folder / "s.yaml").write_text(STUDY.format(**ROWS[0]), encoding="utf-8")
+    (folder / "v.csv").write_text("visit,date\n", encoding="utf-8")
+    assert "M 100 mg" in dosing(*OUTPUTS["plan"]).stdout
+    made = dosing(*OUTPUTS["prepare"]).stdout
+    assert "100 mg" in made
+    assert "2 x 50 mg" in made
+    assert "M 100 mg" in dosing(*OUTPUTS["calendar"]).stdout.replace("\r\n ", "")
+    shown = dosing("show", "s.yaml").stdout
+    assert "X 500 mg (shown masked)" in shown
+    assert "M 100 mg (shown masked)" not in shown
