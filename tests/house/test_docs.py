@@ -84,6 +84,9 @@ COMMAND_PAGE = """# Commands
 
 This page is made from the program's own help. Data goes to standard output, messages to standard error. Exit codes: 0 fine (warnings
 too), 1 `check` found deviations, 2 the input is wrong or the output cannot be written, 3 a defect of the program, 130 interrupted.
+
+On a terminal pages fit its width: a table that does not fit becomes blocks of `heading: value`, and nothing is cut. Data in a file or a
+pipe is as it is.
 """
 
 

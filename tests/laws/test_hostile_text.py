@@ -86,7 +86,7 @@ def poisoned(put: Mapping[str, str], unblinded: bool = False) -> Plan:
 
 def uids(made: Plan, style: CalendarStyle) -> list[str]:
     found = [uid_of(made, "visit", visit.id) for visit in made.visits]
-    found += [uid_of(made, "window", visit.id) for visit in made.visits if style.windows]
+    found += [uid_of(made, "window", visit.id) for visit in made.visits if style.windows and visit.earliest]
     return sorted(found + [uid_of(made, "span", f"{span.period or ''}/{span.id}") for span in made.spans if style.spans and span.end])
 
 
