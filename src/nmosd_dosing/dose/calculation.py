@@ -109,6 +109,11 @@ def surface(grams: Wholes, mm: Wholes, formula: Formula) -> Wholes:
     return np.rint(71.84 * (grams / 1000) ** 0.425 * (mm / 10) ** 0.725)
 
 
+def surface_m2(kg: float, cm: float, formula: Formula) -> Fraction:
+    """The body surface of one body in m2, as doses are reckoned by it."""
+    return Fraction(int(surface(np.array([round(kg * 1000)]), np.array([round(cm * 10)]), formula)[0]), 10_000)
+
+
 def reckon(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
     """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all."""
     if dose.status != AmountStatus.STATED:

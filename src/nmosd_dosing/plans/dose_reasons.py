@@ -10,10 +10,8 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-import numpy as np
-
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.calculation import surface
+from nmosd_dosing.dose.calculation import surface_m2
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Band, Dose, number_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
@@ -60,7 +58,7 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
     if band.per == "kg" and kg is not None:
         amount, words = amount * kg, f"{words} x {number_text(kg)} kg"
     elif band.per == "m2" and dose.weight is not None and schedule.height_cm is not None:
-        m2 = Fraction(round(surface(np.array([dose.weight.kg * 1000]), np.array([schedule.height_cm * 10]), own.surface)[0]), 10_000)
+        m2 = surface_m2(dose.weight.kg, schedule.height_cm, own.surface)
         body = f"{number_text(dose.weight.kg)} kg and {number_text(schedule.height_cm)} cm"
         yield f"body surface ({own.surface}) of {body}: {number_text(m2)} m2"
         amount, words = amount * m2, f"{words} x {number_text(m2)} m2"
