@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -38,8 +39,6 @@ plan --regimen bat4406f --start 2025-01-06 --on relapse=2025-06-10 --on relapse_
 plan --regimen bat4406f --start 2025-01-06 --explain all
 plan --regimen mil62 --start 2025-01-06 --arm placebo --unblind --as-of 2025-06-20
 plan --regimen CHINESE --start 2025-01-06 --height 170 --weight 60
-plan --regimen CHINESE --start 2025-01-06 --format csv
-plan --regimen belimumab --start 2025-01-06 --format json
 plan {PHARMACY} --ics-dir no/such/folder
 check --regimen bat4406f --start 2025-01-06 --visit D182=2025-07-08 --window 3d --as-of 2025-07-10
 check --regimen CHINESE --start 2025-01-06 --visit D29=2025-02-10 --as-of 2025-03-10
@@ -48,7 +47,6 @@ due --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20 --ahead 60d
 prepare {PHARMACY} --from 2025-03-03
 prepare --regimen CHINESE --start 2025-03-03 --weight 60 --height 170 --from 2025-03-03 --days 60 --vials fewest
 order {PHARMACY} --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
-cohort --regimen bat4406f examples/cohort/subjects.csv
 doses --regimen belimumab --weights 45,60,75,102.5
 doses --regimen CHINESE --weights 60 --height 170 --start 2025-01-06
 compare belimumab mil62-rcp bat4406f --weight 60 --start 2025-01-06
@@ -59,9 +57,14 @@ show bat4406f --site examples/site.yaml
 show CHINESE
 validate examples/courses.yaml examples/site.yaml
 validate examples/mistakes.yaml tests/broken/arm-unknown-far.yaml
-schema --site
 plan --regimen nosuch --start 2025-13-06 --weight 600,5
 plna
+"""
+DATA = """
+plan --regimen CHINESE --start 2025-01-06 --format csv
+plan --regimen belimumab --start 2025-01-06 --format json
+cohort --regimen bat4406f examples/pharmacy/subjects.csv
+schema --site
 """
 HELP: list[tuple[str, ...]] = [("--help",), *((command.__name__, "--help") for command in COMMANDS)]
 screen = functools.cache(on_a_screen)
@@ -74,11 +77,25 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, 
     chinese.write_text(CHINESE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        yield [tuple(shlex.split(line.replace("CHINESE", str(chinese)))) for line in ASKED.strip().splitlines()] + HELP
+        yield [*_command_lines(ASKED, chinese), *HELP]
+
+
+def _command_lines(text: str, chinese: Path) -> list[tuple[str, ...]]:
+    return [tuple(shlex.split(line.replace("CHINESE", str(chinese)))) for line in text.strip().splitlines()]
 
 
 def test_every_command_is_asked(asked: Sequence[tuple[str, ...]]) -> None:
-    assert {words[0] for words in asked} >= {command.__name__ for command in COMMANDS}
+    assert {words[0] for words in [*asked, *_command_lines(DATA, Path())]} >= {command.__name__ for command in COMMANDS}
+
+
+@pytest.mark.parametrize("width", (40, 80))
+def test_data_are_the_same_on_a_terminal_as_in_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Whoever copies JSON from a screen copies JSON; the terminal breaks the lines that are longer than it."""
+    chinese = tmp_path / "试验.yaml"
+    chinese.write_text(CHINESE, encoding="utf-8")
+    monkeypatch.chdir(ROOT)
+    commands = _command_lines(DATA, chinese)
+    assert at_a_terminal(commands, width) == [screen(words, None) for words in commands]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

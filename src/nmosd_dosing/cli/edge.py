@@ -188,8 +188,14 @@ def width_of(stream: TextIO) -> int:
     return max(_NARROWEST, columns or _USUAL)
 
 
+def write_data(text: str) -> None:
+    """CSV, JSON and the like to standard output: as it is, line by line, also on a terminal, which breaks long lines without losing any
+    of them; but nothing in it moves the cursor or reorders characters there."""
+    sys.stdout.write(for_terminal(text) if sys.stdout.isatty() else text)
+
+
 def write_text(text: str) -> None:
-    """A text to standard output: as it is, but for what a terminal needs."""
+    """A text for people to standard output: on a terminal folded."""
     sys.stdout.write(_as_shown(text, sys.stdout))
 
 

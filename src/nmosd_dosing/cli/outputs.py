@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli.edge import print_table, text_of, write_text
+from nmosd_dosing.cli.edge import print_table, text_of, write_data
 from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 
@@ -68,9 +68,9 @@ def write(found: Any, output: str | None) -> None:
     if output is not None:
         write_whole(output, found)
     elif isinstance(found, str):
-        write_text(found)
+        write_data(found)
     elif isinstance(found, Iterator):
         for piece in found:
-            write_text(piece)
+            write_data(piece)
     else:
         print_table(found)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import outputs
-from nmosd_dosing.cli.edge import fail, print_table, say, tell, write_text
+from nmosd_dosing.cli.edge import fail, print_table, say, tell, write_data, write_text
 from nmosd_dosing.cli.options import OutputOptions
 from nmosd_dosing.cli.people import with_site
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean
@@ -155,4 +155,4 @@ def schema(asked: dict[str, bool]) -> None:
         "scenarios": scenario_file.json_schema,
     }
     json_schema = schemas[of[0]] if of else study_keys.json_schema
-    write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    write_data(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
