@@ -17,6 +17,7 @@ from nmosd_dosing.days import Offset, date_text, shift_date
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
+from nmosd_dosing.plans.written import all_gives, batches, comments
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
@@ -37,6 +38,7 @@ class Finding:
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
     `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
     last day of a course or a range of days. `booked_for`: the day of an appointment; then the verdict is what it will be if it is kept.
+    `batch`, `comment`: what was written down of the visit; no batch of a masked dose.
     """
 
     subject: str | None
@@ -51,6 +53,8 @@ class Finding:
     waits_for: Waits | None = None
     last: dt.date | None = None
     booked_for: dt.date | None = None
+    batch: str | None = None
+    comment: str | None = None
 
     @property
     def booked(self) -> bool:
@@ -86,7 +90,17 @@ def deviates(finding: Finding) -> bool:
 
 
 def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
-    """What is to be said of one visit. ahead: what a rule for gaps would do with its dose."""
+    """What is to be said of one visit, with what was written down of it. ahead: what a rule for gaps would do with its dose."""
+    batch, comment = batches(visit.records, visit.visit.gives), comments((*visit.records, *visit.appointments))
+    return _with_written(_of_visit(subject, visit, as_of, ahead), batch, comment)
+
+
+def _with_written(found: Finding, batch: str | None, comment: str | None) -> Finding:
+    words = f"{found.message}{f'; batch {batch}' if batch else ''}{f'; comment: {comment}' if comment else ''}"
+    return replace(found, message=words, batch=batch, comment=comment)
+
+
+def _of_visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
     days = (visit.target, visit.earliest, visit.latest)
     found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last)
     if visit.actual is not None:
@@ -333,7 +347,7 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
 
 
 def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
-    products = {product.name for product in subject.study.products}
+    products, gives = {product.name for product in subject.study.products}, all_gives(subject)
     for record in subject.unscheduled:
         if record.status == "lapsed":
             continue
@@ -348,10 +362,11 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
         words = f"{words}{reason}{_where(record)}"
         if record.status == "booked":
             words = f"booked for {date_text(record.date)}: {words}"
-            yield Finding(subject.code, record.visit, verdict, None, None, None, None, None, words, booked_for=record.date)
+            found = Finding(subject.code, record.visit, verdict, None, None, None, None, None, words, booked_for=record.date)
+            yield _with_written(found, batches([record], gives), record.comment)
             continue
         finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words)
-        yield finding
+        yield _with_written(finding, batches([record], gives), record.comment)
         if record.product is not None and record.product not in products:
             words = f"{record.product} is recorded, which is no product of the study: it counts in no total{_where(record)}"
             yield replace(finding, verdict="wrong-dose", message=words)

@@ -55,6 +55,7 @@ class Administration:
     dispensed: float | None = None
     waste: float | None = None
     volume_ml: float | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class PlannedVisit:
     cancelled_by: str | None = None
     booked: dt.date | None = None
     record: str | None = None
+    comment: str | None = None
     room: str | None = None
     is_entry: bool = False
     dose_steps: tuple[str, ...] = ()
@@ -233,3 +235,11 @@ class Plan:
     height_cm: float | None = None
     intensity: tuple[Intensity, ...] = ()
     planned_start: dt.date | None = None
+    unscheduled: tuple[PlannedVisit, ...] = ()
+
+    @property
+    def all_visits(self) -> tuple[PlannedVisit, ...]:
+        """The planned visits and those that are not, by day; of one that did not take place, by the day on which that was noted."""
+        days = [(visit.target or visit.actual or visit.booked, visit) for visit in self.visits]
+        days += [(self.start + dt.timedelta(n - (n > 0)), visit) for visit in self.unscheduled if (n := visit.study_day)]
+        return tuple(visit for _, visit in sorted(days, key=lambda pair: (pair[0] is None, pair[0] or dt.date.max)))

@@ -16,6 +16,7 @@ from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, Planned
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.plans.written import batch_of, comments, unscheduled
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import as_planned, expand
 from nmosd_dosing.schedule.schedule import Schedule
@@ -115,6 +116,7 @@ def plan_of(
         subject=schedule.code,
         start=schedule.start,
         planned_start=schedule.planned_start,
+        unscheduled=tuple(unscheduled(schedule)),
         weight_kg=schedule.weight_kg,
         until=schedule.until,
         drawn_until=schedule.until or max(open_ends, default=None),
@@ -160,13 +162,14 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         assessments=tuple(
             a.name for a in what.assessments if (arm == UNKNOWN_ARM or arm in a.arms) and not (a.open_ended and visit.beyond_open_end)
         ),
-        administrations=tuple(_administration(schedule, dose) for dose in visit.doses if dose.in_plan),
+        administrations=tuple(_administration(schedule, dose, batch_of(visit, dose.give)) for dose in visit.doses if dose.in_plan),
         only_arms=tuple(period.arms[a] for a in what.arms) if arm == UNKNOWN_ARM and len(what.arms) < len(period.arms) else (),
         reason=reason,
         steps=tuple(visit_steps(schedule, visit, begun, reason)),
         source=source_text(what.said.sources or (period.facts.source,)),
         window_source=what.window.origin if what.window is not None else None,
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
+        comment=comments((*visit.records, *visit.appointments)),
         record="; ".join(dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
         room=schedule.study.site.room(period.id, what.label) if schedule.study.site is not None else None,
         is_entry=visit.is_entry,
@@ -174,7 +177,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
     )
 
 
-def _administration(schedule: SubjectSchedule, dose: SubjectDose) -> Administration:
+def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | None) -> Administration:
     give, own, doses, times = dose.give, dose.own, dose.doses, dose.administrations
     rules = {each.rule for each in doses if each is not None}
     rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
@@ -206,6 +209,7 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose) -> Administrat
         dispensed=_number(vials.dispensed) if vials is not None and not masked else None,
         waste=_number(vials.waste) if vials is not None and not masked else None,
         volume_ml=_number(vials.volume_ml) if vials is not None else None,
+        batch=batch,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
@@ -60,13 +61,18 @@ def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> Non
     _check_weights(subjects, several, problems)
 
 
+def _of_somebody(columns: Mapping[str, Dates]) -> list[str]:
+    """The columns that hold a date of somebody: those of a part of a cohort may hold none."""
+    return [name for name, dates in columns.items() if not np.isnat(dates).all()]
+
+
 def check_columns(study: Study, cohort: Cohort) -> None:
     """Raises InputError for events and periods that the study does not have, and for later weights that are not after day 1."""
     problems = []
     for argument_name, names, known in (
-        ("events", cohort.events, study.subject_events),
-        ("of_study", cohort.of_study, STUDY_EVENTS),
-        ("entered", cohort.entered, [period.id for period in study.periods]),
+        ("events", _of_somebody(cohort.events), study.subject_events),
+        ("of_study", list(cohort.of_study), STUDY_EVENTS),
+        ("entered", _of_somebody(cohort.entered), [period.id for period in study.periods]),
     ):
         for name in names:
             if name not in known:

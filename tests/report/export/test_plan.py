@@ -12,7 +12,7 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
     plan = plan_json(*BELIMUMAB, "--weight", "102.5", "--subject", "0012")
     assert list(plan) == [
         "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "start", "planned_start", "weight_kg",
-        "height_cm", "until", "periods", "visits", "spans", "transitions", "intensity", "notes",
+        "height_cm", "until", "periods", "visits", "unscheduled", "spans", "transitions", "intensity", "notes",
     ]  # fmt: skip
     assert set(plan["meta"]) == {"program", "study_sha256", "as_of"} and plan["meta"]["as_of"] is None
     assert (plan["unblinded"], plan["arm"], plan["subject"], plan["start"], plan["weight_kg"]) == (False, None, "0012", "2025-01-06", 102.5)

@@ -224,7 +224,7 @@ def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
     for row in visit_rows(plan):
         nth = seen.get(row["id"], 0)
         seen[row["id"]] = nth + 1
-        holes = {} if "product" not in row or nth >= len(moving[row["id"]]) else moving[row["id"]][nth]
+        holes = {} if "product" not in row or nth >= len(moving.get(row["id"], ())) else moving[row["id"]][nth]
         cells = {**row, **shared}
         found = {}
         for name, hole in holes.items():
@@ -240,9 +240,11 @@ def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
 
 def _json_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
     shared, own = _shared(plan), _own(plan)
-    for visit in plan.visits:
+    for visit in plan.all_visits:
         made = {**shared, **visit_to_dict(visit)}
-        found = [hole for dose, holes in zip(made["administrations"], moving[visit.id], strict=False) for hole in _cut_out(dose, holes)]
+        found = [
+            hole for dose, holes in zip(made["administrations"], moving.get(visit.id, ()), strict=False) for hole in _cut_out(dose, holes)
+        ]
         text = json.dumps(made, ensure_ascii=False) + "\n"
         yield text.replace("%", "%%").replace(json.dumps(_HOLE), "%s"), [*own, *found]
 

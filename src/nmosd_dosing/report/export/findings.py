@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
 from nmosd_dosing.report.export.plain import csv_text, fields, iso_date
 
-FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message")
+FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "batch", "comment")
 
 
 # --- findings -----------------------------------------------------------------------------------------------------------

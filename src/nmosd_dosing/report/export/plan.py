@@ -18,7 +18,7 @@ COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "planned_start", "weight_kg", *_VISIT, "assessment", "product", "route",
     "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day",
     "planned", "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "check_weight", "vials", "dispensed", "waste",
-    "volume_ml", "notes",
+    "volume_ml", "batch", "comment", "notes",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "until": iso_date(plan.until),
         "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
         "visits": [{**visit_to_dict(visit), "dose_steps": list(visit.dose_steps)} for visit in plan.visits],
+        "unscheduled": [visit_to_dict(visit) for visit in plan.unscheduled],
         "spans": [
             {"id": s.id, "name": s.name, "from": iso_date(s.start), "to": iso_date(s.end), "status": s.status, "source": s.source}
             for s in plan.spans
@@ -60,7 +61,7 @@ def visit_to_dict(visit: PlannedVisit) -> dict[str, Any]:
     return {
         **fields(visit, (*_VISIT, "assessments")),
         "administrations": [_administration(a) for a in visit.administrations],
-        **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "room", "record")),
+        **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "room", "record", "comment")),
     }
 
 
@@ -76,7 +77,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         **fields(a, ("cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned", "recorded", "lead")),
         **fields(a, ("weight_kg", "weight_of", "weight_status", "check_weight")),
         "vials": vials_list(a.vials),
-        **fields(a, ("dispensed", "waste", "volume_ml")),
+        **fields(a, ("dispensed", "waste", "volume_ml", "batch")),
     }
 
 
@@ -100,9 +101,9 @@ def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
         "planned_start": iso_date(plan.planned_start),
         "weight_kg": plain_number(plan.weight_kg),
     }
-    for visit in plan.visits:
+    for visit in plan.all_visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
-        row = {**shared, **fields(visit, _VISIT), "notes": " ".join(notes)}
+        row = {**shared, **fields(visit, (*_VISIT, "comment")), "notes": " ".join(notes)}
         things: Iterable[dict[str, Any]] = (
             *(_flat(a) for a in visit.administrations),
             *({"assessment": name} for name in visit.assessments),

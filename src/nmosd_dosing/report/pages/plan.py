@@ -27,6 +27,8 @@ def plan_page(plan: Plan) -> RenderableType:
     parts += [*_heading(plan), Text(), _visits(plan)]
     if plan.spans:
         parts += [Text(), _spans(plan)]
+    if written := [v for v in plan.all_visits if v.comment or any(a.batch for a in v.administrations)]:
+        parts += [Text(), *(text(f"{v.id if len(plan.periods) > 1 else v.label}: {v.record}") for v in written)]
     if plan.intensity:
         parts += [Text(), *(_intensity(i) for i in plan.intensity)]
     if plan.notes:
