@@ -12,6 +12,7 @@ from nmosd_dosing import Event, Record, Subject, load, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export import cohort
+from nmosd_dosing.schedule.excluded import stop_counted
 from nmosd_dosing.subjects.cohort import Cohort
 
 FEW, MANY = 4_000, 32_000
@@ -39,7 +40,7 @@ def seconds_of_cohort(subjects: list[Subject]) -> float:
     """Processor time from subjects to the rows of their table."""
     begin = time.process_time()
     request = Request(load("bat4406f"))
-    request = Request(request.study, columns=Cohort.of_subjects(subjects, request.arms))
+    request = Request(request.study, columns=stop_counted(request.study, None, Cohort.of_subjects(subjects, request.arms)))
     for texts in cohort.rows(request, [], "csv"):
         assert all(texts)
     return time.process_time() - begin

@@ -33,8 +33,9 @@ from nmosd_dosing.subjects.weight_checks import weight_doubts
 _MOVE = {int(status): status for status in MoveStatus}
 
 
-def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[SubjectSchedule]:
-    """Each subject's schedule, in the order of the columns; with vials where `policy` says which are taken.
+def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool = False) -> list[SubjectSchedule]:
+    """Each subject's schedule, in the order of the columns; with vials where `policy` says which are taken. `alone`: what the rules of
+    a stop count is told as of a study that has no other subject, so that whoever stands beside one does not show.
 
     Raises InputError for dates outside the years 1 to 9999.
     """
@@ -45,9 +46,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
     segments = _by_column([_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))], n)
     visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy), dates), n)
     periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
-    stop = of.StudyStop(
-        to_date(disposition.stopped.date), disposition.stopped.by, tuple((t, to_date(d[0])) for t, d in disposition.stopped.rules)
-    )
+    stops = _stops(schedule, alone)
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     doubts = weight_doubts(cohort)
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
@@ -78,7 +77,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None) -> list[Subject
             segments=segments[c],
             visits=tuple(filter(None, visits[c])),
             moves=moves[c],
-            stop=stop,
+            stop=stops[c],
             events={name: tuple(filter(None, dates[c])) for name, dates in events.items()},
             of_study=cohort.of_study,
             unanswered_decision=unanswered[c],
@@ -118,6 +117,14 @@ def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:
         for visit, column, record in schedule.visit_records.twice:
             twice[column].append((visit, record))
     return records, unscheduled, twice
+
+
+def _stops(schedule: Schedule, alone: bool) -> list[of.StudyStop]:
+    stopped, n = schedule.disposition.stopped, len(schedule)
+    rules = triggers.of_each_alone(schedule.study.stop, stopped, schedule.cohort) if alone else stopped.rules
+    told = _by_column([[(text, date) for date in to_dates(dates)] for text, dates in rules], n if alone else 1)
+    stops = [of.StudyStop(to_date(stopped.date), stopped.by, each) for each in told]
+    return stops if alone else stops * n
 
 
 def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:

@@ -133,13 +133,27 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
 def of_study(stay: Stay, trigger: Trigger, counted: Dates | None = None) -> Dates:
     """A date that is the same for all subjects of a trial; NaT where it has not happened, or where these subjects are too few to tell.
     `counted`: the day on which each subject counts, where it is known already."""
-    cohort = stay.cohort
-    trials = cohort.ahead.trials if cohort.ahead is not None else 1
+    if trigger.kind == "count" and counted is None:
+        counted = first_of_each(stay, trigger.name)
+    return _of_trials(stay.cohort, trigger, counted, stay.cohort.ahead.trials if stay.cohort.ahead is not None else 1)
+
+
+def of_each_alone(stop: Stop | None, stopped: Stopped, cohort: Cohort) -> tuple[tuple[str, Dates], ...]:
+    """The text of each rule of a stop, and (n,) its date for each subject: counted as though nobody else were in the study."""
+    triggers, n = stop.earliest_of if stop is not None and stopped.rules else (), len(cohort)
+    given = stopped.rules[: len(stopped.rules) - len(triggers)]
+    rules = [(t.text, _of_trials(cohort, t, stopped.counted.get(t.name), n)) for t in triggers]
+    return (*((text, np.repeat(dates, n)) for text, dates in given), *rules)
+
+
+def _of_trials(cohort: Cohort, trigger: Trigger, counted: Dates | None, trials: int) -> Dates:
+    """(t,) a date that is the same for all subjects of a trial. `counted`: (n,) the day on which each subject counts."""
     match trigger.kind:
         case "subject":
             dates = cohort.start
         case "count":
-            dates = first_of_each(stay, trigger.name) if counted is None else counted
+            assert counted is not None
+            dates = counted
         case "event" | "end" | "stop":
             given = cohort.of_study.get(trigger.name)
             return shift(np.full(trials, given, dtype="datetime64[D]"), trigger.plus) if given is not None else np.full(trials, NO_DATE)

@@ -31,7 +31,7 @@ COHORT_COLUMNS = (*FIRST_COLUMNS, *COLUMNS[COLUMNS.index("id") :])
 _FLAT: tuple[ByBody, ...] = ("cumulative_per_kg",)
 _BY_BODY = (*get_args(ByBody), "vials")
 _SLICE = 32768  # subjects whose text is held at a time
-_TOGETHER = 64  # subjects that are planned together
+_TOGETHER = 256  # subjects that are planned together
 _KEPT = 16384  # ways in which subjects are alike that are remembered
 _HOLE = "\0"  # no text of a plan holds it
 
@@ -113,13 +113,10 @@ class _Slice:
         """The rows of some subjects, planned as `plan` does; `shared` with others who are alike."""
         if not columns:
             return
-        # Whoever stands beside a subject must not show in what is said of the rules of a stop: they are counted over the cohort.
-        together = 1 if self.form == "json" and self.request.study.stop is not None else _TOGETHER
         by_body = _by_body(self.request)
-        for some in self.cohort.chosen(columns).slices(2048):
-            for few in some.slices(together):
-                for subject in by_subject(replace(self.request, columns=few).schedule(), self.request.policy):
-                    yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None)
+        for some in self.cohort.chosen(columns).slices(_TOGETHER):
+            for subject in by_subject(replace(self.request, columns=some).schedule(), self.request.policy, alone=True):
+                yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None)
 
     def _of_subjects(self, name: str, columns: Sequence[int]) -> list[str]:
         text = _cell_text if self.form == "csv" else _json_text
