@@ -75,6 +75,16 @@ DAYS = [
         ["write `, 12 more times` for 12 after the first, `, 11 more times` for 12 in all"],
         "D1, then every 4 weeks, 11 more times",
     ),
+    ("D14 (+/-2)", "1", ["write the window in days: `D14 ±2d`"], "D14 ±2d"),
+    (
+        "week 0 every 4 weeks x 6",
+        "0",
+        ["write `week 0, then every 4 weeks, 6 more times` for 6 after the first, `week 0, then every 4 weeks, 5 more times` for 6 in all"],
+        "week 0, then every 4 weeks, 5 more times",
+    ),
+    ("D1 every 4 weeks until D85", "1", ["put a comma before the repeat: `D1, then every 4 weeks until D85`"], "D1, then every 4 weeks until D85"),
+    ("Baseline", "0", ["name the day, such as `D1`, and what it is called beside it: `name: Baseline`"], "D0"),
+    ("C3D1", "1", ["days of a cycle stand in an entry with `cycle`: `at: D1, D8` and `cycle: every 21 days, 6 cycles`"], "D1, D8"),
     (
         "cd19_return + 14 days + 6 months",
         "1",
@@ -145,6 +155,26 @@ def test_doses(give: str, hint: str, typed: str) -> None:
 def test_a_highest_dose(more: str) -> None:
     assert hints_of(study(give=f'"X 10 mg/kg {more}"')) == [CAPPED]
     read_study_text(study(give="X capped", product="{doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}}"))
+
+
+def test_a_highest_dose_before_the_time_of_an_infusion() -> None:
+    hint = CAPPED.replace("`X capped`", "`X capped over 90 min`")
+    assert hints_of(study(give="X 10 mg/kg max 800 mg over 90 min")) == [hint]
+    read_study_text(study(give="X capped over 90 min", product="{doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}}"))
+
+
+def test_two_lead_times() -> None:
+    give = "[X 500 mg 30-60 min before Z, Z 5 mg]"
+    hint = "write one of the two, `30 min` or `60 min`, and the other in `note`"
+    assert hints_of(study(give=give).replace("  X: {}", "  X: {}\n  Z: {}")) == [hint]
+    read_study_text(study(give=give.replace("30-60", "30")).replace("  X: {}", "  X: {}\n  Z: {}"))
+
+
+def test_bands_with_a_dash() -> None:
+    bands = "{doses: {loading: {bands: {up to 40 kg: 400 mg, MIDDLE: 600 mg, more than 60 kg: 800 mg}}}}"
+    hints = hints_of(study(give="X loading", product=bands.replace("MIDDLE", "40-60 kg")))
+    assert hints == ["write `40 to <60 kg`; `40 to 60 kg` where 60 kg belongs to it"]
+    assert hints_of(study(give="X loading", product=bands.replace("more than 60 kg", ">60 kg"))) == ["write `more than 60 kg`"]
 
 
 def test_a_highest_dose_of_a_rule() -> None:

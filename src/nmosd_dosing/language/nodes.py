@@ -331,6 +331,9 @@ def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Problem:
     began = _end_of_reading(error.context_mark, document) if error.context_mark else at
     if sign := _unquoted_sign(document, at):
         text = document.text[sign.start : sign.end]
+        if more := re.fullmatch(r">(=?)\s*([0-9.]+\s*\w+)", text):
+            words = f"{more[2]} or more" if more[1] else f"more than {more[2]}"
+            return Problem("a text that begins with a sign which YAML keeps for itself", sign, f"write `{words}`")
         quote = "'" if '"' in text else '"'
         return Problem("a text that begins with a sign which YAML keeps for itself", sign, f"write `{quote}{text}{quote}`, in quotes")
     if "not closed" in message and began < at:

@@ -136,7 +136,7 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
     if day is None:
         if plus and (event := scan.take(_EVENT)):
             return _event_day(scan, event[1], start)
-        scan.expected("a day", "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0")
+        scan.expected("a day", _day_hint(scan.next_words()[0]))
     if not plus:
         return day
     if scan.take(rf"(?={_PLUS})"):
@@ -149,6 +149,16 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
         hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
         raise PhraseError(f"`{scan.text[start : scan.at]}` adds days to a day", scan.since(start), hint)
     return day
+
+
+def _day_hint(found: str) -> str:
+    if re.match(r"(?i)c(?:ycle)?\s*[0-9]+\s*,?\s*d(?:ay)?\s*[0-9]+", found) or re.search(r"(?i)\bcycles?\b", found):
+        return "days of a cycle stand in an entry with `cycle`: `at: D1, D8` and `cycle: every 21 days, 6 cycles`"
+    if found.lower() == NOT_STATED_TEXT:
+        return f"write `{NOT_STATED_TEXT}`"
+    if re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*", found):
+        return f"name the day, such as `D1`, and what it is called beside it: `name: {found}`"
+    return "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0"
 
 
 def _day(scan: Scanner, start: int) -> DayText | None:
@@ -248,8 +258,16 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return "put a comma between two days"
     if re.match(r"until\b|[0-9]+ more", found):
         return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
-    if re.match(r"every\b|then\b", found):
-        return "put a comma before the repeat: `D1, then every 28 days until D336`"
+    if match := re.match(r"(?:then\s+)?(every\b.*?)(?:\s*(?:x|×)\s*([0-9]+))?$", found):
+        if not isinstance(before, PointText):
+            return "put a comma before the repeat: `D1, then every 28 days until D336`"
+        whole = f"{before.day.text}, then {match[1]}"
+        if match[2] is None:
+            return f"put a comma before the repeat: `{whole}`"
+        times = int(match[2][:6])
+        return (
+            f"write `{whole}, {times} more times` for {times} after the first, `{whole}, {max(times - 1, 0)} more times` for {times} in all"
+        )
     repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
     if repeat and (match := re.match(r"(?:x|×)\s*([0-9]+)$", found)):
         return _more_times(int(match[1][:6]))
@@ -261,6 +279,8 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return "write a range as `D1 to D14`, or put a comma between two days"
     if match := re.match(r"\+\s*([0-9]+)\s*m\b", found):
         return f"`m` could be minutes or months: write `+ {match[1]} months`"
+    if (match := re.match(r"\(?\s*(?:±|\+/-|\+-)\s*([0-9]+)\s*(?:d|days?)?\s*\)?$", found)) and isinstance(before, PointText):
+        return f"write the window in days: `{before.day.text} ±{match[1]}d`"
     if re.match(r"[±+-]", found):
         return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
     return "put a comma between two days; a day may have a window such as `±3d` behind it"

@@ -290,7 +290,13 @@ def _amount(number: str, place: Place, zero: str = "a dose") -> Fraction:
         decimal = f"{whole}.{behind}".rstrip("0").rstrip(".")
         thousands = re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})+", number)
         plain = number.replace(",", "")
-        ways = f"write `{plain}`" if number.count(",") > 1 else f"write `{plain}` or `{decimal}`" if thousands else f"write `{decimal}`"
+        ways = (
+            f"write `{plain}`"
+            if number.count(",") > 1
+            else f"write `{plain}`, or `{decimal}` if it is a decimal comma"
+            if thousands
+            else f"write `{decimal}`"
+        )
         raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, clip(ways, 100))
     if re.match(r"0[0-9]", number):
         raise PhraseError(f"`{clip(number)}` begins with a 0", place, f"write `{clip(number.lstrip('0'))}` or `0.…`, whichever is meant")

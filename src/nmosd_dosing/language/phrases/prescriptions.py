@@ -39,10 +39,13 @@ def refuse_prescription(text: str, node: Scalar) -> None:
     if match is None:
         return
     product, amount, more = match["product"], match["amount"], match["more"]
-    if cap := re.fullmatch(_CAP, more):
+    if cap := re.fullmatch(rf"{_CAP}(?P<rest>\s+(?:over\b|{_NUMBER}\s*(?:min|h)\s).*)?", more):
         rule = f"doses: {{capped: {{amount: {amount}, at most: {cap[1]}}}}}"
         wrong = f"a highest dose behind an amount: `{clip(text)}`"
-        raise PhraseError(wrong, node.place, f"write `{product} capped` here, and under the product `{rule}`")
+        raise PhraseError(wrong, node.place, f"write `{product} capped{cap['rest'] or ''}` here, and under the product `{rule}`")
+    if lead := re.search(rf"({_NUMBER})\s*(?:-|–|—|to)\s*({_NUMBER})\s*(min|h)\s+(?:before|after)\b", more):
+        hint = f"write one of the two, `{lead[1]} {lead[3]}` or `{lead[2]} {lead[3]}`, and the other in `note`"
+        raise PhraseError(f"two lead times for one dose: `{clip(lead[0])}`", _part(node, f"{lead[0]}"), hint)
     _refuse_words(product, amount, more, node)
 
 

@@ -49,6 +49,9 @@ def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
             return RangeText(found.get("low"), found.get("high"), with_low, not found.get("under"), found["unit"], text, node.place)
     if re.search(r"[0-9],[0-9]", text):
         hint = "decimals take a point: `40 to <60.5 kg`"
+    elif match := re.fullmatch(rf"({_N})\s*(?:-|–|—)\s*({_N})\s*({unit})", text):
+        low, high, unit = match.groups()
+        hint = f"write `{low} to <{high} {unit}`; `{low} to {high} {unit}` where {high} {unit} belongs to it"
     elif re.match(r"(?:>=|≥)\s*[0-9]", text):
         hint = f"write `{re.sub(r'^(?:>=|≥) *', '', text)} or more`"
     elif re.match(r">\s*[0-9.]+\s*\w+$", text):

@@ -6,7 +6,7 @@ import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TypeVar
 
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
@@ -269,6 +269,9 @@ def read(
         hint = "name the column in the first line, or clear the cell"
         if table.quotes:
             hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
+            numbers = next((pair for pair in pairwise(texts) if pair[0].isdigit() and pair[1].isdigit()), None)
+            if table.separator == "," and len(texts) == len(names) + 1 and numbers is not None:
+                hint = f"numbers take a decimal point: `{numbers[0]}.{numbers[1]}`; {hint}"
         problems.error(f"{len(texts)} cells under {len(names)} columns", Place(table.document, start, start + 1), hint)
     table.texts = dict.fromkeys(optional, ("",) * len(table)) | {name: cells[i :: len(names)] for i, name in enumerate(names)}
     for at in table.refused:
