@@ -82,7 +82,7 @@ DAYS = [
         ["write `week 0, then every 4 weeks, 6 more times` for 6 after the first, `week 0, then every 4 weeks, 5 more times` for 6 in all"],
         "week 0, then every 4 weeks, 5 more times",
     ),
-    ("D1 every 4 weeks until D85", "1", ["put a comma before the repeat: `D1, then every 4 weeks until D85`"], "D1, then every 4 weeks until D85"),
+    ("D1 every 4 weeks", "1", ["put a comma before the repeat: `D1, then every 4 weeks`"], "D1, then every 4 weeks"),
     ("Baseline", "0", ["name the day, such as `D1`, and what it is called beside it: `name: Baseline`"], "D0"),
     ("C3D1", "1", ["days of a cycle stand in an entry with `cycle`: `at: D1, D8` and `cycle: every 21 days, 6 cycles`"], "D1, D8"),
     (

@@ -14,8 +14,8 @@ _APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late",
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do. `day`: the last on which it is allowed, or planned where none is stated; of an appointment its day. `last` and
-    `left`: the same and the days from now to it, None where neither a window nor an appointment states it."""
+    """One thing to do. `day`: by when: the last day on which it is allowed, or planned where none is stated; of an appointment its day, if
+    that is not too late. `last` and `left`: the last allowed day, and the days from now to it; None where none is stated."""
 
     finding: Finding
     state: State
@@ -36,7 +36,7 @@ def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, .
     for finding in findings:
         state, day = _state(finding, as_of, last_day)
         if state is not None and day is not None:
-            last = day if state == "booked" else finding.latest
+            last = finding.latest
             found.append(Due(finding, state, day, last, (last - as_of).days if last is not None else None))
     return tuple(sorted(found, key=lambda d: d.day))
 
@@ -52,8 +52,8 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     if finding.waits_for == "exit":
         return None, None
     if finding.booked_for is not None:
-        listed = finding.verdict in _APPOINTMENTS and min(finding.booked_for, last or finding.booked_for) <= until
-        return ("booked", finding.booked_for) if listed else (None, None)
+        by_when = min(finding.booked_for, finding.latest or finding.booked_for)
+        return ("booked", by_when) if finding.verdict in _APPOINTMENTS and by_when <= until else (None, None)
     verdict, undecided = finding.verdict, finding.waits_for == "decision"
     match verdict:
         case "overdue" | "past-target":

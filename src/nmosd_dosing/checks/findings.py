@@ -329,7 +329,9 @@ def _recorded(
     """What is to be said of one record of a visit, or of one appointment."""
     days = (date - visit.target).days if visit.target is not None else None
     actual, booked_for = (None, date) if booked else (date, None)
-    return Finding(subject.code, visit.id, verdict, days, visit.target, None, None, actual, message, booked_for=booked_for)
+    return Finding(
+        subject.code, visit.id, verdict, days, visit.target, visit.earliest, visit.latest, actual, message, booked_for=booked_for
+    )  # fmt: skip
 
 
 def _twice(subject: SubjectSchedule) -> Iterator[Finding]:

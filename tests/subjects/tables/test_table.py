@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nmosd_dosing.errors import InputError, Problems
@@ -48,6 +48,7 @@ def test_ways_of_writing_one_table(content: bytes) -> None:
     assert subject.place is not None and subject.place.document.text[subject.place.start : subject.place.end] == "0012"
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # texts of all characters are slow to begin with
 @given(
     rows,
     st.sampled_from(",;\t"),

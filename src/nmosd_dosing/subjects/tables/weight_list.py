@@ -44,7 +44,7 @@ def _list(option: str, text: str, problems: Problems) -> tuple[float, ...]:
             continue
         if kg in found:
             problems.error(f"`{part}` stands twice in `{option}`", None, "take one of the two out")
-        if found and kg < _CHILD_KG < found[-1] and part.isdigit():
+        if found and kg < _CHILD_KG and adults and part.isdigit():
             whole = f"{parts[i - 1]}.{part}" if parts[i - 1].isdigit() else f"{parts[i - 1]}{part}"
             asked = f"`{part}` after `{parts[i - 1]}` in `{option}` may be decimals, or a weight of {kg:g} kg"
             problems.error(asked, None, f"decimals take a point: `{whole}`; for {kg:g} kg write `{kg:g}.0`")
