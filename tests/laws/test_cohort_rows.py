@@ -89,6 +89,15 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
     return n
 
 
+def moved(subject: Subject, days: int) -> Subject:
+    """The same subject so many days later, with all that happened to him, but for records: his days may be the same from day 1."""
+    later = dt.timedelta(days)
+    events = tuple(replace(event, date=event.date + later) for event in subject.events)
+    entered = tuple(replace(entry, date=entry.date + later) for entry in subject.entered)
+    code = f"{subject.code}+{days}"
+    return replace(subject, start=subject.start + later, events=events, entered=entered, records=(), weights=(), earlier=(), code=code)
+
+
 def test_the_columns_are_those_of_a_plan() -> None:
     assert set(COHORT_COLUMNS) - {"site"} == set(COLUMNS)
     assert FIRST_COLUMNS == ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
@@ -148,6 +157,8 @@ def cohorts_by_doses(draw: st.DrawFn) -> tuple[doses.Study, list[Subject]]:
         for _ in range(draw(st.integers(0, 2))):
             other = draw(people(study))
             found.append(replace(found[-1], weight_kg=dosed(other).weight_kg, height_cm=dosed(other).height_cm))
+            if found[-1].start.year < 9998:
+                found.append(moved(found[-1], draw(st.sampled_from((7, 28, 35, 364)))))
     order = draw(st.permutations(range(len(found))))
     return study, [replace(found[i], code=f"{i:03}{ODD[i % 2]}") for i in order]
 
@@ -171,6 +182,7 @@ def test_ways_through_periods(seed: int, deviations: bool, cancelled: bool, size
     chance = random.Random(seed + 1)
     subjects = [histories.subject(person, f"S{i:02}") for i, person in enumerate(persons)]
     subjects += [replace(s, code=f"{s.code}b", weight_kg=chance.choice((50.0, 61.25))) for s in subjects if chance.random() < 0.5]
+    subjects += [moved(s, chance.choice((1, 7, 14, 28, 35, 364))) for s in subjects[:4]]
     wanted = Request(read_disposition(study), allow_deviation=deviations, accept_gap=deviations, cancelled=cancelled)
     subjects = possible(wanted, subjects, of_study)
     if subjects:
@@ -195,6 +207,7 @@ def test_shipped_regimens_with_records_arms_and_vials(regimen: str, seed: int) -
         made = made if chance.random() < 0.4 else replace(made, records=())
         made = made if chance.random() < 0.6 else replace(made, events=(), entered=())
         subjects.append(made)
+    subjects += [moved(s, chance.choice((1, 7, 14, 28, 35, 364))) for s in subjects[:3]]
     window = Window(3, 3, "3d") if seed % 5 == 0 else None
     as_of = start + dt.timedelta(chance.randint(0, 600)) if seed % 4 == 0 else None
     wanted = Request(study, unblind=unblind, window=window, allow_deviation=True, accept_gap=True, cancelled=seed % 2 == 0, as_of=as_of)

@@ -1,8 +1,10 @@
 """Subjects who are alike: of whom the same is known but for code, site and weight, so that what is told of one holds for all of them, but
-for the numbers that hang on the body. Of whom records, later weights, doubtful ones or earlier doses are known nobody is alike."""
+for the numbers that hang on the body; or those as well whose days are the same from day 1, so that all but the dates themselves holds, too.
+Of whom records, later weights, doubtful ones or earlier doses are known nobody is alike."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -10,9 +12,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.days import Dates, to_dates
 from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.schedule.allowed_days import AllowedDays, allowed_days
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.weight_checks import weight_doubts
@@ -20,6 +25,7 @@ from nmosd_dosing.subjects.weight_checks import weight_doubts
 ByBody = Literal[
     "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml"
 ]  # fmt: skip
+ByDay = Literal["target", "earliest", "latest", "last"]
 
 
 def alone(cohort: Cohort) -> list[int]:
@@ -39,6 +45,7 @@ class Alike:
     the end; keys: what the subjects of a group share, the same for whoever is like them in another schedule of the study."""
 
     schedule: Schedule
+    allowed: AllowedDays
     dispensed: list[Dispensed | None]
     columns: list[int]
     begins: list[int]
@@ -63,13 +70,19 @@ class Alike:
         shown = {c: tuple((size, n) for size, n in zip(found.vials.texts, c, strict=True) if n) for c in set(counted)}
         return [shown[c] for c in counted]
 
-    def weights_kg(self) -> list[float]:
-        """The weight at baseline, in the order of `columns`."""
-        kg: list[float] = (self.schedule.grams[self.columns] / 1000).tolist()
-        return kg
+    def days(self, what: ByDay, visit: str) -> list[dt.date | None]:
+        """A day of a visit, in the order of `columns`; None where there is none."""
+        i = self.schedule.ids.index(visit)
+        if what == "last":
+            days = self.schedule.last(i)
+            assert days is not None
+        else:
+            days = {"target": self.schedule.target, "earliest": self.allowed.earliest, "latest": self.allowed.latest}[what][i]
+        found: list[dt.date | None] = to_dates(days[self.columns])
+        return found
 
     def _row(self, visit: str, nth: int) -> int:
-        i = next(i for i in range(len(self.schedule.visits)) if self.schedule.id(i) == visit)
+        i = self.schedule.ids.index(visit)
         return [k for k, row in enumerate(self.schedule.rows) if row.visit == i][nth]
 
     def _values(self, what: ByBody, k: int, times_a_day: int) -> NDArray[np.float64]:
@@ -96,10 +109,12 @@ class Alike:
                 return {"dispensed": found.total, "waste": found.waste, "volume_ml": found.volume}[what]
 
 
-def alike(schedule: Schedule, policy: Policy) -> Alike:
-    """The subjects of a schedule, grouped by all that can make what is told of two of them differ, but for code, site and numbers."""
-    vials = dispense(schedule, policy)
-    columns = [*_apart(schedule, vials)]
+def alike(schedule: Schedule, policy: Policy, *, by_days: bool = False) -> Alike:
+    """The subjects of a schedule, grouped by all that can make what is told of two of them differ, but for code, site and numbers;
+    `by_days`: and but for dates, where these are as many days from day 1, which is on the same day of the week."""
+    vials, dates = dispense(schedule, policy), dose_dates(schedule, schedule.all_in_plan())
+    allowed = allowed_days(schedule, dates)
+    columns = [*_apart(schedule, vials), *(_days_apart(schedule, allowed, dates) if by_days else _told_apart(schedule))]
     varied = [c for c in columns if (c[1] != c[1][0]).any()]
     layout = (tuple(map(schedule.id, range(len(schedule.visits)))), tuple((n, int(c[0])) for n, c in columns if (c == c[0]).all()))
     group = np.zeros(len(schedule), dtype=np.int64)
@@ -111,21 +126,66 @@ def alike(schedule: Schedule, policy: Policy) -> Alike:
     first = order[begins]
     names = (layout, tuple(name for name, _ in varied))
     keys: list[Hashable] = [(names, *values) for values in zip(*(c[first].tolist() for _, c in varied), strict=True)] or [(names,)]
-    return Alike(schedule, vials, order.tolist(), [*begins.tolist(), len(schedule)], keys)
+    return Alike(schedule, allowed, vials, order.tolist(), [*begins.tolist(), len(schedule)], keys)
 
 
-def _apart(schedule: Schedule, vials: list[Dispensed | None]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """(n,) each, by name: all that can make what is told of two subjects differ."""
+Column = tuple[str, NDArray[np.int64]]  # (n,) by name: something that can make what is told of two subjects differ
+
+
+def _apart(schedule: Schedule, vials: list[Dispensed | None]) -> Iterator[Column]:
+    """What does, beside days."""
     cohort = schedule.cohort
-    yield "start", cohort.start.astype(np.int64)
     yield "arm", cohort.arm.astype(np.int64)
     yield "weight", np.isnan(cohort.grams).astype(np.int64)
     yield "height", np.isnan(cohort.mm).astype(np.int64)
-    for name, dates in cohort.events.items():
-        yield from ((f"event {name} {i}", column.astype(np.int64)) for i, column in enumerate(dates))
-    for name, column in cohort.entered.items():
-        yield f"entry {name}", column.astype(np.int64)
+    if cohort.planned_start is not None:
+        yield "planned start", cohort.planned_start.astype(np.int64)
     for k, found in enumerate(vials):
         yield f"status {k}", schedule.status[k].astype(np.int64)
         if found is not None:
             yield f"vials {k}", np.isnan(found.total).astype(np.int64)
+
+
+def _told_apart(schedule: Schedule) -> Iterator[Column]:
+    """The days that are known of a subject: all others come of them."""
+    cohort = schedule.cohort
+    yield "start", cohort.start.astype(np.int64)
+    for name, dates in cohort.events.items():
+        yield from ((f"event {name} {i}", column.astype(np.int64)) for i, column in enumerate(dates))
+    for name, column in cohort.entered.items():
+        yield f"entry {name}", column.astype(np.int64)
+
+
+def _days_apart(schedule: Schedule, allowed: AllowedDays, dates: Dates) -> Iterator[Column]:
+    """The days of a subject's visits and periods, from day 1, and what hangs on other days; the days of events only where doses hang on
+    them. dates: (k, n) those of `dose_dates`."""
+    start, n = schedule.start, len(schedule)
+    days = {"target": schedule.target, "earliest": allowed.earliest, "latest": allowed.latest, "dose": dates}
+    days |= {"first by rule": allowed.around[0], "last by rule": allowed.around[1]}
+    days |= {"period": schedule.disposition.anchor, "end": schedule.disposition.end}
+    days |= {f"segment {number}": segment.anchor[np.newaxis] for number, segment in enumerate(schedule.segments)}
+    days |= {f"event {name}": schedule.cohort.dates_of(name) for name in _changing(schedule)}
+    if allowed.gaps is not None:
+        days |= {"gap since": allowed.gaps.since, "gap": allowed.gaps.not_before}
+        yield from ((f"gap of {i}", values) for i, values in enumerate((*allowed.gaps.product, *allowed.gaps.before)))
+    for i, visit in enumerate(schedule.visits):
+        if visit.last is not None:
+            both = schedule.last(i), schedule.planned_last(i, schedule.target[i], slice(None))
+            days[f"last {i}"] = np.array([last for last in both if last is not None]).reshape(-1, n)
+    for name, some in days.items():
+        yield from ((f"{name} {i}", values) for i, values in enumerate((some - start).view(np.int64)))
+    yield "weekday", start.view(np.int64) % 7
+    for visits, _ in schedule.by_segment():
+        yield from ((f"state {visits.start + i}", values) for i, values in enumerate(schedule.state(visits).astype(np.int64)))
+        yield from ((f"beyond {visits.start + i}", v) for i, v in enumerate(schedule.beyond_open_end(visits).astype(np.int64)))
+    for number, segment in enumerate(schedule.segments):
+        for doses in (False, True):
+            if (last := segment.last_day(doses)) is not None:
+                yield f"ended {number} {doses}", (last < segment.open_end).astype(np.int64)
+    for k, exposure in schedule.exposure.items():
+        yield from ((f"exposure {k} {i}", np.isnan(values).astype(np.int64)) for i, values in enumerate(exposure))
+
+
+def _changing(schedule: Schedule) -> set[str]:
+    """The events that change doses."""
+    return {event for row in schedule.rows for event, _ in row.give.changes}

@@ -1,25 +1,28 @@
 """Every visit of very many subjects as the rows of one table, CSV or JSON lines: what a plan says of each, subject after subject.
 
 Subjects of whom the same is known, but for code, site and weight, are alike: one of them is planned as `plan` plans, and the others'
-rows are its rows with their own code, site and weight, and with their own doses, which the schedule holds as columns. Of whom records,
-later weights, doubtful ones or earlier doses are known nobody is alike.
+rows are its rows with their own code, site and weight, and with their own doses, which the schedule holds as columns. In CSV, which says
+nothing in sentences, dates are such cells as well: there, alike are all whose days are the same from day 1. Of whom records, later
+weights, doubtful ones or earlier doses are known nobody is alike.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
+from nmosd_dosing.days import to_dates
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import cell, iso_date, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
-from nmosd_dosing.schedule.alike import Alike, ByBody, alike, alone
+from nmosd_dosing.schedule.alike import Alike, ByBody, ByDay, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.subjects.cohort import Cohort
@@ -30,6 +33,7 @@ COHORT_COLUMNS = (*FIRST_COLUMNS, *COLUMNS[COLUMNS.index("id") :])
 
 _FLAT: tuple[ByBody, ...] = ("cumulative_per_kg",)
 _BY_BODY = (*get_args(ByBody), "vials")
+_BY_DAY: tuple[ByDay, ...] = get_args(ByDay)
 _SLICE = 32768  # subjects whose text is held at a time
 _TOGETHER = 256  # subjects that are planned together
 _KEPT = 16384  # ways in which subjects are alike that are remembered
@@ -83,6 +87,11 @@ class _Slice:
     form: Form
     known: dict[Hashable, _Template]
 
+    @property
+    def _by_days(self) -> bool:
+        """Whether those are alike whose days are the same from day 1: no word of it is shown, and no day is held against a calendar."""
+        return self.form == "csv" and self.request.as_of is None and self.request.workdays is None
+
     def texts(self) -> list[str]:
         made = [""] * len(self.cohort)
         own = alone(self.cohort)
@@ -98,7 +107,7 @@ class _Slice:
 
     def _alike(self) -> list[str]:
         """The rows of subjects of whom nothing is known that would set each apart."""
-        found = alike(replace(self.request, columns=self.cohort).schedule(), self.request.policy)
+        found = alike(replace(self.request, columns=self.cohort).schedule(), self.request.policy, by_days=self._by_days)
         if len(self.known) > _KEPT:
             self.known.clear()
         new = [(key, column) for key, column in zip(found.keys, found.first_ones, strict=True) if key not in self.known]
@@ -113,10 +122,10 @@ class _Slice:
         """The rows of some subjects, planned as `plan` does; `shared` with others who are alike."""
         if not columns:
             return
-        by_body = _by_body(self.request)
+        by_body, by_days = _by_body(self.request), shared and self._by_days
         for some in self.cohort.chosen(columns).slices(_TOGETHER):
             for subject in by_subject(replace(self.request, columns=some).schedule(), self.request.policy, alone=True):
-                yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None)
+                yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None, by_days)
 
     def _of_subjects(self, name: str, columns: Sequence[int]) -> list[str]:
         text = _cell_text if self.form == "csv" else _json_text
@@ -124,6 +133,8 @@ class _Slice:
             return [text(self.cohort.codes[i]) for i in columns]
         if name == "site":
             return [text(self.sites[i]) for i in columns] if self.sites else [text(None)] * len(columns)
+        if name == "start":
+            return _dates(to_dates(self.cohort.start[columns]), text)
         return _numbers([float(self.cohort.grams[i] / 1000) for i in columns])
 
     def _filled(self, found: Alike) -> Iterator[str]:
@@ -143,6 +154,8 @@ class _Slice:
         """A cell of everybody, in the order of the groups."""
         if not hole.visit:
             return self._of_subjects(hole.field, found.columns)
+        if hole.field in _BY_DAY:
+            return _dates(found.days(hole.field, hole.visit), _cell_text)
         if hole.field == "vials":
             texts = _vials_text if self.form == "csv" else _vials_json
             counted = found.vials(hole.visit, hole.nth)
@@ -152,8 +165,14 @@ class _Slice:
 
 
 def any_alone(cohort: Cohort) -> bool:
-    """Whether somebody must be planned alone, or nearly so."""
-    return bool(cohort.events or cohort.entered or alone(cohort))
+    """Whether somebody must be planned alone."""
+    return bool(alone(cohort))
+
+
+def _dates(dates: list[dt.date | None], text: Callable[[str | None], str]) -> list[str]:
+    """Dates as texts, each of them made once."""
+    shown = {date: text(iso_date(date)) for date in set(dates)}
+    return [shown[date] for date in dates]
 
 
 def _numbers(values: list[float]) -> list[str]:
@@ -166,10 +185,10 @@ def _numbers(values: list[float]) -> list[str]:
 # --- the rows of one subject --------------------------------------------------------------------------------------------
 
 
-def _template(plan: Plan, subject: SubjectSchedule, form: Form, by_body: frozenset[str] | None) -> _Template:
-    """`by_body`: the products whose numbers others do not share; None where nobody shares anything."""
+def _template(plan: Plan, subject: SubjectSchedule, form: Form, by_body: frozenset[str] | None, by_days: bool) -> _Template:
+    """`by_body`: the products whose numbers others do not share; None where nobody shares anything. `by_days`: nor their dates."""
     moving = {visit.id: [] if by_body is None else list(_moving(visit, by_body)) for visit in subject.visits}
-    lines = _csv_lines(plan, moving) if form == "csv" else _json_lines(plan, moving)
+    lines = _csv_lines(plan, moving, by_days) if form == "csv" else _json_lines(plan, moving)
     texts, holes = [], list[_Hole]()
     for text, its in lines:
         texts.append(text)
@@ -192,13 +211,13 @@ def _by_body(request: Request) -> frozenset[str]:
     return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 
 
-def _shared(plan: Plan) -> dict[str, Any]:
+def _shared(plan: Plan, by_days: bool = False) -> dict[str, Any]:
     return {
         "unblinded": plan.unblinded,
         "subject": _HOLE,
         "site": _HOLE,
         "arm": plan.arm,
-        "start": plan.start.isoformat(),
+        "start": _HOLE if by_days else iso_date(plan.start),
         "planned_start": iso_date(plan.planned_start),
         "regimen": plan.regimen,
         "study": plan.study,
@@ -206,29 +225,31 @@ def _shared(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _own(plan: Plan) -> list[_Hole]:
-    return [_Hole(name) for name, value in _shared(plan).items() if value is _HOLE]
+def _own(shared: dict[str, Any]) -> list[_Hole]:
+    return [_Hole(name) for name, value in shared.items() if value is _HOLE]
 
 
 Lines = Iterable[tuple[str, list[_Hole]]]
 
 
-def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
-    shared, own = _shared(plan), _own(plan)
+def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]], by_days: bool) -> Lines:
+    shared = _shared(plan, by_days)
+    own = _own(shared)
     out = io.StringIO()
-    write = csv.DictWriter(out, COHORT_COLUMNS, restval="", lineterminator="\n", extrasaction="ignore").writerow
+    write = csv.writer(out, lineterminator="\n").writerow
     seen: dict[str, int] = {}
     for row in visit_rows(plan):
         nth = seen.get(row["id"], 0)
         seen[row["id"]] = nth + 1
         holes = {} if "product" not in row or nth >= len(moving.get(row["id"], ())) else moving[row["id"]][nth]
+        holes = {**holes, **{day: _Hole(day, row["id"]) for day in _BY_DAY}} if by_days else holes
         cells = {**row, **shared}
         found = {}
         for name, hole in holes.items():
             column = "dosed_by_kg" if name == "weight_kg" else name
             if cells[column] is not None:
                 cells[column], found[column] = _HOLE, hole
-        write({name: value if value is _HOLE else cell(value) for name, value in cells.items()})
+        write([value if value is _HOLE else cell(value) for value in map(cells.get, COHORT_COLUMNS)])
         text = out.getvalue()
         out.seek(0)
         out.truncate()
@@ -236,7 +257,8 @@ def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
 
 
 def _json_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
-    shared, own = _shared(plan), _own(plan)
+    shared = _shared(plan)
+    own = _own(shared)
     for visit in plan.all_visits:
         made = {**shared, **visit_to_dict(visit)}
         found = [
