@@ -31,7 +31,7 @@ def cell(value: Any) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    text = value.encode(errors="backslashreplace").decode()  # half a character is none
+    text = value if value.isascii() else value.encode(errors="backslashreplace").decode()  # half a character is none
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
