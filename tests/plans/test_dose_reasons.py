@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from nmosd_dosing import Record, Subject, Weight, load, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import PlannedVisit
 from tests.kit.cases import columns
+from tests.kit.command import output
 from tests.kit.dates import START, day
 from tests.kit.paths import ROOT
 
@@ -39,6 +41,34 @@ def of(label: str, visits: tuple[PlannedVisit, ...]) -> PlannedVisit:
 def test_a_dose_is_reckoned_step_by_step(row: dict[str, str]) -> None:
     made = plan(RULES, Subject(START, weight_kg=72.5, height_cm=170))
     assert of(row["visit"], made.visits).dose_steps[0] == row["step"]
+
+
+BANDS = """language: 1
+study: s
+title: s
+source: made up
+days: from 1
+products:
+  X:
+    doses:
+      fixed: {bands: {up to 40 kg: 100 mg, ">40 to 60 kg": 200 mg, "60.001 to <100 kg": 300 mg, 100 kg or more: 400 mg}}
+      only: {amount: 10 mg/kg, weights: 40 to 60 kg}
+periods: {main: {visits: [{at: D1, give: X fixed}, {at: D8, give: X only}]}}
+"""
+
+
+def test_a_band_is_named_as_the_file_writes_it(tmp_path: Path) -> None:
+    study, _ = read_study_text(BANDS)
+    for kg, band in [(40, "up to 40 kg 100 mg"), (60, ">40 to 60 kg 200 mg"), (60.001, "60.001 to <100 kg 300 mg")]:
+        made = plan(study, Subject(START, weight_kg=kg))
+        assert f": for {band}; " in of("D1", made.visits).dose_steps[0]
+    assert "for 40 to 60 kg 10 mg/kg x 60 kg" in of("D8", plan(study, Subject(START, weight_kg=60)).visits).dose_steps[0]
+    (tmp_path / "s.yaml").write_text(BANDS, encoding="utf-8")
+    shown = [line.split("  ")[-1].strip() for line in output("show", str(tmp_path / "s.yaml")).splitlines() if "· band" in line]
+    assert shown == [
+        "fixed, up to 40 kg: 100 mg", "fixed, >40 to 60 kg: 200 mg", "fixed, 60.001 to <100 kg: 300 mg", "fixed, 100 kg or more: 400 mg",
+        "only, 40 to 60 kg: 10 mg/kg",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kg", [40, 52.4, 60, 66.6, 72.5, 99.999])

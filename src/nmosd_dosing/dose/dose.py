@@ -44,20 +44,16 @@ KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated."""
+    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated.
+
+    `weights`: these weights as the file writes them, `40 to 60 kg`; empty where it names none.
+    """
 
     amount: Fraction | None
     per: Per = ""
     low: int = 0
     high: int | None = None
-
-    @property
-    def weights(self) -> str:
-        """Its weights in words: `40 to <60 kg`; empty where it holds for all."""
-        if self.high is None:
-            return f"{number_text(self.low / 1000)} kg or more" if self.low else ""
-        high = f"<{number_text(self.high / 1000)} kg"
-        return f"{number_text(self.low / 1000)} to {high}" if self.low else high
+    weights: str = ""
 
     def text(self, unit: str | None) -> str:
         """Its amount in words: `10 mg/kg`."""

@@ -96,8 +96,8 @@ def _dose(name: str, mapping: DoseRuleKeys, key: Scalar, vials: Vials | None, pr
             problems.error(f"`{text.text}` in a dose rule in `{unit}`", text.place, "write all amounts of one rule in one unit")
             return None
     if mapping.amount is not None:
-        low, high = (mapping.weights.low, mapping.weights.high) if mapping.weights is not None else (0, None)
-        bands: tuple[Band, ...] | None = (Band(mapping.amount.amount, mapping.amount.per, low, high),)
+        only = (mapping.weights.low, mapping.weights.high, mapping.weights.text) if mapping.weights is not None else ()
+        bands: tuple[Band, ...] | None = (Band(mapping.amount.amount, mapping.amount.per, *only),)
     else:
         bands = _bands(mapping.bands or {}, unit, problems)
     if mapping.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
@@ -121,7 +121,7 @@ def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: 
         weights = ranges.weights(pair.key)
         amount = converted(pair.value.amount, pair.value.unit, unit) if isinstance(pair.value, AmountText) else None
         per = pair.value.per if isinstance(pair.value, AmountText) else ""
-        found.append((weights, Band(amount, per, weights.low, weights.high)))
+        found.append((weights, Band(amount, per, weights.low, weights.high, weights.text)))
     found.sort(key=lambda pair: pair[1].low)
     for (one, a), (two, b) in pairwise(found):
         also = [("the other one", one.place)]
