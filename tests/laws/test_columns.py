@@ -63,8 +63,11 @@ def test_pharmacy(found: Found) -> None:
     first = made.visits[0]
     uncounted = tuple(dataclasses.replace(dose, vials=None) for dose in first.administrations)
     without = dataclasses.replace(made, visits=(dataclasses.replace(first, administrations=uncounted),))
-    worklist = prepare(load("belimumab"), [made, without], made.start, made.start + dt.timedelta(90))
-    assert {item.vials is None for item in worklist.items} == {True, False}
+    until = made.start + dt.timedelta(90)
+    allowed = dataclasses.replace(first, target=until + dt.timedelta(1), earliest=until, latest=until + dt.timedelta(2))
+    coming = dataclasses.replace(made, visits=(allowed,))
+    worklist = prepare(load("belimumab"), [made, without, coming], made.start, until)
+    assert {item.vials is None for item in worklist.items} == {True, False} and worklist.may_come
     pharmacy.worklist_to_csv(worklist)
     pharmacy.order_to_csv(worklist, order(worklist))
 
