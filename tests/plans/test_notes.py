@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nmosd_dosing import Entered
-from tests.kit.dates import day
-from tests.kit.somebody import made, notes
+from nmosd_dosing import Entered, Subject, Window, load, plan
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.subjects.subject import Event
+from tests.kit.dates import START, day
+from tests.kit.somebody import HEAD, made, notes
 
 OPEN = """products: {X: {}}
 periods:
@@ -37,3 +39,35 @@ def test_an_open_end_is_told_of_a_period_that_was_not_left(
     into = (Entered("b", day(entered)),) if entered else ()
     found = made(OPEN % also, events=(event,) if event else (), entered=into)
     assert [note.rsplit(" ", 1)[1] for note in notes(found, "open-ended")] == periods
+
+
+STATED = "products: {X: {}}\nperiods: {p: {visits: [{at: D1, give: X 1 mg}, {at: D29, window: ±3d, give: X 1 mg}]}}\n"
+SILENT = STATED.replace("window: ±3d, ", "")
+UNUSED = "the window ±3d was asked for and is not used: "
+ANY, THESE = (f"the source states no window for {which}" for which in ("any visit", "these visits"))
+
+
+@pytest.mark.parametrize(
+    ("text", "stopped", "until", "silent", "asked"),
+    [
+        (SILENT, None, None, [THESE], ["the window ±3d is not from the source: it was asked for"]),
+        (SILENT, "2025-01-08", None, [ANY], [f"{UNUSED}the first day of a period takes none"]),
+        (STATED, None, None, [THESE], [f"{UNUSED}the first day of a period takes none, and every other visit has one"]),
+        (STATED, "2025-01-08", None, [THESE], [f"{UNUSED}the first day of a period takes none"]),
+        (STATED, None, "2025-01-10", [THESE], [f"{UNUSED}the first day of a period takes none"]),
+        (STATED.replace("D1, give", "D1, window: ±3d, give"), None, None, [], [f"{UNUSED}every visit has one"]),
+    ],
+)
+def test_what_is_said_of_windows_is_true_of_every_visit(
+    text: str, stopped: str | None, until: str | None, silent: list[str], asked: list[str]
+) -> None:
+    events = (Event("treatment_stopped", day(stopped)),) if stopped else ()
+    study = read_study_text(HEAD + text)[0]
+    found = plan(study, Subject(START, events=events), window=Window(3, 3), until=day(until) if until else None)
+    assert (notes(found, "no-window"), notes(found, "window")) == (silent, asked)
+
+
+def test_a_window_that_was_asked_for_and_a_stop_before_the_second_visit() -> None:
+    subject = Subject(START, events=(Event("treatment_stopped", day("2025-01-08")),))
+    found = plan(load("bat4406f"), subject, window=Window(3, 3))
+    assert (notes(found, "no-window"), notes(found, "window")) == ([ANY], [f"{UNUSED}the first day of a period takes none"])

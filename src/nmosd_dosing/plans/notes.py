@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -56,7 +56,7 @@ def notes(
     yield from _overlaps(shown)
     if schedule.beyond and schedule.until is not None:
         yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
-    yield from _windows(shown, window, {own.period.id: own.period.arms for own in schedule.periods})
+    yield from _windows(schedule, shown, window)
     if workdays is not None:
         yield from closed_days.notes([p for _, p in shown], workdays)
     else:
@@ -309,8 +309,9 @@ def _of_other_arms(one: PlannedVisit, two: PlannedVisit) -> bool:
     return bool(one.only_arms and two.only_arms and not set(one.only_arms) & set(two.only_arms))
 
 
-def _windows(shown: Shown, window: Window | None, arms: Mapping[str, Sequence[str]]) -> Iterator[Note]:
-    """Which windows are not those of the study's source. arms: of each period."""
+def _windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> Iterator[Note]:
+    """Which windows are not those of the study's source, and for which visits it states none."""
+    arms = {own.period.id: own.period.arms for own in schedule.periods}
     dated = [(v.visit, p) for v, p in shown if p.target is not None]
     by_arm: dict[str, list[PlannedVisit]] = {}
     for visit, p in dated:
@@ -321,11 +322,12 @@ def _windows(shown: Shown, window: Window | None, arms: Mapping[str, Sequence[st
         yield Note("needs-arm", f"the window hangs on the arm ({words}); {shown_days}", _ids(visits))
     windowless = [p for v, p in shown if p.target is not None and set(v.visit.windows) == {None} and v.around == (None, None)]
     if windowless:
-        which = "any visit" if len(windowless) == len(dated) else "these visits"
+        elsewhere = any(_states_window(own.period) for own in schedule.periods)  # for what fell away, or is not shown
+        which = "any visit" if len(windowless) == len(dated) and not elsewhere else "these visits"
         yield Note("no-window", f"the source states no window for {which}", _ids(windowless))
     if window is not None:
         asked = [p for v, p in dated if v.window is window]
-        words = "is not from the source: it was asked for" if asked else "was asked for and is not used: every visit has one"
+        words = "is not from the source: it was asked for" if asked else f"was asked for and is not used: {_unused(dated, windowless)}"
         yield Note("window", f"the window {window.text} {words}", _ids(asked))
     origins: dict[tuple[str, str], list[PlannedVisit]] = {}
     for visit, p in dated:
@@ -333,6 +335,18 @@ def _windows(shown: Shown, window: Window | None, arms: Mapping[str, Sequence[st
             origins.setdefault((visit.window.text, visit.window.origin), []).append(p)
     for (text, origin), visits in origins.items():
         yield Note("site", f"the window {text} is stated by {origin}, not by the study's source", _ids(visits))
+
+
+def _states_window(period: Period) -> bool:
+    return period.window is not None or any(isinstance(item.window, Window) for rule in period.visit_rules for item in rule.at)
+
+
+def _unused(dated: Sequence[object], windowless: Sequence[object]) -> str:
+    """Why no visit got the window that was asked for: those that the source leaves without one are first days, which take none."""
+    if not dated:
+        return "no visit has a day"
+    others = ", and every other visit has one" if len(windowless) < len(dated) else ""
+    return f"the first day of a period takes none{others}" if windowless else "every visit has one"
 
 
 def _windows_by_arm(visit: Visit, arms: Sequence[str]) -> str:
