@@ -17,6 +17,7 @@ from nmosd_dosing.subjects.weight_checks import weight_doubts
 from tests.kit.cases import columns
 from tests.kit.command import dosing
 from tests.kit.dates import START, day
+from tests.kit.terminal import on_a_screen
 
 DOUBTS = """
     weights                                            cm   doubts
@@ -95,6 +96,7 @@ COMMANDS = [
     ("prepare", "--subjects", "s.csv", "--from", "2025-01-06", "--days", "3", "--format", "csv"),
     ("order", "--subjects", "s.csv", "--from", "2025-01-06", "--days", "30"),
     ("order", "--subjects", "s.csv", "--from", "2025-01-06", "--days", "30", "--format", "json"),
+    ("order", "--subjects", "s.csv", "--from", "2025-01-06", "--days", "30", "--format", "csv"),
     ("plan", "--start", "2025-01-06", "--weight", "170", "--height", "60"),
     ("plan", "--start", "2025-01-06", "--weight", "170", "--height", "60", "--format", "json"),
     ("plan", "--start", "2025-01-06", "--weight", "170", "--height", "60", "--format", "csv"),
@@ -113,6 +115,23 @@ def test_every_output_with_the_dose_has_it_and_so_has_standard_error(folder: Pat
     assert f"{WORDS} is a body mass index" in done.stderr
     assert "warning: " in done.stderr
     assert "hint: look at the weight again; no dose is changed" in done.stderr
+
+
+ONE = ("--start", "2025-01-06", "--weight", "60", "--weight", "2025-02-01=6.2")
+MARKED = [  # what stands in each row, or block, of a dose by a weight that may be a slip, and how many there are
+    (("prepare", *ONE, "--from", "2025-02-03", "--days", "40"), "6.2 kg of 2025-02-01 Sat, check-weight", 2),
+    (("order", *ONE, "--from", "2025-02-03", "--days", "40"), "check-weight", 2),
+    (("plan", *ONE, "--until", "2025-04-01"), "6.2 kg, check-weight", 3),
+    (("plan", "--start", "2025-01-06", "--weight", "7.5", "--height", "170", "--until", "2025-02-04"), "belimumab 75 mg, check-weight", 3),
+    (("doses", "--weights", "7.5", "--height", "170"), "7.5, check-weight", 1),
+]
+
+
+@pytest.mark.parametrize("width", [None, 160, 100, 60, 30])
+@pytest.mark.parametrize(("command", "words", "rows"), MARKED, ids=[" ".join(command) for command, _, _ in MARKED])
+def test_the_row_itself_says_that_its_weight_is_doubted(command: tuple[str, ...], words: str, rows: int, width: int | None) -> None:
+    shown = " ".join(on_a_screen([command[0], "--regimen", "belimumab", *command[1:]], width).replace("check-weight: ", "").split())
+    assert shown.count(words) == rows, shown
 
 
 @pytest.mark.parametrize("command", ["check", "due"])

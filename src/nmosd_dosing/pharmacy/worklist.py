@@ -78,6 +78,11 @@ class Worklist:
     unentered: Mapping[str, tuple[str | None, ...]]
     several: bool
 
+    @property
+    def ahead(self) -> tuple[Item, ...]:
+        """All that may still have to be made ready: also what may come, has no day, or waits for a decision."""
+        return (*self.items, *(found.item for found in self.may_come), *self.dayless, *self.undecided)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
@@ -85,7 +90,7 @@ class OrderLine:
 
     needed: for the doses of the month; not_firm: how many of these are for doses that are projected or pending, or may be another
     arm's. reserve: on top. first_need: the first day on which one is needed; order_by: the last on which to order, None where no
-    lead time is given.
+    lead time is given. check_weight: whose weight should be looked at again before it is ordered for them, and why.
     """
 
     month: dt.date
@@ -96,6 +101,7 @@ class OrderLine:
     reserve: int
     first_need: dt.date
     order_by: dt.date | None
+    check_weight: str | None
 
     @property
     def order(self) -> int:
@@ -240,9 +246,8 @@ def uncounted(items: Iterable[Item]) -> tuple[Uncounted, ...]:
     return tuple(Uncounted(product, why, tuple(some)) for (product, why), some in found.items())
 
 
-def to_check(worklist: Worklist) -> tuple[tuple[str | None, str], ...]:
+def to_check(items: Iterable[Item]) -> tuple[tuple[str | None, str], ...]:
     """Whose weight should be looked at again before a dose by it is made ready, and why."""
-    items = (*worklist.items, *(found.item for found in worklist.may_come), *worklist.dayless, *worklist.undecided)
     return tuple(dict.fromkeys((item.subject, item.dose.check_weight) for item in items if item.dose.check_weight is not None))
 
 
@@ -268,7 +273,8 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
         needs, firm = in_all(items), in_all(item for item in items if item.firm)
         for product in products:
             for vial, needed in needs.get(product, ()):
-                days = [item.date for item in items if item.dose.shown == product and vial in dict(item.vials or ()) and item.date]
+                mine = [item for item in items if item.dose.shown == product and vial in dict(item.vials or ())]
+                days = [item.date for item in mine if item.date]
                 by = max(min(days).toordinal() - lead, 1) if lead is not None else None
                 before = so_far[product, vial]
                 so_far[product, vial] += needed
@@ -282,6 +288,7 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
                         reserve=math.ceil((before + needed) * reserve) - math.ceil(before * reserve),
                         first_need=min(days),
                         order_by=dt.date.fromordinal(by) if by is not None else None,
+                        check_weight="; ".join(f"{who}: {why}" if who else why for who, why in to_check(mine)) or None,
                     )
                 )
     return tuple(lines)

@@ -21,6 +21,7 @@ DOSE_COLUMNS = (
 
 ORDER_COLUMNS = (
     "unblinded", "month", "product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "not_counted", "visits",
+    "check_weight",
 )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy
         "reserve": plain_number(float(reserve)),
         "lead_days": lead,
         "order": [_order_line(line) for line in lines],
-        "check_weight": [{"subject": subject, "message": words} for subject, words in to_check(worklist)],
+        "check_weight": [{"subject": subject, "message": words} for subject, words in to_check(worklist.ahead)],
         **_not_listed(worklist),
     }
 
@@ -119,7 +120,7 @@ def _may_come(found: MayCome) -> dict[str, Any]:
 def _order_line(line: OrderLine) -> dict[str, Any]:
     return {
         "month": f"{line.month:%Y-%m}",
-        **fields(line, ("product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by")),
+        **fields(line, ("product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "check_weight")),
     }
 
 

@@ -16,7 +16,7 @@ from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, Weight
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.layout import Page, Table
-from nmosd_dosing.report.pages.page import day, note_line, site_lines, text, title_of, unblinded
+from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
 
 WIDEST = 6  # weights whose doses stand side by side
 Split = Callable[[WeightRow], tuple[DoseSum, ...]]
@@ -74,8 +74,12 @@ def _who(rows: Sequence[WeightRow]) -> list[str]:
 
 
 def _body(row: WeightRow, headings: Sequence[str]) -> list[Text]:
-    values = [row.weight_kg, row.height_cm][: len(headings)]
-    return [text(number_text(value) if value is not None else "–") for value in values]
+    height = number_text(row.height_cm) if row.height_cm is not None else "–"
+    return [text(f"{number_text(row.weight_kg)}{_mark(row)}"), text(height)][: len(headings)]
+
+
+def _mark(row: WeightRow) -> str:
+    return next((mark for d in row.doses if (mark := mark_of(d.dose))), "")
 
 
 def _find(sums: Iterable[DoseSum], key: tuple[str, str | None]) -> list[DoseSum]:
@@ -133,7 +137,8 @@ def _of(s: DoseSum) -> str:
 
 def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     """Dose and total of each visit, a pair of columns for each weight."""
-    weights = [f"{number_text(row.weight_kg)} kg" + (f", {number_text(row.height_cm)} cm" if row.height_cm else "") for row in doses.rows]
+    bodies = [f"{number_text(row.weight_kg)} kg" + (f", {number_text(row.height_cm)} cm" if row.height_cm else "") for row in doses.rows]
+    weights = [f"{body}{_mark(row)}" for body, row in zip(bodies, doses.rows, strict=True)]
     dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
     counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []

@@ -7,7 +7,7 @@ import datetime as dt
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.plans.plan import Administration, Plan
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Site
@@ -36,6 +36,11 @@ def site_lines(site: Site | None) -> list[Text]:
 def note_line(code: str, message: str, where: str = "", style: str = "") -> Text:
     """A note with its code; `where` it holds, in words."""
     return Text.assemble((f"{code}: ", "bold"), text(message, style), text(f" ({where})" if where else "", "dim"))
+
+
+def mark_of(dose: Administration) -> str:
+    """`, check-weight` behind a dose's weight that may be a slip, so that no row goes without it; else nothing."""
+    return ", check-weight" if dose.check_weight is not None else ""
 
 
 def day(date: dt.date | None, weekend: bool = True) -> Text:

@@ -17,7 +17,7 @@ from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.layout import Page, Table
-from nmosd_dosing.report.pages.page import day, text, unblinded
+from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
 
 _COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
@@ -63,7 +63,7 @@ def remarks(worklist: Worklist) -> list[str]:
     found = [(f"not counted: {some.product}", some.why, some.items) for some in uncounted(worklist.items)]
     found += [("left out", "no day stated", worklist.dayless), ("left out", before, worklist.missed)]
     found += [("left out", "no day is allowed, a person must decide", worklist.undecided)]
-    lines = [f"check-weight: {f'{subject}: ' if subject else ''}{why}" for subject, why in to_check(worklist)]
+    lines = [f"check-weight: {f'{subject}: ' if subject else ''}{why}" for subject, why in to_check(worklist.ahead)]
     lines += [f"{what}, {_visits(items)}: {why} ({_named(items, worklist.several)})" for what, why, items in found if items]
     for period, subjects in worklist.unentered.items():
         who = f" ({', '.join(subject or '' for subject in subjects)})" if any(subjects) else ""
@@ -133,6 +133,7 @@ def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Tex
     return {
         "Product": text(product, "dim"),
         "Amount": text(f"in all{left}", "dim"),
+        "Weight": text("check-weight" if to_check(counted) else "", "dim"),
         "Vials": text(vials_text(vials) or "none", "dim"),
         "Volume": text(_volume(sum(volumes)) if len(volumes) == len(counted) else "", "dim"),
     }
@@ -164,7 +165,8 @@ def _placebo(dose: Administration) -> bool:
 def _weight(dose: Administration) -> str:
     if dose.weight_kg is None:
         return ""
-    return f"{number_text(dose.weight_kg)} kg" + (f" of {date_text(dose.weight_of)}" if dose.weight_of is not None else "")
+    of = f" of {date_text(dose.weight_of)}" if dose.weight_of is not None else ""
+    return f"{number_text(dose.weight_kg)} kg{of}{mark_of(dose)}"
 
 
 def _volume(ml: float | None) -> str:
@@ -172,16 +174,18 @@ def _volume(ml: float | None) -> str:
 
 
 def _lines(lines: Sequence[OrderLine], reserve: Fraction, lead: int | None) -> RenderableType:
-    unsure = any(line.not_firm for line in lines)
+    unsure, doubted = any(line.not_firm for line in lines), any(line.check_weight for line in lines)
     some, spare, by = (["Not firm"] if unsure else []), (["Reserve"] if reserve else []), (["Order by"] if lead is not None else [])
     right = ("Vial", "Needed", "Not firm", "Reserve", "Order")
-    made = Table("Month", "Product", "Vial", "Needed", *some, *spare, "Order", "First need", *by, right=right)
+    check = ["Weight"] if doubted else []
+    made = Table("Month", "Product", "Vial", "Needed", *check, *some, *spare, "Order", "First need", *by, right=right)
     for line in lines:
         made.add_row(
             text(f"{line.month:%Y-%m}"),
             text(line.product),
             text(line.vial),
             text(line.needed),
+            *([text("check-weight" if line.check_weight else "", "yellow")] if doubted else []),
             *([text(line.not_firm or "", "yellow")] if unsure else []),
             *([text(line.reserve)] if reserve else []),
             text(line.order, "bold"),

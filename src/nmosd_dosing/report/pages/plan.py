@@ -16,7 +16,7 @@ from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
 from nmosd_dosing.report.pages.layout import Page, Table
-from nmosd_dosing.report.pages.page import day, note_line, site_lines, text, title_of, unblinded
+from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
 
 
 def plan_page(plan: Plan) -> RenderableType:
@@ -137,9 +137,11 @@ def _visits(plan: Plan) -> Table:
             cells += [day(v.earliest), day(v.latest)]
         if states:
             cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
-        cells.append(text(_what(v, rules)))
+        cells.append(text(_what(v, rules, marked=not weights)))
         if weights:
-            cells.append(text("; ".join(f"{number_text(a.weight_kg)} kg" for a in v.administrations if a.weight_kg is not None)))
+            cells.append(
+                text("; ".join(f"{number_text(a.weight_kg)} kg{mark_of(a)}" for a in v.administrations if a.weight_kg is not None))
+            )
         if compared:
             known = [a for a in v.administrations if a.planned is not None and v.record is not None]
             cells.append(text("; ".join(f"{number_text(a.planned or 0)} {a.unit}" for a in known)))
@@ -167,10 +169,12 @@ def _intensity(i: Intensity) -> Text:
     return Text.assemble(("dose intensity: ", "bold"), text(f"{words} up to {date_text(i.until)}{share}"))
 
 
-def _what(visit: PlannedVisit, rules: dict[str, str | None]) -> str:
-    """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`."""
+def _what(visit: PlannedVisit, rules: dict[str, str | None], *, marked: bool) -> str:
+    """What happens at a visit: `End visit: EDSS; MRI`, `Screening, to 2025-01-05 Sun: eligibility`. marked: doses by a weight that may be
+    a slip say so, since no column shows the weight."""
     given = visit.stage != "not done"
-    doses = (dose_text(a, rules[a.product]) if given else f"{a.shown} not given" for a in visit.administrations)
+    doses = [f"{dose_text(a, rules[a.product])}{mark_of(a) if marked else ''}" for a in visit.administrations]
+    doses = doses if given else [f"{a.shown} not given" for a in visit.administrations]
     words = "; ".join([*doses, *(visit.assessments if visit.status != "missed" else ())])
     name = visit.name if visit.name != visit.label else None
     last = f"to {date_text(visit.last)}" if visit.last is not None else None
