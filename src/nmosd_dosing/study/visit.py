@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
@@ -70,8 +71,16 @@ class Visit:
     def with_window(self, window: Window | None, where: Callable[[Window | None], bool]) -> Visit:
         """The visit with another window in place of each for which `where` holds."""
         said, *by_arm = (replace(s, window=window) if where(s.window) else s for s in (self.said, *self.by_arm))
+        if by_arm:
+            said = replace(said, window=allowed_for_all([each.window for each in by_arm]))
         return replace(self, said=said, by_arm=tuple(by_arm))
 
     def called(self, name: Callable[[str], str]) -> Visit:
         """The visit with another name, and so with others for its day."""
         return replace(self, label=name(self.label), labels=tuple(map(name, self.labels)))
+
+
+def allowed_for_all(windows: Sequence[Window | None]) -> Window | None:
+    """The days that every window allows; None where one of them is not stated."""
+    stated = [window for window in windows if window is not None]
+    return reduce(Window.within, stated) if stated and len(stated) == len(windows) else None

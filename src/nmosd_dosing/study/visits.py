@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import islice
 
 from nmosd_dosing.days import Code, Offset
@@ -15,7 +14,7 @@ from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.model import NOT_STATED, Cycle, Give, NotStated, Period, Point, Series, VisitRule, Window
-from nmosd_dosing.study.visit import Assessment, Said, Visit
+from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -248,10 +247,9 @@ def _to_whoever_asks(said: dict[int, Said], period: Period) -> Said:
         every = dict.fromkeys(text for each in said.values() for text in of(each))
         return tuple(whose(text, {arm: text in of(each) for arm, each in said.items()}) for text in every)
 
-    windows = [each.window for each in said.values()]
     return Said(
         name="; ".join(texts(lambda each: (each.name,) if each.name else ())) or None,
-        window=reduce(Window.within, stated) if len(stated := [w for w in windows if w is not None]) == len(windows) else None,
+        window=allowed_for_all([each.window for each in said.values()]),
         assumed=texts(lambda each: each.assumed),
         note=texts(lambda each: each.note),
         sources=tuple(dict.fromkeys(source for each in said.values() for source in each.sources)),

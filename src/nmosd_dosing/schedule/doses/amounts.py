@@ -234,9 +234,9 @@ def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes
 
 
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
-    """The rows whose totals run in the order of days, not of the plan: where visits are recorded, on days of their own; of products that
-    are given after events; and of those with a lifetime's cap."""
-    if schedule.visit_records is not None:
+    """The rows whose totals run in the order of days, not of the plan: where visits or entries are recorded, on days of their own; of
+    products that are given after events; and of those with a lifetime's cap."""
+    if schedule.visit_records is not None or schedule.cohort.entered:
         return set(range(len(schedule.rows)))
     chosen = {cap.product for cap in doses.lifetimes}
     chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].event}
