@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,16 @@ from nmosd_dosing import (
     dose_table,
     expand,
     load,
+    load_assumptions,
     plan,
+    simulate,
 )
 from nmosd_dosing.errors import Document, Place
+from nmosd_dosing.plans.request import Request
 
+ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
+BAT4406F = load("bat4406f")
+TRIAL = load_assumptions(ROOT / "examples/bat4406f/trial.yaml", BAT4406F)
 DAY = dt.date(2025, 1, 6)
 LATER = dt.date(2025, 2, 3)
 Make = Callable[[], Any]
@@ -124,7 +131,134 @@ MISTAKES: list[tuple[str, Make]] = [
     ("weight_kg", lambda: dose_table(load("belimumab"), [60, -5])),
     ("weight_kg", lambda: dose_table(load("belimumab"), ["60"])),  # type: ignore[list-item]
     ("start", lambda: dose_table(load("belimumab"), [60], start="soon")),
+    ("weight_kg", lambda: dose_table(load("belimumab"), [60.0005])),
+    ("weight_kg", lambda: Subject(DAY, weight_kg=60.0005)),
+    ("kg", lambda: Weight(LATER, Fraction(181, 3))),  # type: ignore[arg-type]
+    ("height_cm", lambda: Subject(DAY, height_cm=165.55)),
+    ("height_cm", lambda: Subject(DAY, height_cm=Fraction(17, 10))),  # type: ignore[arg-type]
+    ("height_cm", lambda: Subject(DAY, height_cm=Fraction(1, 3))),  # type: ignore[arg-type]
+    *[("code", lambda code=code: Subject(DAY, code=code)) for code in ("", " ", "a\0", "a\nb", "\udc80", "a\u202eb", "a" * 201)],
+    *[
+        ("arm", lambda arm=arm: Cohort.of(["2025-01-06"], arm=arm))
+        for arm in (
+            65536,
+            -65536,
+            [65537],
+            [32768],
+            10**18,
+            10**400,
+            -2,
+            np.inf,
+            [np.nan],
+            [None],
+            True,
+            [True],
+            [0.9],
+            "0",
+            ["0"],
+            np.array([2**40]),
+            np.array([True]),
+            LATER,
+            [1j],
+        )
+    ],
+    *[
+        ("weight_kg", lambda kg=kg: Cohort.of(["2025-01-06"] * 2, kg))
+        for kg in (
+            True,
+            [True, 60],
+            np.array([True, False]),
+            ["60", "60"],
+            "60",
+            [60, 60.0005],
+            [60.0004999, 60],
+            1e308,
+            [60j, 60],
+            {60: 70},
+            object(),
+        )
+    ],
+    ("height_cm", lambda: Cohort.of(["2025-01-06"], 60, height_cm=[165.55])),
+    ("weighed", lambda: Cohort.of(["2025-01-06"], 60, weighed=([["2025-02-03"]], [[60.0005]]))),
+    ("weighed", lambda: Cohort.of(["2025-01-06"], 60, weighed=([[["2025-02-03"]]], [[[60]]]))),
+    *[
+        ("start", lambda start=start: Cohort.of(start))
+        for start in (
+            np.array(["2025-01"], dtype="datetime64[M]"),
+            np.array(["2025"], dtype="datetime64[Y]"),
+            np.array(["2025-01-06"], dtype="datetime64[W]"),
+            np.array(["2025-01-06T23:59"], dtype="datetime64[m]"),
+            ["2025-01"],
+            ["2025"],
+            ["2025-01-06T23:59"],
+            ["today"],
+            [dt.datetime(2025, 1, 6)],
+            [None, "2025-01"],
+            [np.datetime64("2025-01"), None],
+            [5],
+            [b"2025-01-06"],
+            None,
+            object(),
+            "soon",
+            5,
+        )
+    ],
+    ("events", lambda: Cohort.of(["2025-01-06"], events="x")),  # type: ignore[arg-type]
+    ("entered", lambda: Cohort.of(["2025-01-06"], entered="x")),  # type: ignore[arg-type]
+    ("of_study", lambda: Cohort.of(["2025-01-06"], of_study="x")),  # type: ignore[arg-type]
+    ("of_study", lambda: plan(load("bat4406f"), DAY, of_study=[("study_stop", LATER)])),  # type: ignore[arg-type]
 ]
+
+FLAGS: list[tuple[str, Callable[..., Any]]] = [
+    *[(name, lambda **flag: plan(load("mil62"), DAY, **flag)) for name in ("unblind", "allow_deviation", "accept_gap", "cancelled")],
+    *[
+        (name, lambda **flag: expand(load("mil62"), Cohort.of(["2025-01-06"]), **flag))
+        for name in ("unblind", "allow_deviation", "accept_gap")
+    ],
+    *[(name, lambda **flag: Request(load("mil62"), **flag)) for name in ("unblind", "allow_deviation", "accept_gap", "cancelled")],
+    ("unblind", lambda **flag: dose_table(load("mil62"), [60], **flag)),
+    *[(name, lambda **flag: simulate(BAT4406F, TRIAL, 1, **flag)) for name in ("unblind", "by_month_and_site")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["no", "False", "", 0, 1, None, [], [0], np.False_, np.array([0, 1])], ids=repr)
+@pytest.mark.parametrize(("name", "call"), FLAGS, ids=[f"{i} {name}" for i, (name, _) in enumerate(FLAGS)])
+def test_a_flag_is_true_or_false_and_nothing_else(name: str, call: Callable[..., Any], value: object) -> None:
+    """Any other value has a truth, and seldom the one that was meant: `unblind="no"` would unblind."""
+    with pytest.raises(InputError, match=f"`{name}`: .* is neither True nor False"):
+        call(**{name: value})
+
+
+DAYS = np.array(["2025-01-06", "2024-02-29"], dtype="datetime64[D]")
+
+
+@pytest.mark.parametrize("start", [
+    DAYS, DAYS.astype("datetime64[ns]"), DAYS.astype("datetime64[s]"), DAYS.astype(str), DAYS.astype(object), DAYS.astype(str).tolist(),
+    DAYS.tolist(), list(DAYS), [dt.date(2025, 1, 6), "2024-02-29"],
+], ids=repr)  # fmt: skip
+def test_days_may_come_in_every_way_that_names_whole_days(start: Any) -> None:
+    assert Cohort.of(start).start.tolist() == DAYS.tolist()
+    assert Cohort.of(start).start.dtype == DAYS.dtype
+
+
+@pytest.mark.parametrize("kg", [
+    [60.1, 102.5], [Decimal("60.1"), Fraction(205, 2)], np.array([60.1, 102.5]), np.array([60.1, 102.5], dtype=np.float32),
+    np.array([60.1, 102.5], dtype=object), [60.0 + 0.1, 102.3 + 0.2],
+], ids=repr)  # fmt: skip
+def test_weights_may_come_in_every_way_that_gives_grams(kg: Any) -> None:
+    assert Cohort.of(DAYS, kg).grams.tolist() == [60_100, 102_500]
+    assert [Subject(DAY, weight_kg=each).weight_kg for each in kg]
+
+
+@given(st.one_of(st.integers(), st.floats(), st.booleans(), st.integers(-3, 40_000)))
+def test_an_arm_stays_the_one_that_was_given(arm: float) -> None:
+    try:
+        (found,) = Cohort.of(["2025-01-06"], arm=[arm]).arm.tolist()
+    except InputError:
+        assert isinstance(arm, bool) or not (-1 <= arm <= 32767 and arm == int(arm))
+        return
+    assert found == arm
+    assert not isinstance(arm, bool)
 
 
 @pytest.mark.parametrize(("name", "make"), MISTAKES, ids=[f"{i} {name}" for i, (name, _) in enumerate(MISTAKES)])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Real
 
 from nmosd_dosing.days import Offset, shift_date, study_day
 from nmosd_dosing.dose.dose import Vials
@@ -20,7 +21,7 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import one_period
-from nmosd_dosing.subjects.bounds import check_arguments, the_date
+from nmosd_dosing.subjects.bounds import check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
@@ -123,16 +124,16 @@ def dose_table(
     counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where there are no
     weights or not as many heights.
     """
-    heights = list(heights_cm) if isinstance(heights_cm, Sequence) else [heights_cm] * len(weights_kg)
-    if not len(weights_kg):
+    check_arguments(of={"period": (period, str)}, needed={"study": (study, Study)}, flags={"unblind": unblind})
+    weights_kg = the_list("weights_kg", weights_kg)
+    several = heights_cm is not None and not isinstance(heights_cm, (Real, Decimal))
+    heights = the_list("heights_cm", heights_cm) if several else [heights_cm] * len(weights_kg)
+    if not weights_kg:
         raise InputError(Problem("no weights", hint="give at least one, in kg"))
     if len(heights) != len(weights_kg):
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
-    check_arguments(of={"study": (study, Study), "period": (period, str)})
     first = the_date("start", start) if start is not None else None
     subjects = [Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
-    if fine := [kg for kg in weights_kg if abs(kg * 1000 - round(kg * 1000)) > 1e-6]:
-        raise InputError(Problem(f"{fine[0]} kg is finer than a gram", hint=f"round it, for example to {round(fine[0], 3)}"))
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]

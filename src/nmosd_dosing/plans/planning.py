@@ -59,7 +59,12 @@ def plan(
     """
     if not isinstance(subject, Subject):
         subject = Subject(the_date("subject", subject))
-    check_arguments({"as_of": as_of}, {"study": (study, Study), "period": (period, str), "workdays": (workdays, Workdays)})
+    check_arguments(
+        {"as_of": as_of},
+        {"period": (period, str), "workdays": (workdays, Workdays)},
+        needed={"study": (study, Study)},
+        flags={"cancelled": cancelled},
+    )
     if as_of is not None:
         subject = history.booked_by([subject], as_of)[0]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))

@@ -17,6 +17,7 @@ from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of, one_period, way
 from nmosd_dosing.subjects import history, visit_records
+from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Subject
 
@@ -45,6 +46,11 @@ class Request:
     as_of: dt.date | None = None
     policy: Policy = "least waste"
     at_least: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InputError for a flag that is neither True nor False."""
+        flags = ("unblind", "allow_deviation", "accept_gap", "cancelled")
+        check_arguments(flags={name: getattr(self, name) for name in flags})
 
     @property
     def periods(self) -> tuple[Period, ...]:

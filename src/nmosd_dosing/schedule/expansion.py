@@ -66,7 +66,9 @@ def expand(
     """
     check_arguments(
         {"until": until, "at_least": at_least},
-        {"study": (study, Study), "cohort": (cohort, Cohort), "period": (period, str), "window": (window, Window)},
+        {"period": (period, str), "window": (window, Window)},
+        needed={"study": (study, Study), "cohort": (cohort, Cohort)},
+        flags={"unblind": unblind, "allow_deviation": allow_deviation, "accept_gap": accept_gap},
     )
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
     arms = period_order.arms_of(periods)

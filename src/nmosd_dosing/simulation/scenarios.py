@@ -20,19 +20,21 @@ from nmosd_dosing.simulation.trials import Options, prepare, run
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import one_period
+from nmosd_dosing.subjects.bounds import check_arguments, the_list
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 MOST_TRIALS = 1_000_000_000
 MOST_SEED = 2**64 - 1
 
 
-def load_assumptions(path: Path, study: Study, period: str | None = None) -> Assumptions:
+def load_assumptions(path: str | Path, study: Study, period: str | None = None) -> Assumptions:
     """The assumptions in a YAML file, for a study's way through its periods or for one of them.
 
     Raises InputError where the file cannot be read, RegimenError with every problem where it is wrong.
     """
+    check_arguments(of={"period": (period, str)}, needed={"path": (path, (str, Path)), "study": (study, Study)})
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
@@ -64,16 +66,22 @@ def simulate(
     number of `cores`; more than one begins processes of their own, so a script must guard its beginning (`if __name__ == "__main__":`).
     `progress` is told now and then how many trials are done. Raises InputError for numbers of trials, seeds and horizons that cannot be.
     """
+    check_arguments(
+        of={"period": (period, str), "regimen": (regimen, str), "so_far": (so_far, Real)},
+        needed={"study": (study, Study), "assumptions": (assumptions, Assumptions)},
+        flags={"unblind": unblind, "by_month_and_site": by_month_and_site},
+    )
     problems = [
         Problem(f"{name} is {value!r}, not a whole number")
         for name, value in (("trials", trials), ("seed", seed), ("cores", cores))
-        if not isinstance(value, int)
+        if not isinstance(value, int) or isinstance(value, bool)
     ]
     if problems:
         raise InputError(problems)
+    scenarios = _scenarios(scenarios)
     if cores < 1:
         problems.append(Problem(f"{cores} cores", hint="1 or more"))
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         problems.append(Problem(f"unknown policy of vials {policy!r}", hint=one_of(POLICIES)))
     names = [BASE, *(name for name, _ in scenarios)]
     if len(set(names)) < len(names):
@@ -82,6 +90,8 @@ def simulate(
         problems.append(Problem(f"{trials:,} trials", hint=f"from 1 to {MOST_TRIALS:,}"))
     if not 0 <= seed <= MOST_SEED:
         problems.append(Problem(f"the seed {seed}", hint=f"a whole number from 0 to {MOST_SEED}"))
+    if progress is not None and not callable(progress):
+        problems.append(Problem("`progress` cannot be called", hint="give a function of one number, or leave it out"))
     if problems:
         raise InputError(problems)
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
@@ -110,3 +120,12 @@ def simulate(
         )
         found.append(summarise(name, trial, counts, about))
     return tuple(found)
+
+
+def _scenarios(given: Sequence[tuple[str, Assumptions]]) -> list[tuple[str, Assumptions]]:
+    """Raises InputError for what is no list of pairs of a name and its assumptions."""
+    found: list[tuple[str, Assumptions]] = the_list("scenarios", given)
+    for pair in found:
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str) or not isinstance(pair[1], Assumptions):
+            raise InputError(Problem("`scenarios` holds what is no name with its assumptions", hint='give `[("accrual halved", assumed)]`'))
+    return found

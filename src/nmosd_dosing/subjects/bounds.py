@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,24 +21,52 @@ from nmosd_dosing.errors import InputError, Place, Problem, clip, did_you_mean, 
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
 HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 
+Kind = type | tuple[type, ...]
 Wrong = tuple[str, str] | None  # what is wrong, as it stands behind the value; and what to give instead
 
 
 def wrong_weight(kg: Any) -> Wrong:
-    """Of a body weight in kg."""
-    if _is_number(kg) and 0 < kg <= MAX_WEIGHT_KG:
-        return None
-    return "cannot be a body weight", f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}"
+    """Of a body weight in kg, to the gram."""
+    if not (_is_number(kg) and 0 < kg <= MAX_WEIGHT_KG):
+        return "cannot be a body weight", f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}"
+    return _finer(kg, Decimal("0.001"), "a gram")
 
 
 def wrong_height(cm: Any) -> Wrong:
-    """Of a body height in cm."""
+    """Of a body height in cm, to the millimetre."""
     low, high = HEIGHTS_CM
     if _is_number(cm) and low <= cm <= high:
-        return None
+        return _finer(cm, Decimal("0.1"), "a millimetre")
     metres = _is_number(cm) and low <= cm * 100 <= high
-    hint = f"write centimetres: `{(Decimal(str(cm)) * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
+    hint = f"write centimetres: `{(_decimal(cm) * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
     return "cannot be a body height", hint
+
+
+def _finer(value: Any, step: Decimal, words: str) -> Wrong:
+    """Of a number that is no whole multiple of `step`; a binary fraction may miss it by its noise."""
+    steps = _decimal(value) / step
+    noise = 0 if isinstance(value, (int, Decimal, Fraction)) else Decimal("1e-6")
+    return (f"is finer than {words}", f"write `{_decimal(value).quantize(step)}`") if abs(steps - round(steps)) > noise else None
+
+
+def _decimal(number: Any) -> Decimal:
+    if isinstance(number, Decimal):
+        return number
+    return Decimal(number.numerator) / number.denominator if isinstance(number, (int, Fraction)) else Decimal(str(number))
+
+
+CODE_CHARACTERS = 200
+
+
+def wrong_code(text: str) -> Wrong:
+    """Of a subject's code: one line that can be seen."""
+    if len(text) <= CODE_CHARACTERS and text.isascii() and text.isprintable() and not text.isspace() and text:
+        return None  # nearly every one, and there may be millions
+    if len(text) > CODE_CHARACTERS:
+        return f"has {len(text)} characters", f"a code has at most {CODE_CHARACTERS}"
+    if wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
+        return f"holds a control character (U+{ord(wrong):04X})", "type the code again"
+    return None if text.strip() else ("is empty", "give the subject's code, or leave it out")
 
 
 def wrong_given(status: str, amount: object, unit: str | None) -> tuple[str, str, str] | None:
@@ -73,7 +102,7 @@ class Values:
 
     def one_of(self, name: str, value: object, known: Iterable[str]) -> None:
         known = tuple(known)
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             self.wrong(
                 name, value, "is unknown", (did_you_mean(value, known) if isinstance(value, str) else None) or f"write {one_of(known)}"
             )
@@ -93,6 +122,25 @@ class Values:
     def amount(self, name: str, value: Any) -> None:
         if not _is_number(value) or value < 0:
             self.wrong(name, value, "is not an amount", "give a number, 0 or more; `decimal.Decimal` keeps its digits")
+
+    def flag(self, name: str, value: object) -> None:
+        if not isinstance(value, bool):
+            self.wrong(name, value, "is neither True nor False", f"give `{name}=True`, or leave it out")
+
+    def kind(self, name: str, value: object, kind: Kind) -> None:
+        if not isinstance(value, kind):
+            names = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
+            self.wrong(name, value, f"is no {' or '.join(names)}", f"give a {one_of(names)}")
+
+    def whole(self, name: str, value: object, least: int, most: int | None = None) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= (most if most is not None else value):
+            bounds = f"{least} to {most}" if most is not None else f"{least} or more"
+            self.wrong(name, value, "is not a count", f"give a whole number, {bounds}")
+
+    def code(self, name: str, value: object) -> None:
+        self.text(name, value)
+        if isinstance(value, str) and (found := wrong_code(value)):
+            self.wrong(name, value, *found)
 
     def all_are(self, name: str, values: object, kind: type) -> None:
         if not isinstance(values, tuple) or not all(isinstance(value, kind) for value in values):
@@ -123,17 +171,36 @@ def the_date(name: str, value: object) -> dt.date:
     return value
 
 
+def the_list(name: str, value: object) -> list[Any]:
+    """Several values: a list, a tuple, an array; neither a text nor a mapping. Raises InputError."""
+    try:
+        if isinstance(value, (str, bytes, Mapping)):
+            raise TypeError
+        return list(value)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        raise InputError(Problem(f"`{name}`: {_shown(value)} is no list", hint="give a list, for example `[…]`")) from None
+
+
 def check_arguments(
-    dates: Mapping[str, object] | None = None, of: Mapping[str, tuple[object, type]] | None = None
-) -> None:  # fmt: skip
-    """Raises InputError for an argument that is neither left out nor a date, or nor of its type."""
+    dates: Mapping[str, object] | None = None,
+    of: Mapping[str, tuple[object, Kind]] | None = None,
+    *,
+    needed: Mapping[str, tuple[object, Kind]] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> None:
+    """Raises InputError for an argument that is neither left out nor a date, or nor of its type; for one that is `needed` and is not of its
+    type; and for a flag that is neither True nor False: any other value has a truth, and seldom the one that was meant."""
     values = Values()
     for name, value in (dates or {}).items():
         if value is not None:
             values.date(name, value)
     for name, (value, kind) in (of or {}).items():
-        if value is not None and not isinstance(value, kind):
-            values.wrong(name, value, f"is no {kind.__name__}", f"give a `{kind.__name__}`")
+        if value is not None:
+            values.kind(name, value, kind)
+    for name, (value, kind) in (needed or {}).items():
+        values.kind(name, value, kind)
+    for name, value in (flags or {}).items():
+        values.flag(name, value)
     values.stop()
 
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date
+from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
 
 UNKNOWN_ARM = -1
@@ -115,24 +116,26 @@ class Cohort:
         entered: Mapping[str, ArrayLike] | None = None,
         of_study: Mapping[str, dt.date] | None = None,
     ) -> Cohort:
-        """A cohort from columns: dates, weights in kg (kept to the gram; NaN unknown), arm indices (-1 unknown), heights in cm.
+        """A cohort from columns: whole days, weights in kg to the gram (NaN unknown), arm indices (-1 unknown), heights in cm to the mm.
 
         weighed: later weights, (w, n) days in each subject's order (NaT: none) and (w, n) kg. A weight, height or arm that is no column
         but one number counts for everybody. An event is a column of dates (NaT: it did not happen), or k of them where it can happen k
         times. Raises InputError where columns differ in length, a start is missing, or a value cannot be what it is given as.
         """
         problems: list[Problem] = []
-        dates = np.atleast_1d(_array("start", start, "datetime64[D]", problems))
+        dates = np.atleast_1d(day_column("start", start, problems))
         n = dates.shape[0]
-        grams = np.rint(_column("weight_kg", np.nan if weight_kg is None else weight_kg, n, problems) * 1000)
-        arms = _column("arm", UNKNOWN_ARM if arm is None else arm, n, problems)
-        height = None if height_cm is None else np.rint(_column("height_cm", height_cm, n, problems) * 10)
-        columns = {name: _array(name, column, "datetime64[D]", problems) for name, column in (events or {}).items()}
-        happened = {name: np.sort(np.atleast_2d(column), axis=0) for name, column in columns.items()}
-        ways = {name: np.atleast_1d(_array(name, column, "datetime64[D]", problems)) for name, column in (entered or {}).items()}
+        grams = _column("weight_kg", np.nan if weight_kg is None else weight_kg, n, 1000, _FINER_KG, problems)
+        height = None if height_cm is None else _column("height_cm", height_cm, n, 10, _FINER_CM, problems)
+        arms = whole_numbers("arm", UNKNOWN_ARM if arm is None else arm, 1, _NO_ARM, problems)
+        if not ((arms >= UNKNOWN_ARM) & (arms <= _MOST_ARMS)).all():
+            problems.append(Problem(f"`arm`: {_NO_ARM}", hint="give -1 where it is not known"))
+        arms = for_everybody("arm", arms, n, problems)
+        happened = {name: np.sort(np.atleast_2d(found), axis=0) for name, found in _dates_by_name("events", events, problems)}
+        ways = {name: np.atleast_1d(found) for name, found in _dates_by_name("entered", entered, problems)}
         later = _weighed(weighed, n, problems) if weighed is not None else None
-        if (np.rint(arms) != arms).any():
-            problems.append(Problem("`arm`: an index of an arm is not a whole number", hint="give -1 where it is not known"))
+        if of_study is not None and not isinstance(of_study, Mapping):
+            problems.append(Problem("`of_study` holds no dates by name", hint='give `{"study_stop": datetime.date(2025, 6, 30)}`'))
         if problems:
             raise InputError(problems)
         return Cohort(
@@ -147,7 +150,7 @@ class Cohort:
         columns: dict[str, NDArray[Any]] = {"weight_kg": self.grams, "arm": self.arm, **self.events, **self.entered}
         columns |= {"height_cm": self.height} if self.height is not None else {}
         for name, column in columns.items():
-            if column.shape[-1:] != (n,):
+            if column.shape[-1:] != (n,) or column.ndim > (2 if name in self.events else 1):
                 found.append(f"`{name}`: columns of different length: {n} dates, {column.shape[-1] if column.shape else 1} of `{name}`")
         for grams in (self.grams, *(w.grams for w in (self.weighed, self.measured) if w is not None)):
             if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
@@ -313,39 +316,29 @@ def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
     return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg) * 1000))
 
 
-def _array(name: str, value: ArrayLike, dtype: str, problems: list[Problem]) -> NDArray[Any]:
-    """A column of one type; an empty one where it cannot be that."""
-    what = "dates" if dtype.startswith("datetime") else "numbers"
-    try:
-        given = np.asarray(value)
-        if what == "dates" and given.dtype.kind not in "MUO" and given.size:  # a number would be days since 1970
-            raise TypeError
-        return np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError, OverflowError):
-        problems.append(
-            Problem(f"`{name}` is no column of {what}", hint=f"give an array of {what}, with {_NONE[what]} where there is none")
-        )
-        return np.empty(0, dtype=dtype)
+_MOST_ARMS = np.iinfo(np.int16).max
+_NO_ARM = f"an index of an arm is not a whole number from {UNKNOWN_ARM} to {_MOST_ARMS}"
+_FINER_KG, _FINER_CM = "a weight is finer than a gram", "a height is finer than a millimetre"
 
 
-_NONE = {"dates": "NaT", "numbers": "NaN"}
+def _column(name: str, value: ArrayLike, n: int, parts: int, finer: str, problems: list[Problem]) -> NDArray[np.float64]:
+    return for_everybody(name, whole_numbers(name, value, parts, finer, problems), n, problems)
 
 
-def _column(name: str, value: ArrayLike, n: int, problems: list[Problem]) -> NDArray[np.float64]:
-    """(n,) numbers; a number that stands by itself counts for everybody."""
-    found: NDArray[np.float64] = _array(name, value, "float64", problems)
-    if found.shape not in ((), (n,)) and found.size:
-        problems.append(Problem(f"`{name}`: columns of different length: {n} dates, {len(found)} of `{name}`"))
-    return np.broadcast_to(found if found.shape in ((), (n,)) else np.nan, n)
+def _dates_by_name(name: str, given: Mapping[str, ArrayLike] | None, problems: list[Problem]) -> Iterator[tuple[str, Dates]]:
+    if given is not None and not isinstance(given, Mapping):
+        problems.append(Problem(f"`{name}` holds no columns by name", hint='give `{"…": dates}`'))
+    elif given is not None:
+        yield from ((str(key), day_column(str(key), value, problems)) for key, value in given.items())
 
 
 def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
     if not isinstance(given, tuple) or len(given) != 2:
         problems.append(Problem("`weighed` is no pair of days and weights", hint="give `(days, kg)`, each (w, n)"))
         return None
-    dates = np.atleast_2d(_array("weighed", given[0], "datetime64[D]", problems))
-    grams = np.rint(np.atleast_2d(_array("weighed", given[1], "float64", problems)) * 1000)
-    if dates.shape != grams.shape or dates.shape[1] != n:
+    dates = np.atleast_2d(day_column("weighed", given[0], problems))
+    grams = np.atleast_2d(whole_numbers("weighed", given[1], 1000, _FINER_KG, problems))
+    if dates.shape != grams.shape or dates.ndim != 2 or dates.shape[1] != n:
         words = f"{n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"
         problems.append(Problem(f"`weighed`: columns of different length: {words}"))
         return None

@@ -172,7 +172,8 @@ class Subject:
         values.date("start", self.start)
         if self.planned_start is not None:
             values.date("planned_start", self.planned_start)
-        for name in ("code", "arm", "site"):
+        values.code("code", self.code)
+        for name in ("arm", "site"):
             values.text(name, getattr(self, name))
         values.weight("weight_kg", self.weight_kg)
         values.height("height_cm", self.height_cm)

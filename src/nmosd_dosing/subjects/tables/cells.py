@@ -15,7 +15,7 @@ from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.subjects.bounds import wrong_height, wrong_weight
+from nmosd_dosing.subjects.bounds import wrong_code, wrong_height, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
@@ -23,15 +23,10 @@ _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2
 
 def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     """A subject's code, if it is not empty: one line of plain characters."""
-    if len(text) <= 200 and text.isascii() and text.isprintable():
-        return text
-    if len(text) > 200:
-        problems.error(f"{shown} has {len(text)} characters", place, "a code has at most 200")
-    elif wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
-        problems.error(f"{shown} holds a control character (U+{ord(wrong):04X})", place, "type the code again")
-    else:
-        return text
-    return None
+    if text and (wrong := wrong_code(text)):
+        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        return None
+    return text
 
 
 def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
@@ -41,11 +36,8 @@ def weight(shown: str, text: str, place: Place | None, problems: Problems) -> fl
         return None
     if wrong := wrong_weight(kg):
         problems.error(f"{shown} {wrong[0]}", place, wrong[1])
-    elif kg % Decimal("0.001"):
-        problems.error(f"{shown} is finer than a gram", place, f"write `{kg.quantize(Decimal('0.001'))}`")
-    else:
-        return float(kg)
-    return None
+        return None
+    return float(kg)
 
 
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
@@ -55,11 +47,8 @@ def height(shown: str, text: str, place: Place | None, problems: Problems) -> fl
         return None
     if wrong := wrong_height(cm):
         problems.error(f"{shown} {wrong[0]}", place, wrong[1])
-    elif cm % Decimal("0.1"):
-        problems.error(f"{shown} is finer than a millimetre", place, f"write `{cm.quantize(Decimal('0.1'))}`")
-    else:
-        return float(cm)
-    return None
+        return None
+    return float(cm)
 
 
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str) -> Decimal | None:
