@@ -9,6 +9,7 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
+from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
@@ -36,10 +37,10 @@ def check(study: Study, problems: Problems) -> None:
             _in_courses(of_event, problems)
             _windows(period, of_event, problems)
         _gap_rules(period, dated, problems)
-        told: set[tuple[Place | None, str]] = set()
+        told: Told = set()
         for visit in visits:
             _units(study, visit, problems, told)
-            _blinding(study, period, visit, problems, told)
+            check_blinding(study, period, visit, problems, told)
     _circles(study, problems)
 
 
@@ -228,121 +229,18 @@ def _of_site(*facts: Product | Visit) -> list[tuple[str, Place]]:
     return [(words, place) for place, words in places.items()]
 
 
-def _units(study: Study, visit: Visit, problems: Problems, told: set[tuple[Place | None, str]]) -> None:
+def _units(study: Study, visit: Visit, problems: Problems, told: Told) -> None:
     """A lifetime's cap, or vials, in a unit that does not measure what a dose does."""
     for give in visit.gives:
         product = study.product(give.product)
         for unit in give.units:
             cap, vials = product.lifetime, product.vials
-            if cap is not None and converted(cap.amount, cap.unit, unit) is None and _once(told, give.place, "cap"):
+            if cap is not None and converted(cap.amount, cap.unit, unit) is None and once(told, give.place, "cap"):
                 wrong = f"{give.product} is dosed in `{unit}`, and its lifetime's cap is {cap.text}"
                 problems.error(wrong, give.place, f"write both in one unit; {CONVERTED_TEXT}")
-            if vials is not None and converted(vials.sizes[0], vials.unit, unit) is None and _once(told, give.place, "vials"):
+            if vials is not None and converted(vials.sizes[0], vials.unit, unit) is None and once(told, give.place, "vials"):
                 wrong = f"{give.product} is dosed in `{unit}`, and its vials are in `{vials.unit}`: they cannot be counted"
                 problems.warn(wrong, give.place, f"write both in one unit; {CONVERTED_TEXT}")
-
-
-Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days
-
-
-def _blinding(study: Study, period: Period, visit: Visit, problems: Problems, told: Told) -> None:
-    """What would tell the arm to a reader of the masked schedule."""
-    if len(period.arms) < 2:
-        return
-    if period.blinded or period.masks:
-        _same_visits(period, visit, problems, told)
-    elif len(visit.arms) < len(period.arms) and study.conceals(period) and _once(told, visit.place, "open dates"):
-        problems.warn(
-            f"{visit.label} is only there for {one_of(period.arms[i] for i in visit.arms)}, "
-            f"which `{_hiding(study, period)}` keeps blinded: it tells the allocation",
-            visit.place,
-            "give every arm the same visits if it must not",
-        )
-    for give in visit.gives:
-        if give.blinded:
-            _masked_alike(period, visit, give, problems, told)
-        elif len(set(give.doses)) > 1 or any(len(set(changed)) > 1 for _, changed in give.changes):
-            _openly_different(study, period, visit, give, problems, told)
-
-
-def _once(told: Told, place: Place | None, what: str) -> bool:
-    new = (place, what) not in told
-    told.add((place, what))
-    return new
-
-
-def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -> None:
-    if visit.by_arm and _once(told, visit.place, "said"):
-        what = next(name for name in ("window", "name", "note", "assumed", "sources") if len({getattr(s, name) for s in visit.by_arm}) > 1)
-        problems.error(
-            f"arms with different {_SAID[what]} in a blinded part: {visit.label}",
-            visit.place,
-            "it would unblind: write the same for every arm",
-        )
-    missing = [arm for i, arm in enumerate(period.arms) if i not in visit.arms]
-    if missing and _once(told, visit.place, "dates"):
-        problems.error(
-            f"arms with different dates in a blinded part: {visit.label} is not there for {one_of(missing)}",
-            visit.place,
-            "it would unblind: give every arm the same visits, with placebo where nothing active is given",
-        )
-    for assessment in visit.assessments:
-        if not missing and len(assessment.arms) < len(period.arms) and _once(told, visit.place, assessment.name):
-            only = one_of(period.arms[i] for i in assessment.arms)
-            problems.error(
-                f"arms with different assessments in a blinded part: `{assessment.name}` on {visit.label} is for {only} only",
-                visit.place,
-                "it would unblind: examine every arm alike",
-            )
-
-
-_SAID = {"window": "windows", "name": "names", "note": "notes", "assumed": "assumptions", "sources": "sources"}
-
-
-def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
-    without = [period.arms[i] for i in visit.arms if give.doses[i] is None]
-    if without and _once(told, give.place, "products"):
-        problems.error(
-            f"arms with different products in a blinded part: {give.product} on {visit.label} is not given to {one_of(without)}",
-            give.place,
-            f"it would unblind: write `{give.product} placebo` for the other arm",
-        )
-    often = {(dose.times, dose.hours, dose.lead) for dose in give.doses if dose is not None}
-    if len(often) > 1 and _once(told, give.place, "how often"):
-        problems.error(
-            f"arms with doses at different times in a blinded part: {give.product} on {visit.label}",
-            give.place,
-            "it would unblind: write the same `daily …`, hours and lead time for every arm",
-        )
-    minutes = {dose.minutes for dose in give.doses if dose is not None}
-    if len(minutes) > 1 and _once(told, give.place, "durations"):
-        problems.error(
-            f"arms with infusions of different duration in a blinded part: {give.product} on {visit.label}",
-            give.place,
-            "it would unblind: write the same `over …` for every arm",
-        )
-
-
-def _hiding(study: Study, period: Period) -> str:
-    """A period that keeps the arms of this one from readers."""
-    return next(p.id for p in study.periods if p.masks and set(p.arms) & set(period.arms))
-
-
-def _openly_different(study: Study, period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:
-    if period.masks and _once(told, give.place, "open"):
-        way = "take `blinded: false` away" if period.blinded else "write `blinded: true` on this visit too"
-        problems.error(
-            f"{give.product} on {visit.label} differs between arms in the open, in a period that hides the arm",
-            give.place,
-            f"it would unblind: {way}",
-        )
-    elif not period.masks and study.conceals(period) and _once(told, give.place, "open"):
-        problems.warn(
-            f"{give.product} on {visit.label} differs openly between arms that `{_hiding(study, period)}` keeps blinded: "
-            "it tells the allocation",
-            give.place,
-            "write `blinded: true` on this visit if it must not",
-        )
 
 
 def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
