@@ -183,14 +183,27 @@ def closed(study: Study, period: Period, person: Person, day_1: dt.date) -> dt.d
     return person.first(period.completed)
 
 
-def free_from(period: Period, person: Person) -> dt.date | None:
-    """The first day on which the next period can begin, after all that was done in this one: never on a day with a dose of it."""
+def recorded_until(period: Period, person: Person) -> list[tuple[dt.date, bool]]:
+    """The days of what was done in a period, and whether it was a dose."""
     days = []
     for visit in period.visits:
         date = person.had.get(f"{period.id}/{visit.label}") or (person.seen.get(period.id) if visit.label == "D1" else None)
         if date is not None:
-            days.append(date + ONE_DAY if visit.products and not visit.examined else date)
-    return max(days, default=None)
+            days.append((date, bool(visit.products) and not visit.examined))
+    return days
+
+
+def gives_on(period: Period, person: Person, day: dt.date) -> bool:
+    """Whether a period that begins on a day gives something on it."""
+    return any(visit.products and visit.on(person.start if period.goes_on else day) == day for visit in period.visits)
+
+
+def clear_of(day: dt.date, dosed: bool, latest: dt.date | None, following: Period, person: Person) -> dt.date:
+    """The first day on which a period can begin after a visit of the one before: not on the day of a dose, unless no other day is left and
+    the new period gives nothing on it."""
+    if dosed and not (day == latest and not gives_on(following, person, day)):
+        return day + ONE_DAY
+    return day
 
 
 def stop_of(study: Study, persons: Sequence[Person], of_study: dict[str, dt.date]) -> dt.date | None:
@@ -316,15 +329,27 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
                     decided = by_stop(way, person, stop, day_1, over, entry, p == 0)
                 happened += [decided] if decided else []
                 waiting += [waits] if waits else []
-            ends = [by_end(way, person, day_1, end) for way in ways if way.after == "end"]
+            at_end = [by_end(way, person, day_1, end) for way in ways if way.after == "end"]
             fitting = [o for o in happened if entry is not None and o.allows(entry)]
-            governing = [*fitting, *happened, *waiting, *ends, *(Opening(way) for way in ways if entry is not None)][:1]
-            move = _move(study, person, [_not_before(o, free_from(period, person) if entry is None else None) for o in governing], entry)
+            governing = [*fitting, *happened, *waiting, *at_end, *(Opening(way) for way in ways if entry is not None)][:1]
+            if ways and entry is None:
+                governing = [_not_before(o, period, study.periods[p + 1], person) for o in governing]
+            ends = [person.first("treatment_stopped"), person.first(*GONE), person.first(period.completed), *(o.opened for o in happened)]
+            expected = [_expected(o, period, study.periods[p + 1], person, day_1, ends) for o in governing] if ways else []
+            move = _move(study, person, governing, entry, *expected)
             if entry is not None and governing != waiting[:1]:
                 waiting = []  # whoever has entered otherwise waits for nothing
-        begins = move.earliest if move.status == "projected" else entry if day_1 is not None and move.status == "entered" else None
+        begins, last_dose = None, None
+        if move.status == "projected":
+            (begins,) = expected
+            assert begins is not None
+            shared = begins == move.latest and not gives_on(study.periods[p + 1], person, begins)
+            last_dose = begins if shared else begins - ONE_DAY
+        elif day_1 is not None and move.status == "entered":
+            assert entry is not None
+            begins, last_dose = entry, entry - ONE_DAY
         opened = [o.opened for o in happened if o.opened is not None]
-        visits |= _visits(period, person, day_1, projected, opened, waiting[0].opened if waiting else None, begins)
+        visits |= _visits(period, person, day_1, projected, opened, waiting[0].opened if waiting else None, begins, last_dose)
         if ways:
             moves.append(move)
             days_1.append(begins)
@@ -332,7 +357,9 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
     return Disposition(tuple(days_1), tuple(moves), visits)
 
 
-def _move(study: Study, person: Person, governing: Sequence[Opening], entry: dt.date | None) -> Move:
+def _move(
+    study: Study, person: Person, governing: Sequence[Opening], entry: dt.date | None, expected: dt.date | None = None
+) -> Move:  # fmt: skip
     if not governing:
         return Move()
     (o,) = governing
@@ -344,7 +371,7 @@ def _move(study: Study, person: Person, governing: Sequence[Opening], entry: dt.
         status = "declined"
     elif left is not None:
         return Move()
-    elif stopped is not None and not (o.earliest is not None and o.earliest <= stopped) and _only_doses_from(study, o.way.target):
+    elif stopped is not None and not (expected is not None and expected <= stopped) and _only_doses_from(study, o.way.target):
         return Move()  # there is nothing left for him to come for
     elif o.earliest is None:
         status = "pending"
@@ -353,8 +380,23 @@ def _move(study: Study, person: Person, governing: Sequence[Opening], entry: dt.
     return Move(status, o.way.id, o.opened, o.earliest, o.latest)
 
 
-def _not_before(o: Opening, free: dt.date | None) -> Opening:
-    return o if free is None or o.earliest is None or free <= o.earliest else replace(o, earliest=free)
+def _not_before(o: Opening, period: Period, following: Period, person: Person) -> Opening:
+    """Nobody enters before what was done in the period that he comes from."""
+    done = [clear_of(day, dosed, o.latest, following, person) for day, dosed in recorded_until(period, person)]
+    return replace(o, earliest=max(o.earliest, *done)) if done and o.earliest is not None else o
+
+
+def _expected(
+    o: Opening, period: Period, following: Period, person: Person, day_1: dt.date, ends: Sequence[dt.date | None]
+) -> dt.date | None:  # fmt: skip
+    """The day on which somebody is expected to enter: the first allowed one, or the next where a dose is planned for that."""
+    if o.earliest is None or o.earliest == o.latest or any(end is not None and end < o.earliest for end in ends):
+        return o.earliest
+    for visit in period.visits:
+        done = f"{period.id}/{visit.label}" in person.had or (visit.label == "D1" and period.id in person.seen)
+        if visit.products and not done and visit.on(person.start if period.goes_on else day_1) == o.earliest:
+            return o.earliest + ONE_DAY if o.latest is None or o.earliest < o.latest else o.earliest
+    return o.earliest
 
 
 def _only_doses_from(study: Study, id: str) -> bool:
@@ -366,7 +408,7 @@ def _only_doses_from(study: Study, id: str) -> bool:
 
 def _visits(
     period: Period, person: Person, day_1: dt.date | None, projected: bool, opened: Sequence[dt.date], wait: dt.date | None,
-    begins: dt.date | None,
+    begins: dt.date | None, last_dose: dt.date | None,
 ) -> dict[str, tuple[str, bool]]:  # fmt: skip
     found = {}
     stopped, left = person.first("treatment_stopped"), person.first(*GONE)
@@ -378,7 +420,7 @@ def _visits(
             continue
         day = visit.on(person.start if period.goes_on else day_1)
         no_visit = any(last is not None and day > last for last in (left, begins, person.first(period.completed)))
-        no_dose = no_visit or (stopped is not None and day > stopped) or (begins is not None and day >= begins)
+        no_dose = no_visit or (stopped is not None and day > stopped) or (last_dose is not None and day > last_dose)
         no_dose |= any(day > date for date in opened)
         if day < day_1 and period.goes_on:  # he came later; what was done nevertheless was done
             found[id] = ("done", bool(visit.products)) if seen else ("absent", False)

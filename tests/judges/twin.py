@@ -564,6 +564,7 @@ class Trial:
         return self.chance.whole_days("entry", subject.number, subject.first, subject.last)
 
     def enter(self, subject: Subject, entry: int) -> Process:
+        entry = self.after_doses(subject, entry)
         yield self.until(entry, AFTERNOON)
         if subject.gone:
             subject.becomes = "left"
@@ -576,6 +577,25 @@ class Trial:
                 follow = self.assumed.follow
                 for label, target in self.rules.open_label_visits(day_1, later(day_1, follow) if follow is not None else None):
                     self.env.process(self.visit(subject, "olp", label, entry, self.number(target)))
+
+    def after_doses(self, subject: Subject, entry: int) -> int:
+        """Nobody enters while a dose is to come that was planned for that day or before, as long as the days of entry allow to wait."""
+        free = entry
+        for visit in self.rules.controlled:
+            target = self.number(visit.on(self.date(subject.day_1)))
+            day = self.takes_place(subject, "rcp", visit.label, subject.day_1, target)
+            if target <= entry <= day and not self.too_late_for_a_dose(subject, day):
+                free = max(free, day + 1 if subject.last is None else min(day + 1, subject.last))
+        return free
+
+    def takes_place(self, subject: Subject, period: str, label: str, day_1: int, target: int) -> int:
+        if target > day_1:
+            target += self.chance.whole_days(f"visit scatter {period}/{label}", subject.number, *self.assumed.scatter)
+        return max(target, day_1)
+
+    def too_late_for_a_dose(self, subject: Subject, day: int) -> bool:
+        relapsed = subject.way == "relapse" and subject.relapse is not None and subject.relapse < day
+        return relapsed or (self.stop is not None and self.stop < min(day, subject.end))
 
     # what happens to a subject
 
@@ -613,17 +633,11 @@ class Trial:
         subject.gone = True
 
     def visit(self, subject: Subject, period: str, label: str, day_1: int, target: int) -> Process:
-        day = target
-        if target > day_1:
-            day += self.chance.whole_days(f"visit scatter {period}/{label}", subject.number, *self.assumed.scatter)
-        yield self.until(max(day, day_1), EVENING)
+        yield self.until(self.takes_place(subject, period, label, day_1, target), EVENING)
         if subject.gone:
             return
-        if period == "rcp":
-            relapsed = subject.way == "relapse" and subject.relapse is not None and subject.relapse < self.today()
-            stopped = self.stop is not None and self.stop < min(self.today(), subject.end)
-            if relapsed or stopped or subject.entry is not None:
-                return
+        if period == "rcp" and (self.too_late_for_a_dose(subject, self.today()) or subject.entry is not None):
+            return
         self.given.append((self.today(), period, subject.site))
 
     # in the end

@@ -7,7 +7,9 @@ import datetime as dt
 import random
 import re
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record
 from tests.judges import oracle_disposition as naive
+from tests.judges.oracle import Length
 from tests.kit import histories, studies
 from tests.kit.dispositions import Days, drawn, expanded, found, read
 
@@ -44,6 +47,47 @@ def made(study: Study, subjects: list[Subject], of_study: Days, deviations: bool
 
 def plans(schedule: Schedule, subjects: list[Subject]) -> list[Plan]:
     return [plan_of(subject, cancelled=True) for subject in by_subject(schedule, "least waste")]
+
+
+# --- doses --------------------------------------------------------------------------------------------------------------
+
+
+def ending_on_doses(chance: random.Random) -> naive.Study:
+    """A random way on which nothing happens, through periods that end on the day of a dose and leave a day for it."""
+    study = histories.study(chance)
+    ends = [replace(p, length=Length(chance.choice((28, 90, 364)), "days"), goes_on=False) for p in study.periods]
+    periods = []
+    for period in ends:
+        assert period.length is not None
+        kept = [v for v in period.visits if not v.months and v.day <= period.length.number]
+        periods.append(replace(period, visits=(*kept, naive.Visit(period.length.number + 1, ("X",), chance.random() < 0.5))))
+    ids = [period.id for period in periods]
+    within = (None, Length(1, "days"), Length(2, "weeks"))
+    ways = [naive.Way(f"end-{a}", a, b, "end", chance.choice(within)) for a, b in pairwise(ids)]
+    return naive.Study(tuple(periods), tuple(ways))
+
+
+@studies.examples(60)
+@given(seeds, st.integers(1, 20))
+def test_while_nothing_happens_everybody_gets_all_doses_of_the_file(seed: int, n: int) -> None:
+    chance = random.Random(seed)
+    study = ending_on_doses(chance)
+    persons = [naive.Person(dt.date(2025, 1, 6) + chance.randint(0, 400) * DAY) for _ in range(n)]
+    schedule = expanded(study, persons, {})
+    of_file = sum(len(visit.products) for period in study.periods for visit in period.visits)
+    assert np.sum([schedule.in_plan(k) for k in range(len(schedule.rows))], axis=0).tolist() == [of_file] * n
+    assert not any(plan.lost for plan in plans(schedule, []))
+
+
+@studies.examples(60)
+@given(seeds, st.integers(1, 4))
+def test_no_dose_is_taken_by_a_projected_entry_without_a_note(seed: int, n: int) -> None:
+    study, persons, of_study = drawn(random.Random(seed), n)
+    schedule = expanded(study, persons, of_study)
+    for plan in plans(schedule, []):
+        taken = {v.id for v in plan.visits if (v.cancelled_by or "").startswith("projected entry") and not v.assessments}
+        assert taken <= {dose.visit for dose in plan.lost}
+        assert [note.message for note in plan.notes if note.code == "lost-dose"] == [dose.why for dose in plan.lost]
 
 
 # --- entries ------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,16 @@
-"""One core and two, a longer run and a shorter one, give the same counts."""
+"""One core and two, a longer run and a shorter one, give the same counts; and nobody loses a dose to the next period."""
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand, way_of
 from nmosd_dosing.simulation.draws import Draws
-from nmosd_dosing.simulation.trials import Options, outcome, run
+from nmosd_dosing.simulation.simulated_subjects import subjects
+from nmosd_dosing.simulation.trials import Options, outcome, prepare, run
+from nmosd_dosing.study.period_order import way
 from tests.kit.simulated import assume, trial_of
 
 
@@ -24,3 +31,34 @@ def test_a_run_that_ends_within_a_block_is_the_beginning_of_a_longer_one() -> No
     numbers = outcome(trial, Draws(1, 0, 128), Options()).numbers
     cut = outcome(trial, Draws(1, 0, 128, 5), Options()).numbers
     assert all((cut[name] == all_[:5]).all() for name, all_ in numbers.items())
+
+
+ENDS_ON_A_DOSE = """language: 1
+study: s
+title: s
+source: made up
+days: from 0
+products: {X: {}}
+arms: [bat4406f, placebo]
+periods:
+  a: {length: 48 weeks, visits: [{at: "D0, then every 12 weeks until week 48", give: X 500 mg}]}
+  b: {length: 24 weeks, visits: [{at: "week 12, week 24", assess: EDSS}]}
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: WITHIN}
+"""
+
+
+@pytest.mark.parametrize(
+    ("within", "scatter"), [("2 weeks", (0, 0)), ("2 weeks", (-3, 3)), ("2 weeks", (5, 5)), ("1 days", (0, 0)), ("0 days", (0, 0))]
+)
+def test_nobody_enters_the_next_period_before_the_last_dose(within: str, scatter: tuple[int, int]) -> None:
+    study = read_study_text(ENDS_ON_A_DOSE.replace("WITHIN", within))[0]
+    never = ((0.0, 0.0),)
+    assumed = assume(study="s", subjects=20, scatter=scatter, relapse=(never, never), dropout=never, declines=0.0)
+    trial = prepare(study, way(study), assumed)
+    cohort = subjects(trial.beginning, Draws(1, 0, 64))
+    schedule = expand(study, cohort)
+    assert (np.sum([schedule.in_plan(k) for k in range(len(schedule.rows))], axis=0) == 5).all()
+    begins = schedule.disposition.moves[0].begins
+    assert (begins == way_of(study, trial.periods, cohort).moves[0].begins).all()  # without doses the same
+    assert ((begins >= schedule.target[4] + (within != "0 days")) & (begins <= schedule.disposition.moves[0].latest)).all()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nmosd_dosing import Entered, Record
+from nmosd_dosing import Entered, Plan, Record
 from nmosd_dosing.days import date_text
 from tests.kit.command import errors, output
 from tests.kit.dates import START, day
 from tests.kit.disposition_command import BAT, RELAPSE, dates, move, plan
-from tests.kit.somebody import made, notes
+from tests.kit.somebody import done, made, notes
 
 
 def test_a_dose_after_an_event_is_no_entry() -> None:
@@ -229,6 +230,86 @@ def test_an_entry_is_not_projected_before_what_is_recorded_of_the_period_before(
     assert all("X: -" not in note for note in notes(found, "gap"))
 
 
+LAST_DOSE = """products: {X: {}}
+periods:
+  a: {length: 8 weeks, visits: [{at: "D1, D29, D57", give: X 500 mg}ASSESS]}
+  b: {length: 4 weeks, visits: [{at: FIRST, give: X 300 mg}, {at: "D1, D29", assess: EDSS}]}
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: WITHIN}
+"""
+
+
+def last_dose(within: str, first: str, *records: Record, assess: str = "", **more: Any) -> Plan:
+    """A plan of a period with a dose on its last day, 2025-03-03, and one behind it with a dose on the day `first`."""
+    text = LAST_DOSE.replace("ASSESS", assess).replace("FIRST", first).replace("WITHIN", within)
+    return made(text, *records, **more)
+
+
+@pytest.mark.parametrize("assess", ["", ", {at: D57, assess: MRI}"])
+@pytest.mark.parametrize(
+    ("within", "first", "entry", "given"),
+    [
+        ("2 weeks", "D8", "2025-03-04", 4),
+        ("2 weeks", "D1", "2025-03-04", 4),
+        ("1 day", "D1", "2025-03-04", 4),
+        ("not stated", "D1", "2025-03-04", 4),
+        ("1 to 14 days", "D1", "2025-03-04", 4),
+        ("0 days", "D8", "2025-03-03", 4),
+        ("0 days", "D1", "2025-03-03", 3),
+    ],
+)
+def test_a_projected_entry_takes_no_dose_away_in_silence(within: str, first: str, entry: str, given: int, assess: str) -> None:
+    found = last_dose(within, first, assess=assess)
+    assert found.periods[1].start == day(entry)
+    assert sum(len(v.administrations) for v in found.visits) == given
+    assert found.visits[-1].target == day(entry) + dt.timedelta(28)
+    lost = "the dose of a/D57 on 2025-03-03 Mon falls away: projected entry into b on 2025-03-03 Mon, the last day allowed"
+    assert notes(found, "lost-dose") == ([lost] if given == 3 else [])
+    assert [(dose.visit, dose.date) for dose in found.lost] == ([("a/D57", day("2025-03-03"))] if given == 3 else [])
+
+
+@pytest.mark.parametrize(
+    ("record", "within", "entry"),
+    [
+        (done("D57", "2025-03-03"), "2 weeks", "2025-03-04"),
+        (done("D57", "2025-03-03"), "0 days", "2025-03-03"),  # as it was planned
+        (done("D57", "2025-02-28"), "2 weeks", "2025-03-03"),
+        (done("D57", "2025-03-03", status="missed"), "2 weeks", "2025-03-03"),
+        (done("D57", "2025-03-03", status="booked"), "2 weeks", "2025-03-04"),
+        (done("D57", "2025-03-03", status="booked"), "0 days", "2025-03-03"),
+        (done("D57", "2025-03-05", status="booked"), "2 weeks", "2025-03-06"),
+    ],
+)
+def test_what_is_written_down_of_the_last_dose_decides(record: Record, within: str, entry: str) -> None:
+    found = last_dose(within, "D8", record)
+    assert (found.periods[1].start, found.transitions[0].status) == (day(entry), "projected")
+    assert notes(found, "lost-dose") == []
+    assert len([v for v in found.visits if v.administrations]) == 4  # one that was missed is in the plan as well
+
+
+def test_an_entry_that_is_recorded_on_the_day_of_a_dose_takes_it_and_says_so() -> None:
+    found = last_dose("2 weeks", "D8", entered=(Entered("b", day("2025-03-03")),))
+    assert notes(found, "lost-dose") == ["the dose of a/D57 on 2025-03-03 Mon falls away: entry into b on 2025-03-03 Mon"]
+
+
+@pytest.mark.parametrize(
+    ("relapse", "within", "entry", "days"),
+    [
+        (None, "2 weeks", "2025-03-04", 5),
+        (None, "0 days", "2025-03-03", 5),
+        ("2025-03-01", "2 weeks", "2025-03-02", 3),  # the rule ends the course, and the entry waits no longer
+        ("2025-03-01", "0 days", "2025-03-01", 3),
+    ],
+)
+def test_an_entry_waits_for_the_last_day_of_a_course(relapse: str | None, within: str, entry: str, days: int) -> None:
+    text = LAST_DOSE.replace("ASSESS", "").replace("FIRST", "D8").replace("X 500 mg}", "X 500 mg daily}")
+    text = text.replace("D1, D29, D57", "D1, D53 to D57") + "  - {id: r, from: a, to: b, after: relapse, within: WITHIN}\n"
+    found = made(text.replace("WITHIN", within), events=(("relapse", relapse),) if relapse else ())
+    course = next(v for v in found.visits if v.label.startswith("D53"))
+    assert found.periods[1].start == day(entry)
+    assert course.target is not None and course.last == course.target + dt.timedelta(days - 1)
+
+
 WASHOUT = """products: {X: {}}
 periods:
   a: {length: 4 weeks, visits: [{at: "D1, D15", give: X 500 mg}]}
@@ -259,6 +340,14 @@ def test_an_entry_on_the_day_itself_or_not_before_some_after_a_period_without_vi
     for entry, status in ((first, "entry"), (last, "entry"), (str(day(last) + dt.timedelta(1)), "deviation")):
         entered = (Entered("washout", day("2025-02-03")), Entered("b", day(entry)))
         assert [note.code for note in made(text, entered=entered).notes if note.code in ("entry", "deviation")] == ["entry", status]
+
+
+def test_a_visit_that_fell_away_is_explained_by_its_name() -> None:
+    asked = (*BAT, "--on", "study_stop=2025-07-02", "--explain")
+    for name in ("D182", "rcp/D182", "W26D7"):
+        assert output(*asked, name) == output(*asked, "D182", "--cancelled")
+    assert "4. cancelled: the study stopped" in output(*asked, "D182").replace("  ", " ")
+    assert "rcp/D182" not in output(*asked, "all")
 
 
 def test_cancelled_visits_are_listed_when_asked() -> None:

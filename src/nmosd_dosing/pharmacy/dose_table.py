@@ -264,6 +264,8 @@ def about_way(plan: Plan) -> Iterator[Note]:
     begun = {p.period for p in plan.periods if p.start is not None}
     if projected:
         yield Note("projected", f"begins on the first day on which it may: {', '.join(projected)}")
+    if plan.lost:
+        yield Note("lost-dose", f"not counted, since the entry into the next period takes its day: {', '.join(d.visit for d in plan.lost)}")
     if waiting := [p for p in plan.way if p not in begun]:
         yield Note("pending", f"nothing says when it begins, and its doses are not counted: {', '.join(waiting)}")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedVisit, Stage
+from nmosd_dosing.plans.plan import Administration, LostDose, Plan, PlannedVisit, Stage
 from nmosd_dosing.plans.wording import why_no_amount
 from nmosd_dosing.study.model import Study
 
@@ -63,7 +63,8 @@ class Worklist:
     items: by day, on each day in the order of the plans. may_come: by the first day on which they may, not among what is to be prepared.
     dayless: the source states no day. undecided: no day is allowed, and a person must decide. missed: planned before `first`, not allowed
     any more, and nothing is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered:
-    periods whose first day is not known yet, each with the subjects. several: the plans are of more than one period.
+    periods whose first day is not known yet, each with the subjects. lost: planned for one of the days, and taken away by an entry, each
+    with the subject. several: the plans are of more than one period.
     """
 
     study: Study
@@ -76,6 +77,7 @@ class Worklist:
     undecided: tuple[Item, ...]
     missed: tuple[Item, ...]
     unentered: Mapping[str, tuple[str | None, ...]]
+    lost: tuple[tuple[str | None, LostDose], ...]
     several: bool
 
     @property
@@ -160,6 +162,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
         undecided=tuple(undecided),
         missed=tuple(missed),
         unentered={period: tuple(subjects) for period, subjects in unentered.items()},
+        lost=tuple((plan.subject, dose) for plan in plans for dose in plan.lost if first <= dose.date <= last),
         several=any(len(plan.way) > 1 for plan in plans),
     )
 

@@ -8,7 +8,7 @@ from typing import Literal
 NoteCode = Literal[
     "unblinded", "blinded",
     "entry", "entered", "projected", "pending", "declined", "refused", "deviation", "exit", "end", "study-stop", "event",
-    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled",
+    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "lost-dose",
     "open-ended", "until", "overdue", "past-target", "booked", "unscheduled", "wrong-dose", "not-recorded",
     "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "check-weight", "weight", "lifetime", "twice",
     "dose-change",
@@ -58,6 +58,7 @@ TABLE = (
     NoteKind("after-end", "visits lie after the end of their period"),
     NoteKind("cut", "a visit of several days ends before its last day"),
     NoteKind("cancelled", "visits are not planned any more, and why"),
+    NoteKind("lost-dose", "a planned dose falls away, since an entry takes its day", stands_out=True),
     NoteKind("open-ended", "the source states no end of a repeat", stands_out=True, of_doses=True),
     NoteKind("until", "visits after the last day asked for are not shown"),
     NoteKind("overdue", "nothing is recorded, and the last allowed day has passed"),

@@ -182,6 +182,15 @@ class PlannedSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class LostDose:
+    """A planned dose that an entry into the next period takes away: of which visit, on which day, and in words why."""
+
+    visit: str
+    date: dt.date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """What a reader must know about the plan; `visits` are visit ids."""
 
@@ -236,6 +245,7 @@ class Plan:
     intensity: tuple[Intensity, ...] = ()
     planned_start: dt.date | None = None
     unscheduled: tuple[PlannedVisit, ...] = ()
+    lost: tuple[LostDose, ...] = ()
 
     @property
     def all_visits(self) -> tuple[PlannedVisit, ...]:

@@ -11,6 +11,7 @@ from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
 from nmosd_dosing.plans.dose_reasons import dose_steps
+from nmosd_dosing.plans.lost_doses import lost_doses
 from nmosd_dosing.plans.notes import notes
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
@@ -122,6 +123,7 @@ def plan_of(
         start=schedule.start,
         planned_start=schedule.planned_start,
         unscheduled=tuple(unscheduled(schedule)),
+        lost=tuple(lost_doses(schedule)),
         weight_kg=schedule.weight_kg,
         until=schedule.until,
         drawn_until=schedule.until or max(open_ends, default=None),

@@ -244,7 +244,7 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
         case MoveStatus.DECLINED:
             yield f"{into}: declined on {day(schedule.first(DECLINED))}"
         case MoveStatus.PROJECTED:
-            first_day = f"projected on the first allowed day, {day(earliest)}" if move.begins == earliest else _expected(move)
+            first_day = f"projected on the first allowed day, {day(earliest)}" if move.begins == earliest else _expected(schedule, move)
             yield f"{into}: not recorded; {first_day}"
         case MoveStatus.PENDING | MoveStatus.REFUSED | MoveStatus.NONE:
             pass
@@ -317,7 +317,7 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             off = ", while its conditions are not met: a deviation" if earliest is None else off
             return f"{known}: {_allowed(move, rule)}; entered on {day(move.entered)}{off}"
         case MoveStatus.PROJECTED | MoveStatus.NONE:
-            return f"{known}: {_allowed(move, rule)}; {_expected(move)}"
+            return f"{known}: {_allowed(move, rule)}; {_expected(schedule, move)}"
 
 
 def _too_late(move: SubjectMove, rule: Transition) -> str:
@@ -326,13 +326,21 @@ def _too_late(move: SubjectMove, rule: Transition) -> str:
     return f"{met} {day(move.earliest)}, after the last day, {day(move.latest)}"
 
 
-def _expected(move: SubjectMove) -> str:
+def _expected(schedule: SubjectSchedule, move: SubjectMove) -> str:
     """When an entry is expected that is not recorded."""
     if move.booked is not None:
         return f"booked for {day(move.booked)}"
     if move.begins is None or move.begins == move.earliest:
         return "projected on the first of these days"
-    return f"projected on {day(move.begins)}, after what is booked"
+    planned = [visit for visit in schedule.visits if visit.segment.period == move.out_of and visit.visit.gives and visit.booked is None]
+    held_by = [v.id for v in planned if v.target is not None and v.status != VisitStatus.CANCELLED and _through(v) == move.begins]
+    return f"projected on {day(move.begins)}, after {f'the dose of {held_by[-1]}' if held_by else 'what is booked'}"
+
+
+def _through(visit: SubjectVisit) -> Date:
+    """The day after a visit, or after the last day of one that takes several."""
+    last = visit.last or visit.target
+    return last + dt.timedelta(1) if last is not None else None
 
 
 def _allowed(move: SubjectMove, rule: Transition) -> str:

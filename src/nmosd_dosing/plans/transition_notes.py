@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nmosd_dosing.days import date_text, shift_date
 from nmosd_dosing.errors import counted
+from nmosd_dosing.plans.lost_doses import lost_doses
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, move_message
@@ -35,6 +36,7 @@ def transition_notes(schedule: SubjectSchedule) -> Iterator[Note]:
     yield from _restarts(schedule)
     yield from _unchanged(schedule)
     yield from _entry_gaps(schedule)
+    yield from (Note("lost-dose", lost.why) for lost in lost_doses(schedule))
 
 
 def _moves(schedule: SubjectSchedule) -> Iterator[Note]:

@@ -30,6 +30,7 @@ from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_labels import again, restarted
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
+from nmosd_dosing.subjects.before_entry import before_entries
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
@@ -90,7 +91,7 @@ def expand(
         cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period)
-    disposition = resolve(study, periods, cohort, *_kept(cohort, periods, by_period))
+    disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
     check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
@@ -130,6 +131,11 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     if cohort.records:
         cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
     return resolve(study, periods[:1], cohort).stopped
+
+
+def way_of(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Disposition:
+    """The way of a cohort of which all that is recorded is told already, as `expand` has it, and nothing of its visits."""
+    return resolve(study, periods, cohort, before_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods]))
 
 
 def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
@@ -259,28 +265,6 @@ def _visits(
 def _without_entry_window(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
     """Day 1 of a later period is the entry: its allowed days are those of the rule that leads there."""
     return tuple(v.with_window(None, lambda _: True) if v.offset == Offset() and v.last is None else v for v in visits)
-
-
-def _kept(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> tuple[dict[str, Dates], dict[str, Dates]]:
-    """By period, (n,) the first day on which what is recorded of it lets a subject enter the next one: that of the last visit, or the day
-    after the last dose; and the same of what is booked. What hangs on an event goes on over the entry, and keeps nobody."""
-    if not cohort.records or len(periods) == 1:
-        return {}, {}
-    visits, ids = [v for mine in by_period for v in mine], [p.id for p, mine in zip(periods, by_period, strict=True) for _ in mine]
-    anew = tuple((column, dataclasses.replace(record, visit=record.visit.split(" (restart")[0])) for column, record in cohort.records)
-    found = visit_records.match(visits, ids, dataclasses.replace(cohort, records=anew), {})
-    kept: dict[str, Dates] = {period.id: np.full(len(cohort), NO_DATE) for period in periods}
-    booked: dict[str, Dates] = {period.id: np.full(len(cohort), NO_DATE) for period in periods}
-    written = [*found.records.items(), *found.appointments.items()]
-    for i, column, record in (*((i, column, record) for (i, column), records in written for record in records), *found.twice):
-        visit = visits[i]
-        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.event:
-            given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
-            days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
-            free = np.datetime64(record.date, "D") + np.timedelta64(days + 1 if given else 0, "D")
-            into = kept if record.took_place else booked
-            into[ids[i]][column] = np.fmax(into[ids[i]][column], free)
-    return kept, booked
 
 
 def _anchor(disposition: Disposition, cohort: Cohort, period: int) -> Dates:

@@ -10,7 +10,6 @@ from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
-from nmosd_dosing.subjects.cohort import Ahead
 
 
 def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice) -> None:
@@ -39,7 +38,7 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
         if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
             target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~told] = NO_DATE
         if ahead is not None:
-            _as_drawn(schedule, i, ahead, columns)
+            target[:] = ahead.takes_place(schedule.id(i), target, own.anchor[columns], visit.offset, columns)
         if len(visit.arms) < len(schedule.period(i).arms):
             target[schedule.for_other_arms(i, columns)] = NO_DATE
         if i in dosed:
@@ -51,20 +50,6 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             late = (target > schedule.until) & ~told
             beyond += late & ~schedule.cancelled(i, columns)
             target[late] = NO_DATE
-
-
-def _as_drawn(schedule: Filling, visit: int, ahead: Ahead, columns: slice) -> None:
-    """Moves a visit of simulated subjects to the day on which it takes place: never to the other side of its period's day 1, which is never
-    moved, and after all that is known."""
-    target, anchor, id = schedule.target[visit, columns], schedule.anchor(visit)[columns], schedule.id(visit)
-    offset = schedule.visits[visit].offset
-    if offset != Offset() and (days := ahead.misses(id)) is not None:
-        side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
-        side(target + days[columns].view("timedelta64[D]"), anchor, out=target)
-    if ahead.over is not None:
-        np.maximum(target, ahead.known + np.timedelta64(1, "D"), out=target)
-        if (over := ahead.over(id)) is not None:
-            target[over[columns]] = NO_DATE
 
 
 def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns: slice) -> None:

@@ -168,7 +168,9 @@ def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
         declines = draws.uniform("declines", n).ravel() < assumed.declines
     so_far = beginning.so_far
     known, over = (so_far.as_of, _over(so_far, draws.width, n)) if so_far is not None else (NO_DATE, None)
-    return Ahead(draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws), known, over)
+    return Ahead(
+        draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws), known, over, max(0, assumed.scatter[1])
+    )
 
 
 def _over(so_far: SoFar, trials: int, n: int) -> Callable[[str], NDArray[np.bool_] | None]:

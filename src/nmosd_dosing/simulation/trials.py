@@ -20,7 +20,7 @@ import numpy as np
 from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
-from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.schedule.expansion import expand, way_of
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
 from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_disposition, of_schedule, stay_of, with_sums
@@ -213,7 +213,7 @@ def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     of_study = {IDMC_STOP: idmc} if isinstance(idmc, dt.date) else {}
     cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
-        disposition = resolve(trial.study, trial.periods, cohort)
+        disposition = way_of(trial.study, trial.periods, cohort)
         return with_sums(Outcome(of_disposition(disposition, stay_of(disposition, cohort))))
     schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
     names = site_names(trial.beginning)

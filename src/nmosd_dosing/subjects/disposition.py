@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from types import MappingProxyType
 from typing import Literal, cast
 
 import numpy as np
@@ -20,11 +19,11 @@ from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
+from nmosd_dosing.subjects.before_entry import Before, dosed_through, gives_on
 from nmosd_dosing.subjects.cohort import Ahead, Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
 
-_BEFORE = Offset(-1)
-_NOTHING: Mapping[str, Dates] = MappingProxyType({})
+_BEFORE, _AFTER = Offset(-1), Offset(1)
 
 
 MoveStatusText = Literal["none", "projected", "pending", "entered", "declined", "refused"]
@@ -54,6 +53,7 @@ class Move:
     undecided: the date of an event that waits for a decision, and waiting: the rule that it would bring. begins: the first day of the next
     period, as recorded, else as projected, or as drawn in a simulated trial; NaT while there is none. kept: the earliest day, where it is
     so late since something is recorded of the period until then; else NaT. booked: the day on which the next period's day 1 is booked.
+    shared: who is to enter on the last day allowed and gets nothing on it: a dose of this period stands on that day, too.
     """
 
     out_of: int
@@ -68,6 +68,7 @@ class Move:
     begins: Dates
     kept: Dates
     booked: Dates
+    shared: NDArray[np.bool_]
 
     def outside(self, columns: slice = slice(None)) -> NDArray[np.int64]:
         """(n,) days by which a recorded entry misses its window: negative before, positive after, 0 where there is none or it fits."""
@@ -137,11 +138,11 @@ def gone(cohort: Cohort) -> Dates:
 
 
 def resolve(
-    study: Study, periods: tuple[Period, ...], cohort: Cohort, kept: Mapping[str, Dates] = _NOTHING, booked: Mapping[str, Dates] = _NOTHING
+    study: Study, periods: tuple[Period, ...], cohort: Cohort, before: Sequence[Before] = ()
 ) -> Disposition:  # fmt: skip
-    """The way of every subject through `periods`, which stand in the order of `way`. `kept`: by period, (n,) the first day on which what
-    is recorded of it lets a subject enter the next one, NaT where nothing keeps him; `booked`: the same of what is booked, which moves
-    only what is projected."""
+    """The way of every subject through `periods`, which stand in the order of `way`. `before`: the visits of each, which keep those of whom
+    no entry is recorded; without them nothing does. What is recorded moves the first day allowed, what is booked or planned only the day
+    that is projected."""
     n, ids = len(cohort), [p.id for p in periods]
     anchor = np.full((len(periods), n), NO_DATE)
     anchor[0] = cohort.start
@@ -172,13 +173,14 @@ def resolve(
                 anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
         if not ways:
             continue
-        move, of_rules = _move(p, stay, ways, stopped, for_doses, kept.get(period.id, nobody), booked.get(period.id, nobody))
+        move, of_rules = _move(p, stay, ways, stopped, for_doses, before, [x.last for x in limits if x.period == p])
         moves.append(move)
         limits += of_rules
         if not any(t.target_period in ids for _, t in ways):
             continue  # a plan of this period only: what leads out of it still ends its doses
         begins = move.begins
-        limits += [Limit(p, True, shift(begins, _BEFORE), "entry", begins), Limit(p, False, begins, "entry", begins)]
+        last_dose = np.where(move.shared, begins, shift(begins, _BEFORE))
+        limits += [Limit(p, True, last_dose, "entry", begins), Limit(p, False, begins, "entry", begins)]
         entering = ~np.isnat(begins) & (move.rule >= 0)
         for target, id in enumerate(ids):
             mine = [i for i, t in ways if t.target_period == id]
@@ -211,10 +213,11 @@ def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:
 
 
 def _move(
-    source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped, for_doses: NDArray[np.bool_], kept: Dates,
-    booked: Dates,
+    source: int, stay: Stay, ways: Sequence[tuple[int, Transition]], stopped: Stopped, for_doses: NDArray[np.bool_],
+    before: Sequence[Before], ends: Sequence[Dates],
 ) -> tuple[Move, list[Limit]]:  # fmt: skip
-    """`for_doses`: of each rule of the study, whether it leads to nothing but doses. `kept`, `booked`: as in `resolve`."""
+    """`for_doses`: of each rule of the study, whether it leads to nothing but doses. `before`: as in `resolve`. `ends`: what ends the
+    period's doses besides the ways out of it."""
     n, ahead, left = len(stay.cohort), stay.cohort.ahead, stay.left
     rule, waiting = (np.full(n, -1, dtype=np.int16) for _ in range(2))
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
@@ -265,19 +268,43 @@ def _move(
         settled = entered & decided  # whoever has entered by another rule waits for nothing
         waiting[settled] = -1
         undecided[settled] = NO_DATE
+    own = before[source] if before else None
+    shares = _shares(rules, rule, before, stay.cohort, latest)
+    kept = own.recorded.leave(latest, shares) if own is not None else nobody
     kept = np.where(np.isnat(left) & (kept > earliest), kept, NO_DATE)  # a recorded entry stands as it is recorded
     earliest = np.where(np.isnat(kept), earliest, kept)
     begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
+    if own is not None:
+        if ahead is None:
+            begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
+        through = dosed_through(own, stay.cohort, stay.first, begins, np.fmin.reduce([*ends, *(limits[i].last for i in events), nobody]))
+        free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
+        begins = np.where(np.isnat(left) & (free > begins), free, begins)
     status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
     appointment = nobody.copy()
     for i, t in ways:
         if t.target_period in stay.cohort.booked:
             np.copyto(appointment, stay.cohort.booked[t.target_period], where=rule == i)
     if ahead is None:
-        begins = np.where(np.isnat(appointment), np.where(booked > begins, booked, begins), appointment)
-    begins = np.where(status == MoveStatus.PROJECTED, begins, left)
-    move = Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept, appointment)
+        begins = np.where(np.isnat(appointment), begins, appointment)
+    projected = status == MoveStatus.PROJECTED
+    begins = np.where(projected, begins, left)
+    shared = projected & shares & (begins == latest)
+    move = Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept, appointment, shared)
     return move, [limits[i] for i in events]
+
+
+def _shares(
+    rules: Mapping[int, Transition], rule: NDArray[np.int16], before: Sequence[Before], cohort: Cohort, latest: Dates
+) -> NDArray[np.bool_]:  # fmt: skip
+    """(n,) who gets nothing on the first day of the next period, if that is the last day of entry: a dose may stand beside it there."""
+    by_id = {own.period.id: own for own in before}
+    found = np.zeros(len(rule), dtype=bool)
+    for i, transition in rules.items():
+        chosen = (rule == i) & ~np.isnat(latest)
+        if (target := by_id.get(transition.target_period)) is not None and chosen.any():
+            found |= chosen & ~gives_on(target, cohort, latest)
+    return found
 
 
 def _is_of_subject(transition: Transition) -> bool:

@@ -18,6 +18,7 @@ from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.plan import to_csv, to_json
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.subjects.subject import Subject
@@ -37,7 +38,7 @@ def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar
         theirs = zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True)
         ready = calendars.prepare_all(calendars_asked, ((made, _drawn_until(request, person, stopped)) for made, person in theirs))
     messages: list[str] = []
-    explained = _explained(plans[0], asked.explain) if asked.explain is not None else None
+    explained = _explained(plans[0], request, schedule, asked.explain) if asked.explain is not None else None
     try:
         calendars.write(ready, calendar, messages)
         if whom.subjects is None:
@@ -64,13 +65,16 @@ def _page(made: Plan, explained: Explained | None) -> RenderableType:
 FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made)}
 
 
-def _explained(made: Plan, asked: str) -> Explained:
-    """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry."""
-    found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all"))
-    found = found or tuple(v for v in made.visits if asked in v.labels or asked in {f"{v.period}/{label}" for label in v.labels})
+def _explained(made: Plan, request: Request, schedule: Schedule, asked: str) -> Explained:
+    """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry. A visit
+    that fell away is explained where it is asked for by its own name."""
+    found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all")) or _named(made, asked)
     dated = {v.period for v in made.visits}
     names = {m: (m.target, f"{m.target} entry", "all") for m in made.transitions}
     moves = tuple(m for m in made.transitions if asked in names[m] or (asked.split("/")[0] == m.target and m.target not in dated))
+    if not found and not request.cancelled:
+        whole = next(replace(request, cancelled=True).plans(schedule, intensity=False))
+        found = _named(whole, asked)
     if not found and not moves:
         problems = Problems()
         ids = [v.id for v in made.visits]
@@ -79,6 +83,12 @@ def _explained(made: Plan, asked: str) -> Explained:
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return moves, found
+
+
+def _named(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
+    """The visits of a name, or else those of another way to name their day."""
+    found = tuple(v for v in made.visits if asked in (v.id, v.label))
+    return found or tuple(v for v in made.visits if asked in v.labels or asked in {f"{v.period}/{label}" for label in v.labels})
 
 
 def _notes_of(plans: list[Plan]) -> list[str]:

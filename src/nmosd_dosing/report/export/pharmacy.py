@@ -94,6 +94,9 @@ def _not_listed(worklist: Worklist) -> dict[str, Any]:
         "not_recorded": [_dose(item) for item in worklist.missed],
         "no_day_allowed": [_dose(item) for item in worklist.undecided],
         "no_first_day": [{"period": period, "subjects": list(subjects)} for period, subjects in worklist.unentered.items()],
+        "lost_doses": [
+            {"subject": subject, "visit": dose.visit, "date": iso_date(dose.date), "reason": dose.why} for subject, dose in worklist.lost
+        ],
     }
 
 

@@ -68,6 +68,7 @@ def remarks(worklist: Worklist) -> list[str]:
     for period, subjects in worklist.unentered.items():
         who = f" ({', '.join(subject or '' for subject in subjects)})" if any(subjects) else ""
         lines.append(f"left out, all visits of {period}: no first day yet{who}")
+    lines += [f"left out: {f'{subject}: ' if subject else ''}{dose.why}" for subject, dose in worklist.lost]
     return lines
 
 

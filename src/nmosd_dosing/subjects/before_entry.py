@@ -1,0 +1,139 @@
+"""What a subject has before him in a period until he enters the next one: its visits as recorded, as booked and as planned."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.study.model import Period
+from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.subjects import visit_records
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+
+_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The days that visits of a period have taken; (n,) each, NaT where there are none. last: the last of them. free: the first day that
+    they leave to the next period: the day of the last visit, or the one after the last dose."""
+
+    last: Dates
+    free: Dates
+
+    @staticmethod
+    def nothing(n: int) -> Taken:
+        return Taken(np.full(n, NO_DATE), np.full(n, NO_DATE))
+
+    def put(self, column: int, last: np.datetime64, given: bool) -> None:
+        """Adds a visit of one subject up to its last day; `given`: with a dose."""
+        self.last[column] = np.fmax(self.last[column], last)
+        self.free[column] = np.fmax(self.free[column], last + _DAY if given else last)
+
+    def leave(self, latest: Dates, shares: NDArray[np.bool_]) -> Dates:
+        """(n,) the first day on which the next period may begin: the day of the dose itself, where the days of entry end with it and
+        that period `shares` its first day."""
+        return np.where(shares & (self.last <= latest) & (self.free > latest), self.last, self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The visits of one period, and what is recorded and booked of them. written: (m, n) of whom something is, and actual: (m, n) the day
+    on which a visit was, or is booked, with its dose; None where nothing is written down of anybody."""
+
+    period: Period
+    visits: tuple[Visit, ...]
+    recorded: Taken
+    booked: Taken
+    written: NDArray[np.bool_] | None = None
+    actual: Dates | None = None
+
+    def counted_from(self, cohort: Cohort, first: Dates) -> Dates:
+        """(n,) the day from which its days are counted, if it begins on `first`."""
+        return np.where(np.isnat(first), first, cohort.start) if self.period.keeps_count else first
+
+
+def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> tuple[Before, ...]:
+    """What is recorded and booked of each period. What hangs on an event goes on over the entry, and keeps nobody."""
+    n = len(cohort)
+    if not cohort.records or len(periods) == 1:
+        return tuple(Before(p, mine, Taken.nothing(n), Taken.nothing(n)) for p, mine in zip(periods, by_period, strict=True))
+    visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
+    anew = tuple((column, dataclasses.replace(record, visit=record.visit.split(" (restart")[0])) for column, record in cohort.records)
+    found = visit_records.match(visits, [periods[p].id for p in of], dataclasses.replace(cohort, records=anew), {})
+    recorded, booked = ([Taken.nothing(n) for _ in periods] for _ in range(2))
+    written = ~np.isnat(found.booked)
+    written[tuple(np.array([*found.records], dtype=np.intp).reshape(-1, 2).T)] = True
+    by_visit = [*found.records.items(), *found.appointments.items()]
+    for i, column, record in (*((i, column, record) for (i, column), records in by_visit for record in records), *found.twice):
+        visit = visits[i]
+        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.event:
+            given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
+            days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
+            into = recorded if record.took_place else booked
+            into[of[i]].put(column, np.datetime64(record.date, "D") + np.timedelta64(days, "D"), given)
+    actual = np.where(np.isnat(found.booked), np.where(found.gave_none, NO_DATE, found.actual), found.booked)
+    rows = [np.array(of) == p for p in range(len(periods))]
+    return tuple(
+        Before(period, by_period[p], recorded[p], booked[p], written[rows[p]], actual[rows[p]]) for p, period in enumerate(periods)
+    )
+
+
+def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_dose: Dates) -> Dates:
+    """(n,) the last day of the doses that are planned for a day, at visits of which nothing is recorded or booked; NaT where there is none.
+
+    first: the first day of the period. last_dose: after which its doses are not planned any more. A course of several days goes on to its
+    last day; of simulated subjects a dose counts up to the day on which it takes place. What hangs on an event is not looked at.
+    """
+    found, ahead = np.full(len(cohort), NO_DATE), cohort.ahead
+    anchor = own.counted_from(cohort, first)
+    moved: dict[Offset, Dates] = {}
+    for i, visit in enumerate(own.visits):
+        if visit.offset is None or visit.event or not visit.gives:
+            continue
+        target = shift(anchor, visit.offset)
+        if own.actual is not None:  # a repeat may count from the actual dose before it
+            if visit.follows is not None and visit.follows[0] in moved:
+                after = shift(moved[visit.follows[0]], visit.follows[1])
+                target = np.where(np.isnat(after), target, after)
+                moved[visit.offset] = np.where(np.isnat(own.actual[i]), after, own.actual[i])
+            else:
+                moved[visit.offset] = own.actual[i]
+        last = target if visit.last is None else target + (shift(anchor, visit.last) - shift(anchor, visit.offset))
+        there = (target <= day) & (day <= (last if ahead is None else ahead.at_the_latest(last))) & ~(last_dose < day)
+        if not there.any():
+            continue
+        if ahead is not None:
+            last = last + (ahead.takes_place(f"{own.period.id}/{visit.label}", target, anchor, visit.offset) - target)
+        there &= (day <= last) & ~(last_dose < target) & _gets(visit, own.period, cohort)
+        if own.written is not None:
+            there &= ~own.written[i]
+        found = np.where(there, np.fmax(found, np.fmin(last, last_dose)), found)
+    return found
+
+
+def gives_on(own: Before, cohort: Cohort, day: Dates) -> NDArray[np.bool_]:
+    """(n,) whether a period that begins on a day gives something on it, to whom."""
+    anchor, found = own.counted_from(cohort, day), np.zeros(len(cohort), dtype=bool)
+    for visit in own.visits:
+        if visit.offset is not None and visit.gives and not visit.event:
+            begins = shift(anchor, visit.offset)
+            ends = shift(anchor, visit.last) if visit.last is not None else begins
+            found |= (begins <= day) & (day <= ends) & _gets(visit, own.period, cohort)
+    return found
+
+
+def _gets(visit: Visit, period: Period, cohort: Cohort) -> NDArray[np.bool_]:
+    """(n,) who is to get something at a visit; whoever's arm is not known may."""
+    if not period.arms:
+        return np.ones(len(cohort), dtype=bool)
+    arms = [
+        arm for arm in range(len(period.arms)) if any(give.doses[arm if len(give.doses) > 1 else 0] is not None for give in visit.gives)
+    ]
+    gets: NDArray[np.bool_] = (cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, [arm for arm in arms if arm in visit.arms])
+    return gets
