@@ -343,7 +343,7 @@ def walk(study: Study, person: Person, stop: dt.date | None) -> Disposition:
         if move.status == "projected":
             (begins,) = expected
             assert begins is not None
-            shared = begins == move.latest and not gives_on(study.periods[p + 1], person, begins)
+            shared = governing[0].way.after == "end" and begins == move.latest and not gives_on(study.periods[p + 1], person, begins)
             last_dose = begins if shared else begins - ONE_DAY
         elif day_1 is not None and move.status == "entered":
             assert entry is not None
@@ -390,7 +390,7 @@ def _expected(
     o: Opening, period: Period, following: Period, person: Person, day_1: dt.date, ends: Sequence[dt.date | None]
 ) -> dt.date | None:  # fmt: skip
     """The day on which somebody is expected to enter: the first allowed one, or the next where a dose is planned for that."""
-    if o.earliest is None or o.earliest == o.latest or any(end is not None and end < o.earliest for end in ends):
+    if o.earliest is None or o.way.after != "end" or o.earliest == o.latest or any(end is not None and end < o.earliest for end in ends):
         return o.earliest
     for visit in period.visits:
         done = f"{period.id}/{visit.label}" in person.had or (visit.label == "D1" and period.id in person.seen)

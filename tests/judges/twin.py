@@ -564,7 +564,8 @@ class Trial:
         return self.chance.whole_days("entry", subject.number, subject.first, subject.last)
 
     def enter(self, subject: Subject, entry: int) -> Process:
-        entry = self.after_doses(subject, entry)
+        if subject.way == "completed":
+            entry = self.after_doses(subject, entry)
         yield self.until(entry, AFTERNOON)
         if subject.gone:
             subject.becomes = "left"

@@ -297,8 +297,8 @@ def test_an_entry_that_is_recorded_on_the_day_of_a_dose_takes_it_and_says_so() -
     [
         (None, "2 weeks", "2025-03-04", 5),
         (None, "0 days", "2025-03-03", 5),
-        ("2025-03-01", "2 weeks", "2025-03-02", 3),  # the rule ends the course, and the entry waits no longer
-        ("2025-03-01", "0 days", "2025-03-01", 3),
+        ("2025-03-01", "2 weeks", "2025-03-01", 2),  # an event takes the subject out of the period, and its doses end there
+        ("2025-03-01", "0 days", "2025-03-01", 2),
     ],
 )
 def test_an_entry_waits_for_the_last_day_of_a_course(relapse: str | None, within: str, entry: str, days: int) -> None:

@@ -269,6 +269,7 @@ def _move(
         waiting[settled] = -1
         undecided[settled] = NO_DATE
     own = before[source] if before else None
+    by_end = np.isin(rule, [i for i, t in ways if t.after.kind == "end"])  # what happens before the end stops doses anyway
     shares = _shares(rules, rule, before, stay.cohort, latest)
     kept = own.recorded.leave(latest, shares) if own is not None else nobody
     kept = np.where(np.isnat(left) & (kept > earliest), kept, NO_DATE)  # a recorded entry stands as it is recorded
@@ -279,7 +280,7 @@ def _move(
             begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
         through = dosed_through(own, stay.cohort, stay.first, begins, np.fmin.reduce([*ends, *(limits[i].last for i in events), nobody]))
         free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
-        begins = np.where(np.isnat(left) & (free > begins), free, begins)
+        begins = np.where(by_end & np.isnat(left) & (free > begins), free, begins)
     status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
     appointment = nobody.copy()
     for i, t in ways:
@@ -289,7 +290,7 @@ def _move(
         begins = np.where(np.isnat(appointment), begins, appointment)
     projected = status == MoveStatus.PROJECTED
     begins = np.where(projected, begins, left)
-    shared = projected & shares & (begins == latest)
+    shared = projected & by_end & shares & (begins == latest)
     move = Move(source, rule, status, date, earliest, latest, left, undecided, waiting, begins, kept, appointment, shared)
     return move, [limits[i] for i in events]
 
