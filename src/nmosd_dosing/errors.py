@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +21,7 @@ from typing import Literal
 
 from nmosd_dosing.screen import columns, cuts, folded, printable
 
+Kind = type | tuple[type, ...]  # of values: a class, or several
 Severity = Literal["error", "warning"]
 
 _CANDIDATES = 300  # known words among which the nearest one is looked for
@@ -263,3 +264,22 @@ def _draw_place(place: Place, words: str, margin: int, width: int | None) -> lis
                 fits = width is None or columns(f"{drawn[-1]} {words}") <= width
                 drawn[-1:] = [f"{drawn[-1]} {words}"] if fits else [drawn[-1], f"{blank} | {words}"]
     return drawn
+
+
+def shown(value: object) -> str:
+    """How messages show a value that was given from Python."""
+    return f"`{clip(value if isinstance(value, str) else repr(value))}`"
+
+
+def wrong_kind(name: str, value: object, kind: Kind, place: Place | None = None) -> Problem | None:
+    """What is wrong with an argument that is not of a kind, or of one of several."""
+    if isinstance(value, kind):
+        return None
+    names = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
+    return Problem(f"`{name}`: {shown(value)} is no {' or '.join(names)}", place, f"give a {one_of(names)}")
+
+
+def check_kinds(arguments: Mapping[str, tuple[object, Kind]]) -> None:
+    """Raises InputError for arguments that are not of their kinds."""
+    if found := [problem for name, (value, kind) in arguments.items() if (problem := wrong_kind(name, value, kind))]:
+        raise InputError(found)

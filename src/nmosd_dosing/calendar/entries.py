@@ -18,6 +18,7 @@ from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.subjects.bounds import Values, check_arguments
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
@@ -25,6 +26,7 @@ When = dt.date | dt.datetime
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _NAMESPACE = uuid.UUID("3b1c0f5e-7a52-5d0e-9c57-1f6f0b8f4c11")  # of this program; a changed one would make every entry a new one
+_LONGEST = dt.timedelta(days=366)
 _ONE_HOUR = dt.timedelta(hours=1)
 
 
@@ -35,7 +37,7 @@ class CalendarStyle:
     `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
     name of the time zone database) puts visits of one day at an hour, for `duration` or one hour. `discreet` leaves study,
     drug, subject's code and all texts of the study file out of the calendar. Raises InputError for an unknown zone, for `at`
-    without `zone`, and for lengths under a minute.
+    without `zone`, and for lengths under a minute or over a year.
     """
 
     windows: bool = False
@@ -48,10 +50,22 @@ class CalendarStyle:
     discreet: bool = False
 
     def __post_init__(self) -> None:
+        check_arguments(
+            of={"at": (self.at, dt.time), "zone": (self.zone, str)}
+            | {name: (getattr(self, name), dt.timedelta) for name in ("remind", "duration")},
+            flags={name: getattr(self, name) for name in ("windows", "spans", "discreet")},
+        )
+        values = Values()
+        values.one_of("language", self.language, LANGUAGES)
+        values.stop()
+        if self.at is not None and self.at.tzinfo is not None:
+            raise InputError(Problem("`at` has a zone of its own", hint="give the hour without it, and `zone`"))
         if (self.at is None) != (self.zone is None) or (self.duration is not None and self.at is None):
             raise InputError(Problem("`at`, `zone` and `duration` of a calendar belong together", hint="give `at` and `zone`"))
         if not all(length is None or length >= dt.timedelta(minutes=1) for length in (self.remind, self.duration)):
             raise InputError(Problem("`remind` or `duration` of a calendar is shorter than a minute", hint="give a longer one"))
+        if not all(length is None or length <= _LONGEST for length in (self.remind, self.duration)):
+            raise InputError(Problem("`remind` or `duration` of a calendar is longer than a year", hint="give a shorter one"))
         if self.zone is not None:
             check_zone(self.zone)
 

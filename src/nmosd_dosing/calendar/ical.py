@@ -17,6 +17,7 @@ from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDayli
 from nmosd_dosing.calendar.entries import KINDS, CalendarEntry, EntryStatus, When
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, Observance, is_zone, observances
 from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
+from nmosd_dosing.subjects.bounds import check_arguments
 
 PRODID = "-//dosing//dosing plan//EN"
 _REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
@@ -164,6 +165,7 @@ def _observance(observance: Observance) -> Component:
 
 def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
     """A calendar of this program; `path` names it in messages. Raises InputError for whatever else, and for one that is not whole."""
+    check_arguments(needed={"content": (content, bytes), "path": (path, str)})
     text = _text(content, path)
     document = Document(path, text)
     try:

@@ -21,10 +21,11 @@ from nmosd_dosing.calendar.entries import (
     uid,
 )
 from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
-from nmosd_dosing.calendar.zones import LAST_YEAR
+from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, argument, clip
 from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.subjects.bounds import Values, check_arguments
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "handed over", "unchanged"]
 _LISTED = 20  # visits that a message names
@@ -82,6 +83,17 @@ def update_ics(
     shows visits as done of which `plan` has no record, unless `force_undo`; and where it holds visits after the last day of `plan` and
     `draw` is missing.
     """
+    check_arguments(
+        of={"old": (old, CalendarFile), "style": (style, CalendarStyle)},
+        needed={"plan": (plan, Plan), "stamp": (stamp, dt.datetime)},
+        flags={"force_undo": force_undo},
+    )
+    values = Values()
+    values.all_are("options", options, str)
+    values.stop()
+    _check_stamp(stamp)
+    if draw is not None and not callable(draw):
+        raise InputError(Problem("`draw` cannot be called", hint="give a function of a day, or leave it out"))
     style = style or CalendarStyle()
     if old is not None:
         check_whose(old, plan, style)
@@ -145,8 +157,7 @@ def revise(
 
     `history`: what stood last of entries that may have been in other calendars; `elsewhere`: those that stand in another from now on.
     """
-    if stamp.tzinfo is None:
-        raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
+    _check_stamp(stamp)
     stamp = stamp.astimezone(dt.UTC).replace(microsecond=0)
     held = {record.entry.uid: record for record in old.records} if old else {}
     known = {**held, **(history or {})}
@@ -236,6 +247,14 @@ def check_whose(file: CalendarFile, plan: Plan, style: CalendarStyle, changes: b
     if not file.periods <= period_ids(plan):
         periods = ", ".join(f"`{period}`" for period in plan.way)
         raise InputError(Problem(f"{whose}: of another period than this plan ({periods})", hint=hint))
+
+
+def _check_stamp(stamp: dt.datetime) -> None:
+    """Raises InputError for a time of writing that is not one, or in years that a calendar does not have."""
+    if stamp.utcoffset() is None:
+        raise InputError(Problem("the stamp of a calendar has no time zone", hint="give one in UTC"))
+    if not FIRST_YEAR < stamp.year < LAST_YEAR:
+        raise InputError(Problem(f"the stamp of a calendar is of the year {stamp.year}", hint="give the time of writing"))
 
 
 def _revised(old: KeptEntry | None, entry: CalendarEntry, stamp: dt.datetime) -> tuple[Change, KeptEntry]:

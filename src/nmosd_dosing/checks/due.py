@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.checks.findings import Finding
 from nmosd_dosing.checks.verdicts import State, Verdict
+from nmosd_dosing.subjects.bounds import Values, the_date, the_list
 
 _APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late", "unscheduled")  # that are to be kept
 
@@ -29,8 +30,16 @@ def last_due_day(as_of: dt.date, ahead: int) -> dt.date:
     return dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
 
 
-def due(findings: Sequence[Finding], as_of: dt.date, ahead: int) -> tuple[Due, ...]:
-    """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day."""
+def due(findings: Sequence[Finding], as_of: dt.date | str, ahead: int) -> tuple[Due, ...]:
+    """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day.
+
+    Raises InputError for what is no finding, no date (or YYYY-MM-DD), or no number of days.
+    """
+    values, as_of = Values(), the_date("as_of", as_of)
+    values.whole("ahead", ahead, 0)
+    findings = the_list("findings", findings)
+    values.all_are("findings", tuple(findings), Finding)
+    values.stop()
     found = []
     last_day = last_due_day(as_of, ahead)
     for finding in findings:

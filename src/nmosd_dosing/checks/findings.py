@@ -25,6 +25,7 @@ from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
+from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
@@ -62,12 +63,14 @@ class Finding:
         return self.booked_for is not None
 
 
-def check(schedule: Schedule, as_of: dt.date) -> tuple[Finding, ...]:
-    """All findings as of a day, subject by subject in the order of the cohort, each subject's by date.
+def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
+    """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date.
 
     Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
     among the findings: `visit_records.check_known` raises them.
     """
+    check_arguments(needed={"schedule": (schedule, Schedule)})
+    as_of = the_date("as_of", as_of)
     return tuple(finding for subject in by_subject(schedule) for finding in _of_subject(subject, as_of))
 
 

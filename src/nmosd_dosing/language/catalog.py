@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, check_kinds, clip, did_you_mean, one_of
 from nmosd_dosing.language.study_file import read_study
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import way
@@ -78,4 +78,5 @@ def load(regimen: str | Path) -> Study:
 
     Raises InputError for an unknown id; RegimenError, with every problem, for a file that is wrong.
     """
+    check_kinds({"regimen": (regimen, (str, Path))})
     return read_study(regimen)[0] if isinstance(regimen, Path) else find(regimen)[0]

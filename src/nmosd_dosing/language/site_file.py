@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
-from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, check_kinds, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
 from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceKeys, VialsKeys, one_line, to_source
@@ -165,6 +165,7 @@ def json_schema() -> Schema:
 
 def read_site(content: bytes, path: str) -> SiteKeys:
     """A site file; `path` names it in messages. RegimenError carries every problem that shows without the study."""
+    check_kinds({"content": (content, bytes), "path": (path, str)})
     problems = Problems()
     if long := nodes.too_long(len(content), "a site file", path):
         raise RegimenError(long)
@@ -231,6 +232,7 @@ def fill_in(study: Study, site: SiteKeys, doubts: Problems | None = None) -> Stu
     RegimenError carries every problem: another study, visits or products that it does not have, a fact that contradicts a stated one,
     doses closer than a gap filled in. What only becomes doubtful is added to `doubts`.
     """
+    check_kinds({"study": (study, Study), "site": (site, SiteKeys), "doubts": (doubts, (Problems, type(None)))})
     problems = Problems()
     filled = filled_in(study, site, problems)
     if problems.errors or filled is None:

@@ -28,10 +28,12 @@ from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import one_period
+from nmosd_dosing.subjects.bounds import Values, check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 
 HORIZON = 24  # months from day 1
+MOST_MONTHS = 240
 _TOLD_ELSEWHERE = ("blinded", "open-ended", "weight", "assumed", "note")
 
 
@@ -68,7 +70,7 @@ class Comparison:
 def compare(
     regimens: Sequence[Study | tuple[Study, str]],
     *,
-    start: dt.date | None = None,
+    start: dt.date | str | None = None,
     until: dt.date | None = None,
     months: int | None = None,
     weight_kg: float | None = None,
@@ -77,13 +79,19 @@ def compare(
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
-    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, months
-    are counted from 2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for `until` without
-    `start` or with `months`, and as `plan` does.
+    The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, a date or
+    YYYY-MM-DD, months are counted from 2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for
+    `until` without `start` or with `months`, and as `plan` does.
     """
+    chosen = _chosen(regimens)
+    start = the_date("start", start) if start is not None else None
+    check_arguments({"until": until}, {"arm": (arm, str)})
+    values = Values()
+    if months is not None:
+        values.whole("months", months, 1, MOST_MONTHS)
+    values.stop()
     if until is not None and (start is None or months is not None):
         raise InputError(Problem("`until` needs `start`, and leaves no room for `months`", hint="give `months` alone"))
-    chosen = [(r, period_order.way(r)) if isinstance(r, Study) else (r[0], (one_period(*r),)) for r in regimens]
     arms = dict.fromkeys(a for _, periods in chosen for a in period_order.arms_of(periods))
     if arm is not None and arm not in arms:
         none = f"these regimens have no arms: leave `{argument('arm')}` out"
@@ -96,6 +104,21 @@ def compare(
     subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm)
     compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
     return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
+
+
+def _chosen(regimens: object) -> list[tuple[Study, tuple[Period, ...]]]:
+    """What is compared. Raises InputError for what is neither a study nor a study and one of its periods, and for nothing."""
+    found = []
+    for regimen in the_list("regimens", regimens):
+        if isinstance(regimen, Study):
+            found.append((regimen, period_order.way(regimen)))
+        elif isinstance(regimen, tuple) and list(map(type, regimen)) == [Study, str]:
+            found.append((regimen[0], (one_period(*regimen),)))
+        else:
+            raise InputError(Problem("`regimens` holds what is no study", hint='give `[load("belimumab"), (load("mil62"), "rcp")]`'))
+    if not found:
+        raise InputError(Problem("`regimens` is empty", hint='give `[load("belimumab"), (load("mil62"), "rcp")]`'))
+    return found
 
 
 def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:

@@ -128,8 +128,10 @@ def dose_table(
     weights_kg = the_list("weights_kg", weights_kg)
     several = heights_cm is not None and not isinstance(heights_cm, (Real, Decimal))
     heights = the_list("heights_cm", heights_cm) if several else [heights_cm] * len(weights_kg)
-    if not weights_kg:
-        raise InputError(Problem("no weights", hint="give at least one, in kg"))
+    if not weights_kg or any(kg is None for kg in weights_kg):
+        raise InputError(
+            Problem("no weights" if not weights_kg else "`weights_kg`: one is None", hint="give at least one, in kg, for example `[60]`")
+        )
     if len(heights) != len(weights_kg):
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
     first = the_date("start", start) if start is not None else None

@@ -58,14 +58,14 @@ def plan(
     arguments are those of `expand`, and so are the errors;
     InputError also for an arm that is not there, and for an entry that breaks a stated minimum gap unless `accept_gap`.
     """
-    if not isinstance(subject, Subject):
-        subject = Subject(the_date("subject", subject))
     check_arguments(
         {"as_of": as_of},
         {"period": (period, str), "workdays": (workdays, Workdays)},
         needed={"study": (study, Study)},
         flags={"cancelled": cancelled},
     )
+    if not isinstance(subject, Subject):
+        subject = Subject(the_date("subject", subject))
     if as_of is not None:
         subject = history.booked_by([subject], as_of)[0]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))

@@ -21,6 +21,7 @@ from nmosd_dosing.simulation.tallies import Numbers
 from nmosd_dosing.study.events import DECISIONS, ENDS_PARTICIPATION, REJECTED, RELAPSE, STABLE
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import visit_records
+from nmosd_dosing.subjects.bounds import Values, check_arguments
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import gone
 from nmosd_dosing.subjects.entry_checks import check_entries
@@ -36,6 +37,19 @@ class Real:
     cohort: Cohort
     as_of: dt.date
     sites: tuple[str | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises InputError for what is no cohort, date or tuple of sites, and for more or fewer sites than subjects."""
+        check_arguments(needed={"cohort": (self.cohort, Cohort), "sites": (self.sites, tuple)})
+        values = Values()
+        values.date("as_of", self.as_of)
+        for site in self.sites:
+            values.text("sites", site)
+        if self.sites and len(self.sites) != len(self.cohort):
+            values.wrong(
+                "sites", f"{len(self.sites)} sites", f"for {len(self.cohort)} subjects", "name the site of everybody, or of nobody"
+            )
+        values.stop()
 
 
 def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar, policy: Policy) -> SoFar:

@@ -16,12 +16,11 @@ from numbers import Real
 from typing import Any
 
 from nmosd_dosing.dose.units import UNITS
-from nmosd_dosing.errors import InputError, Place, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Kind, Place, Problem, did_you_mean, one_of, shown, wrong_kind
 
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
 HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 
-Kind = type | tuple[type, ...]
 Wrong = tuple[str, str] | None  # what is wrong, as it stands behind the value; and what to give instead
 
 
@@ -94,10 +93,10 @@ class Values:
     found: list[Problem] = field(default_factory=list)
 
     def wrong(self, name: str, value: object, what: str, hint: str) -> None:
-        self.found.append(Problem(f"`{name}`: {_shown(value)} {what}", self.place, hint))
+        self.found.append(Problem(f"`{name}`: {shown(value)} {what}", self.place, hint))
 
     def text(self, name: str, value: object, *, needed: bool = False) -> None:
-        if (needed and not value) or not (value is None or isinstance(value, str)):
+        if not ((value is None and not needed) or (isinstance(value, str) and (value or not needed))):
             self.wrong(name, value, "is not a text", "give a text" if needed else "give a text, or leave it out")
 
     def one_of(self, name: str, value: object, known: Iterable[str]) -> None:
@@ -128,9 +127,8 @@ class Values:
             self.wrong(name, value, "is neither True nor False", f"give `{name}=True`, or leave it out")
 
     def kind(self, name: str, value: object, kind: Kind) -> None:
-        if not isinstance(value, kind):
-            names = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
-            self.wrong(name, value, f"is no {' or '.join(names)}", f"give a {one_of(names)}")
+        if problem := wrong_kind(name, value, kind, self.place):
+            self.found.append(problem)
 
     def whole(self, name: str, value: object, least: int, most: int | None = None) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= (most if most is not None else value):
@@ -163,7 +161,7 @@ def the_date(name: str, value: object) -> dt.date:
         try:
             return dt.datetime.strptime(value, "%Y-%m-%d").date()
         except ValueError:
-            raise InputError(Problem(f"`{name}`: {_shown(value)} is not a date", hint="write it as YYYY-MM-DD")) from None
+            raise InputError(Problem(f"`{name}`: {shown(value)} is not a date", hint="write it as YYYY-MM-DD")) from None
     values = Values()
     values.date(name, value)
     values.stop()
@@ -178,7 +176,7 @@ def the_list(name: str, value: object) -> list[Any]:
             raise TypeError
         return list(value)  # type: ignore[call-overload,no-any-return]
     except TypeError:
-        raise InputError(Problem(f"`{name}`: {_shown(value)} is no list", hint="give a list, for example `[…]`")) from None
+        raise InputError(Problem(f"`{name}`: {shown(value)} is no list", hint="give a list, for example `[…]`")) from None
 
 
 def check_arguments(
@@ -202,7 +200,3 @@ def check_arguments(
     for name, value in (flags or {}).items():
         values.flag(name, value)
     values.stop()
-
-
-def _shown(value: object) -> str:
-    return f"`{clip(value if isinstance(value, str) else repr(value))}`"

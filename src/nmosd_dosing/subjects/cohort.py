@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
-from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date
+from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
 
@@ -145,18 +145,18 @@ class Cohort:
         grams = _column("weight_kg", np.nan if weight_kg is None else weight_kg, n, 1000, _FINER_KG, problems)
         height = None if height_cm is None else _column("height_cm", height_cm, n, 10, _FINER_CM, problems)
         arms = whole_numbers("arm", UNKNOWN_ARM if arm is None else arm, 1, _NO_ARM, problems)
-        if not ((arms >= UNKNOWN_ARM) & (arms <= _MOST_ARMS)).all():
+        if arms is not None and not ((arms >= UNKNOWN_ARM) & (arms <= _MOST_ARMS)).all():
             problems.append(Problem(f"`arm`: {_NO_ARM}", hint="give -1 where it is not known"))
-        arms = for_everybody("arm", arms, n, problems)
+        arm_of = for_everybody("arm", arms, n, problems)
         happened = {name: np.sort(np.atleast_2d(found), axis=0) for name, found in _dates_by_name("events", events, problems)}
         ways = {name: np.atleast_1d(found) for name, found in _dates_by_name("entered", entered, problems)}
         later = _weighed(weighed, n, problems) if weighed is not None else None
-        if of_study is not None and not isinstance(of_study, Mapping):
+        if of_study is not None and not _has_names(of_study):
             problems.append(Problem("`of_study` holds no dates by name", hint='give `{"study_stop": datetime.date(2025, 6, 30)}`'))
         if problems:
             raise InputError(problems)
         return Cohort(
-            dates, grams, arms.astype(np.int16), happened, ways, of_study=of_study or {}, height=height, weighed=later, measured=later
+            dates, grams, arm_of.astype(np.int16), happened, ways, of_study=of_study or {}, height=height, weighed=later, measured=later
         )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -190,6 +190,8 @@ class Cohort:
     @staticmethod
     def of_subjects(subjects: Sequence[Subject], arms: Sequence[str], of_study: Mapping[str, dt.date] | None = None) -> Cohort:
         """A cohort of many, in their order. Raises InputError for arms that are not there."""
+        subjects = the_list("subjects", subjects)
+        arms = the_list("arms", arms)
         n = len(subjects)
         if not all(isinstance(subject, Subject) for subject in subjects):
             raise InputError(Problem("`subjects` holds what is no Subject", hint="give a list of `Subject(start, …)`"))
@@ -342,11 +344,15 @@ def _column(name: str, value: ArrayLike, n: int, parts: int, finer: str, problem
     return for_everybody(name, whole_numbers(name, value, parts, finer, problems), n, problems)
 
 
+def _has_names(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+
+
 def _dates_by_name(name: str, given: Mapping[str, ArrayLike] | None, problems: list[Problem]) -> Iterator[tuple[str, Dates]]:
-    if given is not None and not isinstance(given, Mapping):
+    if given is not None and not _has_names(given):
         problems.append(Problem(f"`{name}` holds no columns by name", hint='give `{"…": dates}`'))
     elif given is not None:
-        yield from ((str(key), day_column(str(key), value, problems)) for key, value in given.items())
+        yield from ((key, day_column(key, value, problems)) for key, value in given.items())
 
 
 def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
@@ -354,7 +360,10 @@ def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]
         problems.append(Problem("`weighed` is no pair of days and weights", hint="give `(days, kg)`, each (w, n)"))
         return None
     dates = np.atleast_2d(day_column("weighed", given[0], problems))
-    grams = np.atleast_2d(whole_numbers("weighed", given[1], 1000, _FINER_KG, problems))
+    found = whole_numbers("weighed", given[1], 1000, _FINER_KG, problems)
+    if found is None:
+        return None
+    grams = np.atleast_2d(found)
     if dates.shape != grams.shape or dates.ndim != 2 or dates.shape[1] != n:
         words = f"{n} dates, later weights of {dates.shape[1]} days and {grams.shape[1]} kg"
         problems.append(Problem(f"`weighed`: columns of different length: {words}"))

@@ -53,10 +53,10 @@ def _is_day(value: object) -> bool:
     return value is None or is_date(value)
 
 
-def whole_numbers(name: str, value: ArrayLike, parts: int, finer: str, problems: list[Problem]) -> NDArray[np.float64]:
+def whole_numbers(name: str, value: ArrayLike, parts: int, finer: str, problems: list[Problem]) -> NDArray[np.float64] | None:
     """Numbers as a count of `parts` of their unit, such as grams of kilograms; NaN where there is none.
 
-    An empty column where it cannot be that, and why in `problems`; `finer` is what is said of a number between two counts.
+    None where it cannot be that, and why in `problems`; `finer` is what is said of a number between two counts.
     """
     try:
         given = np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, dtype=object)  # a list may hold a bool
@@ -72,15 +72,17 @@ def whole_numbers(name: str, value: ArrayLike, parts: int, finer: str, problems:
         return counts
     except _CANNOT:
         problems.append(Problem(f"`{name}` is no column of numbers", hint="give an array of numbers, with NaN where there is none"))
-        return np.empty(0)
+        return None
 
 
 def _is_kind_of_number(kind: type) -> bool:
     return issubclass(kind, (Real, Decimal, type(None))) and not issubclass(kind, bool)
 
 
-def for_everybody(name: str, found: NDArray[np.float64], n: int, problems: list[Problem]) -> NDArray[np.float64]:
+def for_everybody(name: str, found: NDArray[np.float64] | None, n: int, problems: list[Problem]) -> NDArray[np.float64]:
     """(n,) numbers; a number that stands by itself counts for everybody."""
-    if found.shape not in ((), (n,)) and found.size:
+    if found is not None and found.shape in ((), (n,)):
+        return np.broadcast_to(found, n)
+    if found is not None:
         problems.append(Problem(f"`{name}`: columns of different length: {n} dates, {len(found)} of `{name}`"))
-    return np.broadcast_to(found if found.shape in ((), (n,)) else np.nan, n)
+    return np.broadcast_to(np.nan, n)

@@ -14,11 +14,9 @@ from nmosd_dosing.cli.files import check_names, is_file
 from nmosd_dosing.cli.options import CompareOptions, OutputOptions
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
-from nmosd_dosing.pharmacy.comparison import HORIZON, Comparison, compare
+from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, Comparison, compare
 from nmosd_dosing.report.export.doses import compared_to_csv, compared_to_json
 from nmosd_dosing.study.model import Study
-
-MOST_MONTHS = 240
 
 
 def run(asked: CompareOptions, output: OutputOptions) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
+from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.version import PROGRAM
 
 _VISIT = (
@@ -24,6 +25,7 @@ COLUMNS = (
 
 def to_json(plan: Plan) -> str:
     """The plan as one JSON object, with a newline at its end."""
+    check_arguments(needed={"plan": (plan, Plan)})
     return json_text(to_dict(plan))
 
 
@@ -86,6 +88,7 @@ def to_csv(plan: Plan) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
+    check_arguments(needed={"plan": (plan, Plan)})
     return csv_text(COLUMNS, visit_rows(plan))
 
 

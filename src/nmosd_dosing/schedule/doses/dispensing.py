@@ -14,9 +14,9 @@ from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import POLICIES, Policy, pack
-from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.schedule.doses.body_weights import grams_at, weight_dates
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.subjects.bounds import Values
 from nmosd_dosing.subjects.visit_records import Recorded
 
 
@@ -41,8 +41,9 @@ def dispense(schedule: Schedule, policy: Policy) -> list[Dispensed | None]:
     While a dose is masked they are counted by the one dose that all active arms get, for every arm alike. Rows of one product that are
     counted in the same steps are packed at once. Raises InputError for a policy that there is not.
     """
-    if policy not in POLICIES:
-        raise InputError(Problem(f"`policy`: {policy!r} is unknown", hint=f"write {one_of(POLICIES)}"))
+    values = Values()
+    values.one_of("policy", policy, POLICIES)
+    values.stop()
     found: list[Dispensed | None] = [None] * len(schedule.rows)
     together: dict[tuple[str, Fraction, int], list[tuple[int, Wholes]]] = {}
     for k, row in enumerate(schedule.rows):
