@@ -116,12 +116,14 @@ SCALARS: list[Any] = [
     np.datetime64("2025-01"), np.datetime64("NaT"), np.float64("nan"), np.bool_(True), np.array([1, 2]), np.array(1), np.array([]),
     np.array([[1.0]]), np.array(["2025-01"], dtype="datetime64[M]"), SUBJECT, MADE, BELIMUMAB, BAT4406F, COHORT, SCHEDULE, OLD, SITE, TRIAL,
     Window(1, 1), CalendarStyle(), Event("relapse", DAY), Record("D0", DAY), FOUND, [BELIMUMAB, "x"], (BELIMUMAB, "x"), [(BELIMUMAB, 1)],
-    [(BAT4406F, "rcp")], {"study_stop": DAY}, {"idmc_stop": "x"}, {"idmc_stop": None}, {1: DAY}, {"relapse": [[DAY]]}, {"olp": DAY}, [("study_stop", DAY)],
+    [(BAT4406F, "rcp")], {"study_stop": DAY}, {"idmc_stop": "x"}, {"idmc_stop": None}, {1: DAY}, {"relapse": [[DAY]]}, {"olp": DAY},
+    [("study_stop", DAY)],
     [("a", TRIAL)], [("a", 1)], ("--x",), ([[DAY]], [[60]]), ([DAY], [60, 61]),
 ]  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from(SCALARS),
-    st.text(max_size=3), st.floats(), st.integers(), st.dates(), st.datetimes(), st.timedeltas(), st.binary(max_size=3), st.fractions(), st.decimals(),
+    st.text(max_size=3), st.floats(), st.integers(), st.dates(), st.datetimes(), st.timedeltas(), st.binary(max_size=3),
+    st.fractions(), st.decimals(),
     st.lists(st.sampled_from(SCALARS), max_size=2), st.lists(st.sampled_from(SCALARS), max_size=2).map(tuple),
     st.dictionaries(st.sampled_from(["relapse", "olp", "study_stop", "x", ""]), st.sampled_from(SCALARS), max_size=1),
 )  # fmt: skip
