@@ -48,7 +48,7 @@ WRONG = {
     "no day": ("subject,start\nA,2025-02-30\n", "error: `2025-02-30`: there is no such day\n --> subjects.csv:2:3"),
     "two rows": ("subject,start\nA,2025-01-06\nA,2025-01-07\n", "error: subject `A` has two rows\n --> subjects.csv:3:1"),
     "a quotation mark": ('subject,start\nA,"2025-01-06\n', "error: a quotation mark in the middle of a cell"),
-    "no text": (b"\xff\xfe\x00\xd8", "error: `subjects.csv` is not text"),
+    "no text": (b"\xff\xfe\x00\xd8", "error: `subjects.csv` has the mark of UTF-16, and is not text in it"),
 }
 
 

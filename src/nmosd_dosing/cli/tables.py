@@ -12,7 +12,7 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.subject import Event, Record, Subject, Weight
 from nmosd_dosing.subjects.tables import roster
-from nmosd_dosing.subjects.tables.encodings import marked, transcoded
+from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
 from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import Cell
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 def read_table(path: str, encoding: str | None) -> bytes:
     """What a table's file holds; in UTF-8 where it is in an encoding that is said. Raises InputError where it cannot be read, or is not."""
     content = read_file(path)
-    if (mark := marked(content)) not in (None, "UTF-8"):
+    if (mark := read_by_its_mark(content)) is not None:
         say(without_controls(f"`{path}` is read as {mark}, by the mark that it begins with"))
     return content if encoding is None else transcoded(content, path, encoding)
 

@@ -49,6 +49,12 @@ def decoded(content: bytes, path: str, hidden: bool) -> str:
     return text.removeprefix("\ufeff")
 
 
+def read_by_its_mark(content: bytes) -> str | None:
+    """The encoding, if it is not UTF-8, that a table is in by the mark that it begins with."""
+    mark = marked(content)
+    return mark if mark not in (None, "UTF-8") and _in(content, mark or "") is not None else None
+
+
 def marked(content: bytes) -> str | None:
     """The encoding whose mark a table begins with."""
     marks = {_UTF8: "UTF-8", _UTF16[0]: "UTF-16", _UTF16[1]: "UTF-16", _GB18030: "GB18030"}
