@@ -27,7 +27,7 @@ from tests.kit.paths import ROOT
 
 WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")
 STUDY = WINDOWS.replace("name: Screening", "name: 筛选期")
-WITHOUT_D85 = STUDY.replace("      - at: D1, D85\n        assess: EDSS, MRI\n", "")
+WITHOUT_D85 = re.sub(r"      - at: D1 ±0d, D85 ±3d [^\n]*\n        assess: EDSS, MRI\n", "", STUDY)
 WITH_D113 = STUDY.replace("      - at: D183\n", "      - at: D113\n        assess: EDSS\n      - at: D183\n")
 JANUARY_6, JANUARY_8 = dt.date(2025, 1, 6), dt.date(2025, 1, 8)
 DAYS = {"D1": 0, "D15": 14, "D43": 42, "D71": 70, "D85": 84, "D99": 98, "D127": 126, "D155": 154, "D183 End visit": 182}  # after day 1

@@ -11,6 +11,7 @@ from nmosd_dosing import CalendarStyle, InputError, Plan, Study, to_csv, to_ics,
 from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.report.pages.plan import plan_page
+from nmosd_dosing.study.blinding import hidden_products
 from tests.judges import oracle
 from tests.kit import studies
 
@@ -49,3 +50,9 @@ def calendar(made: Plan) -> str:
     except InputError as error:
         assert "a calendar holds the years" in str(error) or "no visit of this plan has a day" in str(error)
         return ""
+
+
+def shown_alike(study: Study) -> bool:
+    """Whether some blinded product is what all arms get alike, and so is shown."""
+    gives = [give for period in study.periods for entry in period.visit_rules for give in entry.gives]
+    return not {give.product for give in gives if give.blinded} <= hidden_products(study)

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from nmosd_dosing import Cohort, Plan, RegimenError, Study, Subject, expand, plan
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.model import Period
 from tests.judges import oracle
 from tests.kit import studies
-from tests.kit.blinded import SECRET, hiding, outputs, read
+from tests.kit.blinded import SECRET, hiding, outputs, read, shown_alike
 
 START = dt.date(2025, 1, 6)
 
@@ -32,12 +31,6 @@ SHIPPED = [
 
 def masked(study: Study, period: Period, arm: str | None, start: dt.date = START, until: dt.date | None = None) -> Plan:
     return plan(study, Subject(start, "S-001", arm, 70.5), period=period.id, until=until)
-
-
-def shown_alike(study: Study) -> bool:
-    """Whether some blinded product is what all arms get alike, and so is shown."""
-    gives = [give for period in study.periods for entry in period.visit_rules for give in entry.gives]
-    return not {give.product for give in gives if give.blinded} <= hidden_products(study)
 
 
 def assert_alike(study: Study, period: Period, start: dt.date = START, until: dt.date | None = None) -> None:

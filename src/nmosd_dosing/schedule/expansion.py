@@ -71,6 +71,14 @@ def expand(
         needed={"study": (study, Study), "cohort": (cohort, Cohort)},
         flags={"unblind": unblind, "allow_deviation": allow_deviation, "accept_gap": accept_gap},
     )
+    return _expand(study, cohort, period, until, window, unblind, allow_deviation, accept_gap, at_least)
+
+
+def _expand(
+    study: Study, cohort: Cohort, period: str | None, until: dt.date | None, window: Window | None, unblind: bool, allow_deviation: bool,
+    accept_gap: bool, at_least: dt.date | None, ends: bool = True,
+) -> Schedule:  # fmt: skip
+    """`ends`: whether recorded ends of periods are held against their first days."""
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
     arms = period_order.arms_of(periods)
     if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
@@ -92,7 +100,8 @@ def expand(
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period)
     disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
-    check_ends(disposition, cohort)
+    if ends:
+        check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
         _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
     if not allow_deviation:
@@ -117,9 +126,9 @@ def expand(
 def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
     """The schedule had no visit been recorded: with the same first days, entries, events and weights; drawn at least so far."""
     periods = schedule.disposition.periods
-    return expand(
-        schedule.study, dataclasses.replace(schedule.cohort, records=()), period=periods[0].id if len(periods) == 1 else None,
-        unblind=schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least,
+    return _expand(
+        schedule.study, dataclasses.replace(schedule.cohort, records=()), periods[0].id if len(periods) == 1 else None, None, None,
+        schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False,
     )  # fmt: skip
 
 
