@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How long a machine takes to draw says nothing of the program.
-settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+# How long a machine takes says nothing of the program; the continuous integration draws the same in every run.
+settings.register_profile(
+    "any machine", suppress_health_check=[HealthCheck.too_slow], deadline=None, database=None, derandomize="CI" in os.environ
+)
 settings.load_profile("any machine")
 
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
