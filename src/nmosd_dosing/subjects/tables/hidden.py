@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import HOLE, Document, Problem, one_of
 
-MASKED = ("product", "amount", "unit", "batch", "reason", "comment")  # of records, what may tell which product it was
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Columns of which no message shows what stands in them. `whole`: an empty cell, a quotation mark, or how many cells a line has would
+    tell as well."""
+
+    columns: tuple[str, ...] = ()
+    whole: bool = False
+
+
+NOTHING = Hidden()
+ARMS = Hidden(("arm",))  # that somebody has none is said
+MASKED = Hidden(("product", "amount", "unit", "batch", "reason", "comment"), whole=True)  # of records: what may tell which product it was
 _RULES = {
     "amount": f"an amount is a plain number, 0 or more, with its unit beside it: {one_of(UNITS)}; of a visit that was missed there is none",
     "unit": f"a unit stands beside an amount, and is {one_of(UNITS)}",

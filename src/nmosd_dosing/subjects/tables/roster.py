@@ -19,7 +19,7 @@ from nmosd_dosing.subjects.bounds import wrong_given
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
 from nmosd_dosing.subjects.tables import table as tables
-from nmosd_dosing.subjects.tables.hidden import MASKED
+from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
@@ -85,7 +85,7 @@ def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> li
 
     No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden=("arm",))
+    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden=ARMS)
     codes = _codes(table, problems)
     once(table, problems)
     table.needs("arm", "no arm", "every row needs one", problems)
@@ -112,7 +112,7 @@ def records(content: bytes, path: str, left_out: LeftOut | None = None, masked: 
 
     `masked`: who reads messages may be blinded, so that none shows what was given."""
     problems = Problems()
-    table = tables.read(content, path, ("visit", "date"), _RECORD, problems, hidden=MASKED if masked else ())
+    table = tables.read(content, path, ("visit", "date"), _RECORD, problems, hidden=MASKED if masked else NOTHING)
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
     dates = days(table, "date", problems)
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.tables import workbook
 from nmosd_dosing.subjects.tables.encodings import decoded
-from nmosd_dosing.subjects.tables.hidden import MASKED, other_cells, silent
+from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
 
 T = TypeVar("T")
 Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
@@ -34,7 +34,7 @@ class Table:
     columns: dict[str, int] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()  # the columns of which no message shows what stands in them
+    hidden: Hidden = NOTHING  # what no message shows
     known: tuple[str, ...] = ()  # the names that columns may have
     heading: int = -1  # where the line with the names of the columns begins
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
@@ -57,17 +57,17 @@ class Table:
         end = self.document.text.find("\n", start)
         return Place(self.document, start, len(self.document.text) if end < 0 else end)
 
-    def hide(self, columns: tuple[str, ...], problems: Problems) -> None:
-        """No message shows what stands in some columns, of those in `problems` neither."""
-        self.hidden = columns
-        if columns:
+    def hide(self, hidden: Hidden, problems: Problems) -> None:
+        """No message shows what is hidden, of those in `problems` neither."""
+        self.hidden = hidden
+        if hidden.columns:
             self.document = replace(self.document, hidden=self._hidden)
             places = [(problem, problem.place) for problem in problems.found]
             problems.found = [replace(p, place=place and replace(place, document=self.document)) for p, place in places]
 
     def silence(self, problems: Problems) -> None:
         """What has been found is told without what is hidden."""
-        if self.hidden:
+        if self.hidden.columns:
             problems.found = [silent(problem, self.document, self._column_at, self.known) for problem in problems.found]
 
     def _column_at(self, at: int) -> str | None:
@@ -77,42 +77,51 @@ class Table:
         found = next((number for number, (_, start, stop) in spans if start <= at <= stop), None)
         return next((name for name, number in self.columns.items() if number == found), None)
 
-    def _hidden(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Of a line: in a row the cells of the hidden columns; in a heading that is not taken what is no column's name; in a line that is
-        neither all but the first cell, where that is the subject's."""
-        text = self.document.text
-        hidden = sorted(self.columns[name] for name in self.hidden if name in self.columns)
+    def _hidden(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """What is hidden of a line of the text: cells of a row; of a line that is none, and of a heading that is not taken, all that may
+        be one of them."""
         row = bisect.bisect_right(self.starts, begin) - 1
-        if row >= 0:
-            cells = list(self.spans(self.starts[row]))
-            if begin <= cells[-1][2]:
-                inside = [(max(start, begin), min(stop, end)) for _, start, stop in (cells[i] for i in hidden)]
-                if self.hidden == MASKED:  # whether there is an amount tells as well, and so do its quotation marks
-                    marks = [(text[start - 1 : start] == '"', text[stop : stop + 1] == '"') for start, stop in inside]
-                    yield from ((a - before, b + after) for (a, b), (before, after) in zip(inside, marks, strict=True) if a <= b)
-                else:
-                    yield from ((start, stop) for start, stop in inside if start < stop)
-                return
+        cells = list(self.spans(self.starts[row])) if row >= 0 else []
+        if cells and begin <= cells[-1][2]:
+            found = [cells[i][1:] for i in self._hidden_columns()]
+            inside = [(max(start, begin), min(stop, end)) for start, stop in found]
+            if self.hidden.whole:  # an empty cell, too
+                return [self._with_marks(start, stop) for start, stop in inside if start <= stop]
+            return [(start, stop) for start, stop in inside if start < stop]
+        if begin == self.heading:
+            found = [] if self.columns else self._hidden_names(begin, end)
+        else:
+            found = list(other_cells(self.document.text, begin, end, self.separator, self._shows_first))
+        if self.hidden.whole and found:  # nor how many cells there are
+            found = [(found[0][0], end)]
+        return [span for span in found if span[0] < span[1]]
+
+    def _hidden_columns(self) -> list[int]:
+        return sorted(self.columns[name] for name in self.hidden.columns if name in self.columns)
+
+    def _with_marks(self, start: int, stop: int) -> tuple[int, int]:
+        """A cell with its quotation marks."""
+        text = self.document.text
+        return start - (text[start - 1 : start] == '"'), stop + (text[stop : stop + 1] == '"')
+
+    def _hidden_names(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """What is no column's name, in a line that may be a row. No row of records is without a date."""
+        cells = [cell.strip(' "') for cell in self.document.text[begin:end].split(self.separator)]
+        if self.hidden.whole:
+            if not any(cell[:1].isdigit() for cell in cells):
+                return []
+            return list(other_cells(self.document.text, begin, end, self.separator, self._shows_first))
 
         def named(number: int, cells: list[str]) -> bool:
             name = cells[number].strip(' "')
             return name in self.known or did_you_mean(name, self.known) is not None
 
-        def first(number: int, cells: list[str]) -> bool:
-            return number == 0 and bool(hidden) and 0 < hidden[0] < len(cells) and '"' not in cells[0]
+        return list(other_cells(self.document.text, begin, end, self.separator, named))
 
-        if begin != self.heading or not self.columns:
-            heading = begin == self.heading
-            if (
-                heading
-                and self.hidden == MASKED
-                and not any(cell.strip(' "')[:1].isdigit() for cell in text[begin:end].split(self.separator))
-            ):
-                return  # names of columns: no row of records is without a date
-            spans = list(other_cells(text, begin, end, self.separator, named if heading and self.hidden != MASKED else first))
-            if self.hidden == MASKED:  # nor how many of the other cells are empty
-                spans = [(spans[0][0], end)] if spans else []
-            yield from (span for span in spans if span[0] < span[1])
+    def _shows_first(self, number: int, cells: list[str]) -> bool:
+        """Whether a cell of a line that is no row is the first one, and that the subject's."""
+        hidden = self._hidden_columns()
+        return number == 0 and bool(hidden) and 0 < hidden[0] < len(cells) and '"' not in cells[0]
 
     def raw(self, column: str, row: int) -> int:
         """Where a cell begins in the file."""
@@ -232,14 +241,14 @@ class Cell:
 
 
 def read(
-    content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: tuple[str, ...] = ()
+    content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: Hidden = NOTHING
 ) -> Table:
     """The table in a file: an .xlsx workbook, or text in UTF-8 or in UTF-16 with its mark, with commas, semicolons or tabs.
 
-    What is wrong with single lines and cells goes to `problems`; of the columns `hidden` no message shows what stands in them. Raises
+    What is wrong with single lines and cells goes to `problems`; no message shows what is `hidden`. Raises
     InputError where there is no table, or its columns are wrong.
     """
-    table, at = _layout(content, path, problems, bool(hidden))
+    table, at = _layout(content, path, problems, hidden != NOTHING)
     table.known = (*required, *optional)
     table.hide(hidden, problems)
     lines = table.lines(at, problems)
