@@ -235,7 +235,7 @@ def test_each_vial_policy_can_be_asked_for() -> None:
 
 def test_a_policy_that_there_is_not_is_refused_from_python_too() -> None:
     policy: Any = "fewest"
-    with pytest.raises(InputError, match="`policy`: 'fewest' is unknown"):
+    with pytest.raises(InputError, match="`policy`: `fewest` is unknown\nhint: write `least waste` or `fewest vials`"):
         plan(load("bat4406f-rcp"), Subject(DAY_1), policy=policy)
 
 
