@@ -21,6 +21,7 @@ from nmosd_dosing.days import (
     Offset,
     date_text,
     day_number,
+    days_past,
     shift,
     shift_date,
     study_day,
@@ -68,6 +69,7 @@ def test_one_date_is_moved_as_an_array_is_and_refused_where_that_leaves_the_cale
     else:
         with pytest.raises(InputError, match="outside the years 1 to 9999"):
             shift_date(date, offset)
+    assert days_past(date, date, offset) == int((array(date)[0] - moved) / np.timedelta64(1, "D")), "inside the calendar and beyond it"
 
 
 def test_one_date_is_moved_at_the_edges_by_way_of_days_outside_the_calendar() -> None:

@@ -127,15 +127,29 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
 def shift_date(date: dt.date, offset: Offset) -> dt.date:
     """One date plus the days, the months and the later days of `offset`, months clipped to the month's end: what `shift` finds for it.
 
-    Raises InputError where that is outside the years 1 to 9999. Since the calendar repeats itself every 400 years, the date is moved
-    in the years 4000 to 5600, far from both edges, and whole cycles are added afterwards: a step on the way may lead outside.
+    Raises InputError where that is outside the years 1 to 9999.
+    """
+    return _of_number(_shifted(date, offset))
+
+
+def days_past(date: dt.date, since: dt.date, offset: Offset) -> int:
+    """How many days `date` lies after `since` plus `offset`, negative before it. Every date lies before what is after the year 9999: what
+    is only compared with need not be in the calendar."""
+    return date.toordinal() - _shifted(since, offset)
+
+
+def _shifted(date: dt.date, offset: Offset) -> int:
+    """The number of the day that `shift_date` names, from 1 for the first of the year 1; it may lie outside the calendar.
+
+    Since the calendar repeats itself every 400 years, the date is moved in the years 4000 to 5600, far from both edges, and whole cycles
+    are added afterwards: a step on the way may lead outside.
     """
     if not offset.months:
-        return _of_number(date.toordinal() + offset.days + offset.then)
+        return date.toordinal() + offset.days + offset.then
     near, _, moved = _far_from_the_edges(date, offset)
     moved += dt.timedelta(offset.then % _CYCLE_DAYS)
     cycles = offset.days // _CYCLE_DAYS + offset.months // _CYCLE_MONTHS + offset.then // _CYCLE_DAYS
-    return _of_number(date.toordinal() + (moved - near).days + cycles * _CYCLE_DAYS)
+    return date.toordinal() + (moved - near).days + cycles * _CYCLE_DAYS
 
 
 def is_clipped(date: dt.date, offset: Offset) -> bool:

@@ -126,6 +126,11 @@ FOUND = {
         Person(dt.date(2023, 3, 1)),
         None,
     ),
+    "an open repeat is drawn on where its 24 months end the day after the calendar": (
+        study_of(Entry((*on(1), Every(Length(28, "days"))), {None: X_500_MG})),
+        Person(dt.date(9998, 1, 1)),
+        None,
+    ),
     "a total per kg is the nearest number": (
         study_of(Entry((*on(1), Every(Length(28, "days"), times=2)), {None: X_PER_KG})),
         Person(START, grams=24_994),

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
-from nmosd_dosing.days import Offset, date_text, shift_date
+from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
@@ -399,7 +399,7 @@ def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
         given += [(besides.date, None) for besides in subject.doses_besides if besides.product == product.name]
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
-            if date < shift_date(before, product.minimum_gap):
+            if days_past(date, before, product.minimum_gap) < 0:
                 words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
                 words += f"; the minimum gap is {product.gap_text}"
                 if visit is not None:

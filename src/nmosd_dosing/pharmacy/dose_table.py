@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
 
-from nmosd_dosing.days import Offset, shift_date, study_day
+from nmosd_dosing.days import Offset, days_past, study_day
 from nmosd_dosing.dose.dose import Vials
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
@@ -192,7 +192,7 @@ def _year(date: dt.date, start: dt.date) -> int:
     if date < start:
         return 0
     years = date.year - start.year
-    return years + 1 if date >= shift_date(start, Offset(months=12 * years)) else years
+    return years + 1 if days_past(date, start, Offset(months=12 * years)) >= 0 else years
 
 
 def _years(doses: Iterable[DoseRow]) -> list[int | None]:

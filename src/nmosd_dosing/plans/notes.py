@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
-from nmosd_dosing.days import Offset, date_text, shift_date
+from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
@@ -220,7 +220,7 @@ def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
             and not visit.event
             and visit.label not in kept
             and (schedule.arm == UNKNOWN_ARM or len(visit.arms) >= len(own.period.arms) or schedule.arm in visit.arms)
-            and shift_date(schedule.start, visit.last or visit.offset) < own.anchor
+            and days_past(own.anchor, schedule.start, visit.last or visit.offset) > 0
         ]
         if gone:
             which = ", ".join(gone) if len(gone) <= 10 else f"{gone[0]}, {gone[1]}, … {gone[-1]} ({len(gone)} visits)"
@@ -281,7 +281,7 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         drawn = _ids(p for v, p in shown if v.visit.open_ended and p.period == period.id)
         first = "the first day" if len(schedule.periods) == 1 else f"the first day of {period.id}"
         last = max((s.open_end for s in schedule.segments if s.period == p and s.open_end is not None), default=None)
-        further = last if last is not None and last > shift_date(own.anchor, OPEN_END) else schedule.until
+        further = last if last is not None and days_past(last, own.anchor, OPEN_END) > 0 else schedule.until
         limit = f"until {date_text(further)}" if further else f"for {OPEN_END.months} months from {first}"
         none = "" if drawn else ", and none of it falls before then"
         yield Note("open-ended", f"the source states no end of a repeat; it is drawn {limit}{none}", drawn)

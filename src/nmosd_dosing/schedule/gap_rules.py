@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Offset, shift, shift_date, to_date, to_dates
+from nmosd_dosing.days import NO_DATE, Offset, days_past, shift, to_date, to_dates
 from nmosd_dosing.errors import Problem, counted
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
@@ -58,7 +58,7 @@ class RuledGap(NamedTuple):
 
 def rule_after(rules: Sequence[GapRule], before: dt.date, date: dt.date) -> GapRule | None:
     """The rule for a dose so long after the one before: that of the longest gap that is exceeded; None where none is."""
-    return next((rule for rule in reversed(rules) if date > shift_date(before, rule.beyond)), None)
+    return next((rule for rule in reversed(rules) if days_past(date, before, rule.beyond) > 0), None)
 
 
 # --- gaps between what is recorded --------------------------------------------------------------------------------------
