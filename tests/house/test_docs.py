@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,20 +49,20 @@ COMMANDS = (
 )
 
 
-def run(command: str) -> str:
+def run(command: str, folder: Path = ROOT) -> str:
     """What a terminal shows, both streams together; `dosing` and `python` are those of this environment."""
     program, *arguments = shlex.split(command)
     known = {"dosing": [sys.executable, "-m", "nmosd_dosing"], "python": [sys.executable]}
     environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1"}
-    done = subprocess.run([*known[program], *arguments], cwd=ROOT, env=environment, text=True, encoding="utf-8",
+    done = subprocess.run([*known[program], *arguments], cwd=folder, env=environment, text=True, encoding="utf-8",
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)  # fmt: skip
     return done.stdout
 
 
-def transcript(text: str) -> str:
-    """A console block with the true output below each command."""
-    commands = [line for line in text.splitlines() if line.startswith("$ ")]
-    return "\n".join(f"{command}\n{run(command[2:]).rstrip()}\n" for command in commands)
+def transcript(block: Block) -> str:
+    """A console block with the true output below each command, run in the folder that its fence names (```console examples/trial)."""
+    commands = [line for line in block.text.splitlines() if line.startswith("$ ")]
+    return "\n".join(f"{command}\n{run(command[2:], ROOT / block.info).rstrip()}\n" for command in commands)
 
 
 # --- what the pages show -----------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ def transcript(text: str) -> str:
 
 @pytest.mark.parametrize("block", blocks("console"), ids=lambda b: b.id)
 def test_commands_print_what_the_page_shows(block: Block) -> None:
-    assert block.text == transcript(block.text)
+    assert block.text == transcript(block)
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda b: b.id)
@@ -289,24 +290,27 @@ def errors_in(text: str) -> int:
     return len(re.findall(r"^error: ", text, re.M))
 
 
-def write() -> None:
-    """Writes what the pages show anew. A command that prints an error where its page shows none is left as it is, and said."""
+def write(names: Sequence[str]) -> None:
+    """Writes what the pages show anew; of `names` only these pages, and no pictures. A command that prints an error where its page shows
+    none is left as it is, and said."""
     failed = []
-    for page in PAGES:
+    for page in [page for page in PAGES if not names or str(page.relative_to(ROOT)) in names]:
         text = page.read_text(encoding="utf-8")
         for block in reversed([b for b in blocks("console") if b.page == page]):
-            written = transcript(block.text)
+            written = transcript(block)
             if errors_in(written) > errors_in(block.text):
                 failed.append(f"{block.id}: an error where the page shows none; left as it is:\n{written}")
                 continue
             text = text[: block.start] + written + text[block.start + len(block.text) :]
         page.write_text(text, encoding="utf-8")
-    (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
-    (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
-    (ROOT / "docs" / "simulation.svg").write_text(drawn_trials(), encoding="utf-8")
+    if not names or "docs/commands.md" in names:
+        (ROOT / "docs" / "commands.md").write_text(command_page(), encoding="utf-8")
+    if not names:
+        (ROOT / "docs" / "calendar.svg").write_text(picture(), encoding="utf-8")
+        (ROOT / "docs" / "simulation.svg").write_text(drawn_trials(), encoding="utf-8")
     if failed:
         sys.exit("\n".join(failed))
 
 
 if __name__ == "__main__" and "--write" in sys.argv:
-    write()
+    write(sys.argv[sys.argv.index("--write") + 1 :])
