@@ -1,0 +1,1 @@
+"""Pages of HTML: to print, to hand over, to look at."""
