@@ -92,6 +92,44 @@ def test_a_name_of_several_visits_lists_them(folder: Path) -> None:
         assert (lines[0], lines[1], lines[-1]) == (f"error: `{name}` is a name of several visits", " --> v.csv:2:1", f"hint: {hint}")
 
 
+SPELT = "language: 1\nstudy: n\ntitle: N\nsource: me\ndays: from {}\nproducts: {{X: {{}}}}\nperiods:\n  main:\n    visits:\n"
+
+
+def test_a_visit_is_named_in_any_case_and_spacing_in_tables_and_on_the_command_line(folder: Path) -> None:
+    lines = "      - {at: 'D0, D14, D28', window: 2d, give: X 1 mg}\n      - {at: D56, name: Follow-up, assess: MRI}\n"
+    (folder / "n.yaml").write_text(SPELT.format(0) + lines, encoding="utf-8")
+    asked = ("--regimen", str(folder / "n.yaml"), "--start", "2025-01-06")
+    told = checked(*asked, *table("visit,date\nDay 0,2025-01-06\nWEEK  2,2025-01-20\nd 28,2025-02-04\nFOLLOW-UP,2025-03-03\n"))
+    assert {visit: message.split(":")[0] for visit, message in told.items()} == {
+        "main/D0": "in-window", "main/D14": "in-window", "main/D28": "in-window", "main/D56": "no-window",
+    }  # fmt: skip
+    assert checked(*asked, "--visit", "week 2=2025-01-25")["main/D14"].startswith("late: ")
+    assert "\nmain/D14: 2025-01-20 Mon" in dosing("plan", *asked, "--explain", "WEEK 2").stdout
+    assert "\nmain/D56: 2025-03-03 Mon" in dosing("plan", *asked, "--explain", "main/follow-up").stdout
+    twice = errors("plan", *asked, *table("visit,date\nD14,2025-01-20\nweek 2,2025-01-21\n"))
+    assert twice.startswith("error: `week 2` is recorded twice\n")
+
+
+def test_what_may_be_two_days_is_refused_and_what_a_site_may_have_meant_is_said(folder: Path) -> None:
+    lines = "      - {at: 'W1D1, W2D1, W3D1', give: X 1 mg}\n      - {at: 'D1 + 6 months', name: Half a year, assess: MRI}\n"
+    (folder / "n.yaml").write_text(SPELT.format(1) + lines, encoding="utf-8")
+    asked = ("--regimen", str(folder / "n.yaml"), "--start", "2025-01-06")
+    told = errors(
+        "plan",
+        *asked,
+        *table("visit,date\nWEEK 2,2025-01-20\nMonth 7,2025-07-06\nWeek 9,2025-03-01\nhalf year,2025-07-06\nW7D1,2025-07-06\n"),
+    )
+    assert [line for line in told.splitlines() if line.startswith(("error", "hint"))] == [
+        "error: `WEEK 2` is ambiguous where days count from 1: 2 weeks elapsed, or week number 2", "hint: write `main/W2D1` or `main/W3D1`",
+        "error: `Month 7` is ambiguous where days count from 1: 7 months elapsed, or month number 7",
+        "hint: write `main/D1+6mo`, if that is meant",
+        "error: unknown visit `Week 9`",
+        "hint: visits are `W1D1`, `W2D1`, `W3D1`, `D1+6mo`; one that is not planned is `unscheduled`",
+        "error: unknown visit `half year`", "hint: did you mean `Half a year`?",
+        "error: unknown visit `W7D1`", "hint: did you mean `W3D1`?",
+    ]  # fmt: skip
+
+
 def test_of_days_that_belong_to_some_arms_only_a_name_means_the_subject_s_own(folder: Path) -> None:
     lines = "".join(
         f"      - {{at: D1, arms: {arm}, cycle: 'every {n} weeks, 6 cycles', give: X 1 mg}}\n" for arm, n in (("a", 3), ("b", 4))

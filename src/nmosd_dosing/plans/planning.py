@@ -154,7 +154,6 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         id=visit.id,
         period=period.id,
         label=what.label,
-        labels=what.labels,
         name=what.said.name,
         status=visit.status.text,
         target=target,

@@ -28,6 +28,7 @@ from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_labels import again, restarted
+from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
 from nmosd_dosing.subjects.before_entry import before_entries
@@ -169,7 +170,9 @@ def _fill(
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
     begun = {i: ~np.isnat(segments[s].anchor) for i, s in enumerate(segment_of) if segments[s].run}
     of_periods = [disposition.periods[segments[s].period].id for s in segment_of]
-    may_come = {f"{p.id}/{visit.label}" for p, mine in zip(disposition.periods, by_period, strict=True) for visit in mine}
+    may_come = Names(
+        [v for mine in by_period for v in mine], [p.id for p, mine in zip(disposition.periods, by_period, strict=True) for _ in mine]
+    )
     found = visit_records.match(visits, of_periods, cohort, begun, may_come) if cohort.records else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives if doses)
     read = read_doses(study, rows, found, cohort)

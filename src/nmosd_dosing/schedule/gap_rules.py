@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Restart, Segment, open_end
 from nmosd_dosing.study.model import GapRule
 from nmosd_dosing.study.visit_labels import restarted
+from nmosd_dosing.study.visit_names import before_restart, folded, is_restarted
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
 from nmosd_dosing.subjects.subject import Record
@@ -192,11 +192,11 @@ class _Written:
         self.at = {id(record): i for i, (_, record) in enumerate(cohort.records)}
         self.named: dict[str, list[int]] = {}
         for i, (_, record) in enumerate(cohort.records):
-            self.named.setdefault(record.visit, []).append(i)
+            self.named.setdefault(folded(record.visit), []).append(i)
 
     def of(self, names: Sequence[str]) -> Cohort:
         """The cohort with the records under some names only."""
-        return self._with(sorted({i for name in names for i in self.named.get(name, ())}))
+        return self._with(sorted({i for name in names for i in self.named.get(folded(name), ())}))
 
     def all(self) -> Cohort:
         return self._with(range(len(self.records)))
@@ -207,7 +207,7 @@ class _Written:
     def rename(self, old: Record, new: tuple[Record, ...]) -> None:
         i = self.at[id(old)]
         self.records[i] = (self.records[i][0], new)
-        self.named.setdefault(new[0].visit, []).append(i)
+        self.named.setdefault(folded(new[0].visit), []).append(i)
         self.at |= dict.fromkeys(map(id, new), i)
 
 
@@ -253,13 +253,13 @@ def _names(schedule: Schedule, visits: slice, segment: Segment) -> Iterator[str]
     """What records call the visits of the segment that follows a gap in this one."""
     period = schedule.disposition.periods[segment.period].id
     for i in range(visits.start, visits.stop):
-        for label in (schedule.visits[i].label, *schedule.visits[i].labels):
-            yield from (_anew(label, segment), f"{period}/{_anew(label, segment)}")
+        for name in schedule.visits[i].all_names:
+            yield from (_anew(name, segment), f"{period}/{_anew(name, segment)}")
 
 
 def _anew(label: str, segment: Segment) -> str:
     """What a visit of a segment is called once it begins anew."""
-    return restarted(label.rsplit(" (restart", 1)[0] if segment.run else label, segment.run + 1)
+    return restarted(before_restart(label) if segment.run else label, segment.run + 1)
 
 
 def _rename(doses: Doses, p: int, acting: Mapping[int, RuledGap], written: _Written) -> None:
@@ -313,13 +313,11 @@ def _apply(
 
 # --- what a record is called --------------------------------------------------------------------------------------------
 
-_RESTARTED = re.compile(r"(?P<label>.*) \(restart(?: [0-9]+)?\)")
-
 
 def with_hints(schedule: Schedule) -> Schedule:
     """The schedule; where a record has a name that its visit gets only by a restart, it is said under which planned one to record it."""
     records = schedule.visit_records
-    if records is None or not any(_RESTARTED.fullmatch(record.visit) for _, record, _ in records.unknown):
+    if records is None or not any(is_restarted(record.visit) for _, record, _ in records.unknown):
         return schedule
     unknown = tuple(
         (column, record, functools.partial(_hinted, schedule, column, record, problem)) for column, record, problem in records.unknown
@@ -328,21 +326,21 @@ def with_hints(schedule: Schedule) -> Schedule:
 
 
 def _hinted(schedule: Schedule, column: int, record: Record, problem: Callable[[], Problem]) -> Problem:
-    found = _RESTARTED.fullmatch(record.visit)
-    hint = _restart_hint(schedule, column, record, found["label"]) if found is not None else None
+    hint = _restart_hint(schedule, column, record) if is_restarted(record.visit) else None
     return problem() if hint is None else dataclasses.replace(problem(), hint=hint)
 
 
-def _restart_hint(schedule: Schedule, column: int, record: Record, name: str) -> str | None:
+def _restart_hint(schedule: Schedule, column: int, record: Record) -> str | None:
     """Under which planned visit to record a dose so that its period begins anew; None where there is none."""
     for p, doses in reversed(doses_by_segment(schedule).items()):
         segment = schedule.segments[p]
         period = schedule.disposition.periods[segment.period]
         visits = schedule.visits[doses.visits]
-        labels = {label.rsplit(" (restart", 1)[0] for visit in visits for label in (visit.label, *visit.labels)}
+        names = {folded(before_restart(name)) for visit in visits for name in visit.all_names}
+        mine = folded(before_restart(record.visit).removeprefix(f"{period.id}/"))
         last = max((dose.number for dose in doses.given.get(column, ())), default=-1)
         awaited = np.flatnonzero(doses.open[last + 1 :, column]).tolist()
-        if name.removeprefix(f"{period.id}/") not in labels or record.period not in (None, period.id) or np.isnat(segment.anchor[column]):
+        if mine not in names or record.period not in (None, period.id) or np.isnat(segment.anchor[column]):
             continue
         if not awaited:
             continue

@@ -16,6 +16,7 @@ from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.model import Give, Period, Study
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
@@ -144,6 +145,11 @@ class Schedule:
 
     def id(self, visit: int) -> str:
         return self.ids[visit]
+
+    @functools.cached_property
+    def names(self) -> Names:
+        """Which visit is meant by a name that somebody writes."""
+        return Names(self.visits, [self.period(i).id for i in range(len(self.visits))])
 
     def as_seen(self, visit: int, arm: int) -> Visit:
         """A visit as it is told of a subject of an arm: as of one whose arm is not known, where that is kept from readers."""

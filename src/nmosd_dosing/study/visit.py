@@ -35,7 +35,8 @@ class Said:
 class Visit:
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
-    `label`: no other visit of the period has it; `labels`: whatever else the day may be called. `said` is for whoever does not know the
+    `label`: no other visit of the period has it; `labels`: whatever else the day may be called; `names`: what the file calls it for people,
+    whichever arm it says it to. `said` is for whoever does not know the
     arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
     are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: the day of the visit before it in a
     repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if not the period's first day.
@@ -50,6 +51,7 @@ class Visit:
     arms: tuple[int, ...]
     open_ended: bool
     labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     by_arm: tuple[Said, ...] = ()
     follows: tuple[Offset, Offset] | None = None
     event: str = ""
@@ -64,6 +66,11 @@ class Visit:
         """The window of each arm; one where it is the same for all."""
         return tuple(said.window for said in self.by_arm) or (self.said.window,)
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Whatever it may be called."""
+        return (self.label, *self.labels, *self.names)
+
     def of_arm(self, arm: int) -> Visit:
         """The visit as it is for one arm; `arm` is -1 where it is not known."""
         return replace(self, said=self.by_arm[arm], by_arm=()) if 0 <= arm < len(self.by_arm) else self
@@ -76,8 +83,8 @@ class Visit:
         return replace(self, said=said, by_arm=tuple(by_arm))
 
     def called(self, name: Callable[[str], str]) -> Visit:
-        """The visit with another name, and so with others for its day."""
-        return replace(self, label=name(self.label), labels=tuple(map(name, self.labels)))
+        """The visit under another label, and so with other names for its day; what it is for people stays."""
+        return replace(self, label=name(self.label), labels=tuple(map(name, self.labels)), names=tuple(map(name, self.names)))
 
 
 def allowed_for_all(windows: Sequence[Window | None]) -> Window | None:

@@ -166,6 +166,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
     return Visit(
         label=label,
         labels=tuple(other for other in dict.fromkeys(others) if other != label),
+        names=tuple(dict.fromkeys(o.entry.name for o in group if o.entry.name)),
         offset=naming.code.offset if naming.code else None,
         last=naming.last.offset if naming.last else None,
         said=_to_whoever_asks(said, period),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 
@@ -64,7 +65,7 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
     if not cohort.records or len(periods) == 1:
         return tuple(Before(p, mine, Taken.nothing(n), Taken.nothing(n)) for p, mine in zip(periods, by_period, strict=True))
     visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
-    anew = tuple((column, dataclasses.replace(record, visit=record.visit.split(" (restart")[0])) for column, record in cohort.records)
+    anew = tuple((column, dataclasses.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
     found = visit_records.match(visits, [periods[p].id for p in of], dataclasses.replace(cohort, records=anew), {})
     recorded, booked = ([Taken.nothing(n) for _ in periods] for _ in range(2))
     written = ~np.isnat(found.booked)

@@ -11,6 +11,7 @@ from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Record
@@ -87,9 +88,9 @@ def _first(visits: Sequence[Visit]) -> list[int]:
 def _only(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
     """The cohort with the records that can only be of this period."""
     of = [p for p, visits in enumerate(by_period) for _ in visits]
-    names = visit_records.Names([visit for visits in by_period for visit in visits], [periods[p].id for p in of])
+    names = Names([visit for visits in by_period for visit in visits], [periods[p].id for p in of])
 
     def mine(record: Record) -> bool:
-        return {of[i] for i in names.meant(record)} == {period}
+        return {of[i] for i in names.meant(record.visit, record.period)} == {period}
 
     return replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))

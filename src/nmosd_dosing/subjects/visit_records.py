@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
-from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import Names, before_restart, folded, in_period
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
 
@@ -74,29 +75,6 @@ class VisitRecords:
         return (visit, column, product) not in self.not_given and (visit, column, product) not in self.not_named
 
 
-class Names:
-    """Which visit is meant by a name: its id or label, or another way to name its day, each only where nothing before it fits."""
-
-    def __init__(self, visits: Sequence[Visit], periods: Sequence[str]) -> None:
-        self.visits, self.periods = visits, periods
-        self.ids = [f"{period}/{visit.label}" for period, visit in zip(periods, visits, strict=True)]
-        self._levels: tuple[dict[str, list[int]], ...] = ({}, {}, {})
-        for i, (period, visit) in enumerate(zip(periods, visits, strict=True)):
-            others = [name for label in visit.labels for name in (label, f"{period}/{label}")]
-            for level, names in zip(self._levels, ([self.ids[i]], [visit.label], others), strict=True):
-                for name in names:
-                    level.setdefault(name, []).append(i)
-
-    def meant(self, record: Record, without: Callable[[int], bool] = lambda _: False) -> list[int]:
-        """The visits that a record can be of; `without`: whether the subject does not have one."""
-        found = ([i for i in level.get(_id(record), ()) if not without(i)] for level in self._levels)
-        return next(filter(None, found), [])
-
-
-def _id(record: Record) -> str:
-    return record.visit if record.period is None else f"{record.period}/{record.visit.removeprefix(record.period + '/')}"
-
-
 @dataclass(frozen=True, slots=True)
 class Renamed(Record):
     """A record under the name that its visit has in a period begun anew. It is of what was planned before: of what the visit of that name
@@ -151,11 +129,11 @@ def plans_more(give: Give, arm: int) -> bool:
 
 
 def match(
-    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun, may_come: Collection[str] = ()
+    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun, may_come: Names | None = None
 ) -> VisitRecords:  # fmt: skip
     """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
     a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort.
-    may_come: names of visits that there will be once something has happened, as `PERIOD/LABEL`."""
+    may_come: of visits that there will be once something has happened, under the names that they have the first time."""
     m, n = len(visits), len(cohort)
     names = Names(visits, periods)
     found: dict[tuple[int, int], list[Record]] = {}
@@ -166,11 +144,11 @@ def match(
         if record.visit == UNSCHEDULED:
             extra.append((column, record))
             continue
-        meant = names.meant(record, functools.partial(_without, begun, column))
+        meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column))
         if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
             meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         if len(meant) != 1:
-            if not meant and not record.is_fact and _may_come(record, may_come):
+            if not meant and not record.is_fact and may_come is not None and _may_come(record, may_come):
                 extra.append((column, record))
                 continue
             unknown.append((column, record, functools.partial(_unknown, record, column, meant, names, begun)))
@@ -215,11 +193,9 @@ def match(
     )  # fmt: skip
 
 
-def _may_come(record: Record, names: Collection[str]) -> bool:
+def _may_come(record: Record, names: Names) -> bool:
     """Whether a visit is one of a period begun anew, or of an event, that has not happened."""
-    planned = re.sub(r" \((restart|restart \d+|\d+)\)$", "", record.visit)
-    planned = planned if record.period is None else f"{record.period}/{planned.removeprefix(record.period + '/')}"
-    return planned in names or any(name.split("/", 1)[1] == planned for name in names)
+    return bool(names.meant(re.sub(r" \(\d+\)$", "", before_restart(record.visit)), record.period))
 
 
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
@@ -256,26 +232,51 @@ def _without(begun: Begun, column: int, visit: int) -> bool:
 
 def _unknown(record: Record, column: int, found: list[int], names: Names, begun: Begun) -> Problem:
     """What is wrong with the name of a visit. found: several that it may be."""
-    known = [id for i, id in enumerate(names.ids) if not _without(begun, column, i)]
-    id, meant = _id(record), [names.ids[i] for i in found]
-    shown = clip(record.visit)
-    periods = list(dict.fromkeys(label.split("/", 1)[0] for label in known))
+    here = [i for i in range(len(names.ids)) if not _without(begun, column, i)]
+    known, shown, meant = [names.ids[i] for i in here], clip(record.visit), [names.ids[i] for i in found]
+    periods = list(dict.fromkeys(id.split("/", 1)[0] for id in known))
     if record.period is not None and record.period not in periods:
         there_are = f"periods of this plan are {one_of(periods)}"
         wrong = f"unknown period `{clip(record.period)}` of visit `{shown}`"
         return Problem(wrong, record.place, did_you_mean(record.period, periods) or there_are)
-    elsewhere = [label for label in known if label.split("/", 1)[1] == record.visit.rsplit("/", 1)[-1]]
-    if not meant and elsewhere:
-        return Problem(f"`{clip(id)}` is not a visit", record.place, f"{one_of(elsewhere)} is")
     if meant:
         several = "visit of several periods" if len({id.split("/", 1)[0] for id in meant}) > 1 else "name of several visits"
-        more = f" and {len(meant) - _CANDIDATES} more" if len(meant) > _CANDIDATES else ""
-        return Problem(f"`{shown}` is a {several}", record.place, f"write {one_of(meant[:_CANDIDATES])}{more}")
-    labels = [label.split("/", 1)[1] for label in known]
-    hint = did_you_mean(id, known) or did_you_mean(record.visit, labels)
-    some = ", ".join(f"`{label}`" for label in list(dict.fromkeys(labels))[:8])
-    hint = hint or f"visits are {some}{' and so on' if len(labels) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`"
+        return Problem(f"`{shown}` is a {several}", record.place, f"write {_some(meant)}")
+    name = in_period(record.visit, record.period)
+    elsewhere = names.meant(name.split("/", 1)[1], None, functools.partial(_without, begun, column)) if "/" in name else []
+    if elsewhere:
+        return Problem(f"`{clip(name)}` is not a visit", record.place, f"{_some([names.ids[i] for i in elsewhere])} is")
+    if (two := _two_days(name, [names.visits[i] for i in here])) is not None:
+        wrong, days = two
+        there = [names.ids[i] for i in here if names.visits[i].offset in days]
+        return Problem(f"`{shown}` {wrong}", record.place, f"write {_some(there)}{'' if there[1:] else ', if that is meant'}")
+    called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
+    hint = did_you_mean(name, known) or did_you_mean(record.visit, called)
+    labels = list(dict.fromkeys(names.visits[i].label for i in here))
+    some = ", ".join(f"`{label}`" for label in labels[:8])
+    hint = hint or f"visits are {some}{' and so on' if len(here) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`"
     return Problem(f"unknown visit `{shown}`", record.place, hint)
+
+
+def _some(ids: Sequence[str]) -> str:
+    return f"{one_of(ids[:_CANDIDATES])}{f' and {len(ids) - _CANDIDATES} more' if len(ids) > _CANDIDATES else ''}"
+
+
+_ELAPSED = re.compile(r"(?:.*/)?(week|month|year) (\d{1,4})")
+
+
+def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Offset]] | None:
+    """Of a name such as `week 2`, where days count from 1 and the plan has a visit on one of the days that it may mean: what is wrong with
+    it, and these days. Where days count from 0 it is the name of one."""
+    if (found := _ELAPSED.fullmatch(folded(name))) is None:
+        return None
+    unit, n = found[1], int(found[2])
+    step = {"week": Offset(7), "month": Offset(months=1), "year": Offset(months=12)}[unit]
+    days = step.times(n), step.times(max(n - 1, 0))
+    on = [visit for visit in visits if visit.offset in days and not visit.event]
+    if not on or any(label.startswith(f"{unit} ") for visit in on for label in (visit.label, *visit.labels)):
+        return None
+    return f"is ambiguous where days count from 1: {counted(n, unit)} elapsed, or {unit} number {n}", days
 
 
 def _together(here: list[Record], record: Record, visit: Visit) -> bool:

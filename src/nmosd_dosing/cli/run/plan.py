@@ -21,6 +21,7 @@ from nmosd_dosing.report.export.plan import to_csv, to_json
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
+from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
 
@@ -68,27 +69,27 @@ FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made
 def _explained(made: Plan, request: Request, schedule: Schedule, asked: str) -> Explained:
     """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry. A visit
     that fell away is explained where it is asked for by its own name."""
-    found = tuple(v for v in made.visits if asked in (v.id, v.label, v.period, "all")) or _named(made, asked)
+    found = tuple(v for v in made.visits if asked in (v.period, "all")) or _named(made, schedule.names, asked)
     dated = {v.period for v in made.visits}
     names = {m: (m.target, f"{m.target} entry", "all") for m in made.transitions}
     moves = tuple(m for m in made.transitions if asked in names[m] or (asked.split("/")[0] == m.target and m.target not in dated))
     if not found and not request.cancelled:
         whole = next(replace(request, cancelled=True).plans(schedule, intensity=False))
-        found = _named(whole, asked)
+        found = _named(whole, schedule.names, asked)
     if not found and not moves:
         problems = Problems()
         ids = [v.id for v in made.visits]
-        near = did_you_mean(asked, [*ids, *(v.label for v in made.visits)])
+        near = did_you_mean(asked, [*ids, *(name for visit in schedule.visits for name in (visit.label, *visit.names))])
         hint = near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return moves, found
 
 
-def _named(made: Plan, asked: str) -> tuple[PlannedVisit, ...]:
-    """The visits of a name, or else those of another way to name their day."""
-    found = tuple(v for v in made.visits if asked in (v.id, v.label))
-    return found or tuple(v for v in made.visits if asked in v.labels or asked in {f"{v.period}/{label}" for label in v.labels})
+def _named(made: Plan, names: Names, asked: str) -> tuple[PlannedVisit, ...]:
+    """The visits of a plan that a name may mean."""
+    here = {visit.id: visit for visit in made.visits}
+    return tuple(here[names.ids[i]] for i in names.meant(asked, without=lambda i: names.ids[i] not in here))
 
 
 def _notes_of(plans: list[Plan]) -> list[str]:
