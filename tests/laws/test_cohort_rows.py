@@ -51,8 +51,8 @@ NOT_OF_PLAN = ("study", "subjects", "of_study", "columns", "at_least")
 VIALS = Vials((Fraction(120), Fraction(400)), ("120 mg", "400 mg"), "mg", Fraction(80))
 
 
-def table_of(wanted: Request, cohort: Cohort, sites: list[str | None], form: Form, size: int) -> list[str]:
-    return [text for texts in rows(dataclasses.replace(wanted, columns=cohort), sites, form, size) for text in texts]
+def table_of(wanted: Request, cohort: Cohort, form: Form, size: int) -> list[str]:
+    return [text for texts in rows(dataclasses.replace(wanted, columns=cohort), form, size) for text in texts]
 
 
 def by_day(made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -74,8 +74,9 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
     cohort = stop_counted(wanted.study, wanted.period, Cohort.of_subjects(subjects, arms, of_study))
     asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name not in NOT_OF_PLAN}
     sites = [SITES[i % len(SITES)] for i in range(len(subjects))]
-    csvs = table_of(wanted, cohort, sites, "csv", size)
-    lines = table_of(wanted, cohort, sites, "json", size)
+    cohort = dataclasses.replace(cohort, sites=tuple(sites))
+    csvs = table_of(wanted, cohort, "csv", size)
+    lines = table_of(wanted, cohort, "json", size)
     for subject, site, as_csv, as_lines in zip(subjects, sites, csvs, lines, strict=True):
         made = plan(wanted.study, subject, of_study=cohort.of_study, **asked)
         expected = list(csv.DictReader(io.StringIO(to_csv(made))))
@@ -242,7 +243,7 @@ def test_restarts_after_gaps(size: int) -> None:
     subjects[2] = replace(subjects[2], weights=(Weight(start + dt.timedelta(30), 77.5),), events=(Event("died", dt.date(2025, 4, 1)),))
     wanted = Request(study)
     assert agree(wanted, subjects, {}, size)
-    assert "(restart)" in table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", size)[1]
+    assert "(restart)" in table_of(wanted, Cohort.of_subjects(subjects, ()), "csv", size)[1]
 
 
 AFTER_EVENTS = """language: 1
@@ -297,11 +298,11 @@ def test_the_order_and_the_size_of_slices_change_nothing() -> None:
     start = dt.date(2025, 1, 6)
     subjects = [Subject(start + dt.timedelta(chance.randint(0, 5)), f"S{i}", weight_kg=chance.randint(300, 1500) / 10) for i in range(60)]
     wanted = Request(study)
-    whole = table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", 1000)
+    whole = table_of(wanted, Cohort.of_subjects(subjects, ()), "csv", 1000)
     for size in (1, 7, 59):
-        assert table_of(wanted, Cohort.of_subjects(subjects, ()), [], "csv", size) == whole
+        assert table_of(wanted, Cohort.of_subjects(subjects, ()), "csv", size) == whole
     shuffled = chance.sample(range(60), 60)
-    assert table_of(wanted, Cohort.of_subjects([subjects[i] for i in shuffled], ()), [], "csv", 13) == [whole[i] for i in shuffled]
+    assert table_of(wanted, Cohort.of_subjects([subjects[i] for i in shuffled], ()), "csv", 13) == [whole[i] for i in shuffled]
 
 
 def test_what_is_remembered_of_those_who_are_alike_is_of_one_run() -> None:

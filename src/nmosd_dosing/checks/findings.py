@@ -17,7 +17,7 @@ from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
-from nmosd_dosing.plans.written import all_gives, batches, comments
+from nmosd_dosing.plans.written import all_gives, batches, comments, reasons
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
@@ -39,7 +39,7 @@ class Finding:
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
     `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
     last day of a course or a range of days. `booked_for`: the day of an appointment; then the verdict is what it will be if it is kept.
-    `batch`, `comment`: what was written down of the visit; no batch of a masked dose.
+    `reason`, `batch`, `comment`: what was written down of the visit; no batch of a masked dose. `site`: where the subject is seen.
     """
 
     subject: str | None
@@ -56,6 +56,8 @@ class Finding:
     booked_for: dt.date | None = None
     batch: str | None = None
     comment: str | None = None
+    reason: str | None = None
+    site: str | None = None
 
     @property
     def booked(self) -> bool:
@@ -81,7 +83,7 @@ def _of_subject(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
     dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]
     dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
-    return [finding for *_, finding in dated]
+    return [finding if subject.site is None else replace(finding, site=subject.site) for *_, finding in dated]
 
 
 def deviates(finding: Finding) -> bool:
@@ -94,8 +96,9 @@ def deviates(finding: Finding) -> bool:
 
 def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
     """What is to be said of one visit, with what was written down of it. ahead: what a rule for gaps would do with its dose."""
-    batch, comment = batches(visit.records, visit.visit.gives), comments((*visit.records, *visit.appointments))
-    return _with_written(_of_visit(subject, visit, as_of, ahead), batch, comment)
+    written = (*visit.records, *visit.appointments)
+    found = replace(_of_visit(subject, visit, as_of, ahead), reason=reasons(written))
+    return _with_written(found, batches(visit.records, visit.visit.gives), comments(written))
 
 
 def _with_written(found: Finding, batch: str | None, comment: str | None) -> Finding:
@@ -327,13 +330,15 @@ def _where(record: Record) -> str:
 
 
 def _recorded(
-    subject: SubjectSchedule, visit: SubjectVisit, verdict: Verdict, date: dt.date, message: str, booked: bool = False
-) -> Finding:
+    subject: SubjectSchedule, visit: SubjectVisit, verdict: Verdict, date: dt.date, message: str, booked: bool = False,
+    reason: str | None = None,
+) -> Finding:  # fmt: skip
     """What is to be said of one record of a visit, or of one appointment."""
     days = (date - visit.target).days if visit.target is not None else None
     actual, booked_for = (None, date) if booked else (date, None)
     return Finding(
-        subject.code, visit.id, verdict, days, visit.target, visit.earliest, visit.latest, actual, message, booked_for=booked_for
+        subject.code, visit.id, verdict, days, visit.target, visit.earliest, visit.latest, actual, message, booked_for=booked_for,
+        reason=reason,
     )  # fmt: skip
 
 
@@ -345,10 +350,10 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
             words = (
                 f"booked for {date_text(record.date)} as well{_where(record)}, and {first.status} on {date_text(first.date)}{_where(first)}"
             )
-            yield _recorded(subject, visit, "duplicate", record.date, words, booked=True)
+            yield _recorded(subject, visit, "duplicate", record.date, words, booked=True, reason=record.reason)
             continue
         words = f"recorded again{_where(record)}, first on {date_text(visit.records[0].date)}{_where(visit.records[0])}"
-        yield _recorded(subject, visit, "duplicate", record.date, words)
+        yield _recorded(subject, visit, "duplicate", record.date, words, reason=record.reason)
 
 
 def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
@@ -368,9 +373,9 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
         if record.status == "booked":
             words = f"booked for {date_text(record.date)}: {words}"
             found = Finding(subject.code, record.visit, verdict, None, None, None, None, None, words, booked_for=record.date)
-            yield _with_written(found, batches([record], gives), record.comment)
+            yield _with_written(replace(found, reason=record.reason), batches([record], gives), record.comment)
             continue
-        finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words)
+        finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words, reason=record.reason)
         yield _with_written(finding, batches([record], gives), record.comment)
         if record.product is not None and record.product not in products:
             words = f"{record.product} is recorded, which is no product of the study: it counts in no total{_where(record)}"
@@ -382,7 +387,7 @@ def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
     for visit in subject.visits:
         for record, wrong in zip(visit.records, visit.wrong, strict=True):
             if wrong is not None:
-                yield _recorded(subject, visit, "wrong-dose", record.date, f"{wrong}{_where(record)}")
+                yield _recorded(subject, visit, "wrong-dose", record.date, f"{wrong}{_where(record)}", reason=record.reason)
 
 
 def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ class Item:
 
     date: dt.date | None
     subject: str | None
+    site: str | None
     visit: PlannedVisit
     day: int
     of: int
@@ -205,6 +206,7 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     return Item(
         date=date,
         subject=plan.subject,
+        site=plan.at_site,
         visit=visit,
         day=day,
         of=of,

@@ -216,7 +216,7 @@ class Plan:
 
     `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods
     that it is about, also those that this subject does not come to. `planned_start`: the day that was planned as day 1, where the first
-    dose was on another one.
+    dose was on another one. `at_site`: where the subject is seen; `site` are the facts of a site's file.
     """
 
     unblinded: bool
@@ -245,6 +245,7 @@ class Plan:
     planned_start: dt.date | None = None
     unscheduled: tuple[PlannedVisit, ...] = ()
     lost: tuple[LostDose, ...] = ()
+    at_site: str | None = None
 
     @property
     def all_visits(self) -> tuple[PlannedVisit, ...]:

@@ -120,6 +120,7 @@ def plan_of(
         counts_from=study.counts_from,
         arm=shown_arm(study, periods, arm, schedule.unblinded),
         subject=schedule.code,
+        at_site=schedule.site,
         start=schedule.start,
         planned_start=schedule.planned_start,
         unscheduled=tuple(unscheduled(schedule)),

@@ -21,6 +21,11 @@ def comments(records: Sequence[Record]) -> str | None:
     return "; ".join(dict.fromkeys(record.comment for record in records if record.comment)) or None
 
 
+def reasons(records: Sequence[Record]) -> str | None:
+    """The reasons of some records, as they are written."""
+    return "; ".join(dict.fromkeys(record.reason for record in records if record.reason)) or None
+
+
 def batches(records: Sequence[Record], gives: Sequence[Give]) -> str | None:
     """The batches of some records of doses, `gives`; where some of these are masked, only of what names another."""
     hidden = [give for give in gives if give.mask is not None]

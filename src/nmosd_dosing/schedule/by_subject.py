@@ -67,6 +67,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool 
             unblinded=schedule.unblinded,
             until=to_date(schedule.until) if schedule.until is not None else None,
             code=(cohort.codes[c] or None) if cohort.codes else None,
+            site=cohort.sites[c] if cohort.sites else None,
             start=starts[c],
             planned_start=planned[c],
             arm=arms[c],

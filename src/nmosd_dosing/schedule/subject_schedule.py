@@ -290,7 +290,7 @@ class SubjectCap(NamedTuple):
 class SubjectSchedule:
     """One subject's schedule, already masked unless `unblinded`.
 
-    products: with their units, in the schedule's order.
+    site: where the subject is seen. products: with their units, in the schedule's order.
     visits: all that are in the plan, also cancelled ones, in the schedule's order. periods: all of the way, also those that the subject
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
     not planned; doses_besides: what was given at them; twice: further records of visits that have one, with the row.
@@ -303,6 +303,7 @@ class SubjectSchedule:
     unblinded: bool
     until: Date
     code: str | None
+    site: str | None
     start: dt.date
     planned_start: Date
     arm: int

@@ -94,6 +94,7 @@ class Cohort:
     codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
     planned_start: (n,) the day that was planned as day 1, where the first dose was on another one; else NaT, or None for everybody.
     booked: by period (n,), the first day as it is booked, NaT where it is not: what is counted from it may still move.
+    sites: where each subject is seen, None where nobody says; empty where nobody says of anybody.
     """
 
     start: Dates
@@ -111,6 +112,7 @@ class Cohort:
     ahead: Ahead | None = None
     planned_start: Dates | None = None
     booked: Mapping[str, Dates] = field(default_factory=dict)
+    sites: tuple[str | None, ...] = ()
 
     def __repr__(self) -> str:
         """In a log nothing may tell an arm."""
@@ -221,6 +223,7 @@ class Cohort:
             made,
             planned_start=None if np.isnat(planned).all() else planned,
             codes=codes,
+            sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
             records=records,
             weighed=_series(given),
             measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
@@ -316,6 +319,7 @@ class Cohort:
             booked={name: dates[columns] for name, dates in self.booked.items()},
             records=tuple((at[column], record) for column, record in self.records if column in at),
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
+            sites=tuple(self.sites[column] for column in at) if self.sites else (),
             height=self.height[columns] if self.height is not None else None,
             planned_start=self.planned_start[columns] if self.planned_start is not None else None,
             weighed=self.weighed.chosen(columns) if self.weighed is not None else None,

@@ -64,7 +64,7 @@ def _pieces(form: Form, everybody: Everybody, without: list[str]) -> Iterator[st
     cohort = everybody.cohort
     size = excluded.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
     done = 0
-    for texts in counted(cohort_rows.rows(everybody.request, everybody.sites, form, size), len(cohort), "written"):
+    for texts in counted(cohort_rows.rows(everybody.request, form, size), len(cohort), "written"):
         if not all(texts):
             without += [cohort.codes[done + i] for i, text in enumerate(texts) if not text]
         done += len(texts)
@@ -94,8 +94,6 @@ def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
         left_out.problems += [refused.problems[i] for i in chosen[:LISTED]]
         left_out.more += len(chosen[LISTED:])
         left_out.names += [cohort.codes[i] for i in chosen]
-        if everybody.sites:
-            everybody.sites = [everybody.sites[i] for i in refused.others(len(cohort)).tolist()]
     return left_out
 
 

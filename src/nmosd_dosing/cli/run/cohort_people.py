@@ -24,10 +24,9 @@ from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
 
 @dataclass(slots=True)
 class Everybody:
-    """All subjects, as columns of a request; `sites` of each, empty where nobody has one. `read`: how many lines were about somebody."""
+    """All subjects, as columns of a request. `read`: how many lines were about somebody."""
 
     request: Request
-    sites: list[str | None]
     read: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
 
@@ -130,10 +129,9 @@ class _Rows:
         cohort = to_cohort(columns, rows, told, arms, self.request.arms, dict(of_study))
         left_out = self.left_out or LeftOut()
         left_out.names = [columns.codes[row] for row in sorted(bad)]
-        sites = [columns.sites[row] for row in rows] if "site" in columns.table.columns else []
         request = replace(self.request, columns=cohort).begun()
         say_doubtful(request)
-        return Everybody(request, sites, len(columns) + left_out.nobody, left_out)
+        return Everybody(request, len(columns) + left_out.nobody, left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:
         """The index of everybody's arm, by row."""

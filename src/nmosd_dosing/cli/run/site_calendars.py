@@ -64,7 +64,8 @@ def check_stop(request: CohortCalendars, skip_bad: bool, study: Study, problems:
 def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
     """The calendars, worked out and not yet written."""
     request, cohort, problems = everybody.request, everybody.cohort, Problems()
-    names = list(cohort.codes) if by != "site" else [site or "" for site in everybody.sites]
+    sites = [site or "" for site in cohort.sites]
+    names = list(cohort.codes) if by != "site" else sites
     if by == "site" and (not names or "" in names):
         without = names.count("") if names else len(cohort)
         who = f"{without:,} subjects have none" if without != 1 else "one subject has none"
@@ -81,7 +82,7 @@ def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
     if by != "site":
         plans = zip(progress(range(n), n, "calendars"), _plans(request, cohort), strict=True)
         return calendars.prepare_all(asked, ((plan, partial(_draw, request, cohort, column)) for column, plan in plans))
-    return _of_sites(asked, request, [site or "" for site in everybody.sites])
+    return _of_sites(asked, request, sites)
 
 
 def not_touched(folder: str, ready: Sequence[Ready]) -> list[str]:

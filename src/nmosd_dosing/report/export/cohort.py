@@ -45,17 +45,17 @@ def header(form: Form) -> str:
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
 
 
-def rows(request: Request, sites: Sequence[str | None], form: Form, size: int = _SLICE) -> Iterator[list[str]]:
+def rows(request: Request, form: Form, size: int = _SLICE) -> Iterator[list[str]]:
     """The rows of every subject as one text each, in their order, `size` subjects at a time: CSV has a row for each administration and
-    assessment of a visit, JSON a line for each visit. `sites` are theirs, empty where nobody has one.
+    assessment of a visit, JSON a line for each visit.
 
     The subjects are columns; what is counted over all of them, as a study stop may be, must be given in their `of_study`. Raises
     InputError as `expand` does.
     """
     known: dict[Hashable, _Template] = {}
     cohort = request.cohort
-    for begin, part in zip(range(0, len(cohort), size), cohort.slices(size), strict=True):
-        yield _Slice(request, part, sites[begin : begin + size], form, known).texts()
+    for part in cohort.slices(size):
+        yield _Slice(request, part, form, known).texts()
 
 
 # --- subjects who are alike ---------------------------------------------------------------------------------------------
@@ -83,7 +83,6 @@ class _Template:
 class _Slice:
     request: Request
     cohort: Cohort
-    sites: Sequence[str | None]
     form: Form
     known: dict[Hashable, _Template]
 
@@ -100,8 +99,7 @@ class _Slice:
         others = sorted({*range(len(self.cohort))} - {*own}) if own else range(len(self.cohort))
         if len(others):
             part = self.cohort.chosen(others) if own else self.cohort
-            sites = [self.sites[i] for i in others] if own and self.sites else self.sites
-            for column, text in zip(others, _Slice(self.request, part, sites, self.form, self.known)._alike(), strict=True):
+            for column, text in zip(others, _Slice(self.request, part, self.form, self.known)._alike(), strict=True):
                 made[column] = text
         return made
 
@@ -132,7 +130,7 @@ class _Slice:
         if name == "subject":
             return [text(self.cohort.codes[i]) for i in columns]
         if name == "site":
-            return [text(self.sites[i]) for i in columns] if self.sites else [text(None)] * len(columns)
+            return [text(sites[i]) for i in columns] if (sites := self.cohort.sites) else [text(None)] * len(columns)
         if name == "start":
             return _dates(to_dates(self.cohort.start[columns]), text)
         return _numbers([float(self.cohort.grams[i] / 1000) for i in columns])

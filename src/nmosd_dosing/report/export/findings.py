@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
 from nmosd_dosing.report.export.plain import csv_text, fields, iso_date
 
-FINDING_COLUMNS = ("subject", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "batch", "comment")
+FINDING_COLUMNS = (
+    "subject", "site", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "reason", "batch",
+    "comment",
+)  # fmt: skip
 
 
 # --- findings -----------------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, plain_n
 from nmosd_dosing.version import PROGRAM
 
 DOSE_COLUMNS = (
-    "unblinded", "date", "subject", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit", "dose_rule",
-    "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
+    "unblinded", "date", "subject", "site", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit",
+    "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
     "part", "planned", "from", "to",
 )  # fmt: skip
 
@@ -102,7 +102,7 @@ def _not_listed(worklist: Worklist) -> dict[str, Any]:
 
 def _dose(item: Item) -> dict[str, Any]:
     return {
-        **fields(item, ("date", "subject")),
+        **fields(item, ("date", "subject", "site")),
         "visit": item.visit.id,
         "day": item.day,
         "of_days": item.of,

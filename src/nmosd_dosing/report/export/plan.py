@@ -40,6 +40,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "site": of_site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "subject": plan.subject,
+        "at_site": plan.at_site,
         "start": iso_date(plan.start),
         "planned_start": iso_date(plan.planned_start),
         "weight_kg": plain_number(plan.weight_kg),

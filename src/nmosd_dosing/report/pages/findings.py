@@ -21,13 +21,24 @@ from nmosd_dosing.study.model import Study
 _STYLES: dict[Concern, str] = {"fine": "", "look": "yellow", "deviation": "bold red"}
 
 
+def _who(findings: Sequence[Finding], several: bool) -> list[str]:
+    """The columns that say whose a finding is: the site only where findings of several are shown."""
+    sites = ["Site"] if len({f.site for f in findings}) > 1 else []
+    return [*sites, "Subject"] if several else []
+
+
+def _whose(f: Finding, who: Sequence[str]) -> list[Text]:
+    cells = {"Site": f.site, "Subject": f.subject}
+    return [text(cells[column] or "") for column in who]
+
+
 def findings_page(
     study: Study, as_of: dt.date, findings: Sequence[Finding], counts: Counter[Verdict], several: bool, booked: int = 0
 ) -> RenderableType:  # fmt: skip
     """What was done against the plan; `counts` are of all findings, also of those not shown, and `booked` of them are appointments."""
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
-        who = ["Subject"] if several else []
+        who = _who(findings, several)
         made = Table(*who, "Visit", "Verdict", "Days", "Target", "Done", "What", right=("Days",), wraps=("What",))
         for f in findings:
             style = _STYLES[concern(f.verdict)]
@@ -35,7 +46,7 @@ def findings_page(
             target = day(f.target) if f.target else Text("not planned" if f.actual else "open", style="dim")
             days = "" if f.days is None else f"{f.days:+d}" if f.days else "0"
             cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(f.message)]
-            made.add_row(*([text(f.subject or "")] if several else []), *cells)
+            made.add_row(*_whose(f, who), *cells)
         parts += [made, Text()]
     counted = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
     not_done = f"; {booked} of them booked, not done" if booked else ""
@@ -53,7 +64,7 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
     if not items:
         return Page(*parts, text("nothing"))
     limits = any(item.last is not None for item in items)
-    by, who = (["Last day", "Left"] if limits else []), (["Subject"] if several else [])
+    by, who = (["Last day", "Left"] if limits else []), _who([item.finding for item in items], several)
     made = Table(*by, *who, "Visit", "State", "Target", "What", right=("Left",), wraps=("What",))
     for item in items:
         f = item.finding
@@ -61,5 +72,5 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
         target = day(f.target) if f.target else Text("open", style="dim")
         cells = [text(f.visit), text(item.state, style), target, text(f.message)]
         by_when = [day(item.last), text("" if item.left is None else item.left)] if limits else []
-        made.add_row(*by_when, *([text(f.subject or "")] if several else []), *cells)
+        made.add_row(*by_when, *_whose(f, who), *cells)
     return Page(*parts, made)

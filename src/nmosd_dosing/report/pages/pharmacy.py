@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
@@ -19,7 +19,7 @@ from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
 
-_COLUMNS = ("Date", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
+_COLUMNS = ("Date", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
 
 
@@ -94,7 +94,7 @@ def _items(worklist: Worklist) -> RenderableType:
             if len(mine) > 1:
                 of_day.append(_in_all(product, vials, mine))
         rows += [row | {"Date": day(date)} for row in of_day]
-    headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
+    headings = _headings(rows)
     made = Table(*headings, right=("Amount", "Weight", "Volume"), once=("Date",))
     for row in rows:
         made.add_row(*(row.get(heading, Text()) for heading in headings))
@@ -104,17 +104,24 @@ def _items(worklist: Worklist) -> RenderableType:
 def _may_come(worklist: Worklist) -> RenderableType:
     """Whose allowed days meet those asked for."""
     rows = [_row(found.item, worklist.several) for found in worklist.may_come]
-    headings = [heading for heading in _COLUMNS if any(row.get(heading) for row in rows)]
+    headings = _headings(rows)
     made = Table("From", "To", "Planned", *headings, right=("Amount", "Weight", "Volume"))
     for found, row in zip(worklist.may_come, rows, strict=True):
         made.add_row(day(found.first), day(found.last), day(found.planned), *(row.get(heading, Text()) for heading in headings))
     return made
 
 
+def _headings(rows: Sequence[Mapping[str, Text]]) -> list[str]:
+    """The columns that say something; the site only where there are several."""
+    sites = {row["Site"].plain for row in rows if "Site" in row}
+    return [heading for heading in _COLUMNS if any(row.get(heading) for row in rows) and (heading != "Site" or len(sites) > 1)]
+
+
 def _row(item: Item, several: bool) -> dict[str, Text]:
     status = item.visit.status if item.visit.status != "planned" else ""
     only = f"only arm {' or '.join(item.visit.only_arms)}" if item.visit.only_arms else ""
     return {
+        "Site": text(item.site or ""),
         "Subject": text(item.subject or ""),
         "Visit": text(_visit(item, several)),
         "Status": text(", ".join(words for words in (status, only) if words), "yellow"),

@@ -157,7 +157,8 @@ def to_cohort(
         height_cm=np.array([columns.heights[row] for row in rows], dtype=np.float64),
         of_study=of_study,
     )
-    made = replace(made, codes=tuple(columns.codes[row] for row in rows))
+    sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
+    made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites)
     at = [i for i, row in enumerate(rows) if row in told]
     if not at:
         return made
