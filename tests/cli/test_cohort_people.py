@@ -44,7 +44,7 @@ WRONG = {
     "nothing": ("", "error: `subjects.csv` is empty"),
     "a heading alone": ("subject,start\n", "error: `subjects.csv` has no rows"),
     "no start": ("subject\nA\n", "error: column `start` is missing"),
-    "another column": ("subject,start,age\nA,2025-01-06,3\n", "error: unknown column `age`"),
+    "another column": ("subject,start,weihgt_kg\nA,2025-01-06,3\n", "error: unknown column `weihgt_kg`"),
     "no day": ("subject,start\nA,2025-02-30\n", "error: `2025-02-30`: there is no such day\n --> subjects.csv:2:3"),
     "two rows": ("subject,start\nA,2025-01-06\nA,2025-01-07\n", "error: subject `A` has two rows\n --> subjects.csv:3:1"),
     "a quotation mark": ('subject,start\nA,"2025-01-06\n', "error: a quotation mark in the middle of a cell"),

@@ -32,7 +32,11 @@ WRONG = {
     "semicolons, quotation marks": 'subject;arm\n"12";"{0}"\n',
     "two lines": 'subject,arm\nA1,"{0}\n"\n12,{1}\n',
     "no heading": "A1,{0}\nA2,{1}\n",
-    "another column": "subject,arm,age\nA1,{0},4\n",
+    "another column": "subject,arm,age\nA1,{0},4\nX9,{1},5\n",
+    "another column that tells it": 'subject,group,arm\nA1,{0},{0}\nX9,"{1}",{1}\n',
+    "a title": "Arms of the trial\nsubject,arm\nX9,{0}\n",
+    "a row above the heading": "A1,{0}\nsubject,arm\nA2,{1}\n",
+    "two columns of arms": "USUBJID,ARM,ARMCD\nA1,{0},{0}\n",
     "no arm's column": "subject,group\nA1,{0}\n",
     "a line before the heading": 'A1,"{0}\nsubject,arm\n12,{0}\n',
 }
@@ -59,6 +63,29 @@ def test_no_message_shows_an_arm(table: str, command: tuple[str, ...], tmp_path:
     assert said[0] == said[1] == said[2]
     assert "a.csv" in said[0]
     assert "placebo" not in said[0]
+
+
+SUBJECTS = {
+    "no such day": "subject,start,ARM\nA1,2025-13-06,{0}\nA2,2025-01-06,{1}\n",
+    "no such day, and the arm first": 'ACTARM,ARM,subject,start\n{1},"{0}",A1,2025-13-06\n',
+    "a cell too many": "subject,start,ARM\nA1,2025-01-06,{0},\nA2,2025-01-06,{1},x\n",
+    "a cell too few": "subject,ARM,start\nA1,{0}\n",
+    "an open quotation mark": 'ARM,subject,start\n{0},A1,"2025-01-06\n',
+    "two rows": "subject,start,ARM\nA1,2025-01-06,{0}\nA1,2025-01-06,{1}\n",
+}
+
+
+@pytest.mark.parametrize("table", SUBJECTS.values(), ids=list(SUBJECTS))
+def test_an_arm_beside_the_subjects_is_ignored_and_not_shown(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = []
+    for arms in (("placebo", "bat4406f"), ("bat4406f", "placebo")):
+        Path("s.csv").write_text(table.format(*arms), encoding="utf-8")
+        done = dosing("check", "--subjects", "s.csv", "--as-of", "2025-03-01", "--regimen", "bat4406f")
+        assert done.returncode == 2
+        said.append(done.stderr)
+    assert said[0] == said[1]
+    assert "`ARM`" in said[0] and "placebo" not in said[0]
 
 
 @pytest.mark.parametrize(

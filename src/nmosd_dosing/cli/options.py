@@ -105,6 +105,10 @@ class PeopleOptions:
     encoding: Annotated[
         str | None, typer.Option(help="In what tables are written that are not UTF-8: gb18030, cp1252.", metavar="NAME")
     ] = None
+    column: Annotated[
+        list[str],
+        typer.Option(help='What a column of the tables is called: start="Date of first dose". Repeatable.', metavar="OURS=THEIRS"),
+    ] = field(default_factory=list)
     site: Annotated[
         str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
     ] = None

@@ -27,6 +27,7 @@ from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
 if TYPE_CHECKING:
+    from nmosd_dosing.cli.tables import Tables
     from nmosd_dosing.subjects.tables.table import Cell
 
 _LISTED = 5
@@ -42,15 +43,18 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None)
     later = [p.id for p in periods[1:]]
     of_study, events = on(asked.on, known, problems)
     entered = _enter(asked.enter, later, periods, problems)
-    subjects = _one(asked, problems) if asked.subjects is None else _several(asked, later, capped(study), problems)
+    tables = _tables(asked, problems)
+    if asked.subjects is None or tables is None:
+        subjects = _one(asked, problems)
+    else:
+        subjects = _several(asked, tables, later, capped(study), problems)
     if asked.subjects is not None and (events or entered):
         problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
     subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
     allocation: Sequence[tuple[Cell, Cell]] = ()
-    if {asked.events, asked.allocation, asked.visits, asked.weighings} != {None}:
-        from nmosd_dosing.cli import tables
-
-        subjects, allocation = tables.with_tables(subjects, asked, known, masked(study), problems)
+    if tables is not None:
+        subjects, allocation = tables.joined(subjects, known, masked(study), problems)
+        tables.check_said(problems)
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
         problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
@@ -210,15 +214,22 @@ def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tu
     return baseline, tuple(later.values())
 
 
-def _several(asked: PeopleOptions, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+def _tables(asked: PeopleOptions, problems: Problems) -> Tables | None:
+    """The tables that are named; None where there is none, so that nothing is loaded for them."""
+    if {asked.subjects, asked.events, asked.allocation, asked.visits, asked.weighings} == {None} and not asked.column:
+        return None
+    from nmosd_dosing.cli.tables import Tables
+
+    return Tables(asked, problems)
+
+
+def _several(asked: PeopleOptions, tables: Tables, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
     for name in (*OF_ONE_SUBJECT, "visit"):
         if name != "enter" and getattr(asked, name):
             ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
             wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
-    from nmosd_dosing.cli import tables
-
-    return tables.subjects(asked, later, capped, problems)
+    return tables.subjects(later, capped, problems)
 
 
 def unknown_arms(

@@ -1,4 +1,4 @@
-"""The tables that are named on the command line, read; what is wrong in them is collected."""
+"""The tables that are named on the command line, read as somebody says that they are kept; what is wrong in them is collected."""
 
 from __future__ import annotations
 
@@ -8,40 +8,16 @@ from typing import NamedTuple, TypeVar
 from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import PeopleOptions
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.subject import Event, Record, Subject, Weight
 from nmosd_dosing.subjects.tables import roster
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
+from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, plain
 from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import Cell
 
 T = TypeVar("T")
-
-
-def read_table(path: str, encoding: str | None) -> bytes:
-    """What a table's file holds; in UTF-8 where it is in an encoding that is said. Raises InputError where it cannot be read, or is not."""
-    content = read_file(path)
-    if (mark := read_by_its_mark(content)) is not None:
-        say(without_controls(f"`{path}` is read as {mark}, by the mark that it begins with"))
-    return content if encoding is None else transcoded(content, path, encoding)
-
-
-def subjects(asked: PeopleOptions, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
-    """The table of subjects; nobody where it is wrong."""
-    path = asked.subjects or ""
-    return collected(problems, lambda: roster.subjects(read_table(path, asked.encoding), path, later, capped)) or ()
-
-
-def with_tables(
-    known: tuple[Subject, ...], asked: PeopleOptions, events: Sequence[str], masked: bool, problems: Problems
-) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
-    """The subjects with what the tables beside theirs say, and the rows of the allocation."""
-    before = len(problems.found)
-    tables = beside(asked, events, masked, problems)
-    if known and len(problems.found) == before:
-        known = collected(problems, lambda: roster.roster(known, *tables)) or known
-    return known, tables.allocation
 
 
 class Beside(NamedTuple):
@@ -53,16 +29,82 @@ class Beside(NamedTuple):
     weighings: Sequence[tuple[Cell, Weight]]
 
 
-def beside(asked: PeopleOptions, known: Sequence[str], masked: bool, problems: Problems, left_out: LeftOut | None = None) -> Beside:
-    """What the tables say; nothing of one that is wrong. With `left_out` rows that are wrong are left out. `masked`: no message shows what
-    was given."""
+class Tables:
+    """The tables of one command. What is wrong with what is said of them goes to `problems`."""
 
-    def rows(path: str | None, read: Callable[[bytes, str], list[T]]) -> list[T]:
-        return [] if path is None else collected(problems, lambda: read(read_table(path, asked.encoding), path)) or []
+    def __init__(self, asked: PeopleOptions, problems: Problems) -> None:
+        self.asked = asked
+        self.columns = _columns(asked.column, problems)
+        self.found: set[str] = set()  # names of columns that were said, and are there
 
-    return Beside(
-        rows(asked.events, lambda content, path: roster.events(content, path, known, left_out)),
-        rows(asked.allocation, lambda content, path: roster.allocation(content, path, left_out)),
-        rows(asked.visits, lambda content, path: roster.records(content, path, left_out, masked)),
-        rows(asked.weighings, lambda content, path: roster.weighings(content, path, left_out)),
-    )
+    def read(self, path: str, work: Callable[[bytes, Layout], T]) -> T:
+        """What some work makes of a table; the columns that it ignores are named. Raises InputError where it cannot be read."""
+        content = read_file(path)
+        if (mark := read_by_its_mark(content)) is not None:
+            say(without_controls(f"`{path}` is read as {mark}, by the mark that it begins with"))
+        if self.asked.encoding is not None:
+            content = transcoded(content, path, self.asked.encoding)
+        layout = Layout(self.columns)
+        try:
+            return work(content, layout)
+        finally:
+            self.found |= layout.found
+            if layout.ignored:
+                columns = plural(len(layout.ignored), "column")
+                say(without_controls(f"ignored in `{path}`: the {columns} {ignored_text(layout.ignored)}"))
+
+    def subjects(self, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+        """The table of subjects; nobody where it is wrong."""
+        path = self.asked.subjects or ""
+        read = collected(problems, lambda: self.read(path, lambda content, layout: roster.subjects(content, path, later, capped, layout)))
+        return read or ()
+
+    def beside(self, known: Sequence[str], masked: bool, problems: Problems, left_out: LeftOut | None = None) -> Beside:
+        """What the other tables say; nothing of one that is wrong. With `left_out` rows that are wrong are left out. `masked`: no message
+        shows what was given."""
+        asked = self.asked
+
+        def rows(path: str | None, read: Callable[[bytes, str, Layout], list[T]]) -> list[T]:
+            if path is None:
+                return []
+            return collected(problems, lambda: self.read(path, lambda content, layout: read(content, path, layout))) or []
+
+        return Beside(
+            rows(asked.events, lambda content, path, layout: roster.events(content, path, known, left_out, layout)),
+            rows(asked.allocation, lambda content, path, layout: roster.allocation(content, path, left_out, layout)),
+            rows(asked.visits, lambda content, path, layout: roster.records(content, path, left_out, masked, layout)),
+            rows(asked.weighings, lambda content, path, layout: roster.weighings(content, path, left_out, layout)),
+        )
+
+    def joined(
+        self, known: tuple[Subject, ...], events: Sequence[str], masked: bool, problems: Problems
+    ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
+        """The subjects with what the tables beside theirs say, and the rows of the allocation."""
+        before = len(problems.found)
+        beside = self.beside(events, masked, problems)
+        if known and len(problems.found) == before:
+            known = collected(problems, lambda: roster.roster(known, *beside)) or known
+        return known, beside.allocation
+
+    def check_said(self, problems: Problems) -> None:
+        """What is said of columns is of columns that there are; asked once all tables are read."""
+        for ours, names in self.columns.items() if not problems.found else ():
+            for theirs in names:
+                if theirs not in self.found:
+                    message = f"`--column {ours}={clip(theirs)}`: no table that has a `{ours}` has a column `{clip(theirs)}`"
+                    problems.error(message, None, "write it as the table does, whatever its case and spaces")
+
+
+def _columns(texts: Sequence[str], problems: Problems) -> dict[str, list[str]]:
+    """What columns are called, by our names: `OURS=THEIRS`."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        ours, equals, theirs = (part.strip() for part in text.partition("="))
+        if not equals or not plain(theirs):
+            problems.error(f"`--column {clip(text)}` does not say a name", None, 'write for example `--column start="Date of first dose"`')
+        elif ours not in NAMES and not ours.startswith(("enter_", "earlier_")):
+            hint = did_you_mean(ours, NAMES) or f"columns are {one_of(NAMES)}; first ours, then that of the table"
+            problems.error(f"`--column {clip(text)}`: unknown column `{clip(ours)}`", None, hint)
+        else:
+            found.setdefault(ours, []).append(theirs)
+    return found

@@ -16,22 +16,38 @@ from tests.kit.tables import JANUARY, PEOPLE, allocation, events, records, refus
 COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 
+NAMED = 'the heading names the columns: subject,start; one that is called otherwise is said, `column start="…"`'
+KILOGRAMS = 'only kilograms are read; if it holds them, call it `weight_kg`, or say so: `column weight_kg="…"`'
 HEADINGS = [
     ("", ["-: `s.csv` is empty; the first line names the columns: subject,start,weight_kg,height_cm,site,enter_olp"]),
-    ("subject,,start\n", ["s.csv:1:9: column 2 has no name; name it, or take it out"]),
-    ("Subject,start\n", [
-        "s.csv:1:1: unknown column `Subject`; did you mean `subject`?",
-        "s.csv:1:9: column `subject` is missing; the first line names the columns: subject,start",
+    ("subject,,start\n1,x,2025-01-06\n", ["s.csv:1:9: column 2 has no name; name it, or clear it"]),
+    ("subject,strat\n1,2025-01-06\n", [
+        "s.csv:1:9: unknown column `strat`; did you mean `start`?",
+        f"s.csv:1:9: column `start` is missing; {NAMED}",
+    ]),
+    ("subject,start,wieght_kg\n1,2025-01-06,60\n", ["s.csv:1:15: unknown column `wieght_kg`; did you mean `weight_kg`?"]),
+    ("subject,start,Weight\n1,2025-01-06,150\n", [
+        f's.csv:1:15: unknown column `Weight`; {KILOGRAMS}',
+    ]),
+    ("受试者编号,首次给药日期,体重(斤)\n1,2025-01-06,150\n", [
+        f's.csv:1:14: unknown column `体重(斤)`; {KILOGRAMS}',
+    ]),
+    ("subject,RFSTDTC,首次给药日期\n1,2025-01-06,2025-01-07\n", [
+        's.csv:1:17: `RFSTDTC` and `首次给药日期` both mean `start` (the first s.csv:1:9); '
+        'take one of the two out, or say which one it is: `column start="…"`',
     ]),
     ("subject,start,enter_opl\n", ["s.csv:1:15: unknown column `enter_opl`; did you mean `enter_olp`?"]),
-    ("subject,start,start\n", ["s.csv:1:9: column `start` stands twice; take one of the two out",
-                               "s.csv:1:15: column `start` stands twice; take one of the two out"]),
+    ("subject,start,start\n", ["s.csv:1:15: column `start` stands twice (the first s.csv:1:9); take one of the two out"]),
     ("subject|start\n", [
         "s.csv:1:1: unknown column `subject|start`; did you mean `subject`?",
-        "s.csv:1:1: column `subject` is missing; the first line names the columns: subject,start",
-        "s.csv:1:1: column `start` is missing; the first line names the columns: subject,start",
+        f"s.csv:1:1: column `subject` is missing; {NAMED.replace('start=', 'subject=')}",
+        f"s.csv:1:1: column `start` is missing; {NAMED}",
     ]),
     ("subject;start\n1;2025-01-06;x\n", ["s.csv:2:1: 3 cells under 2 columns; a text with a semicolon stands in double quotes"]),
+    ("1,2025-01-06\nsubject,start\n2,2025-01-06\n", [
+        "s.csv:1:1: this row stands above the names of the columns; "
+        "rows stand below the names of the columns: move it there, or take it out",
+    ]),
     ('subject,start\n"a"b,2025-01-06\n', [
         "s.csv:2:1: a quotation mark in the middle of a cell, or without its partner; write it twice",
     ]),

@@ -74,7 +74,7 @@ WRONG_TABLES = [
     ("subject\n1\n", "column `start` is missing"),
     ("subject,start,start\n1,2025-01-06,2025-01-06\n", "column `start` stands twice"),
     ("subject,strat\n1,2025-01-06\n", "unknown column `strat`"),
-    ("subject,start,arm\n1,2025-01-06,placebo\n", "unknown column `arm`"),
+    ("subject,start,enter_olp\n1,2025-01-06,\n", "unknown column `enter_olp`"),
 ]
 
 

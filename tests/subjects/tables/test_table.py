@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster
-from nmosd_dosing.subjects.tables.table import read
+from nmosd_dosing.subjects.tables.reading import read
 from tests.kit.tables import JANUARY, refused, rows
 
 # How a table is written.

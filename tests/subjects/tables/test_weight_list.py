@@ -84,7 +84,7 @@ def test_a_list_of_more_than_a_thousand_weights() -> None:
 
 
 WRONG_TABLES = [
-    ("kg\n60\n", "error: unknown column `kg`\n"),
+    ("kg\n60\n", "error: column `weight_kg` is missing\n"),
     ("height_cm\n165\n", "error: column `weight_kg` is missing\n"),
     ("weight_kg\n0.06\n", "error: `0.06` cannot be a body weight\n"),
     ('weight_kg\n"60,5"\n', "error: `60,5` has a decimal comma\n"),

@@ -144,7 +144,7 @@ def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
         "s.xlsx, cell C3: `#N/A` is an error of the spreadsheet; mend the formula, or paste the value",
         "s.xlsx, cell B4: the formula `=TODAY()` has no value in this file; paste the column as values",
         "s.xlsx, cell C4: the formula `=SUM(1)` has no value in this file; paste the column as values",
-        "s.xlsx, cell A5: 4 cells under 3 columns; name the column in the first line, or clear the cell",
+        "s.xlsx, cell A5: 4 cells under 3 columns; name the column in the heading, or clear the cell",
         "s.xlsx, cell B6: no date; write for example `2025-01-06`",
         "s.xlsx, cell A7: the cells `A7:A8` are merged; unmerge them, and fill each by itself",
         "s.xlsx, cell A8: no subject's code; every row needs one",
@@ -156,8 +156,8 @@ def test_a_record_is_a_row_and_far_columns_have_two_letters() -> None:
     content = workbook(("visit", "date"), ("D1", dt.date(2025, 1, 6)))
     [(_, record)] = roster.records(content, "r.xlsx")
     assert record.place is not None and record.place.document.where(record.place) == "r.xlsx, row 2"
-    wide = workbook(tuple(f"c{i}" for i in range(30)))
-    assert refused(roster.records, wide, "r.xlsx")[29].startswith("r.xlsx, cell AD1: unknown column `c29`")
+    wide = workbook((*(f"c{i}" for i in range(28)), "visit", "date"), (*range(28), "D1", "2025-01-32"))
+    assert refused(roster.records, wide, "r.xlsx") == ["r.xlsx, cell AD2: `2025-01-32`: there is no such day; check the month and the day"]
 
 
 def test_a_formula_counts_as_the_value_last_computed() -> None:

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nmosd_dosing.cli import people, tables
+from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import collected
 from nmosd_dosing.cli.options import CohortPeople
 from nmosd_dosing.cli.people import What
-from nmosd_dosing.cli.tables import Beside
+from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
@@ -45,8 +45,10 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
         problems.error("`--on` with a subject's event is about one subject", None, "write them into a table: `--events`")
     left_out = LeftOut() if skip_bad else None
     found = Problems()
-    columns = collected(found, lambda: _columns(asked, [p.id for p in periods[1:]], people.capped(study), found, left_out))
-    others = tables.beside(asked, known, people.masked(study), found, left_out)
+    tables = Tables(asked, problems)
+    columns = collected(found, lambda: _columns(tables, [p.id for p in periods[1:]], people.capped(study), left_out))
+    others = tables.beside(known, people.masked(study), found, left_out)
+    tables.check_said(found)
     if columns is not None and not found.found:
         said: dict[int, Said] = {}
         joined = collected(found, lambda: _join(columns, said, others, left_out))
@@ -60,11 +62,11 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
 
 
 def _columns(
-    asked: CohortPeople, later: Sequence[str], capped: Sequence[str], problems: Problems, left_out: LeftOut | None
+    tables: Tables, later: Sequence[str], capped: Sequence[str], left_out: LeftOut | None
 ) -> SubjectColumns:  # fmt: skip
     found = Problems()
-    path = asked.subjects
-    columns = subject_table.read(tables.read_table(path, asked.encoding), path, later, capped, found)
+    path = tables.asked.subjects or ""
+    columns = tables.read(path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
     if left_out is None or not len(columns):
         table.stop(found.in_order(), more=found.more)
     elif found.found:

@@ -11,7 +11,7 @@ from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, write_whole
 from nmosd_dosing.cli.options import DosesOptions, OutputOptions, PeopleOptions
-from nmosd_dosing.cli.tables import read_table
+from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.cli.weights import LOOK_AGAIN
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
@@ -97,7 +97,9 @@ def _bodies(whom: PeopleOptions, asked: DosesOptions, problems: Problems) -> lis
     if table is None:
         return [(kg, height) for kg in weight_list.listed("--weights", asked.weights, problems)]
     try:
-        rows = weight_list.read(read_table(table, whom.encoding), table)
+        tables = Tables(whom, problems)
+        rows = tables.read(table, lambda content, layout: weight_list.read(content, table, layout))
+        tables.check_said(problems)
     except DosingError as error:
         problems.found += error.problems
         return []

@@ -1,7 +1,7 @@
 """The tables of a trial, and the subjects that they make together: who takes part, what happened, who is in which arm, what was given.
 
 Every function raises InputError with the first hundred problems of its tables and their count; given a place to keep them (`LeftOut`),
-it leaves out the rows that are wrong.
+it leaves out the rows that are wrong. `layout`: what is said of how a table is kept.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_yo
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.subjects.bounds import wrong_given
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
-from nmosd_dosing.subjects.tables import cells, near_codes, subject_table
+from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
@@ -46,21 +47,25 @@ class LeftOut:
         self.more += problems.more + len(found[tables.LISTED :])
 
 
-def subjects(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str] = ()) -> tuple[Subject, ...]:
+def subjects(
+    content: bytes, path: str, periods: Sequence[str], capped: Sequence[str] = (), layout: Layout | None = None
+) -> tuple[Subject, ...]:
     """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
     `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
     it before, as `earlier_PRODUCT`."""
     problems = Problems()
-    columns = subject_table.read(content, path, periods, capped, problems)
+    columns = subject_table.read(content, path, periods, capped, problems, layout)
     tables.stop(problems.in_order(), more=problems.more)
     return tuple(columns.subject(row) for row in range(len(columns)))
 
 
-def events(content: bytes, path: str, known: Sequence[str], left_out: LeftOut | None = None) -> list[tuple[Cell, Event]]:
+def events(
+    content: bytes, path: str, known: Sequence[str], left_out: LeftOut | None = None, layout: Layout | None = None
+) -> list[tuple[Cell, Event]]:
     """What happened to whom, from a table with the columns `subject`, `event` (one of `known`) and `date`, and if wanted `comment`,
     which is not read. No event may stand twice."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "event", "date"), ("comment",), problems)
+    table = reading.read(content, path, ("subject", "event", "date"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("event", "no event", f"write {one_of(known)}", problems)
     names = table.values("event", partial(_event, known), problems)
@@ -80,12 +85,12 @@ def events(content: bytes, path: str, known: Sequence[str], left_out: LeftOut | 
     return made
 
 
-def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Cell]]:
+def allocation(content: bytes, path: str, left_out: LeftOut | None = None, layout: Layout | None = None) -> list[tuple[Cell, Cell]]:
     """Who is in which arm, from a table with the columns `subject` and `arm`. Whether there is such an arm is not asked here.
 
     No message shows an arm: who reads it may be blinded. Of rows of which something is wrong none is given."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "arm"), (), problems, hidden=ARMS)
+    table = reading.read(content, path, ("subject", "arm"), (), problems, ARMS, layout)
     codes = _codes(table, problems)
     once(table, problems)
     table.needs("arm", "no arm", "every row needs one", problems)
@@ -94,10 +99,10 @@ def allocation(content: bytes, path: str, left_out: LeftOut | None = None) -> li
     return [found for row, found in rows if row not in table.wrong]
 
 
-def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> list[tuple[Cell, Weight]]:
+def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout: Layout | None = None) -> list[tuple[Cell, Weight]]:
     """Later weights, from a table with the columns `subject`, `date` and `weight_kg`."""
     problems = Problems()
-    table = tables.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems)
+    table = reading.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
     weights = table.values("weight_kg", cells.weight, problems)
@@ -106,13 +111,15 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None) -> lis
     return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
 
 
-def records(content: bytes, path: str, left_out: LeftOut | None = None, masked: bool = True) -> list[tuple[Cell | None, Record]]:
+def records(
+    content: bytes, path: str, left_out: LeftOut | None = None, masked: bool = True, layout: Layout | None = None
+) -> list[tuple[Cell | None, Record]]:
     """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
     `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it.
 
     `masked`: who reads messages may be blinded, so that none shows what was given."""
     problems = Problems()
-    table = tables.read(content, path, ("visit", "date"), _RECORD, problems, hidden=MASKED if masked else NOTHING)
+    table = reading.read(content, path, ("visit", "date"), _RECORD, problems, MASKED if masked else NOTHING, layout)
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
     dates = days(table, "date", problems)
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)

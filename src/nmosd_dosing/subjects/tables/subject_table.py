@@ -14,7 +14,9 @@ from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
 from nmosd_dosing.subjects.subject import Entered, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
+from nmosd_dosing.subjects.tables import reading
 from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
 
@@ -63,16 +65,19 @@ class SubjectColumns:
         )
 
 
-def read(content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems) -> SubjectColumns:
+def read(
+    content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems, layout: Layout | None = None
+) -> SubjectColumns:
     """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
     `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
-    it before, as `earlier_PRODUCT`.
+    it before, as `earlier_PRODUCT`. `layout`: what is said of how the table is kept.
 
     What is wrong goes to `problems`, and its rows to `table.wrong`. Raises InputError where there is no table, or its columns are wrong.
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    table = tables.read(content, path, ("subject", "start"), ("weight_kg", "height_cm", "site", *entering, *had), problems)
+    optional = ("weight_kg", "height_cm", "site", *entering, *had)
+    table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
     if not all(code.isalnum() and len(code) <= 200 for code in table.texts["subject"]):  # the commonest codes, and quick

@@ -6,18 +6,16 @@ import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TypeVar
 
-from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.subjects.tables import workbook
-from nmosd_dosing.subjects.tables.encodings import decoded
+from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean
+from nmosd_dosing.subjects.tables.headings import Layout, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
 
 T = TypeVar("T")
 Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
 LISTED = 100  # problems that are shown
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 @dataclass(slots=True)
@@ -35,6 +33,7 @@ class Table:
     starts: list[int] = field(default_factory=list)
     texts: dict[str, Sequence[str]] = field(default_factory=dict)
     hidden: Hidden = NOTHING  # what no message shows
+    ignored: tuple[int, ...] = ()  # the columns that mean nothing here, by number
     known: tuple[str, ...] = ()  # the names that columns may have
     heading: int = -1  # where the line with the names of the columns begins
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
@@ -57,17 +56,20 @@ class Table:
         end = self.document.text.find("\n", start)
         return Place(self.document, start, len(self.document.text) if end < 0 else end)
 
-    def hide(self, hidden: Hidden, problems: Problems) -> None:
-        """No message shows what is hidden, of those in `problems` neither."""
-        self.hidden = hidden
-        if hidden.columns:
+    @property
+    def hides(self) -> bool:
+        """Whether there is something that no message shows."""
+        return bool(self.hidden.columns or self.ignored)
+
+    def hide(self, hidden: Hidden, ignored: Sequence[int]) -> None:
+        """No message shows what is hidden, or stands in a column that is ignored, by its number."""
+        self.hidden, self.ignored = (replace(hidden, whole=True) if ignored else hidden), tuple(ignored)
+        if self.hides:
             self.document = replace(self.document, hidden=self._hidden)
-            places = [(problem, problem.place) for problem in problems.found]
-            problems.found = [replace(p, place=place and replace(place, document=self.document)) for p, place in places]
 
     def silence(self, problems: Problems) -> None:
         """What has been found is told without what is hidden."""
-        if self.hidden.columns:
+        if self.hides:
             problems.found = [silent(problem, self.document, self._column_at, self.known) for problem in problems.found]
 
     def _column_at(self, at: int) -> str | None:
@@ -97,7 +99,7 @@ class Table:
         return [span for span in found if span[0] < span[1]]
 
     def _hidden_columns(self) -> list[int]:
-        return sorted(self.columns[name] for name in self.hidden.columns if name in self.columns)
+        return sorted({self.columns[name] for name in self.hidden.columns if name in self.columns} | set(self.ignored))
 
     def _with_marks(self, start: int, stop: int) -> tuple[int, int]:
         """A cell with its quotation marks."""
@@ -114,7 +116,7 @@ class Table:
 
         def named(number: int, cells: list[str]) -> bool:
             name = cells[number].strip(' "')
-            return name in self.known or did_you_mean(name, self.known) is not None
+            return bool(understood([name], self.known, Layout()).columns) or did_you_mean(name, self.known) is not None
 
         return list(other_cells(self.document.text, begin, end, self.separator, named))
 
@@ -122,6 +124,19 @@ class Table:
         """Whether a cell of a line that is no row is the first one, and that the subject's."""
         hidden = self._hidden_columns()
         return number == 0 and bool(hidden) and 0 < hidden[0] < len(cells) and '"' not in cells[0]
+
+    def is_row(self, texts: Sequence[str], required: Sequence[str]) -> bool:
+        """Whether the cells of a line above the heading say what a row says, and are no title."""
+        numbers = [self.columns[name] for name in required]
+        if not all(number < len(texts) and texts[number] for number in numbers):
+            return False
+        shown = [texts[number] for number in numbers if number not in self._hidden_columns()]
+        return shown[0][:1].isdigit() if len(numbers) == 1 else any(char.isdigit() for text in shown for char in text)
+
+    def cell_place(self, start: int, number: int) -> Place:
+        """The place of a cell, by its number, of the line that begins at a character."""
+        _, begin, end = next(islice(self.spans(start), number, None))
+        return Place(self.document, begin, end)
 
     def raw(self, column: str, row: int) -> int:
         """Where a cell begins in the file."""
@@ -236,59 +251,7 @@ class Cell:
 
     @property
     def place(self) -> Place:
-        _, begin, end = next(islice(self.table.spans(self.start), self.index, None))
-        return Place(self.table.document, begin, end)
-
-
-def read(
-    content: bytes, path: str, required: Sequence[str], optional: Sequence[str], problems: Problems, hidden: Hidden = NOTHING
-) -> Table:
-    """The table in a file: an .xlsx workbook, or text in UTF-8 or in UTF-16 with its mark, with commas, semicolons or tabs.
-
-    What is wrong with single lines and cells goes to `problems`; no message shows what is `hidden`. Raises
-    InputError where there is no table, or its columns are wrong.
-    """
-    table, at = _layout(content, path, problems, hidden != NOTHING)
-    table.known = (*required, *optional)
-    table.hide(hidden, problems)
-    lines = table.lines(at, problems)
-    start, names = next(lines, (0, []))
-    table.heading = start
-    while names and not names[-1]:
-        names.pop()  # the last column of a spreadsheet that once had more
-    if not names and not problems.found:
-        problems.error(f"`{path}` is empty", None, f"the first line names the columns: {','.join([*required, *optional])}")
-    if not names or not _heading(table, start, names, required, optional, problems):
-        table.silence(problems)
-        stop(problems.in_order(), more=problems.more)
-    table.columns = {name: i for i, name in enumerate(names)}
-    cells: list[str] = []
-    told = 0
-    for start, texts in lines:
-        if len(texts) > len(names) and not any(texts[len(names) :]):
-            del texts[len(names) :]
-        if len(texts) == len(names):
-            table.starts.append(start)
-            cells += texts
-            continue
-        table.broken.append(texts)
-        if (told := told + 1) > LISTED:
-            problems.more += 1
-            continue
-        hint = "name the column in the first line, or clear the cell"
-        if table.quotes:
-            hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
-            numbers = next((pair for pair in pairwise(texts) if pair[0].isdigit() and pair[1].isdigit()), None)
-            if table.separator == "," and len(texts) == len(names) + 1 and numbers is not None:
-                hint = f"numbers take a decimal point: `{numbers[0]}.{numbers[1]}`; {hint}"
-        problems.error(f"{len(texts)} cells under {len(names)} columns", Place(table.document, start, start + 1), hint)
-    table.texts = dict.fromkeys(optional, ("",) * len(table)) | {name: cells[i :: len(names)] for i, name in enumerate(names)}
-    for at in table.refused:
-        row = bisect.bisect_right(table.starts, at) - 1
-        if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:
-            table.wrong.add(row)
-    table.silence(problems)
-    return table
+        return self.table.cell_place(self.start, self.index)
 
 
 def stop(found: Sequence[Problem], where: str = "one table", more: int = 0) -> None:
@@ -302,42 +265,3 @@ def first_of(found: Sequence[Problem], where: str, more: int = 0) -> list[Proble
     all_of_them = len(found) + more
     many = [Problem(f"{all_of_them:,} problems in {where}; the first {LISTED} follow")] if all_of_them > LISTED else []
     return [*many, *found[:LISTED]]
-
-
-def _layout(content: bytes, path: str, problems: Problems, hidden: bool) -> tuple[Table, int]:
-    """How a file is a table, and where its heading begins."""
-    if content.startswith(b"PK\x03\x04"):
-        sheet = workbook.read(content, path, problems)
-        refused = frozenset(problem.place.start for problem in problems.found if problem.place)
-        return Table(sheet, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"), refused=refused), 0
-    document = Document(path, decoded(content, path, hidden).replace("\r\n", "\n").replace("\r", "\n"))
-    at, separator = 0, ""
-    if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
-        at, separator = match.end(), match[1]
-    else:
-        first = document.text.lstrip("\n ").partition("\n")[0]
-        separator = max(_SEPARATORS, key=first.count)
-    blank = "[ ]" if separator == "\t" else r"[ \t]"
-    plain = rf'(?!")(?:="[^"\n]*"|[^{separator}\n])*'  # within `="…"` a separator is text
-    pattern = rf'{blank}*+(?:"(?P<quoted>(?:[^"]|"")*+)"{blank}*|(?P<plain>{plain}))(?={separator}|\n|\Z)'
-    return Table(document, separator, True, re.compile(pattern)), at
-
-
-def _heading(table: Table, start: int, names: list[str], required: Sequence[str], optional: Sequence[str], problems: Problems) -> bool:
-    """Whether the columns are those asked for; if not, why."""
-    before, known = len(problems.found), (*required, *optional)
-    if not set(names) & set(known) and any(name[:1].isdigit() for name in names):  # a row, of which the other cells say nothing more
-        problems.error("the first line does not name the columns", Place(table.document, start, start + 1), f"write {','.join(required)}")
-        return False
-    places = [Place(table.document, begin, end) for _, begin, end in islice(table.spans(start), len(names))]
-    for number, (name, place) in enumerate(zip(names, places, strict=True), start=1):
-        if not name:
-            problems.error(f"column {number} has no name", place, "name it, or take it out")
-        elif name not in known:
-            problems.error(f"unknown column `{clip(name)}`", place, did_you_mean(name, known) or f"the columns are {one_of(known)}")
-        elif names.count(name) > 1:
-            problems.error(f"column `{name}` stands twice", place, "take one of the two out")
-    for name in required:
-        if name not in names:
-            problems.error(f"column `{name}` is missing", places[-1], f"the first line names the columns: {','.join(required)}")
-    return len(problems.found) == before

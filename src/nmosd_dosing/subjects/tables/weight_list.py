@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.subjects.bounds import MAX_WEIGHT_KG
-from nmosd_dosing.subjects.tables import cells
+from nmosd_dosing.subjects.tables import cells, reading
 from nmosd_dosing.subjects.tables import table as tables
+from nmosd_dosing.subjects.tables.headings import Layout
 
 MOST = 1000
 LEAST_KG = 1
@@ -81,13 +82,13 @@ def _range(option: str, text: str, problems: Problems) -> tuple[float, ...]:
     return tuple((first + i * step) / 1000 for i in range(min(steps + 1, MOST)))
 
 
-def read(content: bytes, path: str) -> tuple[tuple[float, float | None], ...]:
+def read(content: bytes, path: str, layout: Layout | None = None) -> tuple[tuple[float, float | None], ...]:
     """Weights in kg and heights in cm (None where the table has none), each once.
 
     Raises InputError with the first hundred problems of the table.
     """
     problems = Problems()
-    table = tables.read(content, path, ("weight_kg",), ("height_cm", "subject", "start", "site"), problems)
+    table = reading.read(content, path, ("weight_kg",), ("height_cm", "subject", "start", "site"), problems, layout=layout)
     table.needs("weight_kg", "no weight", "write kilograms, for example `60.5`", problems)
     weights, heights = table.values("weight_kg", _weight, problems), table.values("height_cm", cells.height, problems)
     if not len(table) and not problems.found:

@@ -11,10 +11,10 @@ import re
 import warnings
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, one_of
+from nmosd_dosing.errors import Document, InputError, Place, Problem, clip, one_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _FIRST_YEAR = 1905  # before it the days of spreadsheets are numbers that somebody formatted: 0, negative ones, and 60, which is no day
+_HEAD = 50  # rows with something in them, among which the heading may be
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
 
 
@@ -47,8 +48,18 @@ class Sheet(Document):
         return Place(self, start, end.start() if end else start)
 
 
-def read(content: bytes, path: str, problems: Problems) -> Sheet:
-    """The first sheet of a workbook; what is wrong with single cells goes to `problems`.
+class Doubt(NamedTuple):
+    """What is wrong with a cell, by row and column, both counted from 1; `alone`: with it alone, and not with the row, or others."""
+
+    row: int
+    column: int
+    message: str
+    hint: str
+    alone: bool = True
+
+
+def read(content: bytes, path: str) -> tuple[Sheet, list[Doubt]]:
+    """The sheet of a workbook that holds something; and what is wrong with cells of it.
 
     Dates are written YYYY-MM-DD, whole numbers without a point. Raises InputError where there is nothing to read.
     """
@@ -59,7 +70,7 @@ def read(content: bytes, path: str, problems: Problems) -> Sheet:
         if any(cell.data_type == "f" for cell in written._cells.values()):
             shown = _only_sheet(_load(content, path, values=True), path)
     texts: dict[int, dict[int, str]] = {}
-    wrong: list[tuple[int, int, str, str]] = []
+    wrong: list[Doubt] = []
     for (row, column), cell in shown._cells.items():
         text, *problem = _text(cell)
         if written._cells[row, column].data_type == "f" and cell.value is None:
@@ -68,18 +79,15 @@ def read(content: bytes, path: str, problems: Problems) -> Sheet:
         if text.strip():
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
         if problem:
-            wrong.append((row, column, problem[0], problem[1]))
+            wrong.append(Doubt(row, column, problem[0], problem[1]))
     hidden = {row for row, line in written.row_dimensions.items() if line.hidden and row in texts}
-    wrong += [
-        (row, min(texts[row]), f"row {row} is hidden", "show it, or take it out: what nobody sees is not read") for row in sorted(hidden)
-    ]
+    hint = "show it, or take it out: what nobody sees is not read"
+    wrong += [Doubt(row, min(texts[row]), f"row {row} is hidden", hint, alone=False) for row in sorted(hidden)]
     for merged in written.merged_cells.ranges:
         texts.setdefault(merged.min_row, {}).setdefault(merged.min_col, "")
-        wrong.append((merged.min_row, merged.min_col, f"the cells `{merged.coord}` are merged", "unmerge them, and fill each by itself"))
-    sheet = Sheet(path, _joined(texts, path))
-    for row, column, message, hint in wrong:
-        problems.error(message, sheet.cell(row, column), hint)
-    return sheet
+        message = f"the cells `{merged.coord}` are merged"
+        wrong.append(Doubt(merged.min_row, merged.min_col, message, "unmerge them, and fill each by itself", alone=False))
+    return Sheet(path, _joined(texts, path)), wrong
 
 
 def _check_size(content: bytes, path: str) -> None:
@@ -156,7 +164,7 @@ def _formula(value: Any) -> str:
 
 
 def _joined(texts: dict[int, dict[int, str]], path: str) -> str:
-    rows, heading = max(texts, default=0), max(texts[min(texts)]) if texts else 0
+    rows, heading = max(texts, default=0), max((max(texts[row]) for row in sorted(texts)[:_HEAD]), default=0)
     widths = {row: max(heading, *cells) for row, cells in texts.items()}
     size = rows + sum(widths.values()) + sum(len(text) for cells in texts.values() for text in cells.values())
     if size > _LARGEST:  # many cells may share a long text, and a far cell has all those before it

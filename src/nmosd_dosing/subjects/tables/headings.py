@@ -1,0 +1,157 @@
+"""How columns are called: our names, those of SDTM, usual headings in English and Chinese; and what somebody says a column is.
+
+A column that means nothing here is ignored, and named. One that is nearly ours, where ours is not there, is asked about: a misspelt
+`wieght_kg` would lose every weight.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nmosd_dosing.errors import argument, clip, one_of
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "subject": (
+        "subject id", "subject no", "subject number", "subject code", "受试者", "受试者编号", "受试者号", "受试者代码", "受试者id",
+    ),
+    "start": (
+        "first dose", "first dose date", "date of first dose", "first dosing date",
+        "首次给药", "首次给药日期", "首次给药日", "首次用药日期", "第一次给药日期", "首剂日期",
+    ),
+    "weight_kg": ("weight in kg", "body weight kg", "体重", "体重kg", "体重公斤", "体重千克"),
+    "height_cm": ("height in cm", "body height cm", "身高", "身高cm", "身高厘米"),
+    "site": ("site id", "site no", "site number", "centre", "center", "中心", "中心编号", "中心号", "研究中心", "研究中心编号"),
+    "event": ("event name", "事件", "事件名称"),
+    "visit": ("visit name", "访视", "访视名称", "随访", "随访名称"),
+    "date": (
+        "visit date", "date of visit", "event date",
+        "日期", "访视日期", "实际访视日期", "给药日期", "事件日期", "发生日期", "称重日期", "测量日期",
+    ),
+    "last": ("last date", "last day", "end date", "结束日期", "末次给药日期"),
+    "status": ("visit status", "状态", "访视状态"),
+    "period": ("阶段", "研究阶段", "时期"),
+    "product": ("药物", "药物名称", "药品", "试验药物", "研究药物"),
+    "amount": ("剂量", "给药剂量", "用量", "给药量"),
+    "unit": ("单位", "剂量单位"),
+    "batch": ("batch no", "batch number", "lot", "lot no", "lot number", "批号", "药物批号"),
+    "reason": ("原因",),
+    "comment": ("comments", "remark", "remarks", "备注", "说明"),
+    "arm": ("组别", "分组", "治疗组"),
+}  # fmt: skip
+# Of SDTM 2.0; a name is not looked for where the one that it stands behind is there, too.
+SDTM: Mapping[str, tuple[str, ...]] = {
+    "subject": ("USUBJID", "SUBJID"),
+    "start": ("RFSTDTC",),
+    "site": ("SITEID",),
+    "visit": ("VISIT",),
+    "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
+    "last": ("SVENDTC", "EXENDTC"),
+    "period": ("EPOCH",),
+    "product": ("EXTRT",),
+    "amount": ("EXDOSE",),
+    "unit": ("EXDOSU",),
+    "batch": ("EXLOT",),
+    "arm": ("ARM", "ARMCD"),
+}
+_BEHIND = {"subjid": "usubjid"}  # within a study, and of it alone: one who takes part again has two
+_MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
+_MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product
+_NEAR = 0.7
+_SHOWN = 12  # ignored columns that are named
+
+
+@dataclass(slots=True)
+class Layout:
+    """How somebody says that a table is kept, and what came of it when it was read.
+
+    columns: by our name, how the column is called. ignored: the columns that mean nothing here. found: which of those said were there.
+    """
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    found: set[str] = field(default_factory=set)
+
+
+def plain(name: str) -> str:
+    """What is left of a name without case, width, spaces and whatever else is no letter and no digit."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def known_names(ours: str) -> Iterable[str]:
+    """Whatever a column may be called without anybody's saying so."""
+    return (ours, *NAMES.get(ours, ()), *SDTM.get(ours, ()))
+
+
+def meanings(columns: Collection[str]) -> dict[str, str]:
+    """By plain name, which of some columns it means."""
+    found = {plain(name): ours for ours in columns for name in known_names(ours)}
+    return found | {plain(ours): ours for ours in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the cells of a line mean as names of columns. columns: where each of ours stands. several: those of ours that more than one
+    cell means. others: the cells that mean none of ours, and say something. said: names that somebody said, and that are here."""
+
+    columns: Mapping[str, int]
+    several: Mapping[str, Sequence[int]]
+    others: Sequence[int]
+    said: Collection[str]
+
+
+def understood(names: Sequence[str], columns: Sequence[str], layout: Layout, known: Mapping[str, str] | None = None) -> Heading:
+    """Which of our `columns` the cells of a line name; `known`: what `meanings` gives for them."""
+    known = meanings(columns) if known is None else known
+    written = [plain(name) for name in names]
+    said: dict[str, list[int]] = {}
+    used = set()
+    for ours in columns:
+        for theirs in layout.columns.get(ours, ()):
+            here = [i for i, name in enumerate(written) if name == plain(theirs) and name]
+            if here:
+                said.setdefault(ours, []).extend(here)
+                used.add(theirs)
+    taken = {i for here in said.values() for i in here}
+    found: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        ours_here = name if name in columns else known.get(written[i])
+        if ours_here is not None and i not in taken and ours_here not in said and _BEHIND.get(written[i]) not in written:
+            found.setdefault(ours_here, []).append(i)
+    meant = found | said
+    others = [i for i, name in enumerate(names) if name and not any(i in here for here in meant.values())]
+    several = {ours: here for ours, here in meant.items() if len(here) > 1}
+    return Heading({ours: here[0] for ours, here in meant.items()}, several, others, used)
+
+
+def asked(name: str, lacking: Collection[str], columns: Sequence[str]) -> str | None:
+    """What to ask about a name that means none of our columns, where some of these are `lacking`; None where nothing is to be asked."""
+    if _MORE.match(name):
+        return _did_you_mean(name, [c for c in lacking if _MORE.match(c)] or lacking) or f"the columns are {one_of(columns)}"
+    written = plain(name)
+    for stem, ours in _MEASURED.items():
+        if stem in written and ours in lacking:
+            unit = "kilograms" if ours == "weight_kg" else "centimetres"
+            return f"only {unit} are read; if it holds them, call it `{ours}`, or say so: {as_said(ours)}"
+    return _did_you_mean(name, lacking)
+
+
+def _did_you_mean(name: str, lacking: Collection[str]) -> str | None:
+    names = {plain(known): ours for ours in lacking for known in (*NAMES.get(ours, ()), ours)}
+    near = difflib.get_close_matches(plain(name)[:100], names, n=1, cutoff=_NEAR)
+    return f"did you mean `{names[near[0]]}`?" if near else None
+
+
+def as_said(ours: str) -> str:
+    """How somebody says what a column is called."""
+    said = f'{ours}="…"'
+    return f"`{argument('column', said)}`"
+
+
+def ignored_text(names: Sequence[str]) -> str:
+    """The columns that are ignored, for a sentence."""
+    shown = ", ".join(f"`{clip(name)}`" for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
