@@ -206,14 +206,8 @@ def _outside() -> InputError:
     return InputError(Problem("a date of the plan falls outside the years 1 to 9999", hint="give another start date"))
 
 
-_WEEKDAYS: dict[Language, tuple[str, ...]] = {  # not strftime: it would follow the locale
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-}
-
-
-def _weekdays(language: Language) -> tuple[str, ...]:
-    """From Monday on; strftime would follow the locale."""
+def weekdays(language: Language = "en") -> tuple[str, ...]:
+    """The short names of the days from Monday on; strftime would follow the locale."""
     match language:
         case "en":
             return "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
@@ -223,7 +217,17 @@ def _weekdays(language: Language) -> tuple[str, ...]:
 
 def date_text(date: dt.date, language: Language = "en") -> str:
     """A date as people read it, with its weekday: `2025-07-06 Sun`. The only place that writes a date with its weekday."""
-    return f"{date.isoformat()} {_weekdays(language)[date.weekday()]}"
+    return f"{date.isoformat()} {weekdays(language)[date.weekday()]}"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def month_name(date: dt.date) -> str:
+    """The month of a date: `July`."""
+    return _MONTHS[date.month - 1]
 
 
 def study_day(date: dt.date, start: dt.date) -> int:

@@ -37,6 +37,7 @@ COMMANDS = (
     "cohort",
     "check",
     "due",
+    "board",
     "prepare",
     "order",
     "doses",

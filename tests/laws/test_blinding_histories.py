@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing import Study, Subject, Window, expand, to_csv, to_json
+from nmosd_dosing.checks.board import board
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.cli.edge import text_of
@@ -27,8 +28,11 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.worklist import order, prepare
 from nmosd_dosing.plans.planning import plan_of
+from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.report.export.findings import due_to_csv, findings_to_csv, findings_to_dict
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.report.html.board import board_page
+from nmosd_dosing.report.pages.board import board_page as month_page
 from nmosd_dosing.report.pages.findings import due_page, findings_page
 from nmosd_dosing.report.pages.pharmacy import order_page, worklist_page
 from nmosd_dosing.report.pages.plan import explain_page, plan_page
@@ -75,7 +79,8 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
             worklist_page(worklist, "least waste"),
             order_page(worklist, lines, Fraction(1, 10), 14, "least waste"),
         ]
-        texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages)]
+        shown = board(study, [made], items, as_of, 30, as_of, open_days(None))
+        texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages), board_page(shown), text_of(month_page(shown))]
         texts += [json.dumps(findings_to_dict(findings), ensure_ascii=False), findings_to_csv(findings), due_to_csv(items)]
         texts += [json.dumps(worklist_to_dict(worklist, "least waste")), worklist_to_csv(worklist), order_to_csv(worklist, lines)]
     as_of = subject.start + 200 * DAY  # when what comes later is booked
@@ -83,7 +88,9 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     schedule = expand(study, booked, period=period, window=window, allow_deviation=True, accept_gap=True)
     made, findings = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of), check(schedule, as_of)
     texts += [to_json(made), to_csv(made), calendar(made), text_of(explain_page(made, made.transitions, made.visits, "p"))]
-    texts += [findings_to_csv(findings), due_to_csv(due(findings, as_of, 300))]
+    items = due(findings, as_of, 300)
+    texts += [findings_to_csv(findings), due_to_csv(items)]
+    texts.append(board_page(board(study, [made], items, as_of, 300, as_of + 30 * DAY, open_days(None))))
     return texts
 
 

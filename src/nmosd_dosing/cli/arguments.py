@@ -38,6 +38,16 @@ def date(option: str, text: str, problems: Problems) -> dt.date | None:
     return None
 
 
+def month(option: str, text: str, problems: Problems) -> dt.date | None:
+    """The first day of a month, as YYYY-MM."""
+    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) and not text.startswith("0000"):
+        return dt.date.fromisoformat(f"{text}-01")
+    near = re.match(r"([0-9]{4})[-/.]?(0[1-9]|1[0-2])(?![0-9])", text)
+    hint = f"write `{option} {near[1]}-{near[2]}`" if near else f"write year and month, for example `{option} 2025-07`"
+    problems.error(f"`{option} {clip(text)}` is not a month", None, hint)
+    return None
+
+
 def maybe(read: Callable[[str, str, Problems], T | None], option: str, text: str | None, problems: Problems) -> T | None:
     """What an option means that may be left out."""
     return read(option, text, problems) if text is not None else None

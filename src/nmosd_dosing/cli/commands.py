@@ -79,6 +79,22 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
 
 
 @command(without=("visit",))
+def board(people: PeopleOptions, asked: options.BoardOptions, output: options.PageOutput) -> None:
+    """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.
+
+    The page is one file: nothing in it is fetched from elsewhere, and no script runs.
+
+    \b
+    Examples:
+      dosing board --regimen bat4406f --subjects subjects.csv --visits visits.csv --output board.html
+      dosing board --regimen bat4406f --subjects subjects.csv --visits visits.csv --month 2025-07 --country CN
+    """
+    from nmosd_dosing.cli.run.board import run
+
+    run(people, asked, output)
+
+
+@command(without=("visit",))
 def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: OutputOptions) -> None:
     """What a pharmacy prepares, by day: doses, vials and volumes.
 

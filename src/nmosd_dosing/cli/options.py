@@ -40,6 +40,8 @@ def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
 
 Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
 AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
+Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
+Ahead = Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")]
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
 Arm = Annotated[
@@ -154,7 +156,7 @@ class ScheduleOptions:
     """Until when visits are planned, how strictly, and what of them is shown."""
 
     unblind: UnblindOne = False
-    country: Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")] = None
+    country: Country = None
     until: Annotated[str | None, typer.Option(help="The last day to plan; an open end is drawn up to it.", metavar="DATE")] = None
     as_of: AsOf = None
     window: Window = None
@@ -206,11 +208,22 @@ class CheckOptions:
 class DueOptions:
     """`dosing due`."""
 
-    ahead: Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")] = "14d"
+    ahead: Ahead = "14d"
     as_of: AsOf = None
     window: Window = None
     ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
     stamp: Stamp = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BoardOptions:
+    """`dosing board`."""
+
+    month: Annotated[str | None, typer.Option(help="Which month, else that of the day of looking: 2025-07.", metavar="YYYY-MM")] = None
+    ahead: Ahead = "14d"
+    as_of: AsOf = None
+    window: Window = None
+    country: Country = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -331,6 +344,17 @@ class CohortOutput(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PageOutput(OutputOptions):
+    """A page to print and to look at."""
+
+    format: Annotated[str | None, typer.Option(help="table or html; without it, what the ending of --output says.", metavar="FORMAT")] = (
+        None
+    )
+
+    endings: ClassVar[Mapping[str, str]] = {"html": "html"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CalendarOptions:
     """Calendars, and how they look."""
 
@@ -371,8 +395,8 @@ class CohortCalendars(CalendarOptions):
 
 
 _GROUPS = (
-    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, OrderOptions, DosesOptions, CompareOptions, SimulateOptions,
-    OutputOptions, CohortCalendars,
+    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, BoardOptions, OrderOptions, DosesOptions, CompareOptions,
+    SimulateOptions, OutputOptions, CohortCalendars,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 

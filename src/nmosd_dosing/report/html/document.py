@@ -16,8 +16,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _EMPTY = frozenset({"br", "hr", "meta"})  # elements that have no content, and no end tag
 _LANGUAGES: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 
-INK, ACCENT, FAINT, LINE, GREY, PALE, ALERT = "#1b2529", "#0d5468", "#53616a", "#c9d2d6", "#e6eaec", "#dcebef", "#9c2a10"
-"""The colours: of text, of what stands out, of what stands back, of rules, of what is closed, of a soft ground, of what is late."""
+INK, ACCENT, FAINT, LINE, GREY, PALE, ALERT, WARM = "#1b2529", "#0d5468", "#53616a", "#c9d2d6", "#e6eaec", "#dcebef", "#9c2a10", "#fdf3ef"
+"""The colours: of text, of what stands out, stands back, of rules, of what is closed, of a soft ground; of what is late, and its ground."""
 
 _LOOK = f"""
 *, *::before, *::after {{ box-sizing: border-box; }}

@@ -1,0 +1,54 @@
+"""A board as a page to print, or to look at: what is due, the month, each subject over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from nmosd_dosing.checks.board import KINDS, Board
+from nmosd_dosing.checks.due import Due, last_due_day
+from nmosd_dosing.checks.verdicts import urgency
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import counted
+from nmosd_dosing.report.html import lines, month
+from nmosd_dosing.report.html.document import Markup, Part, document, element, group, table
+
+_CSS = """
+.due td:nth-last-child(3) { text-align: right; padding-right: 1.2rem; }
+"""
+
+
+def board_page(board: Board) -> str:
+    """The page of a board."""
+    parts = [_due(board), month.month_of(board), lines.lines_of(board)]
+    made = [_heading(board), *(element("section", part, class_="whole") for part in parts)]
+    return document(f"{board.title}: board", made, css=month.CSS + lines.CSS + _CSS, landscape=True)
+
+
+def _heading(board: Board) -> Markup:
+    kinds = Counter(mark.kind for _, mark in board.on_days)
+    there = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]) or "nothing"
+    said = f"{counted(len(board.lines), 'subject')}; in {board.month_text}: {there}"
+    return element(
+        "header",
+        element("h1", board.title),
+        element("p", "As of ", element("strong", date_text(board.as_of)), f". {said}"),
+    )
+
+
+def _due(board: Board) -> Markup:
+    until = last_due_day(board.as_of, board.ahead)
+    heading = element("h2", "Due")
+    days = f"From {date_text(board.as_of)} to {date_text(until)}"
+    if not board.items:
+        return group([heading, element("p", f"{days}: nothing")])
+    several = any(item.finding.subject for item in board.items)
+    headings: list[Part] = [*(["Subject"] if several else []), "Visit", "State", "Last day", "Left", "Target", "What"]
+    return group([heading, table(days, headings, [_row(item, several) for item in board.items], "due")])
+
+
+def _row(item: Due, several: bool) -> list[Part]:
+    found = item.finding
+    state = element("span", item.state, class_="late") if urgency(item.state) == "deviation" else item.state
+    dates = [element("span", date_text(day), class_="day") if day is not None else None for day in (item.last, found.target)]
+    left = f"{item.left}" if item.left is not None else None
+    return [*([found.subject or ""] if several else []), found.visit, state, dates[0], left, dates[1], found.message]

@@ -1,0 +1,139 @@
+"""A month of a board as a table of weeks: names on their days, allowed days as bars, closed days grey."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from nmosd_dosing.checks.board import Board, Kind, Mark
+from nmosd_dosing.days import month_name, weekdays
+from nmosd_dosing.report.html.document import ACCENT, ALERT, FAINT, GREY, INK, LINE, PALE, WARM, Markup, element, group, wide
+
+CSS = f"""
+.month {{ table-layout: fixed; border: 1px solid {LINE}; }}
+.wide .month {{ min-width: 42rem; }}
+.month th, .month td {{ padding: 1px 3px; border-bottom: 0; border-left: 1px solid {LINE}; font-size: .82rem; }}
+.month thead th {{ padding: .3rem .4rem; }}
+.month tbody {{ border-top: 1px solid {LINE}; }}
+.month .date {{ padding: .25rem .4rem .1rem; font-weight: 600; overflow-wrap: anywhere; }}
+.month .date small {{ font-weight: 400; color: {FAINT}; }}
+.month .beside {{ color: {FAINT}; font-weight: 400; }}
+.month .closed {{ background: {GREY}; }}
+.month .today {{ background: {ACCENT}; color: #fff; }}
+.month .today small {{ color: #fff; }}
+.month .foot td {{ height: .5rem; }}
+.bar {{ position: relative; min-height: 1.5em; padding: 1px 6px 2px; border-radius: 4px; border: 1px solid {ACCENT}; background: {PALE};
+  overflow-wrap: anywhere; }}
+.bar.on {{ border-top-left-radius: 0; border-bottom-left-radius: 0; border-left: 0; }}
+.bar.off {{ border-top-right-radius: 0; border-bottom-right-radius: 0; border-right: 0; }}
+.bar i {{ position: absolute; bottom: 0; height: 3px; background: {ACCENT}; }}
+.bar.entry {{ border-style: dashed; background: #fff; }}
+.bar.tentative {{ border-style: dotted; }}
+.bar.booked {{ background: {ACCENT}; color: #fff; }}
+.bar.done {{ border-color: {LINE}; background: #fff; color: {INK}; }}
+.bar.not {{ border-color: {LINE}; background: #fff; color: {FAINT}; text-decoration: line-through; }}
+.bar.overdue {{ border: 2px solid {ALERT}; background: {WARM}; color: {ALERT}; font-weight: 600; }}
+.bar.overdue i {{ background: {ALERT}; }}
+.hid {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }}
+"""
+
+Week = Sequence[dt.date | None]
+
+
+def month_of(board: Board) -> Markup:
+    """The month of a board, in a part of its own that scrolls where the page is narrower."""
+    head = element("thead", element("tr", *(element("th", day, scope="col") for day in weekdays())))
+    marks = board.in_month
+    weeks = [_week(board, week, marks) for week in board.weeks]
+    caption = element("caption", "A bar is the allowed days of a visit, with the planned day underlined; closed days are grey")
+    made = element("table", caption, head, *weeks, class_="month")
+    return group([element("h2", board.month_text), wide(f"The month: {board.month_text}", made)])
+
+
+def _week(board: Board, week: Week, marks: Sequence[Mark]) -> Markup:
+    closed = [day is not None and board.days.closed_because(day) is not None for day in week]
+    dates = [_date(board, day, shut) for day, shut in zip(week, closed, strict=True)]
+    rows = [element("tr", *_lane(week, closed, lane)) for lane in lanes(week, marks)]
+    foot = element("tr", *(element("td", class_="closed" if shut else None) for shut in closed), class_="foot", aria_hidden="true")
+    return element("tbody", element("tr", *dates), *rows, foot, class_="whole")
+
+
+def _date(board: Board, day: dt.date | None, shut: bool) -> Markup:
+    if day is None:
+        return element("td", class_="date")
+    today, beside = day == board.as_of, not board.has(day)
+    number = f"{day.day} {month_name(day)[:3]}" if beside else str(day.day)
+    why = (board.days.closed_because(day) or "") if day.weekday() < 5 else ""
+    said = ", ".join(word for word in ("today" if today else "", why) if word)
+    style = ("date", *(["beside"] if beside else []), *(["today"] if today else ["closed"] if shut else []))
+    words = element("time", number, datetime=day.isoformat())
+    return element("td", words, element("small", f" {said}") if said else None, class_=" ".join(style))
+
+
+def lanes(week: Week, marks: Sequence[Mark]) -> list[list[tuple[int, int, Mark]]]:
+    """The marks of a week in as few rows as they need, each with its first and last day of the week, from 0."""
+    made: list[list[tuple[int, int, Mark]]] = []
+    known = [(number, day) for number, day in enumerate(week) if day is not None]
+    for mark in marks:
+        on = [number for number, day in known if mark.begins <= day <= mark.ends]
+        if not on:
+            continue
+        lane = next((lane for lane in made if lane[-1][1] < on[0]), None)
+        if lane is None:
+            made.append(lane := [])
+        lane.append((on[0], on[-1], mark))
+    return made
+
+
+def _lane(week: Week, closed: Sequence[bool], lane: Sequence[tuple[int, int, Mark]]) -> Iterator[Markup]:
+    at = 0
+    for first, last, mark in lane:
+        yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, first))
+        yield from _bars(week, closed, first, last, mark)
+        at = last + 1
+    yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, len(week)))
+
+
+def _bars(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark) -> Iterator[Markup]:
+    """The bar of a mark in a week; of an appointment the days before and after it are bars of their own."""
+    on = week.index(mark.day) if mark.day in week and mark.day is not None else None
+    if mark.kind != "booked" or on is None:
+        yield _bar(week, closed, first, last, mark, "planned" if mark.kind == "booked" else mark.kind)
+        return
+    if first < on:
+        yield _bar(week, closed, first, on - 1, mark, "planned", named=False)
+    yield _bar(week, closed, on, on, mark, "booked")
+    if on < last:
+        yield _bar(week, closed, on + 1, last, mark, "planned", named=False)
+
+
+def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, kind: Kind, named: bool = True) -> Markup:
+    """The bar of a mark from one day of a week to another; the planned day is underlined."""
+    days = last - first + 1
+    style = ["bar", kind, *(["tentative"] if mark.tentative and kind == "planned" else [])]
+    style += ["on"] if mark.begins < (week[first] or mark.begins) else []
+    style += ["off"] if mark.ends > (week[last] or mark.ends) else []
+    on = week.index(mark.day) - first if mark.day is not None and mark.day in week and mark.kind != "booked" else None
+    tick = element("i", style=f"left: {100 * on / days:.4g}%; width: {100 / days:.4g}%") if on is not None and days > 1 else None
+    shown = group([element("b", mark.subject), " " if mark.subject else None, mark.visit]) if named else None
+    said = element("span", f" {mark.text}" if named else title_of(mark), class_="hid")
+    ground = _ground(closed[first : last + 1]) if kind == "planned" else None
+    return element(
+        "td",
+        element("div", shown, said, tick, class_=" ".join(style), style=ground, title=title_of(mark)),
+        colspan=days if days > 1 else None,
+    )
+
+
+def _ground(closed: Sequence[bool]) -> str | None:
+    """Closed days under a bar are grey, too."""
+    if not any(closed):
+        return None
+    n = len(closed)
+    stops = [f"{GREY if shut else PALE} {100 * i / n:.4g}% {100 * (i + 1) / n:.4g}%" for i, shut in enumerate(closed)]
+    return f"background: linear-gradient(90deg, {', '.join(stops)})"
+
+
+def title_of(mark: Mark) -> str:
+    """A mark in words: whose, which visit, and how it stands."""
+    return f"{mark.subject + ' ' if mark.subject else ''}{mark.visit}: {mark.text}"
