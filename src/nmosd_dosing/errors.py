@@ -163,9 +163,18 @@ class Problems:
         self.found.append(Problem(message, place, hint, "warning", tuple(also)))
 
     def in_order(self) -> tuple[Problem, ...]:
-        """By place in the file, each message once."""
+        """File by file, in the order in which something was first found in them, and by place in each; each message once."""
         unique = dict.fromkeys(self.found)
-        return tuple(sorted(unique, key=lambda p: (p.place.start if p.place else -1, p.severity)))
+        files: dict[str, int] = {}
+        for problem in unique:
+            if problem.place:
+                files.setdefault(problem.place.document.path, len(files))
+
+        def order(problem: Problem) -> tuple[int, int, str]:
+            place = problem.place
+            return (files[place.document.path], place.start, problem.severity) if place else (-1, -1, problem.severity)
+
+        return tuple(sorted(unique, key=order))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

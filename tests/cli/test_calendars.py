@@ -224,6 +224,8 @@ OPTIONS = [
     (("--remind", "3d"), "`--remind` is about a calendar, and none is asked for\nhint: add `--ics FILE`"),
     (("--discreet",), "`--discreet` is about a calendar, and none is asked for\nhint: add `--ics FILE`"),
     (("--ics", "v.ics", "--remind", "3"), "`--remind 3` is not a length of time\nhint: write for example `3d`, `4h` or `1h30min`"),
+    (("--ics", "v.ics", "--at", "09:00", "--zone", "UTC", "--duration", "2"),
+     "`--duration 2` is not a length of time\nhint: write for example `4h`, `90min` or `1h30min`"),
     (("--ics", "v.ics", "--remind", "0d"), "`--remind 0d` is out of range\nhint: more than nothing and at most 365 days"),
     (("--ics", "v.ics", "--remind", "366d"), "`--remind 366d` is out of range\nhint: more than nothing and at most 365 days"),
     (("--ics", "v.ics", "--at", "09:00"), "`--at` needs the time zone\nhint: add `--zone` with a name such as `Asia/Shanghai`"),

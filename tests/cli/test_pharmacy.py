@@ -66,7 +66,7 @@ def test_what_prepare_refuses(folder: Path, arguments: tuple[str, ...], text: st
     ("arguments", "text"),
     [
         ((), "error: `--until` is missing\nhint: give the last day to order for, `--until 2025-06-30`, or how many days, `--days 90`\n"),
-        (("--reserve", "10"), "error: `--reserve 10` is not a share of what is needed\nhint: write `--reserve 10%`, whichever is meant\n"),
+        (("--reserve", "10"), "error: `--reserve 10` is not a share of what is needed\nhint: write `--reserve 10%`\n"),
         (
             ("--reserve", "a lot"),
             "error: `--reserve a lot` is not a share of what is needed\nhint: write a share from 0% to 100%, for example `10%`\n",
@@ -75,7 +75,12 @@ def test_what_prepare_refuses(folder: Path, arguments: tuple[str, ...], text: st
             ("--reserve", "101%"),
             "error: `--reserve 101%` is not a share of what is needed\nhint: write a share from 0% to 100%, for example `10%`\n",
         ),
-        (("--lead", "soon"), "error: `--lead soon` is not a length of time\nhint: write for example `3d`, `4h` or `1h30min`\n"),
+        (
+            ("--reserve", "0.1"),
+            "error: `--reserve 0.1` is not a share of what is needed\n"
+            "hint: write `--reserve 10%` or `--reserve 0.1%`, whichever is meant\n",
+        ),
+        (("--lead", "soon"), "error: `--lead soon` is not a length of time\nhint: write for example `14d` or `2w`\n"),
         (("--lead", "36h"), "error: `--lead 36h` is not a number of days\nhint: write for example `14d` or `2w`\n"),
     ],
 )

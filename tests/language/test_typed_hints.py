@@ -75,6 +75,8 @@ DAYS = [
         ["write `, 12 more times` for 12 after the first, `, 11 more times` for 12 in all"],
         "D1, then every 4 weeks, 11 more times",
     ),
+    ("D-28-D-5", "1", ["write `D-28 to D-5` for a range, or put a comma between two days"], "D-28, D-5"),
+    ("W1D1-W2D1", "1", ["write `W1D1 to W2D1` for a range, or put a comma between two days"], "W1D1, W2D1"),
     ("D14 (+/-2)", "1", ["write the window in days: `D14 ±2d`"], "D14 ±2d"),
     (
         "week 0 every 4 weeks x 6",
@@ -118,6 +120,7 @@ DOSES = [
     ("X 20 mg every other day", "write `X 20 mg`; the days stand in `at`: `at: D1, then every 2 days`", "X 20 mg"),
     ("X 20 mg once weekly", "write `X 20 mg`; the days stand in `at`: `at: D1, then every 1 week`", "X 20 mg"),
     ("X 20 mg for 14 days", "write `daily`; the days stand in `at`: `at: D1 to D14`", "X 20 mg daily"),
+    ("X 10 mg/Kg", "write `10 mg/kg`", "X 10 mg/kg"),
     ("X 5 to 10 mg/kg", RANGE, "X not stated"),
     ("X 5-10 mg/kg", RANGE, "X 10 mg/kg"),
 ]  # fmt: skip
@@ -210,3 +213,28 @@ def test_a_range_that_begins_with_a_sign(key: str) -> None:
     bands = "{{doses: {{loading: {{bands: {{up to 40 kg: 400 mg, {key}: 600 mg, more than 60 kg: 800 mg}}}}}}}}"
     assert hints_of(study(give="X loading", product=bands.format(key=">40 to 60 kg"))) == ['write `">40 to 60 kg"`, in quotes']
     read_study_text(study(give="X loading", product=bands.format(key=key)))
+
+
+@pytest.mark.parametrize("between", ["+", "and", "plus", "&"])
+def test_two_doses_with_a_word_between_them(between: str) -> None:
+    two_products = study(give="[X 500 mg, Z 5 mg]").replace("  X: {}", "  X: {}\n  Z: {}")
+    written = two_products.replace("[X 500 mg, Z 5 mg]", f"X 500 mg {between} Z 5 mg")
+    assert hints_of(written) == ["write a list: `[X 500 mg, Z 5 mg]`"]
+    read_study_text(two_products)
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        ("X 500 mg", "X placebo"),
+        ("[Z 5 mg 30 min before X, X 10 mg/kg over 4 h]", "[Z placebo 30 min before X, X placebo over 240 min]"),
+        ("X 250 mg twice daily at 08:00 and 20:00", "X placebo twice daily at 08:00 and 20:00"),
+    ],
+)
+def test_the_dose_of_an_arm_that_a_blinded_visit_leaves_out(given: str, other: str) -> None:
+    def blinded(more: str) -> str:
+        arms = study(give=f"{{x: {given}{more}}}").replace("  X: {}", "  X: {}\n  Z: {}\narms: [x, placebo]")
+        return arms.replace("  main:\n", "  main:\n    blinded: true\n")
+
+    assert hints_of(blinded("")) == [f"add `placebo: {other}` if that arm gets nothing"]
+    read_study_text(blinded(f", placebo: {other}"))

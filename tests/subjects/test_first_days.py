@@ -85,11 +85,23 @@ def test_each_subject_of_a_cohort_has_a_first_day_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("day", "more", "refused"),
     [
-        ("2025-01-08", ("--on", "relapse=2025-01-07"), "error: `relapse` on 2025-01-07 is before day 1, 2025-01-08"),
+        (
+            "2025-01-08",
+            ("--on", "relapse=2025-01-07"),
+            "error: `relapse` on 2025-01-07 is before day 1, 2025-01-08, the first dose as recorded or booked; planned was 2025-01-06",
+        ),
         ("2025-01-02", ("--on", "relapse=2025-01-03"), None),
-        ("2025-01-08", ("--weight", "2025-01-07=66"), "error: the weight on 2025-01-07 is not after day 1, 2025-01-08"),
+        (
+            "2025-01-08",
+            ("--weight", "2025-01-07=66"),
+            "error: the weight on 2025-01-07 is not after day 1, 2025-01-08, the first dose as recorded or booked; planned was 2025-01-06",
+        ),
         ("2025-01-02", ("--weight", "2025-01-06=66"), None),
-        ("2025-01-08", ("--until", "2025-01-07"), "error: `--until 2025-01-07` is before `--start 2025-01-08`"),
+        (
+            "2025-01-08",
+            ("--until", "2025-01-07"),
+            "error: `--until 2025-01-07` is before day 1, 2025-01-08, the first dose as recorded or booked; planned was 2025-01-06",
+        ),
         ("2025-01-02", ("--until", "2025-01-03"), None),
     ],
 )
@@ -151,3 +163,25 @@ def test_python_counts_from_it_too() -> None:
         weights=(Weight(LATER + dt.timedelta(1), 61.0),),
     )
     assert plan(study, subject).start == LATER
+
+
+def test_an_event_before_a_first_dose_of_the_wrong_year_shows_both_places(folder: Path) -> None:
+    (folder / "s.csv").write_text("subject,start\nA,2025-01-06\n")
+    (folder / "e.csv").write_text("subject,event,date\nA,relapse,2025-05-20\n")
+    (folder / "v.csv").write_text("subject,visit,date\nA,D1,2027-01-06\n")
+    tables = ("--subjects", "s.csv", "--events", "e.csv", "--visits", "v.csv")
+    assert (
+        errors("due", "--regimen", "bat4406f-rcp", *tables, "--as-of", "2025-06-01")
+        == """\
+error: `relapse` on 2025-05-20 is before day 1, 2027-01-06, the first dose as recorded or booked; planned was 2025-01-06
+ --> e.csv:2:3
+  |
+2 | A,relapse,2025-05-20
+  |   ^^^^^^^
+ ::: v.csv:2:1
+  |
+2 | A,D1,2027-01-06
+  | ^^^^^^^^^^^^^^^ the first dose
+hint: events count from day 1 on; check the dates
+"""
+    )

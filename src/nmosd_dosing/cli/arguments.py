@@ -55,7 +55,7 @@ def maybe(read: Callable[[str, str, Problems], T | None], option: str, text: str
 
 def days(option: str, text: str, problems: Problems, most: int) -> int | None:
     """A length of time in whole days."""
-    found = length(option, text, problems, most)
+    found = length(option, text, problems, most, "`14d` or `2w`")
     if found is not None and found % dt.timedelta(days=1):
         problems.error(f"`{option} {text}` is not a number of days", None, "write for example `14d` or `2w`")
     return found.days if found is not None else None
@@ -141,11 +141,14 @@ def code(option: str, text: str, problems: Problems) -> str | None:
     return cells.code(f"`{option}`", text, None, problems)
 
 
-def length(option: str, text: str, problems: Problems, most_days: int) -> dt.timedelta | None:
-    """A length of time such as `3d`, `4h`, `90min`, `1h30min`; longer than nothing, at most so many days."""
+def length(option: str, text: str, problems: Problems, most_days: int, examples: str = "`3d`, `4h` or `1h30min`") -> dt.timedelta | None:
+    """A length of time such as `3d`, `4h`, `90min`, `1h30min`; longer than nothing, at most so many days.
+
+    `examples`: what to write, of the kind that is asked for.
+    """
     parts = re.fullmatch(r"(?:([0-9]{1,4}) ?w)? ?(?:([0-9]{1,4}) ?d)? ?(?:([0-9]{1,4}) ?h)? ?(?:([0-9]{1,5}) ?min)?", text.strip())
     if not parts or not any(parts.groups()):
-        problems.error(f"`{option} {clip(text)}` is not a length of time", None, "write for example `3d`, `4h` or `1h30min`")
+        problems.error(f"`{option} {clip(text)}` is not a length of time", None, f"write for example {examples}")
         return None
     weeks, days, hours, minutes = (int(part or 0) for part in parts.groups())
     found = dt.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +59,7 @@ class Giver:
         return () if unread or unknown or len(self.problems.found) > found else made
 
     def _gives(self, mapping: VisitKeys, scope: PeriodScope, arms: tuple[int, ...], blinded: bool) -> tuple[Give, ...]:
-        planned = self._by_arm(mapping.give, scope, arms, every_arm=True)
+        planned = self._by_arm(mapping.give, scope, arms, every_arm=True, blinded=blinded)
         changes: dict[str, list[tuple[str, tuple[Dose | None, ...]]]] = {}
         for event, pair in (mapping.once or {}).items():
             self.known_event(pair.key)
@@ -75,12 +75,12 @@ class Giver:
         )
 
     def _by_arm(
-        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool, blinded: bool = False
     ) -> dict[str, tuple[tuple[Dose | None, ...], Place]]:
         """Doses by product, each by arm; None for an arm that gets none."""
         columns: dict[str, list[Dose | None]] = {}
         places: dict[str, Place] = {}
-        for texts, indices in self._texts_by_arm(give, scope, arms, every_arm):
+        for texts, indices in self._texts_by_arm(give, scope, arms, every_arm, blinded):
             for text in texts:
                 if text.product is None:
                     if len(texts) > 1:
@@ -109,7 +109,7 @@ class Giver:
         return {product: (tuple(column), places[product]) for product, column in columns.items()}
 
     def _texts_by_arm(
-        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool
+        self, give: Any, scope: PeriodScope, arms: tuple[int, ...], every_arm: bool, blinded: bool
     ) -> list[tuple[tuple[DoseText, ...], tuple[int, ...]]]:
         if give is None:
             return []
@@ -131,7 +131,9 @@ class Giver:
         missing = [scope.arms[i] for i in arms if scope.arms and scope.arms[i] not in give]
         if every_arm and missing and all(arm in scope.arms for arm in give):
             first = next(iter(give.values())).key.place
-            self.problems.error(f"no dose for {one_of(missing)}", first, f"add `{missing[0]}: nothing` if that arm gets nothing")
+            given = next((texts for texts, _ in found if any(text.product for text in texts)), ()) if blinded else ()
+            instead = _placebos(given) if given else "nothing"  # in a blinded part an arm without the product would be told by that
+            self.problems.error(f"no dose for {one_of(missing)}", first, f"add `{missing[0]}: {instead}` if that arm gets nothing")
         return found
 
     def _dose(self, text: DoseText) -> Dose:
@@ -209,3 +211,12 @@ def _all_doses(give: Any) -> tuple[DoseText, ...]:
     if isinstance(give, dict):
         return tuple(text for pair in give.values() for text in pair.value or ())
     return tuple(give)
+
+
+def _placebos(texts: Sequence[DoseText]) -> str:
+    """The placebo of each dose, as a file says it: given as often, as long and at the same times."""
+    said = []
+    for text in texts:
+        over = f"over {text.minutes} min" if text.minutes is not None else None
+        said.append(" ".join(word for word in (text.product, "placebo", text.daily, over, text.lead) if word))
+    return f"[{', '.join(said)}]" if len(said) > 1 else "".join(said)

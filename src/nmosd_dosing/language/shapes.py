@@ -68,6 +68,8 @@ def phrase(what: str, parse: Callable[[Scalar], T], pattern: str | None = None, 
     def read(node: Node, problems: Problems) -> T | None:
         if not isinstance(node, Scalar) or (not node.text.strip() and not node.quoted):
             hint = f"for example `{example}`" if example else None
+            if hint is None and isinstance(node, Scalar):
+                hint = "write something there, or take it out with its key where it is not needed"
             problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
             return None
         try:

@@ -97,8 +97,8 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
                 also = _also(other.place, event.place)
                 problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
             if event.date < subject.start and not kind_of(event.name).before_day_1:
-                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {subject.start}"
-                problems.error(wrong, event.place, "events count from day 1 on; check the dates")
+                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {day_1_text(subject)}"
+                problems.error(wrong, event.place, "events count from day 1 on; check the dates", _day_1_record(subject, event.place))
         relapses = sorted(e.date for e in subject.events if e.name == RELAPSE)
         decided: dict[tuple[dt.date, dt.date], Event] = {}
         for event in sorted((e for e in subject.events if e.name in DECISIONS), key=lambda e: e.date):
@@ -121,7 +121,8 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
                 of = f" of subject `{clip(subject.code)}`" if subject.code else ""
                 has_no_day = f"the weight at baseline has no day: `{argument('weight', number_text(weight.kg))}`"
                 hint = "the weight at baseline stands in the table of subjects: `weight_kg`" if weight.place else has_no_day
-                problems.error(f"the weight{of} on {weight.date} is not after day 1, {subject.start}", weight.place, hint)
+                wrong = f"the weight{of} on {weight.date} is not after day 1, {day_1_text(subject)}"
+                problems.error(wrong, weight.place, hint, _day_1_record(subject, weight.place))
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
         for record in subject.records:
             if record.weight_kg is not None and record.is_fact:
@@ -134,3 +135,17 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
 
 def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
     return [("the first", other)] if other is not None and place is not None else []
+
+
+def day_1_text(subject: Subject) -> str:
+    """Day 1, and why it is another day than the one that was planned: whoever reads it has written only that one."""
+    if subject.planned_start is None or subject.planned_start == subject.start:
+        return f"{subject.start}"
+    return f"{subject.start}, the first dose as recorded or booked; planned was {subject.planned_start}"
+
+
+def _day_1_record(subject: Subject, place: Place | None) -> list[tuple[str, Place]]:
+    """Where the first dose is recorded, if that made day 1 another day."""
+    if place is None or subject.planned_start is None or subject.planned_start == subject.start:
+        return []
+    return [("the first dose", r.place) for r in subject.records if r.date == subject.start and r.place is not None][:1]

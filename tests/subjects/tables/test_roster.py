@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from nmosd_dosing.study.events import SUBJECT_EVENTS
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from nmosd_dosing.subjects.tables import roster
+from tests.kit.command import errors
 from tests.kit.tables import JANUARY, PEOPLE, allocation, events, records, refused, subjects
 
 COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
@@ -288,3 +290,11 @@ def test_a_hundred_problems_of_all_tables() -> None:
     row = records("subject,visit,date\n" + "9,D1,2025-01-06\n" * 150)
     found = refused(roster.roster, subjects(PEOPLE), [], [], row)
     assert (len(found), found[0]) == (101, "-: 150 problems in the tables; the first 100 follow; None")
+
+
+def test_what_is_wrong_is_told_table_by_table(folder: Path) -> None:
+    (folder / "s.csv").write_text("subject,start\nA,2025-01-06\nB,2025-02-30\nC,2025-02-31\n")
+    (folder / "e.csv").write_text("subject,event,date\nA,relaps,2025-05-20\n")
+    asked = ("due", "--regimen", "bat4406f", "--subjects", "s.csv", "--events", "e.csv", "--as-of", "2025-06-01")
+    places = [line.split("--> ")[1] for line in errors(*asked).splitlines() if "-->" in line]
+    assert places == ["s.csv:3:3", "s.csv:4:3", "e.csv:2:3"]

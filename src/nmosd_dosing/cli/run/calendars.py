@@ -75,7 +75,11 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
     from nmosd_dosing.calendar.entries import CalendarStyle
 
     remind = arguments.length("--remind", request.remind, problems, 365) if request.remind is not None else None
-    duration = arguments.length("--duration", request.duration, problems, 1) if request.duration is not None else None
+    duration = (
+        arguments.length("--duration", request.duration, problems, 1, "`4h`, `90min` or `1h30min`")
+        if request.duration is not None
+        else None
+    )
     hour = arguments.maybe(arguments.hour, "--at", request.at, problems)
     if request.at is not None and request.zone is None:
         problems.error("`--at` needs the time zone", None, "add `--zone` with a name such as `Asia/Shanghai`")

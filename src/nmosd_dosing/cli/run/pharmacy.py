@@ -173,6 +173,6 @@ def _reserve(option: str, text: str, problems: Problems) -> Fraction | None:
     if number is not None and not number[2]:
         share = Fraction(number[1])
         as_share = f"`{option} {number_text(share * 100)}%` or " if share <= 1 else ""
-        hint = f"write {as_share}`{option} {number[1]}%`, whichever is meant"
+        hint = f"write {as_share}`{option} {number[1]}%`" + (", whichever is meant" if as_share else "")
     problems.error(f"`{option} {clip(text)}` is not a share of what is needed", None, hint)
     return None

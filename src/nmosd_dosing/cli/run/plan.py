@@ -22,6 +22,7 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.subjects.history import day_1_text
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
 
@@ -123,6 +124,8 @@ def _checked(
         for person in request.subjects:
             if what.until and what.until < person.start:
                 start = f"`--start {person.start}`" if whom.subjects is None else f"the start of subject `{person.code}`"
+                if whom.subjects is None and person.planned_start is not None:  # nobody has typed that day
+                    start = f"day 1, {day_1_text(person)}"
                 problems.error(f"`--until {what.until}` is before {start}", None, "give a later day")
         people.check_arms(request, f"add `--arm` with {one_of(request.arms)}", problems)
         _names(whom, calendar, request.subjects, problems)

@@ -275,6 +275,8 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return f"write `until {match[1]}`, which includes that day"
     if re.match(r"for\b|x\b|×", found):
         return "end a repeat with `until` and its last day, or with `4 more times`"
+    if (match := re.fullmatch(r"[-–—]\s*(D-?[0-9]+|W[0-9]+D[1-7])", found)) and isinstance(before, PointText):
+        return f"write `{before.day.text} to {match[1]}` for a range, or put a comma between two days"
     if re.match(r"[-–—]\s*[DWw]", found):
         return "write a range as `D1 to D14`, or put a comma between two days"
     if match := re.match(r"\+\s*([0-9]+)\s*m\b", found):

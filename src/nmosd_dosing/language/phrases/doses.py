@@ -109,6 +109,8 @@ def _what(body: str, text: str, node: Scalar) -> DoseText:
         raise PhraseError(f"a space inside the number of `{clip(body)}`", node.place, "write the number without spaces")
     if re.search(r",\s", body):
         raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(text, 80)}]`")
+    if (parts := re.split(r"\s+(?:\+|&|and|plus)\s+(?=[^\W\d_])", text))[1:] and all(re.search(r"\s[0-9]", part) for part in parts):
+        raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(', '.join(parts), 80)}]`")
     place = _part(node, number + match["unit"] if match["unit"] else number)
     amount = _amount(number, _part(node, number))
     product = match["product"]
@@ -127,7 +129,9 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
         base, slash, of = unit.partition("/")
         near = MEANT.get(base.lower())
         surface = slash and of in ("m²", "m^2", "sqm", "M2", "m 2")
-        hint = f"write `{number} {near}{'/m2' if surface else behind}`" if near and (surface or not slash) else None
+        weight = slash and of.lower() in ("kg", "kgs", "kilogram")
+        per_what = "/m2" if surface else "/kg" if weight else behind
+        hint = f"write `{number} {near}{per_what}`" if near and (surface or weight or not slash) else None
         if re.match(r"(?:minutes?|mins?|hours?|hrs?|h)\b.*\b(?:before|after)\b", unit):
             hint = "write a lead time in `min` or `h`: `30 min before Y`"
         elif re.fullmatch(r"(?:days?|weeks?)", unit):

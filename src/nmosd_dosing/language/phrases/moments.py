@@ -92,4 +92,6 @@ def date(node: Scalar) -> dt.date:
             raise ValueError
         return dt.date.fromisoformat(node.text)
     except ValueError:
-        raise PhraseError(f"expected a date, found `{clip(node.text)}`", node.place, "write it as `2025-01-31`") from None
+        raise PhraseError(
+            f"expected a date, found `{clip(node.text)}`", node.place, "write it as YYYY-MM-DD, for example `2025-01-31`"
+        ) from None

@@ -31,7 +31,7 @@ def code(shown: str, text: str, place: Place | None, problems: Problems) -> str 
 
 def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
-    kg = _number(shown, text, place, problems, "a weight", "write kilograms as a plain number, for example `60` or `60.5`")
+    kg = _number(shown, text, place, problems, "a weight", "write kilograms as a plain number, for example `60` or `60.5`", "kg")
     if kg is None:
         return None
     if wrong := wrong_weight(kg):
@@ -42,7 +42,7 @@ def weight(shown: str, text: str, place: Place | None, problems: Problems) -> fl
 
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
-    cm = _number(shown, text, place, problems, "a height", "write centimetres as a plain number, for example `165` or `165.5`")
+    cm = _number(shown, text, place, problems, "a height", "write centimetres as a plain number, for example `165` or `165.5`", "cm")
     if cm is None:
         return None
     if wrong := wrong_height(cm):
@@ -51,9 +51,11 @@ def height(shown: str, text: str, place: Place | None, problems: Problems) -> fl
     return float(cm)
 
 
-def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str) -> Decimal | None:
+def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:
     if re.fullmatch(r"[0-9]+,[0-9]+", text):
         problems.error(f"{shown} has a decimal comma", place, f"write `{text.replace(',', '.')}`")
+    elif with_unit := re.fullmatch(rf"(?i)([0-9]{{1,12}}(?:[.,][0-9]{{1,12}})?)\s*{unit}", text):
+        problems.error(f"{shown} is not {what}", place, f"write `{with_unit[1].replace(',', '.')}`: the unit is always {unit}")
     elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
         problems.error(f"{shown} is not {what}", place, hint)
     else:
@@ -108,17 +110,24 @@ def day(shown: str, text: str, place: Place | None, problems: Problems) -> dt.da
 
 
 def date_hint(text: str) -> str:
-    """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant."""
+    """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant, and if there is one."""
     narrow = unicodedata.normalize("NFKC", text)
     if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
-        return f"write `{match[1]}-{int(match[2]):02}-{int(match[3]):02}`"
+        return _that_day(match[1], int(match[2]), int(match[3]))
     if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
         month, day = sorted((int(match[1]), int(match[2])))
-        return f"write `{match[3]}-{month:02}-{day:02}`"
+        return _that_day(match[3], month, day)
     if (match := re.fullmatch(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", narrow)) is not None:
-        return f"write `{match[1]}-{match[2]}-{match[3]}`"
+        return _that_day(match[1], int(match[2]), int(match[3]))
     if re.fullmatch(r"[2-6]\d{4}", narrow):
         return "it seems to be the number that a spreadsheet gives a day; format the cell as a date"
     if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
         return "day and month cannot be told apart; write it as YYYY-MM-DD"
     return "write it as YYYY-MM-DD, for example `2025-01-06`"
+
+
+def _that_day(year: str, month: int, day: int) -> str:
+    try:
+        return f"write `{dt.date(int(year), month, day)}`"
+    except ValueError:
+        return "there is no such day: check the month and the day, and write it as YYYY-MM-DD"
