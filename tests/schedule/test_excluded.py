@@ -144,8 +144,8 @@ def test_the_stop_is_counted_over_those_who_are_written(tmp_path: Path) -> None:
     assert done.stderr.startswith("error: subject `D`: day 1, 2025-04-07 Mon, is after the study stopped, 2025-03-03 Mon\n")
     done = cohort(tmp_path, "--skip-bad", regimen="stops.yaml")
     assert subjects_of(done.stdout) == ["A", "B", "C"]
-    assert done.stderr.endswith("counted over all subjects is counted over those written: the study stops on 2025-03-03\n")
+    assert done.stderr.endswith("counted over all subjects is counted over the others: the study stops on 2025-03-03\n")
     done = cohort(tmp_path, "--skip-bad", regimen="stops.yaml", subjects=table.format("x"))
     assert subjects_of(done.stdout) == ["A", "C", "D"]
-    assert done.stderr.endswith("counted over those written: the study stops on 2025-04-07\n")
+    assert done.stderr.endswith("counted over the others: the study stops on 2025-04-07\n")
     assert [r["target"] for r in rows(done.stdout) if r["id"] == "more/D1"] == ["2025-04-07"] * 3

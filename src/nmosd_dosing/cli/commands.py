@@ -44,6 +44,7 @@ def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOption
       dosing plan --regimen my-study.yaml --period olp --start 2025-08-31 --window 3d
       dosing plan --regimen mil62-rcp --start 2025-01-06 --arm placebo --unblind
       dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics visits.ics --remind 3d
+      dosing plan --regimen mil62 --subjects subjects.csv --visits visits.csv --subject 0012
     """  # fmt: skip
     from nmosd_dosing.cli.run.plan import run
 
@@ -72,6 +73,7 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
     Examples:
       dosing due --regimen mil62 --start 2025-01-06 --as-of 2025-06-20
       dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --events events.csv --ahead 4w
+      dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --at-site 01
     """
     from nmosd_dosing.cli.run.check import run_due
 

@@ -42,6 +42,7 @@ Window = Annotated[str | None, typer.Option(help="A window where the file states
 AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
 Ahead = Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")]
+AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
 Arm = Annotated[
@@ -100,7 +101,7 @@ class PeopleOptions:
         list[str],
         typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
     ] = field(default_factory=list)
-    subject: Annotated[str | None, typer.Option(help="The subject's code, to be printed.", metavar="CODE")] = None
+    subject: Annotated[str | None, typer.Option(help="The subject's code; beside --subjects, show only this one.", metavar="CODE")] = None
     subjects: Annotated[str | None, typer.Option(help="Several subjects: a table with subject, start, weight_kg, …", metavar="FILE")] = None
     events: Annotated[str | None, typer.Option(help="What happened: a table with subject, event, date.", metavar="FILE")] = None
     allocation: Annotated[str | None, typer.Option(help="Who is in which arm: a table with subject, arm.", metavar="FILE")] = None
@@ -183,6 +184,7 @@ class PlanOptions(ScheduleOptions):
 class CohortOptions(ScheduleOptions):
     """`dosing cohort`."""
 
+    at_site: AtSite = field(default_factory=list)
     unblind: UnblindAll = False
     allow_deviation: Annotated[
         bool, typer.Option("--allow-deviation", help="Let entries outside their window stand, marked as deviations.")
@@ -199,6 +201,7 @@ class CohortOptions(ScheduleOptions):
 class CheckOptions:
     """`dosing check`."""
 
+    at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None
     everything: Annotated[bool, typer.Option("--all", help="Of several subjects, list also what is as planned.")] = False
@@ -209,6 +212,7 @@ class DueOptions:
     """`dosing due`."""
 
     ahead: Ahead = "14d"
+    at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None
     ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
@@ -233,6 +237,7 @@ class PrepareOptions:
     first: Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")] = None
     days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None
     until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None
+    at_site: AtSite = field(default_factory=list)
     unblind: UnblindAll = False
     vials: Vials = "least-waste"
 

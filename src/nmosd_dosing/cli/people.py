@@ -225,7 +225,7 @@ def _tables(asked: PeopleOptions, problems: Problems) -> Tables | None:
 
 def _several(asked: PeopleOptions, tables: Tables, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
     for name in (*OF_ONE_SUBJECT, "visit"):
-        if name != "enter" and getattr(asked, name):
+        if name not in ("enter", "subject") and getattr(asked, name):
             ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
             wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))

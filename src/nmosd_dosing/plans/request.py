@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.dose.vials import Policy
@@ -108,11 +108,15 @@ class Request:
             visit_records.check_known(schedule.visit_records)
         return schedule
 
-    def plans(self, schedule: Schedule | None = None, *, intensity: bool = False) -> Iterator[Plan]:
-        """Everybody's plan, one after another; with dose intensities only where they are asked for, since they take a schedule more."""
+    def plans(
+        self, schedule: Schedule | None = None, columns: Sequence[int] | None = None, *, intensity: bool = False
+    ) -> Iterator[Plan]:  # fmt: skip
+        """Everybody's plan, one after another, or those of some columns; with dose intensities only where they are asked for, since they
+        take a schedule more."""
         schedule = schedule if schedule is not None else self.schedule()
         original = originals(schedule, self.as_of) if intensity else [None] * len(schedule)
-        return map(self.plan, by_subject(schedule, self.policy), original)
+        subjects = by_subject(schedule, self.policy)
+        return (self.plan(subjects[column], original[column]) for column in (range(len(subjects)) if columns is None else columns))
 
     def plan(self, subject: SubjectSchedule, original: SubjectSchedule | None = None) -> Plan:
         """One subject's plan."""

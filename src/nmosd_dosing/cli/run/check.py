@@ -18,9 +18,11 @@ from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, is_file, read_file, write_whole
 from nmosd_dosing.cli.options import CheckOptions, DueOptions, OutputOptions, PeopleOptions
 from nmosd_dosing.cli.run.calendars import instant
+from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict, findings_to_csv, findings_to_dict
+from nmosd_dosing.schedule.schedule import Schedule
 
 DEVIATED = 1
 
@@ -34,31 +36,32 @@ class _Found:
     findings: Sequence[Finding]
     ahead: int = 0
     items: Sequence[Due] = ()
+    shown: Shown = EVERYBODY
     everything: bool = False
 
     @property
     def several(self) -> bool:
-        return len(self.request.subjects) > 1
+        return len(self.request.subjects) > 1 and self.shown.subject is None
 
 
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
     """Print the findings; 1 where one of them is a deviation."""
-    request, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
+    request, shown, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
     schedule = request.as_carried_out(as_of)
-    found = _Found(request, as_of, check(schedule, as_of), everything=asked.everything)
+    found = _Found(request, as_of, _findings(schedule, as_of, shown), shown=shown, everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
-    people.say_day_1(schedule.cohort)
+    people.say_day_1(shown.among(schedule.cohort))
     return DEVIATED if any(map(deviates, found.findings)) else 0
 
 
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
     """Print what is due in the days ahead."""
-    request, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
+    request, shown, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
     schedule = request.as_carried_out(last_due_day(as_of, ahead))
-    findings = check(schedule, as_of)
-    found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead))
+    findings = _findings(schedule, as_of, shown)
+    found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead), shown)
     outputs.put(DUE_FORMATS, output, found)
-    people.say_day_1(schedule.cohort)
+    people.say_day_1(shown.among(schedule.cohort))
     if asked.ics is not None:
         problems = Problems()
         stamp = instant(asked.stamp, problems)
@@ -69,8 +72,8 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
 
 def _read(
     whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats
-) -> tuple[Request, dt.date, int]:  # fmt: skip
-    """Whom the command is about, with what was known on the day of looking; that day, and how many days ahead."""
+) -> tuple[Request, Shown, dt.date, int]:  # fmt: skip
+    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and how many days ahead."""
     problems = Problems()
     elsewhere = {"ics": f"write `--ics {output.output}`, or name another file"} if isinstance(asked, DueOptions) else {}
     outputs.check_output(formats, output, problems, elsewhere)
@@ -84,9 +87,14 @@ def _read(
     if ics == "/dev/stdout" and output.output is None:
         problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
     request = people.read(whom, problems, as_of)
+    shown = read_shown(whom, asked.at_site, request, problems)
     if request is None or as_of is None or ahead is None or problems.found:
         fail(problems)
-    return people.known_by(replace(request, window=window), as_of), as_of, ahead
+    return people.known_by(replace(request, window=window), as_of), shown, as_of, ahead
+
+
+def _findings(schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
+    return [finding for finding in check(schedule, as_of) if shown.has(finding.subject, finding.site)]
 
 
 def _findings_page(found: _Found) -> RenderableType:

@@ -12,7 +12,9 @@ from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
+from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, plural
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.schedule import excluded
@@ -29,7 +31,7 @@ _FEW = 4096  # subjects at a time where each is planned alone, so that a person 
 
 def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> int:
     """Write the table; 2 where somebody was left out."""
-    everybody, calendars_asked = _read(whom, asked, output, calendar)
+    everybody, shown, calendars_asked = _read(whom, asked, output, calendar)
     left_out = _refuse(asked.skip_bad, everybody)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
@@ -44,13 +46,14 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
         finally:  # what has been written is told, also where something else could not be
             for message in messages:
                 say(message)
-    people.say_day_1(everybody.cohort)
+    request = replace(everybody.request, columns=shown.among(everybody.cohort))
+    people.say_day_1(request.cohort)
     without: list[str] = []
-    outputs.put(FORMATS, output, everybody, without)
+    outputs.put(FORMATS, output, request, without)
     if without:
         subjects = f"{len(without):,} subjects have" if len(without) != 1 else "one subject has"
         say(without_controls(f"{subjects} no visit, and so no row: {_some(without)}"))
-    return WRONG_INPUT if _say_left_out(left_out, everybody) else 0
+    return WRONG_INPUT if _say_left_out(left_out, everybody, len(request.cohort)) else 0
 
 
 def _some(names: Sequence[str]) -> str:
@@ -58,13 +61,13 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
 
 
-def _pieces(form: Form, everybody: Everybody, without: list[str]) -> Iterator[str]:
+def _pieces(form: Form, request: Request, without: list[str]) -> Iterator[str]:
     """The table, piece by piece; `without` gets the codes of those who have no row."""
     yield cohort_rows.header(form)
-    cohort = everybody.cohort
+    cohort = request.cohort
     size = excluded.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
     done = 0
-    for texts in counted(cohort_rows.rows(everybody.request, form, size), len(cohort), "written"):
+    for texts in counted(cohort_rows.rows(request, form, size), len(cohort), "written"):
         if not all(texts):
             without += [cohort.codes[done + i] for i, text in enumerate(texts) if not text]
         done += len(texts)
@@ -97,7 +100,7 @@ def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
     return left_out
 
 
-def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
+def _say_left_out(left_out: LeftOut, everybody: Everybody, written: int) -> bool:
     """Says who is left out and why; whether anybody is."""
     if not left_out.problems:
         return False
@@ -108,17 +111,17 @@ def _say_left_out(left_out: LeftOut, everybody: Everybody) -> bool:
     nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
     lines = f"; {nobody:,} {plural(nobody, 'line')} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
     who = f"{len(names):,} {plural(len(names), 'subject')}{f' ({some})' if names else ''}"
-    say(without_controls(f"\nleft out: {who}{lines}; written: {len(everybody.cohort):,}"))
+    say(without_controls(f"\nleft out: {who}{lines}; written: {written:,}"))
     if study.stop is not None:
         day = everybody.cohort.of_study.get(STUDY_STOP)
         stops = f"the study stops on {day}" if day is not None else "the study does not stop"
-        say(f"what is counted over all subjects is counted over those written: {stops}")
+        say(f"what is counted over all subjects is counted over the others: {stops}")
     return True
 
 
 def _read(
     whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars
-) -> tuple[Everybody, calendars.Asked | None]:  # fmt: skip
+) -> tuple[Everybody, Shown, calendars.Asked | None]:  # fmt: skip
     problems = Problems()
     outputs.check_output(FORMATS, output, problems, {"ics": "calendars have an option of their own, `--ics-dir FOLDER`"})
     if output.output:
@@ -133,6 +136,9 @@ def _read(
     else:
         site_calendars.check_stop(calendar, asked.skip_bad, everybody.request.study, problems)
         everybody.request = what.of(everybody.request, problems)
+    shown = read_shown(whom, asked.at_site, everybody.request if everybody is not None else None, problems)
+    if asked.at_site and calendars_asked is not None:
+        problems.error("`--at-site` is about rows, and calendars are of everybody", None, "leave one of the two out")
     if problems.found or everybody is None:
         fail(problems)
-    return everybody, calendars_asked
+    return everybody, shown, calendars_asked

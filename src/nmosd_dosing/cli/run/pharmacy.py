@@ -15,6 +15,7 @@ from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress, say
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import OrderOptions, OutputOptions, PeopleOptions, PrepareOptions
+from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip, one_of
@@ -35,6 +36,7 @@ class _Checked:
     """What the options mean."""
 
     request: Request
+    shown: Shown
     first: dt.date
     last: dt.date
     reserve: Fraction
@@ -92,8 +94,9 @@ def _worklist(checked: _Checked) -> Worklist:
     request = checked.request
     drawn = min(checked.last.toordinal() + _WINDOW, dt.date.max.toordinal())  # whoever may come earlier than planned is seen, too
     schedule = request.as_carried_out(dt.date.fromordinal(drawn))
-    plans = list(progress(request.plans(schedule), len(schedule), "plans"))
-    people.say_day_1(schedule.cohort)
+    columns = checked.shown.columns(schedule.cohort)
+    plans = list(progress(request.plans(schedule, columns), len(columns), "plans"))
+    people.say_day_1(checked.shown.among(schedule.cohort))
     _say_unused(request.study, plans)
     return prepare(request.study, plans, checked.first, checked.last)
 
@@ -130,9 +133,10 @@ def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, 
         request = replace(request, unblind=asked.unblind, policy=policy)
         one = f"add `--arm` with {one_of(request.arms)}"
         people.check_arms(request, one if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
+    shown = read_shown(whom, asked.at_site, request, problems)
     if request is None or first is None or last is None or problems.found:
         fail(problems)
-    return _Checked(request, first, last, reserve or Fraction(0), lead)
+    return _Checked(request, shown, first, last, reserve or Fraction(0), lead)
 
 
 def _last(asked: PrepareOptions, first: dt.date | None, default_days: int | None, problems: Problems) -> dt.date | None:

@@ -13,6 +13,7 @@ from nmosd_dosing.cli.edge import fail, progress, say
 from nmosd_dosing.cli.files import check_names, same_file
 from nmosd_dosing.cli.options import CalendarOptions, OutputOptions, PeopleOptions, PlanOptions, option
 from nmosd_dosing.cli.run import calendars
+from nmosd_dosing.cli.shown import read_shown
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
@@ -31,25 +32,30 @@ Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
 def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
     """Plan, and only when all of it is there write it."""
-    request, calendars_asked = _checked(whom, asked, output, calendar)
+    request, columns, calendars_asked = _checked(whom, asked, output, calendar)
     schedule = request.schedule()
     stopped = to_date(schedule.disposition.stopped.date)
-    plans = list(progress(request.plans(schedule, intensity=whom.subjects is None), len(request.subjects), "plans"))
+    plans = list(progress(request.plans(schedule, columns, intensity=not _is_of_several(whom)), len(columns), "plans"))
     ready = []
     if calendars_asked is not None:
-        theirs = zip(progress(plans, len(plans), "calendars"), request.subjects, strict=True)
+        theirs = zip(progress(plans, len(plans), "calendars"), (request.subjects[column] for column in columns), strict=True)
         ready = calendars.prepare_all(calendars_asked, ((made, _drawn_until(request, person, stopped)) for made, person in theirs))
     messages: list[str] = []
-    explained = _explained(plans[0], request, schedule, asked.explain) if asked.explain is not None else None
+    explained = _explained(plans[0], request, schedule, columns, asked.explain) if asked.explain is not None else None
     try:
         calendars.write(ready, calendar, messages)
-        if whom.subjects is None:
-            outputs.put(FORMATS, output, plans[0], explained)
-        else:
+        if _is_of_several(whom):
             messages += _notes_of(plans)
+        else:
+            outputs.put(FORMATS, output, plans[0], explained)
     finally:  # what has been written is told, also where something else could not be
         for message in messages:
             say(message)
+
+
+def _is_of_several(whom: PeopleOptions) -> bool:
+    """Whether nothing is printed, and calendars are written of everybody in a table."""
+    return whom.subjects is not None and whom.subject is None
 
 
 def _drawn_until(request: Request, person: Subject, stopped: dt.date | None) -> Callable[[dt.date], Plan]:
@@ -67,7 +73,7 @@ def _page(made: Plan, explained: Explained | None) -> RenderableType:
 FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made)}
 
 
-def _explained(made: Plan, request: Request, schedule: Schedule, asked: str) -> Explained:
+def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequence[int], asked: str) -> Explained:
     """What `--explain` means: `olp/D1`, a label, a period, or `all`; a period that has no first day yet is explained by its entry. A visit
     that fell away is explained where it is asked for by its own name."""
     found = tuple(v for v in made.visits if asked in (v.period, "all")) or _named(made, schedule.names, asked)
@@ -75,7 +81,7 @@ def _explained(made: Plan, request: Request, schedule: Schedule, asked: str) -> 
     names = {m: (m.target, f"{m.target} entry", "all") for m in made.transitions}
     moves = tuple(m for m in made.transitions if asked in names[m] or (asked.split("/")[0] == m.target and m.target not in dated))
     if not found and not request.cancelled:
-        whole = next(replace(request, cancelled=True).plans(schedule, intensity=False))
+        whole = next(replace(request, cancelled=True).plans(schedule, columns, intensity=False))
         found = _named(whole, schedule.names, asked)
     if not found and not moves:
         problems = Problems()
@@ -108,32 +114,37 @@ def _notes_of(plans: list[Plan]) -> list[str]:
 
 def _checked(
     whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions
-) -> tuple[Request, calendars.Asked | None]:  # fmt: skip
+) -> tuple[Request, Sequence[int], calendars.Asked | None]:  # fmt: skip
+    """What is asked, the columns of those who are planned, and their calendars."""
     problems = Problems()
     outputs.check_output(FORMATS, output, problems, {"ics": f"write `--ics {output.output}`, or name another file"})
     what = people.what(asked, problems)
     if asked.explain is not None and output.written_as != "table":
         problems.error("`--explain` is for people; JSON has the steps of every visit", None, "leave `--explain` or the format out")
     request = people.read(whom, problems, what.as_of)
-    if whom.subjects is not None:
+    if _is_of_several(whom):
         _several(asked, output, calendar, problems)
+    columns: Sequence[int] = ()
     if request is None:
         arguments.country("--country", asked.country, None, problems)
     else:
         request = what.of(request, problems)
-        for person in request.subjects:
+        columns = read_shown(whom, (), request, problems).columns(request.cohort)
+        persons = [request.subjects[column] for column in columns]
+        for person in persons:
             if what.until and what.until < person.start:
                 start = f"`--start {person.start}`" if whom.subjects is None else f"the start of subject `{person.code}`"
                 if whom.subjects is None and person.planned_start is not None:  # nobody has typed that day
                     start = f"day 1, {day_1_text(person)}"
                 problems.error(f"`--until {what.until}` is before {start}", None, "give a later day")
-        people.check_arms(request, f"add `--arm` with {one_of(request.arms)}", problems)
-        _names(whom, calendar, request.subjects, problems)
+        arm = f"add `--arm` with {one_of(request.arms)}"
+        people.check_arms(request, arm if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
+        _names(whom, calendar, persons, problems)
     calendars_asked = calendars.asked(calendar, asked.window, problems)
     _check_files(whom, output, calendar, problems)
     if problems.found or request is None:
         fail(problems)
-    return people.known_by(request, what.as_of) if what.as_of is not None else request, calendars_asked
+    return people.known_by(request, what.as_of) if what.as_of is not None else request, columns, calendars_asked
 
 
 def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOptions, problems: Problems) -> None:
@@ -150,7 +161,7 @@ def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOption
 
 def _names(whom: PeopleOptions, calendar: CalendarOptions, persons: Sequence[Subject], problems: Problems) -> None:
     """Each calendar in a folder has a name of its own."""
-    if calendar.ics_dir is not None and whom.subjects is None and whom.subject is None:
+    if calendar.ics_dir is not None and {whom.subjects, whom.subject} == {None}:
         problems.error("`--ics-dir` names each file by its subject", None, "add `--subject CODE`, or `--subjects FILE.csv`")
     names: dict[str, str] = {}
     for person in persons:

@@ -1,0 +1,73 @@
+"""Whose rows a list shows: of one subject of a table, of some sites. Everybody is planned all the same, since the study may count them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.options import PeopleOptions
+from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.tables import near_codes
+from nmosd_dosing.subjects.tables.subject_table import same
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Of one subject, of some sites, or, where neither is asked for, of everybody."""
+
+    subject: str | None = None
+    sites: frozenset[str] = frozenset()
+
+    def has(self, subject: str | None, site: str | None) -> bool:
+        """Whether rows of somebody are shown."""
+        return self.subject in (None, subject) and (not self.sites or site in self.sites)
+
+    def among(self, cohort: Cohort) -> Cohort:
+        """Those whose rows are shown."""
+        return cohort if self == EVERYBODY else cohort.chosen(self.columns(cohort))
+
+    def columns(self, cohort: Cohort) -> list[int]:
+        """The columns of those whose rows are shown."""
+        codes, sites = cohort.codes or [None] * len(cohort), cohort.sites or [None] * len(cohort)
+        return [column for column, (code, site) in enumerate(zip(codes, sites, strict=True)) if self.has(code, site)]
+
+
+EVERYBODY = Shown()
+
+
+def read_shown(whom: PeopleOptions, at_site: Sequence[str], request: Request | None, problems: Problems) -> Shown:
+    """What the options mean for those whom they are about: nothing where these could not be read."""
+    one = whom.subject if whom.subjects is not None else None
+    if request is None or (one is None and not at_site):
+        return EVERYBODY
+    cohort = request.cohort
+    return Shown(
+        _one(whom, one, cohort.codes, problems) if one is not None else None,
+        frozenset(site for text in at_site if (site := _site(text, cohort.sites, problems)) is not None),
+    )
+
+
+def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Problems) -> str | None:
+    """The subject of the table that has a code. Whoever has a code like it is somebody else, and is never proposed."""
+    code = arguments.code("--subject", asked, problems)
+    if code is None:
+        return None
+    known = {same(known): known for known in codes}
+    if (found := known.get(same(code))) is not None:
+        return found
+    near = near_codes.near([code], codes).get(code, [])
+    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else "look its code up in the table"
+    problems.error(f"`--subject {clip(code)}` is not in `{clip(whom.subjects or '')}`", None, hint)
+    return None
+
+
+def _site(asked: str, sites: Sequence[str | None], problems: Problems) -> str | None:
+    known = {same(site): site for site in sites if site}
+    if (found := known.get(same(asked.strip()))) is not None:
+        return found
+    hint = f"sites are {one_of(sorted(known.values()))}" if known else "the table of subjects needs a column `site`"
+    problems.error(f"nobody is at the site `{clip(asked)}`", None, hint)
+    return None
