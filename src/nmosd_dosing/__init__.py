@@ -6,8 +6,8 @@
         print(visit.target, visit.label)
 
 `load` reads a study (an id or a path), `plan` dates it for one subject, `expand` for many at once as arrays; `check` tells what was
-done against it, `due` what comes next; `dose_table` tells what it takes at several body weights, `compare` sets studies side by side;
-`simulate` plays a whole trial many times.
+done against it, `due` what comes next, `slots` on which days a visit may be; `dose_table` tells what it takes at several body
+weights, `compare` sets studies side by side; `simulate` plays a whole trial many times.
 Everything that can be wrong with a file or an argument is a `DosingError` (`RegimenError`,
 `InputError`) that carries all its problems.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.calendar.updates import CalendarUpdate, to_ics, update_ics
     from nmosd_dosing.checks.due import Due, due
     from nmosd_dosing.checks.findings import Finding, check
+    from nmosd_dosing.checks.slots import Slots, slots
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.language.catalog import load
     from nmosd_dosing.language.site_file import fill_in, read_site
@@ -48,6 +49,7 @@ _PUBLIC = {
     "calendar.updates": "CalendarUpdate to_ics update_ics",
     "checks.due": "Due due",
     "checks.findings": "Finding check",
+    "checks.slots": "Slots slots",
     "errors": "DosingError InputError Problem RegimenError",
     "language.catalog": "load",
     "language.site_file": "fill_in read_site",
@@ -69,9 +71,9 @@ _ROOMS = {name: room for room, names in _PUBLIC.items() for name in names.split(
 
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
-    "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Study",
-    "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load", "load_assumptions", "plan",
-    "read_ics", "read_site", "simulate", "to_csv", "to_ics", "to_json", "update_ics",
+    "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Slots",
+    "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load", "load_assumptions",
+    "plan", "read_ics", "read_site", "simulate", "slots", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

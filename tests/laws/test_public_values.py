@@ -40,6 +40,7 @@ from nmosd_dosing import (
     read_ics,
     read_site,
     simulate,
+    slots,
     to_csv,
     to_ics,
     to_json,
@@ -86,14 +87,15 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "read_ics": (read_ics, {"content": ICS}),
     "read_site": (read_site, {"content": SITE_BYTES, "path": "site.yaml"}),
     "simulate": (simulate, {"study": BAT4406F, "assumptions": TRIAL, "trials": 1}),
+    "slots": (slots, {"study": BELIMUMAB, "subject": SUBJECT, "visit": "D28", "as_of": DAY}),
     "to_csv": (to_csv, {"plan": MADE}),
     "to_ics": (to_ics, {"plan": MADE, "stamp": STAMP}),
     "to_json": (to_json, {"plan": MADE}),
     "update_ics": (update_ics, {"old": OLD, "plan": MADE, "stamp": STAMP}),
 }
 RESULTS = {  # which are made by these, and not by whoever uses them
-    "Assumptions", "CalendarFile", "CalendarUpdate", "Comparison", "DoseTable", "Due", "Finding", "Plan", "Schedule", "Study",
-    "DosingError", "InputError", "Problem", "RegimenError",
+    "Assumptions", "CalendarFile", "CalendarUpdate", "Comparison", "DoseTable", "Due", "Finding", "Plan", "Schedule", "Slots",
+    "Study", "DosingError", "InputError", "Problem", "RegimenError",
 }  # fmt: skip
 MANY = {
     "simulate": ("trials", "seed", "cores")

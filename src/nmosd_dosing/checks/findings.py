@@ -73,13 +73,14 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
     """
     check_arguments(needed={"schedule": (schedule, Schedule)})
     as_of = the_date("as_of", as_of)
-    return tuple(finding for subject in by_subject(schedule) for finding in _of_subject(subject, as_of))
+    return tuple(finding for subject in by_subject(schedule) for finding in findings_of(subject, as_of))
 
 
-def _of_subject(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
+def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
+    """One subject's findings as of a day, by date."""
     ahead = gaps_ahead(subject, as_of)
     visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in subject.visits]
-    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *_gaps(subject))
+    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject))
     dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
     dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]
     dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
@@ -147,15 +148,22 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
 def _appointment(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, booked: dt.date) -> Finding:
     """Of a visit that is booked: what will be said of it if it is kept."""
     days = (booked - visit.target).days if visit.target is not None else None
-    why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
-    verdict, words = _done(booked, found.earliest, found.latest, days) if why is None else ("not-allowed", why)
-    words = f"booked for {date_text(booked)}: {words}"
-    if any(booked > limit.last for limit in visit.segment.waits):
-        words = f"{words}; no dose yet: {pending_because(subject, visit)}"
-    if _is_day_1(visit) and subject.planned_start is not None and booked == subject.start:
-        words = f"{words}; this will be day 1, planned was {date_text(subject.planned_start)}"
-    message = f"{words}{_about(visit.appointments, verdict)}"
+    verdict, words = if_kept(subject, visit, booked)
+    message = f"booked for {date_text(booked)}: {'; '.join(words)}{_about(visit.appointments, verdict)}"
     return replace(found, verdict=verdict, days=days, message=message, booked_for=booked)
+
+
+def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> tuple[Verdict, list[str]]:
+    """The verdict on an appointment of a visit if it is kept: why, and what else is to be said of it."""
+    days = (booked - visit.target).days if visit.target is not None else None
+    why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
+    verdict, words = _done(booked, visit.earliest, visit.latest, days) if why is None else ("not-allowed", why)
+    said = [words]
+    if any(booked > limit.last for limit in visit.segment.waits):
+        said.append(f"no dose yet: {pending_because(subject, visit)}")
+    if _is_day_1(visit) and subject.planned_start is not None and booked == subject.start:
+        said.append(f"this will be day 1, planned was {date_text(subject.planned_start)}")
+    return verdict, said
 
 
 def _is_day_1(visit: SubjectVisit) -> bool:
@@ -195,10 +203,10 @@ def _done(actual: dt.date, earliest: Date, latest: Date, days: int | None) -> tu
         return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
     if latest is None:
         since = f"; allowed from {date_text(earliest)} on, no last day is stated" if earliest is not None else "; no window is stated"
-        return "no-window", f"{_from_target(days)}{since}"
+        return "no-window", f"{from_target(days)}{since}"
     if actual > latest:
         return "late", f"{counted((actual - latest).days, 'day')} after the last day, {date_text(latest)}"
-    return "in-window", f"{_from_target(days)}, allowed from {day(earliest)} to {date_text(latest)}"
+    return "in-window", f"{from_target(days)}, allowed from {day(earliest)} to {date_text(latest)}"
 
 
 def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, end: Date) -> tuple[Verdict, str, int | None]:
@@ -256,7 +264,8 @@ def _about(records: Sequence[Record], verdict: Verdict) -> str:
     return "".join(f"; reason: {reason}" for reason in reasons) + (f" ({place.where})" if place else "")
 
 
-def _from_target(days: int | None) -> str:
+def from_target(days: int | None) -> str:
+    """How far a day is from the target, in words; None where there is none."""
     if days is None:
         return "the source states no day"
     return "on the target" if days == 0 else f"{counted(abs(days), 'day')} {'after' if days > 0 else 'before'} the target"
@@ -390,8 +399,8 @@ def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
                 yield _recorded(subject, visit, "wrong-dose", record.date, f"{wrong}{_where(record)}", reason=record.reason)
 
 
-def _gaps(subject: SubjectSchedule) -> Iterator[Finding]:
-    """Recorded doses closer to the one before than the stated minimum."""
+def short_gaps(subject: SubjectSchedule) -> Iterator[Finding]:
+    """Doses, recorded or booked, closer to the one before than the stated minimum."""
     for product in subject.study.products:
         if product.minimum_gap is None or product.name not in [name for name, _ in subject.products]:
             continue

@@ -1,4 +1,5 @@
-"""The verdicts on what was done, and the states of what is due, in one place: their words, and whom they concern."""
+"""The verdicts on what was done and on days that may be agreed on, and the states of what is due, in one place: their words, and whom they
+concern."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ Verdict = Literal[
 ]  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order in which they are counted
 State = Literal["overdue", "past-target", "decision", "closes", "due", "opens", "booked"]
+SlotVerdict = Literal["open", "closed", "gap", "too-early", "too-late", "not-allowed"]
+SLOT_VERDICTS: tuple[SlotVerdict, ...] = get_args(SlotVerdict)
 Concern = Literal["fine", "look", "deviation"]
 
 

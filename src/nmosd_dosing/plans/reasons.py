@@ -9,7 +9,7 @@ from typing import assert_never
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.gap_rules import GAP
-from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import Date, DoseBefore, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.model import Facts, Source, Transition
@@ -95,15 +95,20 @@ def _days_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]
         yield f"window {window.text}{f', {window.origin}' if window.origin else ''}{_span(': ', around)}"
     elif visit.visit.offset is not None:
         yield "window: the source states none"
-    if (before := visit.dose_before) is not None:
-        gap = schedule.study.product(before.product).gap_text
-        of = next((visit for visit in schedule.visits if visit.row == before.row), None)
-        dose = "the dose of " if of is None else f"{of.id}, {'' if of.actual is not None else 'at the earliest on '}"
-        yield f"minimum gap of {before.product}, {gap}, after {dose}{day(before.since)}: not before {day(before.not_before)}"
+    if visit.dose_before is not None:
+        yield gap_text(schedule, visit.dose_before)
     if visit.no_day_allowed:
         yield no_day_allowed(visit)
     elif allowed != around and visit.latest is not None:
         yield f"left of it{_span(': ', allowed)}"
+
+
+def gap_text(schedule: SubjectSchedule, before: DoseBefore) -> str:
+    """Before which day the minimum gap to the dose before does not allow a visit."""
+    gap = schedule.study.product(before.product).gap_text
+    of = next((visit for visit in schedule.visits if visit.row == before.row), None)
+    dose = "the dose of " if of is None else f"{of.id}, {'' if of.actual is not None else 'at the earliest on '}"
+    return f"minimum gap of {before.product}, {gap}, after {dose}{day(before.since)}: not before {day(before.not_before)}"
 
 
 def _span(before: str, days: tuple[Date, Date]) -> str:

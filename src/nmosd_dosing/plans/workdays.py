@@ -111,14 +111,22 @@ def _message(why: str, target: dt.date, earliest: dt.date | None, latest: dt.dat
         near = f"the source states no window; nearest open days: {named}"
     else:
         near = f"open days in the window: {named}" if before or after else "no open day in the window"
-    parts = [f"on a {why}" if why in _WEEKDAYS else why if why == AT_SITE else f"public holiday: {why}", "nothing is moved", near]
-    projected = [day for day in (before, target, after) if day is not None and days.projected(day)]
+    projected = projected_text(days, [day for day in (before, target, after) if day is not None])
+    return "; ".join([closed_text(why), "nothing is moved", near, *([projected] if projected else [])])
+
+
+def closed_text(why: str) -> str:
+    """Why a day is closed, as `closed_because` has it, in words: `on a Saturday`, `public holiday: National Day`."""
+    return f"on a {why}" if why in _WEEKDAYS else why if why == AT_SITE else f"public holiday: {why}"
+
+
+def projected_text(days: Workdays, of: Iterable[dt.date]) -> str | None:
+    """What of some days rests on a calendar that is not published yet, or on an estimated date; None where nothing does."""
+    projected = [day for day in of if days.projected(day)]
     unpublished = sorted({day.year for day in projected if days.country and day.year > _published_until(days.country)})
     if unpublished:
-        parts.append(f"the calendar of {' and '.join(map(str, unpublished))} is not published yet: projected")
-    elif projected:
-        parts.append("the date of the holiday is estimated: projected")
-    return "; ".join(parts)
+        return f"the calendar of {' and '.join(map(str, unpublished))} is not published yet: projected"
+    return "the date of the holiday is estimated: projected" if projected else None
 
 
 @cache

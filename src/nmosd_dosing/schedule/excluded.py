@@ -40,6 +40,11 @@ def stop_counted(study: Study, period: str | None, cohort: Cohort) -> Cohort:
     return cohort if date is None else replace(cohort, of_study={**cohort.of_study, STUDY_STOP: date})
 
 
+def without_counting(study: Study) -> Study:
+    """The study that stops on the day that is given, if any is, and counts nobody."""
+    return study if study.stop is None else replace(study, stop=replace(study.stop, earliest_of=()))
+
+
 def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem]:
     """What is wrong with the subjects of some slices, each slice up to the first of its checks that fails."""
     found: dict[Problem, None] = {}
@@ -57,7 +62,7 @@ def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -
     Whether a subject is refused may hang on the stop, and the stop on who is counted: it is counted anew until both agree.
     """
     # Whoever is refused is not counted: while it is found out who is, the stop that is given is the only one.
-    uncounted = study if study.stop is None else replace(study, stop=replace(study.stop, earliest_of=()))
+    uncounted = without_counting(study)
     contradicted = _refused(lambda c: stopped(study, c, period=period), cohort, np.arange(len(cohort)))
     found = Excluded(contradicted)
     before: dict[str, object] | None = None

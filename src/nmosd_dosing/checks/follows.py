@@ -1,0 +1,141 @@
+"""What follows if a visit is on a certain day: the plan without the appointment, and the plan with it, compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nmosd_dosing.checks.findings import findings_of
+from nmosd_dosing.checks.verdicts import concern
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.plans.note_codes import OF_SLOTS, NoteCode
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedSpan, PlannedTransition
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_states import VisitStatus
+
+_SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A visit that is planned for another day then: `before` the day that it has now, `after` the one then; None where there is none."""
+
+    visit: str
+    before: dt.date | None
+    after: dt.date | None
+
+
+def moves(before: SubjectSchedule, then: SubjectSchedule, asked: str) -> Iterator[Moved]:
+    """The visits ahead, but for the one that is asked about, that have another day then, by the earlier of both."""
+    old, new = ({visit.id: visit for visit in schedule.visits} for schedule in (before, then))
+    found = []
+    for id in dict.fromkeys([*old, *new]):
+        sides = old.get(id), new.get(id)
+        if id == asked or any(v is not None and (v.actual is not None or v.status in _SETTLED) for v in sides):
+            continue
+        if None in sides and any(v is not None and v.visit.open_ended for v in sides):
+            continue  # an open repeat is drawn up to a day, and that it goes on beyond it is no change
+        first, last = map(_day, sides)
+        if first != last:
+            found.append(Moved(id, first, last))
+    yield from sorted(found, key=lambda moved: min(day for day in (moved.before, moved.after) if day is not None))
+
+
+def _day(visit: SubjectVisit | None) -> Date:
+    return visit.target if visit is not None and visit.status != VisitStatus.CANCELLED else None
+
+
+def follows(request: Request, before: SubjectSchedule, then: SubjectSchedule, asked: str, as_of: dt.date) -> Iterator[str]:
+    """What is otherwise then, in words: findings, entry windows, spans, weights that doses are by, and notes on gaps and days."""
+    old, new = request.plan(before), request.plan(then)
+    known = {(f.visit, f.verdict, f.message) for f in findings_of(before, as_of)}
+    for f in findings_of(then, as_of):
+        if f.visit != asked and concern(f.verdict) != "fine" and (f.visit, f.verdict, f.message) not in known:
+            yield f"{f.visit}: {f.message}"
+    yield from _allowed_days(old, new, asked)
+    yield from _entries(old, new)
+    yield from _spans(old, new)
+    yield from _doses(old, new)
+    yield from _notes(old, new, asked)
+
+
+def _allowed_days(old: Plan, new: Plan, asked: str) -> Iterator[str]:
+    """Visits ahead that stay where they are, and are allowed on other days then: a minimum gap, an entry."""
+    known = {visit.id: visit for visit in old.visits}
+    for visit in new.visits:
+        was = known.get(visit.id)
+        if was is None or visit.id == asked or visit.stage not in ("firm", "tentative") or visit.target != was.target:
+            continue
+        if (visit.earliest, visit.latest) != (was.earliest, was.latest):
+            yield f"{visit.id}: allowed {_days(visit.earliest, visit.latest)}, was {_days(was.earliest, was.latest)}"
+
+
+def _days(first: Date, last: Date) -> str:
+    start = f"from {date_text(first)}" if first is not None else ""
+    end = f"to {date_text(last)}" if last is not None else "on" if first is not None else ""
+    return f"{start} {end}".strip() or "on any day"
+
+
+def _entries(old: Plan, new: Plan) -> Iterator[str]:
+    """Entry windows that are others then."""
+    known = {(move.source, move.target): move for move in old.transitions}
+    for move in new.transitions:
+        was = known.get((move.source, move.target))
+        if was is not None and _entry(was) != _entry(move):
+            yield f"entry into {move.target}: {_entry(move)}, was {_entry(was)}"
+
+
+def _entry(move: PlannedTransition) -> str:
+    if move.earliest is None or move.status in ("declined", "refused"):
+        return move.status
+    return _days(move.earliest, move.latest)
+
+
+def _spans(old: Plan, new: Plan) -> Iterator[str]:
+    """Times, such as contraception, that begin or end on another day then; an end that a later dose moves anyway is not looked at."""
+    known = {(span.id, span.period): span for span in old.spans}
+    for span in new.spans:
+        was = known.get((span.id, span.period))
+        if was is not None and _from_to(was) != _from_to(span):
+            yield f"{span.name}: {_from_to(span)}, was {_from_to(was)}"
+
+
+def _from_to(span: PlannedSpan) -> str:
+    start = f"from {date_text(span.start)}" if span.start is not None else ""
+    end = f"to {date_text(span.end)}" if span.end is not None and not span.later else ""
+    return " ".join(filter(None, (start, end))) or "not stated"
+
+
+def _doses(old: Plan, new: Plan) -> Iterator[str]:
+    """Doses ahead that are by another weight then, or come to another amount."""
+    known = {(visit.id, dose.product): dose for visit in old.visits for dose in visit.administrations}
+    for visit in new.visits:
+        for dose in visit.administrations if visit.stage in ("firm", "tentative") else ():
+            was = known.get((visit.id, dose.product))
+            if was is not None and _by(was) != _by(dose):
+                yield f"{visit.id}: {dose.shown} {_by(dose)}, was {_by(was)}"
+
+
+def _by(dose: Administration) -> str:
+    weight = None
+    if dose.weight_kg is not None:
+        weight = f"by {number_text(dose.weight_kg)} kg {f'of {date_text(dose.weight_of)}' if dose.weight_of else 'at baseline'}"
+    amount = f"{number_text(dose.amount)} {dose.unit}" if dose.amount is not None else None if weight else dose.amount_status
+    return ", ".join(part for part in (amount, weight) if part)
+
+
+def _notes(old: Plan, new: Plan, asked: str) -> Iterator[str]:
+    """Notes of the plan on gaps, entries and days that it does not have now; each with the visits that it is new of."""
+    known = {(note.code, note.message, visit) for note in old.notes for visit in note.visits or (None,)}
+    of_day: tuple[NoteCode, ...] = ("weekend", "holiday")
+    for note in new.notes:
+        if note.code not in OF_SLOTS:
+            continue
+        fresh = [visit for visit in note.visits or (None,) if (note.code, note.message, visit) not in known]
+        visits = [visit for visit in fresh if visit is not None and not (note.code in of_day and visit == asked)]
+        if visits or (fresh and not note.visits):
+            where = f" ({', '.join(visits)})" if visits else ""
+            yield f"{note.code}: {note.message}{where}"
