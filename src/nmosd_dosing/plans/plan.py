@@ -62,9 +62,9 @@ class Administration:
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day. `earliest` and `latest` are the allowed days, by window,
     rule of entry, minimum gap and what ended the period; None where nothing states one. `last` is the last day of a visit that takes
-    several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, and `record` what else was
-    written down of it. `only_arms`: it may not be this subject's visit, since it exists for these arms only and the arm is not
-    known.
+    several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, `time` the hour that was
+    written beside it, and `record` what else was written down of it. `only_arms`: it may not be this subject's visit, since it exists
+    for these arms only and the arm is not known.
     `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
     the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it.
     `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about."""
@@ -96,6 +96,7 @@ class PlannedVisit:
     room: str | None = None
     is_entry: bool = False
     dose_steps: tuple[str, ...] = ()
+    time: dt.time | None = None
 
     @property
     def date(self) -> dt.date | None:

@@ -26,6 +26,11 @@ def reasons(records: Sequence[Record]) -> str | None:
     return "; ".join(dict.fromkeys(record.reason for record in records if record.reason)) or None
 
 
+def hour(records: Sequence[Record], date: dt.date | None) -> dt.time | None:
+    """The first hour that some records have on a day."""
+    return min((record.time for record in records if record.time is not None and record.date == date), default=None)
+
+
 def batches(records: Sequence[Record], gives: Sequence[Give]) -> str | None:
     """The batches of some records of doses, `gives`; where some of these are masked, only of what names another."""
     hidden = [give for give in gives if give.mask is not None]
@@ -77,6 +82,7 @@ def unscheduled(schedule: SubjectSchedule) -> Iterator[PlannedVisit]:
             reason="not planned",
             record="; ".join(dict.fromkeys(record_text(record, masked) for record in records)),
             comment=comments(records),
+            time=hour(records, date),
         )
 
 

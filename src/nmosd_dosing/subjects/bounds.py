@@ -110,6 +110,10 @@ class Values:
         if not is_date(value):
             self.wrong(name, value, "is not a date", "give a `datetime.date`, for example `datetime.date(2025, 1, 6)`")
 
+    def time(self, name: str, value: object) -> None:
+        if not isinstance(value, dt.time) or value.tzinfo is not None:
+            self.wrong(name, value, "is not a time of day", "give a `datetime.time` without a zone, for example `datetime.time(9, 30)`")
+
     def weight(self, name: str, value: object) -> None:
         if value is not None and (found := wrong_weight(value)):
             self.wrong(name, value, *found)

@@ -54,7 +54,8 @@ class Record:
     """What a site recorded of one visit, or of one product at a visit.
 
     `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
-    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. One that is `booked` is an
+    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. `time`: the hour
+    that was written beside the day. One that is `booked` is an
     appointment, and no fact; it has `lapsed` once its day is over and nobody has written what became of it.
     """
 
@@ -70,6 +71,7 @@ class Record:
     reason: str | None = field(default=None, repr=False)
     comment: str | None = field(default=None, repr=False)
     place: Place | None = field(default=None, compare=False, repr=False)
+    time: dt.time | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -83,6 +85,8 @@ class Record:
             values.amount("amount", self.amount)
         if self.unit is not None:
             values.one_of("unit", self.unit, UNITS)
+        if self.time is not None:
+            values.time("time", self.time)
         if not values.found and (wrong := wrong_given(self.status, self.amount, self.unit)):
             values.wrong(wrong[0], getattr(self, wrong[0]), *wrong[1:])
         values.stop()

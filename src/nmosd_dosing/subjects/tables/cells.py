@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
 from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
@@ -18,7 +19,29 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.subjects.bounds import wrong_code, wrong_height, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
+T = TypeVar("T")
+Reader = Callable[[str, str, Place | None, Problems], T | None]
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
+_NAMED = re.compile(r"([0-9]{1,2})[- ]?([A-Za-z]{3,9})\.?[- ]?([0-9]{4})")
+_HOUR = re.compile(r"(.{6,}?)(?:[T ] *|:)([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_PARTIAL = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]|-))?(?:-+(?:[0-9]{2})?)?|(?:UNK?[- ]?)?(?:UNK|[A-Za-z]{3})[- ]?[0-9]{4}")
+_MONTHS = {
+    name: number
+    for number, month in enumerate(
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"], start=1
+    )
+    for name in (month, month[:3])
+} | {"sept": 9}
+
+
+def decimal_comma(read: Reader[T]) -> Reader[T]:
+    """A reader of numbers that takes a decimal comma, too; not where it may stand between thousands: `1,000`."""
+
+    def with_comma(shown: str, text: str, place: Place | None, problems: Problems) -> T | None:
+        point = re.sub(r"(?<=[0-9]),(?=[0-9]+$)", ".", text) if not re.fullmatch(r"[1-9][0-9]*,[0-9]{3}", text) else text
+        return read(shown, point, place, problems)
+
+    return with_comma
 
 
 def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
@@ -63,7 +86,7 @@ def _number(shown: str, text: str, place: Place | None, problems: Problems, what
     return None
 
 
-def exposure(product: str) -> Callable[[str, str, Place | None, Problems], Exposure | None]:
+def exposure(product: str) -> Reader[Exposure]:
     """A reader of how much of a product a subject had before the study: `40 mg/m2`, `100 mg`."""
 
     def read(shown: str, text: str, place: Place | None, problems: Problems) -> Exposure | None:
@@ -97,21 +120,57 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
 
 
 def day(shown: str, text: str, place: Place | None, problems: Problems) -> dt.date | None:
-    """A day with the year first: YYYY-MM-DD, or in the way of spreadsheets `2025/1/6`, `2025.1.6`, `2025年1月6日`."""
-    if match := _DAY.fullmatch(text):
-        year, month, date = (int(part) for part in match.groups() if part and part.isdigit())
-        try:
-            return dt.date(year, month, date)
-        except ValueError:
-            problems.error(f"{shown}: there is no such day", place, "check the month and the day")
+    """A day with the year first, `2025-01-06`, or in the way of spreadsheets `2025/1/6`, `2025.1.6`, `2025年1月6日`; or with the month's
+    English name, `06-Jan-2025`, `06JAN2025`. An hour beside it is not looked at."""
+    found = moment(shown, text, place, problems)
+    return found[0] if found is not None else None
+
+
+def moment(shown: str, text: str, place: Place | None, problems: Problems) -> tuple[dt.date, dt.time | None] | None:
+    """The same with the hour beside it, to the minute: `2025-01-06T09:30`. Midnight is none: programs write it to every day."""
+    on, hour, minute, zone = text, None, None, None
+    if match := _HOUR.fullmatch(text):
+        on, hour, minute, zone = match.groups()
+    named = _NAMED.fullmatch(on)
+    numbers = _DAY.fullmatch(on)
+    if zone:
+        hint = "the day may be another one there: write day and hour of the place, without a zone"
+        problems.error(f"{shown} has a time zone", place, hint)
+    elif named is not None and named[2].casefold() in _MONTHS:
+        return _moment(shown, int(named[3]), _MONTHS[named[2].casefold()], int(named[1]), hour, minute, place, problems)
+    elif numbers is not None:
+        year, month, date = (int(part) for part in numbers.groups() if part and part.isdigit())
+        return _moment(shown, year, month, date, hour, minute, place, problems)
+    elif _PARTIAL.fullmatch(on):
+        problems.error(f"{shown} is a date without its day", place, "nothing can be counted from it: write the whole day, `2025-01-06`")
     else:
-        problems.error(f"{shown} is not a date with the year first", place, date_hint(text))
+        problems.error(f"{shown} is not a date with the year first", place, date_hint(on))
     return None
+
+
+def _moment(
+    shown: str, year: int, month: int, date: int, hour: str | None, minute: str | None, place: Place | None, problems: Problems
+) -> tuple[dt.date, dt.time | None] | None:
+    try:
+        on = dt.date(year, month, date)
+    except ValueError:
+        problems.error(f"{shown}: there is no such day", place, "check the month and the day")
+        return None
+    try:
+        at = dt.time(int(hour), int(minute)) if hour is not None and minute is not None else None
+    except ValueError:
+        problems.error(f"{shown}: there is no such hour", place, "write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out")
+        return None
+    return on, at if at != dt.time() else None
 
 
 def date_hint(text: str) -> str:
     """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant, and if there is one."""
     narrow = unicodedata.normalize("NFKC", text)
+    if (match := _NAMED.fullmatch(narrow)) and match[2].casefold() in _MONTHS:
+        return f"write `{match[3]}-{_MONTHS[match[2].casefold()]:02}-{int(match[1]):02}`"
+    if re.fullmatch(r"[0-9]{1,2}[- ]?[A-Za-z]{3,9}[- ]?[0-9]{2}", narrow):
+        return "write the year with four digits: `2025-01-06`"
     if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
         return _that_day(match[1], int(match[2]), int(match[3]))
     if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:

@@ -17,6 +17,7 @@ from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import LISTED, Table, stop
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
+_EMPTY = frozenset({".", "-", "NA", "N/A", "Na", "na", "n/a"})  # as SDTM and R write that there is nothing
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
@@ -57,7 +58,10 @@ def read(
     for number, name in enumerate(names):
         if not name and any(cells[number :: len(names)]):
             problems.error(f"column {number + 1} has no name", table.cell_place(start, number), "name it, or clear it")
-    table.texts = dict.fromkeys(optional, ("",) * len(table)) | {name: cells[i :: len(names)] for name, i in table.columns.items()}
+    table.texts = dict.fromkeys(optional, ("",) * len(table))
+    for name, number in table.columns.items():
+        texts = cells[number :: len(names)]
+        table.texts[name] = texts if _EMPTY.isdisjoint(texts) else ["" if text in _EMPTY else text for text in texts]
     for at in table.refused:
         row = bisect.bisect_right(table.starts, at) - 1
         if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_tab
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
-from nmosd_dosing.subjects.tables.subject_table import days, needs_code, once, same
+from nmosd_dosing.subjects.tables.subject_table import days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
@@ -105,7 +106,7 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout
     table = reading.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
-    weights = table.values("weight_kg", cells.weight, problems)
+    weights = table.numbers("weight_kg", cells.weight, problems)
     _stop(table, problems, left_out)
     rows = zip(codes, dates, weights, table.cells("weight_kg"), strict=True)
     return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
@@ -121,17 +122,19 @@ def records(
     problems = Problems()
     table = reading.read(content, path, ("visit", "date"), _RECORD, problems, MASKED if masked else NOTHING, layout)
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
-    dates = days(table, "date", problems)
+    needs_day(table, "date", problems)
+    moments = table.values("date", cells.moment, problems)
+    dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
     statuses = [status or _STATUSES["done"] for status in table.values("status", _status, problems)]
-    amounts, units = table.values("amount", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
-    _given(table, statuses, problems)
-    weights, batches = table.values("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
+    amounts, units = table.numbers("amount", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
+    _given(table, statuses, amounts, problems)
+    weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
     _stop(table, problems, left_out)
     columns = zip(
         table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
-        map(table.row, range(len(table))), strict=True,
+        map(table.row, range(len(table))), hours, strict=True,
     )  # fmt: skip
     rows = enumerate(zip(codes, columns, strict=True))
     return [(code, Record(*values)) for row, (code, values) in rows if row not in table.wrong]
@@ -314,20 +317,22 @@ class Known:
 _NO_COLUMN = "whose records these are is not said"
 
 
-def _given(table: Table, statuses: Sequence[str], problems: Problems) -> None:
+def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | None], problems: Problems) -> None:
     """An amount has a unit, a unit an amount, and what was not given has none."""
     told = 0
-    for row, (status, amount, unit) in enumerate(zip(statuses, table.texts["amount"], table.texts["unit"], strict=True)):
-        given = int(bool(amount.strip("0."))) if amount else None
-        if (wrong := wrong_given(status, given, unit or None)) is not None:
+    texts = zip(statuses, amounts, table.texts["amount"], table.texts["unit"], strict=True)
+    for row, (status, amount, text, unit) in enumerate(texts):
+        if (amount is None) == bool(text):
+            continue  # one that cannot be read has been told
+        if (wrong := wrong_given(status, amount, unit or None)) is not None:
             column, what, hint = wrong
-            told = table.error(row, column, told, f"`{clip(amount if column == 'amount' else unit)}` {what}", hint, problems)
+            told = table.error(row, column, told, f"`{clip(text if column == 'amount' else unit)}` {what}", hint, problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:
     """By date and visit; the rest only so that the order of rows does not matter."""
     rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
-    texts = (record.batch, record.reason, record.comment)
+    texts = (record.batch, record.reason, record.comment, record.time)
     return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
 
 

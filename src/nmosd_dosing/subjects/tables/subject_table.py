@@ -82,8 +82,8 @@ def read(
     once(table, problems)
     if not all(code.isalnum() and len(code) <= 200 for code in table.texts["subject"]):  # the commonest codes, and quick
         table.values("subject", _code, problems)
-    starts, weights = days(table, "start", problems), table.values("weight_kg", typed.weight, problems)
-    heights, sites = table.values("height_cm", typed.height, problems), table.values("site", typed.code, problems)
+    starts, weights = days(table, "start", problems), table.numbers("weight_kg", typed.weight, problems)
+    heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
@@ -140,8 +140,13 @@ def of_broken_lines(table: Table) -> list[int | None]:
 
 def days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
     """A column in which every row has a day."""
-    table.needs(column, "no date", "write for example `2025-01-06`", problems)
+    needs_day(table, column, problems)
     return table.values(column, typed.day, problems)
+
+
+def needs_day(table: Table, column: str, problems: Problems) -> None:
+    """Every row has a day."""
+    table.needs(column, "no date", "write for example `2025-01-06`", problems)
 
 
 def same(code: str) -> str:

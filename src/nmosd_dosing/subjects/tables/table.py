@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean
+from nmosd_dosing.subjects.tables.cells import Reader, decimal_comma
 from nmosd_dosing.subjects.tables.headings import Layout, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
 
 T = TypeVar("T")
-Reader = Callable[[str, str, Place | None, Problems], T | None]  # as in `typed`
 LISTED = 100  # problems that are shown
 
 
@@ -164,6 +164,10 @@ class Table:
                     read(f"`{clip(text)}`", text, self.cell(column, row).place, problems)
                     told += 1
         return [found[text] for text in texts]
+
+    def numbers(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
+        """The same of numbers; decimals have a comma, too, where cells are apart by semicolons: so spreadsheets write both."""
+        return self.values(column, decimal_comma(read) if self.separator == ";" else read, problems)
 
     def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
         """No cell of the column may be empty."""

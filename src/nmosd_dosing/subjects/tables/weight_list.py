@@ -90,7 +90,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> tuple[tuple
     problems = Problems()
     table = reading.read(content, path, ("weight_kg",), ("height_cm", "subject", "start", "site"), problems, layout=layout)
     table.needs("weight_kg", "no weight", "write kilograms, for example `60.5`", problems)
-    weights, heights = table.values("weight_kg", _weight, problems), table.values("height_cm", cells.height, problems)
+    weights, heights = table.numbers("weight_kg", _weight, problems), table.numbers("height_cm", cells.height, problems)
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one weight a row below the heading")
     if len(table) > MOST:

@@ -134,8 +134,7 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
         text = value.isoformat()[:10]
         return text, f"a number that is shown as a day of {value.year}", "format the cell as a number, or write the day that is meant"
     if isinstance(value, dt.datetime):
-        text, day = value.isoformat(" ", "minutes"), value.date().isoformat()
-        return (day,) if value.time() == dt.time() else (text, f"`{text}` has a time of day", f"write `{day}`")
+        return (value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes"),)
     if isinstance(value, dt.date):
         return (value.isoformat(),)
     if isinstance(value, dt.time | dt.timedelta):
