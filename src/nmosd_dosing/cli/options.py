@@ -112,6 +112,10 @@ class PeopleOptions:
         list[str],
         typer.Option(help='What a column of the tables is called: start="Date of first dose". Repeatable.', metavar="OURS=THEIRS"),
     ] = field(default_factory=list)
+    sheet: Annotated[
+        list[str],
+        typer.Option(help='Which sheet of a workbook, or of which table: Visits, visits="Sheet 2". Repeatable.', metavar="NAME|TABLE=NAME"),
+    ] = field(default_factory=list)
     site: Annotated[
         str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
     ] = None

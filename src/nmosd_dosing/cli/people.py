@@ -216,7 +216,7 @@ def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tu
 
 def _tables(asked: PeopleOptions, problems: Problems) -> Tables | None:
     """The tables that are named; None where there is none, so that nothing is loaded for them."""
-    if {asked.subjects, asked.events, asked.allocation, asked.visits, asked.weighings} == {None} and not asked.column:
+    if {asked.subjects, asked.events, asked.allocation, asked.visits, asked.weighings} == {None} and not (asked.column or asked.sheet):
         return None
     from nmosd_dosing.cli.tables import Tables
 

@@ -112,7 +112,7 @@ class Values:
 
     def time(self, name: str, value: object) -> None:
         if not isinstance(value, dt.time) or value.tzinfo is not None:
-            self.wrong(name, value, "is not a time of day", "give a `datetime.time` without a zone, for example `datetime.time(9, 30)`")
+            self.wrong(name, value, "is not a time of day", "give a `datetime.time` without a zone")
 
     def weight(self, name: str, value: object) -> None:
         if value is not None and (found := wrong_weight(value)):

@@ -61,7 +61,7 @@ def test_a_subject_within_the_study_is_used_only_by_itself() -> None:
 
 
 def test_what_is_said_comes_before_what_is_known() -> None:
-    layout = Layout({"start": ["Date of FIRST infusion", "elsewhere"], "subject": ["SUBJID"]})
+    layout = Layout(columns={"start": ["Date of FIRST infusion", "elsewhere"], "subject": ["SUBJID"]})
     table = b"USUBJID,SUBJID,RFSTDTC,Date of first infusion\nX-1,1,2025-01-01,2025-01-06\n"
     assert roster.subjects(table, "s.csv", (), layout=layout) == (Subject(JANUARY, "1"),)
     assert layout.ignored == ["USUBJID", "RFSTDTC"]

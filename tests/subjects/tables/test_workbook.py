@@ -19,6 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables.headings import Layout
 from tests.kit.command import dosing
 from tests.kit.tables import JANUARY, refused
 
@@ -173,15 +174,80 @@ def test_one_cell_far_away_is_no_load() -> None:
     assert len(subjects(("1", "2025-01-06"), change=change)) == 1
 
 
-def test_further_sheets_that_hold_something() -> None:
+def three_sheets() -> bytes:
+    """A workbook of a trial: a sheet with nothing, one of notes, two tables."""
     book = Workbook()
-    book.create_sheet("empty")
-    book.create_sheet("batches")["C3"] = 0
     book.create_sheet("notes")["A1"] = "x"
-    assert refused(roster.subjects, workbook(HEADING, book=book), "s.xlsx", ()) == [
-        "-: `s.xlsx` has further sheets: `batches` and `notes` hold something; "
-        "only the first, `Sheet`, is read; keep it in a workbook of its own"
+    book.create_sheet("All visits")
+    for row in (("visit", "date"), ("D0", dt.date(2025, 1, 6))):
+        book["All visits"].append(row)
+    return workbook(
+        ("People",), (), HEADING, ("0012", dt.date(2025, 1, 6), 60), change=lambda sheet: setattr(sheet, "title", "Subjects"), book=book
+    )
+
+
+def test_of_several_sheets_one_is_asked_for() -> None:
+    assert refused(roster.subjects, three_sheets(), "s.xlsx", ()) == [
+        "-: `s.xlsx` has several sheets: `Subjects`, `notes` and `All visits` hold something; "
+        'say which one is read: `sheet Subjects` or `sheet notes` or `sheet "All visits"`; '
+        "where several tables come from one workbook, by table: `sheet subjects=Subjects`"
     ]
+
+
+@pytest.mark.parametrize(
+    "layout", [Layout(sheets=["subjects "]), Layout(sheets=["Subjects"], by_table=True), Layout(sheets=["x", "Subjects"])]
+)
+def test_the_sheet_that_is_said_is_read(layout: Layout) -> None:
+    [subject] = roster.subjects(three_sheets(), "s.xlsx", (), layout=layout)
+    assert (subject.code, layout.sheet) == ("0012", "Subjects")
+    assert subject.place is not None and subject.place.document.where(subject.place) == "s.xlsx, sheet Subjects, cell A4"
+
+
+def test_the_only_sheet_that_holds_something_is_read() -> None:
+    book = Workbook()
+    for row in (HEADING, ("1", "2025-01-06")):
+        book.create_sheet("second" if row is HEADING else "third")
+        book["second"].append(row)
+    assert len(roster.subjects(workbook(book=book), "s.xlsx", (), layout=Layout(sheets=["elsewhere"]))) == 1
+
+
+def test_a_sheet_that_is_not_there() -> None:
+    layout = Layout(sheets=["Subject"], by_table=True)
+    found = refused(roster.subjects, three_sheets(), "s.xlsx", (), (), layout)
+    assert found == ["-: `s.xlsx` has no sheet `Subject`; did you mean `Subjects`?"]
+
+
+def test_all_tables_in_one_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.xlsx").write_bytes(three_sheets())
+    check = ("check", "--regimen", "belimumab", "--subjects", "t.xlsx", "--visits", "t.xlsx", "--as-of", "2025-01-07")
+    done = dosing(*check, "--sheet", "subjects=Subjects", "--sheet", "visits=All visits")
+    assert done.returncode == 0, done.stderr
+    done = dosing(*check, "--sheet", "subjects=Subjects", "--sheet", "visits=Subjects")
+    assert done.returncode == 2
+    assert "error: column `visit` is missing\n --> t.xlsx, sheet Subjects, cell C3\n" in done.stderr
+    unused = (*check, "--sheet", "subjects=Subjects", "--sheet", "visits=All visits", "--sheet", "events=notes")
+    assert dosing(*unused).stderr == (
+        "error: `--sheet events=notes` is the sheet of no workbook that is read\nhint: leave it out, or write it as the workbook does\n"
+    )
+    done = dosing(*check)
+    assert 'hint: say which one is read: `--sheet Subjects` or `--sheet notes` or `--sheet "All visits"`; ' in done.stderr
+    assert "by table: `--sheet visits=Subjects`" in done.stderr
+
+
+def test_what_is_merged_in_a_title_or_stands_in_an_ignored_column_is_left_alone() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet.insert_rows(1, 2)
+        sheet["A1"] = "=TODAY()"
+        sheet.merge_cells("A2:D2")
+
+    rows = ((*HEADING, "last phone call"), ("1", "2025-01-06", 60, dt.time(8, 30)), ("2", "2025-01-06", 60, "=NOW()"))
+    assert len(roster.subjects(workbook(*rows, change=change), "s.xlsx", ())) == 2
+
+
+def test_a_note_far_to_the_right_and_rows_that_are_shorter_than_the_heading() -> None:
+    rows = (("Trial",), HEADING, ("1", "2025-01-06"), ("2", "2025-01-06", 60, None, None))
+    assert [s.weight_kg for s in roster.subjects(workbook(*rows), "s.xlsx", ())] == [None, 60]
 
 
 DAMAGED = "-: `s.xlsx` is not a workbook that can be read; save it as .xlsx without a password, or as `CSV UTF-8`"

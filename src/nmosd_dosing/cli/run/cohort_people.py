@@ -66,7 +66,7 @@ def _columns(
 ) -> SubjectColumns:  # fmt: skip
     found = Problems()
     path = tables.asked.subjects or ""
-    columns = tables.read(path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
+    columns = tables.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
     if left_out is None or not len(columns):
         table.stop(found.in_order(), more=found.more)
     elif found.found:

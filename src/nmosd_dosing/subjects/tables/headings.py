@@ -68,12 +68,18 @@ _SHOWN = 12  # ignored columns that are named
 class Layout:
     """How somebody says that a table is kept, and what came of it when it was read.
 
-    columns: by our name, how the column is called. ignored: the columns that mean nothing here. found: which of those said were there.
+    table: which one it is, as the command line calls it. columns: by our name, how the column is called. sheets: names of sheets of a
+    workbook, of this table alone where `by_table`. ignored: the columns that mean nothing here. found: which of the columns and sheets
+    that were said were there. sheet: the one that was read, of several.
     """
 
+    table: str = "subjects"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sheets: Sequence[str] = ()
+    by_table: bool = False
     ignored: list[str] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
+    sheet: str | None = None
 
 
 def plain(name: str) -> str:

@@ -38,7 +38,7 @@ def read(
     wrong.
     """
     layout = layout if layout is not None else Layout()
-    document, forms, doubts = _opened(content, path, hidden != NOTHING)
+    document, forms, doubts = _opened(content, path, hidden != NOTHING, layout)
     known = (*required, *optional)
     form, start, names, heading = _look_for_heading(document, forms, known, required, layout)
     table = Table(document, form.separator, form.quotes, form.pattern, known=known, heading=start)
@@ -110,10 +110,10 @@ class Form(NamedTuple):
     pattern: re.Pattern[str]
 
 
-def _opened(content: bytes, path: str, hidden: bool) -> tuple[Document, list[Form], list[workbook.Doubt]]:
+def _opened(content: bytes, path: str, hidden: bool, layout: Layout) -> tuple[Document, list[Form], list[workbook.Doubt]]:
     """The text of a file, how it may be a table, and what is wrong with cells of a workbook."""
     if content.startswith(b"PK\x03\x04"):
-        sheet, doubts = workbook.read(content, path)
+        sheet, doubts = workbook.read(content, path, layout)
         return sheet, [Form(0, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"))], doubts
     document = Document(path, decoded(content, path, hidden).replace("\r\n", "\n").replace("\r", "\n"))
     begin, separators = 0, list(_SEPARATORS)

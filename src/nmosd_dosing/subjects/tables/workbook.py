@@ -1,4 +1,4 @@
-"""The first sheet of an .xlsx workbook as text: a row a line, its cells apart by tabs. The only room that knows openpyxl.
+"""A sheet of an .xlsx workbook as text: a row a line, its cells apart by tabs. The only room that knows openpyxl.
 
 openpyxl is an optional extra, and loaded only here: who keeps tables as CSV does without.
 """
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import Document, InputError, Place, Problem, clip, one_of
+from nmosd_dosing.errors import Document, InputError, Place, Problem, argument, clip, did_you_mean, one_of
+from nmosd_dosing.subjects.tables.headings import Layout
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -23,21 +24,25 @@ if TYPE_CHECKING:
 
 
 _FIRST_YEAR = 1905  # before it the days of spreadsheets are numbers that somebody formatted: 0, negative ones, and 60, which is no day
+_SHOWN = 5  # sheets that a hint names
 _HEAD = 50  # rows with something in them, among which the heading may be
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
 
 
 @dataclass(frozen=True)
 class Sheet(Document):
-    """A sheet as text, whose places are named as its people do: `visits.xlsx, cell B5`."""
+    """A sheet as text, whose places are named as its people do: `visits.xlsx, cell B5`; with its `title` where it is one of several."""
+
+    title: str | None = None
 
     def where(self, place: Place) -> str:
         from openpyxl.utils import get_column_letter
 
+        sheet = f"{self.path}, sheet {clip(self.title)}" if self.title is not None else self.path
         if "\t" in self.text[place.start : place.end]:
-            return f"{self.path}, row {place.line}"
+            return f"{sheet}, row {place.line}"
         column = self.text.count("\t", self.line_starts[place.line - 1], place.start) + 1
-        return f"{self.path}, cell {get_column_letter(column)}{place.line}"
+        return f"{sheet}, cell {get_column_letter(column)}{place.line}"
 
     def cell(self, row: int, column: int) -> Place:
         """The cell in a row and a column that the text has, both counted from 1."""
@@ -58,17 +63,19 @@ class Doubt(NamedTuple):
     alone: bool = True
 
 
-def read(content: bytes, path: str) -> tuple[Sheet, list[Doubt]]:
-    """The sheet of a workbook that holds something; and what is wrong with cells of it.
+def read(content: bytes, path: str, layout: Layout) -> tuple[Sheet, list[Doubt]]:
+    """The sheet of a workbook that holds something, of several the one that is said; and what is wrong with cells of it.
 
     Dates are written YYYY-MM-DD, whole numbers without a point. Raises InputError where there is nothing to read.
     """
     _check_size(content, path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a table has no use for: styles, drawings, validations
-        written = shown = _only_sheet(_load(content, path, values=False), path)
+        book = _load(content, path, values=False)
+        number = _chosen(book, path, layout)
+        written = shown = book.worksheets[number]
         if any(cell.data_type == "f" for cell in written._cells.values()):
-            shown = _only_sheet(_load(content, path, values=True), path)
+            shown = _load(content, path, values=True).worksheets[number]
     texts: dict[int, dict[int, str]] = {}
     wrong: list[Doubt] = []
     for (row, column), cell in shown._cells.items():
@@ -87,7 +94,7 @@ def read(content: bytes, path: str) -> tuple[Sheet, list[Doubt]]:
         texts.setdefault(merged.min_row, {}).setdefault(merged.min_col, "")
         message = f"the cells `{merged.coord}` are merged"
         wrong.append(Doubt(merged.min_row, merged.min_col, message, "unmerge them, and fill each by itself", alone=False))
-    return Sheet(path, _joined(texts, path)), wrong
+    return Sheet(path, _joined(texts, path), title=layout.sheet), wrong
 
 
 def _check_size(content: bytes, path: str) -> None:
@@ -114,15 +121,41 @@ def _load(content: bytes, path: str, values: bool) -> Workbook:
         raise InputError(_damaged(path)) from None
 
 
-def _only_sheet(book: Workbook, path: str) -> Worksheet:
-    filled = [s.title for s in book.worksheets[1:] if any(cell.value is not None and str(cell.value).strip() for cell in s._cells.values())]
-    if not book.worksheets:
+def _chosen(book: Workbook, path: str, layout: Layout) -> int:
+    """The number of the sheet that is read: the one that is said, else the only one that holds something. Raises InputError."""
+    titles = [sheet.title for sheet in book.worksheets]
+    if not titles:
         raise InputError(Problem(f"`{path}` has no sheet with cells", hint="write the table into a sheet"))
-    if filled:
-        holds = "holds something" if len(filled) == 1 else "hold something"
-        hint = f"only the first, `{clip(book.worksheets[0].title)}`, is read; keep it in a workbook of its own"
-        raise InputError(Problem(f"`{path}` has further sheets: {one_of(filled).replace(' or ', ' and ')} {holds}", hint=hint))
-    return book.worksheets[0]
+    filled = [i for i, sheet in enumerate(book.worksheets) if _holds_something(sheet)]
+    said = {i: name for name in layout.sheets for i, title in enumerate(titles) if _same(name, title)}
+    if len(said) == 1 or (not said and len(filled) < 2 and not layout.by_table):
+        number = next(iter(said), filled[0] if filled else 0)
+        layout.found |= set(said.values())
+        layout.sheet = titles[number] if len(filled) > 1 or number in said else None
+        return number
+    if layout.by_table and not said:
+        name = layout.sheets[0]
+        hint = did_you_mean(name, titles) or f"its sheets are {one_of(titles)}"
+        raise InputError(Problem(f"`{path}` has no sheet `{clip(name)}`", hint=hint))
+    shown = [titles[i] for i in (said or filled)]
+    ways = [f"`{argument('sheet', _quoted(title))}`" for title in shown[:_SHOWN]]
+    by_table = f"`{argument('sheet', f'{layout.table}={_quoted(shown[0])}')}`"
+    hint = f"say which one is read: {' or '.join(ways)}; where several tables come from one workbook, by table: {by_table}"
+    names = one_of(shown).replace(" or ", " and ")
+    raise InputError(Problem(f"`{path}` has several sheets: {names} hold something", hint=hint))
+
+
+def _holds_something(sheet: Worksheet) -> bool:
+    return any(cell.value is not None and str(cell.value).strip() for cell in sheet._cells.values())
+
+
+def _same(name: str, title: str) -> bool:
+    return name.strip().casefold() == title.strip().casefold()  # as spreadsheets compare them
+
+
+def _quoted(text: str) -> str:
+    shown = clip(text)
+    return shown if re.fullmatch(r"\w+", shown) else f'"{shown}"'
 
 
 def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
