@@ -190,13 +190,13 @@ def draw(problems: Iterable[Problem], width: int | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the nearest known word, or None where nothing is near."""
+def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str | None:
+    """A hint that names the nearest known word, or the `most` nearest; None where nothing is near."""
     candidates = list(known)[:_CANDIDATES]
     word = word[:100]
     lowered = {c.lower(): c for c in reversed(candidates)}
-    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.7)
-    return f"did you mean `{lowered[near[0]]}`?" if near else None
+    near = difflib.get_close_matches(word.lower(), lowered, n=most, cutoff=0.7)
+    return f"did you mean {one_of(lowered[found] for found in near)}?" if near else None
 
 
 def one_of(words: Iterable[str]) -> str:

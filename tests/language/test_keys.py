@@ -62,6 +62,8 @@ _UNSEEN = """
     restart-no-dose-on-day-1 restart-week round-unit round-without-vials round-zero rule-amount-and-bands rule-none rule-unknown
     rule-without-amount surface-without-m2 vial-size-0 vial-size-same-in-g vial-size-twice vial-size-units
     weight-changed-0 weight-changed-100 weights-reversed blinded-notes cycle-name-without-a-cycle window-different-from-the-periods
+    also-called-another-period also-called-cycle also-called-no-day also-called-other-day also-called-other-name
+    also-called-several-days also-called-twice also-called-unscheduled blinded-also-called
     missing-visits transition-within-months-and-days transition-within-reversed
 """
 UNSEEN = set(_UNSEEN.split())

@@ -120,13 +120,15 @@ def test_what_may_be_two_days_is_refused_and_what_a_site_may_have_meant_is_said(
         *table("visit,date\nWEEK 2,2025-01-20\nMonth 7,2025-07-06\nWeek 9,2025-03-01\nhalf year,2025-07-06\nW7D1,2025-07-06\n"),
     )
     assert [line for line in told.splitlines() if line.startswith(("error", "hint"))] == [
-        "error: `WEEK 2` is ambiguous where days count from 1: 2 weeks elapsed, or week number 2", "hint: write `main/W2D1` or `main/W3D1`",
+        "error: `WEEK 2` is ambiguous where days count from 1: 2 weeks elapsed, or week number 2",
+        "hint: write `main/W2D1` or `main/W3D1`, or say in the study file which it is: `also called: WEEK 2`",
         "error: `Month 7` is ambiguous where days count from 1: 7 months elapsed, or month number 7",
-        "hint: write `main/D1+6mo`, if that is meant",
+        "hint: write `main/D1+6mo` if that is meant, or say in the study file which it is: `also called: Month 7`",
         "error: unknown visit `Week 9`",
-        "hint: visits are `W1D1`, `W2D1`, `W3D1`, `D1+6mo`; one that is not planned is `unscheduled`",
+        "hint: visits are `W1D1`, `W2D1`, `W3D1`, `D1+6mo`; one that is not planned is `unscheduled`; "
+        "what else sites call a visit stands in the study file, as `also called`",
         "error: unknown visit `half year`", "hint: did you mean `Half a year`?",
-        "error: unknown visit `W7D1`", "hint: did you mean `W3D1`?",
+        "error: unknown visit `W7D1`", "hint: did you mean `W3D1`, `W2D1` or `W1D1`?",
     ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.disposition import MoveStatus
-from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
+from nmosd_dosing.subjects.subject import Record
 
 Waits = Literal["decision", "entry", "exit"]
 
@@ -404,19 +404,19 @@ def short_gaps(subject: SubjectSchedule) -> Iterator[Finding]:
     for product in subject.study.products:
         if product.minimum_gap is None or product.name not in [name for name, _ in subject.products]:
             continue
-        given: list[tuple[dt.date, SubjectVisit | None]] = [
+        given: list[tuple[dt.date, SubjectVisit | str]] = [
             (dose.date, visit)
             for visit in subject.visits
             for dose in visit.doses
             if dose.give.product == product.name and dose.date is not None and (visit.actual or visit.booked) is not None
         ]
-        given += [(besides.date, None) for besides in subject.doses_besides if besides.product == product.name]
+        given += [(besides.date, besides.visit) for besides in subject.doses_besides if besides.product == product.name]
         given.sort(key=lambda dose: dose[0])
         for (before, _), (date, visit) in pairwise(given):
             if days_past(date, before, product.minimum_gap) < 0:
                 words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
                 words += f"; the minimum gap is {product.gap_text}"
-                if visit is not None:
+                if isinstance(visit, SubjectVisit):
                     yield _recorded(subject, visit, "short-gap", date, words, booked=visit.booked is not None)
                 else:
-                    yield Finding(subject.code, UNSCHEDULED, "short-gap", None, None, None, None, date, words)
+                    yield Finding(subject.code, visit, "short-gap", None, None, None, None, date, words)

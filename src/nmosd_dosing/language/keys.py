@@ -217,6 +217,8 @@ ARM_DOSES = mapping_of(ID, PLAIN_DOSES, "doses by arm")
 GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
 
 
+NAMES = one_or_many(words("another name of the visit"))
+ALSO_CALLED = by_kind("other names of the visit", NAMES, NAMES, mapping_of(words("a day of the visit"), NAMES, "other names by day"))
 FOLLOWS = choice("what a repeat counts from", {"first day": False, "previous dose": True})
 KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
 
@@ -225,6 +227,9 @@ KEEPS_COUNT = choice("what a period's days count from", {"first day of the perio
 class VisitKeys(FactsKeys):
     at: tuple[day_phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
+    also_called: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
+        ALSO_CALLED, "what sites call it: `also called: [Baseline, Visit 2]`; of several days each: `also called: {W1D1: Baseline}`"
+    )
     counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
     cycle: day_phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
     cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import assert_never
 
 from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.errors import Problem, Problems, RegimenError, did_you_mean, one_of
+from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
@@ -19,10 +19,11 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
-from nmosd_dosing.study import consistency
+from nmosd_dosing.study import consistency, visit_labels
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.model import (
     NOT_STATED,
+    AlsoCalled,
     Facts,
     Give,
     Mark,
@@ -165,7 +166,7 @@ class _Builder:
 
     def _entry(self, mapping: VisitKeys, scope: PeriodScope) -> VisitRule | None:
         problems = self.problems
-        if mapping.all_known and not (mapping.has("give") or mapping.has("assess") or mapping.has("name")):
+        if mapping.all_known and not any(map(mapping.has, ("give", "assess", "name", "also_called"))):
             problems.error("nothing happens at this visit", mapping.place(), "add `give`, `assess` or `name`")
         arms = self.giver.arms_of(mapping, scope)
         blinded = scope.blinded if mapping.blinded is None else mapping.blinded
@@ -197,7 +198,23 @@ class _Builder:
                     f"write `{once.product} … daily`, or the one day on which it is given",
                 )
         assess = tuple(dict.fromkeys(word.flat for word in mapping.assess or ()))
-        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), to_cycle(mapping), mapping.place())
+        cycle, also = to_cycle(mapping), self._also_called(mapping, at)
+        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), cycle, also, mapping.place())
+
+    def _also_called(self, mapping: VisitKeys, at: tuple[Point | Series, ...]) -> tuple[AlsoCalled, ...]:
+        """The other names of a visit; of several days each with its own."""
+        names = mapping.also_called
+        if isinstance(names, dict):
+            of_days = [(pair.key, name) for pair in names.values() for name in pair.value or ()]
+            return tuple(AlsoCalled(name.flat, day.flat, name.place, day.place) for day, name in of_days)
+        cycle = to_cycle(mapping)
+        if names and (len(at) > 1 or cycle is not None or any(isinstance(item, Series) for item in at)):
+            days = (at[0].code, at[0].last) if isinstance(at[0], Point) else (at[0].base,)
+            first = visit_labels.text([day and (day.in_cycle(1, Offset(), cycle.name) if cycle is not None else day) for day in days])
+            hint = f"say of each day what it is called: `also called: {{{first}: {clip(names[0].flat)}}}`"
+            self.problems.error("other names of one visit, and this entry has several", mapping.key_place("also_called"), hint)
+            return ()
+        return tuple(AlsoCalled(name.flat, "", name.place) for name in names or ())
 
     def _spans(self, pairs: dict[str, Pair[SpanKeys]] | None, in_period: bool) -> tuple[Span, ...]:
         spans = []

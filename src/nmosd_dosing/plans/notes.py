@@ -22,10 +22,10 @@ from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import NOT_STATED, Period, Point, Study, Window
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
-from nmosd_dosing.subjects.subject import UNSCHEDULED
 
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 
@@ -165,7 +165,8 @@ def _booked(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
             yield Note("booked", f"{ids[row]} is booked for {day(record.date)} as well: that appointment is not in this plan", (ids[row],))
     for record in schedule.unscheduled:
         if not record.is_fact:
-            what = "a visit that is not planned" if record.visit == UNSCHEDULED else f"{record.visit}, which this plan does not have yet,"
+            why = "is not planned" if record.is_unscheduled else "this plan does not have yet"
+            what = "a visit that is not planned" if record.visit == UNSCHEDULED else f"{record.visit}, which {why},"
             when = f"is booked for {day(record.date)}" if record.status == "booked" else f"was booked for {day(record.date)}"
             yield Note("booked", f"{what} {when}")
 
@@ -179,7 +180,8 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
         given &= not known or any(x.date == record.date and record.product in (None, x.product) for x in schedule.doses_besides)
         words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
         words = "; its product is none of the study, and counts in no total" if not known else words
-        yield Note("unscheduled", f"a visit on {date_text(record.date)} that is not planned{words if given else ''}")
+        what, why = ("a visit", " that") if record.visit == UNSCHEDULED else (record.visit, ", which")
+        yield Note("unscheduled", f"{what} on {date_text(record.date)}{why} is not planned{words if given else ''}")
 
 
 def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:

@@ -12,7 +12,8 @@ from nmosd_dosing.plans.reasons import record_text
 from nmosd_dosing.schedule.subject_schedule import SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.model import Give
-from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
+from nmosd_dosing.study.visit_names import UNSCHEDULED, folded
+from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import may_be
 
 
@@ -50,21 +51,21 @@ def all_gives(schedule: SubjectSchedule) -> list[Give]:
 
 
 def unscheduled(schedule: SubjectSchedule) -> Iterator[PlannedVisit]:
-    """The visits that are recorded or booked and not planned: one for each day."""
-    by_day: dict[dt.date, list[Record]] = {}
+    """The visits that are recorded or booked and not planned: one for each day and name."""
+    by_day: dict[tuple[dt.date, str], list[Record]] = {}
     for record in schedule.unscheduled:
         if record.status != "lapsed":
-            by_day.setdefault(record.date, []).append(record)
+            by_day.setdefault((record.date, folded(_name(record))), []).append(record)
     gives = all_gives(schedule)
     masked = any(give.mask is not None for give in gives)
-    for date, records in sorted(by_day.items()):
-        own = _period(schedule, date)
+    for (date, _), records in sorted(by_day.items()):
+        name, own = _name(records[0]), _period(schedule, date)
         days = (date - own.anchor).days if own.anchor is not None else None
         booked = all(not record.is_fact for record in records)
         yield PlannedVisit(
-            id=f"{own.period.id}/{UNSCHEDULED} {date}",
+            id=f"{own.period.id}/{name} {date}",
             period=own.period.id,
-            label=UNSCHEDULED,
+            label=name,
             name=None,
             status=_status(records),
             target=None,
@@ -84,6 +85,11 @@ def unscheduled(schedule: SubjectSchedule) -> Iterator[PlannedVisit]:
             comment=comments(records),
             time=hour(records, date),
         )
+
+
+def _name(record: Record) -> str:
+    """What a visit is called that is not planned; one that would come of something that has not happened has no name yet."""
+    return record.visit if record.is_unscheduled else UNSCHEDULED
 
 
 def _period(schedule: SubjectSchedule, date: dt.date) -> SubjectPeriod:

@@ -56,7 +56,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool 
     extras = read_extra(study, [row.give for row in schedule.rows], cohort, schedule.visit_records)
     for extra, day in zip(extras, to_dates(np.array([extra.date for extra in extras], dtype="datetime64[D]")), strict=True):
         if day is not None:
-            besides.setdefault(extra.column, []).append(of.DoseBesides(extra.product, day, extra.amount, extra.unit))
+            besides.setdefault(extra.column, []).append(of.DoseBesides(extra.visit, extra.product, day, extra.amount, extra.unit))
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()

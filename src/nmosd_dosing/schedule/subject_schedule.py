@@ -270,8 +270,9 @@ class SubjectGap(NamedTuple):
 
 
 class DoseBesides(NamedTuple):
-    """A dose that was given at a visit which is not planned. amount: None where it is not known how much."""
+    """A dose that was given at a visit which is not planned, by its name. amount: None where it is not known how much."""
 
+    visit: str
     product: str
     date: dt.date
     amount: Fraction | None

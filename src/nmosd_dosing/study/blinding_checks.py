@@ -89,7 +89,7 @@ def _what_is_said(visit: Visit) -> str:
     return next(words for name, words in _SAID.items() if len({getattr(said, name) for said in visit.by_arm}) > 1)
 
 
-_SAID = {"window": "windows", "name": "names", "note": "notes", "assumed": "assumptions", "sources": "sources"}
+_SAID = {"window": "windows", "name": "names", "called": "names", "note": "notes", "assumed": "assumptions", "sources": "sources"}
 
 
 def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, told: Told) -> None:

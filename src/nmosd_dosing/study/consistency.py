@@ -11,6 +11,7 @@ from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, on
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
 from nmosd_dosing.study.model import Give, Period, Product, Series, Study
+from nmosd_dosing.study.name_checks import check_names
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
@@ -19,6 +20,7 @@ HORIZON = 3660  # days of an open repeat that are checked: ten years
 
 def check(study: Study, problems: Problems) -> None:
     """Reports whatever is wrong or doubtful in a study whose parts are each right."""
+    laid: list[tuple[Period, tuple[Visit, ...]]] = []
     total, entries = 0, period_order.planned_entries(study)
     for period in study.periods:
         visits = lay_out(period, HORIZON, problems)
@@ -28,6 +30,7 @@ def check(study: Study, problems: Problems) -> None:
                 f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, "end the repeats earlier, or repeat less often"
             )
             break
+        laid.append((period, visits))
         dated = [visit for visit in visits if visit.offset is not None and not visit.event]
         _ends(period, entries[period.id] if period.keeps_count else 0, dated, problems)
         _gaps(study, period, dated, problems)
@@ -41,6 +44,7 @@ def check(study: Study, problems: Problems) -> None:
         for visit in visits:
             _units(study, visit, problems, told)
             check_blinding(study, period, visit, problems, told)
+    check_names(laid, problems)
     _circles(study, problems)
 
 

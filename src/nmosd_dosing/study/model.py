@@ -202,6 +202,16 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoCalled:
+    """What else a visit is called, say in a site's tables. `day`: a label of which of the entry's visits; empty where it has one."""
+
+    name: str
+    day: str = field(default="", compare=False)
+    place: Place | None = field(default=None, compare=False, repr=False)
+    day_place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRule:
     """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
 
@@ -212,6 +222,7 @@ class VisitRule:
     arms: tuple[int, ...]
     facts: Facts
     cycle: Cycle | None = None
+    also_called: tuple[AlsoCalled, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -8,7 +8,7 @@ from functools import reduce
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
-from nmosd_dosing.study.model import Give, Source, Window
+from nmosd_dosing.study.model import AlsoCalled, Give, Source, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,22 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What entries say of a visit beside what happens at it. `window` is None where none is stated."""
+    """What entries say of a visit beside what happens at it. `window` is None where none is stated; `called`: its other names."""
 
     name: str | None
     window: Window | None
     assumed: tuple[str, ...]
     note: tuple[str, ...]
     sources: tuple[Source, ...] = ()
+    called: tuple[AlsoCalled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
-    `label`: no other visit of the period has it; `labels`: whatever else the day may be called; `names`: what the file calls it for people,
-    whichever arm it says it to. `said` is for whoever does not know the
+    `label`: no other visit of the period has it; `labels`: whatever else the day may be called; `names`: what people call it, as the file
+    says to whichever arm. `said` is for whoever does not know the
     arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
     are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: the day of the visit before it in a
     repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if not the period's first day.
@@ -65,6 +66,11 @@ class Visit:
     def windows(self) -> tuple[Window | None, ...]:
         """The window of each arm; one where it is the same for all."""
         return tuple(said.window for said in self.by_arm) or (self.said.window,)
+
+    @property
+    def also_called(self) -> tuple[AlsoCalled, ...]:
+        """Its other names, each once, whichever arm they are said to."""
+        return tuple({id(also): also for said in self.by_arm or (self.said,) for also in said.called}.values())
 
     @property
     def all_names(self) -> tuple[str, ...]:

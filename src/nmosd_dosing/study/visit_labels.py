@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.study.model import NOT_STATED, Cycle, Period, Point, VisitRule
+from nmosd_dosing.study.visit_names import is_unscheduled
 
 _DAY = r"(?:D-?\d+|W\d+D\d+|(?:week|month|year) \d+|(?:[A-Za-z][A-Za-z0-9]*-)?C\d+D-?\d+)(?:[+-]\d+mo)?(?:[+-]\d+d)?"
-_LIKE_A_DAY = re.compile(
-    rf"{_DAY}(?: to {_DAY})?(?: \(.*\))?|.* \(restart(?: \d+)?\)|unscheduled"
-)  # also how records call an unplanned one
+_LIKE_A_DAY = re.compile(rf"{_DAY}(?: to {_DAY})?(?: \(.*\))?|.* \(restart(?: \d+)?\)")
 
 Day = tuple[Code, Code | None]  # a day, or the first and the last of a range
 
@@ -78,7 +77,7 @@ def _undated(period: Period) -> Iterable[tuple[VisitRule, str]]:
         if not entry.at:
             name = entry.name or NOT_STATED.value
             like_a_day = _LIKE_A_DAY.fullmatch(name) or re.sub(r" \(\d+\)$", "", name) in events
-            named.append((entry, f"{name} (day {NOT_STATED.value})" if like_a_day else name))
+            named.append((entry, f"{name} (day {NOT_STATED.value})" if like_a_day or is_unscheduled(name) else name))
     taken = {name for _, name in named}
     alike = [name for _, name in named]
     for entry, name in named:

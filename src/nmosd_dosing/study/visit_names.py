@@ -28,6 +28,8 @@ _SPELLINGS = tuple(
         (r" ?\+ ?(\d+) ?(?:days?|d)\b", r"+\1d"),
     )
 )
+UNSCHEDULED = "unscheduled"  # what a visit is called that the plan does not have
+_UNSCHEDULED = re.compile(r"(?:unscheduled|unsched\.?|unplanned|计划外|非计划)(?: ?(?:visit|访视))?(?: ?#?\d+(?:\.\d+)?[a-z]?)?")
 _RESTARTED = re.compile(r"\s*\(restart(?: ?\d+)?\)\s*$", re.IGNORECASE)
 
 
@@ -39,6 +41,12 @@ def folded(name: str) -> str:
     for pattern, form in _SPELLINGS:
         text = pattern.sub(form, text)
     return text
+
+
+def is_unscheduled(name: str) -> bool:
+    """Whether a name says that its visit is not planned: `unscheduled`, `UNSCHEDULED 4.1`, `Unscheduled visit 2`, `计划外访视`. No visit
+    of a plan is called so."""
+    return _UNSCHEDULED.fullmatch(folded(name)) is not None
 
 
 def is_restarted(name: str) -> bool:

@@ -13,8 +13,9 @@ from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.study import visit_labels
-from nmosd_dosing.study.model import NOT_STATED, Cycle, Give, NotStated, Period, Point, Series, VisitRule, Window
+from nmosd_dosing.study.model import NOT_STATED, AlsoCalled, Cycle, Give, NotStated, Period, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
+from nmosd_dosing.study.visit_names import folded
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -166,7 +167,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
     return Visit(
         label=label,
         labels=tuple(other for other in dict.fromkeys(others) if other != label),
-        names=tuple(dict.fromkeys(o.entry.name for o in group if o.entry.name)),
+        names=tuple(dict.fromkeys([*(o.entry.name for o in group if o.entry.name), *(a.name for o in group for a in _called(o, label))])),
         offset=naming.code.offset if naming.code else None,
         last=naming.last.offset if naming.last else None,
         said=_to_whoever_asks(said, period),
@@ -223,9 +224,19 @@ def _said(group: list[_Occurrence], arms: Sequence[int], period: Period, label: 
             assumed=tuple(dict.fromkeys(text for e in entries for text in e.facts.assumed)),
             note=tuple(dict.fromkeys(text for e in entries for text in e.facts.note)),
             sources=tuple(dict.fromkeys(e.facts.source for e in entries if e.facts.source)),
+            called=tuple(also for o in mine for also in _called(o, label)),
         )
         problems.found += [problem for problem in once.found if problem not in problems.found]
     return found
+
+
+def _called(occurrence: _Occurrence, label: str) -> list[AlsoCalled]:
+    """What a visit of this label is also called, by one of its entries."""
+    also = occurrence.entry.also_called
+    if not also or occurrence.code is None:
+        return [*also]
+    days = {folded(day) for day in (label, *visit_labels.all_labels((occurrence.code, occurrence.last)))}
+    return [each for each in also if not each.day or folded(each.day) in days]
 
 
 def _by_arm(said: dict[int, Said], period: Period) -> tuple[Said, ...]:
@@ -254,6 +265,7 @@ def _to_whoever_asks(said: dict[int, Said], period: Period) -> Said:
         assumed=texts(lambda each: each.assumed),
         note=texts(lambda each: each.note),
         sources=tuple(dict.fromkeys(source for each in said.values() for source in each.sources)),
+        called=tuple(dict.fromkeys(also for each in said.values() for also in each.called)),
     )
 
 

@@ -11,12 +11,12 @@ from typing import Literal, get_args
 from nmosd_dosing.dose.dose import Per
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
+from nmosd_dosing.study.visit_names import is_unscheduled
 from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_weight
 
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
 RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as people write them
-UNSCHEDULED = "unscheduled"  # what a record's `visit` says of one that the plan does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Entered:
 class Record:
     """What a site recorded of one visit, or of one product at a visit.
 
-    `visit` is a label (`D182`), with its period where several have it (`olp/D1`), or `unscheduled`. `amount` is of active drug in
-    `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. `time`: the hour
-    that was written beside the day. One that is `booked` is an
-    appointment, and no fact; it has `lapsed` once its day is over and nobody has written what became of it.
+    `visit` is a name of the visit (`D182`), with its period where several have it (`olp/D1`), or says that it is not planned. `amount` is
+    of active drug in `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. `time`: the
+    hour that was written beside the day. One that is `booked` is an appointment, and no fact; it has `lapsed` once its day is over and
+    nobody has written what became of it.
     """
 
     visit: str
@@ -104,6 +104,11 @@ class Record:
     def is_fact(self) -> bool:
         """Whether it says what was, and not what is to be."""
         return self.status not in ("booked", "lapsed")
+
+    @property
+    def is_unscheduled(self) -> bool:
+        """Whether it is of a visit that the plan does not have, by its name: `unscheduled`, `UNSCHEDULED 4.1`."""
+        return is_unscheduled(self.visit)
 
     def as_known_on(self, day: dt.date) -> Record:
         """The record as it is known on a day: what is dated later is booked, whatever it says, and what was booked for an earlier day has

@@ -16,12 +16,13 @@ from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_names import Names, before_restart, folded, in_period
+from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, before_restart, folded, in_period
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import UNSCHEDULED, Record
+from nmosd_dosing.subjects.subject import Record
 
 _LISTED = 100
 _CANDIDATES = 8
+_ALSO = "what else sites call a visit stands in the study file, as `also called`"
 
 
 class Recorded(IntEnum):
@@ -115,7 +116,7 @@ def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) 
     for column, record in cohort.records:
         if record.product is not None and record.product not in known:
             meant = [product for product, give in masked.items() if may_be(record, give)]
-            if len(meant) == 1 or (meant and record.visit == UNSCHEDULED):  # of several nobody knows which
+            if len(meant) == 1 or (meant and record.is_unscheduled):  # of several nobody knows which
                 record = dataclasses.replace(record, product=meant[0] if len(meant) == 1 else None)
         records.append((column, record))
     return dataclasses.replace(cohort, records=tuple(records)) if cohort.records else cohort
@@ -141,7 +142,7 @@ def match(
     twice, extra, unknown = [], [], []
 
     for column, record in cohort.records:
-        if record.visit == UNSCHEDULED:
+        if record.is_unscheduled:
             extra.append((column, record))
             continue
         meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column))
@@ -249,12 +250,13 @@ def _unknown(record: Record, column: int, found: list[int], names: Names, begun:
     if (two := _two_days(name, [names.visits[i] for i in here])) is not None:
         wrong, days = two
         there = [names.ids[i] for i in here if names.visits[i].offset in days]
-        return Problem(f"`{shown}` {wrong}", record.place, f"write {_some(there)}{'' if there[1:] else ', if that is meant'}")
+        write = f"write {_some(there)}{'' if there[1:] else ' if that is meant'}"
+        return Problem(f"`{shown}` {wrong}", record.place, f"{write}, or say in the study file which it is: `also called: {shown}`")
     called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
-    hint = did_you_mean(name, known) or did_you_mean(record.visit, called)
+    hint = did_you_mean(name, known) or did_you_mean(record.visit, called, most=3)
     labels = list(dict.fromkeys(names.visits[i].label for i in here))
     some = ", ".join(f"`{label}`" for label in labels[:8])
-    hint = hint or f"visits are {some}{' and so on' if len(here) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`"
+    hint = hint or f"visits are {some}{' and so on' if len(here) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`; {_ALSO}"
     return Problem(f"unknown visit `{shown}`", record.place, hint)
 
 

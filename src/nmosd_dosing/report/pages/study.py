@@ -210,6 +210,8 @@ def _item(item: Point | Series) -> str:
 
 def _entry(study: Study, period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
     rows: Rows = [("name", entry.name)] if entry.name else []
+    if entry.also_called:
+        rows.append(("also called", "; ".join(f"{also.day}: {also.name}" if also.day else also.name for also in entry.also_called)))
     if len(entry.arms) < len(period.arms):
         rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
     for give in entry.gives:

@@ -64,9 +64,10 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A dose that was given at a visit which is not planned. amount: None where nobody wrote how much."""
+    """A dose that was given at a visit which is not planned, by its name. amount: None where nobody wrote how much."""
 
     column: int
+    visit: str
     date: np.datetime64
     product: str
     unit: str | None
@@ -96,7 +97,7 @@ def read_extra(study: Study, gives: Sequence[Give], cohort: Cohort, records: Vis
         for name in (product,) if product is not None else of_product:
             known = record.amount is not None and product is not None and name not in masked
             amount = Fraction(record.amount) if known and record.amount is not None else None
-            found.append(Extra(column, np.datetime64(record.date, "D"), name, record.unit, amount))
+            found.append(Extra(column, record.visit, np.datetime64(record.date, "D"), name, record.unit, amount))
     return tuple(found)
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
+from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.bounds import wrong_given
-from nmosd_dosing.subjects.subject import RECORD_STATUSES, UNSCHEDULED, Event, Record, RecordStatus, Subject, Weight
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
