@@ -251,7 +251,8 @@ def test_a_visit_that_was_missed_may_have_a_new_day() -> None:
         ("D1", (Record("D1", START),), "2025-01-07",
          "error: `main/D1` is recorded: done on 2025-01-06 Mon\nhint: `check` says whether that day was in its window"),
         ("D30", (), "2025-01-07",
-         "error: unknown visit `D30`\nhint: visits are `D1`, `D29`, `D57`, `D85`; one that is not planned is `unscheduled`"),
+         "error: unknown visit `D30`\nhint: visits are `D1`, `D29`, `D57`, `D85`; one that is not planned is `unscheduled`; "
+         "what else sites call a visit stands in the study file, as `also called`"),
         ("unscheduled", (), "2025-01-07",
          "error: `unscheduled` is not planned, so no day of it is known\nhint: name a visit of the plan: `dosing plan` lists them"),
         (None, (), "2025-12-31",
