@@ -41,7 +41,7 @@ def test_json_is_a_line_for_each_visit(tmp_path: Path, arguments: tuple[str, ...
 
 def test_options_that_are_wrong(tmp_path: Path) -> None:
     for arguments, message in (
-        (("--format", "table"), "error: unknown format `table`\nhint: write `csv` or `json`\n"),
+        (("--format", "table"), "error: unknown format `table`\nhint: write `csv`, `json` or `xlsx`\n"),
         (("--output", "subjects.csv"), "error: `--output` and the table of subjects name one file\nhint: name two\n"),
         (("--output", ""), "error: `--output` is empty\n"),
         (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),

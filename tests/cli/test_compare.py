@@ -47,7 +47,7 @@ WRONG = [
     (("mil62", "belimumab", "--height", "1.65"), "error: `--height 1.65` cannot be a body height\nhint: write centimetres: `165`"),
     (("mil62", "belimumab", "--arm", "placbo"), "error: unknown arm `placbo`\nhint: did you mean `placebo`?"),
     (("belimumab", "baffr-cart", "--arm", "placebo"), "error: unknown arm `placebo`\nhint: these regimens have no arms: leave `--arm` out"),
-    (("mil62", "belimumab", "--format", "xlsx"), "error: unknown format `xlsx`\nhint: write `table`, `json` or `csv`"),
+    (("mil62", "belimumab", "--format", "parquet"), "error: unknown format `parquet`\nhint: write `table`, `json`, `csv` or `xlsx`"),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 from nmosd_dosing.cli import app, files, temporaries
-from tests.kit.command import MIL62, dosing, errors, output
+from tests.kit.command import MIL62, errors, output, run
 from tests.kit.paths import ROOT
 
 
@@ -52,25 +52,25 @@ def test_a_device_is_not_read(special: str) -> None:
 
 OF_ONE = ("--regimen", "mil62-rcp", "--start", "2025-01-06")
 WRITES = {  # each command that has `--output`, and the formats that it has
-    ("plan", *OF_ONE): ("table", "json", "csv"),
-    ("check", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv"),
-    ("due", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv"),
-    ("prepare", *OF_ONE, "--from", "2025-01-06"): ("table", "json", "csv"),
-    ("order", *OF_ONE, "--from", "2025-01-06", "--days", "30"): ("table", "json", "csv"),
-    ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv"),
-    ("compare", "mil62", "belimumab"): ("table", "json", "csv"),
+    ("plan", *OF_ONE): ("table", "json", "csv", "xlsx"),
+    ("check", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv", "xlsx"),
+    ("due", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv", "xlsx"),
+    ("prepare", *OF_ONE, "--from", "2025-01-06"): ("table", "json", "csv", "xlsx"),
+    ("order", *OF_ONE, "--from", "2025-01-06", "--days", "30"): ("table", "json", "csv", "xlsx"),
+    ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv", "xlsx"),
+    ("compare", "mil62", "belimumab"): ("table", "json", "csv", "xlsx"),
     ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/trial.yaml"), "--trials", "3"):
-        ("table", "json", "csv"),
-    ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv"),
+        ("table", "json", "csv", "xlsx"),
+    ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),
 }  # fmt: skip
-OTHERS = ("xlsx", "XLS", "pdf", "parquet", "svg", "png", "html", "docx", "ics", "yaml", "tsv", "md", "feather", "csv.gz", "zip")
+OTHERS = ("XLS", "pdf", "parquet", "svg", "png", "html", "docx", "ics", "yaml", "tsv", "md", "feather", "csv.gz", "zip")
 
 
-def written(*line: str) -> str:
+def written(*line: str) -> bytes:
     """What a command puts on standard output; it may say more beside it."""
-    done = dosing(*line)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    code, out, told = run(*line)
+    assert code == 0, told
+    return out
 
 
 def test_every_command_that_writes_is_tried() -> None:
@@ -89,12 +89,13 @@ def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...]
     for format in WRITES[command]:
         ending = {"table": "txt"}.get(format, format)
         plain = written(*command, "--format", format)
+        assert plain.startswith(b"PK") is (format == "xlsx")
         for name in (f"x.{ending}", f"X.{ending.upper()}"):
-            assert written(*command, "--output", name) == ""
-            assert Path(name).read_text("utf-8") == plain
+            assert written(*command, "--output", name) == b""
+            assert Path(name).read_bytes() == plain
         for name in ("x", "x.txt", "x.log", "x.2025", "tmp.AbCd123XYZ"):
-            assert written(*command, "--format", format, "--output", name) == ""
-            assert Path(name).read_text("utf-8") == plain
+            assert written(*command, "--format", format, "--output", name) == b""
+            assert Path(name).read_bytes() == plain
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and devices of Unix")

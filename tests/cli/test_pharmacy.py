@@ -43,7 +43,7 @@ def test_hostile_codes_move_no_cursor_and_run_no_formula(folder: Path) -> None:
         (
             ("--output", "study.yaml"),
             "error: `--output study.yaml` ends in `.yaml`, which cannot be written here\n"
-            "hint: name a file that ends in `.json`, `.csv` or `.txt`\n\n"
+            "hint: name a file that ends in `.json`, `.csv`, `.xlsx` or `.txt`\n\n"
             "error: `--output` and `--regimen` name one file\nhint: name two\n",
         ),
         (("--output", "./subjects.csv"), "error: `--output` and `--subjects` name one file\nhint: name two\n"),

@@ -29,14 +29,20 @@ def dosing(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     if environment:
         return subprocess.run([sys.executable, "-m", "nmosd_dosing", *arguments], capture_output=True, text=True, encoding="utf-8",
                               check=False, timeout=60, env={**os.environ, **environment})  # fmt: skip
+    code, out, err = run(*arguments)
+    return subprocess.CompletedProcess(arguments, code, out.decode(), err)
+
+
+def run(*arguments: str) -> tuple[int, bytes, str]:
+    """The command in this process: its exit code, what it puts out, and what it says."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["dosing", *arguments])
         code = edge.run(app)
         out.flush()
         err.flush()
-    written = [stream.buffer.getvalue().decode() for stream in (out, err)]
-    return subprocess.CompletedProcess(arguments, code, *written)
+    put_out, said = (stream.buffer.getvalue() for stream in (out, err))
+    return code, put_out, said.decode()
 
 
 def output(*arguments: str, **environment: str) -> str:

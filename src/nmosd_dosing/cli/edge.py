@@ -194,6 +194,12 @@ def write_data(text: str) -> None:
     sys.stdout.write(for_terminal(text) if sys.stdout.isatty() else text)
 
 
+def write_bytes(content: bytes) -> None:
+    """What is no text, as a workbook, to a pipe or a file."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
 def write_text(text: str) -> None:
     """A text for people to standard output: on a terminal folded."""
     sys.stdout.write(_as_shown(text, sys.stdout))

@@ -322,11 +322,11 @@ class OutputOptions:
     """In which format, and where to."""
 
     format: Annotated[
-        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
+        str | None, typer.Option(help="table, json, csv or xlsx; without it, what the ending of --output says.", metavar="FORMAT")
     ] = None
     output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
 
-    endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv"}
+    endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv", "xlsx": "xlsx"}
     usual: ClassVar[str] = "table"
 
     @property
@@ -346,9 +346,9 @@ class OutputOptions:
 class CohortOutput(OutputOptions):
     """Rows for programs."""
 
-    format: Annotated[str | None, typer.Option(help="csv or json (a line for each visit).", metavar="FORMAT")] = None
+    format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit) or xlsx.", metavar="FORMAT")] = None
 
-    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json"}
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json", "xlsx": "xlsx"}
     usual: ClassVar[str] = "csv"
 
 

@@ -1,14 +1,15 @@
 """What a command puts out: a table of formats for each command, of which one is written, to standard output or whole into a file.
 
-A format's function makes a page, a text, the pieces of a long text, or plain values, which are written as JSON.
+A format's function makes a page, a text, the pieces of a long text, bytes, or plain values, which are written as JSON.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli.edge import print_table, text_of, write_data
+from nmosd_dosing.cli.edge import print_table, text_of, write_bytes, write_data
 from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 
@@ -23,7 +24,8 @@ def check_format(formats: Formats, asked: str, problems: Problems) -> None:
         problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, formats) or f"write {one_of(formats)}")
 
 
-_KINDS = {"ics": "a calendar", "xlsx": "a workbook", "xls": "a workbook", "svg": "a drawing", "png": "a drawing", "pdf": "a document"}
+_FOR_FILES = {"xlsx": "a workbook", "html": "a page for a browser"}  # formats that no terminal shows
+_KINDS = {**_FOR_FILES, "ics": "a calendar", "xls": "a workbook", "svg": "a drawing", "png": "a drawing", "pdf": "a document"}
 
 
 def check_output(formats: Formats, asked: OutputOptions, problems: Problems, elsewhere: Mapping[str, str] | None = None) -> None:
@@ -31,12 +33,15 @@ def check_output(formats: Formats, asked: OutputOptions, problems: Problems, els
 
     `elsewhere`: for endings of what another option writes, what to type.
     """
-    check_format(formats, asked.written_as, problems)
     ending, named = asked.ending, f"`--output {clip(asked.output or '')}`"
-    if not ending or asked.written_as not in formats:
+    if asked.format is not None:
+        check_format(formats, asked.format, problems)
+    if asked.written_as in _FOR_FILES and asked.written_as in formats:
+        _check_file(asked, problems)
+    if not ending or (asked.format is not None and asked.format not in formats):
         return
     says = asked.endings.get(ending)
-    if says == asked.written_as:
+    if says == asked.written_as and says in formats:
         return
     known = {format: end for end, format in reversed([*asked.endings.items()]) if format in formats}
     if says in formats:
@@ -47,6 +52,18 @@ def check_output(formats: Formats, asked: OutputOptions, problems: Problems, els
     wrong = f"{named} is the name of {_KINDS[ending]}" if ending in _KINDS else f"{named} ends in `.{ending}`, which cannot be written here"
     ends = one_of([*(f".{end}" for end, format in asked.endings.items() if format in formats), ".txt"])
     problems.error(wrong, None, (elsewhere or {}).get(ending, f"name a file that ends in {ends}"))
+
+
+def _check_file(asked: OutputOptions, problems: Problems) -> None:
+    """What no terminal shows is not for one; and a workbook can be written here."""
+    form = asked.written_as
+    if asked.output is None and sys.stdout.isatty():
+        hint = f"name a file, `--output list.{form}`, or send it on"
+        problems.error(f"{_FOR_FILES[form]} is not for a terminal", None, hint)
+    if form == "xlsx":
+        from nmosd_dosing.report.export.workbook import check_installed
+
+        check_installed(problems)
 
 
 def put(formats: Formats, asked: OutputOptions, *made: object) -> None:
@@ -61,7 +78,7 @@ def rendered(formats: Formats, asked: OutputOptions, *made: object) -> Any:
         import json
 
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-    return found if isinstance(found, str | Iterator) or asked.output is None else text_of(found)
+    return found if isinstance(found, str | bytes | Iterator) or asked.output is None else text_of(found)
 
 
 def write(found: Any, output: str | None) -> None:
@@ -69,6 +86,8 @@ def write(found: Any, output: str | None) -> None:
         write_whole(output, found)
     elif isinstance(found, str):
         write_data(found)
+    elif isinstance(found, bytes):
+        write_bytes(found)
     elif isinstance(found, Iterator):
         for piece in found:
             write_data(piece)

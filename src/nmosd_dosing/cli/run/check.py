@@ -6,9 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.findings import Finding, check, deviates
@@ -21,8 +19,12 @@ from nmosd_dosing.cli.run.calendars import instant
 from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict, findings_to_csv, findings_to_dict
+from nmosd_dosing.report.export.findings import due_sheet, due_to_csv, due_to_dict, findings_sheet, findings_to_csv, findings_to_dict
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
 
 DEVIATED = 1
 
@@ -97,7 +99,7 @@ def _findings(schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Find
     return [finding for finding in check(schedule, as_of) if shown.has(finding.subject, finding.site)]
 
 
-def _findings_page(found: _Found) -> RenderableType:
+def _findings_page(found: _Found) -> Page:
     from nmosd_dosing.report.pages.findings import findings_page
 
     shown = [f for f in found.findings if found.everything or not found.several or concern(f.verdict) != "fine"]
@@ -106,7 +108,7 @@ def _findings_page(found: _Found) -> RenderableType:
     return findings_page(found.request.study, found.as_of, shown, counts, several=found.several, booked=booked)
 
 
-def _due_page(found: _Found) -> RenderableType:
+def _due_page(found: _Found) -> Page:
     from nmosd_dosing.report.pages.findings import due_page
 
     return due_page(found.request.study, found.as_of, found.ahead, found.items, several=found.several)
@@ -120,8 +122,18 @@ def _due_dict(found: _Found) -> dict[str, Any]:
     return {"as_of": found.as_of.isoformat(), "ahead": found.ahead, "due": due_to_dict(found.items)}
 
 
-CHECK_FORMATS: outputs.Formats = {"table": _findings_page, "json": _findings_dict, "csv": lambda found: findings_to_csv(found.findings)}
-DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": lambda found: due_to_csv(found.items)}
+def _findings_xlsx(found: _Found) -> bytes:
+    return to_xlsx([findings_sheet(found.findings)], _findings_page(replace(found, everything=True)).lines)
+
+
+def _due_xlsx(found: _Found) -> bytes:
+    return to_xlsx([due_sheet(found.items)], _due_page(found).lines)
+
+
+CHECK_FORMATS: outputs.Formats = {
+    "table": _findings_page, "json": _findings_dict, "csv": lambda found: findings_to_csv(found.findings), "xlsx": _findings_xlsx,
+}  # fmt: skip
+DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": lambda found: due_to_csv(found.items), "xlsx": _due_xlsx}
 
 
 def _calendar(ics: str, stamp: dt.datetime, found: _Found, subject: str | None) -> str:

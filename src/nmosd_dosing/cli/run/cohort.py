@@ -17,6 +17,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, clip, plural
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule import excluded
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
@@ -35,6 +36,9 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
     left_out = _refuse(asked.skip_bad, everybody)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
+    without: list[str] = []
+    request = replace(everybody.request, columns=shown.among(everybody.cohort))
+    made = outputs.rendered(FORMATS, output, request, without)
     if calendars_asked is not None:
         ready = site_calendars.prepare(calendars_asked, calendar.ics_by, everybody)
         if output.output is not None and any(same_file(made.path, output.output) for made in ready):
@@ -46,10 +50,8 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
         finally:  # what has been written is told, also where something else could not be
             for message in messages:
                 say(message)
-    request = replace(everybody.request, columns=shown.among(everybody.cohort))
     people.say_day_1(request.cohort)
-    without: list[str] = []
-    outputs.put(FORMATS, output, request, without)
+    outputs.write(made, output.output)
     if without:
         subjects = f"{len(without):,} subjects have" if len(without) != 1 else "one subject has"
         say(without_controls(f"{subjects} no visit, and so no row: {_some(without)}"))
@@ -74,7 +76,13 @@ def _pieces(form: Form, request: Request, without: list[str]) -> Iterator[str]:
         yield "".join(texts)
 
 
-FORMATS: outputs.Formats = {"csv": partial(_pieces, "csv"), "json": partial(_pieces, "json")}
+def _xlsx(request: Request, without: list[str]) -> bytes:
+    study, count = request.study, len(request.cohort)
+    about = [study.title, f"source: {study.source.text}", f"{count:,} {plural(count, 'subject')}"]
+    return to_xlsx([cohort_rows.sheet(request, without)], about)
+
+
+FORMATS: outputs.Formats = {"csv": partial(_pieces, "csv"), "json": partial(_pieces, "json"), "xlsx": _xlsx}
 
 
 def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail
@@ -15,21 +14,29 @@ from nmosd_dosing.cli.options import CompareOptions, OutputOptions
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, Comparison, compare
-from nmosd_dosing.report.export.doses import compared_to_csv, compared_to_json
+from nmosd_dosing.report.export.doses import compared_sheet, compared_to_csv, compared_to_json
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.model import Study
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
 
 
 def run(asked: CompareOptions, output: OutputOptions) -> None:
     outputs.put(FORMATS, output, _compare(asked, output))
 
 
-def _page(made: Comparison) -> RenderableType:
+def _page(made: Comparison) -> Page:
     from nmosd_dosing.report.pages.doses import compare_page
 
     return compare_page(made)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": compared_to_json, "csv": compared_to_csv}
+def _xlsx(made: Comparison) -> bytes:
+    return to_xlsx([compared_sheet(made)], _page(made).lines)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": compared_to_json, "csv": compared_to_csv, "xlsx": _xlsx}
 
 
 def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
@@ -16,9 +15,13 @@ from nmosd_dosing.cli.weights import LOOK_AGAIN
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.doses import doses_to_csv, doses_to_json
+from nmosd_dosing.report.export.doses import doses_sheet, doses_to_csv, doses_to_json
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
 from nmosd_dosing.subjects.tables import weight_list
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
 
 _WARNED = 20
 
@@ -51,13 +54,17 @@ def _drawing(made: DoseTable, path: str) -> bytes:
     return draw_doses(made, ending_of(path))
 
 
-def _page(made: DoseTable) -> RenderableType:
+def _page(made: DoseTable) -> Page:
     from nmosd_dosing.report.pages.doses import doses_page
 
     return doses_page(made)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_to_csv}
+def _xlsx(made: DoseTable) -> bytes:
+    return to_xlsx([doses_sheet(made)], _page(made).lines)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_to_csv, "xlsx": _xlsx}
 
 
 def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> tuple[Request, list[tuple[float, float | None]]]:

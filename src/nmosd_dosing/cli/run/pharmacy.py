@@ -7,9 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress, say
@@ -22,9 +20,20 @@ from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.pharmacy import order_to_csv, order_to_dict, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.report.export.pharmacy import (
+    order_sheet,
+    order_to_csv,
+    order_to_dict,
+    worklist_sheet,
+    worklist_to_csv,
+    worklist_to_dict,
+)
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
 
 _MOST_DAYS = 3660
 _DAYS = 14  # of what is prepared
@@ -60,13 +69,13 @@ def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -
     _say_remarks(worklist, output)
 
 
-def _worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
+def _worklist_page(worklist: Worklist, policy: Policy) -> Page:
     from nmosd_dosing.report.pages.pharmacy import worklist_page
 
     return worklist_page(worklist, policy)
 
 
-def _order_page(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> RenderableType:
+def _order_page(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> Page:
     from nmosd_dosing.report.pages.pharmacy import order_page
 
     return order_page(worklist, lines, reserve, lead, policy)
@@ -76,13 +85,23 @@ def _order_csv(worklist: Worklist, lines: Sequence[OrderLine], *_: Any) -> str:
     return order_to_csv(worklist, lines)
 
 
-PREPARE_FORMATS: outputs.Formats = {"table": _worklist_page, "json": worklist_to_dict, "csv": lambda made, _: worklist_to_csv(made)}
-ORDER_FORMATS: outputs.Formats = {"table": _order_page, "json": order_to_dict, "csv": _order_csv}
+def _worklist_xlsx(worklist: Worklist, policy: Policy) -> bytes:
+    return to_xlsx([worklist_sheet(worklist)], _worklist_page(worklist, policy).lines)
+
+
+def _order_xlsx(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> bytes:
+    return to_xlsx([order_sheet(worklist, lines)], _order_page(worklist, lines, policy, reserve, lead).lines)
+
+
+PREPARE_FORMATS: outputs.Formats = {
+    "table": _worklist_page, "json": worklist_to_dict, "csv": lambda made, _: worklist_to_csv(made), "xlsx": _worklist_xlsx,
+}  # fmt: skip
+ORDER_FORMATS: outputs.Formats = {"table": _order_page, "json": order_to_dict, "csv": _order_csv, "xlsx": _order_xlsx}
 
 
 def _say_remarks(worklist: Worklist, output: OutputOptions) -> None:
     """What a table for programs has no room for is said beside it."""
-    if output.written_as == "csv":
+    if output.written_as in ("csv", "xlsx"):
         from nmosd_dosing.report.pages.pharmacy import remarks
 
         for line in remarks(worklist):

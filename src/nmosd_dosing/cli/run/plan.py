@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress, say
@@ -18,7 +17,8 @@ from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.plan import to_csv, to_json
+from nmosd_dosing.report.export.plan import plan_sheet, to_csv, to_json
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
@@ -26,6 +26,9 @@ from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.history import day_1_text
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
@@ -42,12 +45,13 @@ def run(whom: PeopleOptions, asked: PlanOptions, output: OutputOptions, calendar
         ready = calendars.prepare_all(calendars_asked, ((made, _drawn_until(request, person, stopped)) for made, person in theirs))
     messages: list[str] = []
     explained = _explained(plans[0], request, schedule, columns, asked.explain) if asked.explain is not None else None
+    rendered = None if _is_of_several(whom) else outputs.rendered(FORMATS, output, plans[0], explained)
     try:
         calendars.write(ready, calendar, messages)
         if _is_of_several(whom):
             messages += _notes_of(plans)
         else:
-            outputs.put(FORMATS, output, plans[0], explained)
+            outputs.write(rendered, output.output)
     finally:  # what has been written is told, also where something else could not be
         for message in messages:
             say(message)
@@ -70,7 +74,13 @@ def _page(made: Plan, explained: Explained | None) -> RenderableType:
     return plan_page(made) if explained is None else explain_page(made, *explained, PROGRAM)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made)}
+def _xlsx(made: Plan, _: Explained | None) -> bytes:
+    from nmosd_dosing.report.pages.plan import plan_page
+
+    return to_xlsx([plan_sheet(made)], plan_page(made).lines)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made), "xlsx": _xlsx}
 
 
 def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequence[int], asked: str) -> Explained:

@@ -6,8 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import bar, collected, fail
@@ -15,7 +14,8 @@ from nmosd_dosing.cli.files import check_names, has_folder, read_file, write_who
 from nmosd_dosing.cli.options import OutputOptions, PeopleOptions, SimulateOptions, option
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.simulation import simulation_to_csv, simulation_to_json
+from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_csv, simulation_to_json
+from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.report.plots import drawing as drawings
 from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -23,6 +23,9 @@ from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
 from nmosd_dosing.simulation.scenarios import MOST_SEED, MOST_TRIALS, simulate
 from nmosd_dosing.simulation.summaries import Scenario
 from nmosd_dosing.simulation.trial_to_date import Real
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
 
 _FEW = 20_000  # trials that take a few seconds on one core, about as long as it takes to begin processes on others
 _MOST_CORES = 1024
@@ -73,13 +76,17 @@ def _simulate(checked: _Checked, by_site: bool, progress: Callable[[int], None] 
     )
 
 
-def _page(found: Sequence[Scenario]) -> RenderableType:
+def _page(found: Sequence[Scenario]) -> Page:
     from nmosd_dosing.report.pages.simulation import simulation_page
 
     return simulation_page(found)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": simulation_to_json, "csv": simulation_to_csv}
+def _xlsx(found: Sequence[Scenario]) -> bytes:
+    return to_xlsx([simulation_sheet(found)], _page(found).lines)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": simulation_to_json, "csv": simulation_to_csv, "xlsx": _xlsx}
 
 
 def _drawing(found: Sequence[Scenario], path: str) -> bytes:

@@ -20,8 +20,9 @@ from nmosd_dosing.days import to_dates
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import cell, iso_date, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, cell, iso_date, plain_number, vials_list
 from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
+from nmosd_dosing.report.export.workbook import check_rows
 from nmosd_dosing.schedule.alike import Alike, ByBody, ByDay, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
@@ -43,6 +44,27 @@ _HOLE = "\0"  # no text of a plan holds it
 def header(form: Form) -> str:
     """What stands before the first row."""
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
+
+
+def sheet(request: Request, without: list[str]) -> Sheet:
+    """The rows of every subject for a workbook, which CSV has as text; each is planned by itself. `without` gets the codes of those who
+    have none. Raises InputError as `rows` does, and where there are more than a sheet holds, before any is planned."""
+    count = 0
+    for texts in rows(request, "csv"):
+        count += sum(text.count("\n") for text in texts)
+        check_rows(count)
+    return Sheet("cohort", COHORT_COLUMNS, _rows_of_all(request, without))
+
+
+def _rows_of_all(request: Request, without: list[str]) -> Iterator[dict[str, Any]]:
+    for some in request.cohort.slices(_TOGETHER):
+        for plan in replace(request, columns=some).plans():
+            own = {"subject": plan.subject, "site": plan.at_site, "start": iso_date(plan.start), "weight_kg": plain_number(plan.weight_kg)}
+            shared, row = {**_shared(plan), **own}, None
+            for row in visit_rows(plan):
+                yield {**row, **shared}
+            if row is None:
+                without.append(plan.subject or "")
 
 
 def rows(request: Request, form: Form, size: int = _SLICE) -> Iterator[list[str]]:

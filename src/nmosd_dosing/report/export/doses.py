@@ -8,7 +8,7 @@ from typing import Any
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 COLUMNS = (
@@ -95,7 +95,12 @@ def _dose(row: DoseRow) -> dict[str, Any]:
 
 def doses_to_csv(table: DoseTable) -> str:
     """The table as CSV: rows for the total (`per` is `total`), for each period, each year of treatment and each visit, by weight."""
-    return csv_text(COLUMNS, _rows(table))
+    return csv_text(doses_sheet(table))
+
+
+def doses_sheet(table: DoseTable) -> Sheet:
+    """The same rows."""
+    return Sheet("doses", COLUMNS, _rows(table))
 
 
 def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
@@ -141,11 +146,14 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
 
 def compared_to_csv(comparison: Comparison) -> str:
     """The comparison as CSV: a row for each product of a regimen; a regimen that gives nothing has one row."""
-    shared = _horizon(comparison)
-    return csv_text(
-        COMPARED_COLUMNS,
-        ({**shared, **_compared(c), **product} for c in comparison.regimens for product in [_product(s) for s in c.totals] or [{}]),
-    )
+    return csv_text(compared_sheet(comparison))
+
+
+def compared_sheet(comparison: Comparison) -> Sheet:
+    """The same rows."""
+    shared, regimens = _horizon(comparison), comparison.regimens
+    products = ((c, product) for c in regimens for product in [_product(s) for s in c.totals] or [{}])
+    return Sheet("compare", COMPARED_COLUMNS, ({**shared, **_compared(c), **product} for c, product in products))
 
 
 def _product(s: DoseSum) -> dict[str, Any]:

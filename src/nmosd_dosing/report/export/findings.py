@@ -11,7 +11,7 @@ from nmosd_dosing.checks.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
-from nmosd_dosing.report.export.plain import csv_text, fields, iso_date
+from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
 
 FINDING_COLUMNS = (
     "subject", "site", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "reason", "batch",
@@ -33,7 +33,12 @@ def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def findings_to_csv(findings: Sequence[Finding]) -> str:
     """A row for each finding."""
-    return csv_text(FINDING_COLUMNS, map(_finding, findings))
+    return csv_text(findings_sheet(findings))
+
+
+def findings_sheet(findings: Sequence[Finding]) -> Sheet:
+    """The same rows."""
+    return Sheet("check", FINDING_COLUMNS, map(_finding, findings))
 
 
 def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
@@ -43,7 +48,12 @@ def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
 
 def due_to_csv(items: Sequence[Due]) -> str:
     """A row for each thing that is due."""
-    return csv_text(("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+    return csv_text(due_sheet(items))
+
+
+def due_sheet(items: Sequence[Due]) -> Sheet:
+    """The same rows."""
+    return Sheet("due", ("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
 
 
 def _finding(f: Finding) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.pharmacy.worklist import Item, MayCome, OrderLine, Worklist, in_all, to_check, uncounted, visits_of
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 DOSE_COLUMNS = (
@@ -41,12 +41,17 @@ def worklist_to_dict(worklist: Worklist, policy: Policy) -> dict[str, Any]:
 
 def worklist_to_csv(worklist: Worklist) -> str:
     """A row for each dose; last, without a date, those that may also come (`part`), from when to when, and those without a stated day."""
+    return csv_text(worklist_sheet(worklist))
+
+
+def worklist_sheet(worklist: Worklist) -> Sheet:
+    """The same rows."""
     doses = [({**_dose(item), "part": "prepare"}, item) for item in worklist.items]
     doses += [({**_may_come(found), "part": "may also come"}, found.item) for found in worklist.may_come]
     doses += [({**_dose(item), "part": "no day stated"}, item) for item in worklist.dayless]
     shared = {"unblinded": worklist.unblinded}
     texts = [{"vials": vials_text(item.vials), "only_arms": " ".join(item.visit.only_arms)} for _, item in doses]
-    return csv_text(DOSE_COLUMNS, ({**shared, **cells, **as_text} for (cells, _), as_text in zip(doses, texts, strict=True)))
+    return Sheet("prepare", DOSE_COLUMNS, ({**shared, **cells, **as_text} for (cells, _), as_text in zip(doses, texts, strict=True)))
 
 
 def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> dict[str, Any]:
@@ -63,9 +68,14 @@ def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy
 
 def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
     """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
+    return csv_text(order_sheet(worklist, lines))
+
+
+def order_sheet(worklist: Worklist, lines: Sequence[OrderLine]) -> Sheet:
+    """The same rows."""
     rows = [_order_line(line) for line in lines]
     rows += [{"product": found.product, "not_counted": found.why, "visits": visits_of(found.items)} for found in uncounted(worklist.items)]
-    return csv_text(ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
+    return Sheet("order", ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))
 
 
 def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:

@@ -6,11 +6,30 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.study.model import Site
+
+DATES = frozenset({
+    "start", "planned_start", "until", "target", "actual", "booked", "earliest", "latest", "last", "weight_of", "date", "planned", "from",
+    "to", "first_need", "order_by", "first_date", "last_date",
+})  # fmt: skip
+"""The columns whose texts are dates: a workbook makes dates of them. Numbers that stand in them stay numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A list as rows of plain values below the names of their columns: what CSV and a workbook are made of. `beside`: how many of its first
+    columns stay in sight. `dates`: those whose texts are dates."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Mapping[str, Any]]
+    beside: int = 0
+    dates: frozenset[str] = DATES
 
 
 def of_site(site: Site) -> dict[str, Any]:
@@ -68,10 +87,11 @@ def json_text(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def csv_text(sheet: Sheet) -> str:
+    """The list as CSV."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    writer = csv.DictWriter(out, sheet.columns, restval="", lineterminator="\n")
     writer.writeheader()
-    for row in rows:
+    for row in sheet.rows:
         writer.writerow({name: cell(value) for name, value in row.items()})
     return out.getvalue()

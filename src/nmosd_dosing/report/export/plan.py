@@ -7,7 +7,7 @@ from typing import Any
 
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.version import PROGRAM
 
@@ -90,7 +90,12 @@ def to_csv(plan: Plan) -> str:
     A text that a spreadsheet would run as a formula gets a leading `'`; numbers are left alone.
     """
     check_arguments(needed={"plan": (plan, Plan)})
-    return csv_text(COLUMNS, visit_rows(plan))
+    return csv_text(plan_sheet(plan))
+
+
+def plan_sheet(plan: Plan) -> Sheet:
+    """The same rows."""
+    return Sheet("plan", COLUMNS, visit_rows(plan))
 
 
 def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nmosd_dosing.report.export.plain import csv_text, iso_date, json_text, plain_number
+from nmosd_dosing.report.export.plain import DATES, Sheet, csv_text, iso_date, json_text, plain_number
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Spread, Summary
 from nmosd_dosing.simulation.tallies import QUANTILES
 from nmosd_dosing.version import PROGRAM
@@ -151,7 +151,13 @@ def simulation_to_csv(scenarios: Sequence[Scenario]) -> str:
     `mean` and quantiles of `study_stop` and `last_dose` are dates, their `error` and `sd` days; `stopped_by` has the share of trials;
     `difference_…` is a scenario's number less that of the first one, of dates in days.
     """
-    return csv_text(COLUMNS, (row for scenario in scenarios for row in _rows(scenario)))
+    return csv_text(simulation_sheet(scenarios))
+
+
+def simulation_sheet(scenarios: Sequence[Scenario]) -> Sheet:
+    """The same rows."""
+    rows = (row for scenario in scenarios for row in _rows(scenario))
+    return Sheet("simulate", COLUMNS, rows, dates=DATES | {"mean", *SHARES})
 
 
 def _rows(scenario: Scenario) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ PER_PERIOD: Split = attrgetter("per_period")
 PER_YEAR: Split = attrgetter("per_year")
 
 
-def doses_page(doses: DoseTable) -> RenderableType:
+def doses_page(doses: DoseTable) -> Page:
     """Totals by weight, by period and year where there are several, and visit by visit for a few weights."""
     parts: list[RenderableType] = [unblinded(f"arm {doses.plan.arm}")] if doses.unblinded else []
     parts += _heading(doses)
@@ -180,7 +180,7 @@ def _notes(doses: DoseTable) -> list[Text]:
 # --- comparisons --------------------------------------------------------------------------------------------------------
 
 
-def compare_page(comparison: Comparison) -> RenderableType:
+def compare_page(comparison: Comparison) -> Page:
     """A column for each regimen."""
     regimens = comparison.regimens
     horizon = f"{comparison.months} months from day 1" if comparison.months is not None else f"until {comparison.until}"

@@ -34,7 +34,7 @@ def _whose(f: Finding, who: Sequence[str]) -> list[Text]:
 
 def findings_page(
     study: Study, as_of: dt.date, findings: Sequence[Finding], counts: Counter[Verdict], several: bool, booked: int = 0
-) -> RenderableType:  # fmt: skip
+) -> Page:  # fmt: skip
     """What was done against the plan; `counts` are of all findings, also of those not shown, and `booked` of them are appointments."""
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
@@ -57,7 +57,7 @@ def findings_page(
     return Page(*parts)
 
 
-def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> RenderableType:
+def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> Page:
     """What is due, by the last allowed day; by the target where no window is stated."""
     days = f"from {date_text(as_of)} to {date_text(last_due_day(as_of, ahead))}"
     parts: list[RenderableType] = [text(f"{study.title}: due {days}", style="bold"), Text()]

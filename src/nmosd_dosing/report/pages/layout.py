@@ -25,6 +25,11 @@ class Page:
     def __init__(self, *parts: RenderableType) -> None:
         self.parts = parts
 
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the page beside its tables, the title first."""
+        return [part.plain for part in self.parts if isinstance(part, Text) and part.plain]
+
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         for part in self.parts:
             if isinstance(part, Text):

@@ -23,7 +23,7 @@ _COLUMNS = ("Date", "Site", "Subject", "Visit", "Status", "Product", "Amount", "
 _NAMED = 5  # doses that a line names; of more it gives the number
 
 
-def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
+def worklist_page(worklist: Worklist, policy: Policy) -> Page:
     """What is to be prepared, by day; what each day needs in all; what cannot be counted, and what is not on the list."""
     parts = _heading(worklist, f"to prepare from {date_text(worklist.first)} to {date_text(worklist.last)}", policy)
     if not worklist.items:
@@ -38,7 +38,7 @@ def worklist_page(worklist: Worklist, policy: Policy) -> RenderableType:
     return Page(*parts, *(text(words) for words in notes))
 
 
-def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction, lead: int | None, policy: Policy) -> RenderableType:
+def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction, lead: int | None, policy: Policy) -> Page:
     """What is to be ordered, by month; what cannot be counted, and what is not in the order."""
     about = f"to order for {date_text(worklist.first)} to {date_text(worklist.last)}"
     parts = _heading(worklist, about, policy)

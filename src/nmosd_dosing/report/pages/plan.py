@@ -19,7 +19,7 @@ from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
 
 
-def plan_page(plan: Plan) -> RenderableType:
+def plan_page(plan: Plan) -> Page:
     """The plan: heading, visits, spans, notes."""
     parts: list[RenderableType] = []
     if plan.unblinded:

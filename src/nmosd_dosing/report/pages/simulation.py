@@ -28,7 +28,7 @@ _TRIGGERS = {"last_subject": "the last subject", "idmc": "the committee"}
 _DATED = ("study_stop", "last_dose")
 
 
-def simulation_page(scenarios: Sequence[Scenario]) -> RenderableType:
+def simulation_page(scenarios: Sequence[Scenario]) -> Page:
     """What was simulated: of one set of assumptions all of it, of several what they differ in, side by side."""
     first, *others = scenarios
     s = first.summary
