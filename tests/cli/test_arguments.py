@@ -58,6 +58,7 @@ def test_all_wrong_arguments_are_shown_at_once() -> None:
 
 def test_a_weight_or_until_that_cannot_be_is_an_error_even_where_no_dose_needs_it() -> None:
     assert "cannot be a body weight" in errors(*MIL62, "--weight", "0")
+    assert errors(*MIL62, "--weight", "2025-02-30=61").startswith("error: `--weight 2025-02-30`: there is no such day\n")
 
 
 @pytest.mark.parametrize("arguments", [

@@ -204,7 +204,7 @@ def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tu
                 problems.error("two weights at baseline", None, hint)
             baseline = found if baseline is None else baseline
             continue
-        day = arguments.date("--weight ", date, problems)
+        day = arguments.date("--weight", date, problems)
         if day is None or found is None:
             continue
         if day in later:

@@ -345,6 +345,36 @@ def test_a_row_that_nobody_sees_is_not_read_in_silence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda sheet: setattr(sheet.column_dimensions["C"], "hidden", True), ["C1: column C"]),
+        (lambda sheet: sheet.column_dimensions.group("B", "C", hidden=True), ["B1: column B", "C1: column C"]),
+        (lambda sheet: sheet.column_dimensions.group("D", "F", hidden=True), []),  # nothing stands there
+        (lambda sheet: sheet.row_dimensions.group(2, 2, hidden=True), ["A2: row 2"]),
+    ],
+)
+def test_nothing_that_nobody_sees_is_read_in_silence(change: Change, told: list[str]) -> None:
+    """Rows and columns alike, hidden or folded: a weight in a hidden column would be a dose."""
+    content = workbook(HEADING, ("0012", dt.date(2025, 1, 6), 60), change=change)
+    if told:
+        assert [line.split(" is hidden")[0] for line in refused(roster.subjects, content, "s.xlsx", ())] == [
+            f"s.xlsx, cell {at}" for at in told
+        ]
+    else:
+        assert roster.subjects(content, "s.xlsx", ())[0].weight_kg == 60
+
+
+def test_a_code_whose_digits_a_spreadsheet_has_rounded_is_nobodys() -> None:
+    """From the 16th digit on a number has zeros for what was typed; a text has all of them."""
+    assert subjects((999_999_999_999_999, JANUARY, 60))[0].code == "999999999999999"
+    assert subjects(("12345678901234567", JANUARY, 60))[0].code == "12345678901234567"
+    for number, shown in ((12345678901234567, "12345678901234600"), (10**15, "1000000000000000")):
+        [told] = refused(roster.subjects, workbook(HEADING, (number, JANUARY, 60)), "s.xlsx", ())
+        message = f"the number `{shown}` has more than 15 digits, and spreadsheets keep 15"
+        assert told == f"s.xlsx, cell A2: {message}; format the cell as text, and type it again"
+
+
+@pytest.mark.parametrize(
     ("serial", "year"), [(-3, 1899), (0, 1899), (1, 1900), (59, 1900), (60, 1900), (61, 1900), (1827, 1904), (1828, 1905)]
 )
 def test_a_number_that_is_formatted_as_a_day_is_none(serial: int, year: int) -> None:

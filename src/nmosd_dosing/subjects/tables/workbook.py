@@ -10,6 +10,7 @@ import io
 import re
 import warnings
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _FIRST_YEAR = 1905  # before it the days of spreadsheets are numbers that somebody formatted: 0, negative ones, and 60, which is no day
 _SHOWN = 5  # sheets that a hint names
 _HEAD = 50  # rows with something in them, among which the heading may be
+_ROUNDED = 10**15  # from here on a spreadsheet has put zeros for the last digits of a number: two codes may have become one
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
 
 
@@ -87,14 +89,26 @@ def read(content: bytes, path: str, layout: Layout) -> tuple[Sheet, list[Doubt]]
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
         if problem:
             wrong.append(Doubt(row, column, problem[0], problem[1]))
-    hidden = {row for row, line in written.row_dimensions.items() if line.hidden and row in texts}
     hint = "show it, or take it out: what nobody sees is not read"
-    wrong += [Doubt(row, min(texts[row]), f"row {row} is hidden", hint, alone=False) for row in sorted(hidden)]
+    wrong += [Doubt(row, column, f"{what} is hidden", hint, alone=False) for row, column, what in _hidden(written, texts)]
     for merged in written.merged_cells.ranges:
         texts.setdefault(merged.min_row, {}).setdefault(merged.min_col, "")
         message = f"the cells `{merged.coord}` are merged"
         wrong.append(Doubt(merged.min_row, merged.min_col, message, "unmerge them, and fill each by itself", alone=False))
     return Sheet(path, _joined(texts, path), title=layout.sheet), wrong
+
+
+def _hidden(sheet: Worksheet, texts: dict[int, dict[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """The rows and columns that hold something and that nobody sees, each with its first cell."""
+    from openpyxl.utils import get_column_letter
+
+    for row, line in sorted(sheet.row_dimensions.items()):
+        if row in texts and line.hidden:
+            yield row, min(texts[row]), f"row {row}"
+    columns = {column: row for row in sorted(texts, reverse=True) for column in texts[row]}
+    for column, row in sorted(columns.items()):
+        if any(of.min <= column <= of.max and of.hidden for of in sheet.column_dimensions.values() if of.min and of.max):
+            yield row, column, f"column {get_column_letter(column)}"
 
 
 def _check_size(content: bytes, path: str) -> None:
@@ -178,6 +192,12 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
         return (str(value).upper(),)
     if isinstance(value, int | float) and abs(value) < 1e300:
         text = number_text(float(f"{value:.15g}"))  # the digits that a spreadsheet has, and shows
+        if abs(value) >= _ROUNDED:
+            return (
+                text,
+                f"the number `{text}` has more than 15 digits, and spreadsheets keep 15",
+                "format the cell as text, and type it again",
+            )
         shape = _format(cell) if text.isdigit() else ""
         return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
     return ("" if value is None else str(value),)
