@@ -38,6 +38,7 @@ COMMANDS = (
     "check",
     "due",
     "board",
+    "handout",
     "prepare",
     "order",
     "doses",

@@ -27,11 +27,13 @@ from nmosd_dosing.errors import DosingError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.worklist import order, prepare
+from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.report.export.findings import due_to_csv, findings_to_csv, findings_to_dict
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
 from nmosd_dosing.report.html.board import board_page
+from nmosd_dosing.report.html.handout import handout_page
 from nmosd_dosing.report.pages.board import board_page as month_page
 from nmosd_dosing.report.pages.findings import due_page, findings_page
 from nmosd_dosing.report.pages.pharmacy import order_page, worklist_page
@@ -91,6 +93,8 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     items = due(findings, as_of, 300)
     texts += [findings_to_csv(findings), due_to_csv(items)]
     texts.append(board_page(board(study, [made], items, as_of, 300, as_of + 30 * DAY, open_days(None))))
+    handed = handout(made, as_of, with_code=True)
+    texts += [handout_page(handed, "zh"), *handed.left_out]
     return texts
 
 

@@ -46,6 +46,8 @@ due --regimen mil62 --start 2025-01-06 --as-of 2025-06-20
 due --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20 --ahead 60d
 board --regimen bat4406f --subjects examples/pharmacy/subjects.csv --as-of 2025-03-03 --window 3d --country CN
 board --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20
+handout --regimen bat4406f --start 2025-01-06 --as-of 2025-07-20 --lang fr
+handout --regimen bat4406f --start 2025-01-06 --as-of 2025-07-20 --window 3d --output /dev/null
 prepare {PHARMACY} --from 2025-03-03
 prepare --regimen CHINESE --start 2025-03-03 --weight 60 --height 170 --from 2025-03-03 --days 60 --vials fewest
 order {PHARMACY} --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d

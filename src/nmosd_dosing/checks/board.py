@@ -30,6 +30,7 @@ class Mark:
     `done` or `not done` as recorded on `day`; `booked` for it; `planned`, `entry` or `overdue` (also past a target without a window) where
     nothing is recorded, and `day` is the one planned. `earliest`, `latest`: the allowed days, None where none is stated. `begins` to
     `ends`: what it takes on a board; of what is overdue up to the day of looking. `tentative`: its day hangs on what is not yet known.
+    `time`: the hour that was written beside its day.
     """
 
     subject: str | None
@@ -41,6 +42,7 @@ class Mark:
     begins: dt.date
     ends: dt.date
     tentative: bool = False
+    time: dt.time | None = None
 
     @property
     def text(self) -> str:
@@ -50,12 +52,17 @@ class Mark:
             case "done" | "not done":
                 return f"{self.kind}, {date_text(self.begins)}"
             case "booked":
-                return f"booked{day}, {self._allowed}"
+                return f"booked{day}{f' at {self.hour}' if self.hour else ''}, {self._allowed}"
             case "overdue":
                 return f"not recorded, planned{day}, {self._allowed}" if day else f"not recorded, {self._allowed}"
             case "planned" | "entry":
                 how = "projected" if self.tentative else "planned"
                 return f"{'entry, ' if self.kind == 'entry' else ''}{how}{day}, {self._allowed}"
+
+    @property
+    def hour(self) -> str | None:
+        """The hour, where one is known: `09:30`."""
+        return f"{self.time:%H:%M}" if self.time is not None else None
 
     @property
     def _allowed(self) -> str:
@@ -67,9 +74,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One subject over time: from day 1 to the end of the last period, or the exit; `ends` is None where no end is stated."""
+    """One subject over time: from day 1 to the end of the last period, or the exit; `ends` is None where no end is stated. `site`: where
+    the subject is seen."""
 
     subject: str | None
+    site: str | None
     begins: dt.date
     ends: dt.date | None
     marks: tuple[Mark, ...]
@@ -88,6 +97,12 @@ class Board:
     days: Workdays
     lines: tuple[Line, ...]
     items: tuple[Due, ...]
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Where the subjects are seen, if not all at one site."""
+        found = sorted({line.site for line in self.lines if line.site})
+        return tuple(found) if len(found) > 1 else ()
 
     @property
     def month_text(self) -> str:
@@ -165,7 +180,7 @@ def _line(made: Plan, late: set[tuple[str | None, str]], as_of: dt.date) -> Line
     marks += [mark for move in made.transitions if (mark := _entry(made, move, late, as_of)) is not None]
     begun = [period for period in made.periods if period.start is not None]
     ends = (begun[-1].left or begun[-1].end) if begun else None
-    return Line(made.subject, made.start, ends, tuple(sorted(marks, key=lambda mark: (mark.begins, mark.ends))))
+    return Line(made.subject, made.at_site, made.start, ends, tuple(sorted(marks, key=lambda mark: (mark.begins, mark.ends))))
 
 
 def _mark(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:
@@ -191,12 +206,12 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
     overdue = any((made.subject, id) in late for id in ids)
     kind: Kind = "booked" if visit.booked is not None else "overdue" if overdue else "entry" if visit.is_entry else "planned"
     ends = max(*known, as_of) if kind == "overdue" else max(known)
-    return Mark(made.subject, name, kind, day, visit.earliest, visit.latest, min(known), ends, visit.stage == "tentative")
+    return Mark(made.subject, name, kind, day, visit.earliest, visit.latest, min(known), ends, visit.stage == "tentative", visit.time)
 
 
 def _entry(made: Plan, move: PlannedTransition, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:
     """The days on which a period may be entered whose day 1 is not among the visits."""
-    if move.entered is not None or move.status in ("declined", "refused"):
+    if move.status not in ("pending", "projected"):
         return None
     if any(visit.is_entry and visit.period == move.target for visit in made.visits):
         return None

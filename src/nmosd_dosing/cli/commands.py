@@ -96,6 +96,22 @@ def board(people: PeopleOptions, asked: options.BoardOptions, output: options.Pa
     run(people, asked, output)
 
 
+@command(without=("visit", "format"))
+def handout(people: PeopleOptions, asked: options.HandoutOptions, output: options.HandoutOutput) -> None:
+    """A patient's next visits on one page of A4, to hand over: days, where to, what to bring; no study, drug, arm or code.
+
+    Place, telephone, rooms and what to bring come from the site's file.
+
+    \b
+    Examples:
+      dosing handout --regimen bat4406f --start 2025-01-06 --site my-site.yaml --output visits.html
+      dosing handout --regimen bat4406f --start 2025-01-06 --site my-site.yaml --lang zh --output visits.html
+    """
+    from nmosd_dosing.cli.run.handout import run
+
+    run(people, asked, output)
+
+
 @command(without=("visit",))
 def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: OutputOptions) -> None:
     """What a pharmacy prepares, by day: doses, vials and volumes.

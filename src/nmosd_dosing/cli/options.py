@@ -229,9 +229,21 @@ class BoardOptions:
 
     month: Annotated[str | None, typer.Option(help="Which month, else that of the day of looking: 2025-07.", metavar="YYYY-MM")] = None
     ahead: Ahead = "14d"
+    at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None
     country: Country = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HandoutOptions:
+    """`dosing handout`."""
+
+    as_of: AsOf = None
+    window: Window = None
+    country: Country = None
+    lang: Annotated[str, typer.Option(help="The page's language: en or zh.", metavar="LANG")] = "en"
+    with_code: Annotated[bool, typer.Option("--with-code", help="Print the subject's code on it.")] = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -364,6 +376,13 @@ class PageOutput(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HandoutOutput(PageOutput):
+    """A page to hand over."""
+
+    usual: ClassVar[str] = "html"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CalendarOptions:
     """Calendars, and how they look."""
 
@@ -404,8 +423,8 @@ class CohortCalendars(CalendarOptions):
 
 
 _GROUPS = (
-    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, BoardOptions, OrderOptions, DosesOptions, CompareOptions,
-    SimulateOptions, OutputOptions, CohortCalendars,
+    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, BoardOptions, HandoutOptions, OrderOptions, DosesOptions,
+    CompareOptions, SimulateOptions, OutputOptions, CohortCalendars,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 

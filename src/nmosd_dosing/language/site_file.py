@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
@@ -16,12 +16,25 @@ from nmosd_dosing.dose.dose import vials_text
 from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, check_kinds, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
-from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceKeys, VialsKeys, one_line, to_source
+from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceKeys, VialsKeys, one_line, texts, to_source
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
 from nmosd_dosing.language.phrases.doses import AmountText
-from nmosd_dosing.language.shapes import Keys, Pair, PhraseError, Schema, choice, key, known_keys, mapping_of, one_or_many, phrase, words
+from nmosd_dosing.language.shapes import (
+    Keys,
+    Pair,
+    PhraseError,
+    Schema,
+    by_kind,
+    choice,
+    key,
+    known_keys,
+    mapping_of,
+    one_or_many,
+    phrase,
+    words,
+)
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Window
 from nmosd_dosing.study.visit import Visit
@@ -117,9 +130,18 @@ def _days(node: Scalar) -> Days:
     return Days(first, last, node.place)
 
 
+def _telephone(node: Scalar) -> Scalar:
+    if not re.search(r"[0-9]", node.text):
+        hint = "write the number, for example `telephone: +86 10 1234 5678, weekdays`"
+        raise PhraseError(f"`{clip(node.text)}` has no digit, and is no telephone number", node.place, hint)
+    return node
+
+
 WHERE = phrase("a period or a visit", _where, example="rcp/D182")
 WINDOW = phrase("a window", _window, lengths.WINDOW_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "±3d")
 GAP = phrase("a minimum gap", _gap, lengths.LENGTH_PATTERN.replace(f"{lengths.NOT_STATED_TEXT}|", ""), "28 days")
+TELEPHONE = phrase("a telephone number", _telephone, r"[0-9]", "+86 10 1234 5678")
+BRING = one_or_many(words("what to bring", "identity card"))
 DAYS = phrase("a day or a range of days", _days, rf"^\s*{moments.DATE}(\s+to\s+{moments.DATE})?\s*$", "2025-10-09")
 
 
@@ -147,6 +169,11 @@ class SiteKeys(Keys):
     rooms: dict[str, Pair[Scalar]] | None = key(
         mapping_of(WHERE, words("a room", "Ward 5"), "rooms by period or visit"),
         f"where visits take place, by visit, by period, or `{ALL}`",
+    )
+    telephone: Scalar | None = key(TELEPHONE, "where patients call: `telephone: +86 10 1234 5678`")
+    bring: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
+        by_kind("what to bring", BRING, BRING, mapping_of(WHERE, BRING, "what to bring by period or visit")),
+        f"what patients bring: a text or a list, or these by visit, by period, or `{ALL}`",
     )
     closed: tuple[Days, ...] | None = key(one_or_many(DAYS), "days on which the site is closed")
     open: tuple[Days, ...] | None = key(one_or_many(DAYS), "days on which it is open although others are not")
@@ -220,7 +247,17 @@ def _noun(found: SiteKeys) -> Site:
         rooms=tuple((k, one_line(room.value) or "") for k, room in (found.rooms or {}).items() if room.value),
         closed=frozenset(day for days in found.closed or () for day in days.all),
         open=frozenset(day for days in found.open or () for day in days.all),
+        telephone=one_line(found.telephone),
+        bring=tuple((k, texts(things)) for k, things in _bring(found)),
     )
+
+
+def _bring(found: SiteKeys) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
+    """What patients bring, and where to; a text alone is of all visits."""
+    if isinstance(found.bring, dict):
+        yield from ((where, pair.value) for where, pair in found.bring.items() if pair.value)
+    elif found.bring:
+        yield ALL, found.bring
 
 
 # --- filling in --------------------------------------------------------------------------------------------------------
@@ -256,9 +293,10 @@ def filled_in(study: Study, found: SiteKeys, problems: Problems) -> Study | None
         if name.text not in products:
             hint = did_you_mean(name.text, products) or f"products of `{study.id}` are {one_of(products)}"
             problems.error(f"unknown product `{clip(name.text)}`", name.place, hint)
-    for room in (found.rooms or {}).values():
-        if room.key.text != ALL:
-            _find(room.key, study, laid, (ALL,), problems)
+    for said in (found.rooms, found.bring):
+        for place in [pair.key for pair in said.values()] if isinstance(said, dict) else ():
+            if place.text != ALL:
+                _find(place, study, laid, (ALL,), problems)
     windows: dict[str, dict[str, Window]] = {}
     for where, window in site.windows:
         pair = (found.windows or {})[where]

@@ -15,6 +15,7 @@ from nmosd_dosing.plans.lost_doses import lost_doses
 from nmosd_dosing.plans.notes import notes
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
+from nmosd_dosing.plans.site_says import room_of
 from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.plans.written import batch_of, comments, hour, unscheduled
@@ -178,7 +179,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
         comment=comments((*visit.records, *visit.appointments)),
         record="; ".join(dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
-        room=schedule.study.site.room(period.id, what.label) if schedule.study.site is not None else None,
+        room=room_of(schedule.study.site, period.id, what.label),
         is_entry=visit.is_entry,
         dose_steps=tuple(dose_steps(schedule, visit)),
         time=hour((*visit.records, *visit.appointments), visit.actual or visit.booked),

@@ -177,6 +177,78 @@ def wording(language: Language) -> Wording:
             return _CHINESE
 
 
+@dataclass(frozen=True, slots=True)
+class HandoutWording:
+    """The words of a patient's page in one language."""
+
+    title: str
+    code: str
+    as_of: str
+    none: str
+    agreed: str
+    planned: str
+    may_change: str
+    allowed: str
+    no_other_day: str
+    closed: str
+    at: str
+    room: str
+    bring: str
+    please_call: str
+    call: str
+    more: str
+    keep: str
+
+
+_ENGLISH_HANDOUT = HandoutWording(
+    title="Your next visits",
+    code="Code: {}",
+    as_of="As of {}",
+    none="No visit is planned at present.",
+    agreed="Agreed with you",
+    planned="Planned; the day is still to be agreed with you",
+    may_change="Expected; this day may still change",
+    allowed="Possible from {} to {}",
+    no_other_day="Possible on this day only",
+    closed="We are closed on this day.",
+    at="at {}",
+    room="Where: {}",
+    bring="Please bring:",
+    please_call="Please call us if you cannot come on an agreed day, or if anything changes.",
+    call="Telephone: {}",
+    more="More visits follow later.",
+    keep="Please keep this page. A newer one replaces it.",
+)
+_CHINESE_HANDOUT = HandoutWording(
+    title="您接下来的访视",
+    code="编号：{}",
+    as_of="截至 {}",
+    none="目前没有已安排的访视。",
+    agreed="已与您约定",
+    planned="计划日期，具体日期待与您约定",
+    may_change="预计日期，可能变动",
+    allowed="可在 {} 至 {} 之间来访",
+    no_other_day="只能在这一天来访",
+    closed="这一天本中心休息。",
+    at="时间 {}",
+    room="地点：{}",
+    bring="请携带：",
+    please_call="如不能按约定日期来访，或情况有任何变化，请与我们联系。",
+    call="电话：{}",
+    more="之后还有其他访视。",
+    keep="请保留本页，收到新的一页后以新页为准。",
+)
+
+
+def handout_wording(language: Language) -> HandoutWording:
+    """The words of a patient's page in a language."""
+    match language:
+        case "en":
+            return _ENGLISH_HANDOUT
+        case "zh":
+            return _CHINESE_HANDOUT
+
+
 def dose_text(a: Administration, known_rule: str | None = None, language: Language = "en") -> str:
     """A dose in words: `belimumab 600 mg (10 mg/kg)`, `MIL62/placebo, masked`, `X placebo`, `X, dose not stated`.
 

@@ -386,7 +386,7 @@ class Period:
 class Site:
     """What a site's own protocol states where the study's source is silent, and the site's days and rooms.
 
-    windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms: by period, by visit, or under `all`.
+    windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms, and what a patient is to bring: by period, by visit, or under `all`.
     """
 
     name: str
@@ -399,16 +399,13 @@ class Site:
     rooms: tuple[tuple[str, str], ...] = ()
     closed: frozenset[dt.date] = frozenset()
     open: frozenset[dt.date] = frozenset()
+    telephone: str | None = None
+    bring: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def text(self) -> str:
         """Who states it, for whatever this site adds: `site beijing-01, Protocol BAT4406F-301, version 2.1`."""
         return f"site {self.name}, {self.source.text}, version {self.version}"
-
-    def room(self, period: str, label: str) -> str | None:
-        """The room of a visit: its own, else that of its period, else that of all visits."""
-        rooms = dict(self.rooms)
-        return rooms.get(f"{period}/{label}", rooms.get(period, rooms.get("all")))
 
 
 @dataclass(frozen=True, slots=True)

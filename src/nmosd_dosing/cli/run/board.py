@@ -14,6 +14,7 @@ from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import BoardOptions, PageOutput, PeopleOptions
+from nmosd_dosing.cli.shown import read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.report.html.board import board_page
@@ -29,16 +30,18 @@ def run(whom: PeopleOptions, asked: BoardOptions, output: PageOutput) -> None:
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
     check_names([("`--output`", output.output)], whom.files, problems)
     request = people.read(whom, problems, as_of)
+    shown = read_shown(whom, asked.at_site, request, problems)
     site = request.study.site if request is not None else None
     days = arguments.country("--country", asked.country, site, problems) or open_days(None)
     if request is None or as_of is None or ahead is None or month is None or problems.found:
         fail(problems)
     request = people.known_by(replace(request, window=window), as_of)
     schedule = request.as_carried_out(drawn_until(as_of, ahead, month))
-    items = due(check(schedule, as_of), as_of, ahead)
-    plans = progress(replace(request, as_of=as_of).plans(schedule), len(schedule), "plans")
+    items = due([f for f in check(schedule, as_of) if shown.has(f.subject, f.site)], as_of, ahead)
+    columns = shown.columns(schedule.cohort)
+    plans = progress(replace(request, as_of=as_of).plans(schedule, columns), len(columns), "plans")
     outputs.put(FORMATS, output, board(request.study, plans, items, as_of, ahead, month, days))
-    people.say_day_1(schedule.cohort)
+    people.say_day_1(shown.among(schedule.cohort))
 
 
 def _page(made: Board) -> RenderableType:

@@ -43,12 +43,16 @@ def _due(board: Board) -> Markup:
         return group([heading, element("p", f"{days}: nothing")])
     several = any(item.finding.subject for item in board.items)
     headings: list[Part] = [*(["Subject"] if several else []), "Visit", "State", "Last day", "Left", "Target", "What"]
-    return group([heading, table(days, headings, [_row(item, several) for item in board.items], "due")])
+    sites = bool(board.sites)
+    if sites:
+        headings.insert(1, "Site")
+    return group([heading, table(days, headings, [_row(item, several, sites) for item in board.items], "due")])
 
 
-def _row(item: Due, several: bool) -> list[Part]:
+def _row(item: Due, several: bool, sites: bool) -> list[Part]:
     found = item.finding
     state = element("span", item.state, class_="late") if urgency(item.state) == "deviation" else item.state
     dates = [element("span", date_text(day), class_="day") if day is not None else None for day in (item.last, found.target)]
     left = f"{item.left}" if item.left is not None else None
-    return [*([found.subject or ""] if several else []), found.visit, state, dates[0], left, dates[1], found.message]
+    who = [*([found.subject or ""] if several else []), *([found.site] if sites else [])]
+    return [*who, found.visit, state, dates[0], left, dates[1], found.message]

@@ -19,6 +19,7 @@ CSS = f"""
 .lines .over {{ width: auto; }}
 .lines td, .lines .over {{ padding: 0 8px; }}
 .lines tbody td, .lines tbody th {{ padding-top: 0; padding-bottom: 0; border-bottom: 1px solid {GREY}; }}
+.lines small {{ font-weight: 400; }}
 .lines svg {{ display: block; width: 100%; overflow: visible; }}
 .lines text {{ font-size: 11px; fill: {FAINT}; font-weight: 400; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }}
@@ -38,10 +39,15 @@ def lines_of(board: Board) -> Markup:
         return element("p", "no subject")
     axis = element("svg", *_axis(board), height=30, aria_hidden="true")
     head = element("tr", element("th", "Subject", scope="col"), element("th", axis, _hid("Over time"), scope="col", class_="over"))
-    rows = [element("tr", element("th", line.subject or "–", scope="row"), element("td", _line(board, line))) for line in board.lines]
+    sites = bool(board.sites)
+    rows = [element("tr", element("th", *_who(line, sites), scope="row"), element("td", _line(board, line))) for line in board.lines]
     caption = element("caption", f"From {board.first.isoformat()} to {board.last.isoformat()}; the upright line is today, {board.as_of}")
     made = element("table", caption, element("thead", head), element("tbody", *rows), class_="lines")
     return group([element("h2", "Over time"), legend(), made])
+
+
+def _who(line: Line, sites: bool) -> list[Part]:
+    return [line.subject or "–", element("small", f" site {line.site}", class_="faint") if sites and line.site else None]
 
 
 def legend() -> Markup:

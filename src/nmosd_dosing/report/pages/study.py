@@ -145,6 +145,8 @@ def _site(site: Site) -> Rows:
     rows += [("minimum gap", f"{product}: {gap.in_words}") for product, gap in site.gaps]
     rows += [("vials", f"{product}: {vials_text(vials)}") for product, vials in site.vials]
     rows += [("room", f"{where}: {room}") for where, room in site.rooms]
+    rows += [("telephone", site.telephone)] if site.telephone else []
+    rows += [("bring", f"{where}: {'; '.join(things)}") for where, things in site.bring]
     rows += [(name, "; ".join(_runs(days))) for name, days in (("closed", site.closed), ("open", site.open)) if days]
     return rows
 

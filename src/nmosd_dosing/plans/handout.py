@@ -1,0 +1,96 @@
+"""What a patient is told of the next visits, as one value: days, where to, what to bring. No study, drug, arm or label is in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.plans.plan import Plan, PlannedVisit
+from nmosd_dosing.plans.site_says import bring_to
+from nmosd_dosing.plans.workdays import Workdays
+
+MOST = 5  # visits, as many as one page of A4 holds
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One visit. `day`: agreed with the patient, with its hour where one is known, else planned; `last` where it takes several days.
+    `earliest` to `latest`: the days on which it is possible, None where not both are stated. `sure`: nothing that is not yet known can
+    move it. `closed`: the site is, on `day`.
+    """
+
+    day: dt.date
+    time: dt.time | None
+    last: dt.date | None
+    agreed: bool
+    sure: bool
+    earliest: dt.date | None
+    latest: dt.date | None
+    closed: bool
+    room: str | None
+    bring: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """As of a day. `place`: the site's name for people. `more`: whether visits follow after those that are listed. `left_out`: which
+    visits are not on it, and why, in words for the one who hands it over."""
+
+    as_of: dt.date
+    code: str | None
+    place: str | None
+    telephone: str | None
+    appointments: tuple[Appointment, ...]
+    more: bool
+    left_out: tuple[str, ...]
+
+
+def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_code: bool = False) -> Handout:
+    """The next visits of a plan as of a day: those of which nothing is recorded, up to five. `days`: which are closed.
+
+    Raises InputError for a plan that is unblinded: its visits could tell the arm.
+    """
+    if plan.unblinded:
+        raise InputError(Problem("a handout is made of a masked plan", hint="make the plan without `unblind`"))
+    found: list[Appointment] = []
+    left_out: list[str] = []
+    for visit in (visit for visit in plan.all_visits if visit.stage in ("firm", "tentative")):
+        day = visit.booked or visit.target
+        if visit.only_arms:
+            left_out.append(f"{visit.id}: it may not be this subject's visit")
+        elif visit.status == "pending":
+            left_out.append(f"{visit.id}: it waits for a decision")
+        elif day is None:
+            left_out.append(f"{visit.id}: no day is stated")
+        elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
+            left_out.append(f"{visit.id}: nothing is recorded of it, and its last day has passed")
+        else:
+            found.append(_appointment(plan, visit, day, days))
+    found.sort(key=lambda appointment: appointment.day)
+    site = plan.site
+    return Handout(
+        as_of=as_of,
+        code=plan.subject if with_code else None,
+        place=site.title if site is not None else None,
+        telephone=site.telephone if site is not None else None,
+        appointments=tuple(found[:MOST]),
+        more=len(found) > MOST,
+        left_out=tuple(left_out),
+    )
+
+
+def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, days: Workdays | None) -> Appointment:
+    stated = visit.earliest is not None and visit.latest is not None and visit.earliest <= visit.latest
+    return Appointment(
+        day=day,
+        time=visit.time if visit.booked is not None else None,
+        last=visit.last,
+        agreed=visit.booked is not None,
+        sure=visit.stage == "firm",
+        earliest=visit.earliest if stated else None,
+        latest=visit.latest if stated else None,
+        closed=days is not None and days.closed_because(day) is not None,
+        room=visit.room,
+        bring=bring_to(plan.site, visit.period, visit.label),
+    )
