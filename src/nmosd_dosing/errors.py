@@ -15,7 +15,7 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -63,6 +63,11 @@ class Document:
             shift_last -= shorter if last >= stop else last - start - len(HOLE) if last > start else 0
         return line + self.text[at:end], first + shift_first, last + shift_last
 
+    @property
+    def name(self) -> str:
+        """Which text it is: two may stand in one file."""
+        return self.path
+
     def where(self, place: Place) -> str:
         """How messages name a place of this text."""
         return f"{self.path}:{place.line}:{place.column}"
@@ -103,7 +108,8 @@ class Place:
 class Problem:
     """One thing that is wrong (or, as a warning, doubtful), with the way out.
 
-    `also` names further places that explain the problem, each with a few words. `subject`: the column of whom of a cohort it is about.
+    `also` names further places that explain the problem, each with a few words. `alike`: how many further rows are wrong in the same way.
+    `subject`: the column of whom of a cohort it is about.
     """
 
     message: str
@@ -113,6 +119,7 @@ class Problem:
     also: tuple[tuple[str, Place], ...] = ()
     path: str | None = None
     subject: int | None = field(default=None, compare=False)
+    alike: int = field(default=0, compare=False)
 
     def draw(self, width: int | None = None) -> str:
         """The message as a person reads it, without a newline at its end; cut to the width of a terminal, if that is given."""
@@ -122,6 +129,8 @@ class Problem:
         margin = max((len(str(place.line)) for _, place in places), default=0)
         for words, place in places:
             lines += _draw_place(place, words, margin, width)
+        if self.alike:
+            lines[1] += f", and {self.alike:,} more {plural(self.alike, 'row')}"
         if not places and self.path:
             lines.append(f" --> {printable(self.path)}")
         if self.hint:
@@ -167,18 +176,36 @@ class Problems:
         unique = dict.fromkeys(self.found)
         files: dict[str, int] = {}
         for problem in unique:
-            if problem.place:
-                files.setdefault(problem.place.document.path, len(files))
+            if (name := _of_file(problem)) is not None:
+                files.setdefault(name, len(files))
 
         def order(problem: Problem) -> tuple[int, int, str]:
-            place = problem.place
-            return (files[place.document.path], place.start, problem.severity) if place else (-1, -1, problem.severity)
+            name = _of_file(problem)
+            start = problem.place.start if problem.place else -1
+            return (files[name] if name is not None else -1, start, problem.severity)
 
         return tuple(sorted(unique, key=order))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(p for p in self.in_order() if p.severity == "error")
+
+
+def _of_file(problem: Problem) -> str | None:
+    return problem.place.document.name if problem.place else problem.path
+
+
+def grouped(problems: Iterable[Problem]) -> list[Problem]:
+    """What is wrong in the same way, of many rows of a table, as one problem: at its first place, with the count of the others."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        key: tuple[object, ...] = (problem,)
+        if problem.place is not None:
+            key = (problem.message, problem.hint, problem.severity, problem.place.document.name)
+        first = found.setdefault(key, problem)
+        if first is not problem:
+            found[key] = replace(first, alike=first.alike + problem.alike + 1)
+    return list(found.values())
 
 
 def draw(problems: Iterable[Problem], width: int | None = None) -> str:

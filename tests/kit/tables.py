@@ -41,6 +41,7 @@ def refused(read: Callable[..., Any], *arguments: Any) -> list[str]:
     lines = []
     for problem in error.value.problems:
         where = problem.place.document.where(problem.place) if problem.place else "-"
+        where += f", and {problem.alike} more" if problem.alike else ""
         also = "".join(f" ({words} {place.document.where(place)})" for words, place in problem.also)
         lines.append(f"{where}: {problem.message}{also}; {problem.hint}")
     return lines

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
-from nmosd_dosing.errors import InputError, Problem, clip, counted, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, clip, counted, did_you_mean, grouped, one_of
 from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, before_restart, folded, in_period
@@ -223,8 +223,9 @@ def check_known(found: VisitRecords) -> None:
 def _stop(problems: list[Problem]) -> None:
     problems.sort(key=lambda problem: problem.place.start if problem.place else -1)
     if problems:
-        many = [Problem(f"{len(problems):,} problems in the visits; the first {_LISTED} follow")] if len(problems) > _LISTED else []
-        raise InputError([*many, *problems[:_LISTED]], problems)
+        found = grouped(problems)
+        many = [Problem(f"{len(found):,} problems in the visits; the first {_LISTED} follow")] if len(found) > _LISTED else []
+        raise InputError([*many, *found[:_LISTED]], problems)
 
 
 def _without(begun: Begun, column: int, visit: int) -> bool:

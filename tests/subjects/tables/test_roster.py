@@ -131,8 +131,7 @@ def test_wrong_events() -> None:
         f"e.csv:4:3: no event; write {', '.join(f'`{name}`' for name in list(SUBJECT_EVENTS)[:-1])} or `died`",
         "e.csv:5:10: `20250304` is not a date with the year first; write `2025-03-04`",
         "e.csv:7:3: `died` of subject `1` on 2025-03-04 stands twice (the first e.csv:6:3); take one of the two out",
-        "e.csv:8:8: no date; write for example `2025-01-06`",
-        "e.csv:9:8: no date; write for example `2025-01-06`",
+        "e.csv:8:8, and 1 more: no date; write for example `2025-01-06`",
     ]
 
 
@@ -145,8 +144,7 @@ def test_arms() -> None:
     assert refused(allocation, "subject,arm\n1,\n2,X\n2,X\n,Y\n,Y\n") == [
         "a.csv:2:3: no arm; every row needs one",
         "a.csv:4:1: subject `2` has two rows (the first a.csv:3:1); take one of the two out",
-        "a.csv:5:1: no subject's code; every row needs one",
-        "a.csv:6:1: no subject's code; every row needs one",
+        "a.csv:5:1, and 1 more: no subject's code; every row needs one",
     ]
 
 
@@ -287,9 +285,23 @@ def test_two_arms_for_one_subject() -> None:
 
 
 def test_a_hundred_problems_of_all_tables() -> None:
-    row = records("subject,visit,date\n" + "9,D1,2025-01-06\n" * 150)
+    row = records("subject,visit,date\n" + "".join(f"9{i},D1,2025-01-06\n" for i in range(150)) * 2)
     found = refused(roster.roster, subjects(PEOPLE), [], [], row)
     assert (len(found), found[0]) == (101, "-: 150 problems in the tables; the first 100 follow; None")
+    assert found[1] == "r.csv:2:1, and 1 more: `90` is not a subject of this table; mend the code, or add a row to the table of subjects"
+
+
+def test_rows_that_are_wrong_in_the_same_way_are_one_problem() -> None:
+    rows = [("D1", "6/1/2025", "don"), ("", "", ""), ("D1", "6/1/2025", ""), ("", "2025-01-06", "don"), ("D2", "7/1/2025", "don")]
+    text = "visit,date,status\n" + "".join(",".join(row) + "\n" for row in rows)
+    told = "is not a date with the year first; day and month cannot be told apart; write it as YYYY-MM-DD"
+    assert refused(records, text + "D1,2025-01-06\n" * 3) == [
+        f"r.csv:2:4, and 1 more: `6/1/2025` {told}",
+        "r.csv:2:13, and 2 more: unknown status `don`; did you mean `done`?",
+        "r.csv:5:1: no visit; write its label, for example `D182`, or `unscheduled`",
+        f"r.csv:6:4: `7/1/2025` {told}",
+        "r.csv:7:1, and 2 more: 2 cells under 3 columns; a text with a comma stands in double quotes",
+    ]
 
 
 def test_what_is_wrong_is_told_table_by_table(folder: Path) -> None:

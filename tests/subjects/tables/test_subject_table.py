@@ -85,6 +85,15 @@ def test_wrong_tables(folder: Path, table: str, message: str) -> None:
 
 
 def test_a_hundred_problems_and_the_count(folder: Path) -> None:
-    done = several("subject,start\n" + "".join(f"{i},x\n" for i in range(250)))
-    assert done.stderr.count("error: `x` is not a date") == 100
+    done = several("subject,start\n" + "".join(f"{i},x{i}\n" for i in range(250)))
+    assert done.stderr.count("is not a date") == 100
     assert done.stderr.startswith("error: 250 problems in one table; the first 100 follow\n")
+
+
+def test_what_is_wrong_in_the_same_way_is_told_once(folder: Path) -> None:
+    done = several("subject,start\n" + "".join(f"{i},x\n" for i in range(1250)))
+    assert done.stderr == (
+        "error: `x` is not a date with the year first\n"
+        " --> s.csv:2:3, and 1,249 more rows\n  |\n2 | 0,x\n  |   ^\n"
+        "hint: write it as YYYY-MM-DD, for example `2025-01-06`\n"
+    )

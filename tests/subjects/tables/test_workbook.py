@@ -139,7 +139,7 @@ def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
         sheet.merge_cells("A7:A8")
 
     assert refused(lambda: subjects(*rows, change=change)) == [
-        "s.xlsx, cell A2: no subject's code; every row needs one",
+        "s.xlsx, cell A2, and 1 more: no subject's code; every row needs one",
         "s.xlsx, cell C2: `60,5` has a decimal comma; write `60.5`",
         "s.xlsx, cell B3: `08:30:00` is a time; write a day, or a text",
         "s.xlsx, cell C3: `#N/A` is an error of the spreadsheet; mend the formula, or paste the value",
@@ -148,7 +148,6 @@ def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
         "s.xlsx, cell A5: 4 cells under 3 columns; name the column in the heading, or clear the cell",
         "s.xlsx, cell B6: no date; write for example `2025-01-06`",
         "s.xlsx, cell A7: the cells `A7:A8` are merged; unmerge them, and fill each by itself",
-        "s.xlsx, cell A8: no subject's code; every row needs one",
         "s.xlsx, cell C8: `1e+300` is not a weight; write kilograms as a plain number, for example `60` or `60.5`",
     ]
 

@@ -14,7 +14,7 @@ from nmosd_dosing.subjects.tables import workbook
 from nmosd_dosing.subjects.tables.encodings import decoded
 from nmosd_dosing.subjects.tables.headings import Heading, Layout, as_said, asked, meanings, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
-from nmosd_dosing.subjects.tables.table import LISTED, Table, stop
+from nmosd_dosing.subjects.tables.table import Table, stop
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
 _EMPTY = frozenset({".", "-", "NA", "N/A", "Na", "na", "n/a"})  # as SDTM and R write that there is nothing
@@ -73,13 +73,13 @@ def read(
 def _rows(table: Table, begin: int, names: Sequence[str], required: Sequence[str], problems: Problems) -> list[str]:
     """The cells of the rows, one row after another; where each begins is kept in the table."""
     cells: list[str] = []
-    told, width = 0, len(names)
+    width = len(names)
     for start, texts in table.lines(begin, problems):
         if start <= table.heading:
             if start < table.heading and table.is_row(texts, required):
                 table.broken.append(texts)
                 hint = "rows stand below the names of the columns: move it there, or take it out"
-                problems.error("this row stands above the names of the columns", Place(table.document, start, start + 1), hint)
+                table.line_error(start, start + 1, "this row stands above the names of the columns", hint, problems)
             continue
         if len(texts) > width and not any(texts[width:]):
             del texts[width:]
@@ -88,16 +88,13 @@ def _rows(table: Table, begin: int, names: Sequence[str], required: Sequence[str
             cells += texts
             continue
         table.broken.append(texts)
-        if (told := told + 1) > LISTED:
-            problems.more += 1
-            continue
         hint = "name the column in the heading, or clear the cell"
         if table.quotes:
             hint = f"a text with a {_SEPARATORS[table.separator]} stands in double quotes"
             numbers = next((pair for pair in pairwise(texts) if pair[0].isdigit() and pair[1].isdigit()), None)
             if table.separator == "," and len(texts) == width + 1 and numbers is not None and not table.hides:
                 hint = f"numbers take a decimal point: `{numbers[0]}.{numbers[1]}`; {hint}"
-        problems.error(f"{len(texts)} cells under {width} columns", Place(table.document, start, start + 1), hint)
+        table.line_error(start, start + 1, f"{len(texts)} cells under {width} columns", hint, problems)
     return cells
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from nmosd_dosing.dose.units import UNITS
-from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.bounds import wrong_given
@@ -44,7 +44,7 @@ class LeftOut:
 
     def take(self, problems: Problems) -> None:
         """The first hundred of some problems, and how many there are."""
-        found = problems.in_order()
+        found = grouped(problems.in_order())
         self.problems += found[: tables.LISTED]
         self.more += problems.more + len(found[tables.LISTED :])
 
@@ -72,16 +72,14 @@ def events(
     table.needs("event", "no event", f"write {one_of(known)}", problems)
     names = table.values("event", partial(_event, known), problems)
     made: list[tuple[Cell, Event]] = []
-    first: dict[tuple[str, Event], Place] = {}
-    told = 0
+    first: dict[tuple[str, Event], int] = {}
     for row, (code, name, day, cell) in enumerate(zip(codes, names, dates, table.cells("event"), strict=True)):
         if code.text and name is not None and day is not None:
-            place = cell.place
-            event = Event(name, day, place)
-            other = first.setdefault((same(code.text), event), place)
-            if other is not place:
+            event = Event(name, day, cell.place)
+            other = first.setdefault((same(code.text), event), row)
+            if other != row:
                 message = f"`{name}` of subject `{clip(code.text)}` on {day} stands twice"
-                told = table.error(row, "event", told, message, "take one of the two out", problems, [("the first", other)])
+                table.error(row, "event", message, "take one of the two out", problems, ("the first", other))
             made.append((code, event))
     _stop(table, problems, left_out)
     return made
@@ -287,14 +285,18 @@ class Known:
         near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
         if self.alone and self.codes[0] is not None:  # one subject's rows are taken from a table of many
             self.unknown = [row for row in self.unknown if row[1] in near]
-        for code, text in self.unknown[: tables.LISTED]:
-            self._unknown(code, near.get(text, ()))
-        self.more += len(self.unknown[tables.LISTED :])
+        rows: dict[str, list[Cell]] = {}
+        for code, text in self.unknown:
+            rows.setdefault(text, []).append(code)
+        for text, codes in list(rows.items())[: tables.LISTED]:
+            self._unknown(codes[0], near.get(text, ()), len(codes) - 1)
+        self.more += len(rows) - min(len(rows), tables.LISTED)
         self.wrong |= self.may_be({text for _, text in self.unknown})
         self.unknown = []
 
-    def _unknown(self, code: Cell, same_code: Sequence[int]) -> None:
-        """A row of nobody's. Only whose code is the same, written in another way, is proposed: who has a code like it is somebody else."""
+    def _unknown(self, code: Cell, same_code: Sequence[int], alike: int) -> None:
+        """A row of nobody's, and so many more of the same code. Only whose code is the same, written in another way, is proposed: who has
+        a code like it is somebody else."""
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
         if self.alone:
@@ -312,7 +314,7 @@ class Known:
                 off = f"take the zeros off {known}" if longer == known else f"make {known} of it"
                 message += f"; did a spreadsheet {off}?"
                 hint = f"write {longer}{there}, in a column that is formatted as text"
-        self.problems.error(message, code.place, hint, also)
+        self.problems.found.append(Problem(message, code.place, hint, also=tuple(also), alike=alike))
 
 
 _NO_COLUMN = "whose records these are is not said"
@@ -320,14 +322,13 @@ _NO_COLUMN = "whose records these are is not said"
 
 def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | None], problems: Problems) -> None:
     """An amount has a unit, a unit an amount, and what was not given has none."""
-    told = 0
     texts = zip(statuses, amounts, table.texts["amount"], table.texts["unit"], strict=True)
     for row, (status, amount, text, unit) in enumerate(texts):
         if (amount is None) == bool(text):
             continue  # one that cannot be read has been told
         if (wrong := wrong_given(status, amount, unit or None)) is not None:
             column, what, hint = wrong
-            told = table.error(row, column, told, f"`{clip(text if column == 'amount' else unit)}` {what}", hint, problems)
+            table.error(row, column, f"`{clip(text if column == 'amount' else unit)}` {what}", hint, problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:

@@ -15,7 +15,6 @@ from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
 from nmosd_dosing.subjects.subject import Entered, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import reading
-from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
@@ -103,12 +102,10 @@ def needs_code(table: Table, problems: Problems) -> None:
 def once(table: Table, problems: Problems) -> None:
     """A second row of one subject is a problem, and then neither can be taken."""
     first: dict[str, int] = {}
-    told = 0
     for row, code in enumerate(table.texts["subject"]):
         other = first.setdefault(same(code), row)
         if other != row and code:
             table.wrong.add(other)
-            also = [("the first", table.cell("subject", other).place)] if told < tables.LISTED else []
             sites = [table.texts["site"][r].strip() for r in (other, row)] if "site" in table.columns else []
             two = all(sites) and len({*sites}) == 2
             hint = (
@@ -116,7 +113,7 @@ def once(table: Table, problems: Problems) -> None:
                 if two
                 else "take one of the two out"
             )
-            told = table.error(row, "subject", told, f"subject `{clip(code)}` has two rows", hint, problems, also)
+            table.error(row, "subject", f"subject `{clip(code)}` has two rows", hint, problems, ("the first", other))
 
 
 def of_broken_lines(table: Table) -> list[int | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
-from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean
+from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, grouped
 from nmosd_dosing.subjects.tables.cells import Reader, decimal_comma
 from nmosd_dosing.subjects.tables.headings import Layout, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
@@ -38,6 +38,7 @@ class Table:
     heading: int = -1  # where the line with the names of the columns begins
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
     wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
+    told: dict[str, dict[str, int]] = field(default_factory=dict)  # by column, messages, and where they stand among what was found
     broken: list[list[str]] = field(default_factory=list)  # the cells of lines that are no row: too many, or too few, or not closed
 
     def __len__(self) -> int:
@@ -146,24 +147,28 @@ class Table:
         """What the cells of a column say, each text read once; None where one is empty or wrong."""
         texts = self.texts[column]
         found: dict[str, T | None] = {"": None}
-        wrong: dict[str, int] = {}
+        wrong = set()
         for text in set(texts) - {""}:
             unseen = Problems()
             found[text] = read("", text, None, unseen)
             if unseen.found:
-                wrong[text] = len(unseen.found)
+                wrong.add(text)
         if wrong:
-            told = 0
-            for row, text in enumerate(texts):
-                if text not in wrong:
-                    continue
-                self.wrong.add(row)
-                if told >= LISTED and not self.refused:
-                    problems.more += wrong[text]
-                elif not self.refused or self.raw(column, row) not in self.refused:
-                    read(f"`{clip(text)}`", text, self.cell(column, row).place, problems)
-                    told += 1
+            self._tell_wrong(column, [(row, text) for row, text in enumerate(texts) if text in wrong], read, problems)
         return [found[text] for text in texts]
+
+    def _tell_wrong(self, column: str, cells: Sequence[tuple[int, str]], read: Reader[T], problems: Problems) -> None:
+        """What is wrong with some cells, once for each text; once for all where nobody may know which of them are alike."""
+        self.wrong.update(row for row, _ in cells)
+        rows: dict[str, list[int]] = {}
+        for row, text in cells:
+            if not self.refused or self.raw(column, row) not in self.refused:
+                rows.setdefault("" if column in self.hidden.columns else text, []).append(row)
+        for same in list(rows.values())[:LISTED]:
+            told, text = Problems(), self.texts[column][same[0]]
+            read(f"`{clip(text)}`", text, self.cell(column, same[0]).place, told)
+            problems.found += [replace(problem, alike=len(same) - 1) for problem in told.found]
+        problems.more += len(rows) - min(len(rows), LISTED)
 
     def numbers(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
         """The same of numbers; decimals have a comma, too, where cells are apart by semicolons: so spreadsheets write both."""
@@ -171,22 +176,35 @@ class Table:
 
     def needs(self, column: str, message: str, hint: str, problems: Problems) -> None:
         """No cell of the column may be empty."""
-        told = 0
-        for row, text in enumerate(self.texts[column]):
-            if not text:
-                told = self.error(row, column, told, message, hint, problems)
+        if "" in self.texts[column]:
+            for row, text in enumerate(self.texts[column]):
+                if not text:
+                    self.error(row, column, message, hint, problems)
 
-    def error(
-        self, row: int, column: str, told: int, message: str, hint: str, problems: Problems, also: Sequence[tuple[str, Place]] = ()
-    ) -> int:
-        """What is wrong with a cell. Of one kind the first hundred are `told` and the others counted: only so many are shown, the first
-        of the table, and a place takes time. Gives how many are told now."""
+    def error(self, row: int, column: str, message: str, hint: str, problems: Problems, also: tuple[str, int] | None = None) -> None:
+        """What is wrong with a cell; `also`: the cell of the same column in another row, with a few words."""
         self.wrong.add(row)
-        if told >= LISTED:
+        if self._is_new(column, message if column not in self.hidden.columns else "", problems):
+            others = [(also[0], self.cell(column, also[1]).place)] if also is not None else ()
+            problems.error(message, self.cell(column, row).place, hint, others)
+
+    def line_error(self, start: int, end: int, message: str, hint: str, problems: Problems) -> None:
+        """What is wrong with a line that is no row."""
+        if self._is_new("", message, problems):
+            problems.error(message, Place(self.document, start, end), hint)
+
+    def _is_new(self, column: str, message: str, problems: Problems) -> bool:
+        """Whether a problem is to be told; not where the same has been told of another row, nor beyond the first hundred of a column: they
+        are counted."""
+        told = self.told.setdefault(column, {})
+        if (at := told.get(message)) is not None:
+            problems.found[at] = replace(problems.found[at], alike=problems.found[at].alike + 1)
+            return False
+        if len(told) >= LISTED:
             problems.more += 1
-            return told
-        problems.error(message, self.cell(column, row).place, hint, also)
-        return told + 1
+            return False
+        told[message] = len(problems.found)
+        return True
 
     def spans(self, at: int) -> Iterator[tuple[str, int, int]]:
         """The cells of the row that begins at a character: text, start, end. Raises ValueError where quotation marks are wrong."""
@@ -207,7 +225,7 @@ class Table:
 
     def lines(self, at: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         """From a character on, where each row begins and its texts; rows without any text left out."""
-        text, told = self.document.text, 0
+        text = self.document.text
         while at < len(text):
             start, end = at, text.find("\n", at)
             end = len(text) if end < 0 else end
@@ -224,11 +242,8 @@ class Table:
                     end = len(text) if end < 0 else end
                 except ValueError:
                     self.broken.append(list(map(str.strip, line.split(self.separator))))
-                    if (told := told + 1) <= LISTED:
-                        place = Place(self.document, start, end)
-                        problems.error("a quotation mark in the middle of a cell, or without its partner", place, "write it twice")
-                    else:
-                        problems.more += 1
+                    message = "a quotation mark in the middle of a cell, or without its partner"
+                    self.line_error(start, end, message, "write it twice", problems)
                     texts = []
             at = end + 1
             if any(texts):
@@ -258,14 +273,15 @@ class Cell:
         return self.table.cell_place(self.start, self.index)
 
 
-def stop(found: Sequence[Problem], where: str = "one table", more: int = 0) -> None:
+def stop(found: Sequence[Problem], where: str = "one table", more: int = 0, path: str | None = None) -> None:
     """Raises InputError with the first hundred problems and their count, if there are any; `more` have only been counted."""
     if found:
-        raise InputError(first_of(found, where, more))
+        raise InputError(first_of(found, where, more, path))
 
 
-def first_of(found: Sequence[Problem], where: str, more: int = 0) -> list[Problem]:
-    """The first hundred problems, and before them how many there are where there are more."""
+def first_of(found: Sequence[Problem], where: str, more: int = 0, path: str | None = None) -> list[Problem]:
+    """The first hundred problems, what is alike as one, and before them how many there are where there are more; `path`: in which file."""
+    found = grouped(found)
     all_of_them = len(found) + more
-    many = [Problem(f"{all_of_them:,} problems in {where}; the first {LISTED} follow")] if all_of_them > LISTED else []
+    many = [Problem(f"{all_of_them:,} problems in {where}; the first {LISTED} follow", path=path)] if all_of_them > LISTED else []
     return [*many, *found[:LISTED]]

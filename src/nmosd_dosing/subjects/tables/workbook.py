@@ -37,14 +37,17 @@ class Sheet(Document):
 
     title: str | None = None
 
+    @property
+    def name(self) -> str:
+        return self.path if self.title is None else f"{self.path}, sheet {clip(self.title)}"
+
     def where(self, place: Place) -> str:
         from openpyxl.utils import get_column_letter
 
-        sheet = f"{self.path}, sheet {clip(self.title)}" if self.title is not None else self.path
         if "\t" in self.text[place.start : place.end]:
-            return f"{sheet}, row {place.line}"
+            return f"{self.name}, row {place.line}"
         column = self.text.count("\t", self.line_starts[place.line - 1], place.start) + 1
-        return f"{sheet}, cell {get_column_letter(column)}{place.line}"
+        return f"{self.name}, cell {get_column_letter(column)}{place.line}"
 
     def cell(self, row: int, column: int) -> Place:
         """The cell in a row and a column that the text has, both counted from 1."""
