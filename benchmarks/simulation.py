@@ -32,7 +32,7 @@ from nmosd_dosing.study.period_order import way
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.judges import twin
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "bat4406f" / "trial.yaml"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "bat4406f" / "assumptions.yaml"
 SEED = 1
 COUNTS, ALL = Options(doses=False), Options()
 TRIALS, IN_A_LOOP, ON_SIMPY = 4096, 128, 24  # times are per trial

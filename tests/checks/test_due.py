@@ -68,7 +68,7 @@ def test_before_day_1_of_a_subject_nothing_is_due_of_it(folder: Path, command: s
     if command == "plan":
         done = dosing(*asked, "--start", "2025-03-03", "--format", "json")
     elif command == "simulate":
-        trial = Path(__file__).parents[2] / "examples" / "bat4406f" / "trial.yaml"
+        trial = Path(__file__).parents[2] / "examples" / "bat4406f" / "assumptions.yaml"
         done = dosing(*asked, "--subjects", "s.csv", "--assumptions", str(trial), "--trials", "3", "--format", "json")
         assert "day 1 of subject `B`, 2025-03-03 (s.csv:3:1)" in done.stderr
     else:

@@ -333,7 +333,7 @@ def test_options_about_one_subject_beside_several(folder: Path) -> None:
         "error: `--format` is about one subject, `--subjects` about several",
     ]
     assert dosing("plan", "--regimen", "belimumab", "--subjects", "s.csv").stderr == (
-        "error: `--subjects` makes a calendar for each\nhint: add `--ics-dir FOLDER`\n"
+        "error: `--subjects` makes a calendar for each\nhint: add `--ics-dir FOLDER`, or `--subject CODE` for the plan of one of them\n"
     )
 
 

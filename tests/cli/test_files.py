@@ -59,7 +59,7 @@ WRITES = {  # each command that has `--output`, and the formats that it has
     ("order", *OF_ONE, "--from", "2025-01-06", "--days", "30"): ("table", "json", "csv", "xlsx"),
     ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv", "xlsx"),
     ("compare", "mil62", "belimumab"): ("table", "json", "csv", "xlsx"),
-    ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/trial.yaml"), "--trials", "3"):
+    ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/assumptions.yaml"), "--trials", "3"):
         ("table", "json", "csv", "xlsx"),
     ("board", *OF_ONE, "--as-of", "2025-01-06"): ("table", "html"),
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),

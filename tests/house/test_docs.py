@@ -23,6 +23,7 @@ from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.phrases import lengths
 from nmosd_dosing.language.phrases import ranges as range_phrases
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.language.trial_file import json_schema as trial_schema
 from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.keys import json_schema as assumptions_schema
 from nmosd_dosing.simulation.assumptions.model import BodyWeight
@@ -126,7 +127,7 @@ def drawn_trials() -> str:
     """docs/simulation.svg: the drawings of simulated trials."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "simulation.svg"
-        trial = "--regimen bat4406f --assumptions examples/bat4406f/trial.yaml"
+        trial = "--regimen bat4406f --assumptions examples/bat4406f/assumptions.yaml"
         run(f"dosing simulate {trial} --trials 2000 --output {os.devnull} --plot {shlex.quote(str(file))}")
         return file.read_text(encoding="utf-8")
 
@@ -221,10 +222,19 @@ def whole(block: Block) -> str:
 OF_SIMULATIONS = ("assumptions", "scenarios")
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("yaml") if b.info.split()[0] not in ("site", *OF_SIMULATIONS)], ids=lambda b: b.id)
+@pytest.mark.parametrize(
+    "block", [b for b in blocks("yaml") if b.info.split()[0] not in ("site", "trial", *OF_SIMULATIONS)], ids=lambda b: b.id
+)
 def test_every_example_is_a_valid_study(block: Block) -> None:
     _, warnings = read_study_text(whole(block), block.id)
     assert not warnings
+
+
+def test_the_page_of_trial_files_has_every_key_and_shows_the_one_of_the_examples() -> None:
+    page = (ROOT / "docs" / "trial.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z]+)`", page, re.M) == list(trial_schema()["properties"])
+    [block] = [b for b in blocks("yaml") if b.info == "trial"]
+    assert block.text == (ROOT / "examples" / "trial" / "trial.yaml").read_text(encoding="utf-8")
 
 
 # --- the page of assumptions ---------------------------------------------------------------------------------------------

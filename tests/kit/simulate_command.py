@@ -13,9 +13,9 @@ import pytest
 from tests.kit.command import output
 from tests.kit.paths import ROOT
 
-TRIAL = ROOT / "examples" / "bat4406f" / "trial.yaml"
+TRIAL = ROOT / "examples" / "bat4406f" / "assumptions.yaml"
 SCENARIOS = ROOT / "examples" / "bat4406f" / "scenarios.yaml"
-MIL62 = ROOT / "examples" / "mil62" / "trial.yaml"
+MIL62 = ROOT / "examples" / "mil62" / "assumptions.yaml"
 BAT = ("simulate", "--regimen", "bat4406f", "--assumptions", str(TRIAL))
 SMALL = (*BAT, "--trials", "200")
 BELIMUMAB = """

@@ -67,7 +67,7 @@ _UNSEEN = """
     missing-visits transition-within-months-and-days transition-within-reversed
 """
 UNSEEN = set(_UNSEEN.split())
-OTHERS = {"site.yaml", "trial.yaml", "scenarios.yaml"}  # examples that are no study files
+OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files
 
 
 @cache

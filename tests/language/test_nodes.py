@@ -44,7 +44,7 @@ KINDS: dict[str, Callable[[str], None]] = {
     "examples/courses.yaml": study,
     "examples/dose-rules.yaml": study,
     "examples/site.yaml": site,
-    "examples/bat4406f/trial.yaml": assumptions,
+    "examples/bat4406f/assumptions.yaml": assumptions,
 }
 
 

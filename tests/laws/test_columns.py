@@ -74,5 +74,5 @@ def test_pharmacy(found: Found) -> None:
 
 def test_simulated_trials(found: Found) -> None:
     study = load("bat4406f")
-    assumed = dataclasses.replace(load_assumptions(EXAMPLES / "bat4406f" / "trial.yaml", study), sites=2)
+    assumed = dataclasses.replace(load_assumptions(EXAMPLES / "bat4406f" / "assumptions.yaml", study), sites=2)
     simulation.simulation_to_csv(simulate(study, assumed, 5, by_month_and_site=True))

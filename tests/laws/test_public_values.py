@@ -59,7 +59,7 @@ ICS = to_ics(MADE, stamp=STAMP)
 OLD = read_ics(ICS)
 SITE_BYTES = (ROOT / "examples/site.yaml").read_bytes()
 SITE = read_site(SITE_BYTES, "site.yaml")
-TRIAL = load_assumptions(ROOT / "examples/bat4406f/trial.yaml", BAT4406F)
+TRIAL = load_assumptions(ROOT / "examples/bat4406f/assumptions.yaml", BAT4406F)
 
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "CalendarStyle": (CalendarStyle, {}),
@@ -81,7 +81,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "expand": (expand, {"study": BELIMUMAB, "cohort": COHORT}),
     "fill_in": (fill_in, {"study": BAT4406F, "site": SITE}),
     "load": (load, {"regimen": "belimumab"}),
-    "load_assumptions": (load_assumptions, {"path": ROOT / "examples/bat4406f/trial.yaml", "study": BAT4406F}),
+    "load_assumptions": (load_assumptions, {"path": ROOT / "examples/bat4406f/assumptions.yaml", "study": BAT4406F}),
     "plan": (plan, {"study": BELIMUMAB, "subject": SUBJECT}),
     "plan of a trial": (plan, {"study": BAT4406F, "subject": DAY}),
     "read_ics": (read_ics, {"content": ICS}),

@@ -54,8 +54,8 @@ order {PHARMACY} --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
 doses --regimen belimumab --weights 45,60,75,102.5
 doses --regimen CHINESE --weights 60 --height 170 --start 2025-01-06
 compare belimumab mil62-rcp bat4406f --weight 60 --start 2025-01-06
-simulate --regimen bat4406f --assumptions examples/bat4406f/trial.yaml --trials 20
-simulate --regimen bat4406f --assumptions examples/bat4406f/trial.yaml --trials 20 --scenarios examples/bat4406f/scenarios.yaml
+simulate --regimen bat4406f --assumptions examples/bat4406f/assumptions.yaml --trials 20
+simulate --regimen bat4406f --assumptions examples/bat4406f/assumptions.yaml --trials 20 --scenarios examples/bat4406f/scenarios.yaml
 regimens
 show bat4406f --site examples/site.yaml
 show CHINESE

@@ -41,7 +41,7 @@ from nmosd_dosing.plans.request import Request
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 BAT4406F = load("bat4406f")
-TRIAL = load_assumptions(ROOT / "examples/bat4406f/trial.yaml", BAT4406F)
+TRIAL = load_assumptions(ROOT / "examples/bat4406f/assumptions.yaml", BAT4406F)
 DAY = dt.date(2025, 1, 6)
 LATER = dt.date(2025, 2, 3)
 Make = Callable[[], Any]

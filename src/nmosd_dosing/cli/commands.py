@@ -163,7 +163,9 @@ def cohort(
     return run(people, asked, output, calendar)
 
 
-@command(without=("on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events", "allocation"))
+@command(
+    without=("trial", "on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events", "allocation")
+)
 def doses(people: options.DosesPeople, asked: options.DosesOptions, output: OutputOptions) -> None:
     """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
 
@@ -195,7 +197,7 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
     run(asked, output)
 
 
-@command(without=(*OF_ONE_SUBJECT, "visit", "weighings"))
+@command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings"))
 def simulate(people: PeopleOptions, asked: options.SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
@@ -204,9 +206,9 @@ def simulate(people: PeopleOptions, asked: options.SimulateOptions, output: Outp
 
     \b
     Examples:
-      dosing simulate --regimen bat4406f --assumptions trial.yaml
-      dosing simulate --regimen bat4406f --assumptions trial.yaml --scenarios scenarios.yaml
-      dosing simulate --regimen bat4406f --assumptions trial.yaml --trials 100000 --output trial.json --plot trial.svg
+      dosing simulate --regimen bat4406f --assumptions assumptions.yaml
+      dosing simulate --regimen bat4406f --assumptions assumptions.yaml --scenarios scenarios.yaml
+      dosing simulate --regimen bat4406f --assumptions assumptions.yaml --trials 100000 --output trial.json --plot trial.svg
     """  # fmt: skip
     from nmosd_dosing.cli.run.simulate import run
 
@@ -250,14 +252,16 @@ def show(
 def validate(
     files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
 ) -> None:
-    """Check study files, site files and assumptions of simulations and show every problem.
+    """Check study files, site files, trial files and assumptions of simulations and show every problem.
 
-    A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study.
+    A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study. The files
+    that a trial file names are to be there.
 
     \b
     Examples:
       dosing validate my-study.yaml
       dosing validate my-study.yaml my-site.yaml
+      dosing validate trial.yaml
     """
     from nmosd_dosing.cli.run.studies import validate
 
@@ -267,6 +271,7 @@ def validate(
 @command()
 def schema(
     site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
+    trial: Annotated[bool, typer.Option("--trial", help="Of trial files.")] = False,
     assumptions: Annotated[bool, typer.Option("--assumptions", help="Of the assumptions of a simulation.")] = False,
     scenarios: Annotated[bool, typer.Option("--scenarios", help="Of files of scenarios.")] = False,
 ) -> None:
@@ -276,8 +281,9 @@ def schema(
     Examples:
       dosing schema > study.schema.json
       dosing schema --site > site.schema.json
+      dosing schema --trial > trial.schema.json
       dosing schema --assumptions > assumptions.schema.json
     """
     from nmosd_dosing.cli.run.studies import schema
 
-    schema({"site": site, "assumptions": assumptions, "scenarios": scenarios})
+    schema({"site": site, "trial": trial, "assumptions": assumptions, "scenarios": scenarios})

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from typer.core import TyperCommand
 
+from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.options import declared_in, option
 from nmosd_dosing.errors import InputError, Problem, arguments_said_as
 
@@ -53,7 +54,9 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
     @functools.wraps(command)
-    def run(**given: object) -> T:
+    def run(**given: Any) -> T:
+        if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
+            given = trial.typed(given)
         values = {
             name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
             for name, group in groups.items()

@@ -75,6 +75,13 @@ class PeopleOptions:
     start: Annotated[
         str | None, typer.Option(help="The first dose, planned or actual: study day 1. [required without --subjects]", metavar="DATE")
     ] = None
+    trial: Annotated[
+        str | None,
+        typer.Option(
+            help="A trial file, which says all these. [default: trial.yaml of this folder, where neither a regimen nor a table is named]",
+            metavar="FILE",
+        ),
+    ] = None
     period: Annotated[
         str | None,
         typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=complete_period),
@@ -126,7 +133,7 @@ class PeopleOptions:
     def files(self) -> list[tuple[str, str | None]]:
         """What is read, each file as messages name it."""
         return [
-            ("`--regimen`", self.regimen), (self.named, self.subjects), ("`--allocation`", self.allocation),
+            ("`--trial`", self.trial), ("`--regimen`", self.regimen), (self.named, self.subjects), ("`--allocation`", self.allocation),
             ("`--events`", self.events), ("`--visits`", self.visits), ("`--site`", self.site), ("`--weighings`", self.weighings),
         ]  # fmt: skip
 
@@ -138,7 +145,9 @@ OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "earlier", "ent
 class CohortPeople(PeopleOptions):
     """Very many subjects of one table."""
 
-    subjects: Annotated[str, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")] = field()
+    subjects: Annotated[
+        str | None, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")
+    ] = None
     on: Annotated[list[str], typer.Option(help="An event of the study: idmc_stop=2025-06-10. Repeatable.", metavar="EVENT=DATE")] = field(
         default_factory=list
     )

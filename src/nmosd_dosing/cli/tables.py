@@ -36,7 +36,7 @@ class Tables:
 
     def __init__(self, asked: PeopleOptions, problems: Problems) -> None:
         self.asked = asked
-        self.columns, self.sheets = _columns(asked.column, problems), _sheets(asked.sheet, problems)
+        self.columns, self.sheets = said_columns(asked.column, problems), _sheets(asked.sheet, problems)
         self.found: set[str] = set()  # names of columns and sheets that were said, and are there
 
     def read(self, table: str, path: str, work: Callable[[bytes, Layout], T]) -> T:
@@ -122,7 +122,7 @@ def _sheets(texts: Sequence[str], problems: Problems) -> dict[str, list[str]]:
     return found
 
 
-def _columns(texts: Sequence[str], problems: Problems) -> dict[str, list[str]]:
+def said_columns(texts: Sequence[str], problems: Problems) -> dict[str, list[str]]:
     """What columns are called, by our names: `OURS=THEIRS`."""
     found: dict[str, list[str]] = {}
     for text in texts:

@@ -215,6 +215,9 @@ def site_of(node: Node, problems: Problems) -> SiteKeys | None:
         hint = f"give it as `{argument('regimen')}`; a site file has `site:`"
         problems.error("this is a study file, not a site file", schedule[0].place, hint)
         return None
+    if isinstance(node, Mapping) and (trial := [k for k, _ in node.pairs if k.text == "trial"]):
+        problems.error("this is a trial file, not a site file", trial[0].place, f"give it as `{argument('trial')}`")
+        return None
     found = SITE.read(node, problems)
     if found is None:
         return None

@@ -34,7 +34,7 @@ def test_a_drawing_has_the_same_bytes_each_time(ending: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("trials", ["1", "30"])
 def test_no_day_or_month_stands_twice_below_a_drawing_and_no_share_is_above_100_percent(stop: str, trials: str, tmp_path: Path) -> None:
     drawn, assumed = tmp_path / "a.svg", tmp_path / "trial.yaml"
-    text = (ROOT / "examples" / "bat4406f" / "trial.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "examples" / "bat4406f" / "assumptions.yaml").read_text(encoding="utf-8")
     assumed.write_text(re.sub(r"^idmc_stop:.*", "" if stop == "never" else f"idmc_stop: {stop}", text, flags=re.M), encoding="utf-8")
     output("simulate", "--regimen", "bat4406f", "--assumptions", str(assumed), "--trials", trials, "--plot", str(drawn))
     for number, axes in enumerate(drawn.read_text(encoding="utf-8").split('<g id="axes_')[1:]):

@@ -42,8 +42,12 @@ class _Found:
     everything: bool = False
 
     @property
+    def of_one(self) -> bool:
+        return not self.several or self.shown.subject is not None
+
+    @property
     def several(self) -> bool:
-        return len(self.request.subjects) > 1 and self.shown.subject is None
+        return len(self.request.subjects) > 1
 
 
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
@@ -102,7 +106,7 @@ def _findings(schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Find
 def _findings_page(found: _Found) -> Page:
     from nmosd_dosing.report.pages.findings import findings_page
 
-    shown = [f for f in found.findings if found.everything or not found.several or concern(f.verdict) != "fine"]
+    shown = [f for f in found.findings if found.everything or found.of_one or concern(f.verdict) != "fine"]
     counts = Counter(f.verdict for f in found.findings)
     booked = sum(f.booked for f in found.findings)
     return findings_page(found.request.study, found.as_of, shown, counts, several=found.several, booked=booked)

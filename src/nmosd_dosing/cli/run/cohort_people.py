@@ -43,6 +43,9 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
     of_study, events = people.on(asked.on, known, problems)
     if events:
         problems.error("`--on` with a subject's event is about one subject", None, "write them into a table: `--events`")
+    if asked.subjects is None:
+        problems.error("the table of subjects is missing", None, "name it: `dosing cohort --regimen ID subjects.csv`")
+        return None
     left_out = LeftOut() if skip_bad else None
     found = Problems()
     tables = Tables(asked, problems)

@@ -166,7 +166,9 @@ def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOption
     if asked.unblind:
         problems.error("`--unblind` is about one subject", None, "plan each subject by itself to unblind")
     if calendar.ics_dir is None:
-        problems.error("`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`")
+        problems.error(
+            "`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`, or `--subject CODE` for the plan of one of them"
+        )
 
 
 def _names(whom: PeopleOptions, calendar: CalendarOptions, persons: Sequence[Subject], problems: Problems) -> None:

@@ -170,7 +170,7 @@ def _assumptions(
     """The assumptions, and those of the scenarios. What is wrong within a file can be told only once it is known for which study."""
     path, other = asked.assumptions, asked.scenarios
     if path is None:
-        hint = "name a file of them: `--assumptions FILE`; examples/bat4406f/trial.yaml is one"
+        hint = "name a file of them: `--assumptions FILE`; examples/bat4406f/assumptions.yaml is one"
         problems.error("`--assumptions` is missing", None, hint)
     base = collected(problems, lambda: read_file(path)) if path is not None else None
     changes = collected(problems, lambda: read_file(other)) if other is not None else None

@@ -13,12 +13,14 @@ from nmosd_dosing.cli import outputs
 from nmosd_dosing.cli.edge import fail, print_table, say, tell, write_data, write_text
 from nmosd_dosing.cli.options import OutputOptions
 from nmosd_dosing.cli.people import with_site
+from nmosd_dosing.cli.trial import check as check_trial
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean
-from nmosd_dosing.language import catalog, nodes, site_file
+from nmosd_dosing.language import catalog, nodes, site_file, trial_file
 from nmosd_dosing.language import keys as study_keys
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of
+from nmosd_dosing.language.trial_file import is_trial, trial_of
 from nmosd_dosing.simulation.assumptions import keys as assumption_keys
 from nmosd_dosing.simulation.assumptions import scenario_file
 from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions, study_named
@@ -74,7 +76,7 @@ def validate(files: list[str]) -> None:
         problems = Problems()
         try:
             node, content = nodes.read_file(Path(file), problems)
-            if node is not None and (is_site(node) or is_assumptions(node) or scenario_file.is_scenarios(node)):
+            if node is not None and (is_trial(node) or is_site(node) or is_assumptions(node) or scenario_file.is_scenarios(node)):
                 others.append((file, node, problems))
                 continue
             study, warnings = study_of(node, content, problems)
@@ -89,7 +91,10 @@ def validate(files: list[str]) -> None:
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
         _fine(file, warnings, f"{study.id}, {counted(len(study.periods), 'period')}, {visits}")
     for file, node, problems in others:
-        about = _validate_site(node, studies, problems) if is_site(node) else _validate_assumptions(node, studies, problems)
+        if is_trial(node):
+            about = _validate_trial(node, file, problems)
+        else:
+            about = _validate_site(node, studies, problems) if is_site(node) else _validate_assumptions(node, studies, problems)
         if about is None:
             wrong += problems.in_order()
         else:
@@ -110,6 +115,16 @@ def _validate_site(node: Node, studies: dict[str, Study], problems: Problems) ->
     if problems.errors or found is None or found.site is None:
         return None
     return f"site {found.site.text}, {against}"
+
+
+def _validate_trial(node: Node, file: str, problems: Problems) -> str | None:
+    """The same for a trial file: its files are there, and its regimen is fine."""
+    trial = trial_of(node, file, problems)
+    if trial is not None:
+        check_trial(trial, problems)
+    if problems.errors or trial is None:
+        return None
+    return f"trial file of {trial.regimen.text}, {counted(len(trial.files), 'file')} beside it"
 
 
 def _validate_assumptions(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:
@@ -151,6 +166,7 @@ def schema(asked: dict[str, bool]) -> None:
         raise InputError(Problem(f"one schema at a time, not {' and '.join(f'`--{kind}`' for kind in of)}", hint="give one of them"))
     schemas = {
         "site": site_file.json_schema,
+        "trial": trial_file.json_schema,
         "assumptions": assumption_keys.json_schema,
         "scenarios": scenario_file.json_schema,
     }

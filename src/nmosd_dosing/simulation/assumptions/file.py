@@ -29,6 +29,7 @@ FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")
 _KINDS = {  # by a key that only they have: what other files are, and how they are given
     "periods": ("a study file", "regimen", ""),
+    "trial": ("a trial file", "trial", ""),
     "site": ("a site file", "site", ""),
     "scenarios": ("a file of scenarios", "scenarios", ", beside the assumptions that it changes"),
 }

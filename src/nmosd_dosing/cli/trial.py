@@ -1,0 +1,119 @@
+"""The trial file types options: those that are not given have what it says. It is taken from the folder only where the command line names
+neither a regimen nor a table, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nmosd_dosing.errors import Place, Problems
+    from nmosd_dosing.language.trial_file import Trial
+
+NAME = "trial.yaml"
+_TABLES = ("subjects", "events", "visits", "weighings", "allocation")
+_NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not meant
+
+
+def typed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a command with those of the trial file, where one is named or lies in the folder; options that were given stand.
+
+    Raises RegimenError where the file is wrong, or names a file that is not there.
+    """
+    path = given["trial"]
+    if path is None and (any(_is_given(given.get(name)) for name in _NAMED) or not _lies_here()):
+        return dict(given)
+    from nmosd_dosing.cli.edge import say
+    from nmosd_dosing.screen import without_controls
+
+    trial = _read(path or NAME, lies_here=path is None)
+    if trial is None:
+        return dict(given)
+    says = {name: value for name, value in _options(trial, given).items() if name in given and not _is_given(given[name])}
+    columns = [*given.get("column", ()), *says.get("column", ())]
+    shown = [*(value for name, value in says.items() if isinstance(value, str)), *(f"site {code}" for code in says.get("at_site", ()))]
+    say(without_controls(f"{path or NAME}: {trial.name} ({', '.join(shown)})"))
+    return {**given, **says, **({"column": columns} if columns else {}), "trial": path or NAME}
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value != [] and value != ()
+
+
+def _lies_here() -> bool:
+    try:
+        return Path(NAME).is_file()
+    except OSError:
+        return False
+
+
+def _read(path: str, *, lies_here: bool) -> Trial | None:
+    """The trial file, with all its files there; None where another kind of file happens to have its name."""
+    from nmosd_dosing.cli.files import read_file
+    from nmosd_dosing.errors import Problems, RegimenError
+    from nmosd_dosing.language import trial_file
+
+    problems, content = Problems(), read_file(path)
+    node = trial_file.nodes_of(content, path, problems)
+    if lies_here and node is not None and not trial_file.is_trial(node):
+        return None
+    trial = trial_file.trial_of(node, path, problems) if node is not None else None
+    if trial is not None:
+        problems.found += trial.missing()
+    if problems.errors or trial is None:
+        raise RegimenError(problems.in_order())
+    return trial
+
+
+def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """What the file says, by the options that it stands for, as far as these are about what is asked: hours and languages are of calendars,
+    and rows of sites are not asked for where one subject is."""
+    files = {name: said.text for name, said in trial.files.items()}
+    alone = _is_given(given.get("start"))
+    if alone:  # somebody who is in no table
+        files = {name: path for name, path in files.items() if name not in _TABLES}
+    found: dict[str, str | list[str]] = {"regimen": trial.regimen.text, **files}
+    if trial.country is not None:
+        found["country"] = trial.country.text
+    if trial.columns and not alone:
+        found["column"] = [f"{ours}={said.text}" for ours, said in trial.columns]
+    calendars = bool(given.get("ics") or given.get("ics_dir"))
+    if trial.zone is not None and (given.get("at") or "at" not in given):
+        found["zone"] = trial.zone.text
+    if trial.language is not None and (calendars or "ics_dir" not in given):
+        found["lang"] = trial.language
+    if trial.sites and not calendars and not given.get("subject"):
+        found["at_site"] = list(trial.sites)
+    return found
+
+
+def check(trial: Trial, problems: Problems) -> None:
+    """What is wrong with the values of a trial file as options take them: the regimen, the site's facts for it, the country, the zone and
+    our names of columns; each at its place."""
+    from nmosd_dosing.calendar.zones import check_zone
+    from nmosd_dosing.cli import arguments, people, tables
+    from nmosd_dosing.cli.edge import collected
+    from nmosd_dosing.cli.options import PeopleOptions
+    from nmosd_dosing.errors import Problems
+
+    problems.found += trial.missing()
+    if problems.errors:
+        return
+
+    def at(place: Place, work: Callable[[Problems], object]) -> None:
+        """What some work finds or raises, at a place of the trial file unless it has its own."""
+        found = Problems()
+        collected(found, lambda: work(found))
+        problems.found += [problem if problem.place or problem.path else replace(problem, place=place) for problem in found.found]
+
+    options = PeopleOptions(regimen=trial.regimen.text, site=trial.files["site"].text if "site" in trial.files else None)
+    at(trial.regimen.place, lambda found: people.regimen(options, found))
+    if (country := trial.country) is not None:
+        at(country.place, lambda found: arguments.country("country", country.text, None, found))
+    if (zone := trial.zone) is not None:
+        at(zone.place, lambda _: check_zone(zone.text))
+    for ours, said in trial.columns:
+        at(said.place, partial(tables.said_columns, [f"{ours}={said.text}"]))
