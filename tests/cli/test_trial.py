@@ -74,7 +74,7 @@ def test_zone_and_language_are_of_calendars() -> None:
     dosing("plan", "--subject", "0103", "--ics", "v.ics", "--at", "09:00", "--stamp", "2025-07-07T00:00:00Z")
     assert "TZID=Asia/Shanghai" in Path("v.ics").read_text(encoding="utf-8")
     said = dosing("plan", "--subject", "0103", "--ics", "w.ics").stderr.splitlines()[0]
-    assert said.endswith(", site.yaml, CN, zh)")
+    assert said.endswith(", site.yaml, CN, en)")
     assert dosing("plan", "--subject", "0103").stderr == f"{SAID}, CN)\n"
 
 

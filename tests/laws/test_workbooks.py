@@ -31,7 +31,7 @@ COMMANDS: list[tuple[str, ...]] = [
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")),
     ("doses", "--regimen", "belimumab", "--weights", "45,60.5", "--start", "2025-01-06"),
     ("compare", "belimumab", "mil62-rcp", "--weight", "60", "--start", "2025-01-06"),
-    ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/trial.yaml"), "--trials", "5"),
+    ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/assumptions.yaml"), "--trials", "5"),
 ]
 _TEXTS = {"subject", "week", "label", "name", "message", "what", "comment", "notes"}  # columns in which a date may stand as a text
 

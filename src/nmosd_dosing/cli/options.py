@@ -251,7 +251,7 @@ class HandoutOptions:
     as_of: AsOf = None
     window: Window = None
     country: Country = None
-    lang: Annotated[str, typer.Option(help="The page's language: en or zh.", metavar="LANG")] = "en"
+    lang: Annotated[str | None, typer.Option(help="The page's language: en or zh. [default: en]", metavar="LANG")] = None
     with_code: Annotated[bool, typer.Option("--with-code", help="Print the subject's code on it.")] = False
 
 

@@ -27,7 +27,7 @@ def run(whom: PeopleOptions, asked: HandoutOptions, output: HandoutOutput) -> No
     outputs.check_output(FORMATS, output, problems)
     as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
-    language = next((known for known in LANGUAGES if known == asked.lang), None)
+    language = next((known for known in LANGUAGES if known == (asked.lang or LANGUAGES[0])), None)
     if language is None:
         problems.error(f"unknown language `{asked.lang}`", None, f"write {one_of(LANGUAGES)}")
     check_names([("`--output`", output.output)], whom.files, problems)
