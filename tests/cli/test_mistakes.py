@@ -12,7 +12,22 @@ from tests.kit.command import errors
 from tests.kit.paths import ROOT
 
 MISTAKES = (Path(__file__).parent / "mistakes.txt").read_text(encoding="utf-8").splitlines()
-COMMANDS = {"plan", "cohort", "check", "due", "prepare", "order", "doses", "compare", "simulate", "regimens", "show", "validate", "schema"}
+COMMANDS = {
+    "plan",
+    "cohort",
+    "check",
+    "due",
+    "slots",
+    "prepare",
+    "order",
+    "doses",
+    "compare",
+    "simulate",
+    "regimens",
+    "show",
+    "validate",
+    "schema",
+}
 
 
 @pytest.mark.parametrize("line", MISTAKES)

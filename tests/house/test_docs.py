@@ -38,6 +38,7 @@ COMMANDS = (
     "cohort",
     "check",
     "due",
+    "slots",
     "board",
     "handout",
     "prepare",
@@ -87,7 +88,8 @@ def test_python_gives_what_the_page_shows(block: Block, monkeypatch: pytest.Monk
 COMMAND_PAGE = """# Commands
 
 This page is made from the program's own help. Data goes to standard output, messages to standard error. Exit codes: 0 fine (warnings
-too), 1 `check` found deviations, 2 the input is wrong or the output cannot be written, 3 a defect of the program, 130 interrupted.
+too), 1 `check` found deviations, or `slots` says no, 2 the input is wrong or the output cannot be written, 3 a defect of the program,
+130 interrupted.
 
 On a terminal pages fit its width: a table that does not fit becomes blocks of `heading: value`, and nothing is cut. Data in a file or a
 pipe is as it is.

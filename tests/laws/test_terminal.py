@@ -44,6 +44,9 @@ check --regimen bat4406f --start 2025-01-06 --visit D182=2025-07-08 --window 3d 
 check --regimen CHINESE --start 2025-01-06 --visit D29=2025-02-10 --as-of 2025-03-10
 due --regimen mil62 --start 2025-01-06 --as-of 2025-06-20
 due --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20 --ahead 60d
+slots --regimen bat4406f --start 2025-01-06 --visit olp/D1 --as-of 2025-12-01 --on 2026-01-12 --country CN
+slots --regimen bat4406f --start 2025-01-06 --visit rcp/D182 --window 3d --as-of 2025-07-01 --on 2025-07-10
+slots --regimen CHINESE --start 2025-01-06 --height 170 --weight 60 --next --as-of 2025-02-20
 board --regimen bat4406f --subjects examples/pharmacy/subjects.csv --as-of 2025-03-03 --window 3d --country CN
 board --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20
 handout --regimen bat4406f --start 2025-01-06 --as-of 2025-07-20 --lang fr

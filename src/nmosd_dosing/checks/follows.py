@@ -11,7 +11,8 @@ from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.plans.note_codes import OF_SLOTS, NoteCode
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedSpan, PlannedTransition
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition
+from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
@@ -99,14 +100,14 @@ def _spans(old: Plan, new: Plan) -> Iterator[str]:
     known = {(span.id, span.period): span for span in old.spans}
     for span in new.spans:
         was = known.get((span.id, span.period))
-        if was is not None and _from_to(was) != _from_to(span):
-            yield f"{span.name}: {_from_to(span)}, was {_from_to(was)}"
-
-
-def _from_to(span: PlannedSpan) -> str:
-    start = f"from {date_text(span.start)}" if span.start is not None else ""
-    end = f"to {date_text(span.end)}" if span.end is not None and not span.later else ""
-    return " ".join(filter(None, (start, end))) or "not stated"
+        if was is None:
+            continue
+        sides = [("from", span.start, was.start)]
+        sides += [("to", span.end, was.end)] if not (span.later or was.later) else []
+        changed = [side for side in sides if side[1] != side[2]]
+        if changed:
+            now = " ".join(f"{word} {day(end)}" for word, end, _ in changed)
+            yield f"{span.name}: {now}, was {' '.join(f'{word} {day(end)}' for word, _, end in changed)}"
 
 
 def _doses(old: Plan, new: Plan) -> Iterator[str]:

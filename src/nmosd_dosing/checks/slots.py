@@ -55,7 +55,7 @@ class Slots:
     """The days of one subject's visit: of its window, and closed ones between; the target alone where no window is stated.
 
     target, earliest, latest: as the plan has them, None where it states none. booked: the appointment that there is; the days are judged
-    as though there were none. notes: what is to be known about all of it.
+    as though there were none. notes: what is to be known about all of it. site: where the subject is seen.
     """
 
     subject: str | None
@@ -67,6 +67,7 @@ class Slots:
     asked: Asked | None = None
     booked: dt.date | None = None
     notes: tuple[str, ...] = ()
+    site: str | None = None
 
 
 def slots(
@@ -99,11 +100,19 @@ def slots(
     as_of = the_date("as_of", as_of)
     subject = subject if isinstance(subject, Subject) else Subject(the_date("subject", subject))
     given = of_study if of_study is not None else {}
-    asked = Request(study, period, (subject,), given, window=window, workdays=workdays, as_of=as_of, cancelled=True)
+    asked = Request(study, period, (subject,), given, window=window, workdays=workdays)
     check_columns(study, asked.cohort)
-    request = asked.known_by(as_of)[0].begun()
-    stopped = stop_counted(study, period, request.cohort).of_study
-    request = replace(request, study=without_counting(study), of_study=stopped)  # who stands in many columns is one subject
+    return slots_of(asked.known_by(as_of)[0].begun(), 0, visit, as_of, on)
+
+
+def slots_of(request: Request, column: int, visit: str | None, as_of: dt.date, on: dt.date | None = None) -> Slots:
+    """The same of one of the subjects of a request, of whom that is told which was known on `as_of`: the stop of the study is counted over
+    all of them."""
+    stopped = stop_counted(request.study, request.period, request.cohort).of_study
+    request = replace(
+        request, study=without_counting(request.study), of_study=stopped, subjects=request.subjects[column : column + 1], as_of=as_of,
+        cancelled=True,
+    )  # fmt: skip  # who stands in many columns is one subject, and not counted again
     until = max(as_of, on or as_of)
     until = until + dt.timedelta(min(_AHEAD, (dt.date.max - until).days))
     meant = _Meant.next(request, as_of, until) if visit is None else _Meant.by(request, visit, until)
@@ -240,7 +249,9 @@ def _judged(meant: _Meant, as_of: dt.date, on: dt.date | None) -> Slots:
             told.date, told.verdict, told.reasons, tuple(moves(plain, then, meant.id)),
             tuple(follows(meant.request, plain, then, meant.id, as_of)),
         )  # fmt: skip
-    return Slots(plain.code, meant.id, target, earliest, latest, tuple(map(slot, days)), asked, meant.booked, tuple(_notes(meant, days)))
+    return Slots(
+        plain.code, meant.id, target, earliest, latest, tuple(map(slot, days)), asked, meant.booked, tuple(_notes(meant, days)), plain.site,
+    )  # fmt: skip
 
 
 def _contradicts(subject: Subject, now: Subject) -> tuple[str, ...]:

@@ -38,4 +38,15 @@ def urgency(state: State) -> Concern:
             return "fine"
 
 
+def slot_text(verdict: SlotVerdict) -> str:
+    """The verdict on a day as people say it."""
+    match verdict:
+        case "open" | "closed":
+            return verdict
+        case "gap":
+            return "too close to another dose"
+        case "too-early" | "too-late" | "not-allowed":
+            return verdict.replace("-", " ")
+
+
 DEVIATIONS = tuple(verdict for verdict in VERDICTS if concern(verdict) == "deviation")

@@ -81,6 +81,23 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
 
 
 @command(without=("visit",))
+def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: OutputOptions) -> int:
+    """On which days a subject's visit may be; and with a day: yes or no, why, and what follows. Masked.
+
+    Each day of the window is open, closed (a weekend, a holiday, the site's own), too close to another dose, too early, too late, or not
+    allowed. Exit code 1 where the day asked for is not open.
+
+    \b
+    Examples:
+      dosing slots --regimen bat4406f-rcp --start 2025-01-06 --visit D182 --window 3d --on 2025-07-10
+      dosing slots --regimen bat4406f --subjects subjects.csv --visits visits.csv --subject 0103 --next --country CN
+    """
+    from nmosd_dosing.cli.run.slots import run
+
+    return run(people, asked, output)
+
+
+@command(without=("visit",))
 def board(people: PeopleOptions, asked: options.BoardOptions, output: options.PageOutput) -> None:
     """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.
 

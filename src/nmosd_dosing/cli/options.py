@@ -162,6 +162,16 @@ class DosesPeople(PeopleOptions):
     start: DatesFrom = None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SlotsPeople(PeopleOptions):
+    """One subject, and the day that is asked for."""
+
+    on: Annotated[
+        list[str],
+        typer.Option(help="The day asked for: 2025-07-10. Also an event: relapse=2025-06-10. Repeatable.", metavar="DATE|EVENT=DATE"),
+    ] = field(default_factory=list)
+
+
 # --- what is asked -------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +240,18 @@ class DueOptions:
     window: Window = None
     ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
     stamp: Stamp = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SlotsOptions:
+    """`dosing slots`."""
+
+    which: Annotated[str | None, typer.Option("--visit", help="The visit: D182, olp/D1. [required without --next]", metavar="VISIT")] = None
+    next: Annotated[bool, typer.Option("--next", help="The next visit that is open.")] = False
+    at_site: AtSite = field(default_factory=list)
+    as_of: AsOf = None
+    window: Window = None
+    country: Country = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -432,8 +454,8 @@ class CohortCalendars(CalendarOptions):
 
 
 _GROUPS = (
-    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, BoardOptions, HandoutOptions, OrderOptions, DosesOptions,
-    CompareOptions, SimulateOptions, OutputOptions, CohortCalendars,
+    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, BoardOptions, HandoutOptions, OrderOptions,
+    DosesOptions, CompareOptions, SimulateOptions, OutputOptions, CohortCalendars,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 

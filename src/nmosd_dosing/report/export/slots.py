@@ -1,0 +1,49 @@
+"""The days on which a visit may be, as JSON and CSV."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from nmosd_dosing.checks.slots import Asked, Slot, Slots
+from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
+
+_OF_ALL = ("subject", "site", "visit", "target", "earliest", "latest")
+COLUMNS = (*_OF_ALL, "date", "verdict", "reasons", "asked")
+
+
+def slots_to_dict(found: Slots, as_of: dt.date) -> dict[str, Any]:
+    """The days, and the one that was asked for, as plain values."""
+    return {
+        "as_of": iso_date(as_of),
+        **fields(found, (*_OF_ALL, "booked")),
+        "days": [_slot(slot) for slot in found.days],
+        "asked": None if found.asked is None else {**_slot(found.asked), **_then(found.asked)},
+        "notes": list(found.notes),
+    }
+
+
+def _slot(slot: Slot) -> dict[str, Any]:
+    return fields(slot, ("date", "verdict", "reasons"))
+
+
+def _then(asked: Asked) -> dict[str, Any]:
+    moved = [{"visit": moved.visit, "from": iso_date(moved.before), "to": iso_date(moved.after)} for moved in asked.then]
+    return {"then": moved, "follows": list(asked.follows)}
+
+
+def slots_to_csv(found: Slots) -> str:
+    """A row for each day, by date; the one that was asked for among them, marked."""
+    return csv_text(slots_sheet(found))
+
+
+def slots_sheet(found: Slots) -> Sheet:
+    """The same rows."""
+    asked = found.asked
+    days = {slot.date: slot for slot in (*found.days, *((asked,) if asked is not None else ()))}
+    of_all = fields(found, _OF_ALL)
+    rows = [
+        {**of_all, **_slot(slot), "reasons": "; ".join(slot.reasons), "asked": asked is not None and slot.date == asked.date}
+        for _, slot in sorted(days.items())
+    ]
+    return Sheet("slots", COLUMNS, rows)
