@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from nmosd_dosing.cli import options
+from nmosd_dosing.cli import calendar_options, options
+from nmosd_dosing.cli.calendar_options import CalendarOptions
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, CalendarOptions, OutputOptions, PeopleOptions, complete_regimen
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OutputOptions, PeopleOptions, complete_regimen
 
 T = TypeVar("T")
 COMMANDS: list[Callable[..., object]] = []
@@ -163,7 +164,7 @@ def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOpti
 
 @command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
 def cohort(
-    people: options.CohortPeople, asked: options.CohortOptions, output: options.CohortOutput, calendar: options.CohortCalendars
+    people: options.CohortPeople, asked: options.CohortOptions, output: options.CohortOutput, calendar: calendar_options.CohortCalendars
 ) -> int:
     """Every visit of every subject of a table, up to millions; masked where the study is blinded.
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 from nmosd_dosing.cli import arguments, outputs, people
+from nmosd_dosing.cli.calendar_options import CohortCalendars
 from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say, tell
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
-from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortOutput, CohortPeople
+from nmosd_dosing.cli.options import CohortOptions, CohortOutput, CohortPeople
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.cli.shown import Shown, read_shown

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nmosd_dosing.cli.calendar_options import CohortCalendars
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cli.files import is_file, read_file
-from nmosd_dosing.cli.options import CohortCalendars
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import Asked, Ready
 from nmosd_dosing.cli.run.cohort_people import Everybody
