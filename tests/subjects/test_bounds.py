@@ -274,7 +274,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 NOUNS = (
     (Event, ("name", "date")), (Entered, ("period", "date")), (Weight, ("date", "kg")), (Window, ("before", "after")),
-    (Record, ("visit", "date", "status", "period", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")),
+    (Record, ("visit", "date", "status", "period", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment", "last")),
     (Exposure, ("product", "amount", "unit", "per")),
     (Subject, ("start", "code", "arm", "weight_kg", "events", "entered", "records", "height_cm", "site", "weights", "earlier")),
 )  # fmt: skip

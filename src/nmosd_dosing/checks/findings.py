@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate
 from typing import Literal
 
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
@@ -135,6 +135,10 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
         verdict, words = "not-allowed", why
     else:
         verdict, words = _done(actual, found.earliest, found.latest, days)
+        ended = max((record.through for record in visit.records), default=actual)
+        if not visit.visit.gives and verdict == "in-window" and found.latest is not None and ended > found.latest:
+            late = counted((ended - found.latest).days, "day")
+            verdict, words = "late", f"to {date_text(ended)}: {late} after the last day, {date_text(found.latest)}"
     if visit.not_compared is not None:
         words = f"{words}; {visit.not_compared}"
     if any(actual > limit.last for limit in visit.segment.waits):
@@ -404,15 +408,16 @@ def short_gaps(subject: SubjectSchedule) -> Iterator[Finding]:
     for product in subject.study.products:
         if product.minimum_gap is None or product.name not in [name for name, _ in subject.products]:
             continue
-        given: list[tuple[dt.date, SubjectVisit | str]] = [
-            (dose.date, visit)
+        given: list[tuple[dt.date, dt.date, SubjectVisit | str]] = [
+            (dose.date, max(dose.date, visit.last or dose.date), visit)
             for visit in subject.visits
             for dose in visit.doses
             if dose.give.product == product.name and dose.date is not None and (visit.actual or visit.booked) is not None
         ]
-        given += [(besides.date, besides.visit) for besides in subject.doses_besides if besides.product == product.name]
-        given.sort(key=lambda dose: dose[0])
-        for (before, _), (date, visit) in pairwise(given):
+        given += [(besides.date, besides.date, besides.visit) for besides in subject.doses_besides if besides.product == product.name]
+        given.sort(key=lambda dose: dose[:2])
+        ends = accumulate((last for _, last, _ in given), max)  # of a course, its last day
+        for before, (date, _, visit) in zip(ends, given[1:], strict=False):
             if days_past(date, before, product.minimum_gap) < 0:
                 words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
                 words += f"; the minimum gap is {product.gap_text}"

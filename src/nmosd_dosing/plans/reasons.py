@@ -143,7 +143,8 @@ def record_text(record: Record, masked: bool) -> str:
     more = "".join(f", {part}" for part in (*about, record.comment) if part)
     place = f" ({record.place.where})" if record.place and not masked else ""
     what = f"recorded: {record.status} on" if record.is_fact else "booked for" if record.status == "booked" else "was booked for"
-    return f"{what} {date_text(record.date)}{more}{place}"
+    until = f" to {date_text(record.last)}" if record.through > record.date and record.last is not None else ""
+    return f"{what} {date_text(record.date)}{until}{more}{place}"
 
 
 def cancelled_by(schedule: SubjectSchedule, visit: SubjectVisit) -> str:

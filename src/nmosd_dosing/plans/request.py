@@ -92,21 +92,19 @@ class Request:
         return replace(self, subjects=known.subjects, of_study=known.of_study), known.left_out
 
     def schedule(self) -> Schedule:
-        """Everybody's dates and doses. Raises InputError as `expand` does."""
-        return expand(
+        """Everybody's dates and doses. Raises InputError as `expand` does, and for records of visits that it does not have: whatever is
+        allowed, nobody knows what they are of."""
+        schedule = expand(
             self.study, self.cohort, period=self.period, until=self.until, window=self.window, unblind=self.unblind,
             allow_deviation=self.allow_deviation, accept_gap=self.accept_gap, at_least=self.at_least or self.as_of,
         )  # fmt: skip
-
-    def as_carried_out(self, at_least: dt.date) -> Schedule:
-        """The schedule in which entries and visits that were wrong stand, to be found, or since what follows them goes on all the same.
-
-        Raises InputError for records of visits that it does not have.
-        """
-        schedule = replace(self, allow_deviation=True, accept_gap=True, at_least=at_least).schedule()
         if schedule.visit_records is not None:
             visit_records.check_known(schedule.visit_records)
         return schedule
+
+    def as_carried_out(self, at_least: dt.date) -> Schedule:
+        """The schedule in which entries and visits that were wrong stand, to be found, or since what follows them goes on all the same."""
+        return replace(self, allow_deviation=True, accept_gap=True, at_least=at_least).schedule()
 
     def plans(
         self, schedule: Schedule | None = None, columns: Sequence[int] | None = None, *, intensity: bool = False

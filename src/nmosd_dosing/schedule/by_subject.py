@@ -86,7 +86,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool 
             unscheduled=tuple(unscheduled[c]),
             doses_besides=tuple(besides.get(c, ())),
             twice=tuple(twice[c]),
-            last_recorded=max((record.date for record in records[c] if record.is_fact), default=None),
+            last_recorded=max((record.through for record in records[c] if record.is_fact), default=None),
             first_dose=first_doses[c],
             last_dose=last_doses[c],
             beyond=int(schedule.beyond[c]),

@@ -261,7 +261,7 @@ def _visits(
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
-        last = max(record.date for _, record in cohort.records)
+        last = max(record.through for _, record in cohort.records)
         horizon = max(horizon, int((np.datetime64(last, "D") - cohort.start.min()).astype(np.int64)) + 366)
     problems = Problems()
     visits = lay_out(period, horizon, problems)

@@ -200,6 +200,14 @@ class Schedule:
         return last
 
     def last(self, visit: int, columns: slice = _EVERYBODY) -> Dates | None:
+        """(n,) the last day of a visit that takes several: as it is written down, else as planned."""
+        last = self._last_by_plan(visit, columns)
+        if last is None or self.visit_records is None:
+            return last
+        written = self.visit_records.last[visit, columns]
+        return np.where(np.isnat(written), last, written)
+
+    def _last_by_plan(self, visit: int, columns: slice) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
         last day of doses, nor `until`."""
         if self.visits[visit].last is None:
@@ -213,9 +221,9 @@ class Schedule:
         cut = cut if self.until is None else np.where(self.told(visit, columns), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
 
-    def days(self, visit: int, columns: slice = _EVERYBODY) -> int | NDArray[np.float64]:
-        """On how many days a visit's doses are given: 1, or (n,) for a course of days."""
-        last = self.last(visit, columns)
+    def days(self, visit: int, columns: slice = _EVERYBODY, *, planned: bool = False) -> int | NDArray[np.float64]:
+        """On how many days a visit's doses are given, or are `planned`: 1, or (n,) for a course of days."""
+        last = self._last_by_plan(visit, columns) if planned else self.last(visit, columns)
         if last is None:
             return 1
         begins = np.where(np.isnat(self.dates(visit, columns)), self.target[visit, columns], self.dates(visit, columns))
@@ -351,14 +359,14 @@ class Schedule:
 
     # --- what is given at a visit --------------------------------------------------------------------------------------
 
-    def planned_count(self, row: int) -> int | NDArray[np.float64]:
-        """How many administrations a visit has: on each day so many."""
-        count = self.days(self.rows[row].visit) * self.times(row)
+    def administrations(self, row: int, *, planned: bool = False) -> int | NDArray[np.float64]:
+        """How many administrations a visit has, or is `planned` to have: on each day so many."""
+        count = self.days(self.rows[row].visit, planned=planned) * self.times(row)
         return count if isinstance(count, int) else count.astype(np.float64)
 
     def count(self, row: int) -> int | NDArray[np.float64]:
         """How many administrations an amount is of: one number, or (n,); 1 where the record says how much was given in all."""
-        count = self.planned_count(row)
+        count = self.administrations(row)
         mine = [column for k, column in self.written if k == row]
         if isinstance(count, int) and (not mine or count == 1):
             return count

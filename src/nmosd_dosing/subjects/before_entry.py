@@ -77,6 +77,7 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
             given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
             days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
             into = recorded if record.took_place else booked
+            days = (record.last - record.date).days if record.last is not None else days
             into[of[i]].put(column, np.datetime64(record.date, "D") + np.timedelta64(days, "D"), given)
     actual = np.where(np.isnat(found.booked), np.where(found.gave_none, NO_DATE, found.actual), found.booked)
     rows = [np.array(of) == p for p in range(len(periods))]

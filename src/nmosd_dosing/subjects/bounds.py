@@ -79,6 +79,15 @@ def wrong_given(status: str, amount: object, unit: str | None) -> tuple[str, str
     return None
 
 
+def wrong_last(status: str, date: dt.date, last: dt.date) -> Wrong:
+    """Of the last day of a visit that is of `date`."""
+    if last < date:
+        return f"is before its first day, {date}", "exchange the two, or mend one of them"
+    if last > date and status in ("missed", "withheld"):
+        return f"is the last day of nothing: the visit is `{status}`", "leave it out, or write `partial`"
+    return None
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, Decimal):
         return value.is_finite()

@@ -243,7 +243,7 @@ class Cohort:
         if not self.records:
             return None
         last = np.full(len(self), NO_DATE)
-        np.fmax.at(last, [column for column, _ in self.records], np.array([r.date for _, r in self.records], dtype="datetime64[D]"))
+        np.fmax.at(last, [column for column, _ in self.records], np.array([r.through for _, r in self.records], dtype="datetime64[D]"))
         return last
 
     def moved(self) -> Iterator[tuple[int, dt.date, dt.date]]:

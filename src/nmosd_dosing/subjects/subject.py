@@ -12,7 +12,7 @@ from nmosd_dosing.dose.dose import Per
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.visit_names import is_unscheduled
-from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_weight
+from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_weight
 
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
@@ -54,9 +54,10 @@ class Record:
     """What a site recorded of one visit, or of one product at a visit.
 
     `visit` is a name of the visit (`D182`), with its period where several have it (`olp/D1`), or says that it is not planned. `amount` is
-    of active drug in `unit`, None where the row says nothing of it. What may tell which product it was is in no representation. `time`: the
-    hour that was written beside the day. One that is `booked` is an appointment, and no fact; it has `lapsed` once its day is over and
-    nobody has written what became of it.
+    of active drug in `unit`, all that was given at the visit, None where the row says nothing of it. What may tell which product it was is
+    in no representation. `time`: the hour that was written beside the day. `last`: the last day of a visit that takes several, such as a
+    course, where it is written. One that is `booked` is an appointment, and no fact; it has `lapsed` once its day is over and nobody has
+    written what became of it.
     """
 
     visit: str
@@ -72,6 +73,7 @@ class Record:
     comment: str | None = field(default=None, repr=False)
     place: Place | None = field(default=None, compare=False, repr=False)
     time: dt.time | None = None
+    last: dt.date | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -87,8 +89,12 @@ class Record:
             values.one_of("unit", self.unit, UNITS)
         if self.time is not None:
             values.time("time", self.time)
+        if self.last is not None:
+            values.date("last", self.last)
         if not values.found and (wrong := wrong_given(self.status, self.amount, self.unit)):
             values.wrong(wrong[0], getattr(self, wrong[0]), *wrong[1:])
+        if not values.found and self.last is not None and (wrong_day := wrong_last(self.status, self.date, self.last)):
+            values.wrong("last", self.last, *wrong_day)
         values.stop()
 
     @property
@@ -99,6 +105,11 @@ class Record:
                 return True
             case "missed" | "withheld" | "booked" | "lapsed":
                 return False
+
+    @property
+    def through(self) -> dt.date:
+        """The last day that it is of."""
+        return self.last or self.date
 
     @property
     def is_fact(self) -> bool:
@@ -112,9 +123,11 @@ class Record:
 
     def as_known_on(self, day: dt.date) -> Record:
         """The record as it is known on a day: what is dated later is booked, whatever it says, and what was booked for an earlier day has
-        lapsed. The one place that decides it."""
+        lapsed; and of what goes on, neither its last day nor all that is given is known yet. The one place that decides it."""
         if self.date > day:
             return replace(self, status="booked")
+        if self.through > day and self.is_fact:
+            return replace(self, last=None, amount=None, unit=None)
         return replace(self, status="lapsed") if self.status == "booked" and self.date < day else self
 
 

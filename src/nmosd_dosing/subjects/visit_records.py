@@ -54,8 +54,9 @@ class VisitRecords:
     which no record of the visit is.
     records: what was written down of what was, by visit and column. twice: further records of a visit that has one. extra: of unscheduled
     visits, and appointments for visits that would come of something that has not happened. unknown: of visits that the schedule does not
-    have, with what to say of it. booked: (m, n) the day of a visit of which there is only an appointment, else NaT. appointments: those,
-    and those that have lapsed, by visit and column.
+    have, or not with such a last day, with what to say of it. last: (m, n) the last day that is written of a visit, else NaT. booked:
+    (m, n) the day of a visit of which there is only an appointment, else NaT. appointments: those, and those that have lapsed, by visit
+    and column.
     """
 
     actual: Dates
@@ -68,6 +69,7 @@ class VisitRecords:
     twice: tuple[tuple[int, int, Record], ...]
     extra: tuple[tuple[int, Record], ...]
     unknown: tuple[tuple[int, Record, Callable[[], Problem]], ...]
+    last: Dates
     booked: Dates
     appointments: Mapping[tuple[int, int], tuple[Record, ...]]
 
@@ -143,7 +145,10 @@ def match(
 
     for column, record in cohort.records:
         if record.is_unscheduled:
-            extra.append((column, record))
+            if (wrong := _wrong_end(record, None, ())) is not None:
+                unknown.append((column, record, wrong))
+            else:
+                extra.append((column, record))
             continue
         meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column))
         if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
@@ -154,12 +159,16 @@ def match(
                 continue
             unknown.append((column, record, functools.partial(_unknown, record, column, meant, names, begun)))
             continue
-        here = (found if record.is_fact else appointments).setdefault((meant[0], column), [])
+        by_visit = found if record.is_fact else appointments
+        if record.last is not None and (wrong := _wrong_end(record, visits[meant[0]], by_visit.get((meant[0], column), ()))) is not None:
+            unknown.append((column, record, wrong))
+            continue
+        here = by_visit.setdefault((meant[0], column), [])
         if here and record.status != "lapsed" and not _together([r for r in here if r.status != "lapsed"], record, visits[meant[0]]):
             twice.append((meant[0], column, record))
         else:
             here.append(record)
-    booked = np.full((m, n), NO_DATE)
+    booked, last = np.full((m, n), NO_DATE), np.full((m, n), NO_DATE)
     for (row, column), records in list(appointments.items()):
         days = [r.date for r in records if r.status == "booked"]
         facts = found.get((row, column), [])
@@ -167,6 +176,7 @@ def match(
             twice += [(row, column, r) for r in records if r.status == "booked"]
         elif days:
             booked[row, column] = np.datetime64(min(days), "D")
+            last[row, column] = _last([r for r in records if r.status == "booked"], visits[row])
             appointments[row, column] = [*found.pop((row, column), []), *records]  # what did not take place has a new day
     partial = Recorded.PARTIAL
     dosed, gave_none = np.zeros((m, n), dtype=bool), np.zeros((m, n), dtype=bool)
@@ -187,11 +197,40 @@ def match(
         if done <= partial:
             took_place = [r.date for r in records if r.took_place]
             actual[row, column] = np.datetime64(min(took_place), "D")
+            last[row, column] = _last([r for r in records if r.took_place], visits[row])
     kept, to_come = ({key: tuple(records) for key, records in by_visit.items()} for by_visit in (found, appointments))
     return VisitRecords(
         actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown),
-        booked, to_come,
+        last, booked, to_come,
     )  # fmt: skip
+
+
+def _last(records: Sequence[Record], visit: Visit) -> np.datetime64:
+    """The last day that records of one visit write; NaT where they write none, or it takes one day."""
+    days = [record.last for record in records if record.last is not None]
+    return np.datetime64(max(days), "D") if days and visit.last is not None else NO_DATE
+
+
+def _wrong_end(record: Record, visit: Visit | None, before: Sequence[Record]) -> Callable[[], Problem] | None:
+    """What is wrong with the last day of a record, if it is of one day, or other records of the visit end on another. visit: None for one
+    that is not planned."""
+    if record.through > record.date and (visit is None or visit.last is None):
+        return functools.partial(_one_day, record)
+    other = next((r for r in before if r.last is not None and r.date == record.date and r.last != record.last), None)
+    return functools.partial(_two_ends, record, other) if other is not None else None
+
+
+def _one_day(record: Record) -> Problem:
+    wrong = f"`{clip(record.visit)}` is a visit of one day, and its last day is written as {record.last}"
+    return Problem(wrong, record.place, "leave `last` out; where something was given on several days, write a row for each")
+
+
+def _two_ends(record: Record, other: Record) -> Problem:
+    wrong = f"`{clip(record.visit)}` has two last days, {other.last} and {record.last}"
+    also = (("the other one", other.place),) if other.place is not None and record.place is not None else ()
+    return Problem(
+        wrong, record.place, "a visit has one: write it in both rows, and as `amount` how much was given of each product", also=also
+    )
 
 
 def _may_come(record: Record, names: Names) -> bool:
@@ -217,7 +256,7 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
 
 def check_known(found: VisitRecords) -> None:
     """Raises InputError for records of unknown visits."""
-    _stop([problem() for _, _, problem in found.unknown])
+    _stop([dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown])
 
 
 def _stop(problems: list[Problem]) -> None:

@@ -307,7 +307,7 @@ def _as_given(
         times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
     begin = columns.start or 0
     if k in recorded:
-        count = schedule.days(schedule.rows[k].visit, columns) * times
+        count = schedule.days(schedule.rows[k].visit, columns, planned=True) * times
         schedule.planned.setdefault(k, np.empty(len(schedule)))[columns] = whole * count / rule.scale
     for column, amount in recorded.get(k, {}).items():
         if begin <= column < begin + len(whole):

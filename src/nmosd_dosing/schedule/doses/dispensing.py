@@ -56,7 +56,7 @@ def dispense(schedule: Schedule, policy: Policy) -> list[Dispensed | None]:
     for (product, one, scale), rows in together.items():
         vials = schedule.study.product(product).vials
         assert vials is not None
-        times = [schedule.planned_count(k) for k, _ in rows]  # a vial is opened for one administration, however they are recorded
+        times = [schedule.administrations(k) for k, _ in rows]  # a vial is opened for one administration, however they are recorded
         packed = _pack(vials, np.array([whole for _, whole in rows]), times, scale, one, policy)
         for (k, _), mine in zip(rows, packed, strict=True):
             found[k] = mine
@@ -88,7 +88,7 @@ def _prepared(schedule: Schedule, k: int) -> Wholes:
     row = schedule.rows[k]
     amount = schedule.amount[k]
     if k in schedule.planned and schedule.visit_records is not None:
-        count = schedule.planned_count(k)
+        count = schedule.administrations(k, planned=True)
         in_part = (schedule.visit_records.status[row.visit] == Recorded.PARTIAL) | (np.asarray(count) > 1)
         mine = np.isin(np.arange(len(schedule)), [column for of, column in schedule.written if of == k])
         amount = np.where(in_part & mine & (amount > 0), schedule.planned[k] / count, amount)

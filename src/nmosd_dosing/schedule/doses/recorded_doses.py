@@ -12,6 +12,7 @@ import numpy as np
 from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.dose.units import converted
+from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, used
 from nmosd_dosing.schedule.schedule import Row, Schedule
 from nmosd_dosing.study.model import Give, Study
@@ -107,7 +108,27 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
 
     How much of a masked product was given is not looked at, and which of its names is written neither: both could tell the arm.
     """
-    if not record.took_place or (record.product is None and record.amount is None):
+    if not record.took_place:
+        return None
+    days = _other_days(schedule, rows, record, column)
+    return _wrong_amount(schedule, rows, record, column, days) or days
+
+
+def _other_days(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
+    """On how many days a course was given, where its last day is written and that is not as planned: the same for every arm. One that was
+    carried out in part may have fewer."""
+    if record.last is None or not rows:
+        return None
+    given = (record.last - record.date).days + 1
+    planned = int(np.broadcast_to(schedule.days(schedule.rows[rows[0]].visit, planned=True), len(schedule))[column])
+    if given == planned or (given < planned and record.status == "partial"):
+        return None
+    return f"given on {counted(given, 'day')}, planned are {planned}"
+
+
+def _wrong_amount(schedule: Schedule, rows: Sequence[int], record: Record, column: int, days: str | None) -> str | None:
+    """The same of a product and its amount; `days`: what is to be said of those."""
+    if record.product is None and record.amount is None:
         return None
     gives = {schedule.rows[k].give.product: k for k in rows}
     masked = [k for k in rows if schedule.rows[k].give.masked]
@@ -121,14 +142,15 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
     k = gives[record.product] if record.product is not None else rows[0]
     give, (planned_amount, _) = schedule.rows[k].give, _planned(schedule, k, column)
     if planned_amount is not None:  # a record says how much was given at the visit in all
-        planned_amount *= int(np.broadcast_to(schedule.planned_count(k), len(schedule))[column])
+        planned_amount *= int(np.broadcast_to(schedule.administrations(k, planned=True), len(schedule))[column])
     recorded = converted(Fraction(record.amount), record.unit, give.unit)
     if planned_amount is None or recorded == planned_amount:
         return None
     if record.status == "partial" and recorded is not None and recorded < planned_amount:
         return None
     words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
-    return f"{words} {number_text(planned_amount)} {give.unit}{_other_weight(schedule, k, record, column)}"
+    more = f"; {days}" if days is not None else ""
+    return f"{words} {number_text(planned_amount)} {give.unit}{_other_weight(schedule, k, record, column)}{more}"
 
 
 def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> str:

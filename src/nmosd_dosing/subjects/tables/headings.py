@@ -36,6 +36,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "period": ("阶段", "研究阶段", "时期"),
     "product": ("药物", "药物名称", "药品", "试验药物", "研究药物"),
     "amount": ("剂量", "给药剂量", "用量", "给药量"),
+    "amount_per_day": ("daily amount", "daily dose", "dose per day", "日剂量", "每日剂量"),
     "unit": ("单位", "剂量单位"),
     "batch": ("batch no", "batch number", "lot", "lot no", "lot number", "批号", "药物批号"),
     "reason": ("原因",),

@@ -21,9 +21,11 @@ class Hidden:
 
 NOTHING = Hidden()
 ARMS = Hidden(("arm",))  # that somebody has none is said
-MASKED = Hidden(("product", "amount", "unit", "batch", "reason", "comment"), whole=True)  # of records: what may tell which product it was
+# of records: what may tell which product it was
+MASKED = Hidden(("product", "amount", "amount_per_day", "unit", "batch", "reason", "comment"), whole=True)
 _RULES = {
     "amount": f"an amount is a plain number, 0 or more, with its unit beside it: {one_of(UNITS)}; of a visit that was missed there is none",
+    "amount_per_day": "an amount a day is a plain number, with a unit and the last day beside it, and without an amount in all",
     "unit": f"a unit stands beside an amount, and is {one_of(UNITS)}",
     "batch": "a batch has at most 200 characters, in one line",
 }

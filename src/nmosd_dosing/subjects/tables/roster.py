@@ -17,7 +17,7 @@ from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.subjects.bounds import wrong_given
+from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
@@ -27,7 +27,9 @@ from nmosd_dosing.subjects.tables.subject_table import days, needs_code, needs_d
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
-_RECORD = ("subject", "period", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
+_RECORD = (
+    "subject", "period", "last", "status", "product", "amount", "amount_per_day", "unit", "weight_kg", "batch", "reason", "comment",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ def records(
     content: bytes, path: str, left_out: LeftOut | None = None, masked: bool = True, layout: Layout | None = None
 ) -> list[tuple[Cell | None, Record]]:
     """What sites recorded of visits, from a table with the columns `visit` and `date`, and if wanted `subject`, `period`, `status`,
-    `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`. Whose it is is None where no column says it.
+    `product`, `amount` and `unit`, `weight_kg`, `batch`, `reason`, `comment`; of several days `last`, and for `amount` what was given on
+    each of them, `amount_per_day`. Whose it is is None where no column says it.
 
     `masked`: who reads messages may be blinded, so that none shows what was given."""
     problems = Problems()
@@ -126,14 +129,17 @@ def records(
     dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
     statuses = [status or _STATUSES["done"] for status in table.values("status", _status, problems)]
-    amounts, units = table.numbers("amount", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
+    lasts = table.values("last", cells.day, problems)
+    _ends(table, statuses, dates, lasts, problems)
+    daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
+    amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
     _given(table, statuses, amounts, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
     _stop(table, problems, left_out)
     columns = zip(
         table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
-        map(table.row, range(len(table))), hours, strict=True,
+        map(table.row, range(len(table))), hours, lasts, strict=True,
     )  # fmt: skip
     rows = enumerate(zip(codes, columns, strict=True))
     return [(code, Record(*values)) for row, (code, values) in rows if row not in table.wrong]
@@ -320,21 +326,53 @@ class Known:
 _NO_COLUMN = "whose records these are is not said"
 
 
+def _ends(
+    table: Table, statuses: Sequence[str], dates: Sequence[dt.date | None], lasts: Sequence[dt.date | None], problems: Problems
+) -> None:
+    """No visit ends before it begins, and none that was not has a last day."""
+    for row, (status, date, last) in enumerate(zip(statuses, dates, lasts, strict=True)):
+        if date is not None and last is not None and (wrong := wrong_last(status, date, last)) is not None:
+            table.error(row, "last", f"`{clip(table.texts['last'][row])}` {wrong[0]}", wrong[1], problems)
+
+
+def _in_all(
+    table: Table, amounts: Sequence[Decimal | None], daily: Sequence[Decimal | None], dates: Sequence[dt.date | None],
+    lasts: Sequence[dt.date | None], problems: Problems,
+) -> list[Decimal | None]:  # fmt: skip
+    """How much was given in all: as it is written, or so much on each day up to the last."""
+    if "amount_per_day" not in table.columns:
+        return [*amounts]
+    found = list(amounts)
+    for row, (a_day, date, last) in enumerate(zip(daily, dates, lasts, strict=True)):
+        if a_day is None or date is None:
+            continue
+        if table.texts["amount"][row]:
+            shown, hint = f"`{clip(table.texts['amount_per_day'][row])}`", "keep one of them: `amount` is all that was given at the visit"
+            table.error(row, "amount_per_day", f"{shown} is an amount a day, and one in all is written too", hint, problems)
+        elif last is not None and last >= date:
+            found[row] = a_day * ((last - date).days + 1)
+        elif not table.texts["last"][row]:
+            shown, hint = f"`{clip(table.texts['amount_per_day'][row])}`", "write the last day as `last`, or all that was given as `amount`"
+            table.error(row, "amount_per_day", f"{shown} is an amount a day, and on how many is not said", hint, problems)
+    return found
+
+
 def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | None], problems: Problems) -> None:
     """An amount has a unit, a unit an amount, and what was not given has none."""
-    texts = zip(statuses, amounts, table.texts["amount"], table.texts["unit"], strict=True)
-    for row, (status, amount, text, unit) in enumerate(texts):
-        if (amount is None) == bool(text):
+    texts = zip(statuses, amounts, table.texts["amount"], table.texts["amount_per_day"], table.texts["unit"], strict=True)
+    for row, (status, amount, text, a_day, unit) in enumerate(texts):
+        if (amount is None) == bool(text or a_day):
             continue  # one that cannot be read has been told
         if (wrong := wrong_given(status, amount, unit or None)) is not None:
             column, what, hint = wrong
-            table.error(row, column, f"`{clip(text if column == 'amount' else unit)}` {what}", hint, problems)
+            column = "amount_per_day" if column == "amount" and not text else column
+            table.error(row, column, f"`{clip(table.texts[column][row])}` {what}", hint, problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:
     """By date and visit; the rest only so that the order of rows does not matter."""
     rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
-    texts = (record.batch, record.reason, record.comment, record.time)
+    texts = (record.batch, record.reason, record.comment, record.time, record.last)
     return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
 
 
