@@ -40,6 +40,7 @@ lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements.txt
 	uv pip compile requirements-demo.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-demo.txt
 	uv pip compile requirements-dev.in pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-dev.txt
+	uv pip compile requirements-browser.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-browser.txt
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -62,10 +63,12 @@ $(VENV)/demo: requirements-demo.txt $(VENV)/run
 	@touch $@
 
 # The tools, fetched once as wheels: the tests install the built package from these, without a network.
-$(VENV)/dev: requirements-dev.txt tests/js/package-lock.json $(VENV)/run
+$(VENV)/dev: requirements-dev.txt requirements-browser.txt tests/js/package-lock.json $(VENV)/run
 	@echo "fetching the test tools (a minute or two, once)" >&2
 	$(PIP) download --require-hashes --only-binary :all: --dest $(WHEELS) -r requirements-dev.txt
 	$(PIP) install --no-index --find-links $(WHEELS) --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-browser.txt || echo "no playwright: the tests of pages in a browser will be skipped"
+	@command -v chromium >/dev/null || echo "no chromium: the tests of pages in a browser will be skipped"
 	@rm -rf $(VENV)/js && cp -R tests/js $(VENV)/js
 	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-audit --no-fund --prefix $(VENV)/js || echo "ical.js was not fetched: its tests will be skipped"; \
 	else echo "no npm: the tests with ical.js will be skipped"; fi

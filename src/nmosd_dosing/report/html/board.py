@@ -10,10 +10,12 @@ from nmosd_dosing.checks.verdicts import urgency
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
 from nmosd_dosing.report.html import lines, month
-from nmosd_dosing.report.html.document import Markup, Part, document, element, group, table
+from nmosd_dosing.report.html.document import Markup, Part, document, element, group, table, wide
 
 _CSS = """
+.due { min-width: 38rem; }
 .due td:nth-last-child(3) { text-align: right; padding-right: 1.2rem; }
+@media (max-width: 62rem) { .due .day { white-space: normal; } }
 """
 
 
@@ -46,7 +48,7 @@ def _due(board: Board) -> Markup:
     sites = bool(board.sites)
     if sites:
         headings.insert(1, "Site")
-    return group([heading, table(days, headings, [_row(item, several, sites) for item in board.items], "due")])
+    return group([heading, wide("What is due", table(days, headings, [_row(item, several, sites) for item in board.items], "due"))])
 
 
 def _row(item: Due, several: bool, sites: bool) -> list[Part]:
