@@ -50,7 +50,8 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (("--output", "o.ics"), "error: `--output o.ics` is the name of a calendar\nhint: calendars have an option of their own"),
         (
             ("--output", "o.XLS"),
-            "error: `--output o.XLS` is the name of a workbook\nhint: name a file that ends in `.csv`, `.jsonl`, `.json`, `.xlsx` or `.txt`\n",
+            "error: `--output o.XLS` is the name of a workbook\n"
+            "hint: name a file that ends in `.csv`, `.jsonl`, `.json`, `.xlsx` or `.txt`\n",
         ),
         (("--on", "relapse=2025-05-05"), "error: `--on` with a subject's event is about one subject\n"),
         (("--unblind",), "error: `--unblind` needs everybody's arm: 2 subjects have none, the first is `A1`\n"),

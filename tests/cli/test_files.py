@@ -62,6 +62,7 @@ WRITES = {  # each command that has `--output`, and the formats that it has
     ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/assumptions.yaml"), "--trials", "3"):
         ("table", "json", "csv", "xlsx"),
     ("board", *OF_ONE, "--as-of", "2025-01-06"): ("table", "html"),
+    ("show", "mil62", "--grid"): ("table", "csv", "html", "xlsx"),
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),
 }  # fmt: skip
 OTHERS = ("XLS", "pdf", "parquet", "svg", "png", "html", "docx", "ics", "yaml", "tsv", "md", "feather", "csv.gz", "zip")

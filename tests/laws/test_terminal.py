@@ -62,6 +62,10 @@ simulate --regimen bat4406f --assumptions examples/bat4406f/assumptions.yaml --t
 regimens
 show bat4406f --site examples/site.yaml
 show CHINESE
+show bat4406f --grid --site examples/site.yaml
+show belimumab --grid
+show CHINESE --grid
+show examples/regimens/efgartigimod.yaml --grid
 validate examples/courses.yaml examples/site.yaml
 validate examples/mistakes.yaml tests/broken/arm-unknown-far.yaml
 plan --regimen nosuch --start 2025-13-06 --weight 600,5

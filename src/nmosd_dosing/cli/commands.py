@@ -10,7 +10,7 @@ import typer
 from nmosd_dosing.cli import calendar_options, options
 from nmosd_dosing.cli.calendar_options import CalendarOptions
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OutputOptions, PeopleOptions, complete_regimen
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OutputOptions, PeopleOptions
 
 T = TypeVar("T")
 COMMANDS: list[Callable[..., object]] = []
@@ -249,21 +249,20 @@ def regimens(
 
 
 @command()
-def show(
-    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)],
-    site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None,
-) -> None:
-    """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed.
+def show(asked: options.ShowOptions, output: options.GridOutput) -> None:
+    """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed; or as a grid, as protocols print it.
 
     \b
     Examples:
       dosing show mil62
       dosing show my-study.yaml
       dosing show bat4406f --site my-site.yaml
-    """
+      dosing show belimumab --grid
+      dosing show bat4406f --grid --period rcp --output grid.xlsx
+    """  # fmt: skip
     from nmosd_dosing.cli.run.studies import show
 
-    show(regimen, site)
+    show(asked, output)
 
 
 @command()

@@ -331,6 +331,21 @@ class CompareOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ShowOptions:
+    """`dosing show`."""
+
+    regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)]
+    period: Annotated[
+        str | None,
+        typer.Option(help="One period only, where a file has several.", metavar="ID", autocompletion=complete_period),
+    ] = None
+    site: Annotated[str | None, typer.Option(help="With a site's own facts filled in and marked (a YAML file).", metavar="FILE")] = None
+    grid: Annotated[bool, typer.Option("--grid", help="The schedule of activities instead: visits by doses and assessments. Masked.")] = (
+        False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SimulateOptions:
     """`dosing simulate`."""
 
@@ -403,6 +418,18 @@ class PageOutput(OutputOptions):
     )
 
     endings: ClassVar[Mapping[str, str]] = {"html": "html"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GridOutput(OutputOptions):
+    """A schedule of activities."""
+
+    format: Annotated[
+        str | None,
+        typer.Option(help="Of --grid: table, csv, html or xlsx; without it, what the ending of --output says.", metavar="FORMAT"),
+    ] = None
+
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "html": "html", "xlsx": "xlsx"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

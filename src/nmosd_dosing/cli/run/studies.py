@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import RenderableType
 
 from nmosd_dosing.cli import outputs
-from nmosd_dosing.cli.edge import fail, print_table, say, tell, write_data, write_text
-from nmosd_dosing.cli.options import OutputOptions
+from nmosd_dosing.cli.edge import collected, fail, print_table, say, tell, write_data, write_text
+from nmosd_dosing.cli.files import check_names, is_file
+from nmosd_dosing.cli.options import OutputOptions, ShowOptions
 from nmosd_dosing.cli.people import with_site
 from nmosd_dosing.cli.trial import check as check_trial
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean
@@ -21,10 +22,14 @@ from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of
 from nmosd_dosing.language.trial_file import is_trial, trial_of
+from nmosd_dosing.report.export.grid import grid_lines, grid_sheet, grids_to_csv
+from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.report.html.grid import grid_html
 from nmosd_dosing.simulation.assumptions import keys as assumption_keys
 from nmosd_dosing.simulation.assumptions import scenario_file
 from nmosd_dosing.simulation.assumptions.file import check_nodes, is_assumptions, study_named
-from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.activities import Activities, activities, title_of_grids
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of, way
 
 
@@ -59,13 +64,52 @@ def _regimens_dict(studies: Sequence[Study]) -> dict[str, Any]:
 REGIMENS_FORMATS: outputs.Formats = {"table": _regimens_page, "json": _regimens_dict}
 
 
-def show(regimen: str, site: str | None) -> None:
+def show(asked: ShowOptions, output: OutputOptions) -> None:
+    """Print a study, or its schedule of activities."""
+    problems = Problems()
+    if asked.grid:
+        outputs.check_output(GRID_FORMATS, output, problems)
+        read = [("the study file", asked.regimen if is_file(asked.regimen) else None), ("`--site`", asked.site)]
+        check_names([("`--output`", output.output)], read, problems)
+    for name, value in (("--format", output.format), ("--output", output.output)):
+        if value is not None and not asked.grid:
+            problems.error(f"`{name}` is about the schedule of activities, and none is asked for", None, "add `--grid`")
+    found = collected(problems, lambda: _shown(asked))
+    if problems.found or found is None:
+        fail(problems)
+    study, periods = found
+    if asked.grid:
+        outputs.put(GRID_FORMATS, output, study, activities(study, periods))
+        return
     from nmosd_dosing.report.pages.study import study_page
 
-    study, period = catalog.find(regimen)
-    if site is not None:
-        study = with_site(study, site)
-    print_table(study_page(study, [p for p in study.periods if period is None or p.id == period.id]))
+    print_table(study_page(study, periods))
+
+
+def _shown(asked: ShowOptions) -> tuple[Study, tuple[Period, ...]]:
+    """The study, with a site's facts where they are asked for, and the periods that are shown."""
+    study, period = catalog.find(asked.regimen)
+    chosen = (period,) if period is not None else study.periods
+    if asked.period is not None:
+        _, chosen = catalog.find_plan(asked.regimen, asked.period)
+    if asked.site is not None:
+        study = with_site(study, asked.site)
+    return study, tuple(p for p in study.periods if p.id in [one.id for one in chosen])
+
+
+def _grid_page(study: Study, grids: Sequence[Activities]) -> RenderableType:
+    from nmosd_dosing.report.pages.grid import grid_page
+
+    return grid_page(study, grids)
+
+
+def _grid_xlsx(study: Study, grids: Sequence[Activities]) -> bytes:
+    return to_xlsx([grid_sheet(grid) for grid in grids], grid_lines(title_of_grids(study), grids))
+
+
+GRID_FORMATS: outputs.Formats = {
+    "table": _grid_page, "csv": lambda _, grids: grids_to_csv(grids), "html": grid_html, "xlsx": _grid_xlsx,
+}  # fmt: skip
 
 
 def validate(files: list[str]) -> None:

@@ -91,7 +91,7 @@ def csv_text(sheet: Sheet) -> str:
     """The list as CSV."""
     out = io.StringIO()
     writer = csv.DictWriter(out, sheet.columns, restval="", lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: cell(name) for name in sheet.columns})
     for row in sheet.rows:
         writer.writerow({name: cell(value) for name, value in row.items()})
     return out.getvalue()

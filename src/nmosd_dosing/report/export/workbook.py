@@ -82,7 +82,7 @@ def to_xlsx(sheets: Sequence[Sheet], about: Sequence[str]) -> bytes:
     the first of which is the title, and stands above each printed page.
 
     Whatever is a text is written as one, also `=1+1`; a date as a date, where a spreadsheet knows its number; a whole number without a
-    point. Columns in which nothing stands are hidden, and `About` names them. Raises InputError where there are more rows than a sheet
+    point. Raises InputError where there are more rows than a sheet
     holds, or a longer text than a cell does.
     """
     from openpyxl import Workbook
@@ -99,9 +99,7 @@ def to_xlsx(sheets: Sequence[Sheet], about: Sequence[str]) -> bytes:
             return _Rows(xml, _write(book.create_sheet(sheet.name), sheet, about[0], looks, xml))
 
         rows = [written(sheet) for sheet in sheets]
-        hidden = dict.fromkeys(name for made, sheet in zip(book.worksheets, sheets, strict=True) for name in _hidden(made, sheet))
-        lines = [*about, *([f"columns in which nothing stands are hidden: {', '.join(hidden)}"] if hidden else [])]
-        rows.append(written(Sheet(ABOUT, ("about",), [{"about": line} for line in lines])))
+        rows.append(written(Sheet(ABOUT, ("about",), [{"about": line} for line in about])))
         return _archive(book, rows)
 
 
@@ -117,10 +115,6 @@ def _looks(sample: Worksheet) -> _Looks:
     return _Looks(look("General"), look("yyyy-mm-dd"), look(text), look(text, folded=True), look(text, bold=True))
 
 
-def _hidden(made: Worksheet, sheet: Sheet) -> list[str]:
-    return [name for name, column in zip(sheet.columns, made.column_dimensions.values(), strict=True) if column.hidden]
-
-
 def _write(made: Worksheet, sheet: Sheet, title: str, looks: _Looks, out: IO[bytes]) -> str:
     """Everything of a sheet but its rows goes to openpyxl, the rows to `out`; the cells that they take."""
     from openpyxl.utils import get_column_letter
@@ -129,11 +123,8 @@ def _write(made: Worksheet, sheet: Sheet, title: str, looks: _Looks, out: IO[byt
     letters = [get_column_letter(number) for number in range(1, len(sheet.columns) + 1)]
     rows = iter(sheet.rows)
     first = list(itertools.islice(rows, _LOOKED_AT))
-    whole = 0 < len(first) < _LOOKED_AT  # all rows have been looked at
     for letter, name in zip(letters, sheet.columns, strict=True):
-        column = made.column_dimensions[letter]
-        column.width = _width(name, first)
-        column.hidden = whole and all(row.get(name) in (None, "") for row in first)
+        made.column_dimensions[letter].width = _width(name, first)
     made.freeze_panes = f"{get_column_letter(sheet.beside + 1)}2"
     made.print_title_rows = "1:1"
     made.page_setup.orientation, made.page_setup.paperSize = "landscape", 9  # A4

@@ -15,6 +15,7 @@ from rich.text import Text
 from nmosd_dosing.screen import columns, cuts, for_terminal, hanging, longest
 
 _PROSE = 20  # columns that a text of several words has at least, where it has so many
+_FOLDED = 10  # columns of a terminal that a column of a grid has at most, where its words are no longer
 _GAP = "  "  # between two columns
 Row = Sequence[Text]
 
@@ -98,6 +99,60 @@ class Table:
                 line = Text.assemble(line, _GAP if number else "", room if right else "", part, "" if right else room)
             line.rstrip()
             yield line
+
+
+class Grid:
+    """Columns that belong together, each row with a name: as many of them side by side as fit, the others below, with the names again.
+
+    All cells fold between words. Where not even one column fits beside the names, each becomes a block of `name: value`.
+    """
+
+    def __init__(self, rows: Sequence[Row], rule: int = 1) -> None:
+        """`rule`: how many of the rows are above the line."""
+        self._rows, self._rule = rows, rule
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        names, *others = [[shown(cell, options) for cell in column] for column in zip(*self._rows, strict=True)]
+        beside = _grid_width(names, options.max_width // 2)
+        widths = [_grid_width(column, _FOLDED) for column in others]
+        room = options.max_width - beside
+        if any(width + len(_GAP) > room for width in widths):
+            for number, column in enumerate(others):
+                if number:
+                    yield Text()
+                for name, cell in zip(names, column, strict=True):
+                    if cell.plain:
+                        yield from folded(_said(name, cell), options.max_width)
+            return
+        start = 0
+        while start < len(others):
+            end, taken = start, 0
+            while end < len(others) and taken + widths[end] + len(_GAP) <= room:
+                taken += widths[end] + len(_GAP)
+                end += 1
+            if start:
+                yield Text()
+            yield from self._block([names, *others[start:end]], [beside, *widths[start:end]])
+            start = end
+
+    def _block(self, block: Sequence[Sequence[Text]], widths: Sequence[int]) -> Iterator[Text]:
+        for number, row in enumerate(zip(*block, strict=True)):
+            if number == self._rule:
+                yield Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+            cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
+            for parts in itertools.zip_longest(*cells, fillvalue=Text()):
+                line = Text()
+                for place, (part, width) in enumerate(zip(parts, widths, strict=True)):
+                    line = Text.assemble(line, _GAP if place else "", part, " " * (width - columns(part.plain)))
+                line.rstrip()
+                yield line
+
+
+def _grid_width(cells: Sequence[Text], folds_at: int) -> int:
+    """What a column of a grid gets: its widest cell, or where it is wider than it need be, the width at which it folds; never less than
+    what belongs together takes."""
+    natural = max((columns(cell.plain) for cell in cells), default=0)
+    return max([min(natural, folds_at), *(longest(cell.plain) for cell in cells)])
 
 
 class Named:

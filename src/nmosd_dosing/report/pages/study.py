@@ -10,11 +10,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import Dose, number_text, vials_text
+from nmosd_dosing.dose.dose import number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Named, Page, Table
 from nmosd_dosing.report.pages.page import text
+from nmosd_dosing.study.activities import dose_words
 from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.model import (
     Facts,
@@ -255,22 +256,12 @@ def _give(period: Period, give: Give, *, masked: bool) -> Rows:
     rows = []
     for name, doses in (("give", give.doses), *((f"once {event}", doses) for event, doses in give.changes)):
         if len(set(doses)) == 1:
-            rows.append((name, f"{_dose(give, doses[0])}{said}"))
+            rows.append((name, f"{dose_words(give, doses[0])}{said}"))
             continue
         for arm, dose in zip(period.arms, doses, strict=True):
             if dose is not None or name == "give":
-                rows.append((name, f"{arm}: {_dose(give, dose)}{said}"))
+                rows.append((name, f"{arm}: {dose_words(give, dose)}{said}"))
     return rows
-
-
-def _dose(give: Give, dose: Dose | None) -> str:
-    if dose is None:
-        return f"no {give.product}"
-    words = dose.rule
-    if dose.kind in ("placebo", NOT_STATED):
-        words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {NOT_STATED}"
-        words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
-    return f"{give.product} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
 
 
 def _then(then: Then) -> str:

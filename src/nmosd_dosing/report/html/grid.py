@@ -1,0 +1,55 @@
+"""The schedule of activities as a page that stands alone: a table for so many visits as a sheet of paper holds, and footnotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nmosd_dosing.report.html.document import Markup, document, element, table, wide
+from nmosd_dosing.study.activities import MARK, Activities, heading_rows, title_of_grids
+from nmosd_dosing.study.model import Study
+
+_MOST = 10  # visits side by side on A4, landscape
+_LOOK = """
+table { width: auto; font-size: .9rem; }
+th, td { min-width: 4.5rem; overflow-wrap: normal; }
+tbody th { min-width: 11rem; max-width: 20rem; font-weight: 400; }
+.mark { font-weight: 600; }
+.wide + .wide { margin-top: 1.2rem; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem .7rem; font-size: .9rem; }
+dt { font-weight: 600; }
+dd { margin: 0; }
+"""
+
+
+def grid_html(study: Study, grids: Sequence[Activities]) -> str:
+    """Each period with its visits as columns; masked, as the study blinds it."""
+    title = title_of_grids(study)
+    parts = [element("h1", title)]
+    if study.site is not None:
+        parts.append(element("p", study.site.text))
+    for grid in grids:
+        parts.append(element("h2", grid.title))
+        parts += [*_tables(grid)] or [element("p", "no visits")]
+        if grid.footnotes:
+            parts.append(
+                element("dl", *(part for letter, words in grid.footnotes for part in (element("dt", letter), element("dd", words))))
+            )
+    return document(title, parts, css=_LOOK, landscape=True)
+
+
+def _footnote(letter: str, words: str) -> tuple[Markup, Markup]:
+    return element("dt", letter), element("dd", words)
+
+
+def _tables(grid: Activities) -> Iterator[Markup]:
+    """As few tables as hold all visits, none much wider than another."""
+    n = len(grid.columns)
+    count = -(-n // _MOST)
+    for number in range(count):
+        part = slice(number * n // count, (number + 1) * n // count)
+        labels = [column.label for column in grid.columns[part]]
+        visits = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
+        (_, headings), *said = heading_rows(grid)
+        rows = [[name, *cells[part]] for name, cells in said]
+        marks = [[row.title, *(element("span", MARK, class_="mark") if at else "" for at in row.at[part])] for row in grid.rows]
+        yield wide(f"{grid.period.title}, {visits}", table(visits, ["Visit", *headings[part]], [*rows, *marks]))

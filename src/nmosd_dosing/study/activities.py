@@ -1,0 +1,280 @@
+"""The schedule of activities of a period, as a protocol prints it: a column for each visit, a row for each dose and assessment.
+
+It is made of the visits that the core plans, masked as they are: of a blinded dose nobody sees whose it is. A repeat without an end has
+one column, in the file's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nmosd_dosing.days import day_number, week_code
+from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.study.blinding import mask
+from nmosd_dosing.study.model import NOT_STATED, Cycle, Facts, Give, Period, Point, Series, Study, VisitRule, Window
+from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visits import lay_out, offset_of
+
+MARK = "X"
+SILENT = NOT_STATED.value
+_BEYOND = 31  # days by which months differ
+
+Kind = Literal["dose", "assessment"]
+Noted = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A visit, or all visits of a repeat without an end (`repeat`, in words).
+
+    `day`, `week`: of the period, empty where they hang on the calendar or on an event. `notes`: the letters of its footnotes.
+    """
+
+    label: str
+    name: str
+    day: str
+    week: str
+    window: str
+    notes: str
+    repeat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A dose or an assessment, and at which of the columns it is. `what`: the product, as a reader may see it, or the assessment."""
+
+    kind: Kind
+    what: str
+    name: str
+    at: tuple[bool, ...]
+    notes: str
+
+    @property
+    def title(self) -> str:
+        return self.name + (f" ({self.notes})" if self.notes else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """The schedule of one period. `notes`: the letters that stand beside its title; `footnotes`: each letter with its text."""
+
+    period: Period
+    columns: tuple[Column, ...]
+    rows: tuple[Activity, ...]
+    notes: str
+    footnotes: tuple[tuple[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        return self.period.title + (f" ({self.notes})" if self.notes else "")
+
+
+def activities(study: Study, periods: Sequence[Period]) -> tuple[Activities, ...]:
+    """The schedule of activities of each period; a footnote has one letter in all of them."""
+    letters: dict[str, str] = {}
+    return tuple(_of_period(study, period, letters) for period in periods)
+
+
+def _of_period(study: Study, period: Period, letters: dict[str, str]) -> Activities:
+    found = sorted([*_with_a_day_of_their_own(study, period), *_repeats(study, period)], key=lambda column: column.order)
+    mine = dict[str, str]()
+
+    def noted(texts: Sequence[str]) -> str:
+        own = {text: letters.setdefault(text, _letter(len(letters))) for text in texts}
+        mine.update(own)
+        return ", ".join(own.values())
+
+    notes = noted([*_facts(study.facts), *_facts(period.facts)])
+    columns = tuple(_column(study, period, visit, noted) for visit in found)
+    marks: dict[tuple[Kind, str, str], set[int]] = {}
+    about: dict[str, list[str]] = {}
+    for number, column in enumerate(found):
+        for give in column.visit.gives:
+            for name, more in _doses(study, period, give):
+                marks.setdefault(("dose", give.shown, name), set()).add(number)
+                about.setdefault(name, []).extend(more)
+        for assessment in column.visit.assessments:
+            name = f"{assessment.name}{_only(period, assessment.arms)}"
+            marks.setdefault(("assessment", assessment.name, name), set()).add(number)
+    rows = [
+        Activity(
+            kind, what, name, tuple(number in at for number in range(len(found))), noted(about.get(name, []) if kind == "dose" else [])
+        )
+        for (kind, what, name), at in sorted(marks.items(), key=lambda row: row[0][0] != "dose")
+    ]
+    return Activities(period, columns, tuple(rows), notes, tuple((letter, text) for text, letter in mine.items()))
+
+
+def heading_rows(grid: Activities) -> list[tuple[str, tuple[str, ...]]]:
+    """What is said of each visit, by row: label, name, day, week, window, letters of footnotes. Rows that would say nothing are left out,
+    and weeks that are the labels."""
+    rows = [
+        ("Visit", tuple(column.label for column in grid.columns)),
+        ("Name", tuple(column.name for column in grid.columns)),
+        ("Day", tuple(column.day for column in grid.columns)),
+        ("Week", tuple(column.week for column in grid.columns)),
+        ("Window", tuple(column.window for column in grid.columns)),
+        ("Notes", tuple(column.notes for column in grid.columns)),
+    ]
+    labels = rows[0][1]
+    return [(name, cells) for name, cells in rows if name == "Visit" or (any(cells) and cells != labels)]
+
+
+def title_of_grids(study: Study) -> str:
+    """`MIL62 in AQP4-IgG-positive NMOSD: schedule of activities (NCT05314010, …)`."""
+    return f"{study.title}: schedule of activities" + ("" if study.source.text == SILENT else f" ({study.source.text})")
+
+
+def dose_words(give: Give, dose: Dose | None) -> str:
+    """What is given, in the file's words: `X 500 mg over 60 min`, `X placebo (0 of the active drug)`."""
+    if dose is None:
+        return f"no {give.product}"
+    words = dose.rule
+    if dose.kind in ("placebo", SILENT):
+        words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {SILENT}"
+        words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
+    if dose.kind == "masked":
+        words = "(masked)"
+    name = give.shown if dose.kind == "masked" else give.product
+    return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
+
+
+# --- columns ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A visit of a column; `label` and `day` in place of its own where it stands for all of a repeat."""
+
+    visit: Visit
+    order: tuple[str, float, float]
+    label: str = ""
+    day: str = ""
+
+
+def _with_a_day_of_their_own(study: Study, period: Period) -> Iterator[_Found]:
+    """The visits that do not all come from repeats without an end."""
+    for visit in mask(study, lay_out(period, 0, Problems())):
+        if not visit.open_ended:
+            day = visit.offset.nominal if visit.offset is not None else float("inf")
+            yield _Found(visit, (visit.event, day, 0))
+
+
+def _repeats(study: Study, period: Period) -> Iterator[_Found]:
+    """The first visit of each repeat without an end, for all of them; entries with the same repeat have one."""
+    rules: dict[tuple[object, ...], list[tuple[VisitRule, Point | Series]]] = {}
+    for entry in period.visit_rules:
+        for item in entry.at:
+            if isinstance(item, Series) and item.open_ended:
+                rules.setdefault((item.base.event, item.base.offset, item.step, item.follows), []).append((entry, item))
+            elif isinstance(item, Point) and entry.cycle is not None and entry.cycle.count is None:
+                rules.setdefault((entry.cycle, item.code.offset, item.last and item.last.offset), []).append((entry, item))
+    labels = [_words(*items[0]) for items in rules.values()]
+    for items, label in zip(rules.values(), labels, strict=True):
+        entry, item = items[0]
+        base = item.base if isinstance(item, Series) else item.code
+        step = item.step if isinstance(item, Series) else _cycle(entry).step
+        alone = replace(period, visit_rules=tuple(replace(other, at=(its,)) for other, its in items))
+        visits = lay_out(alone, (base.offset + step).range[1] + _BEYOND, Problems())
+        first = next(visit for visit in mask(study, visits) if visit.open_ended)
+        day = day_number(base.offset.days, study.counts_from) if not base.event and not base.offset.months else None
+        after = f"after {day}" if day is not None and isinstance(item, Series) else ""
+        label = f"{label}, from {base.label}" if labels.count(label) > 1 else label
+        begins = base.offset if isinstance(item, Series) else offset_of(first)  # later cycles stand behind the first one
+        yield _Found(first, (base.event, begins.nominal, step.nominal), label, after)
+
+
+def _words(entry: VisitRule, item: Point | Series) -> str:
+    """A repeat without an end as a file says it."""
+    if isinstance(item, Series):
+        return f"then every {item.step.in_words}"
+    last = f" to {item.last.label}" if item.last is not None else ""
+    name = f" {_cycle(entry).name}" if _cycle(entry).name else ""
+    return f"{item.code.label}{last} of each later cycle{name}, every {_cycle(entry).step.in_words}"
+
+
+def _cycle(entry: VisitRule) -> Cycle:
+    assert entry.cycle is not None
+    return entry.cycle
+
+
+def _column(study: Study, period: Period, found: _Found, noted: Noted) -> Column:
+    visit = found.visit
+    texts = [*visit.said.note, *(f"assumed: {text}" for text in visit.said.assumed)]
+    if visit.follows is not None:
+        texts.append("counted from the actual dose before it, where one is recorded")
+    if only := _only(period, visit.arms):
+        texts.append(only.removeprefix(", "))
+    texts += [f"window stated by {w.origin}" for w in visit.windows if w is not None and w.origin is not None]
+    name = visit.said.name or ""
+    return Column(
+        label=found.label or visit.label,
+        name=name if name != visit.label else "",
+        day=found.day if found.label else _days(study, visit),
+        week="" if found.label else _weeks(visit),
+        window=_window(period, visit),
+        notes=noted(texts),
+        repeat=found.label,
+    )
+
+
+def _days(study: Study, visit: Visit) -> str:
+    """The day of the period, as the file counts; `not stated` where the source states none."""
+    if visit.offset is None:
+        return SILENT
+    ends = [end for end in (visit.offset, visit.last) if end is not None]
+    if visit.event or any(end.months or end.then for end in ends):
+        return ""
+    return " to ".join(str(day_number(end.days, study.counts_from)) for end in ends)
+
+
+def _weeks(visit: Visit) -> str:
+    if visit.offset is None or visit.event or visit.offset.months or visit.offset.then:
+        return ""
+    return week_code(visit.offset.days) or ""
+
+
+def _window(period: Period, visit: Visit) -> str:
+    """The days that the file allows around a visit; of each arm, where they differ."""
+    texts = [_text(visit, window) for window in visit.windows]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "; ".join(f"{arm}: {text}" for arm, text in zip(period.arms, texts, strict=True))
+
+
+def _text(visit: Visit, window: Window | None) -> str:
+    if window is None:
+        return SILENT
+    return "the range itself" if visit.last is not None and window == Window(0, 0) else window.text
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------------
+
+
+def _doses(study: Study, period: Period, give: Give) -> Iterator[tuple[str, list[str]]]:
+    """The doses of a product at a visit as rows, with their footnotes: one where all arms get the same, else one for each dose."""
+    notes = _facts(study.product(give.product).facts)
+    doses = list(dict.fromkeys(dose for dose in give.doses if dose is not None))
+    for dose in doses:
+        arms = [arm for arm, theirs in enumerate(give.doses) if theirs == dose]
+        changes = [(event, changed[arm]) for event, changed in give.changes for arm in arms]
+        later = [f"once {event}: {dose_words(give, other)}" for event, other in dict.fromkeys(changes) if other is not None]
+        only = "" if len(arms) == len(give.doses) else _only(period, arms)
+        yield f"{dose_words(give, dose)}{only}", [*notes, *later]
+
+
+def _only(period: Period, arms: Sequence[int]) -> str:
+    """For whom something is, where it is not for all."""
+    return "" if len(arms) >= len(period.arms) else f", only arm {' or '.join(period.arms[arm] for arm in arms)}"
+
+
+def _facts(facts: Facts) -> list[str]:
+    return [*facts.note, *(f"assumed: {text}" for text in facts.assumed)]
+
+
+def _letter(number: int) -> str:
+    """`a` to `z`, then `aa`."""
+    return (_letter(number // 26 - 1) if number >= 26 else "") + chr(ord("a") + number % 26)
