@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kit.command import dosing
+from tests.kit.paths import ROOT
 from tests.kit.site_facts import EXAMPLE
 
 SUBJECTS = """\
@@ -38,6 +39,8 @@ PAGES = {
     "nobody.html": ("board", "--regimen", "mil62", "--start", "2025-01-06", "--as-of", "2025-01-06"),
     "handout.html": ("handout", *STUDY, "--subject", "0102", "--country", "CN"),
     "handout of somebody who begins.html": ("handout", *STUDY, "--subject", "0101", "--lang", "zh", "--with-code"),
+    "grid.html": ("show", "mil62", "--grid"),
+    "grid of cycles.html": ("show", str(ROOT / "examples/regimens/efgartigimod.yaml"), "--grid"),
     "handout of many visits.html": ("handout", "--regimen", "mil62", "--start", "2025-01-06", "--as-of", "2025-01-06"),
 }
 HEIGHT = {True: (210 - 28) / 25.4 * 96, False: (297 - 28) / 25.4 * 96}  # of a page of A4 between its margins, lying or standing

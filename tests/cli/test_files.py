@@ -62,6 +62,8 @@ WRITES = {  # each command that has `--output`, and the formats that it has
     ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/assumptions.yaml"), "--trials", "3"):
         ("table", "json", "csv", "xlsx"),
     ("board", *OF_ONE, "--as-of", "2025-01-06"): ("table", "html"),
+    ("slots", *OF_ONE, "--next", "--as-of", "2025-01-01", "--window", "3d"): ("table", "json", "csv", "xlsx"),
+    ("handout", *OF_ONE, "--as-of", "2025-01-06"): ("html",),
     ("show", "mil62", "--grid"): ("table", "csv", "html", "xlsx"),
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),
 }  # fmt: skip
@@ -91,13 +93,14 @@ def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...]
     assert not [*folder.iterdir()]
     for format in WRITES[command]:
         ending = {"table": "txt"}.get(format, format)
-        plain = written(*command, "--format", format)
+        form = ("--format", format) if len(WRITES[command]) > 1 else ()
+        plain = written(*command, *form)
         assert plain.startswith(b"PK") is (format == "xlsx")
         for name in (f"x.{ending}", f"X.{ending.upper()}"):
             assert written(*command, "--output", name) == b""
             assert Path(name).read_bytes() == plain
         for name in ("x", "x.txt", "x.log", "x.2025", "tmp.AbCd123XYZ"):
-            assert written(*command, "--format", format, "--output", name) == b""
+            assert written(*command, *form, "--output", name) == b""
             assert Path(name).read_bytes() == plain
 
 
