@@ -392,7 +392,7 @@ def test_escalation_raises_from_the_next_dose_and_not_before_w25d1(day: str | No
         (("--enter", "olp"), "error: `--enter olp` has no date\nhint: write for example `--enter olp=2025-07-02`"),
         (("--enter", "rcp=2025-06-10"),
          "error: `--enter rcp` is not a later period of this plan\nhint: periods that are entered later: `olp`"),
-        (("--enter", "olp=2025-01-01"), "error: entry into `olp` on 2025-01-01 Wed is before day 1, 2025-01-06 Mon\nhint: check the dates"),
+        (("--enter", "olp=2025-01-01"), "error: the entry into `olp` on 2025-01-01 is before day 1, 2025-01-06\nhint: check the dates"),
         (("--on", "withdrawn=2025-06-10", "--enter", "olp=2026-01-05"),
          "error: entry on 2026-01-05 Mon comes after `withdrawn` of 2025-06-10 Tue\nhint: check the dates"),
         (("--on", "declined=2025-12-20", "--enter", "olp=2026-01-12"),

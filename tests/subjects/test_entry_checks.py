@@ -65,3 +65,22 @@ def test_a_stated_minimum_gap_must_be_accepted(tmp_path: Path) -> None:
     assert dosing(*asked, "--enter", "olp=2025-07-05").returncode == 0
     made = plan(*asked, "--enter", "olp=2025-07-04", "--accept-gap")
     assert any(n["code"] == "short-gap" and "less than the minimum gap, 180 days" in n["message"] for n in made["notes"])
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "due"])
+def test_an_entry_given_before_day_1_is_a_slip_in_every_command(command: str) -> None:
+    """As in January, when the old year is written: what is due of the first period would fall away without a word."""
+    said = errors(command, *BAT[1:], "--enter", "olp=2025-01-05", *(["--as-of", "2025-07-01"] if command != "plan" else []))
+    assert said == "error: the entry into `olp` on 2025-01-05 is before day 1, 2025-01-06\nhint: check the dates\n"
+
+
+def test_a_first_day_recorded_before_day_1_is_no_entry(folder: Path) -> None:
+    (folder / "v.csv").write_text("visit,date\nrcp/D1,2025-01-06\nolp/D1,2025-01-05\n")
+    table = (*BAT[1:], "--visits", "v.csv")
+    hint = "hint: check the dates: the first dose is day 1\n"
+    assert errors("plan", *table).startswith("error: `olp/D1` is recorded on 2025-01-05, before day 1, 2025-01-06\n")
+    assert errors("plan", *table).endswith(hint)
+    found = dosing("check", *table, "--as-of", "2025-07-01", "--format", "csv").stdout
+    assert ",olp/D1,not-allowed," in found and "before day 1, 2025-01-06 Mon" in found
+    assert found.count("not-allowed") == 1, "nothing that is planned of the first period falls away"
+    assert "rcp/D182" in dosing("due", *table, "--as-of", "2025-07-01", "--format", "csv").stdout

@@ -237,6 +237,8 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
     is."""
     own, segment = subject.period(visit), visit.segment
     begun = segment.anchor is not None if visit.booked is not None else _has_begun(subject, visit)
+    if segment.period and actual < subject.start:
+        return f"before day 1, {date_text(subject.start)}"
     if segment.period and not begun:
         return f"no entry into {own.period.id} is recorded"
     if segment.period and segment.anchor is not None and actual < segment.anchor:

@@ -118,7 +118,7 @@ def _expand(
             _check_dates_of(segment, by_period, periods)
     schedule = with_hints(fill(segments, cohort))
     if schedule.visit_records is not None and not allow_deviation:
-        visit_records.check(schedule.visit_records, schedule.visits, cohort)
+        visit_records.check(schedule.visit_records, schedule.visits, schedule.in_later_periods, cohort)
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule

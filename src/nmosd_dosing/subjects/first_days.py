@@ -52,8 +52,8 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
 
 
 def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
-    """The cohort, with the recorded first day of a later period as its entry, and a booked one beside it. Raises InputError where another
-    day is given."""
+    """The cohort, with the recorded first day of a later period as its entry, and a booked one beside it; one before day 1 is a slip, and
+    no entry. Raises InputError where another day is given."""
     if not cohort.records:
         return cohort
     entered, booked = dict(cohort.entered), dict(cohort.booked)
@@ -62,9 +62,10 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod)
         first = _first(visits)
         if p and first:
             of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {})
-            found, entry = of_visits.actual[first[0]], cohort.entry(period.id)
-            if not np.isnat(of_visits.booked[first[0]]).all():
-                booked[period.id] = np.where(np.isnat(entry), of_visits.booked[first[0]], NO_DATE)
+            found, ahead = (np.where(d < cohort.start, NO_DATE, d) for d in (of_visits.actual[first[0]], of_visits.booked[first[0]]))
+            entry = cohort.entry(period.id)
+            if not np.isnat(ahead).all():
+                booked[period.id] = np.where(np.isnat(entry), ahead, NO_DATE)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)
                 problems += [

@@ -58,6 +58,7 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
 def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """What contradicts itself, of subjects whose `start` is the first dose, as recorded; of `several` it is said of whom."""
     _check_events(subjects, several, problems)
+    _check_entries(subjects, several, problems)
     _check_weights(subjects, several, problems)
 
 
@@ -111,6 +112,16 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
             if other.name != event.name:
                 wrong = f"{who}the relapse of {before[-1]} is confirmed and rejected on the same day"
                 problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
+
+
+def _check_entries(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
+    """Entries into later periods before day 1: in January the old year is easily written, and then nothing of the first period is due."""
+    for subject in subjects:
+        who = f"subject `{clip(subject.code or '')}`: " if several else ""
+        for entry in subject.entered:
+            if entry.date < subject.start:
+                wrong = f"{who}the entry into `{entry.period}` on {entry.date} is before day 1, {day_1_text(subject)}"
+                problems.error(wrong, entry.place, "check the dates", _day_1_record(subject, entry.place))
 
 
 def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:

@@ -90,7 +90,9 @@ def _doubts(weighings: list[_Weighing], mm: float) -> Iterator[WeightDoubt]:
             yield _change(weighings[i - 1], one)
         kg, cm = one.grams / 1000, mm / 10
         if not np.isnan(mm) and not _likely(kg, cm):
-            words = f"{one.text} with {number_text(cm)} cm is a body mass index of {_index(kg, cm):.1f}, outside {_LEAST} to {_MOST}"
+            index, tenths = _index(kg, cm), round(_index(kg, cm) * 10)
+            tenths = min(tenths, _LEAST * 10 - 1) if index < _LEAST else max(tenths, _MOST * 10 + 1)  # rounded it might be a limit
+            words = f"{one.text} with {number_text(cm)} cm is a body mass index of {tenths / 10:.1f}, outside {_LEAST} to {_MOST}"
             other = " or ".join(_readings(kg, cm))
             yield WeightDoubt(f"{words}{f': {other}?' if other else ': check both'}", (one.date,))
 
