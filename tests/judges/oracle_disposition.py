@@ -106,7 +106,9 @@ class Person:
         return min((date for name, date in self.events if name in events), default=None)
 
     def entry(self, period: str) -> dt.date | None:
-        return self.entered.get(period) or self.seen.get(period)
+        """The day of entry; a first day that is recorded before study day 1 is none."""
+        seen = self.seen.get(period)
+        return self.entered.get(period) or (seen if seen is not None and seen >= self.start else None)
 
 
 # --- what becomes of it -------------------------------------------------------------------------------------------------
