@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from nmosd_dosing import Subject, due, load
-from nmosd_dosing.checks.findings import check
+from nmosd_dosing.checks.findings import Finding, check
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record
 from tests.kit.command import dosing, errors, output
 from tests.kit.dates import START
+from tests.kit.paths import ROOT
 from tests.kit.recorded import RCP, table
 
 
@@ -56,8 +57,8 @@ def test_nothing_counts_down_to_a_day_that_nobody_stated(asked: tuple[str, ...],
         assert item["days_left"] == left
         assert item["latest"] or item["state"] != "closes"
     heading = output(*words).splitlines()[2]
-    assert "Target" in heading
-    assert ("Last day" in heading) == ("Left" in heading) == any(item["latest"] for item in items)
+    assert heading.startswith("To do") and "Target" in heading
+    assert ("Last day" in heading) == any(item["latest"] for item in items)
 
 
 @pytest.mark.parametrize("command", ["due", "check", "plan", "cohort", "simulate"])
@@ -78,3 +79,108 @@ def test_before_day_1_of_a_subject_nothing_is_due_of_it(folder: Path, command: s
         assert [d["subject"] for d in json.loads(done.stdout)["due"]] == ["A"]
     if command == "check":
         assert {f["verdict"] for f in json.loads(done.stdout)["findings"] if f["subject"] == "B"} == {"upcoming"}
+
+
+# --- in the words of a call -----------------------------------------------------------------------------------------------
+
+TODAY = dt.date(2025, 7, 10)
+
+
+def finding(visit: str, verdict: str, days: str, booked: int | None = None, waits: str | None = None) -> Finding:
+    """Of days counted from today: first, target and last, `-` for none."""
+    first, target, last = (None if n == "-" else TODAY + dt.timedelta(int(n)) for n in days.split())
+    on = None if booked is None else TODAY + dt.timedelta(booked)
+    return Finding("0103", visit, verdict, None, target, first, last, None, "", waits, booked_for=on)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("found", "todo"),
+    [
+        (finding("rcp/D182", "overdue", "-7 -4 -1"), "overdue since 2025-07-10 Thu: call, record or mark missed"),
+        (finding("olp entry", "overdue", "-15 -15 -1"), "overdue since 2025-07-10 Thu: call, record the entry or decide"),
+        (finding("rcp/D182", "past-target", "- -4 -"), "was planned for 2025-07-06 Sun: call, record or mark missed"),
+        (finding("olp entry", "past-target", "-3 -3 -"), "call to book: open since 2025-07-07 Mon"),
+        (finding("rcp/D182", "due", "-3 0 3", waits="decision"), "decide: the dose waits, by 2025-07-13 Sun"),
+        (finding("olp entry", "due", "- - 13", waits="decision"), "decide: entry into olp, by 2025-07-23 Wed"),
+        (finding("olp entry", "overdue", "- - -2", waits="decision"), "decide: entry into olp; the last day was 2025-07-08 Tue"),
+        (finding("rcp/D29", "due", "5 0 3", waits="decision"), "decide: no day is allowed, by 2025-07-13 Sun"),
+        (finding("rcp/D182", "due", "-6 -3 0"), "window closes today: call now"),
+        (finding("rcp/D182", "due", "-5 -2 1"), "window closes tomorrow: call today"),
+        (finding("rcp/D182", "due", "-3 0 3"), "window closes in 3 days: call today"),
+        (finding("rcp/D182", "due", "-2 1 4"), "window closes in 4 days: call to book"),
+        (finding("olp entry", "due", "-9 -9 5"), "entry closes in 5 days: call to book"),
+        (finding("rcp/D182", "due", "-7 0 28"), "call to book, by 2025-08-07 Thu"),
+        (finding("rcp/D182", "due", "- 0 -"), "planned for today: call"),
+        (finding("rcp/D182", "upcoming", "4 7 10"), "call to book: opens 2025-07-14 Mon"),
+        (finding("rcp/D182", "upcoming", "- 4 -"), "call to book: planned for 2025-07-14 Mon"),
+        (finding("rcp/D182", "in-window", "-3 0 3", booked=1), "booked for 2025-07-11 Fri"),
+        (finding("rcp/D182", "late", "-3 0 3", booked=4), "booked for 2025-07-14 Mon, 1 day too late: call to move it"),
+        (finding("rcp/D182", "early", "4 7 10", booked=1), "booked for 2025-07-11 Fri, 3 days too early: call to move it"),
+        (finding("rcp/D182", "not-allowed", "-3 0 3", booked=2), "booked for 2025-07-12 Sat, which is not allowed: call to cancel it"),
+        (finding("rcp/D182", "short-gap", "-3 0 3", booked=2), "booked for 2025-07-12 Sat, too close to another dose: call to move it"),
+    ],
+)  # fmt: skip
+def test_what_to_do_in_the_words_of_a_call(found: Finding, todo: str) -> None:
+    [item] = due([found], TODAY, 14)
+    assert item.todo == todo
+
+
+def test_the_most_urgent_comes_first_then_the_last_day() -> None:
+    found = [
+        finding("rcp/1", "upcoming", "1 2 9"),
+        finding("rcp/2", "in-window", "-3 0 3", booked=1),
+        finding("rcp/3", "due", "-7 0 28"),
+        finding("rcp/4", "due", "-3 0 9"),
+        finding("rcp/5", "due", "-3 0 3"),
+        finding("rcp/6", "late", "-3 0 3", booked=4),
+        finding("rcp/7", "due", "-3 0 3", waits="decision"),
+        finding("rcp/8", "past-target", "- -4 -"),
+        finding("rcp/9", "overdue", "-9 -5 -1"),
+    ]
+    assert [item.finding.visit[-1] for item in due(found, TODAY, 14)] == ["9", "8", "7", "6", "5", "4", "3", "2", "1"]
+
+
+def test_a_visit_booked_too_close_to_another_dose_stands_once() -> None:
+    found = [finding("rcp/1", "in-window", "-3 0 3", booked=1), finding("rcp/1", "short-gap", "-3 0 3", booked=1)]
+    assert [item.finding.verdict for item in due(found, TODAY, 14)] == ["short-gap"]
+
+
+NOW = ["0102 overdue", "0103 past-target", "0104 decision", "0104 decision", "0106 due", "0105 due"]
+COURSE = ("--subjects", "examples/course/subjects.csv", "--events", "examples/course/events.csv", "--visits", "examples/course/visits.csv")
+
+
+@pytest.mark.parametrize(
+    ("week", "days", "rows"),
+    [
+        ("this", ("2025-07-10", "2025-07-13"), NOW),
+        ("next", ("2025-07-14", "2025-07-20"), ["0104 decision", "0106 closes", "0105 closes"]),
+        ("2025-07-23", ("2025-07-21", "2025-07-27"), ["0104 decision"]),
+        ("2025-07-08", ("2025-07-10", "2025-07-13"), NOW),
+    ],
+)  # fmt: skip
+def test_one_week(monkeypatch: pytest.MonkeyPatch, week: str, days: tuple[str, str], rows: list[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    asked = ("due", "--regimen", "bat4406f", *COURSE, "--as-of", "2025-07-10", "--week", week, "--format", "json")
+    made = json.loads(output(*asked))
+    assert (made["from"], made["to"]) == days
+    assert [f"{item['subject']} {item['state']}" for item in made["due"]] == rows
+
+
+def test_which_week() -> None:
+    asked = ("due", *RCP, "--as-of", "2025-07-10")
+    assert errors(*asked, "--week", "this", "--ahead", "14d") == (
+        "error: `--ahead` and `--week` both say which days\nhint: leave one of the two out\n"
+    )
+    assert errors(*asked, "--week", "2025-07-06") == (
+        "error: the week of `--week 2025-07-06` is over on 2025-07-10 Thu, the day of looking\n"
+        "hint: `check` says what became of it; `--as-of` looks from an earlier day\n"
+    )
+    assert (
+        errors(*asked, "--week", "thsi") == "error: `--week thsi` is no week\nhint: write `this`, `next`, or a date such as `2025-07-10`\n"
+    )
+    assert errors(*asked, "--week", "2052-07-06") == "error: `--week 2052-07-06` is more than 3660 days ahead\nhint: check the year\n"
+    assert errors(*asked, "--week", "next", "--ics", "due.ics") == (
+        "error: `--ics` with a later week would cancel what is due before it\n"
+        "hint: a calendar holds what is due from the day of looking on: write `--ahead`, or `--week this`\n"
+    )
+    assert dosing("due", *RCP, "--as-of", "9999-12-31", "--week", "this").returncode == 0

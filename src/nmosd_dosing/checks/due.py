@@ -1,4 +1,5 @@
-"""What is due soon: visits that are open, open or close in the days ahead, entries, decisions; sorted by the last allowed day."""
+"""What is due soon: visits that are open, open or close in the days ahead, entries, decisions, appointments; what to do about each, in the
+words of a telephone call, and the most urgent first."""
 
 from __future__ import annotations
 
@@ -6,23 +7,40 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nmosd_dosing.checks.findings import Finding
-from nmosd_dosing.checks.verdicts import State, Verdict
+from nmosd_dosing.checks.findings import Finding, deviates
+from nmosd_dosing.checks.verdicts import STATES, State, Verdict
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import counted
 from nmosd_dosing.subjects.bounds import Values, the_date, the_list
 
-_APPOINTMENTS: tuple[Verdict, ...] = ("in-window", "no-window", "early", "late", "unscheduled")  # that are to be kept
+_APPOINTMENTS: tuple[Verdict, ...] = (  # that are to be kept, or to be moved
+    "in-window", "no-window", "early", "late", "unscheduled", "not-allowed", "short-gap",
+)  # fmt: skip
+_SOON = 3  # days in which a window closes that is called about today
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do. `day`: by when: the last day on which it is allowed, or planned where none is stated; of an appointment its day, if
-    that is not too late. `last` and `left`: the last allowed day, and the days from now to it; None where none is stated."""
+    """One thing to do, and in words what (`todo`). `day`: by when: the last day on which it is allowed, or planned where none is stated; of
+    an appointment its day, if that is not too late. `last` and `left`: the last allowed day, and the days from now to it; None where none
+    is stated."""
 
     finding: Finding
     state: State
     day: dt.date
     last: dt.date | None
     left: int | None
+    todo: str
+
+    @property
+    def amiss(self) -> bool:
+        """Whether it is an appointment that does not fit: out of its window, not allowed, or too close to another dose."""
+        return self.state == "booked" and deviates(self.finding)
+
+    @property
+    def rank(self) -> float:
+        """How urgent it is, the least number most: by its state, and what is booked amiss behind what somebody must decide."""
+        return STATES.index("decision") + 0.5 if self.amiss else STATES.index(self.state)
 
 
 def last_due_day(as_of: dt.date, ahead: int) -> dt.date:
@@ -30,24 +48,36 @@ def last_due_day(as_of: dt.date, ahead: int) -> dt.date:
     return dt.date.max if (dt.date.max - as_of).days <= ahead else as_of + dt.timedelta(ahead)
 
 
-def due(findings: Sequence[Finding], as_of: dt.date | str, ahead: int) -> tuple[Due, ...]:
-    """What is not recorded and is due, overdue, or will be within `ahead` days, by the last allowed day.
+def due(findings: Sequence[Finding], as_of: dt.date | str, ahead: int, *, since: dt.date | str | None = None) -> tuple[Due, ...]:
+    """What is not recorded and is due, overdue, or will be within `ahead` days; the most urgent first, then by the last allowed day.
+
+    The order is: overdue, past its target, to be decided, an appointment that does not fit, a window that closes within these days, what is
+    due, other appointments, what opens. `since`: only what can still be done on that day or later; what was to be done before is left out.
 
     Raises InputError for what is no finding, no date (or YYYY-MM-DD), or no number of days.
     """
     values, as_of = Values(), the_date("as_of", as_of)
+    first = the_date("since", since) if since is not None else as_of
     values.whole("ahead", ahead, 0)
     findings = the_list("findings", findings)
     values.all_are("findings", tuple(findings), Finding)
     values.stop()
     found = []
     last_day = last_due_day(as_of, ahead)
+    too_close = {(f.subject, f.visit, f.booked_for) for f in findings if f.verdict == "short-gap" and f.booked}
     for finding in findings:
         state, day = _state(finding, as_of, last_day)
-        if state is not None and day is not None:
+        told = finding.verdict not in ("short-gap", "not-allowed") and (finding.subject, finding.visit, finding.booked_for) in too_close
+        if state is not None and day is not None and not told and not (first > as_of and _before(state, day, first)):
             last = finding.latest
-            found.append(Due(finding, state, day, last, (last - as_of).days if last is not None else None))
-    return tuple(sorted(found, key=lambda d: d.day))
+            left = (last - as_of).days if last is not None else None
+            found.append(Due(finding, state, day, last, left, _todo(finding, state, as_of)))
+    return tuple(sorted(found, key=lambda d: (d.rank, d.day)))
+
+
+def _before(state: State, day: dt.date, first: dt.date) -> bool:
+    """Whether something is to be done before a day that is ahead: what is overdue on the day of looking is, whatever its day."""
+    return state in ("overdue", "past-target") or day < first
 
 
 def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | None, dt.date | None]:
@@ -79,3 +109,65 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
             return None, None
         case "wrong-dose" | "not-allowed" | "short-gap" | "cancelled":
             return None, None
+
+
+# --- in the words of a call -----------------------------------------------------------------------------------------------
+
+
+def _todo(finding: Finding, state: State, as_of: dt.date) -> str:
+    """What to do about it."""
+    target, earliest, latest = finding.target, finding.earliest, finding.latest
+    first = max((day for day in (earliest, target) if day is not None), default=None) if latest is None else earliest or target
+    match state:
+        case "overdue":
+            since = f"overdue since {date_text(latest + dt.timedelta(1))}" if latest is not None else "overdue"
+            return f"{since}: {'call, record the entry or decide' if finding.is_entry else 'call, record or mark missed'}"
+        case "past-target" if finding.is_entry:
+            return f"call to book: open since {date_text(first)}" if first is not None else "call to book"
+        case "past-target":
+            return (
+                f"was planned for {date_text(target)}: call, record or mark missed" if target is not None else "call, record or mark missed"
+            )
+        case "decision":
+            return f"decide: {_to_decide(finding)}{_by(latest, as_of)}"
+        case "closes":
+            left = (latest - as_of).days if latest is not None else 0
+            when = {0: "today", 1: "tomorrow"}.get(left, f"in {counted(left, 'day')}")
+            call = "call now" if left == 0 else "call today" if left <= _SOON else "call to book"
+            return f"{'entry' if finding.is_entry else 'window'} closes {when}: {call}"
+        case "due":
+            return "planned for today: call" if latest is None and first == as_of else f"call to book{_by(latest, as_of)}"
+        case "opens":
+            day = f": {'planned for' if latest is None else 'opens'} {date_text(first)}" if first is not None else ""
+            return f"call to book{day}"
+        case "booked":
+            return _appointment(finding, finding.booked_for or as_of)
+
+
+def _to_decide(finding: Finding) -> str:
+    if finding.is_entry:
+        return f"entry into {finding.visit.removesuffix(' entry')}"
+    none = finding.earliest is not None and finding.latest is not None and finding.earliest > finding.latest
+    return "no day is allowed" if none else "the dose waits"
+
+
+def _by(latest: dt.date | None, as_of: dt.date) -> str:
+    if latest is None:
+        return ""
+    return f", by {date_text(latest)}" if latest >= as_of else f"; the last day was {date_text(latest)}"
+
+
+def _appointment(finding: Finding, booked: dt.date) -> str:
+    """What is booked; and what is wrong with it, while there is time."""
+    when = f"booked for {date_text(booked)}"
+    match finding.verdict:
+        case "early" if finding.earliest is not None:
+            return f"{when}, {counted((finding.earliest - booked).days, 'day')} too early: call to move it"
+        case "late" if finding.latest is not None:
+            return f"{when}, {counted((booked - finding.latest).days, 'day')} too late: call to move it"
+        case "short-gap":
+            return f"{when}, too close to another dose: call to move it"
+        case "not-allowed":
+            return f"{when}, which is not allowed: call to cancel it"
+        case _:
+            return when

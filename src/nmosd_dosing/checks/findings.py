@@ -64,6 +64,11 @@ class Finding:
         """Whether it is about an appointment, and not about what was done."""
         return self.booked_for is not None
 
+    @property
+    def is_entry(self) -> bool:
+        """Whether it is about the entry into a period, and not about a visit."""
+        return self.visit.endswith(" entry") and "/" not in self.visit
+
 
 def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
     """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date.

@@ -90,7 +90,7 @@ def _entries(old: Plan, new: Plan) -> Iterator[str]:
 
 
 def _entry(move: PlannedTransition) -> str:
-    if move.earliest is None or move.status in ("declined", "refused"):
+    if move.earliest is None or move.status not in ("projected", "entered"):
         return move.status
     return _days(move.earliest, move.latest)
 

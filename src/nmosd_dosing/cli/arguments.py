@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import window as window_phrase
@@ -59,6 +60,25 @@ def days(option: str, text: str, problems: Problems, most: int) -> int | None:
     if found is not None and found % dt.timedelta(days=1):
         problems.error(f"`{option} {text}` is not a number of days", None, "write for example `14d` or `2w`")
     return found.days if found is not None else None
+
+
+def week(option: str, text: str, as_of: dt.date, problems: Problems) -> tuple[dt.date, dt.date] | None:
+    """Monday and Sunday of `this` week, of the `next`, or of that of a date, as of a day; Sunday is no later than the last day there is."""
+    if text in ("this", "next"):
+        days = as_of.toordinal() + (7 if text == "next" else 0)
+    elif not re.match(r"[0-9]", text):
+        problems.error(f"`{option} {clip(text)}` is no week", None, "write `this`, `next`, or a date such as `2025-07-10`")
+        return None
+    elif (found := date(option, text, problems)) is None:
+        return None
+    else:
+        days = found.toordinal()
+    first, last = days - (days - 1) % 7, dt.date.max.toordinal()
+    if first + 6 < as_of.toordinal():
+        wrong = f"the week of `{option} {text}` is over on {date_text(as_of)}, the day of looking"
+        problems.error(wrong, None, "`check` says what became of it; `--as-of` looks from an earlier day")
+        return None
+    return dt.date.fromordinal(min(first, last)), dt.date.fromordinal(min(first + 6, last))
 
 
 def weight(option: str, text: str, problems: Problems) -> float | None:

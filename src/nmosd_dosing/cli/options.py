@@ -233,7 +233,10 @@ class CheckOptions:
 class DueOptions:
     """`dosing due`."""
 
-    ahead: Ahead = "14d"
+    ahead: Annotated[str | None, typer.Option(help="How far to look ahead: 4w. [default: 14d]", metavar="LENGTH")] = None
+    week: Annotated[
+        str | None, typer.Option(help="Monday to Sunday instead: this, next, or the week of a date.", metavar="this|next|DATE")
+    ] = None
     at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
 
 DEVIATED = 1
+_AHEAD, _MOST_AHEAD = "14d", 3660
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found on a day; what is due from it on, so many days ahead. `everything`: what is as planned is listed, too."""
+    """What was found on a day; what is due from it on, or `since` a later day, so many days ahead. `everything`: what is as planned is
+    listed, too."""
 
     request: Request
     as_of: dt.date
@@ -40,6 +42,7 @@ class _Found:
     items: Sequence[Due] = ()
     shown: Shown = EVERYBODY
     everything: bool = False
+    since: dt.date | None = None
 
     @property
     def of_one(self) -> bool:
@@ -62,10 +65,10 @@ def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -
 
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
     """Print what is due in the days ahead."""
-    request, shown, as_of, ahead = _read(whom, asked, output, DUE_FORMATS)
+    request, shown, as_of, (ahead, since) = _read(whom, asked, output, DUE_FORMATS)
     schedule = request.as_carried_out(last_due_day(as_of, ahead))
     findings = _findings(schedule, as_of, shown)
-    found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead), shown)
+    found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead, since=since), shown, since=since)
     outputs.put(DUE_FORMATS, output, found)
     people.say_day_1(shown.among(schedule.cohort))
     if asked.ics is not None:
@@ -78,13 +81,13 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
 
 def _read(
     whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats
-) -> tuple[Request, Shown, dt.date, int]:  # fmt: skip
-    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and how many days ahead."""
+) -> tuple[Request, Shown, dt.date, tuple[int, dt.date | None]]:  # fmt: skip
+    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and which are looked at."""
     problems = Problems()
     elsewhere = {"ics": f"write `--ics {output.output}`, or name another file"} if isinstance(asked, DueOptions) else {}
     outputs.check_output(formats, output, problems, elsewhere)
     as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
-    ahead = arguments.days("--ahead", asked.ahead, problems, 3660) if isinstance(asked, DueOptions) else 0
+    days = _days(asked, as_of, problems) if isinstance(asked, DueOptions) and as_of is not None else (0, None)
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
     ics, stamp = (asked.ics, asked.stamp) if isinstance(asked, DueOptions) else (None, None)
     check_names([("`--output`", output.output), ("`--ics`", ics)], whom.files, problems)
@@ -94,9 +97,27 @@ def _read(
         problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
     request = people.read(whom, problems, as_of)
     shown = read_shown(whom, asked.at_site, request, problems)
-    if request is None or as_of is None or ahead is None or problems.found:
+    if request is None or as_of is None or problems.found:
         fail(problems)
-    return people.known_by(replace(request, window=window), as_of), shown, as_of, ahead
+    return people.known_by(replace(request, window=window), as_of), shown, as_of, days
+
+
+def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, dt.date | None]:
+    """How many days ahead is looked, and from which later day on, if not from the day of looking."""
+    if asked.week is None:
+        return arguments.days("--ahead", asked.ahead or _AHEAD, problems, _MOST_AHEAD) or 0, None
+    if asked.ahead is not None:
+        problems.error("`--ahead` and `--week` both say which days", None, "leave one of the two out")
+    week = arguments.week("--week", asked.week, as_of, problems)
+    if week is None:
+        return 0, None
+    first, last = week
+    if (last - as_of).days > _MOST_AHEAD:
+        problems.error(f"`--week {asked.week}` is more than {_MOST_AHEAD} days ahead", None, "check the year")
+    if first > as_of and asked.ics is not None:
+        hint = "a calendar holds what is due from the day of looking on: write `--ahead`, or `--week this`"
+        problems.error("`--ics` with a later week would cancel what is due before it", None, hint)
+    return (last - as_of).days, first if first > as_of else None
 
 
 def _findings(schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
@@ -115,7 +136,7 @@ def _findings_page(found: _Found) -> Page:
 def _due_page(found: _Found) -> Page:
     from nmosd_dosing.report.pages.findings import due_page
 
-    return due_page(found.request.study, found.as_of, found.ahead, found.items, several=found.several)
+    return due_page(found.request.study, found.as_of, found.ahead, found.items, several=found.several, since=found.since)
 
 
 def _findings_dict(found: _Found) -> dict[str, Any]:
@@ -123,7 +144,8 @@ def _findings_dict(found: _Found) -> dict[str, Any]:
 
 
 def _due_dict(found: _Found) -> dict[str, Any]:
-    return {"as_of": found.as_of.isoformat(), "ahead": found.ahead, "due": due_to_dict(found.items)}
+    days = {"from": (found.since or found.as_of).isoformat(), "to": last_due_day(found.as_of, found.ahead).isoformat()}
+    return {"as_of": found.as_of.isoformat(), "ahead": found.ahead, **days, "due": due_to_dict(found.items)}
 
 
 def _findings_xlsx(found: _Found) -> bytes:

@@ -43,7 +43,7 @@ def findings_sheet(findings: Sequence[Finding]) -> Sheet:
 
 def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
     """What is due as plain values."""
-    return [{"state": d.state, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
+    return [{"state": d.state, "todo": d.todo, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
 
 
 def due_to_csv(items: Sequence[Due]) -> str:
@@ -53,7 +53,7 @@ def due_to_csv(items: Sequence[Due]) -> str:
 
 def due_sheet(items: Sequence[Due]) -> Sheet:
     """The same rows."""
-    return Sheet("due", ("state", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
+    return Sheet("due", ("state", "todo", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
 
 
 def _finding(f: Finding) -> dict[str, Any]:

@@ -57,20 +57,20 @@ def findings_page(
     return Page(*parts)
 
 
-def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool) -> Page:
-    """What is due, by the last allowed day; by the target where no window is stated."""
-    days = f"from {date_text(as_of)} to {date_text(last_due_day(as_of, ahead))}"
-    parts: list[RenderableType] = [text(f"{study.title}: due {days}", style="bold"), Text()]
+def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], several: bool, since: dt.date | None = None) -> Page:
+    """What is due, the most urgent first; from `since` on, else from the day of looking."""
+    looked = f", as of {date_text(as_of)}" if since is not None else ""
+    days = f"from {date_text(since or as_of)} to {date_text(last_due_day(as_of, ahead))}"
+    parts: list[RenderableType] = [text(f"{study.title}: due {days}{looked}", style="bold"), Text()]
     if not items:
         return Page(*parts, text("nothing"))
-    limits = any(item.last is not None for item in items)
-    by, who = (["Last day", "Left"] if limits else []), _who([item.finding for item in items], several)
-    made = Table(*by, *who, "Visit", "State", "Target", "What", right=("Left",), wraps=("What",))
+    limits = ["Last day"] if any(item.last is not None for item in items) else []
+    who = _who([item.finding for item in items], several)
+    made = Table("To do", *who, "Visit", *limits, "Target", "What", wraps=("To do", "What"))
     for item in items:
         f = item.finding
-        style = _STYLES[urgency(item.state)]
+        style = _STYLES["deviation" if item.amiss else urgency(item.state)]
         target = day(f.target) if f.target else Text("open", style="dim")
-        cells = [text(f.visit), text(item.state, style), target, text(f.message)]
-        by_when = [day(item.last), text("" if item.left is None else item.left)] if limits else []
-        made.add_row(*by_when, *_whose(f, who), *cells)
+        last = [day(item.last)] if limits else []
+        made.add_row(text(item.todo, style), *_whose(f, who), text(f.visit), *last, target, text(f.message))
     return Page(*parts, made)
