@@ -130,7 +130,7 @@ class Problem:
         for words, place in places:
             lines += _draw_place(place, words, margin, width)
         if self.alike:
-            lines[1] += f", and {self.alike:,} more {plural(self.alike, 'row')}"
+            lines[1 if places else 0] += f", and {self.alike:,} more {plural(self.alike, 'row')}"
         if not places and self.path:
             lines.append(f" --> {printable(self.path)}")
         if self.hint:

@@ -43,6 +43,7 @@ def folded(name: str) -> str:
     return text
 
 
+@lru_cache(maxsize=65536)
 def is_unscheduled(name: str) -> bool:
     """Whether a name says that its visit is not planned: `unscheduled`, `UNSCHEDULED 4.1`, `Unscheduled visit 2`, `计划外访视`. No visit
     of a plan is called so."""
@@ -66,6 +67,7 @@ class Names:
     def __init__(self, visits: Sequence[Visit], periods: Sequence[str]) -> None:
         """periods: the period of each visit."""
         self.visits, self.periods = visits, periods
+        self._looked_up: dict[tuple[str, str | None], list[Sequence[int]]] = {}
 
     @cached_property
     def ids(self) -> list[str]:
@@ -91,15 +93,20 @@ class Names:
                 index.setdefault(key, []).append(i)
         return index
 
-    def meant(self, name: str, period: str | None = None, without: Callable[[int], bool] = lambda _: False) -> list[int]:
+    def meant(self, name: str, period: str | None = None, without: Callable[[int], bool] | None = None) -> Sequence[int]:
         """The visits that a name can mean, by their numbers: one, none, or several of which nobody knows which. `period`: that it says
         besides; `without`: whether the subject does not have a visit."""
-        found = ([i for i in index if not without(i)] for index in self._fitting(in_period(name, period)))
-        return next(filter(None, found), [])
+        fitting = self._looked_up.get((name, period))
+        if fitting is None:
+            fitting = self._looked_up[name, period] = [*self._fitting(in_period(name, period))]
+        if without is None:
+            return fitting[0] if fitting else ()
+        return next(filter(None, ([i for i in level if not without(i)] for level in fitting)), ())
 
     def _fitting(self, name: str) -> Iterator[Sequence[int]]:
-        yield from (index.get(name, ()) for index in self._as_written)
-        yield from (index.get(folded(name), ()) for index in self._folded)
+        """What has a name, level by level."""
+        yield from (index[name] for index in self._as_written if name in index)
+        yield from (index[folded(name)] for index in self._folded if folded(name) in index)
 
 
 def in_period(name: str, period: str | None) -> str:

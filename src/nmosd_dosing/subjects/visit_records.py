@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
-from nmosd_dosing.errors import InputError, Problem, clip, counted, did_you_mean, grouped, one_of
+from nmosd_dosing.errors import InputError, Problem, clip, grouped
 from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, before_restart, folded, in_period
+from nmosd_dosing.study.visit_names import Names, before_restart
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.unknown_names import unknown_name
 
 _LISTED = 100
-_CANDIDATES = 8
-_ALSO = "what else sites call a visit stands in the study file, as `also called`"
 
 
 class Recorded(IntEnum):
@@ -139,6 +138,7 @@ def match(
     may_come: of visits that there will be once something has happened, under the names that they have the first time."""
     m, n = len(visits), len(cohort)
     names = Names(visits, periods)
+    told = functools.partial(_unknown, names, begun, {})
     found: dict[tuple[int, int], list[Record]] = {}
     appointments: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
@@ -150,14 +150,14 @@ def match(
             else:
                 extra.append((column, record))
             continue
-        meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column))
+        meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column) if begun else None)
         if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
             meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         if len(meant) != 1:
             if not meant and not record.is_fact and may_come is not None and _may_come(record, may_come):
                 extra.append((column, record))
                 continue
-            unknown.append((column, record, functools.partial(_unknown, record, column, meant, names, begun)))
+            unknown.append((column, record, functools.partial(told, record, column, meant)))
             continue
         by_visit = found if record.is_fact else appointments
         if record.last is not None and (wrong := _wrong_end(record, visits[meant[0]], by_visit.get((meant[0], column), ()))) is not None:
@@ -272,54 +272,16 @@ def _without(begun: Begun, column: int, visit: int) -> bool:
     return visit in begun and not begun[visit][column]
 
 
-def _unknown(record: Record, column: int, found: list[int], names: Names, begun: Begun) -> Problem:
-    """What is wrong with the name of a visit. found: several that it may be."""
-    here = [i for i in range(len(names.ids)) if not _without(begun, column, i)]
-    known, shown, meant = [names.ids[i] for i in here], clip(record.visit), [names.ids[i] for i in found]
-    periods = list(dict.fromkeys(id.split("/", 1)[0] for id in known))
-    if record.period is not None and record.period not in periods:
-        there_are = f"periods of this plan are {one_of(periods)}"
-        wrong = f"unknown period `{clip(record.period)}` of visit `{shown}`"
-        return Problem(wrong, record.place, did_you_mean(record.period, periods) or there_are)
-    if meant:
-        several = "visit of several periods" if len({id.split("/", 1)[0] for id in meant}) > 1 else "name of several visits"
-        return Problem(f"`{shown}` is a {several}", record.place, f"write {_some(meant)}")
-    name = in_period(record.visit, record.period)
-    elsewhere = names.meant(name.split("/", 1)[1], None, functools.partial(_without, begun, column)) if "/" in name else []
-    if elsewhere:
-        return Problem(f"`{clip(name)}` is not a visit", record.place, f"{_some([names.ids[i] for i in elsewhere])} is")
-    if (two := _two_days(name, [names.visits[i] for i in here])) is not None:
-        wrong, days = two
-        there = [names.ids[i] for i in here if names.visits[i].offset in days]
-        write = f"write {_some(there)}{'' if there[1:] else ' if that is meant'}"
-        return Problem(f"`{shown}` {wrong}", record.place, f"{write}, or say in the study file which it is: `also called: {shown}`")
-    called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
-    hint = did_you_mean(name, known) or did_you_mean(record.visit, called, most=3)
-    labels = list(dict.fromkeys(names.visits[i].label for i in here))
-    some = ", ".join(f"`{label}`" for label in labels[:8])
-    hint = hint or f"visits are {some}{' and so on' if len(here) > 8 else ''}; one that is not planned is `{UNSCHEDULED}`; {_ALSO}"
-    return Problem(f"unknown visit `{shown}`", record.place, hint)
-
-
-def _some(ids: Sequence[str]) -> str:
-    return f"{one_of(ids[:_CANDIDATES])}{f' and {len(ids) - _CANDIDATES} more' if len(ids) > _CANDIDATES else ''}"
-
-
-_ELAPSED = re.compile(r"(?:.*/)?(week|month|year) (\d{1,4})")
-
-
-def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Offset]] | None:
-    """Of a name such as `week 2`, where days count from 1 and the plan has a visit on one of the days that it may mean: what is wrong with
-    it, and these days. Where days count from 0 it is the name of one."""
-    if (found := _ELAPSED.fullmatch(folded(name))) is None:
-        return None
-    unit, n = found[1], int(found[2])
-    step = {"week": Offset(7), "month": Offset(months=1), "year": Offset(months=12)}[unit]
-    days = step.times(n), step.times(max(n - 1, 0))
-    on = [visit for visit in visits if visit.offset in days and not visit.event]
-    if not on or any(label.startswith(f"{unit} ") for visit in on for label in (visit.label, *visit.labels)):
-        return None
-    return f"is ambiguous where days count from 1: {counted(n, unit)} elapsed, or {unit} number {n}", days
+def _unknown(
+    names: Names, begun: Begun, told: dict[tuple[object, ...], Problem], record: Record, column: int, meant: Sequence[int]
+) -> Problem:
+    """What is wrong with the name of a visit; `told`: what was found of the same name before, of subjects who have the same visits."""
+    own = tuple(visit for visit in begun if _without(begun, column, visit))
+    key = (record.visit, record.period, tuple(meant), own)
+    if key not in told:
+        there = {i for i in range(len(names.visits)) if not _without(begun, column, i)}
+        told[key] = unknown_name(record.visit, record.period, meant, names, there)
+    return dataclasses.replace(told[key], place=record.place)
 
 
 def _together(here: list[Record], record: Record, visit: Visit) -> bool:
