@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-_QUIET = (
+QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
@@ -23,6 +23,6 @@ def browser() -> Iterator[Any]:
     if program is None:
         pytest.skip("no chromium: on Debian, apt install chromium; elsewhere name the program in CHROMIUM")
     with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=program, args=_QUIET)
+        running = started.chromium.launch(executable_path=program, args=QUIET)
         yield running
         running.close()

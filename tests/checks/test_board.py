@@ -103,6 +103,17 @@ def test_of_days_before_the_month_what_is_overdue_stands_on_today() -> None:
     assert [(day, mark.visit, mark.kind) for day, mark in shown.on_days] == [(AS_OF, "rcp/D182", "overdue")]
 
 
+@pytest.mark.parametrize(
+    ("month", "on"),
+    [("2025-12", "2025-12-29"), ("2026-01", "2026-01-02"), ("2026-02", None)],
+)
+def test_what_may_be_done_in_a_month_stands_in_it_though_it_is_planned_for_another(month: str, on: str | None) -> None:
+    subject = Subject(dt.date(2025, 7, 5), "A", records=(replace(D1, date=dt.date(2025, 7, 5)),))  # its D182 is on 2026-01-02
+    shown = made(subject, as_of=dt.date(2025, 12, 1), month=dt.date.fromisoformat(f"{month}-01"), window=4)
+    days = [day for day, mark in shown.on_days if mark.visit == "rcp/D182"]
+    assert days == ([] if on is None else [dt.date.fromisoformat(on)])
+
+
 def test_no_board_is_made_of_what_is_unblinded() -> None:
     with pytest.raises(InputError, match="a board shows what is masked only masked"):
         made(Subject(START, "A", arm="placebo"), unblind=True)

@@ -1,4 +1,4 @@
-"""A board as a page to print, or to look at: what is due, the month, each subject over time."""
+"""A board as a page to print, or to look at: the month, each subject over time, what is due."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from nmosd_dosing.checks.verdicts import urgency
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
 from nmosd_dosing.report.html import lines, month
-from nmosd_dosing.report.html.document import Markup, Part, document, element, group, table, wide
+from nmosd_dosing.report.html.document import Markup, Part, dated, document, element, group, table, wide
 
 _CSS = """
-.due { min-width: 38rem; }
+.wide .due { min-width: 56rem; }
 .due td:nth-last-child(3) { text-align: right; padding-right: 1.2rem; }
-@media (max-width: 62rem) { .due .day { white-space: normal; } }
+@media print { .wide .due { min-width: 0; } }
 """
 
 
 def board_page(board: Board) -> str:
     """The page of a board."""
-    parts = [_due(board), month.month_of(board), lines.lines_of(board)]
+    parts = [month.month_of(board), lines.lines_of(board), _due(board)]
     made = [_heading(board), *(element("section", part, class_="whole") for part in parts)]
     return document(f"{board.title}: board", made, css=month.CSS + lines.CSS + _CSS, landscape=True)
 
@@ -54,7 +54,7 @@ def _due(board: Board) -> Markup:
 def _row(item: Due, several: bool, sites: bool) -> list[Part]:
     found = item.finding
     state = element("span", item.state, class_="late") if urgency(item.state) == "deviation" else item.state
-    dates = [element("span", date_text(day), class_="day") if day is not None else None for day in (item.last, found.target)]
+    dates = [dated(date_text(day)) if day is not None else None for day in (item.last, found.target)]
     left = f"{item.left}" if item.left is not None else None
     who = [*([found.subject or ""] if several else []), *([found.site] if sites else [])]
-    return [*who, found.visit, state, dates[0], left, dates[1], found.message]
+    return [*who, found.visit, state, dates[0], left, dates[1], dated(found.message)]

@@ -6,6 +6,7 @@ Everything is made by `element`, which escapes each text and each attribute: wha
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from nmosd_dosing.days import Language
 from nmosd_dosing.screen import for_terminal
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d(?: \S{2,3}\b)?)")  # as `days` writes it for people
 _EMPTY = frozenset({"br", "hr", "meta"})  # elements that have no content, and no end tag
 _LANGUAGES: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 
@@ -72,6 +74,11 @@ def element(name: str, /, *parts: Part, **attributes: str | int | float | None) 
 def group(parts: Iterable[Part]) -> Markup:
     """Parts after each other."""
     return Markup(_html(parts))
+
+
+def dated(words: str) -> Markup:
+    """A text in which no date is torn."""
+    return group([element("span", part, class_="day") if number % 2 else part for number, part in enumerate(_DATE.split(words))])
 
 
 def table(caption: Part, headings: Sequence[Part], rows: Iterable[Sequence[Part]], class_: str | None = None) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.plans.handout import Appointment, Handout
 from nmosd_dosing.plans.wording import HandoutWording, handout_wording
-from nmosd_dosing.report.html.document import ACCENT, LINE, PALE, Markup, Part, document, element
+from nmosd_dosing.report.html.document import ACCENT, LINE, PALE, Markup, Part, dated, document, element
 
 _CSS = f"""
 body {{ max-width: 46rem; }}
@@ -43,7 +43,7 @@ def _visit(made: Appointment, words: HandoutWording, language: Language) -> Mark
     if made.last is not None and made.last > made.day:
         day = f"{day} – {date_text(made.last, language)}"
     if made.time is not None:
-        day = f"{day}, {words.at.format(f'{made.time:%H:%M}')}"
+        day = words.at.format(day, f"{made.time:%H:%M}")
     said = words.agreed if made.agreed else words.planned if made.sure else words.may_change
     day_of = element("div", element("h2", day), element("p", said), _possible(made, words, language), _closed(made, words))
     return element("li", day_of, element("div", *_there(made, words)), class_="agreed" if made.agreed else None)
@@ -70,4 +70,4 @@ def _possible(made: Appointment, words: HandoutWording, language: Language) -> P
     if made.earliest == made.latest:
         return element("p", words.no_other_day, class_="faint")
     days = [date_text(day, language) for day in (made.earliest, made.latest)]
-    return element("p", words.allowed.format(*days), class_="faint")
+    return element("p", dated(words.allowed.format(*days)), class_="faint")

@@ -25,7 +25,7 @@ CSS = f"""
 .legend {{ display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }}
 .legend li {{ display: flex; align-items: center; gap: .4rem; }}
 .legend svg {{ flex: none; }}
-@media (max-width: 40rem) {{ .lines th {{ width: 4.2rem; }} .lines .minor {{ display: none; }} }}
+@media (max-width: 40rem) {{ .lines th {{ width: 5rem; }} .lines .minor {{ display: none; }} }}
 """
 _LEGEND: tuple[tuple[Kind, str], ...] = (
     ("done", "done"), ("not done", "not done"), ("booked", "booked"), ("planned", "planned, with the allowed days"),
@@ -78,13 +78,12 @@ def _axis(board: Board) -> Iterator[Markup]:
     """Names of months above their first days, as many as there is room for; years below."""
     months = list(_months(board))
     step = next(step for step in (1, 2, 3, 6, 12, 10**6) if len(months) / step <= 14)
-    for number, first in enumerate(months):
-        if (first.month - 1) % step and step > 1:
-            continue
+    named = [first for first in months if not (first.month - 1) % step]
+    for number, first in enumerate(named):
         x = _percent(_at(board, first))
         minor = "minor" if step < 3 and (first.month - 1) % 3 else None
         yield element("text", month_name(first)[:3], x=x, y=26, class_=minor)
-        if first.month <= step or not number:
+        if not number or first.year != named[number - 1].year:
             yield element("text", str(first.year), x=x, y=12)
 
 

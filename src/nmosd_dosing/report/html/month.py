@@ -115,7 +115,12 @@ def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, 
     style += ["off"] if mark.ends > (week[last] or mark.ends) else []
     on = week.index(mark.day) - first if mark.day is not None and mark.day in week and mark.kind != "booked" else None
     tick = element("i", style=f"left: {100 * on / days:.4g}%; width: {100 / days:.4g}%") if on is not None and days > 1 else None
-    name = [element("b", mark.subject), " " if mark.subject else None, mark.visit, f" {mark.hour}" if mark.hour else None]
+    name = [
+        element("b", mark.subject),
+        " " if mark.subject else None,
+        mark.visit,
+        f" {mark.hour}" if mark.hour and kind == mark.kind else None,
+    ]
     said = element("span", f" {mark.text}" if named else title_of(mark), class_="hid")
     ground = _ground(closed[first : last + 1]) if kind == "planned" else None
     return element(
