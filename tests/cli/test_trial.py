@@ -12,8 +12,8 @@ from tests.kit.paths import ROOT
 
 EXAMPLE = ROOT / "examples" / "trial"
 TABLES = ("--subjects", "subjects.csv", "--events", "events.csv", "--visits", "visits.csv")
-BY_HAND = ("--regimen", "bat4406f", *TABLES, "--site", "site.yaml", "--column", "start=Infusion 1")
-SAID = "trial.yaml: Invented example, two sites (bat4406f, subjects.csv, events.csv, visits.csv, site.yaml"
+BY_HAND = ("--regimen", "bat4406f", *TABLES, "--site", "site.yaml", "--column", "start=Infusion 1", "--country", "CN")
+SAID = "trial.yaml: Invented example, two sites (bat4406f, subjects.csv, events.csv, visits.csv, site.yaml, CN"
 ON = ("--as-of", "2025-07-07")
 
 
@@ -29,8 +29,8 @@ COMMANDS = [
     (("check", *ON), BY_HAND),
     (("prepare", "--from", "2025-07-07"), BY_HAND),
     (("order", "--from", "2025-07-07", "--days", "90"), BY_HAND),
-    (("plan", "--subject", "0103"), (*BY_HAND, "--country", "CN")),
-    (("cohort",), (*BY_HAND[:2], "subjects.csv", *BY_HAND[4:], "--country", "CN")),
+    (("plan", "--subject", "0103"), BY_HAND),
+    (("cohort",), (*BY_HAND[:2], "subjects.csv", *BY_HAND[4:])),
 ]
 
 
@@ -50,7 +50,7 @@ def test_named_it_may_lie_anywhere_and_what_is_given_stands(folder: Path, trial:
     assert here.returncode == 0 and here.stderr.startswith("there/trial.yaml: Invented example, two sites (bat4406f, there/subjects.csv,")
     shutil.copy(trial / "there" / "subjects.csv", "others.csv")
     other = dosing("due", *ON, "--trial", "there/trial.yaml", "--subjects", "others.csv", "--regimen", "bat4406f")
-    said = "there/trial.yaml: Invented example, two sites (there/events.csv, there/visits.csv, there/site.yaml)\n"
+    said = "there/trial.yaml: Invented example, two sites (there/events.csv, there/visits.csv, there/site.yaml, CN)\n"
     assert (other.stdout, other.stderr) == (here.stdout, said)
 
 
@@ -75,7 +75,7 @@ def test_zone_and_language_are_of_calendars() -> None:
     assert "TZID=Asia/Shanghai" in Path("v.ics").read_text(encoding="utf-8")
     said = dosing("plan", "--subject", "0103", "--ics", "w.ics").stderr.splitlines()[0]
     assert said.endswith(", site.yaml, CN, en)")
-    assert dosing("plan", "--subject", "0103").stderr == f"{SAID}, CN)\n"
+    assert dosing("plan", "--subject", "0103").stderr == f"{SAID})\n"
 
 
 def test_sites_are_those_whose_rows_are_shown(trial: Path) -> None:

@@ -40,6 +40,7 @@ class Finding:
     `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
     last day of a course or a range of days. `booked_for`: the day of an appointment; then the verdict is what it will be if it is kept.
     `reason`, `batch`, `comment`: what was written down of the visit; no batch of a masked dose. `site`: where the subject is seen.
+    `closed`: which of its days ahead are closed, and why; None where none is, or nobody asked.
     """
 
     subject: str | None
@@ -58,6 +59,7 @@ class Finding:
     comment: str | None = None
     reason: str | None = None
     site: str | None = None
+    closed: str | None = None
 
     @property
     def booked(self) -> bool:

@@ -41,7 +41,7 @@ def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
 # --- options that stand in several groups --------------------------------------------------------------------------------
 
 Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; `check` and `due` take today.", metavar="DATE")]
+AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all but `plan` and `cohort` take today.", metavar="DATE")]
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
 Ahead = Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")]
 AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
@@ -223,6 +223,7 @@ class CohortOptions(ScheduleOptions):
 class CheckOptions:
     """`dosing check`."""
 
+    country: Country = None
     at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None
@@ -233,6 +234,7 @@ class CheckOptions:
 class DueOptions:
     """`dosing due`."""
 
+    country: Country = None
     ahead: Annotated[str | None, typer.Option(help="How far to look ahead: 4w. [default: 14d]", metavar="LENGTH")] = None
     week: Annotated[
         str | None, typer.Option(help="Monday to Sunday instead: this, next, or the week of a date.", metavar="this|next|DATE")
@@ -283,6 +285,8 @@ class HandoutOptions:
 class PrepareOptions:
     """`dosing prepare`."""
 
+    country: Country = None
+    as_of: AsOf = None
     first: Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")] = None
     days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None
     until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None

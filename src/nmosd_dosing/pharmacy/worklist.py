@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from nmosd_dosing.plans.plan import Administration, LostDose, Plan, PlannedVisit, Stage
 from nmosd_dosing.plans.wording import why_no_amount
+from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.study.model import Study
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
@@ -24,7 +25,8 @@ class Item:
 
     visit: planned, booked, projected or pending. day, of: which day of the visit, of how many. dose: the product's, at the whole visit.
     times: administrations on this day. vials, volume_ml: for all of these; `vials` is None where they cannot be counted, and `uncounted`
-    says why. sizes: all vials that there are of the product, the smallest first.
+    says why. sizes: all vials that there are of the product, the smallest first. closed: why its day is closed; None where it is open, or
+    nobody asked.
     """
 
     date: dt.date | None
@@ -39,6 +41,7 @@ class Item:
     volume_ml: float | None
     uncounted: str | None
     sizes: tuple[str, ...]
+    closed: str | None = None
 
     @property
     def firm(self) -> bool:
@@ -65,7 +68,7 @@ class Worklist:
     dayless: the source states no day. undecided: no day is allowed, and a person must decide. missed: planned before `first`, not allowed
     any more, and nothing is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered:
     periods whose first day is not known yet, each with the subjects. lost: planned for one of the days, and taken away by an entry, each
-    with the subject. several: the plans are of more than one period.
+    with the subject. several: the plans are of more than one period. workdays: which days are open, where somebody asked.
     """
 
     study: Study
@@ -80,6 +83,7 @@ class Worklist:
     unentered: Mapping[str, tuple[str | None, ...]]
     lost: tuple[tuple[str | None, LostDose], ...]
     several: bool
+    workdays: Workdays | None = None
 
     @property
     def ahead(self) -> tuple[Item, ...]:
@@ -93,7 +97,8 @@ class OrderLine:
 
     needed: for the doses of the month; not_firm: how many of these are for doses that are projected or pending, or may be another
     arm's. reserve: on top. first_need: the first day on which one is needed; order_by: the last on which to order, None where no
-    lead time is given. check_weight: whose weight should be looked at again before it is ordered for them, and why.
+    lead time is given, and `closed` why that day is closed. check_weight: whose weight should be looked at again before it is ordered for
+    them, and why.
     """
 
     month: dt.date
@@ -105,6 +110,7 @@ class OrderLine:
     first_need: dt.date
     order_by: dt.date | None
     check_weight: str | None
+    closed: str | None = None
 
     @property
     def order(self) -> int:
@@ -120,13 +126,13 @@ class Uncounted:
     items: tuple[Item, ...]
 
 
-def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) -> Worklist:
+def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date, workdays: Workdays | None = None) -> Worklist:
     """What is to be prepared from `first` to `last`, both included: every dose of which nothing is recorded.
 
     A visit stands on the day for which it is planned, or on the first that a minimum gap allows where that is later; whoever may come on
     the days asked for, though he is planned for another, stands apart. A visit that takes several days stands on each of them with what
     that day needs, since each vial is opened for one administration; so what a longer time needs is what its parts need. What is done,
-    missed, withheld or cancelled stands nowhere; a recorded course is done as a whole.
+    missed, withheld or cancelled stands nowhere; a recorded course is done as a whole. `workdays`: what stands on a closed day says so.
     """
     items: list[Item] = []
     may_come: list[MayCome] = []
@@ -157,7 +163,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
         unblinded=any(plan.unblinded for plan in plans),
         first=first,
         last=last,
-        items=tuple(sorted(items, key=lambda item: item.date or last)),
+        items=tuple(replace(item, closed=_closed(item.date, workdays)) for item in sorted(items, key=lambda item: item.date or last)),
         may_come=tuple(sorted(may_come, key=lambda found: (found.first, found.last))),
         dayless=tuple(dayless),
         undecided=tuple(undecided),
@@ -165,7 +171,12 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date) 
         unentered={period: tuple(subjects) for period, subjects in unentered.items()},
         lost=tuple((plan.subject, dose) for plan in plans for dose in plan.lost if first <= dose.date <= last),
         several=any(len(plan.way) > 1 for plan in plans),
+        workdays=workdays,
     )
+
+
+def _closed(date: dt.date | None, workdays: Workdays | None) -> str | None:
+    return workdays.closed_because(date) if workdays is not None and date is not None else None
 
 
 def _within(item: Item, first: dt.date, last: dt.date) -> bool:
@@ -294,6 +305,7 @@ def order(worklist: Worklist, reserve: Fraction = Fraction(0), lead: int | None 
                         first_need=min(days),
                         order_by=dt.date.fromordinal(by) if by is not None else None,
                         check_weight="; ".join(f"{who}: {why}" if who else why for who, why in to_check(mine)) or None,
+                        closed=_closed(dt.date.fromordinal(by) if by is not None else None, worklist.workdays),
                     )
                 )
     return tuple(lines)

@@ -91,10 +91,9 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
         expected = visit.booked or visit.target
         if expected is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
             continue
-        why = days.closed_because(expected)
-        if why is not None:
-            code: NoteCode = "weekend" if why in _WEEKDAYS else "holiday"
-            message = _message(why, expected, visit.earliest, visit.latest, days)
+        message = closed_and_near(expected, visit.earliest, visit.latest, days)
+        if message is not None:
+            code: NoteCode = "weekend" if days.closed_because(expected) in _WEEKDAYS else "holiday"
             found.setdefault((code, message), []).append(visit.id)
         elif days.projected(expected):
             unpublished.setdefault(expected.year, []).append(visit.id)
@@ -104,7 +103,12 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
         yield Note("holiday", f"the calendar of {year} is not published yet: that these days are open is projected", tuple(ids))
 
 
-def _message(why: str, target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> str:
+def closed_and_near(target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> str | None:
+    """Why a day is closed on which something is expected, and which open days are near it, from `earliest` to `latest`; None where it is
+    open."""
+    why = days.closed_because(target)
+    if why is None:
+        return None
     before, after = days.nearest_open(target, earliest, latest)
     named = f"{date_text(before) if before else 'none'} before, {date_text(after) if after else 'none'} after"
     if earliest is None and latest is None:

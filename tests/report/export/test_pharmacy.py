@@ -44,5 +44,5 @@ def test_json_has_each_day_and_all_of_them(folder: Path) -> None:
     [late, *_] = as_json(*ORDER, "--days", "12", "--lead", "7d", "--reserve", "12.5%")["order"]
     assert late == {
         "month": "2025-01", "product": "X", "vial": "120 mg", "needed": 8, "not_firm": 0, "reserve": 1, "order": 9,
-        "first_need": "2025-01-20", "order_by": "2025-01-13", "check_weight": None,
+        "first_need": "2025-01-20", "order_by": "2025-01-13", "check_weight": None, "closed": None,
     }  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.findings import Finding, check, deviates
 from nmosd_dosing.checks.verdicts import concern
@@ -57,7 +58,7 @@ def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -
     """Print the findings; 1 where one of them is a deviation."""
     request, shown, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
     schedule = request.as_carried_out(as_of)
-    found = _Found(request, as_of, _findings(schedule, as_of, shown), shown=shown, everything=asked.everything)
+    found = _Found(request, as_of, _findings(request, schedule, as_of, shown), shown=shown, everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
     people.say_day_1(shown.among(schedule.cohort))
     return DEVIATED if any(map(deviates, found.findings)) else 0
@@ -67,7 +68,7 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
     """Print what is due in the days ahead."""
     request, shown, as_of, (ahead, since) = _read(whom, asked, output, DUE_FORMATS)
     schedule = request.as_carried_out(last_due_day(as_of, ahead))
-    findings = _findings(schedule, as_of, shown)
+    findings = _findings(request, schedule, as_of, shown)
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead, since=since), shown, since=since)
     outputs.put(DUE_FORMATS, output, found)
     people.say_day_1(shown.among(schedule.cohort))
@@ -76,7 +77,7 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
         stamp = instant(asked.stamp, problems)
         if stamp is None:
             fail(problems)
-        say(_calendar(asked.ics, stamp, found, whom.subject))
+        say(_calendar(asked.ics, stamp, found, shown.subject or whom.subject))
 
 
 def _read(
@@ -97,9 +98,10 @@ def _read(
         problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
     request = people.read(whom, problems, as_of)
     shown = read_shown(whom, asked.at_site, request, problems)
+    workdays = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
     if request is None or as_of is None or problems.found:
         fail(problems)
-    return people.known_by(replace(request, window=window), as_of), shown, as_of, days
+    return people.known_by(replace(request, window=window, workdays=workdays), as_of), shown, as_of, days
 
 
 def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, dt.date | None]:
@@ -120,8 +122,10 @@ def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, d
     return (last - as_of).days, first if first > as_of else None
 
 
-def _findings(schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
-    return [finding for finding in check(schedule, as_of) if shown.has(finding.subject, finding.site)]
+def _findings(request: Request, schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
+    """The findings that are shown, with what is closed of their days."""
+    found = [finding for finding in check(schedule, as_of) if shown.has(finding.subject, finding.site)]
+    return [*with_closed_days(found, as_of, request.workdays)] if request.workdays is not None else found
 
 
 def _findings_page(found: _Found) -> Page:

@@ -117,7 +117,7 @@ def _worklist(checked: _Checked) -> Worklist:
     plans = list(progress(request.plans(schedule, columns), len(columns), "plans"))
     people.say_day_1(checked.shown.among(schedule.cohort))
     _say_unused(request.study, plans)
-    return prepare(request.study, plans, checked.first, checked.last)
+    return prepare(request.study, plans, checked.first, checked.last, request.workdays)
 
 
 def _say_unused(study: Study, plans: Sequence[Plan]) -> None:
@@ -140,21 +140,26 @@ def _say_unused(study: Study, plans: Sequence[Plan]) -> None:
 def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, formats: outputs.Formats) -> _Checked:
     problems, reserve, lead = Problems(), None, None
     outputs.check_output(formats, output, problems)
-    first = arguments.date("--from", asked.first, problems) if asked.first is not None else dt.date.today()
+    as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
+    first = arguments.date("--from", asked.first, problems) if asked.first is not None else as_of
     last = _last(asked, first, None if isinstance(asked, OrderOptions) else _DAYS, problems)
     policy = arguments.policy("--vials", asked.vials, problems)
     if isinstance(asked, OrderOptions):
         reserve = arguments.maybe(_reserve, "--reserve", asked.reserve, problems)
         lead = arguments.days("--lead", asked.lead, problems, _MOST_DAYS) if asked.lead is not None else None
     check_names([("`--output`", output.output)], whom.files, problems)
-    request = people.read(whom, problems)
-    if request is not None:
-        request = replace(request, unblind=asked.unblind, policy=policy)
+    request = people.read(whom, problems, as_of)
+    if request is None:
+        arguments.country("--country", asked.country, None, problems)
+    else:
+        workdays = arguments.country("--country", asked.country, request.study.site, problems)
+        request = replace(request, unblind=asked.unblind, policy=policy, workdays=workdays)
         one = f"add `--arm` with {one_of(request.arms)}"
         people.check_arms(request, one if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
     shown = read_shown(whom, asked.at_site, request, problems)
     if request is None or first is None or last is None or problems.found:
         fail(problems)
+    request = people.known_by(request, as_of) if asked.as_of is not None and as_of is not None else request
     return _Checked(request, shown, first, last, reserve or Fraction(0), lead)
 
 

@@ -15,7 +15,7 @@ from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
 
 FINDING_COLUMNS = (
     "subject", "site", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "reason", "batch",
-    "comment",
+    "comment", "closed",
 )  # fmt: skip
 
 

@@ -16,12 +16,12 @@ from nmosd_dosing.version import PROGRAM
 DOSE_COLUMNS = (
     "unblinded", "date", "subject", "site", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit",
     "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
-    "part", "planned", "from", "to",
+    "part", "planned", "from", "to", "closed",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
     "unblinded", "month", "product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "not_counted", "visits",
-    "check_weight",
+    "check_weight", "closed",
 )  # fmt: skip
 
 
@@ -123,6 +123,7 @@ def _dose(item: Item) -> dict[str, Any]:
         "vials": vials_list(item.vials),
         "volume_ml": plain_number(item.volume_ml),
         "not_counted": item.uncounted,
+        "closed": item.closed,
     }
 
 
@@ -133,7 +134,7 @@ def _may_come(found: MayCome) -> dict[str, Any]:
 def _order_line(line: OrderLine) -> dict[str, Any]:
     return {
         "month": f"{line.month:%Y-%m}",
-        **fields(line, ("product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "check_weight")),
+        **fields(line, ("product", "vial", "needed", "not_firm", "reserve", "order", "first_need", "order_by", "check_weight", "closed")),
     }
 
 

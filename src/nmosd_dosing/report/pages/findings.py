@@ -48,6 +48,7 @@ def findings_page(
             cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(f.message)]
             made.add_row(*_whose(f, who), *cells)
         parts += [made, Text()]
+    parts += _closed(findings, several)
     counted = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
     not_done = f"; {booked} of them booked, not done" if booked else ""
     parts.append(text(f"{counted}{not_done}" if counted else "nothing is planned and nothing recorded"))
@@ -73,4 +74,11 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
         target = day(f.target) if f.target else Text("open", style="dim")
         last = [day(item.last)] if limits else []
         made.add_row(text(item.todo, style), *_whose(f, who), text(f.visit), *last, target, text(f.message))
-    return Page(*parts, made)
+    closed = _closed([item.finding for item in items], several)
+    return Page(*parts, made, *([Text(), *closed] if closed else []))
+
+
+def _closed(findings: Sequence[Finding], several: bool) -> list[RenderableType]:
+    """A line for each that is expected on a closed day, or may be done last on one."""
+    whose = [(f, f"{f.subject or ''} {f.visit}" if several else f.visit) for f in findings if f.closed is not None]
+    return [text(f"closed: {who}: {f.closed}") for f, who in whose]

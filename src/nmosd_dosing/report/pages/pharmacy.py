@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
@@ -16,6 +16,7 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, to_check, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.plans.workdays import closed_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
 
@@ -31,6 +32,7 @@ def worklist_page(worklist: Worklist, policy: Policy) -> Page:
     else:
         parts += [_items(worklist), Text()]
         parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in in_all(worklist.items).items()]
+        parts += [text(words) for words in _closed(worklist)]
     notes = remarks(worklist)
     if worklist.may_come:
         parts += [Text(), text("may also come, planned for another day; not counted above"), Text(), _may_come(worklist)]
@@ -54,7 +56,23 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     firm = (
         [] if all(not line.not_firm for line in lines) else ["not firm: for doses that are projected or pending, or may be another arm's"]
     )
-    return Page(*parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *remarks(worklist)]))
+    return Page(
+        *parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *_by_a_closed_day(worklist, lines), *remarks(worklist)])
+    )
+
+
+def _closed(worklist: Worklist) -> Iterator[str]:
+    """A line for each closed day for which something is to be prepared."""
+    for date, group in groupby(worklist.items, key=lambda item: item.date):
+        items = list(group)
+        if date is not None and (why := items[0].closed) is not None:
+            yield f"closed: {date_text(date)}: {closed_text(why)}; nothing is moved ({_named(items, worklist.several)})"
+
+
+def _by_a_closed_day(worklist: Worklist, lines: Sequence[OrderLine]) -> list[str]:
+    """A line for each day ahead by which to order, and which is closed."""
+    found = {line.order_by: line.closed for line in lines if line.order_by is not None and line.order_by >= worklist.first and line.closed}
+    return [f"closed: {date_text(day)}, by which to order: {closed_text(why)}" for day, why in sorted(found.items())]
 
 
 def remarks(worklist: Worklist) -> list[str]:
