@@ -60,20 +60,11 @@ def test_a_page_names_sites_where_it_shows_several(asked: tuple[str, ...]) -> No
 
 # --- rows of one site, or of one subject ----------------------------------------------------------------------------------
 
-LIST = """\
-BAT4406F in AQP4-IgG-positive NMOSD: due from 2025-07-07 Mon to 2025-07-21 Mon
-
-Subject  Visit     State        Target          What
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
-0102     rcp/D1    past-target  2025-01-13 Mon  not recorded 175 days after the target; no window is stated
-0101     rcp/D182  past-target  2025-07-06 Sun  not recorded 1 day after the target; no window is stated
-0102     rcp/D182  opens        2025-07-13 Sun  from 2025-07-13 Sun on
-"""
-
 
 @pytest.mark.usefixtures("people")
 def test_only_rows_of_a_site_are_shown() -> None:
-    assert output("due", *TABLES, *ON, "--at-site", "01") == LIST
+    page = output("due", *TABLES, *ON, "--at-site", "01")
+    assert "  0101     rcp/D182  " in page and "  0102     rcp/D1 " in page and "Site" not in page and "0999" not in page
     for asked in (*LISTS, ("cohort", *TABLES[:2], "subjects.csv")):
         assert {row["site"] for row in rows(*asked, "--at-site", "01")} == {"01"}
     both = rows(*LISTS[0], "--at-site", "01", "--at-site", "02")
