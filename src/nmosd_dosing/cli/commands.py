@@ -7,10 +7,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from nmosd_dosing.cli import calendar_options, options
-from nmosd_dosing.cli.calendar_options import CalendarOptions
+from nmosd_dosing.cli import options
+from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OutputOptions, PeopleOptions
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions
+from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput
 
 T = TypeVar("T")
 COMMANDS: list[Callable[..., object]] = []
@@ -99,7 +100,7 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
 
 
 @command(without=("visit",))
-def board(people: PeopleOptions, asked: options.BoardOptions, output: options.PageOutput) -> None:
+def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput) -> None:
     """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.
 
     The page is one file: nothing in it is fetched from elsewhere, and no script runs.
@@ -115,7 +116,7 @@ def board(people: PeopleOptions, asked: options.BoardOptions, output: options.Pa
 
 
 @command(without=("visit", "format"))
-def handout(people: PeopleOptions, asked: options.HandoutOptions, output: options.HandoutOutput) -> None:
+def handout(people: PeopleOptions, asked: options.HandoutOptions, output: HandoutOutput) -> None:
     """A patient's next visits on one page of A4, to hand over: days, where to, what to bring; no study, drug, arm or code.
 
     Place, telephone, rooms and what to bring come from the site's file.
@@ -164,7 +165,10 @@ def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOpti
 
 @command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
 def cohort(
-    people: options.CohortPeople, asked: options.CohortOptions, output: options.CohortOutput, calendar: calendar_options.CohortCalendars
+    people: options.CohortPeople,
+    asked: options.CohortOptions,
+    output: CohortOutput,
+    calendar: CohortCalendars,
 ) -> int:
     """Every visit of every subject of a table, up to millions; masked where the study is blinded.
 
@@ -249,7 +253,7 @@ def regimens(
 
 
 @command()
-def show(asked: options.ShowOptions, output: options.GridOutput) -> None:
+def show(asked: options.ShowOptions, output: GridOutput) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed; or as a grid, as protocols print it.
 
     \b

@@ -14,7 +14,7 @@ from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 
 if TYPE_CHECKING:
-    from nmosd_dosing.cli.options import OutputOptions
+    from nmosd_dosing.cli.output_options import OutputOptions
 
 Formats = Mapping[str, Callable[..., Any]]
 

@@ -13,7 +13,8 @@ from nmosd_dosing.checks.findings import check
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cli.files import check_names
-from nmosd_dosing.cli.options import BoardOptions, PageOutput, PeopleOptions
+from nmosd_dosing.cli.options import BoardOptions, PeopleOptions
+from nmosd_dosing.cli.output_options import PageOutput
 from nmosd_dosing.cli.shown import read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.workdays import open_days

@@ -15,7 +15,8 @@ from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, is_file, read_file, write_whole
-from nmosd_dosing.cli.options import CheckOptions, DueOptions, OutputOptions, PeopleOptions
+from nmosd_dosing.cli.options import CheckOptions, DueOptions, PeopleOptions
+from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.run.calendars import instant
 from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_shown
 from nmosd_dosing.errors import Problems

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names, is_file
-from nmosd_dosing.cli.options import CompareOptions, OutputOptions
+from nmosd_dosing.cli.options import CompareOptions
+from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, Comparison, compare

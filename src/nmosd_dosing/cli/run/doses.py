@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names, write_whole
-from nmosd_dosing.cli.options import DosesOptions, OutputOptions, PeopleOptions
+from nmosd_dosing.cli.options import DosesOptions, PeopleOptions
+from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.cli.weights import LOOK_AGAIN
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of

@@ -9,7 +9,8 @@ from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names
-from nmosd_dosing.cli.options import HandoutOptions, HandoutOutput, PeopleOptions
+from nmosd_dosing.cli.options import HandoutOptions, PeopleOptions
+from nmosd_dosing.cli.output_options import HandoutOutput
 from nmosd_dosing.cli.shown import read_shown
 from nmosd_dosing.days import LANGUAGES
 from nmosd_dosing.errors import Problems, one_of

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress, say
 from nmosd_dosing.cli.files import check_names
-from nmosd_dosing.cli.options import OrderOptions, OutputOptions, PeopleOptions, PrepareOptions
+from nmosd_dosing.cli.options import OrderOptions, PeopleOptions, PrepareOptions
+from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy

@@ -10,7 +10,8 @@ from nmosd_dosing.checks.slots import Slots, slots_of
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names
-from nmosd_dosing.cli.options import OutputOptions, SlotsOptions, SlotsPeople
+from nmosd_dosing.cli.options import SlotsOptions, SlotsPeople
+from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans.request import Request

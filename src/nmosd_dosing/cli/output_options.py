@@ -1,0 +1,77 @@
+"""The options of what is written, as `options` has those of everything else: in which format, and where to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import typer
+
+_PLAIN = ("txt", "text", "log", "out")  # endings of whatever is text
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class OutputOptions:
+    """In which format, and where to."""
+
+    format: Annotated[
+        str | None, typer.Option(help="table, json, csv or xlsx; without it, what the ending of --output says.", metavar="FORMAT")
+    ] = None
+    output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
+
+    endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv", "xlsx": "xlsx"}
+    usual: ClassVar[str] = "table"
+
+    @property
+    def ending(self) -> str:
+        """The ending of the output's name, without its point; nothing where it ends in none, or in one that says nothing of a format."""
+        found = re.search(r"[^/\\.][^/\\]*\.([A-Za-z0-9]{1,8})$", self.output or "")  # longer ones are of `mktemp`, numbers are versions
+        ending = found[1].lower() if found and not found[1].isdecimal() else ""
+        return "" if ending in _PLAIN else ending
+
+    @property
+    def written_as(self) -> str:
+        """The format asked for; else what the name of the output says; else the usual one."""
+        return self.format if self.format is not None else self.endings.get(self.ending, self.usual)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CohortOutput(OutputOptions):
+    """Rows for programs."""
+
+    format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit) or xlsx.", metavar="FORMAT")] = None
+
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json", "xlsx": "xlsx"}
+    usual: ClassVar[str] = "csv"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PageOutput(OutputOptions):
+    """A page to print and to look at."""
+
+    format: Annotated[str | None, typer.Option(help="table or html; without it, what the ending of --output says.", metavar="FORMAT")] = (
+        None
+    )
+
+    endings: ClassVar[Mapping[str, str]] = {"html": "html"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GridOutput(OutputOptions):
+    """A schedule of activities."""
+
+    format: Annotated[
+        str | None,
+        typer.Option(help="Of --grid: table, csv, html or xlsx; without it, what the ending of --output says.", metavar="FORMAT"),
+    ] = None
+
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "html": "html", "xlsx": "xlsx"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HandoutOutput(PageOutput):
+    """A page to hand over."""
+
+    usual: ClassVar[str] = "html"
