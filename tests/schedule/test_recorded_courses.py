@@ -32,6 +32,7 @@ periods:
       - {at: D-14 to D-8, name: Screening, assess: eligibility}
       - {at: D1 to D5, give: Y 20 mg daily}
       - {at: D15, window: 3d, give: Y 20 mg}
+      - {at: D57, window: 2d, name: Follow-up, assess: ECG}
       - {at: D29 to D31, give: [Y 5 mg daily, Z 1 mg daily]}
 spans: {c: {title: C, from: first dose, to: last dose + 10 days}}
 """
@@ -99,6 +100,15 @@ def test_a_visit_without_doses_that_ends_too_late_is_late() -> None:
     )
 
 
+def test_a_visit_of_one_day_without_a_dose_takes_as_long_as_it_takes() -> None:
+    told_of = {
+        last: told(on("Follow-up", "2025-03-02", last=day(last)), as_of="2025-04-01") for last in ("2025-03-02", "2025-03-05", "2025-03-06")
+    }
+    assert {last: next(iter(found)) for last, found in told_of.items()} == {
+        "2025-03-02": "main/D57 in-window", "2025-03-05": "main/D57 in-window", "2025-03-06": "main/D57 late",
+    }  # fmt: skip
+
+
 def test_what_has_not_ended_is_known_to_its_day() -> None:
     record = on(COURSE, "2025-01-06", last=day("2025-01-12"), amount=Decimal(140), unit="mg")
     assert record.as_known_on(day("2025-01-12")) == record
@@ -145,15 +155,14 @@ def test_what_cannot_be_a_last_day_or_an_amount_a_day(folder: Path) -> None:
         "error: `20` has no unit", " --> v.csv:6:36",
         "hint: write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets` or `capsules` in the column `unit`",
     ]  # fmt: skip
-    days = "D15,2025-01-20,2025-01-22,,,,,\nunscheduled 1,2025-02-20,2025-02-22,,,,,\n"
+    days = "D15,2025-01-20,2025-01-22,,,,,\nunscheduled 1,2025-02-20,2025-02-22,,Y,,,\nunscheduled 2,2025-02-20,2025-02-22,,,,,\n"
     days += "D29 to D31,2025-02-03,2025-02-05,,Y,,,\nD29 to D31,2025-02-03,2025-02-06,,Z,,,\n"
+    one_day = "hint: write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row"
     found = wrong(days)
     assert found == [
-        "error: `D15` is a visit of one day, and its last day is written as 2025-01-22", " --> v.csv:2:1",
-        "hint: leave `last` out; where something was given on several days, write a row for each",
-        "error: `unscheduled 1` is a visit of one day, and its last day is written as 2025-02-22", " --> v.csv:3:1",
-        "hint: leave `last` out; where something was given on several days, write a row for each",
-        "error: `D29 to D31` has two last days, 2025-02-05 and 2025-02-06", " --> v.csv:5:1",
+        "error: `D15` is a dose of one day, and a later last day is written", " --> v.csv:2:1", one_day,
+        "error: `unscheduled 1` is a dose of one day, and a later last day is written", " --> v.csv:3:1", one_day,
+        "error: `D29 to D31` has two last days, 2025-02-05 and 2025-02-06", " --> v.csv:6:1",
         "hint: a visit has one: write it in both rows, and as `amount` how much was given of each product",
     ]  # fmt: skip
     assert wrong(days, "--allow-deviation") == found, "whatever is allowed, nobody knows what is meant"

@@ -212,17 +212,20 @@ def _last(records: Sequence[Record], visit: Visit) -> np.datetime64:
 
 
 def _wrong_end(record: Record, visit: Visit | None, before: Sequence[Record]) -> Callable[[], Problem] | None:
-    """What is wrong with the last day of a record, if it is of one day, or other records of the visit end on another. visit: None for one
-    that is not planned."""
-    if record.through > record.date and (visit is None or visit.last is None):
+    """What is wrong with the last day of a record, if it is of a dose of one day, or other records of the visit end on another. A visit
+    without a dose may take as long as it takes. visit: None for one that is not planned."""
+    dose = record.product is not None or record.amount is not None or bool(visit is not None and visit.gives)
+    if record.through > record.date and dose and (visit is None or visit.last is None):
         return functools.partial(_one_day, record)
     other = next((r for r in before if r.last is not None and r.date == record.date and r.last != record.last), None)
     return functools.partial(_two_ends, record, other) if other is not None else None
 
 
 def _one_day(record: Record) -> Problem:
-    wrong = f"`{clip(record.visit)}` is a visit of one day, and its last day is written as {record.last}"
-    return Problem(wrong, record.place, "leave `last` out; where something was given on several days, write a row for each")
+    wrong = f"`{clip(record.visit)}` is a dose of one day, and a later last day is written"
+    return Problem(
+        wrong, record.place, "write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row"
+    )
 
 
 def _two_ends(record: Record, other: Record) -> Problem:
