@@ -64,7 +64,9 @@ def test_nothing_is_written_when_something_is_wrong(tmp_path: Path, content: str
 def test_of_very_many_wrong_rows_the_first_hundred_and_the_count(tmp_path: Path) -> None:
     lines = "".join(f"S{i},2025-0{i}-06,{i}x\n" for i in range(10, 2010))
     done = cohort(tmp_path, subjects=f"subject,start,weight_kg\n{lines}")
-    assert done.stderr.startswith("error: 4,000 problems in one table; the first 100 follow\n\nerror: `2025-010-06` is not a date")
+    assert done.stderr.startswith(
+        "error: 4,000 problems in one table; the first 100 follow\n --> subjects.csv\n\nerror: `2025-010-06` is not a date"
+    )
     assert done.stderr.count("error: ") == 101
     assert " --> subjects.csv:51:" in done.stderr
     assert " --> subjects.csv:52:" not in done.stderr

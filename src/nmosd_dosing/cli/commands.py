@@ -68,7 +68,7 @@ def check(people: PeopleOptions, asked: options.CheckOptions, output: OutputOpti
 
 
 @command(without=("visit",))
-def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> None:
+def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> int:
     """What is due, overdue, opens or closes; entries into the next period and decisions among it; by the last allowed day.
 
     \b
@@ -79,7 +79,7 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
     """
     from nmosd_dosing.cli.run.check import run_due
 
-    run_due(people, asked, output)
+    return run_due(people, asked, output)
 
 
 @command(without=("visit",))

@@ -53,6 +53,9 @@ Arm = Annotated[
 UnblindAll = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs everybody's arm.")]
 UnblindOne = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")]
 DatesFrom = Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
+]
 
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
@@ -213,9 +216,7 @@ class CohortOptions(ScheduleOptions):
     accept_gap: Annotated[bool, typer.Option("--accept-gap", help="Let entries stand that break a stated minimum gap between doses.")] = (
         False
     )
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
-    ] = False
+    skip_bad: SkipBad = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -227,6 +228,7 @@ class CheckOptions:
     as_of: AsOf = None
     window: Window = None
     everything: Annotated[bool, typer.Option("--all", help="Of several subjects, list also what is as planned.")] = False
+    skip_bad: SkipBad = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -241,6 +243,7 @@ class DueOptions:
     at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None
+    skip_bad: SkipBad = False
     ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
     stamp: Stamp = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weigh
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.tables import Tables
+    from nmosd_dosing.subjects.tables.roster import LeftOut
     from nmosd_dosing.subjects.tables.table import Cell
 
 _LISTED = 5
@@ -35,40 +36,96 @@ _FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a first dose is nothing to
 _NAMED = 100  # subjects of whom a line is said each
 
 
-def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None) -> Request | None:
+def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None, left_out: LeftOut | None = None) -> Request | None:
     """Whom the options mean; None where something is wrong, which stands in `problems` then. `as_of`: visits dated later are booked;
-    without it, later than today."""
+    without it, later than today. With `left_out` subjects of a table of whom something is wrong are left out, and kept there."""
     study, periods = regimen(asked, problems)
     known = known_events(study)
     later = [p.id for p in periods[1:]]
     of_study, events = on(asked.on, known, problems)
     entered = _enter(asked.enter, later, periods, problems)
     tables = _tables(asked, problems)
+    allocation: Sequence[tuple[Cell, Cell]] = ()
     if asked.subjects is None or tables is None:
         subjects = _one(asked, problems)
+        subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
+        if tables is not None:
+            subjects, allocation = _with_tables(subjects, tables, known, masked(study), problems)
     else:
-        subjects = _several(asked, tables, later, capped(study), problems)
-    if asked.subjects is not None and (events or entered):
-        problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`")
-    subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
-    allocation: Sequence[tuple[Cell, Cell]] = ()
+        if events or entered:
+            problems.error(
+                "`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`"
+            )
+        _check_several(asked, problems)
+        subjects, allocation = _several(tables, later, study, problems, left_out)
     if tables is not None:
-        subjects, allocation = tables.joined(subjects, known, masked(study), problems)
         tables.check_said(problems)
     if study is not None and periods:
         arms = [asked.arm if asked.subjects is None else None, *(s.arm for s in subjects)]
-        problems.found += unknown_arms(arms, arms_of(periods), allocation)[1]
+        unknown, wrong = unknown_arms(arms, arms_of(periods), allocation)
+        problems.found += wrong if left_out is None else []
+        if left_out is not None:
+            left_out.problems += wrong
+            subjects = _without(subjects, {i for i, s in enumerate(subjects) if s.arm in unknown}, left_out)
     subjects = history.booked_by(subjects, as_of or dt.date.today())
     request = Request(study, one(periods), subjects, of_study) if study is not None and periods else None
     if request is not None and not problems.found:
         request = request.begun()
         subjects = request.subjects
-    history.check(subjects, len(subjects) > 1, problems)
+    if left_out is None or request is None:
+        history.check(subjects, len(subjects) > 1, problems)
+    else:
+        request = dataclasses.replace(request, subjects=_consistent(subjects, left_out))
     if study is None or request is None or problems.found:
         return None
-    say_unlikely([(s.code, s.start) for s in subjects])
+    say_unlikely([(s.code, s.start) for s in request.subjects])
     say_doubtful(request)
     return request
+
+
+def _with_tables(
+    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str], masked: bool, problems: Problems
+) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
+    """One subject with what tables say, and the rows of the allocation."""
+    from nmosd_dosing.subjects.tables import roster
+
+    beside = tables.beside(events, masked, problems, roster.LeftOut(problems.found, refuses=True))
+    return (collected(problems, lambda: roster.roster(subjects, *beside)) or subjects) if subjects else (), beside.allocation
+
+
+def _several(
+    tables: Tables, later: Sequence[str], study: Study | None, problems: Problems, left_out: LeftOut | None
+) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
+    """The subjects of a table with what the other tables say of them, and the rows of the allocation."""
+    from nmosd_dosing.subjects.tables.roster import LeftOut
+
+    wrong = left_out if left_out is not None else LeftOut(problems.found, refuses=True)
+    columns = collected(problems, lambda: tables.subjects(later, capped(study), wrong))
+    beside = tables.beside(known_events(study), masked(study), problems, wrong)
+    said = collected(problems, lambda: tables.join(columns, beside, wrong)) if columns is not None else None
+    if columns is None or said is None:
+        return (), beside.allocation
+    wrong.names += [columns.codes[row] for row in sorted(wrong.rows)]
+    rows = [row for row in range(len(columns)) if row not in wrong.rows | columns.without_start]
+    return tuple(said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in rows), beside.allocation
+
+
+def _without(subjects: tuple[Subject, ...], wrong: Collection[int], left_out: LeftOut) -> tuple[Subject, ...]:
+    """The others; of those whose names are kept something is wrong."""
+    left_out.names += [subjects[i].code or "" for i in sorted(wrong)]
+    return tuple(subject for i, subject in enumerate(subjects) if i not in wrong)
+
+
+def _consistent(subjects: tuple[Subject, ...], left_out: LeftOut) -> tuple[Subject, ...]:
+    """Those of whom nothing contradicts itself."""
+    found, wrong = Problems(), set()
+    for i, subject in enumerate(subjects):
+        before = len(found.found)
+        history.check((subject,), True, found)
+        if len(found.found) > before:
+            wrong.add(i)
+    left_out.take(found.in_order(), 0)
+    return _without(subjects, wrong, left_out)
 
 
 def say_unlikely(starts: Iterable[tuple[str | None, dt.date | None]]) -> None:
@@ -223,13 +280,12 @@ def _tables(asked: PeopleOptions, problems: Problems) -> Tables | None:
     return Tables(asked, problems)
 
 
-def _several(asked: PeopleOptions, tables: Tables, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
+def _check_several(asked: PeopleOptions, problems: Problems) -> None:
     for name in (*OF_ONE_SUBJECT, "visit"):
         if name not in ("enter", "subject") and getattr(asked, name):
             ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
             wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
-    return tables.subjects(later, capped, problems)
 
 
 def unknown_arms(

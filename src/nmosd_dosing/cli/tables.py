@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple, TypeVar
 
 from nmosd_dosing.cli.edge import collected, say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import PeopleOptions
-from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of, plural
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.subjects.subject import Event, Record, Subject, Weight
-from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.subject import Event, Record, Weight
+from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, plain
-from nmosd_dosing.subjects.tables.roster import LeftOut
-from nmosd_dosing.subjects.tables.table import Cell
+from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
+from nmosd_dosing.subjects.tables.table import Cell, stop
 
 T = TypeVar("T")
+_NAMED = 5  # subjects whom a line names
 TABLES = ("subjects", "events", "visits", "weighings", "allocation", "weights")
 
 
@@ -57,15 +58,49 @@ class Tables:
                 where = f"`{path}`, sheet `{clip(layout.sheet)}`" if layout.sheet is not None else f"`{path}`"
                 say(without_controls(f"ignored in {where}: the {columns} {ignored_text(layout.ignored)}"))
 
-    def subjects(self, later: Sequence[str], capped: Sequence[str], problems: Problems) -> tuple[Subject, ...]:
-        """The table of subjects; nobody where it is wrong."""
-        path = self.asked.subjects or ""
-        work = partial(roster.subjects, path=path, periods=later, capped=capped)
-        return collected(problems, lambda: self.read("subjects", path, lambda content, layout: work(content, layout=layout))) or ()
+    def subjects(self, later: Sequence[str], capped: Sequence[str], left_out: LeftOut) -> SubjectColumns:
+        """The table of subjects; who has no first dose is said. Raises InputError where it cannot be read, or nobody is left."""
+        found, path = Problems(), self.asked.subjects or ""
+        columns = self.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
+        if not len(columns):
+            stop(found.in_order(), more=found.more, path=path)
+        if found.found:
+            broken: list[int | None] = []
+            if not left_out.refuses:
+                try:
+                    broken = subject_table.of_broken_lines(columns.table)
+                except ValueError:  # it could be anybody's second row
+                    stop(found.in_order(), more=found.more, path=path)
+            left_out.take(found.in_order(), found.more, path=path)
+            left_out.rows |= columns.table.wrong | {row for row in broken if row is not None}
+            left_out.nobody = broken.count(None)
+        if without := [columns.codes[row] for row in sorted(columns.without_start)]:
+            if len(without) == len(columns):
+                hint = "write its day into `start`; who is being screened is left out"
+                raise InputError(Problem(f"nobody in `{path}` has a first dose", hint=hint, path=path))
+            some = ", ".join(f"`{clip(code)}`" for code in without[:_NAMED])
+            more = f" and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
+            who = f"{len(without):,} {plural(len(without), 'subject')}"
+            say(without_controls(f"left out, without a first dose: {who} ({some}{more})"))
+        return columns
 
-    def beside(self, known: Sequence[str], masked: bool, problems: Problems, left_out: LeftOut | None = None) -> Beside:
-        """What the other tables say; nothing of one that is wrong. With `left_out` rows that are wrong are left out. `masked`: no message
-        shows what was given."""
+    def join(self, columns: SubjectColumns, beside: Beside, left_out: LeftOut) -> dict[int, Said]:
+        """What the other tables say of the subjects, by row. Raises InputError where rows are nobody's, and somebody's are left out."""
+        said: dict[int, Said] = {}
+        unread = left_out.refuses and columns.table.broken  # whose codes stand in lines that are no rows is not known
+        if unread or not (any(beside) or left_out.codes):
+            return said
+        known = Known(columns.codes, lambda row: columns.cell(row).place)
+        roster.join(known, said, *beside)
+        if known.nobody and not left_out.refuses:
+            stop(known.in_order, "the tables", known.more)
+        left_out.take(known.in_order, known.more, "the tables")
+        left_out.rows |= known.wrong | known.may_be(left_out.codes)
+        return said
+
+    def beside(self, known: Sequence[str], masked: bool, problems: Problems, left_out: LeftOut) -> Beside:
+        """What the other tables say, without rows that are wrong; nothing of a table that cannot be read. `masked`: no message shows what
+        was given."""
         asked = self.asked
 
         def rows(table: str, read: Callable[[bytes, str, Layout], list[T]]) -> list[T]:
@@ -80,16 +115,6 @@ class Tables:
             rows("visits", lambda content, path, layout: roster.records(content, path, left_out, masked, layout)),
             rows("weighings", lambda content, path, layout: roster.weighings(content, path, left_out, layout)),
         )
-
-    def joined(
-        self, known: tuple[Subject, ...], events: Sequence[str], masked: bool, problems: Problems
-    ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
-        """The subjects with what the tables beside theirs say, and the rows of the allocation."""
-        before = len(problems.found)
-        beside = self.beside(events, masked, problems)
-        if known and len(problems.found) == before:
-            known = collected(problems, lambda: roster.roster(known, *beside)) or known
-        return known, beside.allocation
 
     def check_said(self, problems: Problems) -> None:
         """What is said of columns and sheets is of such as there are; asked once all tables are read, and nothing is wrong with them."""

@@ -88,7 +88,6 @@ def test_every_wrong_cell_of_a_subject() -> None:
         "s.csv:6:22: `a\u200bb` holds a control character (U+200B); type the code again",
         "s.csv:6:26: `1/2/2025` is not a date with the year first; day and month cannot be told apart; write it as YYYY-MM-DD",
         "s.csv:7:1: subject `5` has two rows (the first s.csv:6:1); take one of the two out",
-        "s.csv:7:3: no date; write for example `2025-01-06`",
         "s.csv:7:5: `273` cannot be a body height; write centimetres, 30 to 272",
         "s.csv:7:10: `2025-02-30`: there is no such day; check the month and the day",
         "s.csv:8:14: `0` cannot be a body weight; write kilograms, more than 0 and at most 500",

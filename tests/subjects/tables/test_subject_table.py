@@ -43,7 +43,6 @@ DAYS = {
     "20250106": "write `2025-01-06`",
     "45663": "it seems to be the number that a spreadsheet gives a day; format the cell as a date",
     "Monday": "write it as YYYY-MM-DD, for example `2025-01-06`",
-    "": "write for example `2025-01-06`",
 }
 
 

@@ -146,7 +146,6 @@ def test_every_wrong_cell_is_named_as_the_spreadsheet_does() -> None:
         "s.xlsx, cell B4: the formula `=TODAY()` has no value in this file; paste the column as values",
         "s.xlsx, cell C4: the formula `=SUM(1)` has no value in this file; paste the column as values",
         "s.xlsx, cell A5: 4 cells under 3 columns; name the column in the heading, or clear the cell",
-        "s.xlsx, cell B6: no date; write for example `2025-01-06`",
         "s.xlsx, cell A7: the cells `A7:A8` are merged; unmerge them, and fill each by itself",
         "s.xlsx, cell C8: `1e+300` is not a weight; write kilograms as a plain number, for example `60` or `60.5`",
     ]

@@ -13,8 +13,9 @@ from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.findings import Finding, check, deviates
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.edge import FINE, WRONG_INPUT, fail, say
 from nmosd_dosing.cli.files import check_names, is_file, read_file, write_whole
+from nmosd_dosing.cli.left_out import say_left_out, without_refused
 from nmosd_dosing.cli.options import CheckOptions, DueOptions, PeopleOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.run.calendars import instant
@@ -24,6 +25,7 @@ from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.findings import due_sheet, due_to_csv, due_to_dict, findings_sheet, findings_to_csv, findings_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.subjects.tables.roster import LeftOut
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -56,18 +58,20 @@ class _Found:
 
 
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
-    """Print the findings; 1 where one of them is a deviation."""
-    request, shown, as_of, _ = _read(whom, asked, output, CHECK_FORMATS)
+    """Print the findings; 2 where somebody is left out, else 1 where one of them is a deviation."""
+    request, shown, as_of, _, left_out = _read(whom, asked, output, CHECK_FORMATS)
     schedule = request.as_carried_out(as_of)
     found = _Found(request, as_of, _findings(request, schedule, as_of, shown), shown=shown, everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
     people.say_day_1(shown.among(schedule.cohort))
+    if say_left_out(left_out, request.study, schedule.cohort.of_study, len(request.subjects)):
+        return WRONG_INPUT
     return DEVIATED if any(map(deviates, found.findings)) else 0
 
 
-def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> None:
-    """Print what is due in the days ahead."""
-    request, shown, as_of, (ahead, since) = _read(whom, asked, output, DUE_FORMATS)
+def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> int:
+    """Print what is due in the days ahead; 2 where somebody is left out."""
+    request, shown, as_of, (ahead, since), left_out = _read(whom, asked, output, DUE_FORMATS)
     schedule = request.as_carried_out(last_due_day(as_of, ahead))
     findings = _findings(request, schedule, as_of, shown)
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead, since=since), shown, since=since)
@@ -79,12 +83,14 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> No
         if stamp is None:
             fail(problems)
         say(_calendar(asked.ics, stamp, found, shown.subject or whom.subject))
+    return WRONG_INPUT if say_left_out(left_out, request.study, schedule.cohort.of_study, len(request.subjects)) else FINE
 
 
 def _read(
     whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats
-) -> tuple[Request, Shown, dt.date, tuple[int, dt.date | None]]:  # fmt: skip
-    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and which are looked at."""
+) -> tuple[Request, Shown, dt.date, tuple[int, dt.date | None], LeftOut]:  # fmt: skip
+    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and which are looked at; and
+    who is left out."""
     problems = Problems()
     elsewhere = {"ics": f"write `--ics {output.output}`, or name another file"} if isinstance(asked, DueOptions) else {}
     outputs.check_output(formats, output, problems, elsewhere)
@@ -97,12 +103,20 @@ def _read(
         problems.error("`--stamp` is about a calendar, and none is asked for", None, "add `--ics FILE`")
     if ics == "/dev/stdout" and output.output is None:
         problems.error("the calendar and the list would both go to standard output", None, "add `--output FILE` for the list")
-    request = people.read(whom, problems, as_of)
+    left_out = LeftOut()
+    if asked.skip_bad and whom.subjects is None:
+        problems.error("`--skip-bad` leaves out subjects of a table, and there is none", None, "leave it out, or add `--subjects FILE`")
+    if asked.skip_bad and ics is not None:
+        problems.error("`--skip-bad` would take from the calendar whom it leaves out", None, "leave it or `--ics` out")
+    request = people.read(whom, problems, as_of, left_out if asked.skip_bad and whom.subjects is not None else None)
     shown = read_shown(whom, asked.at_site, request, problems)
     workdays = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
     if request is None or as_of is None or problems.found:
         fail(problems)
-    return people.known_by(replace(request, window=window, workdays=workdays), as_of), shown, as_of, days
+    request = people.known_by(replace(request, window=window, workdays=workdays), as_of)
+    if asked.skip_bad:
+        request = without_refused(request, lambda some: some.as_carried_out(last_due_day(as_of, days[0])), left_out)
+    return request, shown, as_of, days, left_out
 
 
 def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, dt.date | None]:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.calendar_options import CohortCalendars
-from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say, tell
+from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
+from nmosd_dosing.cli.left_out import say_left_out, some
 from nmosd_dosing.cli.options import CohortOptions, CohortPeople
 from nmosd_dosing.cli.output_options import CohortOutput
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.cli.shown import Shown, read_shown
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, plural
+from nmosd_dosing.errors import InputError, Problem, Problems, plural
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule import excluded
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables.roster import LeftOut
-from nmosd_dosing.subjects.tables.table import LISTED, first_of, stop
+from nmosd_dosing.subjects.tables.table import LISTED, stop
 
-_NAMED = 20  # subjects left out whom a message names
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
 
@@ -56,13 +55,8 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
     outputs.write(made, output.output)
     if without:
         subjects = f"{len(without):,} subjects have" if len(without) != 1 else "one subject has"
-        say(without_controls(f"{subjects} no visit, and so no row: {_some(without)}"))
-    return WRONG_INPUT if _say_left_out(left_out, everybody, len(request.cohort)) else 0
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of many codes, and how many more there are."""
-    return ", ".join(f"`{clip(name)}`" for name in names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+        say(without_controls(f"{subjects} no visit, and so no row: {some(without)}"))
+    return WRONG_INPUT if say_left_out(left_out, everybody.request.study, everybody.cohort.of_study, len(request.cohort)) else 0
 
 
 def _pieces(form: Form, request: Request, without: list[str]) -> Iterator[str]:
@@ -108,25 +102,6 @@ def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
         left_out.more += len(chosen[LISTED:])
         left_out.names += [cohort.codes[i] for i in chosen]
     return left_out
-
-
-def _say_left_out(left_out: LeftOut, everybody: Everybody, written: int) -> bool:
-    """Says who is left out and why; whether anybody is."""
-    if not left_out.problems:
-        return False
-    study = everybody.request.study
-    tell(first_of(left_out.problems, "the tables", left_out.more))
-    names = list(dict.fromkeys(name for name in left_out.names if name))
-    some = _some(names)
-    nobody = everybody.read - len(everybody.cohort) - len(left_out.names) + left_out.names.count("")
-    lines = f"; {nobody:,} {plural(nobody, 'line')} that name{'s' if nobody == 1 else ''} nobody" if nobody else ""
-    who = f"{len(names):,} {plural(len(names), 'subject')}{f' ({some})' if names else ''}"
-    say(without_controls(f"\nleft out: {who}{lines}; written: {written:,}"))
-    if study.stop is not None:
-        day = everybody.cohort.of_study.get(STUDY_STOP)
-        stops = f"the study stops on {day}" if day is not None else "the study does not stop"
-        say(f"what is counted over all subjects is counted over the others: {stops}")
-    return True
 
 
 def _read(

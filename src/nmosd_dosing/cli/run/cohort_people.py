@@ -10,24 +10,23 @@ from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import collected
 from nmosd_dosing.cli.options import CohortPeople
 from nmosd_dosing.cli.people import What
-from nmosd_dosing.cli.tables import Beside, Tables
+from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
-from nmosd_dosing.subjects.tables import roster, subject_table, table
-from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
+from nmosd_dosing.subjects.tables import table
+from nmosd_dosing.subjects.tables.roster import LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
 
 
 @dataclass(slots=True)
 class Everybody:
-    """All subjects, as columns of a request. `read`: how many lines were about somebody."""
+    """All subjects, as columns of a request; and who is left out of it."""
 
     request: Request
-    read: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
@@ -46,16 +45,15 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
     if asked.subjects is None:
         problems.error("the table of subjects is missing", None, "name it: `dosing cohort --regimen ID subjects.csv`")
         return None
-    left_out = LeftOut() if skip_bad else None
     found = Problems()
+    left_out = LeftOut() if skip_bad else LeftOut(found.found, refuses=True)
     tables = Tables(asked, problems)
-    columns = collected(found, lambda: _columns(tables, [p.id for p in periods[1:]], people.capped(study), left_out))
+    columns = collected(found, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
     others = tables.beside(known, people.masked(study), found, left_out)
     tables.check_said(found)
-    if columns is not None and not found.found:
-        said: dict[int, Said] = {}
-        joined = collected(found, lambda: _join(columns, said, others, left_out))
-        if joined is not None and study is not None:
+    if columns is not None:
+        said = collected(found, lambda: tables.join(columns, others, left_out))
+        if said is not None and study is not None and not found.found:
             rows = _Rows(Request(study, people.one(periods), of_study=of_study), what, columns, said, others.allocation, left_out)
             made = rows.everybody(found)
             if made is not None and not found.found and not problems.found:
@@ -64,55 +62,21 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
     return None
 
 
-def _columns(
-    tables: Tables, later: Sequence[str], capped: Sequence[str], left_out: LeftOut | None
-) -> SubjectColumns:  # fmt: skip
-    found = Problems()
-    path = tables.asked.subjects or ""
-    columns = tables.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
-    if left_out is None or not len(columns):
-        table.stop(found.in_order(), more=found.more)
-    elif found.found:
-        try:
-            broken = subject_table.of_broken_lines(columns.table)
-        except ValueError:  # it could be anybody's second row
-            table.stop(found.in_order(), more=found.more)
-            raise
-        left_out.take(found)
-        left_out.rows |= columns.table.wrong | {row for row in broken if row is not None}
-        left_out.nobody = broken.count(None)
-    return columns
-
-
-def _join(columns: SubjectColumns, said: dict[int, Said], beside: Beside, left_out: LeftOut | None) -> bool:
-    if not any(beside) and (left_out is None or not left_out.codes):
-        return True
-    known = Known(columns.codes, lambda row: columns.cell(row).place)
-    roster.join(known, said, *beside)
-    if left_out is None or known.nobody:
-        table.stop(known.in_order, "the tables", known.more)
-    elif known.in_order:
-        left_out.problems += known.in_order[: table.LISTED]
-        left_out.more += known.more + len(known.in_order[table.LISTED :])
-    if left_out is not None:
-        left_out.rows |= known.wrong | known.may_be(left_out.codes)
-    return True
-
-
 @dataclass(slots=True)
 class _Rows:
-    """The rows of the table of subjects with what other tables say of them; `bad` are those of whom something is wrong."""
+    """The rows of the table of subjects with what other tables say of them; `bad` are those of whom something is wrong, and who have no
+    first dose."""
 
     request: Request
     what: What
     columns: SubjectColumns
     said: dict[int, Said]
     allocation: Sequence[tuple[table.Cell, table.Cell]]
-    left_out: LeftOut | None
+    left_out: LeftOut
 
     @property
     def bad(self) -> set[int]:
-        return self.left_out.rows if self.left_out is not None else set()
+        return self.left_out.rows | self.columns.without_start
 
     def everybody(self, problems: Problems) -> Everybody | None:
         """The cohort of all rows, or of all of which nothing is wrong."""
@@ -132,17 +96,16 @@ class _Rows:
         rows = [row for row in range(len(columns)) if row not in bad]
         people.say_unlikely((columns.codes[row], columns.starts[row]) for row in rows)
         cohort = to_cohort(columns, rows, told, arms, self.request.arms, dict(of_study))
-        left_out = self.left_out or LeftOut()
-        left_out.names = [columns.codes[row] for row in sorted(bad)]
+        self.left_out.names = [columns.codes[row] for row in sorted(self.left_out.rows)]
         request = replace(self.request, columns=cohort).begun()
         say_doubtful(request)
-        return Everybody(request, len(columns) + left_out.nobody, left_out)
+        return Everybody(request, self.left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:
         """The index of everybody's arm, by row."""
         names, arms = self.request.arms, {row: mine.arm for row, mine in self.said.items() if mine.arm is not None}
         unknown, found = people.unknown_arms(list(arms.values()), names, self.allocation)
-        if self.left_out is None:
+        if self.left_out.refuses:
             problems.found += found
         else:
             self.left_out.problems += found
@@ -161,10 +124,10 @@ class _Rows:
                 found.more += len(found.found[10 * table.LISTED :])
                 del found.found[10 * table.LISTED :]
         wrong |= self._without_arm(arms, found) | self._too_late(begun, found)
-        if self.left_out is None:
-            problems.found += table.first_of(found.in_order(), "the tables", found.more) if found.found else []
+        if self.left_out.refuses:
+            self.left_out.take(found.in_order(), found.more, "the tables")
         elif found.found:
-            self.left_out.take(found)
+            self.left_out.take(found.in_order(), found.more)
             self.left_out.rows |= wrong
             for row in wrong:
                 told.pop(row, None)
@@ -179,7 +142,8 @@ class _Rows:
         """Who has no arm though everybody is to be unblinded."""
         if not replace(self.request, unblind=self.what.asked.unblind).unblinds:
             return set()
-        without = [row for row in range(len(self.columns)) if row not in arms and row not in self.bad]
+        bad = self.bad
+        without = [row for row in range(len(self.columns)) if row not in arms and row not in bad]
         if without:
             first = clip(self.columns.codes[without[0]])
             some = f"subject `{first}` has none"
@@ -190,9 +154,9 @@ class _Rows:
 
     def _too_late(self, begun: dict[int, Subject], found: Problems) -> set[int]:
         """Who starts after the last day to plan."""
-        until = self.what.until
+        until, bad = self.what.until, self.bad
         starts = [begun[row].start if row in begun else start for row, start in enumerate(self.columns.starts)] if until else []
-        late = [row for row, start in enumerate(starts) if until and start is not None and until < start and row not in self.bad]
+        late = [row for row, start in enumerate(starts) if until and start is not None and until < start and row not in bad]
         for row in late[: table.LISTED]:
             message = f"`--until {until}` is before the start of subject `{self.columns.codes[row]}`"
             found.error(message, self.columns.cell(row).place, "give a later day")

@@ -17,7 +17,7 @@ from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import Table, stop
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
-_EMPTY = frozenset({".", "-", "NA", "N/A", "Na", "na", "n/a"})  # as SDTM and R write that there is nothing
+_EMPTY = frozenset({".", "-", "NA", "Na", "nA", "na", "N/A", "N/a", "n/A", "n/a"})  # as SDTM and R write that there is nothing
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 

@@ -35,20 +35,27 @@ _RECORD = (
 @dataclass(slots=True)
 class LeftOut:
     """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
-    `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row."""
+    `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row.
+
+    `refuses`: nothing is taken in the end where something is wrong, but all tables are read first, so that all of it is told at once: then
+    whose a wrong row is need not be known, and the count of each table stands before its problems."""
 
     problems: list[Problem] = field(default_factory=list)
+    refuses: bool = False
     more: int = 0
     codes: set[str] = field(default_factory=set)
     rows: set[int] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
     nobody: int = 0
 
-    def take(self, problems: Problems) -> None:
+    def take(self, found: Sequence[Problem], more: int, where: str = "one table", path: str | None = None) -> None:
         """The first hundred of some problems, and how many there are."""
-        found = grouped(problems.in_order())
-        self.problems += found[: tables.LISTED]
-        self.more += problems.more + len(found[tables.LISTED :])
+        found = grouped(found)
+        if self.refuses:
+            self.problems += tables.first_of(found, where, more, path) if found else []
+        else:
+            self.problems += found[: tables.LISTED]
+            self.more += more + len(found[tables.LISTED :])
 
 
 def subjects(
@@ -60,7 +67,7 @@ def subjects(
     problems = Problems()
     columns = subject_table.read(content, path, periods, capped, problems, layout)
     tables.stop(problems.in_order(), more=problems.more)
-    return tuple(columns.subject(row) for row in range(len(columns)))
+    return tuple(columns.subject(row) for row in range(len(columns)) if row not in columns.without_start)
 
 
 def events(
@@ -150,13 +157,13 @@ def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
     table.silence(problems)
     if (
         left_out is None
-        or table.broken
-        or ("subject" not in table.columns and table.wrong)
-        or any(not table.texts["subject"][row] for row in table.wrong)
+        or (table.broken and not left_out.refuses)
+        or ("subject" not in table.columns and table.wrong and not left_out.refuses)
+        or any(not table.texts["subject"][row] for row in table.wrong if not left_out.refuses)
     ):
-        tables.stop(problems.in_order(), more=problems.more)
+        tables.stop(problems.in_order(), more=problems.more, path=table.document.path)
     elif problems.found:
-        left_out.take(problems)
+        left_out.take(problems.in_order(), problems.more, path=table.document.path)
         left_out.codes |= {same(table.texts["subject"][row]) for row in table.wrong}
 
 

@@ -43,6 +43,12 @@ class SubjectColumns:
         """The cell of a subject's code."""
         return self.table.cell("subject", row)
 
+    @property
+    def without_start(self) -> set[int]:
+        """The rows of those who had no first dose: who are being screened, or have not passed."""
+        texts = self.table.texts["start"]
+        return {row for row, text in enumerate(texts) if not text} if "" in texts else set()
+
     def with_more(self) -> set[int]:
         """The rows that say more of a subject than the first day, weight, height and site."""
         columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values()]
@@ -71,6 +77,8 @@ def read(
     `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
     it before, as `earlier_PRODUCT`. `layout`: what is said of how the table is kept.
 
+    Who has no first dose has an empty `start`.
+
     What is wrong goes to `problems`, and its rows to `table.wrong`. Raises InputError where there is no table, or its columns are wrong.
     """
     entering = {f"enter_{period}": period for period in periods}
@@ -81,7 +89,7 @@ def read(
     once(table, problems)
     if not all(code.isalnum() and len(code) <= 200 for code in table.texts["subject"]):  # the commonest codes, and quick
         table.values("subject", _code, problems)
-    starts, weights = days(table, "start", problems), table.numbers("weight_kg", typed.weight, problems)
+    starts, weights = table.values("start", typed.day, problems), table.numbers("weight_kg", typed.weight, problems)
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
