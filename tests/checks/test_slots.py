@@ -151,8 +151,10 @@ def test_the_days_of_the_site_beat_the_weekend() -> None:
 
 
 def test_a_year_without_a_calendar_is_projected() -> None:
-    found = slots(study(), Subject(dt.date(2055, 1, 4)), "D29", "2055-01-05", workdays=open_days("CN"))
-    assert found.days[4].reasons[-1] == "the calendar of 2055 is not published yet: projected"
+    asked = dt.date(2055, 2, 2)
+    found = slots(study(), Subject(dt.date(2055, 1, 4)), "D29", "2055-01-05", workdays=open_days("CN"), on=asked)
+    assert found.asked is not None
+    assert found.notes[-1] == found.asked.reasons[-1] == "the calendar of 2055 is not published yet: projected"
 
 
 # --- what follows -------------------------------------------------------------------------------------------------------

@@ -245,13 +245,14 @@ def _judged(meant: _Meant, as_of: dt.date, on: dt.date | None) -> Slots:
     if on is not None:
         told = slot(on)
         then = by_day.get(on, plain) if told.verdict != "not-allowed" else plain
+        projected = projected_text(workdays, [on])
         asked = Asked(
-            told.date, told.verdict, told.reasons, tuple(moves(plain, then, meant.id)),
+            told.date, told.verdict, (*told.reasons, *([projected] if projected else [])), tuple(moves(plain, then, meant.id)),
             tuple(follows(meant.request, plain, then, meant.id, as_of)),
         )  # fmt: skip
-    return Slots(
-        plain.code, meant.id, target, earliest, latest, tuple(map(slot, days)), asked, meant.booked, tuple(_notes(meant, days)), plain.site,
-    )  # fmt: skip
+    notes = tuple(_notes(meant, days, workdays))
+    slots = tuple(map(slot, days))
+    return Slots(plain.code, meant.id, target, earliest, latest, slots, asked, meant.booked, notes, plain.site)
 
 
 def _contradicts(subject: Subject, now: Subject) -> tuple[str, ...]:
@@ -287,8 +288,6 @@ def _slot(
         words.append(closed_text(closed))
     elif day.weekday() >= 5:
         words.append("open, though on a weekend")
-    if (projected := projected_text(workdays, [day])) is not None:
-        words.append(projected)
     if day < as_of:
         words.append(f"this day has passed, as of {date_text(as_of)}")
     return Slot(day, verdict, tuple(words))
@@ -317,8 +316,8 @@ def _no_day(meant: _Meant) -> str:
     return f"no day is known: {entry_text(meant.schedule, *move)}" if move is not None else "the source states no day"
 
 
-def _notes(meant: _Meant, days: Sequence[dt.date]) -> list[str]:
-    """What is to be known of all days: why there is none, or only one; and which is booked."""
+def _notes(meant: _Meant, days: Sequence[dt.date], workdays: Workdays) -> list[str]:
+    """What is to be known of all days: why there is none, or only one; which is booked; what of them is projected."""
     found = []
     visit = meant.planned
     if visit is None or visit.target is None:
@@ -329,4 +328,6 @@ def _notes(meant: _Meant, days: Sequence[dt.date]) -> list[str]:
         found.append(f"{since}{words}: only the target is listed")
     if meant.booked is not None:
         found.append(f"booked for {date_text(meant.booked)}: the days are judged as though it were not")
+    if (projected := projected_text(workdays, days)) is not None:
+        found.append(projected)
     return found
