@@ -1,0 +1,35 @@
+"""What is expected on a day that is closed, or may be done last on one: said beside a finding, and nothing is moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.days import date_text
+from nmosd_dosing.plans.workdays import Workdays, closed_and_near, closed_text
+
+
+def with_closed_days(findings: Iterable[Finding], as_of: dt.date, days: Workdays) -> Iterator[Finding]:
+    """The findings, each with what is closed of its days from `as_of` on."""
+    for finding in findings:
+        words = _closed(finding, as_of, days)
+        yield replace(finding, closed=words) if words is not None else finding
+
+
+def _closed(finding: Finding, as_of: dt.date, days: Workdays) -> str | None:
+    """Of a visit ahead: the day for which it is booked or planned, and, unless it is booked, the last one that is allowed; None where they
+    are open."""
+    if finding.actual is not None or finding.last is not None or finding.verdict in ("missed", "cancelled"):
+        return None
+    expected, last, parts = finding.booked_for or finding.target, finding.latest, []
+    earliest = max(finding.earliest, as_of) if finding.earliest is not None else None
+    if expected is not None and expected >= as_of and (words := closed_and_near(expected, earliest, last, days)) is not None:
+        parts.append(f"{date_text(expected)}: {words}")
+    why = days.closed_because(last) if last is not None and last >= as_of and last != expected and not finding.booked else None
+    if last is not None and why is not None:
+        before, _ = days.nearest_open(last, earliest or as_of, last)
+        still = f"the last open day before is {date_text(before)}" if before is not None else "no open day is left"
+        parts.append(f"last day {date_text(last)}: {closed_text(why)}; {still}")
+    return "; ".join(parts) or None
