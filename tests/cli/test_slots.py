@@ -155,3 +155,21 @@ def test_nothing_is_unblinded() -> None:
     assert "no such option: --unblind" in errors(*RCP, "--visit", "D182", "--unblind")
     placebo, active = (output(*RCP, "--visit", "D182", "--arm", arm) for arm in ("placebo", "bat4406f"))
     assert placebo == active
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv"])
+@pytest.mark.parametrize("asked", [("--next",), ("--next", "--on", "2025-07-09"), ("--visit", "olp/D1", "--on", "2026-01-12")])
+def test_both_arms_give_the_same_bytes(folder: Path, format: str, asked: tuple[str, ...]) -> None:
+    (folder / "s.csv").write_text("subject,start,weight_kg\n0103,2025-01-06,60\n", encoding="utf-8")
+    visits = "subject,visit,date,product,amount,unit,batch\n0103,rcp/D1,2025-01-06,{},{},mg,{}\n"
+    said = set()
+    for arm, given in (("bat4406f", ("BAT4406F", 500, "A-1")), ("placebo", ("placebo", 0, "P-2"))):
+        (folder / "a.csv").write_text(f"subject,arm\n0103,{arm}\n", encoding="utf-8")
+        (folder / "v.csv").write_text(visits.format(*given), encoding="utf-8")
+        tables = ("--subjects", "s.csv", "--visits", "v.csv", "--allocation", "a.csv", "--subject", "0103")
+        done = dosing(
+            "slots", "--regimen", "bat4406f", *tables, *asked, "--as-of", "2025-07-01", "--window", "3d", "--format", format
+        )  # fmt: skip
+        said.add((done.returncode, done.stdout, done.stderr))
+    assert len(said) == 1
+    assert next(iter(said))[0] in (0, 1)
