@@ -100,7 +100,7 @@ def deviates(study: naive.Study, person: naive.Person, stop: dt.date | None) -> 
     if stop is not None and person.start > stop and disposition.moves:
         return True
     for p, period in enumerate(study.periods[1:]):
-        entry, move = person.entry(period.id), disposition.moves[p]
+        entry, move = person.entered.get(period.id) or person.seen.get(period.id), disposition.moves[p]
         if entry is None:
             continue
         if move.status != "entered" or move.earliest is None or entry < max(move.earliest, person.start):

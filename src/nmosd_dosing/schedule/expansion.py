@@ -99,7 +99,7 @@ def _expand(
         gives = [give for visits in by_period for visit in visits for give in visit.gives]
         cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
     _check_dates(by_period[0], periods[0], cohort.start)
-    cohort = first_days.with_entries(cohort, periods, by_period)
+    cohort = first_days.with_entries(cohort, periods, by_period, slips=allow_deviation)
     disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
     if ends:
         check_ends(disposition, cohort)
@@ -118,7 +118,7 @@ def _expand(
             _check_dates_of(segment, by_period, periods)
     schedule = with_hints(fill(segments, cohort))
     if schedule.visit_records is not None and not allow_deviation:
-        visit_records.check(schedule.visit_records, schedule.visits, schedule.in_later_periods, cohort)
+        visit_records.check(schedule.visit_records, schedule.visits, cohort)
     if not accept_gap:
         gaps.check_entries(schedule)
     return schedule
@@ -139,7 +139,7 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
     cohort = _begun(study, cohort, periods)
     if cohort.records:
-        cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods])
+        cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods], slips=True)
     return resolve(study, periods[:1], cohort).stopped
 
 

@@ -138,11 +138,6 @@ class Schedule:
     def period(self, visit: int) -> Period:
         return self.disposition.periods[self.segment(visit).period]
 
-    @property
-    def in_later_periods(self) -> frozenset[int]:
-        """The visits that are not of the first period planned."""
-        return frozenset(i for i, segment in enumerate(self.segment_of) if self.segments[segment].period)
-
     @functools.cached_property
     def ids(self) -> tuple[str, ...]:
         """`rcp/W3D1`, of each visit: no other visit has it, and it is the same for every subject."""

@@ -61,7 +61,7 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     cohort, known = real.cohort, np.datetime64(real.as_of, "D")
     schedule = expand(study, cohort, period=period, allow_deviation=True, accept_gap=True)
     if schedule.visit_records is not None:
-        visit_records.check(schedule.visit_records, schedule.visits, schedule.in_later_periods, cohort)
+        visit_records.check(schedule.visit_records, schedule.visits, cohort)
     cohort = schedule.cohort  # with the entries that are recorded as visits
     if (cohort.start > known).any():
         late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]

@@ -51,9 +51,9 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
     )
 
 
-def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
-    """The cohort, with the recorded first day of a later period as its entry, and a booked one beside it; one before day 1 is a slip, and
-    no entry. Raises InputError where another day is given."""
+def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod, slips: bool) -> Cohort:
+    """The cohort, with the recorded first day of a later period as its entry, and a booked one beside it; with `slips` one before
+    day 1 is none, so that what is planned of the first period stands. Raises InputError where another day is given."""
     if not cohort.records:
         return cohort
     entered, booked = dict(cohort.entered), dict(cohort.booked)
@@ -62,7 +62,8 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod)
         first = _first(visits)
         if p and first:
             of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {})
-            found, ahead = (np.where(d < cohort.start, NO_DATE, d) for d in (of_visits.actual[first[0]], of_visits.booked[first[0]]))
+            recorded = (of_visits.actual[first[0]], of_visits.booked[first[0]])
+            found, ahead = (np.where(slips & (days < cohort.start), NO_DATE, days) for days in recorded)
             entry = cohort.entry(period.id)
             if not np.isnat(ahead).all():
                 booked[period.id] = np.where(np.isnat(entry), ahead, NO_DATE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -241,12 +241,11 @@ def _may_come(record: Record, names: Names) -> bool:
     return bool(names.meant(re.sub(r" \(\d+\)$", "", before_restart(record.visit)), record.period))
 
 
-def check(found: VisitRecords, visits: Sequence[Visit], later: Collection[int], cohort: Cohort) -> None:
-    """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1. later: the visits of later
-    periods; the first one's own day 1 may be planned for a later day than its own."""
+def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
+    """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown]
     for (row, column), records in found.records.items():
-        if visits[row].gives and (row in later or visits[row].offset != Offset()) and found.actual[row, column] < cohort.start[column]:
+        if visits[row].gives and visits[row].offset != Offset() and found.actual[row, column] < cohort.start[column]:
             wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
             problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", subject=column))
     for visit, column, record in found.twice:
