@@ -170,6 +170,19 @@ def test_what_cannot_be_a_last_day_or_an_amount_a_day(folder: Path) -> None:
     assert wrong(days) == found
 
 
+def test_the_dose_of_one_administration_is_not_taken_for_all_of_a_course(folder: Path) -> None:
+    (folder / "c.yaml").write_text(STUDY, encoding="utf-8")
+    asked = ("plan", "--regimen", str(folder / "c.yaml"), "--start", str(START))
+    rows = "VISIT,EXSTDTC,EXENDTC,EXTRT,{},EXDOSU\nD1 to D5,2025-01-06,2025-01-09,Y,20,mg\nD15,2025-01-20,2025-01-20,Y,20,mg\n"
+    assert errors(*asked, *table(rows.format("EXDOSE"))).splitlines()[0] == (
+        "error: `20` is the dose of one administration, and how many there were is not said"
+    )
+    made = planned(*asked[1:], *table(rows.format("EXDOSTOT")))
+    assert [a["amount"] for v in made["visits"] for a in v["administrations"]][:2] == [80, 20]
+    one = rows.format("EXDOSE").replace("D1 to D5,2025-01-06,2025-01-09,Y,20,mg\n", "")
+    assert planned(*asked[1:], *table(one))["visits"][2]["administrations"][0]["amount"] == 20
+
+
 def test_a_record_has_no_last_day_before_its_first() -> None:
     for status, last in (("done", dt.date(2025, 1, 5)), ("missed", dt.date(2025, 1, 7))):
         with pytest.raises(InputError, match="`last`"):

@@ -53,7 +53,8 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "last": ("SVENDTC", "EXENDTC"),
     "period": ("EPOCH",),
     "product": ("EXTRT",),
-    "amount": ("EXDOSE",),
+    "amount": ("EXDOSE",),  # of one administration
+    "amount_per_day": ("EXDOSTOT",),
     "unit": ("EXDOSU",),
     "batch": ("EXLOT",),
     "arm": ("ARM", "ARMCD"),

@@ -19,7 +19,7 @@ from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
-from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
+from nmosd_dosing.subjects.tables import cells, headings, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
@@ -346,22 +346,33 @@ def _in_all(
     table: Table, amounts: Sequence[Decimal | None], daily: Sequence[Decimal | None], dates: Sequence[dt.date | None],
     lasts: Sequence[dt.date | None], problems: Problems,
 ) -> list[Decimal | None]:  # fmt: skip
-    """How much was given in all: as it is written, or so much on each day up to the last."""
-    if "amount_per_day" not in table.columns:
+    """How much was given in all: as it is written, or so much on each day up to the last. SDTM's dose is that of one administration."""
+    of_one = "amount" in table.columns and headings.plain(table.called("amount")) in map(headings.plain, headings.SDTM["amount"])
+    if not of_one and "amount_per_day" not in table.columns:
         return [*amounts]
     found = list(amounts)
-    for row, (a_day, date, last) in enumerate(zip(daily, dates, lasts, strict=True)):
-        if a_day is None or date is None:
+    for row, (amount, a_day, date, last) in enumerate(zip(amounts, daily, dates, lasts, strict=True)):
+        if date is None or (amount is None and a_day is None):
             continue
-        if table.texts["amount"][row]:
-            shown, hint = f"`{clip(table.texts['amount_per_day'][row])}`", "keep one of them: `amount` is all that was given at the visit"
-            table.error(row, "amount_per_day", f"{shown} is an amount a day, and one in all is written too", hint, problems)
+        if a_day is None:
+            if of_one and amount and last is not None and last > date:
+                wrong = f"{_shown(table, 'amount', row)} is the dose of one administration, and how many there were is not said"
+                table.error(
+                    row, "amount", wrong, "write what was given on each day as `amount_per_day`, or all of it as `amount`", problems
+                )
+        elif table.texts["amount"][row]:
+            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and one in all is written too"
+            table.error(row, "amount_per_day", wrong, "keep one of them: `amount` is all that was given at the visit", problems)
         elif last is not None and last >= date:
             found[row] = a_day * ((last - date).days + 1)
         elif not table.texts["last"][row]:
-            shown, hint = f"`{clip(table.texts['amount_per_day'][row])}`", "write the last day as `last`, or all that was given as `amount`"
-            table.error(row, "amount_per_day", f"{shown} is an amount a day, and on how many is not said", hint, problems)
+            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and on how many is not said"
+            table.error(row, "amount_per_day", wrong, "write the last day as `last`, or all that was given as `amount`", problems)
     return found
+
+
+def _shown(table: Table, column: str, row: int) -> str:
+    return f"`{clip(table.texts[column][row])}`"
 
 
 def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | None], problems: Problems) -> None:
