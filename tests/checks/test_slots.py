@@ -257,7 +257,7 @@ def test_a_visit_that_was_missed_may_have_a_new_day() -> None:
          "error: unknown visit `D30`\nhint: visits are `D1`, `D29`, `D57`, `D85`; one that is not planned is `unscheduled`; "
          "what else sites call a visit stands in the study file, as `also called`"),
         ("unscheduled", (), "2025-01-07",
-         "error: `unscheduled` is not planned, so no day of it is known\nhint: name a visit of the plan: `dosing plan` lists them"),
+         "error: `unscheduled` is not planned, so no day of it is known\nhint: name a visit of the plan"),
         (None, (), "2025-12-31",
          "error: no visit is open on 2025-12-31 Wed or later\nhint: every visit is recorded, cancelled, or was to be before then"),
     ],

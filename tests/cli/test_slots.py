@@ -110,6 +110,16 @@ def test_an_event_is_told_beside_the_day() -> None:
     ]
 
 
+@pytest.mark.usefixtures("root")
+def test_a_dose_that_waits_for_a_decision_is_told_in_the_first_line() -> None:
+    done = dosing(*OF_MANY, "--subject", "0104", "--visit", "rcp/D182", "--on", "2025-07-11")
+    assert done.stdout.splitlines()[:3] == [
+        "yes, but no dose yet: 0104 may come for rcp/D182 on 2025-07-11 Fri",
+        "5 days after the target; no window is stated",
+        "no dose yet: the decision on relapse of 2025-06-25 Wed is open",
+    ]
+
+
 def test_a_stop_is_counted_over_everybody_and_nobody_twice(tmp_path: Path) -> None:
     text = """\
 language: 1

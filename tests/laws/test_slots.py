@@ -72,7 +72,7 @@ def expected(request: Request, found: Slots, day: dt.date, as_of: dt.date, open_
     findings = check(booked.as_carried_out(day), as_of)
     (mine,) = [f for f in findings if f.visit == found.visit and f.booked_for == day and f.verdict not in ("short-gap", "duplicate")]
     gaps = [f for f in findings if f.verdict == "short-gap" and f.message not in known]
-    closed = day not in open_days.open and (day in open_days.closed or day.weekday() >= 5)
+    closed = day in open_days.closed or (day not in open_days.open and day.weekday() >= 5)
     match mine.verdict:
         case "not-allowed":
             return "not-allowed"

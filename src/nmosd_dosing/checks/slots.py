@@ -34,11 +34,12 @@ _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStat
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A day on which a visit may be or not, and why."""
+    """A day on which a visit may be or not, and why. `no_dose`: whether the dose of the visit waits for a decision on that day."""
 
     date: dt.date
     verdict: SlotVerdict
     reasons: tuple[str, ...]
+    no_dose: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,7 @@ class _Meant:
         told += [(row, record) for row, _, record in found.twice]
         rows = [row for row, record in told if record == shown]
         if not rows:
-            hint = "name a visit of the plan: `dosing plan` lists them"
-            raise InputError(Problem(f"`{clip(name)}` is not planned, so no day of it is known", hint=hint))
+            raise InputError(Problem(f"`{clip(name)}` is not planned, so no day of it is known", hint="name a visit of the plan"))
         row = rows[0]
         given = {(r.visit, r.period, r.date) for i, r in told if i == row}
         others = tuple(r for r in subject.records if r.status != "booked" or (r.visit, r.period, r.date) not in given)
@@ -176,7 +176,7 @@ class _Meant:
         id = known.id(row)
         planned = next((visit for visit in schedule.visits if visit.id == id), None)
         if planned is None and not any(visit.id == id for visit in by_subject(known)[0].visits):
-            raise InputError(Problem(f"`{id}` is not a visit of this subject's plan", hint="`dosing plan` lists those that are"))
+            raise InputError(Problem(f"`{id}` is not a visit of this subject's plan", hint="name one that is"))
         if planned is not None:
             _check_ahead(schedule, planned)
         return cls(without, until, id, known.visits[row].label, known.period(row).id, booked, planned, schedule)
@@ -234,7 +234,7 @@ def _judged(meant: _Meant, as_of: dt.date, on: dt.date | None) -> Slots:
 
     def slot(day: dt.date) -> Slot:
         if day in refused:
-            return Slot(day, "not-allowed", refused[day])
+            return Slot(day, "not-allowed", refused[day], no_dose=False)
         subject = by_day[day]
         visit = next(visit for visit in subject.visits if visit.id == meant.id)
         close = [gap for gap in short_gaps(subject) if _about(gap) not in known]
@@ -246,10 +246,9 @@ def _judged(meant: _Meant, as_of: dt.date, on: dt.date | None) -> Slots:
         told = slot(on)
         then = by_day.get(on, plain) if told.verdict != "not-allowed" else plain
         projected = projected_text(workdays, [on])
-        asked = Asked(
-            told.date, told.verdict, (*told.reasons, *([projected] if projected else [])), tuple(moves(plain, then, meant.id)),
-            tuple(follows(meant.request, plain, then, meant.id, as_of)),
-        )  # fmt: skip
+        reasons = told.reasons if projected is None else (*told.reasons, projected)
+        moved, words = moves(plain, then, meant.id), follows(meant.request, plain, then, meant.id, as_of)
+        asked = Asked(told.date, told.verdict, reasons, told.no_dose, tuple(moved), tuple(words))
     notes = tuple(_notes(meant, days, workdays))
     slots = tuple(map(slot, days))
     return Slots(plain.code, meant.id, target, earliest, latest, slots, asked, meant.booked, notes, plain.site)
@@ -290,7 +289,8 @@ def _slot(
         words.append("open, though on a weekend")
     if day < as_of:
         words.append(f"this day has passed, as of {date_text(as_of)}")
-    return Slot(day, verdict, tuple(words))
+    no_dose = bool(visit.visit.gives) and any(day > limit.last for limit in visit.segment.waits)
+    return Slot(day, verdict, tuple(words), no_dose)
 
 
 def _verdict(found: Verdict, visit: SubjectVisit, day: dt.date, close: bool, closed: bool) -> SlotVerdict:

@@ -32,7 +32,8 @@ def _answer(found: Slots, asked: Asked, as_of: dt.date) -> Iterator[Text]:
     who, when = found.subject if found.subject is not None else "the subject", date_text(asked.date)
     if asked.verdict == "open":
         passed = ", which has passed" if asked.date < as_of else ""
-        yield text(f"yes: {who} may come for {found.visit} on {when}{passed}", style="bold green")
+        but, style = (", but no dose yet", "bold yellow") if asked.no_dose else ("", "bold green")
+        yield text(f"yes{but}: {who} may come for {found.visit} on {when}{passed}", style=style)
     else:
         yield text(f"no: {who} may not come for {found.visit} on {when}: {slot_text(asked.verdict)}", style="bold red")
     yield from map(text, asked.reasons)
