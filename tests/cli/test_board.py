@@ -32,20 +32,22 @@ def test_the_month_on_a_terminal(folder: Path) -> None:
         == """\
 BAT4406F in AQP4-IgG-positive NMOSD: July 2025, as of 2025-07-14 Mon
 
-Mon        Tue       Wed  Thu  Fri  Sat        Sun
-────────────────────────────────────────────────────────
-           1         2    3    4    5 closed   6 closed
-7          8         9    10   11   12 closed  13 closed
-14 today   15        16   17   18   19 closed  20 closed
+Mon        Tue       Wed  Thu        Fri  Sat        Sun
+──────────────────────────────────────────────────────────────
+           1         2    3          4    5 closed   6 closed
+7          8         9    10         11   12 closed  13 closed
+14 today   15        16   17         18   19 closed  20 closed
 1 overdue
-21         22        23   24   25   26 closed  27 closed
+21         22        23   24         25   26 closed  27 closed
            1 booked
 28         29        30   31
+                          1 planned
 
 Day             Subject  Visit     What
 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 2025-07-14 Mon  0101     rcp/D182  not recorded, planned for 2025-07-06 Sun, allowed from 2025-07-03 Thu to 2025-07-09 Wed
 2025-07-22 Tue  0102     rcp/D182  booked for 2025-07-22 Tue, allowed from 2025-07-17 Thu to 2025-07-23 Wed
+2025-07-31 Thu  <b>&     rcp/D182  planned for 2025-08-03 Sun, allowed from 2025-07-31 Thu to 2025-08-06 Wed
 """
     )
     assert "nothing in this month" in output("board", *ASKED, "--month", "2026-04")
@@ -68,7 +70,7 @@ def test_the_page_is_one_file_with_the_rows_of_due(folder: Path) -> None:
     assert listed is not None and rows
     assert [html.unescape(row) for row in re.findall(r'<th scope="row">(.*?)</th>', listed[0])] == [row["subject"] for row in rows]
     said = html.unescape(re.sub(r"</?span[^>]*>", "", listed[0]))
-    assert all(row["message"] in said for row in rows)
+    assert all(row["message"] in said and row["todo"] in said for row in rows)
     assert "<b>&," not in page and "&lt;b&gt;&amp;" in page
     assert "July 2025" in page and "2025-07-14 Mon" in page
     assert output("board", *ASKED, "--ahead", "60d", "--format", "html") == page

@@ -130,8 +130,8 @@ class Board:
 
     @property
     def on_days(self) -> list[tuple[dt.date, Mark]]:
-        """The marks of the month, each on a day of it: its own; of what is overdue that of looking, where the month has it; of what is still
-        to come and planned for another month the first of its allowed days here."""
+        """The marks of the month, each on a day of it: its own; of what is overdue that of looking, where the month has it; of what is
+        still to come and planned for another month the first of its allowed days here."""
         days = [(self._day_of(mark), mark) for mark in self.in_month]
         return sorted(((day, mark) for day, mark in days if self.has(day)), key=lambda found: found[0])
 

@@ -42,7 +42,6 @@ def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
 Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
 AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all but `plan` and `cohort` take today.", metavar="DATE")]
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-Ahead = Annotated[str, typer.Option(help="How far to look ahead: 14d, 4w.", metavar="LENGTH")]
 AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
@@ -265,7 +264,7 @@ class BoardOptions:
     """`dosing board`."""
 
     month: Annotated[str | None, typer.Option(help="Which month, else that of the day of looking: 2025-07.", metavar="YYYY-MM")] = None
-    ahead: Ahead = "14d"
+    ahead: Annotated[str, typer.Option(help="How far the list of what is due looks ahead: 4w.", metavar="LENGTH")] = "14d"
     at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
     window: Window = None

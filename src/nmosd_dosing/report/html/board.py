@@ -14,7 +14,6 @@ from nmosd_dosing.report.html.document import Markup, Part, dated, document, ele
 
 _CSS = """
 .wide .due { min-width: 56rem; }
-.due td:nth-last-child(3) { text-align: right; padding-right: 1.2rem; }
 @media print { .wide .due { min-width: 0; } }
 """
 
@@ -43,18 +42,17 @@ def _due(board: Board) -> Markup:
     days = f"From {date_text(board.as_of)} to {date_text(until)}"
     if not board.items:
         return group([heading, element("p", f"{days}: nothing")])
-    several = any(item.finding.subject for item in board.items)
-    headings: list[Part] = [*(["Subject"] if several else []), "Visit", "State", "Last day", "Left", "Target", "What"]
-    sites = bool(board.sites)
-    if sites:
-        headings.insert(1, "Site")
-    return group([heading, wide("What is due", table(days, headings, [_row(item, several, sites) for item in board.items], "due"))])
+    several, sites = any(item.finding.subject for item in board.items), bool(board.sites)
+    headings: list[Part] = [*(["Subject"] if several else []), *(["Site"] if sites else [])]
+    headings += ["Visit", "To do", "Last day", "Target", "What"]
+    made = table(days, headings, [_row(item, several, sites) for item in board.items], "due")
+    return group([heading, wide("What is due", made)])
 
 
 def _row(item: Due, several: bool, sites: bool) -> list[Part]:
     found = item.finding
-    state = element("span", item.state, class_="late") if urgency(item.state) == "deviation" else item.state
+    pressing = item.amiss or urgency(item.state) == "deviation"
+    todo = element("span", dated(item.todo), class_="late") if pressing else dated(item.todo)
     dates = [dated(date_text(day)) if day is not None else None for day in (item.last, found.target)]
-    left = f"{item.left}" if item.left is not None else None
     who = [*([found.subject or ""] if several else []), *([found.site] if sites else [])]
-    return [*who, found.visit, state, dates[0], left, dates[1], dated(found.message)]
+    return [*who, found.visit, todo, *dates, dated(found.message)]
