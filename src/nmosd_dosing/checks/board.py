@@ -143,6 +143,11 @@ class Board:
         return max(mark.begins, self.month) if elsewhere else day
 
 
+def count_text(kind: Kind, n: int) -> str:
+    """How many marks of a kind: `2 booked`, `1 entry`, `3 entries`."""
+    return f"{n} {'entries' if kind == 'entry' and n != 1 else kind}"
+
+
 def last_of(month: dt.date) -> dt.date:
     """The last day of the month of a day."""
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])

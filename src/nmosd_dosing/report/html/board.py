@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nmosd_dosing.checks.board import KINDS, Board
+from nmosd_dosing.checks.board import KINDS, Board, count_text
 from nmosd_dosing.checks.due import Due, last_due_day
 from nmosd_dosing.checks.verdicts import urgency
 from nmosd_dosing.days import date_text
@@ -27,7 +27,7 @@ def board_page(board: Board) -> str:
 
 def _heading(board: Board) -> Markup:
     kinds = Counter(mark.kind for _, mark in board.on_days)
-    there = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]) or "nothing"
+    there = ", ".join(count_text(kind, kinds[kind]) for kind in KINDS if kinds[kind]) or "nothing"
     said = f"{counted(len(board.lines), 'subject')}; in {board.month_text}: {there}"
     return element(
         "header",

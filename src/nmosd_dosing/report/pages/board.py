@@ -8,7 +8,7 @@ from collections import Counter
 from rich.console import RenderableType
 from rich.text import Text
 
-from nmosd_dosing.checks.board import KINDS, Board
+from nmosd_dosing.checks.board import KINDS, Board, Kind, count_text
 from nmosd_dosing.days import date_text, weekdays
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, text
@@ -32,7 +32,7 @@ def board_page(board: Board) -> RenderableType:
 
 
 def _grid(board: Board) -> Table:
-    counts: dict[dt.date, Counter[str]] = {}
+    counts: dict[dt.date, Counter[Kind]] = {}
     for date, mark in board.on_days:
         counts.setdefault(date, Counter())[mark.kind] += 1
     made = Table(*weekdays())
@@ -41,11 +41,11 @@ def _grid(board: Board) -> Table:
     return made
 
 
-def _cell(board: Board, date: dt.date | None, counts: Counter[str]) -> Text:
+def _cell(board: Board, date: dt.date | None, counts: Counter[Kind]) -> Text:
     if date is None or not board.has(date):
         return Text()
     closed = board.days.closed_because(date) is not None
     head = f"{date.day} today" if date == board.as_of else f"{date.day} closed" if closed else str(date.day)
     style = "bold reverse" if date == board.as_of else "dim" if closed else ""
-    lines = [Text(head, style=style), *(Text(f"{counts[kind]} {kind}") for kind in KINDS if counts[kind])]
+    lines = [Text(head, style=style), *(Text(count_text(kind, counts[kind])) for kind in KINDS if counts[kind])]
     return Text("\n").join(lines)
