@@ -12,6 +12,7 @@ from nmosd_dosing.calendar.entries import CalendarStyle, to_entries
 from nmosd_dosing.calendar.updates import update_ics
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.visit_names import Names, is_unscheduled
 from nmosd_dosing.study.visits import lay_out
 from tests.kit import studies
 from tests.kit.calendars import STAMP, START, made
@@ -64,6 +65,7 @@ NAMES = (
     "relapse (2)",
     "D8 (day not stated)",
     "unscheduled",
+    "UNSCHEDULED 4.1",
     "week 2",
 )
 
@@ -95,6 +97,9 @@ def test_no_two_visits_of_a_period_have_one_label_and_none_hangs_on_the_horizon(
         return
     near, far = lay_out(study.periods[0], horizon, Problems()), lay_out(study.periods[0], 1200, Problems())
     assert len({v.label for v in far}) == len(far)
+    assert not any(is_unscheduled(v.label) for v in far), "no record of it could be told from one of a visit that is not planned"
+    names = Names(far, ["p"] * len(far))
+    assert all([*names.meant(v.label)] == [i] and [*names.meant(v.label, "p")] == [i] for i, v in enumerate(far))
     labels = {v.label: v for v in far}
     assert all(labels[v.label] == v for v in near)
     relapses = tuple(Event("relapse", START + dt.timedelta(days)) for days in (30, 60))
