@@ -142,13 +142,14 @@ def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: Output
     Examples:
       dosing prepare --regimen belimumab --subjects subjects.csv --visits visits.csv --from 2025-03-03
       dosing prepare --regimen belimumab --start 2025-03-03 --weight 60 --from 2025-03-03 --days 28 --vials fewest
+      dosing prepare --regimen belimumab --subjects subjects.csv --from 2025-03-10 --since last-week.json
     """
     from nmosd_dosing.cli.run.pharmacy import run_prepare
 
     run_prepare(people, asked, output)
 
 
-@command(without=("visit",))
+@command(without=("visit", "since"))
 def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOptions) -> None:
     """What a pharmacy orders, by month: vials needed, in reserve, and by when.
 

@@ -291,6 +291,9 @@ class PrepareOptions:
     first: Annotated[str | None, typer.Option("--from", help="The first day of the list; without it, today.", metavar="DATE")] = None
     days: Annotated[str | None, typer.Option(help="How many days, the first one counted. [default: 14]", metavar="NUMBER")] = None
     until: Annotated[str | None, typer.Option(help="The last day, instead of --days.", metavar="DATE")] = None
+    since: Annotated[
+        str | None, typer.Option(help="The last list, from --format json: mark what is new, moved, changed or gone.", metavar="FILE")
+    ] = None
     at_site: AtSite = field(default_factory=list)
     unblind: UnblindAll = False
     vials: Vials = "least-waste"

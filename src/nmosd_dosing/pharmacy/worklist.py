@@ -68,10 +68,12 @@ class Worklist:
     dayless: the source states no day. undecided: no day is allowed, and a person must decide. missed: planned before `first`, not allowed
     any more, and nothing is recorded of it; only where something is recorded of anybody, else all of it is taken as done. unentered:
     periods whose first day is not known yet, each with the subjects. lost: planned for one of the days, and taken away by an entry, each
-    with the subject. several: the plans are of more than one period. workdays: which days are open, where somebody asked.
+    with the subject. several: the plans are of more than one period. workdays: which days are open, where somebody asked. of_subject,
+    of_sites: whose doses stand on it; everybody's where neither is said.
     """
 
     study: Study
+    regimen: str
     unblinded: bool
     first: dt.date
     last: dt.date
@@ -84,6 +86,8 @@ class Worklist:
     lost: tuple[tuple[str | None, LostDose], ...]
     several: bool
     workdays: Workdays | None = None
+    of_subject: str | None = None
+    of_sites: tuple[str, ...] = ()
 
     @property
     def ahead(self) -> tuple[Item, ...]:
@@ -160,6 +164,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date, 
                 unentered.setdefault(period.period, []).append(plan.subject)
     return Worklist(
         study=study,
+        regimen=plans[0].regimen if plans else study.id,
         unblinded=any(plan.unblinded for plan in plans),
         first=first,
         last=last,

@@ -10,14 +10,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import fail, progress, say
-from nmosd_dosing.cli.files import check_names
+from nmosd_dosing.cli.edge import collected, fail, progress, say
+from nmosd_dosing.cli.files import check_names, read_file
 from nmosd_dosing.cli.options import OrderOptions, PeopleOptions, PrepareOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.pharmacy.changes import Changes, LastList, changes_since, check_same, of_these, read_last_list
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
@@ -51,14 +52,16 @@ class _Checked:
     last: dt.date
     reserve: Fraction
     lead: int | None
+    since: LastList | None
 
 
 def run_prepare(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions) -> None:
     """Print what is to be prepared."""
     checked = _checked(whom, asked, output, PREPARE_FORMATS)
     worklist = _worklist(checked)
-    outputs.put(PREPARE_FORMATS, output, worklist, checked.request.policy)
-    _say_remarks(worklist, output)
+    changes = _changes(checked, worklist)
+    outputs.put(PREPARE_FORMATS, output, worklist, checked.request.policy, changes)
+    _say_remarks(worklist, output, changes)
 
 
 def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -> None:
@@ -70,10 +73,10 @@ def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -
     _say_remarks(worklist, output)
 
 
-def _worklist_page(worklist: Worklist, policy: Policy) -> Page:
+def _worklist_page(worklist: Worklist, policy: Policy, changes: Changes | None) -> Page:
     from nmosd_dosing.report.pages.pharmacy import worklist_page
 
-    return worklist_page(worklist, policy)
+    return worklist_page(worklist, policy, changes)
 
 
 def _order_page(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> Page:
@@ -86,8 +89,12 @@ def _order_csv(worklist: Worklist, lines: Sequence[OrderLine], *_: Any) -> str:
     return order_to_csv(worklist, lines)
 
 
-def _worklist_xlsx(worklist: Worklist, policy: Policy) -> bytes:
-    return to_xlsx([worklist_sheet(worklist)], _worklist_page(worklist, policy).lines)
+def _worklist_csv(worklist: Worklist, _: Policy, changes: Changes | None) -> str:
+    return worklist_to_csv(worklist, changes)
+
+
+def _worklist_xlsx(worklist: Worklist, policy: Policy, changes: Changes | None) -> bytes:
+    return to_xlsx([worklist_sheet(worklist, changes)], _worklist_page(worklist, policy, changes).lines)
 
 
 def _order_xlsx(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> bytes:
@@ -95,17 +102,28 @@ def _order_xlsx(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, 
 
 
 PREPARE_FORMATS: outputs.Formats = {
-    "table": _worklist_page, "json": worklist_to_dict, "csv": lambda made, _: worklist_to_csv(made), "xlsx": _worklist_xlsx,
+    "table": _worklist_page, "json": worklist_to_dict, "csv": _worklist_csv, "xlsx": _worklist_xlsx,
 }  # fmt: skip
 ORDER_FORMATS: outputs.Formats = {"table": _order_page, "json": order_to_dict, "csv": _order_csv, "xlsx": _order_xlsx}
 
 
-def _say_remarks(worklist: Worklist, output: OutputOptions) -> None:
+def _changes(checked: _Checked, worklist: Worklist) -> Changes | None:
+    """What has changed since the last list, if one is named."""
+    if checked.since is None:
+        return None
+    problems = Problems()
+    check_same(checked.since, worklist, checked.request.policy, problems)
+    if problems.found:
+        fail(problems)
+    return changes_since(of_these(checked.since, worklist), worklist)
+
+
+def _say_remarks(worklist: Worklist, output: OutputOptions, changes: Changes | None = None) -> None:
     """What a table for programs has no room for is said beside it."""
     if output.written_as in ("csv", "xlsx"):
-        from nmosd_dosing.report.pages.pharmacy import remarks
+        from nmosd_dosing.report.pages.pharmacy import remarks, since
 
-        for line in remarks(worklist):
+        for line in [*since(worklist, changes), *remarks(worklist)]:
             say(without_controls(line))
 
 
@@ -118,7 +136,8 @@ def _worklist(checked: _Checked) -> Worklist:
     plans = list(progress(request.plans(schedule, columns), len(columns), "plans"))
     people.say_day_1(checked.shown.among(schedule.cohort))
     _say_unused(request.study, plans)
-    return prepare(request.study, plans, checked.first, checked.last, request.workdays)
+    made = prepare(request.study, plans, checked.first, checked.last, request.workdays)
+    return replace(made, of_subject=checked.shown.subject, of_sites=tuple(sorted(checked.shown.sites)))
 
 
 def _say_unused(study: Study, plans: Sequence[Plan]) -> None:
@@ -148,7 +167,9 @@ def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, 
     if isinstance(asked, OrderOptions):
         reserve = arguments.maybe(_reserve, "--reserve", asked.reserve, problems)
         lead = arguments.days("--lead", asked.lead, problems, _MOST_DAYS) if asked.lead is not None else None
-    check_names([("`--output`", output.output)], whom.files, problems)
+    check_names([("`--output`", output.output)], [*whom.files, ("`--since`", asked.since)], problems)
+    path = asked.since
+    since = collected(problems, lambda: read_last_list(read_file(path), path)) if path is not None else None
     request = people.read(whom, problems, as_of)
     if request is None:
         arguments.country("--country", asked.country, None, problems)
@@ -161,7 +182,7 @@ def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, 
     if request is None or first is None or last is None or problems.found:
         fail(problems)
     request = people.known_by(request, as_of) if asked.as_of is not None and as_of is not None else request
-    return _Checked(request, shown, first, last, reserve or Fraction(0), lead)
+    return _Checked(request, shown, first, last, reserve or Fraction(0), lead, since)
 
 
 def _last(asked: PrepareOptions, first: dt.date | None, default_days: int | None, problems: Problems) -> dt.date | None:

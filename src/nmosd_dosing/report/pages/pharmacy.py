@@ -13,6 +13,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import counted
+from nmosd_dosing.pharmacy.changes import Changes, was_text
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, to_check, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
@@ -20,22 +21,23 @@ from nmosd_dosing.plans.workdays import closed_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
 
-_COLUMNS = ("Date", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
+_COLUMNS = ("Date", "Change", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
 
 
-def worklist_page(worklist: Worklist, policy: Policy) -> Page:
-    """What is to be prepared, by day; what each day needs in all; what cannot be counted, and what is not on the list."""
+def worklist_page(worklist: Worklist, policy: Policy, changes: Changes | None = None) -> Page:
+    """What is to be prepared, by day; what each day needs in all; what cannot be counted, and what is not on the list;
+    with `changes` what is not as on the last one."""
     parts = _heading(worklist, f"to prepare from {date_text(worklist.first)} to {date_text(worklist.last)}", policy)
     if not worklist.items:
         parts.append(text("nothing"))
     else:
-        parts += [_items(worklist), Text()]
+        parts += [_items(worklist, changes), Text()]
         parts += [text(f"in all: {product} {vials_text(vials) or 'none'}") for product, vials in in_all(worklist.items).items()]
         parts += [text(words) for words in _closed(worklist)]
-    notes = remarks(worklist)
+    notes = [*since(worklist, changes), *remarks(worklist)]
     if worklist.may_come:
-        parts += [Text(), text("may also come, planned for another day; not counted above"), Text(), _may_come(worklist)]
+        parts += [Text(), text("may also come, planned for another day; not counted above"), Text(), _may_come(worklist, changes)]
         parts += [Text()] if notes else []
     return Page(*parts, *(text(words) for words in notes))
 
@@ -75,6 +77,24 @@ def _by_a_closed_day(worklist: Worklist, lines: Sequence[OrderLine]) -> list[str
     return [f"closed: {date_text(day)}, by which to order: {closed_text(why)}" for day, why in sorted(found.items())]
 
 
+def since(worklist: Worklist, changes: Changes | None) -> list[str]:
+    """What has changed since the last list, counted, and what is gone from it, in a line each; nothing where nobody asked."""
+    if changes is None:
+        return []
+    counts = ", ".join(f"{n} {kind}" for kind, n in changes.counts.items() if n)
+    days = f"{date_text(changes.last.first)} to {date_text(changes.last.last)}"
+    lines = [f"since the list of {days}: {counts or 'nothing has changed'}"]
+    for dose in changes.gone:
+        subject, visit, number, product = dose.key
+        label = visit if worklist.several else visit.split("/", 1)[-1]
+        who = f"{f'{subject} ' if subject else ''}{label}{f', day {number}' if number > 1 else ''}"
+        vials = f", {vials_text(dose.vials)}" if dose.vials else ""
+        lines.append(f"gone: {who}, {date_text(dose.date) if dose.date else ''}: {product} {dose.amount_text}{vials}")
+    if changes.other_study_file:
+        lines.append("the study file has been changed since the last list")
+    return lines
+
+
 def remarks(worklist: Worklist) -> list[str]:
     """What a list or an order cannot count, and what it leaves out, in a line each."""
     before = f"planned before {date_text(worklist.first)}, and not recorded"
@@ -101,12 +121,12 @@ def _heading(worklist: Worklist, about: str, policy: Policy) -> list[RenderableT
     return [*lines, Text()]
 
 
-def _items(worklist: Worklist) -> RenderableType:
+def _items(worklist: Worklist, changes: Changes | None) -> RenderableType:
     """The doses by day, and after those of a day what several of one product take in all; columns that would say nothing are left out."""
     rows: list[dict[str, Text]] = []
     for date, group in groupby(worklist.items, key=lambda item: item.date):
         today = list(group)
-        of_day = [_row(item, worklist.several) for item in today]
+        of_day = [_row(item, worklist.several, changes) for item in today]
         for product, vials in in_all(today).items():
             mine = [item for item in today if item.dose.shown == product]
             if len(mine) > 1:
@@ -119,9 +139,9 @@ def _items(worklist: Worklist) -> RenderableType:
     return made
 
 
-def _may_come(worklist: Worklist) -> RenderableType:
+def _may_come(worklist: Worklist, changes: Changes | None) -> RenderableType:
     """Whose allowed days meet those asked for."""
-    rows = [_row(found.item, worklist.several) for found in worklist.may_come]
+    rows = [_row(found.item, worklist.several, changes) for found in worklist.may_come]
     headings = _headings(rows)
     made = Table("From", "To", "Planned", *headings, right=("Amount", "Weight", "Volume"))
     for found, row in zip(worklist.may_come, rows, strict=True):
@@ -135,10 +155,11 @@ def _headings(rows: Sequence[Mapping[str, Text]]) -> list[str]:
     return [heading for heading in _COLUMNS if any(row.get(heading) for row in rows) and (heading != "Site" or len(sites) > 1)]
 
 
-def _row(item: Item, several: bool) -> dict[str, Text]:
+def _row(item: Item, several: bool, changes: Changes | None) -> dict[str, Text]:
     status = item.visit.status if item.visit.status != "planned" else ""
     only = f"only arm {' or '.join(item.visit.only_arms)}" if item.visit.only_arms else ""
     return {
+        "Change": text(_changed(item, changes), "bold yellow"),
         "Site": text(item.site or ""),
         "Subject": text(item.subject or ""),
         "Visit": text(_visit(item, several)),
@@ -163,6 +184,15 @@ def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Tex
         "Vials": text(vials_text(vials) or "none", "dim"),
         "Volume": text(_volume(sum(volumes)) if len(volumes) == len(counted) else "", "dim"),
     }
+
+
+def _changed(item: Item, changes: Changes | None) -> str:
+    """`new`; `moved, was 2025-03-05 Wed`; `changed, was 600 mg, 5 x 120 mg`."""
+    change = changes.of(item) if changes is not None else None
+    if change is None:
+        return ""
+    was = was_text(change, date_text)
+    return f"{change.kind}, was {was}" if was else change.kind
 
 
 def _none(item: Item) -> str:
