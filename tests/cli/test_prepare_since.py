@@ -164,7 +164,7 @@ def test_what_is_no_list_says_where_it_is_none(what: str, last: Path) -> None:
     last.write_text(json.dumps(found))
     assert errors(*SINCE) == (
         f"error: `last.json` is not a list that `dosing prepare` wrote as JSON: {what}\n"
-        "hint: write one with `dosing prepare … --format json --output last.json`\n"
+        "hint: `dosing prepare` writes one with `--format json`\n"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, NoReturn
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import InputError, Problem, Problems, clip
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.pharmacy.worklist import Item, Packed, Worklist
 from nmosd_dosing.plans.wording import vials_text
 
@@ -201,7 +201,7 @@ def read_last_list(content: bytes, path: str) -> LastList:
         why = f": {error}"
     except (ValueError, RecursionError):  # not UTF-8, not JSON, numbers of thousands of digits
         why = ""
-    hint = "write one with `dosing prepare … --format json --output last.json`"
+    hint = f"`dosing prepare` writes one with `{argument('format', 'json')}`"
     raise InputError(Problem(f"`{clip(path)}` is not a list that `dosing prepare` wrote as JSON{why}", hint=hint))
 
 
