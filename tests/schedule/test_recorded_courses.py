@@ -78,7 +78,7 @@ def test_a_course_to_its_last_day(last: str | None, what: dict[str, Any], end: s
     assert (str(course.actual), str(course.last), totals(made)[0]) == ("2025-01-06", end, total)
     assert totals(made)[1] == (total + 20 if total is not None else None)
     assert told(record).get("main/D1 to D5 wrong-dose") == wrong
-    assert [note.message for note in made.notes if note.code == "wrong-dose"] == ([wrong] if wrong else [])
+    assert [note.message for note in made.notes if note.code in ("wrong-dose", "cut")] == ([wrong] if wrong else [])
 
 
 def test_what_counts_from_a_last_dose_counts_from_the_last_day() -> None:

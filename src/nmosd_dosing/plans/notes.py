@@ -251,9 +251,10 @@ def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
 
 
 def _cut_short(shown: Shown) -> Iterator[Note]:
-    """Courses of doses that end before their last day."""
+    """Courses of doses that end before their last day; of one whose end is recorded the doses say it."""
     for visit, p in shown:
-        planned = visit.planned_last if p.administrations else None
+        ended = any(record.last is not None for record in visit.records)
+        planned = visit.planned_last if p.administrations and not ended else None
         if planned is not None and p.last is not None and p.last < planned and p.stage != "cancelled":
             yield Note("cut", f"ends on {date_text(p.last)}, and was planned to {date_text(planned)}", (p.id,))
 
