@@ -7,7 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from tests.kit.command import errors, output
+import pytest
+
+from tests.kit.command import dosing, errors, output
 
 SUBJECTS = "subject,start\n0101,2025-01-06\n0102,2025-01-20\n<b>&,2025-02-03\n"
 VISITS = """\
@@ -89,6 +91,19 @@ def test_of_one_site_only_its_subjects_are_shown(folder: Path) -> None:
     assert "site 01" in page and "site 02" in page and "0101" in page
     page = output("board", *ASKED, "--at-site", "02", "--format", "html")
     assert "0101" not in page and "0102" in page and "site 02" not in page  # all of one site
+
+
+@pytest.mark.parametrize("command", [("board", "--format", "html"), ("board",), ("handout", "--subject", "0102")])
+def test_whoever_is_in_which_arm_the_page_is_the_same(folder: Path, command: tuple[str, ...]) -> None:
+    tables(folder)
+    pages = []
+    for arms in (("bat4406f", "placebo", "bat4406f"), ("placebo", "bat4406f", "placebo")):
+        rows = "".join(f"{code},{arm}\n" for code, arm in zip(("0101", "0102", "<b>&"), arms, strict=True))
+        (folder / "a.csv").write_text(f"subject,arm\n{rows}", encoding="utf-8")
+        done = dosing(*command, *ASKED, "--allocation", "a.csv")
+        assert done.returncode == 0
+        pages.append((done.stdout, done.stderr))
+    assert pages[0] == pages[1]
 
 
 def test_closed_days_are_told_with_the_reason(folder: Path) -> None:

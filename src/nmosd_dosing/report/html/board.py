@@ -20,8 +20,8 @@ _CSS = """
 
 def board_page(board: Board) -> str:
     """The page of a board."""
-    parts = [month.month_of(board), lines.lines_of(board), _due(board)]
-    made = [_heading(board), *(element("section", part, class_="whole") for part in parts)]
+    below = (element("section", part, class_="whole") for part in (lines.lines_of(board), _due(board)))
+    made = [_heading(board), element("section", month.month_of(board)), *below]
     return document(f"{board.title}: board", made, css=month.CSS + lines.CSS + _CSS, landscape=True)
 
 

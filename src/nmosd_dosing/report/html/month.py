@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from nmosd_dosing.checks.board import Board, Kind, Mark
 from nmosd_dosing.days import month_name, weekdays
@@ -43,11 +44,19 @@ Week = Sequence[dt.date | None]
 def month_of(board: Board) -> Markup:
     """The month of a board, in a part of its own that scrolls where the page is narrower."""
     head = element("thead", element("tr", *(element("th", day, scope="col") for day in weekdays())))
-    marks = board.in_month
+    marks = [piece for mark in board.in_month for piece in _pieces(mark, board.as_of)]
     weeks = [_week(board, week, marks) for week in board.weeks]
     caption = element("caption", "A bar is the allowed days of a visit, with the planned day underlined; closed days are grey")
     made = element("table", caption, head, *weeks, class_="month")
     return group([element("h2", board.month_text), wide(f"The month: {board.month_text}", made)])
+
+
+def _pieces(mark: Mark, as_of: dt.date) -> list[Mark]:
+    """Of what is overdue its own days and the day of looking, without those between; else the mark itself."""
+    last = max((day for day in (mark.day, mark.latest) if day is not None), default=mark.begins)
+    if mark.kind != "overdue" or last >= as_of:
+        return [mark]
+    return [replace(mark, ends=last), replace(mark, begins=as_of, ends=as_of)]
 
 
 def _week(board: Board, week: Week, marks: Sequence[Mark]) -> Markup:
