@@ -31,6 +31,7 @@ check: $(VENV)/dev
 write: $(VENV)/dev
 	$(BIN)/python -m tests.language.test_study_file --write
 	$(BIN)/python -m tests.simulation.assumptions.test_messages --write
+	$(BIN)/python -m tests.subjects.tables.test_kept --write
 	$(BIN)/python -m tests.house.test_docs --write
 
 bench: $(VENV)/dev

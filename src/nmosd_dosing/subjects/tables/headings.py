@@ -59,6 +59,7 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "batch": ("EXLOT",),
     "arm": ("ARM", "ARMCD"),
 }
+DOSE_EACH = "EXDOSE"  # of SDTM: of one dose, also where a row is of many days
 _BEHIND = {"subjid": "usubjid"}  # within a study, and of it alone: one who takes part again has two
 _MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
 _MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product

@@ -50,6 +50,7 @@ def read(
         table.silence(problems)
         stop(problems.in_order(), more=problems.more)
     table.columns = dict(heading.columns)
+    table.names = {ours: names[i] for ours, i in heading.columns.items() if not {*layout.columns.get(ours, ())} & {*heading.said}}
     table.hide(hidden, heading.others)
     layout.found |= set(heading.said)
     layout.ignored += [names[i] for i in heading.others]

@@ -21,7 +21,7 @@ from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, headings, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
-from nmosd_dosing.subjects.tables.headings import Layout
+from nmosd_dosing.subjects.tables.headings import DOSE_EACH, Layout, plain
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
@@ -141,6 +141,7 @@ def records(
     daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
     amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
     _given(table, statuses, amounts, problems)
+    _of_each_dose(table, dates, lasts, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
     _stop(table, problems, left_out)
@@ -385,6 +386,17 @@ def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | No
             column, what, hint = wrong
             column = "amount_per_day" if column == "amount" and not text else column
             table.error(row, column, f"`{clip(table.texts[column][row])}` {what}", hint, problems)
+
+
+def _of_each_dose(table: Table, dates: Sequence[dt.date | None], lasts: Sequence[dt.date | None], problems: Problems) -> None:
+    """Of doses on several days SDTM has the amount of each, and an amount here is of all."""
+    if plain(table.names.get("amount", "")) != plain(DOSE_EACH):
+        return
+    for row, (date, last) in enumerate(zip(dates, lasts, strict=True)):
+        if date is not None and last is not None and last > date:
+            message = f"`{DOSE_EACH}` is of one dose, and this row is of several days"
+            said = argument("column", f"amount_per_day={DOSE_EACH}")
+            table.error(row, "last", message, f"where there is one dose a day, say so: `{said}`", problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:

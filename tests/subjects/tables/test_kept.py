@@ -1,0 +1,113 @@
+"""Tables as people keep them, each in `tests/tables` beside what is read of it, or said of it.
+
+When the wording changes, `make write` writes the readings anew. Then read the diff: is each what was written in the table?
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nmosd_dosing.cli.options import option
+from nmosd_dosing.errors import InputError, Place, arguments_said_as
+from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables.encodings import transcoded
+from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout
+from tests.kit.paths import ROOT
+
+KEPT = ROOT / "tests" / "tables"
+FILES = sorted(path.name for path in KEPT.glob("*.csv"))
+EVENTS = ("relapse", "died")
+
+
+def reading(name: str) -> str:
+    """What is read of a file, row by row, whatever it says of each; and what is said of the file."""
+    kind = name.split("-")[0]
+    content, layout = transcoded((KEPT / name).read_bytes(), name, "gb18030"), Layout(kind)
+    try:
+        with arguments_said_as(option):
+            rows = _rows(kind, content, name, layout)
+    except InputError as error:
+        rows = [str(error)]
+    ignored = [f"ignored: {', '.join(layout.ignored)}"] if layout.ignored else []
+    return "\n".join([*ignored, *rows]) + "\n"
+
+
+def _rows(kind: str, content: bytes, name: str, layout: Layout) -> list[str]:
+    if kind == "subjects":
+        return [_text(subject) for subject in roster.subjects(content, name, ("olp",), layout=layout)]
+    if kind == "allocation":
+        return [f"{code.text}: arm {arm.text}" for code, arm in roster.allocation(content, name, layout=layout)]
+    pairs: list[tuple[Any, Any]]
+    if kind == "events":
+        pairs = [*roster.events(content, name, EVENTS, layout=layout)]
+    elif kind == "weighings":
+        pairs = [*roster.weighings(content, name, layout=layout)]
+    else:
+        pairs = [*roster.records(content, name, masked=False, layout=layout)]
+    return [f"{code.text}: {_text(value)}" for code, value in pairs]
+
+
+def _text(value: Any) -> str:
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return ", ".join(f"{name} {said}" for name, said in fields.items() if said not in (None, ()) and not isinstance(said, Place))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_read_of_a_table(name: str) -> None:
+    assert reading(name) == (KEPT / name).with_suffix(".txt").read_text(encoding="utf-8")
+
+
+# --- however a table is written ------------------------------------------------------------------------------------------
+
+PEOPLE = tuple(
+    Subject(dt.date(2025, 1, 6) + dt.timedelta(n), f"00{n}", weight_kg=60.5 + n, site=f"S{n % 2}") for n in range(4)
+)  # fmt: skip
+COLUMNS = ("subject", "start", "weight_kg", "site")
+OTHERS = ("Phone", "Initials", "AGE", "ARM", "VISITNUM", "Informed consent", "知情同意日期")
+CASES = (str, str.upper, str.lower, str.title)
+SPACES = (lambda name: name, lambda name: name.replace("_", " "), lambda name: f" {name} ", lambda name: name.replace("_", ""))
+DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%d%b%Y", "%Y-%m-%dT09:30", "%Y年%m月%d日")
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_however_a_table_is_written_the_subjects_are_the_same(data: st.DataObject) -> None:
+    """Any order of columns, any name, case and spacing of each, any separator, encoding, form of a day, and whatever else stands there."""
+
+    def drawn(choices: Any) -> Any:
+        return data.draw(st.sampled_from(choices))
+
+    names = {ours: drawn(SPACES)(drawn(CASES)(drawn((ours, *NAMES[ours], *SDTM.get(ours, ()))))) for ours in COLUMNS}
+    others = data.draw(st.lists(st.sampled_from(OTHERS), unique=True, max_size=3)) + [""] * data.draw(st.integers(0, 1))
+    order: list[str | int] = data.draw(st.permutations([*COLUMNS, *range(len(others))]))
+    separator, day, comma = drawn(",;\t"), drawn(DAYS), data.draw(st.booleans())
+    heading = [names[ours] if isinstance(ours, str) else others[ours] for ours in order]
+    lines = [data.draw(st.sampled_from([[], ["A trial"], [""] * len(order)])), heading]
+    for subject in PEOPLE:
+        weight = f"{subject.weight_kg}".replace(".", "," if comma and separator == ";" else ".")
+        said = {"subject": subject.code, "start": subject.start.strftime(day), "weight_kg": weight, "site": subject.site}
+        lines.append([said[ours] or "" if isinstance(ours, str) else "x" if others[ours] else "" for ours in order])
+        lines += [[""] * len(order)] * data.draw(st.integers(0, 1))
+    text = drawn(("\n", "\r\n")).join(separator.join(line) for line in lines)
+    encoding = drawn(("utf-8", "utf-8-sig", "utf-16", "gb18030"))
+    content = transcoded(text.encode(encoding), "s.csv", "gb18030") if encoding == "gb18030" else text.encode(encoding)
+    assert roster.subjects(content, "s.csv", ()) == PEOPLE
+
+
+def write() -> None:
+    for name in FILES:
+        (KEPT / name).with_suffix(".txt").write_text(reading(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python -m tests.subjects.tables.test_kept --write")
+    write()
