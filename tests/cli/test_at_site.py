@@ -125,3 +125,23 @@ def test_a_code_that_is_not_there_never_proposes_another_patient() -> None:
         assert told == "error: `--subject 0103` is not in `subjects.csv`\nhint: look its code up in the table\n"
     assert errors("due", *TABLES, "--subject", "101").endswith("hint: write `--subject 0101`\n")
     assert errors("due", *TABLES, "--subject", "").startswith("error: `--subject` is empty\n")
+
+
+@pytest.mark.usefixtures("people")
+def test_what_is_due_at_one_site_is_a_calendar_of_its_own() -> None:
+    """Written over that of everybody it would cancel what is due elsewhere."""
+    asked = ("due", *TABLES, *ON, "--stamp", "2025-07-07T00:00:00Z", "--ics", "due.ics")
+    assert dosing(*asked).returncode == 0
+    whole = Path("due.ics").read_bytes()
+    told = errors_beside(*asked, "--at-site", "01")
+    assert told == "error: `due.ics` is the calendar `bat4406f: due`, not `bat4406f: due, site 01`\nhint: name another file\n"
+    assert Path("due.ics").read_bytes() == whole
+    site = (*asked[:-1], "01.ics", "--at-site", "01")
+    assert dosing(*site).stderr == "01.ics: 3 added\n" and dosing(*site).stderr == "01.ics: 3 unchanged\n"
+
+
+def errors_beside(*arguments: str) -> str:
+    """What is said of a calendar that cannot be written, below the list."""
+    done = dosing(*arguments)
+    assert done.returncode == 2
+    return done.stderr

@@ -15,17 +15,17 @@ from nmosd_dosing.errors import InputError, Problem
 
 
 def update_due(
-    old: CalendarFile | None, items: Sequence[Due], study: str, subject: str | None, *, as_of: dt.date, stamp: dt.datetime
+    old: CalendarFile | None, items: Sequence[Due], study: str, whose: str | None, *, as_of: dt.date, stamp: dt.datetime
 ) -> CalendarUpdate:
-    """What is due as a calendar, of one subject or of several (None): each thing on its last allowed day, on the planned one where no
-    window is stated, on `as_of` where that has passed.
+    """What is due as a calendar, of one subject, of some sites or of everybody (None): each thing on its last allowed day, on the planned
+    one where no window is stated, on `as_of` where that has passed.
 
     `old` is the same list of an earlier day: what is done has fallen away from it. Raises InputError where `old` is another calendar,
     and where nothing is due and nothing was.
     """
-    name = f"{study}: due, {subject}" if subject else f"{study}: due"
+    name = f"{study}: due, {whose}" if whose else f"{study}: due"
     file = CalendarFile(
-        id=uid_of(study, subject, "due", ""), periods=frozenset(), form="due", name=name, zone=None, records=()
+        id=uid_of(study, whose, "due", ""), periods=frozenset(), form="due", name=name, zone=None, records=()
     )  # fmt: skip
     if old is not None and (old.id, old.form) != (file.id, file.form):
         raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{name}`", hint="name another file"))

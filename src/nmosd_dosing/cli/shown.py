@@ -21,6 +21,11 @@ class Shown:
     subject: str | None = None
     sites: frozenset[str] = frozenset()
 
+    @property
+    def words(self) -> str | None:
+        """Whose they are, in words; None where they are everybody's."""
+        return self.subject or (f"site {', '.join(sorted(self.sites))}" if self.sites else None)
+
     def has(self, subject: str | None, site: str | None) -> bool:
         """Whether rows of somebody are shown."""
         return self.subject in (None, subject) and (not self.sites or site in self.sites)

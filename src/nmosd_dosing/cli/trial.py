@@ -85,7 +85,7 @@ def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str
         found["zone"] = trial.zone.text
     if trial.language is not None and (calendars or "ics_dir" not in given):
         found["lang"] = trial.language
-    if trial.sites and not calendars and not given.get("subject"):
+    if trial.sites and not _is_given(given.get("ics_dir")) and not given.get("subject"):
         found["at_site"] = list(trial.sites)
     return found
 

@@ -82,7 +82,7 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> in
         stamp = instant(asked.stamp, problems)
         if stamp is None:
             fail(problems)
-        say(_calendar(asked.ics, stamp, found, shown.subject or whom.subject))
+        say(_calendar(asked.ics, stamp, found, shown.words or whom.subject))
     return WRONG_INPUT if say_left_out(left_out, request.study, schedule.cohort.of_study, len(request.subjects)) else FINE
 
 
@@ -181,7 +181,7 @@ CHECK_FORMATS: outputs.Formats = {
 DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": lambda found: due_to_csv(found.items), "xlsx": _due_xlsx}
 
 
-def _calendar(ics: str, stamp: dt.datetime, found: _Found, subject: str | None) -> str:
+def _calendar(ics: str, stamp: dt.datetime, found: _Found, whose: str | None) -> str:
     """What is due as a calendar; what became of the file."""
     from nmosd_dosing.calendar import ical
     from nmosd_dosing.calendar.due_entries import update_due
@@ -190,6 +190,6 @@ def _calendar(ics: str, stamp: dt.datetime, found: _Found, subject: str | None) 
     old = ical.read_ics(read_file(ics), ics) if is_file(ics) else None
     if old is None and not found.items:
         return f"{ics}: not written, nothing is due"
-    update = update_due(old, found.items, found.request.study.id, subject, as_of=found.as_of, stamp=stamp)
+    update = update_due(old, found.items, found.request.study.id, whose, as_of=found.as_of, stamp=stamp)
     write_whole(ics, update.ics)
     return f"{ics}: " + ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)))
