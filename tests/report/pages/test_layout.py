@@ -31,18 +31,18 @@ def shown(page: RenderableType, width: int, *, terminal: bool = True) -> str:
     return out.getvalue()
 
 
-def table(rows: list[list[str]], wraps: bool) -> Table:
+def table(rows: list[list[str]], wraps: bool, below: int) -> Table:
     headings = [f"Heading {number}" for number in range(len(rows[0]))]
-    made = Table(*headings, wraps=headings[-1:] if wraps else ())
+    made = Table(*headings, wraps=headings[-1:] if wraps else (), below=headings[1 : 1 + below])
     for row in rows:
         made.add_row(*map(Text, row))
     return made
 
 
 @studies.examples(150)
-@given(several, st.booleans(), widths)
-def test_a_table_shows_all_of_its_cells(rows: list[list[str]], wraps: bool, width: int) -> None:
-    page = Page(Text("A heading of 5 x 120 mg"), table(rows, wraps))
+@given(several, st.booleans(), st.integers(0, 4), widths)
+def test_a_table_shows_all_of_its_cells(rows: list[list[str]], wraps: bool, below: int, width: int) -> None:
+    page = Page(Text("A heading of 5 x 120 mg"), table(rows, wraps, below))
     assert lost(shown(page, 100_000), shown(page, width), width) == []
 
 
@@ -71,6 +71,33 @@ def test_a_table_that_does_not_fit_becomes_blocks() -> None:
         *("Visit: D1", "Dose: belimumab 600 mg; MRI", "Vials: 5 x 120 mg"),
         *("", "Visit: D15", "Dose: belimumab 600 mg"),
     ]
+
+
+def test_columns_that_may_stand_below_their_row_do_where_it_does_not_fit_and_no_more_of_them_than_it_takes() -> None:
+    made = Table("To do", "Visit", "Target", "What", wraps=("What",), below=("What", "Target"))
+    made.add_row(Text("call"), Text("D182"), Text("2025-07-06 Sun"), Text("no window is stated"))
+    made.add_row(Text("book"), Text("D365"), Text("2026-01-05 Mon"), Text())
+    assert shown(made, 60).splitlines()[2] == "call   D182   2025-07-06 Sun  no window is stated"
+    assert shown(made, 40).splitlines() == [
+        "To do  Visit  Target",
+        "─" * 28,
+        "call   D182   2025-07-06 Sun",
+        "    What: no window is stated",
+        "book   D365   2026-01-05 Mon",
+    ]
+    assert shown(made, 24).splitlines() == [
+        "To do  Visit",
+        "─" * 12,
+        "call   D182",
+        "    Target:",
+        "      2025-07-06 Sun",
+        "    What: no window is",
+        "      stated",
+        "book   D365",
+        "    Target:",
+        "      2026-01-05 Mon",
+    ]
+    assert shown(made, 8).splitlines()[:2] == ["To do:", "  call"], "and blocks where that does not help"
 
 
 def test_a_cell_that_says_the_same_as_the_one_above_is_said_once_and_in_each_block() -> None:

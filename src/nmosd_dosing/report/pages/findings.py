@@ -39,7 +39,7 @@ def findings_page(
     parts: list[RenderableType] = [text(f"{study.title}, as of {date_text(as_of)}", style="bold"), Text()]
     if findings:
         who = _who(findings, several)
-        made = Table(*who, "Visit", "Verdict", "Days", "Target", "Done", "What", right=("Days",), wraps=("What",))
+        made = Table(*who, "Visit", "Verdict", "Days", "Target", "Done", "What", right=("Days",), wraps=("What",), below=("What",))
         for f in findings:
             style = _STYLES[concern(f.verdict)]
             done = day(f.actual) if f.actual else Text()
@@ -67,15 +67,22 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
         return Page(*parts, text("nothing"))
     limits = ["Last day"] if any(item.last is not None for item in items) else []
     who = _who([item.finding for item in items], several)
-    made = Table("To do", *who, "Visit", *limits, "Target", "What", wraps=("To do", "What"))
+    made = Table("To do", *who, "Visit", *limits, "Target", "What", wraps=("To do", "What"), below=("What", "Target"))
     for item in items:
         f = item.finding
         style = _STYLES["deviation" if item.amiss else urgency(item.state)]
         target = day(f.target) if f.target else Text("open", style="dim")
         last = [day(item.last)] if limits else []
-        made.add_row(text(item.todo, style), *_whose(f, who), text(f.visit), *last, target, text(f.message))
+        made.add_row(text(item.todo, style), *_whose(f, who), text(f.visit), *last, target, text(_besides(item)))
     closed = _closed([item.finding for item in items], several)
     return Page(*parts, made, *([Text(), *closed] if closed else []))
+
+
+def _besides(item: Due) -> str:
+    """What is to be said of it besides what stands in its row."""
+    f = item.finding
+    said = {f"until {date_text(f.latest)}" if f.latest else "", f"from {date_text(f.earliest)} on" if f.earliest else ""}
+    return "" if f.message in said else f.message
 
 
 def _closed(findings: Sequence[Finding], several: bool) -> list[RenderableType]:

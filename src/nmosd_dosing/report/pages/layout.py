@@ -17,6 +17,7 @@ from nmosd_dosing.screen import columns, cuts, for_terminal, hanging, longest
 _PROSE = 20  # columns that a text of several words has at least, where it has so many
 _FOLDED = 10  # columns of a terminal that a column of a grid has at most, where its words are no longer
 _GAP = "  "  # between two columns
+_UNDER = "    "  # before what stands under its row
 Row = Sequence[Text]
 
 
@@ -43,12 +44,16 @@ class Table:
     """Rows below headings, or blocks of `heading: value` with an empty line between them where a row does not fit.
 
     Only headings and the columns in `wraps` fold. Of those in `once` a cell that says the same as the one above it is left empty; a
-    block has it all the same.
+    block has it all the same. Where a row does not fit, as many of the columns in `below` as it takes, the first ones first, stand under
+    it as `heading: value`.
     """
 
-    def __init__(self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = ()) -> None:
+    def __init__(
+        self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = (), below: Sequence[str] = ()
+    ) -> None:
         self._headings = [Text(heading, style="bold") for heading in headings]
         self._right, self._wraps, self._once = ([heading in some for heading in headings] for some in (set(right), set(wraps), set(once)))
+        self._below = [headings.index(heading) for heading in below if heading in headings]
         self._rows: list[Row] = []
 
     def add_row(self, *cells: Text) -> None:
@@ -57,18 +62,22 @@ class Table:
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         headings = [shown(heading, options) for heading in self._headings]
         rows = [[shown(cell, options) for cell in row] for row in self._rows]
-        widths = self._widths([headings, *rows], options.max_width)
-        if widths is not None:
-            yield from self._side_by_side(headings, rows, widths)
-        else:
-            yield from _blocks(headings, rows, options.max_width)
+        for moved in range(len(self._below) + 1):
+            under = sorted(self._below[:moved])
+            beside = [i for i in range(len(headings)) if i not in under]
+            widths = self._widths([[row[i] for i in beside] for row in (headings, *rows)], beside, options.max_width)
+            if widths is not None:
+                yield from self._side_by_side(headings, rows, beside, widths, under, options.max_width)
+                return
+        yield from _blocks(headings, rows, options.max_width)
 
-    def _widths(self, rows: Sequence[Row], width: int) -> list[int] | None:
-        """What each column gets; None where they do not fit side by side."""
+    def _widths(self, rows: Sequence[Row], beside: Sequence[int], width: int) -> list[int] | None:
+        """What each of the columns that stand `beside` each other gets; None where they do not fit."""
         by_column = list(zip(*rows, strict=True))
         natural = [max(columns(line) for cell in column for line in cell.plain.split("\n")) for column in by_column]
         least = []
-        for size, wraps, (heading, *cells) in zip(natural, self._wraps, by_column, strict=True):
+        for size, number, (heading, *cells) in zip(natural, beside, by_column, strict=True):
+            wraps = self._wraps[number]
             words = max(longest(cell.plain) for cell in (heading, *cells))
             whole = max((columns(line) for cell in cells for line in cell.plain.split("\n")), default=0)
             least.append(min(size, max(_PROSE, words)) if wraps else max(whole, words))
@@ -80,23 +89,29 @@ class Table:
             natural[widest] -= min(too_wide, max(1, (natural[widest] - least[widest]) // 4))
         return natural
 
-    def _side_by_side(self, headings: Row, rows: Sequence[Row], widths: Sequence[int]) -> Iterator[Text]:
-        yield from self._lines(headings, widths)
+    def _side_by_side(
+        self, headings: Row, rows: Sequence[Row], beside: Sequence[int], widths: Sequence[int], under: Sequence[int], width: int
+    ) -> Iterator[Text]:  # fmt: skip
+        yield from self._lines([headings[i] for i in beside], beside, widths)
         yield Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
-        above: Row = [Text()] * len(widths)
+        above: Row = [Text()] * len(headings)
         for row in rows:
-            same = [once and cell.plain == before.plain for once, cell, before in zip(self._once, row, above, strict=True)]
-            yield from self._lines([Text() if said else cell for said, cell in zip(same, row, strict=True)], widths)
+            said = [self._once[i] and row[i].plain == above[i].plain for i in beside]
+            yield from self._lines([Text() if same else row[i] for same, i in zip(said, beside, strict=True)], beside, widths)
+            for number in under:
+                if row[number].plain:
+                    yield from (Text(_UNDER) + line for line in folded(_said(headings[number], row[number]), width - len(_UNDER), 2))
             above = row
 
-    def _lines(self, row: Row, widths: Sequence[int]) -> Iterator[Text]:
+    def _lines(self, row: Row, beside: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
         """The lines of a row, as many as its highest cell has."""
         cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
         for parts in itertools.zip_longest(*cells, fillvalue=Text()):
             line = Text()
-            for number, (part, right, width) in enumerate(zip(parts, self._right, widths, strict=True)):
+            for place, (part, number, width) in enumerate(zip(parts, beside, widths, strict=True)):
                 room = " " * (width - columns(part.plain))
-                line = Text.assemble(line, _GAP if number else "", room if right else "", part, "" if right else room)
+                right = self._right[number]
+                line = Text.assemble(line, _GAP if place else "", room if right else "", part, "" if right else room)
             line.rstrip()
             yield line
 

@@ -133,7 +133,7 @@ def _items(worklist: Worklist, changes: Changes | None) -> RenderableType:
                 of_day.append(_in_all(product, vials, mine))
         rows += [row | {"Date": day(date)} for row in of_day]
     headings = _headings(rows)
-    made = Table(*headings, right=("Amount", "Weight", "Volume"), once=("Date",))
+    made = Table(*headings, right=("Amount", "Weight", "Volume"), once=("Date",), below=("Status", "Volume", "Weight"))
     for row in rows:
         made.add_row(*(row.get(heading, Text()) for heading in headings))
     return made
@@ -143,7 +143,9 @@ def _may_come(worklist: Worklist, changes: Changes | None) -> RenderableType:
     """Whose allowed days meet those asked for."""
     rows = [_row(found.item, worklist.several, changes) for found in worklist.may_come]
     headings = _headings(rows)
-    made = Table("From", "To", "Planned", *headings, right=("Amount", "Weight", "Volume"))
+    made = Table(
+        "From", "To", "Planned", *headings, right=("Amount", "Weight", "Volume"), below=("Status", "Volume", "Weight", "Planned", "Product")
+    )
     for found, row in zip(worklist.may_come, rows, strict=True):
         made.add_row(day(found.first), day(found.last), day(found.planned), *(row.get(heading, Text()) for heading in headings))
     return made
