@@ -14,7 +14,7 @@ from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
-from tests.kit.command import errors
+from tests.kit.command import dosing, errors
 from tests.kit.dates import START, day
 from tests.kit.recorded import checked, notes_of, on, planned, table
 
@@ -181,6 +181,23 @@ def test_the_dose_of_one_administration_is_not_taken_for_all_of_a_course(folder:
     assert [a["amount"] for v in made["visits"] for a in v["administrations"]][:2] == [80, 20]
     one = rows.format("EXDOSE").replace("D1 to D5,2025-01-06,2025-01-09,Y,20,mg\n", "")
     assert planned(*asked[1:], *table(one))["visits"][2]["administrations"][0]["amount"] == 20
+
+
+def test_the_last_day_of_a_masked_course_tells_no_arm(folder: Path) -> None:
+    (folder / "m.yaml").write_text(
+        "language: 1\nstudy: m\ntitle: M\nsource: me\ndays: from 1\nproducts: {Y: {}}\narms: [a, b]\nperiods:\n  main:\n    blinded: true\n"
+        "    visits:\n      - {at: D1 to D5, give: {a: Y 20 mg daily, b: Y placebo daily}}\n"
+        "      - {at: D15, give: {a: Y 20 mg, b: Y placebo}}\n",
+        encoding="utf-8",
+    )
+    for command in (("plan",), ("plan", "--format", "json"), ("check", "--as-of", "2025-02-01"), ("plan", "--explain", "all")):
+        found = set()
+        for arm, a_day in (("a", 20), ("b", 0)):
+            rows = f"visit,date,last,product,amount_per_day,unit\nD1 to D5,2025-01-06,2025-01-08,Y,{a_day},mg\n"
+            asked = (*command, "--regimen", "m.yaml", "--start", str(START), "--arm", arm, *table(rows))
+            found.add((done := dosing(*asked)).stdout + done.stderr)
+        assert len(found) == 1, found
+        assert "given on 3 days, planned are 5" in found.pop() or "--explain" in command
 
 
 def test_a_record_has_no_last_day_before_its_first() -> None:
