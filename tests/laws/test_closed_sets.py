@@ -35,7 +35,7 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.plans.note_codes import IN_ENTRY, NoteCode, NoteKind
 from nmosd_dosing.plans.note_codes import TABLE as NOTES
 from nmosd_dosing.plans.plan import PlannedVisit
-from nmosd_dosing.plans.wording import Wording, wording
+from nmosd_dosing.plans.wording import HandoutWording, Wording, handout_wording, wording
 from nmosd_dosing.schedule.visit_states import VisitStatus, VisitStatusText
 from nmosd_dosing.study import events
 from nmosd_dosing.study.events import TABLE, Ends, EventKind
@@ -251,8 +251,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
 SIGNS_ONLY = {"comma", "before_over", "of_subject"}  # no words in them
 
 
-def words_of(words: Wording) -> Iterator[tuple[str, str]]:
-    for name in Wording.__slots__:
+def words_of(words: Wording | HandoutWording) -> Iterator[tuple[str, str]]:
+    for name in type(words).__slots__:
         value = getattr(words, name)
         yield from ((name, text) for text in ((value,) if isinstance(value, str) else value))
 
@@ -265,6 +265,13 @@ def test_each_pattern_holds_the_same_things_in_each_language_and_none_is_left_in
         assert len({date_text(DAY + dt.timedelta(day), language)[10:] for day in range(7)}) == 7
     assert {name for name, text in words_of(wording("zh")) if not HAN.search(text)} == SIGNS_ONLY
     assert all(HAN.search(date_text(DAY + dt.timedelta(day), "zh")) for day in range(7))
+
+
+def test_a_handout_has_all_its_words_in_each_language() -> None:
+    english = [(name, text.count("{}")) for name, text in words_of(handout_wording("en"))]
+    for language in LANGUAGES:
+        assert [(name, text.count("{}")) for name, text in words_of(handout_wording(language))] == english
+    assert {name for name, text in words_of(handout_wording("zh")) if not HAN.search(text)} == {"at"}
 
 
 # Texts of the study file, of the plan's notes and of its reasons stay as they are written, behind a fixed word or as a whole line.
