@@ -174,9 +174,7 @@ def test_the_dose_of_one_administration_is_not_taken_for_all_of_a_course(folder:
     (folder / "c.yaml").write_text(STUDY, encoding="utf-8")
     asked = ("plan", "--regimen", str(folder / "c.yaml"), "--start", str(START))
     rows = "VISIT,EXSTDTC,EXENDTC,EXTRT,{},EXDOSU\nD1 to D5,2025-01-06,2025-01-09,Y,20,mg\nD15,2025-01-20,2025-01-20,Y,20,mg\n"
-    assert errors(*asked, *table(rows.format("EXDOSE"))).splitlines()[0] == (
-        "error: `20` is the dose of one administration, and how many there were is not said"
-    )
+    assert errors(*asked, *table(rows.format("EXDOSE"))).startswith("error: `EXDOSE` is of one dose, and this row is of several days\n")
     made = planned(*asked[1:], *table(rows.format("EXDOSTOT")))
     assert [a["amount"] for v in made["visits"] for a in v["administrations"]][:2] == [80, 20]
     one = rows.format("EXDOSE").replace("D1 to D5,2025-01-06,2025-01-09,Y,20,mg\n", "")

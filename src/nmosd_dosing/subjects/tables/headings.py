@@ -53,7 +53,7 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "last": ("SVENDTC", "EXENDTC"),
     "period": ("EPOCH",),
     "product": ("EXTRT",),
-    "amount": ("EXDOSE",),  # of one administration
+    "amount": ("EXDOSE",),
     "amount_per_day": ("EXDOSTOT",),
     "unit": ("EXDOSU",),
     "batch": ("EXLOT",),

@@ -19,7 +19,7 @@ from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
-from nmosd_dosing.subjects.tables import cells, headings, near_codes, reading, subject_table
+from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import DOSE_EACH, Layout, plain
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
@@ -347,21 +347,14 @@ def _in_all(
     table: Table, amounts: Sequence[Decimal | None], daily: Sequence[Decimal | None], dates: Sequence[dt.date | None],
     lasts: Sequence[dt.date | None], problems: Problems,
 ) -> list[Decimal | None]:  # fmt: skip
-    """How much was given in all: as it is written, or so much on each day up to the last. SDTM's dose is that of one administration."""
-    of_one = "amount" in table.columns and headings.plain(table.called("amount")) in map(headings.plain, headings.SDTM["amount"])
-    if not of_one and "amount_per_day" not in table.columns:
-        return [*amounts]
+    """How much was given in all: as it is written, or so much on each day up to the last."""
     found = list(amounts)
-    for row, (amount, a_day, date, last) in enumerate(zip(amounts, daily, dates, lasts, strict=True)):
-        if date is None or (amount is None and a_day is None):
+    if "amount_per_day" not in table.columns:
+        return found
+    for row, (a_day, date, last) in enumerate(zip(daily, dates, lasts, strict=True)):
+        if a_day is None or date is None:
             continue
-        if a_day is None:
-            if of_one and amount and last is not None and last > date:
-                wrong = f"{_shown(table, 'amount', row)} is the dose of one administration, and how many there were is not said"
-                table.error(
-                    row, "amount", wrong, "write what was given on each day as `amount_per_day`, or all of it as `amount`", problems
-                )
-        elif table.texts["amount"][row]:
+        if table.texts["amount"][row]:
             wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and one in all is written too"
             table.error(row, "amount_per_day", wrong, "keep one of them: `amount` is all that was given at the visit", problems)
         elif last is not None and last >= date:
@@ -393,7 +386,7 @@ def _of_each_dose(table: Table, dates: Sequence[dt.date | None], lasts: Sequence
     if plain(table.names.get("amount", "")) != plain(DOSE_EACH):
         return
     for row, (date, last) in enumerate(zip(dates, lasts, strict=True)):
-        if date is not None and last is not None and last > date:
+        if table.texts["amount"][row].strip("0.") and date is not None and last is not None and last > date:
             message = f"`{DOSE_EACH}` is of one dose, and this row is of several days"
             said = argument("column", f"amount_per_day={DOSE_EACH}")
             table.error(row, "last", message, f"where there is one dose a day, say so: `{said}`", problems)

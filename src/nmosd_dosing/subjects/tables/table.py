@@ -52,10 +52,6 @@ class Table:
         index = self.columns[column]
         return [Cell(text, self, index, start) for text, start in zip(self.texts[column], self.starts, strict=True)]
 
-    def called(self, column: str) -> str:
-        """What the heading calls a column that is there."""
-        return next(islice(self.spans(self.heading), self.columns[column], None))[0]
-
     def row(self, row: int) -> Place:
         """The whole row, as far as its first line goes."""
         start = self.starts[row]
