@@ -1,4 +1,4 @@
-# make demo   a plan and a calendar, on a machine with only Python and make
+# make demo   an invented trial, a plan and a calendar, on a machine with only Python and make
 # make test   everything the tests need, and the tests
 # make check  style, types, one-way imports
 # make write  the texts that tests compare: outputs in the documentation, messages of broken files
@@ -15,6 +15,10 @@ WHEELS := $(VENV)/wheels
 
 demo: $(VENV)/demo
 	@rm -f $(VENV)/0012.ics
+	@echo "The invented trial of examples/trial, whom to call:"; echo
+	@cd examples/trial && ../../$(BIN)/dosing due --as-of 2025-07-07
+	@cd examples/trial && ../../$(BIN)/dosing board --as-of 2025-07-07 --output ../../$(VENV)/board.html
+	@echo; echo "Its board, for a browser: $(VENV)/board.html"; echo
 	@$(BIN)/dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics $(VENV)/0012.ics
 	@echo; echo "The calendar $(VENV)/0012.ics, imported into khal:"; echo
 	@$(BIN)/python examples/calendars/in_khal.py --month 2025-01-01 2025-07-31 $(VENV)/0012.ics

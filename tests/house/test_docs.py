@@ -6,10 +6,12 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import chdir
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from nmosd_dosing.simulation.assumptions.model import BodyWeight
 from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
 from tests.kit.pages import PAGES, Block, blocks
 from tests.kit.paths import ROOT
+from tests.kit.terminal import on_a_screen
 
 sys.path.append(str(ROOT / "examples" / "calendars"))
 COMMANDS = (
@@ -64,9 +67,18 @@ def run(command: str, folder: Path = ROOT) -> str:
 
 
 def transcript(block: Block) -> str:
-    """A console block with the true output below each command, run in the folder that its fence names (```console examples/trial)."""
+    """A console block with the true output below each command: run in the folder that its fence names, and on a terminal so many columns
+    wide where it names a number (```console examples/trial 100); else in a pipe."""
+    folder, width = re.fullmatch(r"(\S*?) ?(\d*)", block.info).groups()  # type: ignore[union-attr]
+
+    def printed(command: str) -> str:
+        if not width:
+            return run(command, ROOT / folder)
+        with chdir(ROOT / folder):
+            return on_a_screen(shlex.split(command)[1:], int(width))
+
     commands = [line for line in block.text.splitlines() if line.startswith("$ ")]
-    return "\n".join(f"{command}\n{run(command[2:], ROOT / block.info).rstrip()}\n" for command in commands)
+    return "\n".join(f"{command}\n{printed(command[2:]).rstrip()}\n" for command in commands)
 
 
 # --- what the pages show -----------------------------------------------------------------------------------------------
@@ -83,6 +95,23 @@ def test_python_gives_what_the_page_shows(block: Block, monkeypatch: pytest.Monk
     before = [b.text for b in blocks("python") if b.page == block.page and b.start < block.start]
     test = doctest.DocTestParser().get_doctest("".join(before) + block.text, {}, block.id, str(block.page), 0)
     assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"\| `(dosing [^`]+)` \|", README))
+def test_what_each_reader_is_told_to_type_runs_in_the_folder_of_the_invented_trial(command: str, tmp_path: Path) -> None:
+    trial = shutil.copytree(ROOT / "examples" / "trial", tmp_path / "trial")
+    shutil.copy(ROOT / "examples" / "windows.yaml", trial / "my-study.yaml")
+    shutil.copy(ROOT / "examples" / "bat4406f" / "assumptions.yaml", trial / "assumptions.yaml")
+    dated = any(name in command for name in ("due", "slots", "handout", "board", "prepare", "check"))
+    said = run(f"{command} --as-of 2025-07-07" if dated else command, trial)
+    assert "error:" not in said and "Traceback" not in said
+
+
+def test_the_readme_is_for_a_person_who_has_two_minutes() -> None:
+    assert len(re.sub(r"^```.*?^```$", "", README, flags=re.M | re.S).split()) <= 500, "besides what commands print"
 
 
 COMMAND_PAGE = """# Commands
