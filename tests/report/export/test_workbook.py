@@ -129,6 +129,14 @@ def test_several_lists_are_several_sheets() -> None:
     assert [cell.value for cell in book["olp"]["A"]] == ["b", 2]
 
 
+def test_names_of_sheets_are_short_and_of_one_sheet_each() -> None:
+    long = "a-period-with-a-very-long-name-that-goes-on"
+    lists = [Sheet(name, ("a",), [{"a": name}]) for name in (f"{long}-1", f"{long}-2", "about", "history", "History")]
+    book = load_workbook(io.BytesIO(to_xlsx(lists, ["t"])))
+    assert book.sheetnames == [long[:31], f"{long[:29]} 2", "about 2", "history 2", "History 3", "About"]
+    assert [book.worksheets[i]["A2"].value for i in range(5)] == [f"{long}-1", f"{long}-2", "about", "history", "History"]
+
+
 def test_what_a_workbook_cannot_hold_is_refused_and_not_cut() -> None:
     check_rows(workbook.MOST_ROWS - 1)
     with pytest.raises(InputError, match="a sheet of a workbook holds 1,048,576 rows, and these are more"):

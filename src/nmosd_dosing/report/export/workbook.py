@@ -18,7 +18,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.report.export.plain import Sheet
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576  # of a sheet, its heading among them
 ABOUT = "About"
-_LONGEST = 32_767  # UTF-16 units of a cell
+_LONGEST, _NAME = 32_767, 31  # UTF-16 units of a cell; characters of a sheet's name
 _LOOKED_AT = 1000  # rows that tell how wide a column is
 _WIDEST, _NARROWEST = 50, 6  # characters of a column; a longer text goes on in further lines
 _IN_MEMORY = 100_000_000  # bytes of rows
@@ -40,6 +39,7 @@ _WRITTEN = (1980, 1, 1, 0, 0, 0)  # when each part of the archive says that it w
 _TIMES = re.compile(rb"<dcterms:(created|modified)\b.*?</dcterms:\1>")
 _ROWS = re.compile(rb"<sheetData ?/>|<sheetData>.*</sheetData>", re.S)
 _CELLS = re.compile(rb'(?<=<dimension ref=")[^"]*')
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")  # what XML cannot hold, beside controls
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # `_x0041_` is how a workbook may write an A
 
@@ -94,13 +94,25 @@ def to_xlsx(sheets: Sequence[Sheet], about: Sequence[str]) -> bytes:
     book.properties.creator = PROGRAM
     with ExitStack() as files:
 
-        def written(sheet: Sheet) -> _Rows:
+        def written(sheet: Sheet, name: str) -> _Rows:
             xml = files.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-            return _Rows(xml, _write(book.create_sheet(sheet.name), sheet, about[0], looks, xml))
+            return _Rows(xml, _write(book.create_sheet(name), sheet, about[0], looks, xml))
 
-        rows = [written(sheet) for sheet in sheets]
-        rows.append(written(Sheet(ABOUT, ("about",), [{"about": line} for line in about])))
+        rows = list(map(written, sheets, _names(sheets)))
+        rows.append(written(Sheet(ABOUT, ("about",), [{"about": line} for line in about]), ABOUT))
         return _archive(book, rows)
+
+
+def _names(sheets: Iterable[Sheet]) -> list[str]:
+    """The names of the sheets as a workbook takes them: short, none twice whatever the case, and none that it keeps for itself."""
+    names: list[str] = []
+    for sheet in sheets:
+        name, number = sheet.name[:_NAME], 1
+        while name.casefold() in {"history", ABOUT.casefold(), *(other.casefold() for other in names)}:
+            number += 1
+            name = f"{sheet.name[: _NAME - len(str(number)) - 1]} {number}"
+        names.append(name)
+    return names
 
 
 def _looks(sample: Worksheet) -> _Looks:
@@ -145,7 +157,7 @@ def _write(made: Worksheet, sheet: Sheet, title: str, looks: _Looks, out: IO[byt
         )
         out.write(f'<row r="{number}">{"".join(line)}</row>'.encode())
     cells = f"A1:{letters[-1]}{number}"
-    if sheet.name != ABOUT:
+    if made.title != ABOUT:
         made.auto_filter.ref = cells
     return cells
 
@@ -170,7 +182,7 @@ def _cell(at: str, value: Any, column: str, row: int, dates: frozenset[str], loo
 
 
 def _text_cell(at: str, text: str, column: str, row: int, look: int) -> str:
-    return f'<c r="{at}" s="{look}" t="inlineStr"><is><t xml:space="preserve">{escape(_text(text, column, row))}</t></is></c>'
+    return f'<c r="{at}" s="{look}" t="inlineStr"><is><t xml:space="preserve">{_text(text, column, row).translate(_XML)}</t></is></c>'
 
 
 def _text(value: str, column: str, row: int) -> str:

@@ -19,7 +19,7 @@ def grid_page(study: Study, grids: Sequence[Activities]) -> RenderableType:
     for grid in grids:
         parts += [Text.assemble("\n", text(grid.title, style="bold underline"))]
         if not grid.columns:
-            parts.append(text("no visits"))
+            parts += [Text(), text("no visits")]
         else:
             parts += [Text(), _grid(grid)]
         if grid.footnotes:
