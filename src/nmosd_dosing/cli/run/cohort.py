@@ -8,7 +8,7 @@ from functools import partial
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.calendar_options import CohortCalendars
-from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, say
+from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, progress, say
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.left_out import say_left_out, some
 from nmosd_dosing.cli.options import CohortOptions, CohortPeople
@@ -75,7 +75,9 @@ def _pieces(form: Form, request: Request, without: list[str]) -> Iterator[str]:
 def _xlsx(request: Request, without: list[str]) -> bytes:
     study, count = request.study, len(request.cohort)
     about = [study.title, f"source: {study.source.text}", f"{count:,} {plural(count, 'subject')}"]
-    return to_xlsx([cohort_rows.sheet(request, without)], about)
+    rows = sum(map(sum, counted(cohort_rows.count(request, _FEW), count, "counted")))
+    made = cohort_rows.sheet(request, without)
+    return to_xlsx([replace(made, rows=progress(made.rows, rows, "written"))], about)
 
 
 FORMATS: outputs.Formats = {"csv": partial(_pieces, "csv"), "json": partial(_pieces, "json"), "xlsx": _xlsx}

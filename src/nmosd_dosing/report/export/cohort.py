@@ -46,13 +46,19 @@ def header(form: Form) -> str:
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
 
 
+def count(request: Request, size: int = _SLICE) -> Iterator[list[int]]:
+    """How many rows each subject has, `size` of them at a time. Raises InputError once there are more than a sheet of a workbook holds."""
+    rows_so_far = 0
+    for texts in rows(request, "csv", size):
+        counts = [text.count("\n") for text in texts]
+        rows_so_far += sum(counts)
+        check_rows(rows_so_far)
+        yield counts
+
+
 def sheet(request: Request, without: list[str]) -> Sheet:
     """The rows of every subject for a workbook, which CSV has as text; each is planned by itself. `without` gets the codes of those who
-    have none. Raises InputError as `rows` does, and where there are more than a sheet holds, before any is planned."""
-    count = 0
-    for texts in rows(request, "csv"):
-        count += sum(text.count("\n") for text in texts)
-        check_rows(count)
+    have none. Raises InputError as `rows` does."""
     return Sheet("cohort", COHORT_COLUMNS, _rows_of_all(request, without))
 
 
