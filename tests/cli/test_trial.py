@@ -122,3 +122,16 @@ def test_without_a_table_cohort_asks_for_it(folder: Path) -> None:
     assert errors("cohort", "--regimen", "bat4406f") == (
         "error: the table of subjects is missing\nhint: name it: `dosing cohort --regimen ID subjects.csv`\n"
     )
+
+
+def test_no_arm_can_be_told_by_it(trial: Path) -> None:
+    file = trial / "trial.yaml"
+    codes = [line.split(",")[0] for line in (trial / "subjects.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    file.write_text(file.read_text(encoding="utf-8") + "allocation: arms.csv\n", encoding="utf-8")
+    found = []
+    for arm in ("bat4406f", "placebo"):
+        (trial / "arms.csv").write_text("subject,arm\n" + "".join(f"{code},{arm}\n" for code in codes), encoding="utf-8")
+        asked = [*(asked for asked, _ in COMMANDS), ("board", *ON), ("slots", "--subject", "0103", "--next", *ON)]
+        found.append([(done.returncode, done.stdout, done.stderr) for done in (dosing(*some, "--trial", "trial.yaml") for some in asked)])
+    assert found[0] == found[1] and all(stdout for _, stdout, _ in found[0])
+    assert "placebo, masked" in found[0][4][1]
