@@ -1,4 +1,4 @@
-"""Tables of SDTM as programs export them: DM and SV with thousands of rows go in as they are, beside a study file that knows their visits."""
+"""SDTM tables as programs export them: DM and SV with thousands of rows go in as they are, beside a study file that has their visits."""
 
 from __future__ import annotations
 

@@ -106,7 +106,8 @@ def _several(
     if columns is None or said is None:
         return (), beside.allocation
     wrong.names += [columns.codes[row] for row in sorted(wrong.rows)]
-    rows = [row for row in range(len(columns)) if row not in wrong.rows | columns.without_start]
+    without = wrong.rows | columns.without_start
+    rows = [row for row in range(len(columns)) if row not in without]
     return tuple(said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in rows), beside.allocation
 
 

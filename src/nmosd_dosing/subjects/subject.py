@@ -17,6 +17,7 @@ from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
 RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as people write them
+_STATUSES = get_args(RecordStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Record:
         values = Values(self.place)
         values.text("visit", self.visit, needed=True)
         values.date("date", self.date)
-        values.one_of("status", self.status, get_args(RecordStatus))
+        values.one_of("status", self.status, _STATUSES)
         for name in ("period", "product", "batch", "reason", "comment"):
             values.text(name, getattr(self, name))
         values.weight("weight_kg", self.weight_kg)

@@ -67,7 +67,8 @@ def subjects(
     problems = Problems()
     columns = subject_table.read(content, path, periods, capped, problems, layout)
     tables.stop(problems.in_order(), more=problems.more)
-    return tuple(columns.subject(row) for row in range(len(columns)) if row not in columns.without_start)
+    without = columns.without_start
+    return tuple(columns.subject(row) for row in range(len(columns)) if row not in without)
 
 
 def events(
