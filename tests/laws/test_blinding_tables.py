@@ -149,6 +149,7 @@ VISITS = {
     "a column that there is not": RECORDS.replace("\n", ",phone\n") + "A1,D1,2025-01-06,done,{0},1\n",
     "a weight that is none": RECORDS.replace("\n", ",weight_kg\n") + "A1,D1,2025-01-06,done,{0},heavy\n",
     "what was given, wrongly": RECORDS + "A1,D1,2025-01-06,done,{1}\n",
+    "doses on several days": RECORDS.replace("status", "EXENDTC").replace("amount", "EXDOSE") + "A1,D1,2025-01-06,2025-01-09,{0}\n",
     "missed, and yet given": RECORDS + "A1,D1,2025-01-06,missed,{2}\n",
 }
 CELLS = (

@@ -387,7 +387,7 @@ def _of_each_dose(table: Table, dates: Sequence[dt.date | None], lasts: Sequence
     if plain(table.names.get("amount", "")) != plain(DOSE_EACH):
         return
     for row, (date, last) in enumerate(zip(dates, lasts, strict=True)):
-        if table.texts["amount"][row].strip("0.") and date is not None and last is not None and last > date:
+        if date is not None and last is not None and last > date:  # also where the amount is 0: else the rows named would tell the arm
             message = f"`{DOSE_EACH}` is of one dose, and this row is of several days"
             said = argument("column", f"amount_per_day={DOSE_EACH}")
             table.error(row, "last", message, f"where there is one dose a day, say so: `{said}`", problems)
