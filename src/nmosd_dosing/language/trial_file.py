@@ -19,7 +19,11 @@ from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_
 
 FILES = ("subjects", "events", "visits", "weighings", "allocation", "site")
 _TABLE = words("a file", "subjects.csv")
-_OTHERS = {"periods": ("a study file", "regimen"), "accrual": ("a file of assumptions", "assumptions")}  # by a key that only they have
+_SITE = ("a site file", "site")
+_OTHERS = {  # by a key that only they have
+    "periods": ("a study file", "regimen"), "accrual": ("a file of assumptions", "assumptions"),
+    "windows": _SITE, "rooms": _SITE, "closed": _SITE,
+}  # fmt: skip
 
 
 @dataclass
