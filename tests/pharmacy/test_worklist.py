@@ -313,6 +313,20 @@ def test_who_may_come_stands_in_every_form(folder: Path) -> None:
     assert (row["date"], row["part"], row["from"], row["to"]) == ("", "may also come", "2025-03-28", "2025-03-30")
 
 
+def test_an_order_names_who_may_come_and_is_not_counted(folder: Path) -> None:
+    """Else whoever is late, and allowed still, would stand in no month and in no remark, and lack a vial."""
+    (folder / "study.yaml").write_text(WINDOWED, encoding="utf-8")
+    asked = ("order", "--regimen", "study.yaml", "--start", "2025-01-06", "--weight", "60", "--from", "2025-04-01", "--days", "3")
+    line = "not counted, 1 visit: may also come, planned for another day (D85)\n"
+    assert output(*asked) == (
+        "A trial for the pharmacy: to order for 2025-04-01 Tue to 2025-04-03 Thu\n"
+        f"X: vials of 120 mg, 400 mg, chosen for the least waste\n\nnothing\n{line}"
+    )
+    assert dosing(*asked, "--format", "csv").stderr == line
+    made = as_json(*asked)
+    assert (made["order"], [(dose["visit"], dose["to"]) for dose in made["may_come"]]) == ([], [("main/D85", "2025-04-03")])
+
+
 def test_a_dose_is_prepared_for_the_first_day_that_its_minimum_gap_allows(folder: Path) -> None:
     text = WINDOWED.replace("    route: IV infusion\n", "    route: IV infusion\n    minimum gap: 84 days\n")
     study, _ = read_study_text(text)

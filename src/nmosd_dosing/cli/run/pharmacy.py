@@ -61,7 +61,9 @@ def run_prepare(whom: PeopleOptions, asked: PrepareOptions, output: OutputOption
     worklist = _worklist(checked)
     changes = _changes(checked, worklist)
     outputs.put(PREPARE_FORMATS, output, worklist, checked.request.policy, changes)
-    _say_remarks(worklist, output, changes)
+    from nmosd_dosing.report.pages.pharmacy import since
+
+    _say_remarks(worklist, output, since(worklist, changes))
 
 
 def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -> None:
@@ -70,7 +72,9 @@ def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -
     worklist = _worklist(checked)
     lines = order(worklist, checked.reserve, checked.lead)
     outputs.put(ORDER_FORMATS, output, worklist, lines, checked.request.policy, checked.reserve, checked.lead)
-    _say_remarks(worklist, output)
+    from nmosd_dosing.report.pages.pharmacy import not_ordered
+
+    _say_remarks(worklist, output, not_ordered(worklist))
 
 
 def _worklist_page(worklist: Worklist, policy: Policy, changes: Changes | None) -> Page:
@@ -118,12 +122,12 @@ def _changes(checked: _Checked, worklist: Worklist) -> Changes | None:
     return changes_since(of_these(checked.since, worklist), worklist)
 
 
-def _say_remarks(worklist: Worklist, output: OutputOptions, changes: Changes | None = None) -> None:
-    """What a table for programs has no room for is said beside it."""
+def _say_remarks(worklist: Worklist, output: OutputOptions, own: Sequence[str]) -> None:
+    """What a table for programs has no room for is said beside it, first what is the list's own."""
     if output.written_as in ("csv", "xlsx"):
-        from nmosd_dosing.report.pages.pharmacy import remarks, since
+        from nmosd_dosing.report.pages.pharmacy import remarks
 
-        for line in [*since(worklist, changes), *remarks(worklist)]:
+        for line in [*own, *remarks(worklist)]:
             say(without_controls(line))
 
 

@@ -73,6 +73,7 @@ def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy
         "lead_days": lead,
         "order": [_order_line(line) for line in lines],
         "check_weight": [{"subject": subject, "message": words} for subject, words in to_check(worklist.ahead)],
+        "may_come": [_may_come(found) for found in worklist.may_come],
         **_not_listed(worklist),
     }
 

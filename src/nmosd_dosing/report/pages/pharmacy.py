@@ -58,9 +58,14 @@ def order_page(worklist: Worklist, lines: Sequence[OrderLine], reserve: Fraction
     firm = (
         [] if all(not line.not_firm for line in lines) else ["not firm: for doses that are projected or pending, or may be another arm's"]
     )
-    return Page(
-        *parts, *(text(words) for words in [*firm, *_too_late(worklist, lines), *_by_a_closed_day(worklist, lines), *remarks(worklist)])
-    )
+    notes = [*firm, *_too_late(worklist, lines), *_by_a_closed_day(worklist, lines), *not_ordered(worklist), *remarks(worklist)]
+    return Page(*parts, *(text(words) for words in notes))
+
+
+def not_ordered(worklist: Worklist) -> list[str]:
+    """What an order does not count of those who may come on its days, in a line: `prepare` lists them."""
+    items = [found.item for found in worklist.may_come]
+    return [f"not counted, {_visits(items)}: may also come, planned for another day ({_named(items, worklist.several)})"] if items else []
 
 
 def _closed(worklist: Worklist) -> Iterator[str]:
