@@ -109,6 +109,11 @@ def test_a_long_text_is_folded_and_a_column_no_wider_than_it_must_be() -> None:
     assert sheet["D2"].alignment.wrap_text and not sheet["A2"].alignment.wrap_text
 
 
+def test_a_row_is_as_high_as_its_folded_text_whatever_the_program_that_opens_it() -> None:
+    sheet = sheet_of(made({"subject": "x", "what": "short"}, {"subject": "x", "what": "seven letters " * 12}))
+    assert (sheet.row_dimensions[2].height, sheet.row_dimensions[3].height) == (None, 60)
+
+
 def test_the_same_rows_give_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:
     rows = [{"subject": "01", "date": "2025-01-06", "amount": 1.5, "what": "x"}]
     content = made(*rows)

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.report.export.plain import Sheet
-from nmosd_dosing.screen import columns, without_controls
+from nmosd_dosing.screen import columns, cuts, without_controls
 from nmosd_dosing.version import PROGRAM
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ ABOUT = "About"
 _LONGEST, _NAME = 32_767, 31  # UTF-16 units of a cell; characters of a sheet's name
 _LOOKED_AT = 1000  # rows that tell how wide a column is
 _WIDEST, _NARROWEST = 50, 6  # characters of a column; a longer text goes on in further lines
+_LINE, _HIGHEST = 15, 409  # points of a line, and of a row at most
 _IN_MEMORY = 100_000_000  # bytes of rows
 _DAY_0, _FIRST_DAY = dt.date(1899, 12, 30), dt.date(1900, 3, 1)  # before the second, spreadsheets disagree about the number of a day
 _WRITTEN = (1980, 1, 1, 0, 0, 0)  # when each part of the archive says that it was written: the first day that there is
@@ -120,7 +121,7 @@ def _looks(sample: Worksheet) -> _Looks:
 
     def look(format: str, *, bold: bool = False, folded: bool = False) -> int:
         cell = sample.cell(1, sample.max_column + 1)
-        cell.number_format, cell.font, cell.alignment = format, Font(bold=bold), Alignment(vertical="top", wrap_text=folded)
+        cell.number_format, cell.font, cell.alignment = format, Font("Calibri", 11, bold), Alignment(vertical="top", wrap_text=folded)
         return int(cell.style_id)
 
     text = "@"  # what a cell holds stays a text, also when somebody edits it
@@ -155,7 +156,7 @@ def _write(made: Worksheet, sheet: Sheet, title: str, looks: _Looks, out: IO[byt
             _cell(f"{letter}{number}", row.get(name), name, number, sheet.dates, looks)
             for letter, name in zip(letters, sheet.columns, strict=True)
         )
-        out.write(f'<row r="{number}">{"".join(line)}</row>'.encode())
+        out.write(f'<row r="{number}"{_height(row, sheet.columns)}>{"".join(line)}</row>'.encode())
     cells = f"A1:{letters[-1]}{number}"
     if made.title != ABOUT:
         made.auto_filter.ref = cells
@@ -166,6 +167,13 @@ def _width(name: str, rows: Sequence[Mapping[str, Any]]) -> float:
     shown = (str(value) for row in rows if (value := row.get(name)) is not None)
     longest = max((columns(line) for text in shown for line in text.split("\n")), default=0)
     return max(_NARROWEST, min(_WIDEST, max(longest, len(name)) + 3))  # three for the arrow of the filter
+
+
+def _height(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """How high a row with folded texts is: not every program looks for itself."""
+    folded = (value for name in names if isinstance(value := row.get(name), str) and len(value) > _WIDEST)
+    lines = max((len(cuts(without_controls(text), _WIDEST - 4, 0)) + 1 for text in folded), default=1)
+    return f' ht="{min(lines * _LINE, _HIGHEST)}" customHeight="1"' if lines > 1 else ""
 
 
 def _cell(at: str, value: Any, column: str, row: int, dates: frozenset[str], looks: _Looks) -> str:
