@@ -78,6 +78,28 @@ def test_zone_and_language_are_of_calendars() -> None:
     assert dosing("plan", "--subject", "0103").stderr == f"{SAID})\n"
 
 
+@pytest.mark.usefixtures("trial")
+def test_an_appointment_stands_in_a_calendar_at_its_own_hour() -> None:
+    """0104 is booked for 09:30, and the visit after it is not booked."""
+    asked = ("plan", "--subject", "0104", "--as-of", "2025-07-07", "--stamp", "2025-07-07T00:00:00Z", "--ics")
+
+    def entry(name: str, label: str) -> str:
+        found = Path(name).read_bytes().decode().replace("\r\n ", "").split("BEGIN:VEVENT")
+        return next(text for text in found if f"{label} (0104)" in text)
+
+    dosing(*asked, "h.ics", "--at", "14:00")
+    booked, planned = entry("h.ics", "D182"), entry("h.ics", "-olp D1")
+    assert "DTSTART;TZID=Asia/Shanghai:20250721T093000" in booked and "DTEND;TZID=Asia/Shanghai:20250721T103000" in booked
+    assert "Booked for this day at 09:30\\; it was planned for 2025-07-20 Sun" in booked
+    assert "The length of one hour is this calendar's" in booked and "The hour" not in booked
+    assert "20260119T140000" in planned and "The hour and the length of one hour are this calendar's" in planned
+    dosing(*asked, "l.ics", "--at", "14:00", "--duration", "4h")
+    assert "20250721T133000" in entry("l.ics", "D182") and "this calendar's" not in entry("l.ics", "D182")
+    dosing(*asked, "d.ics", "--lang", "zh")
+    [booked] = [text for text in Path("d.ics").read_text(encoding="utf-8").split("BEGIN:VEVENT") if "VALUE=DATE:20250721" in text]
+    assert "已预约当日 09:30；原计划日期：" in booked.replace("\n ", "")
+
+
 def test_sites_are_those_whose_rows_are_shown(trial: Path) -> None:
     file = trial / "trial.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "sites: ['02']\n", encoding="utf-8")

@@ -35,9 +35,9 @@ class CalendarStyle:
     """How a plan is shown as a calendar.
 
     `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
-    name of the time zone database) puts visits of one day at an hour, for `duration` or one hour. `discreet` leaves study,
-    drug, subject's code and all texts of the study file out of the calendar. Raises InputError for an unknown zone, for `at`
-    without `zone`, and for lengths under a minute or over a year.
+    name of the time zone database) puts visits of one day at an hour, or at the one that was written beside their day, for
+    `duration` or one hour. `discreet` leaves study, drug, subject's code and all texts of the study file out of the calendar.
+    Raises InputError for an unknown zone, for `at` without `zone`, and for lengths under a minute or over a year.
     """
 
     windows: bool = False
@@ -188,8 +188,9 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
     for visit in plan.visits:
         if visit.date is None or visit.last is not None:
             continue
-        end = later(visit.date, hour, zone, duration)
-        for what, day, clock in ((visit.label, visit.date, hour), (f"{visit.label}, its end", end.date(), end.time())):
+        begins = visit.time or hour
+        end = later(visit.date, begins, zone, duration)
+        for what, day, clock in ((visit.label, visit.date, begins), (f"{visit.label}, its end", end.date(), end.time())):
             try:
                 check_hour(day, clock, zone)
             except InputError as error:
@@ -206,8 +207,9 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     if clock:
         hour, zone, length = clock
-        start, end = dt.datetime.combine(target, hour), later(target, hour, zone, length)
-        lines.append(words.clock if style.duration else words.clock_and_length)
+        begins = visit.time or hour
+        start, end = dt.datetime.combine(target, begins), later(target, begins, zone, length)
+        lines += [] if visit.time and style.duration else [_whose_clock(visit, style, words)]
     return CalendarEntry(
         uid=uid(plan, "visit", visit.id),
         kind="visit",
@@ -224,6 +226,13 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     )
 
 
+def _whose_clock(visit: PlannedVisit, style: CalendarStyle, words: Wording) -> str:
+    """Which of hour and length no protocol and no table states."""
+    if visit.time is not None:
+        return words.length
+    return words.clock if style.duration else words.clock_and_length
+
+
 def _status(visit: PlannedVisit) -> EntryStatus:
     return "TENTATIVE" if visit.stage == "tentative" or visit.only_arms else "CONFIRMED"
 
@@ -235,7 +244,9 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
     if visit.actual is not None and visit.target is not None:
         yield words.done.format(date_text(visit.target, style.language))
     if visit.booked is not None and visit.stage != "cancelled":
-        yield words.booked.format(date_text(visit.target, style.language)) if visit.target is not None else words.booked_only
+        at = words.at_hour.format(f"{visit.time:%H:%M}") if visit.time is not None else ""
+        planned = visit.target is not None and date_text(visit.target, style.language)
+        yield words.booked.format(at, planned) if planned else words.booked_only.format(at)
     if visit.stage == "tentative":
         yield words.projected
     if style.discreet:

@@ -37,6 +37,7 @@ class Wording:
     done: str
     booked: str
     booked_only: str
+    at_hour: str
     of_subject: str
     discreet_visit: str
     discreet_window: str
@@ -63,6 +64,7 @@ class Wording:
     or_later: str
     clock: str
     clock_and_length: str
+    length: str
     categories: tuple[str, str, str]
 
 
@@ -86,8 +88,9 @@ _ENGLISH = Wording(
     window="{} window",
     entry_window="entry window",
     done="Done on this day; it was planned for {}",
-    booked="Booked for this day; it was planned for {}",
-    booked_only="Booked for this day",
+    booked="Booked for this day{}; it was planned for {}",
+    booked_only="Booked for this day{}",
+    at_hour=" at {}",
     of_subject="{} {} ({})",
     discreet_visit="Visit {}",
     discreet_window="Window of visit {}",
@@ -114,6 +117,7 @@ _ENGLISH = Wording(
     or_later="It may end later.",
     clock="The hour is this calendar's, not the protocol's.",
     clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
+    length="The length of one hour is this calendar's, not the protocol's.",
     categories=("Visit", "Visit window", "Period of time"),
 )
 _CHINESE = Wording(
@@ -136,8 +140,9 @@ _CHINESE = Wording(
     window="{} 访视窗",
     entry_window="入组窗口期",
     done="已于当日完成；原计划日期：{}",
-    booked="已预约当日；原计划日期：{}",
-    booked_only="已预约当日",
+    booked="已预约当日{}；原计划日期：{}",
+    booked_only="已预约当日{}",
+    at_hour=" {}",
     of_subject="{} {}（{}）",
     discreet_visit="访视 {}",
     discreet_window="访视窗 {}",
@@ -164,6 +169,7 @@ _CHINESE = Wording(
     or_later="可能更晚结束。",
     clock="时刻由本日历设定，非方案规定。",
     clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
+    length="一小时的时长由本日历设定，非方案规定。",
     categories=("访视", "访视窗", "时段"),
 )
 
