@@ -26,7 +26,7 @@ from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables.roster import LeftOut
-from nmosd_dosing.subjects.tables.table import LISTED, stop
+from nmosd_dosing.subjects.tables.table import stop
 
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
 
@@ -100,8 +100,7 @@ def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
     everybody.request = replace(request, columns=others)
     if refused.problems:
         chosen = sorted(refused.problems)
-        left_out.problems += [refused.problems[i] for i in chosen[:LISTED]]
-        left_out.more += len(chosen[LISTED:])
+        left_out.take([refused.problems[i] for i in chosen], 0)
         left_out.names += [cohort.codes[i] for i in chosen]
     return left_out
 
