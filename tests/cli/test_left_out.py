@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.kit.command import dosing
+from tests.kit.command import dosing, errors
 
 SUBJECTS = "subject,start,status\n01,2025-01-06,on study\n02,,screen failure\n03,2025-02-03,on study\n04,NA,screening\n"
 VISITS = "subject,visit,date\n01,D1,2025-01-06\n02,D1,2025-01-07\n03,D1,2025-02-03\n"
@@ -47,6 +47,22 @@ def test_who_had_no_first_dose_is_left_out_and_counted(command: str) -> None:
     )
     assert (done.returncode, sorted(codes(command, done.stdout))) == (0, ["01", "03"])
     assert done.stderr.startswith("ignored in `s.csv`: the column `status`\nleft out, without a first dose: 2 subjects (`02`, `04`)\n")
+
+
+@pytest.mark.parametrize("asked", [("plan",), ("due",), ("slots", "--next"), ("handout", "--output", "h.html")], ids=lambda asked: asked[0])
+def test_whoever_is_asked_about_and_has_none_is_told_so(asked: tuple[str, ...]) -> None:
+    """She stands in the table: that she does not would be wrong."""
+    Path("s.csv").write_text("subject,start\n01,2025-01-06\nS-02,\n", encoding="utf-8")
+    assert errors(*asked, "--regimen", "bat4406f", "--subjects", "s.csv", "--subject", "S-02") == (
+        "error: subject `S-02` has no first dose\n --> s.csv:3:1\n  |\n3 | S-02,\n  | ^^^^\nhint: write its day into `start`\n"
+    )
+
+
+def test_a_code_that_is_not_there_is_the_only_problem_of_a_handout() -> None:
+    Path("s.csv").write_text("subject,start\n01,2025-01-06\n02,2025-01-07\n", encoding="utf-8")
+    asked = ("handout", "--regimen", "bat4406f", "--subjects", "s.csv", "--output", "h.html")
+    assert errors(*asked, "--subject", "09") == "error: `--subject 09` is not in `s.csv`\nhint: look its code up in the table\n"
+    assert errors(*asked) == "error: a handout is for one subject\nhint: name the subject: `--subject CODE`\n"
 
 
 def test_five_of_them_are_named_and_the_others_counted() -> None:

@@ -15,7 +15,7 @@ from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, plain
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
-from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
 
 T = TypeVar("T")
@@ -59,7 +59,8 @@ class Tables:
                 say(without_controls(f"ignored in {where}: the {columns} {ignored_text(layout.ignored)}"))
 
     def subjects(self, later: Sequence[str], capped: Sequence[str], left_out: LeftOut) -> SubjectColumns:
-        """The table of subjects; who has no first dose is said. Raises InputError where it cannot be read, or nobody is left."""
+        """The table of subjects; who has no first dose is said. Raises InputError where it cannot be read, nobody is left, or whoever is
+        asked about has no first dose."""
         found, path = Problems(), self.asked.subjects or ""
         columns = self.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
         if not len(columns):
@@ -78,6 +79,11 @@ class Tables:
             if len(without) == len(columns):
                 hint = "write its day into `start`; who is being screened is left out"
                 raise InputError(Problem(f"nobody in `{path}` has a first dose", hint=hint, path=path))
+            asked = same(self.asked.subject) if self.asked.subject is not None else None
+            for row in columns.without_start:
+                if same(columns.codes[row]) == asked:
+                    wrong = f"subject `{clip(columns.codes[row])}` has no first dose"
+                    raise InputError(Problem(wrong, columns.cell(row).place, "write its day into `start`"))
             some = ", ".join(f"`{clip(code)}`" for code in without[:_NAMED])
             more = f" and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
             who = f"{len(without):,} {plural(len(without), 'subject')}"

@@ -34,7 +34,7 @@ def run(whom: PeopleOptions, asked: HandoutOptions, output: HandoutOutput) -> No
     check_names([("`--output`", output.output)], whom.files, problems)
     request = people.read(whom, problems, as_of)
     shown = read_shown(whom, (), request, problems)
-    if request is not None and len(shown.columns(request.cohort)) > 1:
+    if whom.subject is None and request is not None and len(shown.columns(request.cohort)) > 1:
         problems.error("a handout is for one subject", None, "name the subject: `--subject CODE`")
     days = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
     if request is None or as_of is None or language is None or problems.found:
