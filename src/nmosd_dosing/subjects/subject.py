@@ -82,7 +82,8 @@ class Record:
         values.date("date", self.date)
         values.one_of("status", self.status, _STATUSES)
         for name in ("period", "product", "batch", "reason", "comment"):
-            values.text(name, getattr(self, name))
+            if (value := getattr(self, name)) is not None:  # most rows say little, and there may be a hundred thousand
+                values.text(name, value)
         values.weight("weight_kg", self.weight_kg)
         if self.amount is not None:
             values.amount("amount", self.amount)

@@ -138,10 +138,12 @@ def records(
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
     statuses = [status or _STATUSES["done"] for status in table.values("status", _status, problems)]
     lasts = table.values("last", cells.day, problems)
-    _ends(table, statuses, dates, lasts, problems)
+    if "last" in table.columns:
+        _ends(table, statuses, dates, lasts, problems)
     daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
     amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
-    _given(table, statuses, amounts, problems)
+    if not {"amount", "amount_per_day", "unit"}.isdisjoint(table.columns):
+        _given(table, statuses, amounts, problems)
     _of_each_dose(table, dates, lasts, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))

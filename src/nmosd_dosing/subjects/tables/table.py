@@ -146,6 +146,8 @@ class Table:
 
     def values(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
         """What the cells of a column say, each text read once; None where one is empty or wrong."""
+        if column not in self.columns:
+            return [None] * len(self)
         texts = self.texts[column]
         found: dict[str, T | None] = {"": None}
         wrong = set()
