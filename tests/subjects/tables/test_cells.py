@@ -87,13 +87,31 @@ def test_the_hour_goes_along_to_the_plan() -> None:
     assert [(v.label, v.time) for v in planned.visits[:3]] == [("D0", MORNING), ("D14", dt.time(14)), ("D28", None)]
 
 
+@pytest.mark.parametrize("column", ["amount", "amount_per_day"])
+def test_a_point_between_thousands_is_not_taken_for_a_decimal_one(column: str) -> None:
+    """Who writes `0,5` writes 1500 as `1.500`. Between commas a point is a decimal one, and no weight has thousands."""
+    given = [("1.500", "1500", "1.5"), ("12.345", "12345", "12.3450"), ("500.000", "500000", "500.0")]
+    for text, whole, decimals in given:
+        table = f"visit;date;last;{column};unit\nD1;2025-01-06;2025-01-06;%s;mg\n"
+        assert refused(records, table % text) == [f"r.csv:2:26: `{text}` may be {whole} or {decimals}; write `{whole}`, or `{decimals}`"]
+        for plain in (whole, decimals):
+            [(_, record)] = records(table % plain)
+            assert record.amount == Decimal(plain)
+        [(_, record)] = records((table % text).replace(";", ","))
+        assert record.amount == Decimal(decimals)
+    for text in ("0.500", "1500.000", "412.50"):
+        [(_, record)] = records(f"visit;date;amount;unit\nD1;2025-01-06;{text};mg\n")
+        assert record.amount == Decimal(text)
+    assert subjects("subject;start;weight_kg\n1;2025-01-06;60.125\n")[0].weight_kg == 60.125
+
+
 def test_decimal_commas_between_semicolons() -> None:
     [subject] = subjects("subject;start;weight_kg;height_cm\n1;2025-01-06;60,5;165,5\n")
     assert (subject.weight_kg, subject.height_cm) == (60.5, 165.5)
     [(_, none), (_, some)] = records("visit;date;amount;unit;status\nD1;2025-01-06;0,0;mg;missed\nD2;2025-01-06;412,50;mg;\n")
     assert (none.amount, some.amount) == (Decimal(0), Decimal("412.5"))
     assert refused(records, "visit;date;amount;unit\nD1;2025-01-06;1,000;mg\n") == [
-        "r.csv:2:15: `1,000` has a decimal comma; write `1.000`, or `1000` if the comma is between thousands"
+        "r.csv:2:15: `1,000` has a decimal comma; write `1.0`, or `1000` if the comma is between thousands"
     ]
     assert refused(subjects, "subject\tstart\tweight_kg\n1\t2025-01-06\t60,5\n") == ["s.csv:2:14: `60,5` has a decimal comma; write `60.5`"]
 

@@ -60,6 +60,15 @@ def test_a_subject_within_the_study_is_used_only_by_itself() -> None:
     assert roster.subjects(b"SUBJID,RFSTDTC\n12,2025-01-06\n", "s.csv", ())[0].code == "12"
 
 
+def test_the_first_dose_comes_before_a_start_that_may_be_another_day() -> None:
+    """RFXSTDTC is the day of the first treatment; RFSTDTC may be that of consent. Who has none yet is left out, also with an RFSTDTC."""
+    layout = Layout()
+    table = b"USUBJID,RFSTDTC,RFXSTDTC\n1,2024-12-30,2025-01-06\n2,2024-12-30,\n"
+    assert roster.subjects(table, "s.csv", (), layout=layout) == (Subject(JANUARY, "1"),)
+    assert layout.ignored == ["RFSTDTC"]
+    assert roster.subjects(b"USUBJID,RFSTDTC\n1,2025-01-06\n", "s.csv", ()) == (Subject(JANUARY, "1"),)
+
+
 def test_what_is_said_comes_before_what_is_known() -> None:
     layout = Layout(columns={"start": ["Date of FIRST infusion", "elsewhere"], "subject": ["SUBJID"]})
     table = b"USUBJID,SUBJID,RFSTDTC,Date of first infusion\nX-1,1,2025-01-01,2025-01-06\n"

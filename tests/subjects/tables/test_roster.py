@@ -180,7 +180,7 @@ WRONG_RECORDS = {
     "D1,2025-01-06,misst,,,,": ["15: unknown status `misst`; did you mean `missed`?"],
     "D1,2025-01-06,?,,,,": ["15: unknown status `?`; write `done`, `partial`, `missed`, `withheld` or `booked`"],
     'D1,2025-01-06,,"2,5",mg,,': ["17: `2,5` has a decimal comma; write `2.5`"],
-    'D1,2025-01-06,,"1,000",mg,,': ["17: `1,000` has a decimal comma; write `1.000`, or `1000` if the comma is between thousands"],
+    'D1,2025-01-06,,"1,000",mg,,': ["17: `1,000` has a decimal comma; write `1.0`, or `1000` if the comma is between thousands"],
     "D1,2025-01-06,,-5,mg,,": [
         "16: `-5` is not an amount; write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
     ],

@@ -209,6 +209,53 @@ def test_the_only_sheet_that_holds_something_is_read() -> None:
     assert len(roster.subjects(workbook(book=book), "s.xlsx", (), layout=Layout(sheets=["elsewhere"]))) == 1
 
 
+def test_a_sheet_that_nobody_sees_is_not_read_in_silence() -> None:
+    book = Workbook()
+    for row in (HEADING, ("1", "2025-01-06")):
+        book["old"].append(row) if "old" in book.sheetnames else book.create_sheet("old").append(row)
+    book["old"].sheet_state = "hidden"
+    content = workbook(book=book)
+    assert refused(roster.subjects, content, "s.xlsx", ()) == [
+        "-: `s.xlsx`: the only sheet that holds something, `old`, is hidden; show it, or say that it is read: `sheet old`"
+    ]
+    assert len(roster.subjects(content, "s.xlsx", (), layout=Layout(sheets=["old"]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "form", "told"),
+    [
+        (dt.date(2025, 3, 4), "d-m", "`2025-03-04` is a day, and no code"),  # somebody typed 3-4
+        (12003, "00-000", "`12003` is shown otherwise, in the format `00-000`"),
+        (12003, '"S"0', '`12003` is shown otherwise, in the format `"S"0`'),
+        (1.1, "0.00", "`1.1` is shown otherwise, in the format `0.00`"),
+        (12003, "General", ""),
+        (12003, "#,##0_);[Red]\\(#,##0\\)", ""),
+        (12003, "0.00", ""),
+        (1.1, "General", ""),
+        (12003, "00000_ ", ""),
+    ],
+)
+def test_a_code_is_read_as_it_is_shown_or_not_at_all(code: Any, form: str, told: str) -> None:
+    """Of a subject and of a site; in a weight a format is only that."""
+
+    def shown(sheet: Worksheet) -> None:
+        sheet["A2"].number_format = sheet["D2"].number_format = form
+        sheet["C2"].number_format = '0" kg"'
+
+    content = workbook((*HEADING, "site"), (code, dt.date(2025, 1, 6), 60.5, code), change=shown)
+    if told:
+        hint = "format the column as text, and type the code again"
+        assert refused(roster.subjects, content, "s.xlsx", ()) == [f"s.xlsx, cell A2, and 1 more: {told}; {hint}"]
+    else:
+        [subject] = roster.subjects(content, "s.xlsx", ())
+        assert (subject.code, subject.weight_kg) == (str(code), 60.5)
+
+
+def test_zeros_of_a_format_that_leaves_room_at_its_side() -> None:
+    found = subjects((12, dt.date(2025, 1, 6), 60), change=lambda sheet: setattr(sheet["A2"], "number_format", "0000_ "))
+    assert found[0].code == "0012"
+
+
 def test_a_sheet_that_is_not_there() -> None:
     layout = Layout(sheets=["Subject"], by_table=True)
     found = refused(roster.subjects, three_sheets(), "s.xlsx", (), (), layout)

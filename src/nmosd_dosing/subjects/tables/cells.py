@@ -35,9 +35,14 @@ _MONTHS = {
 
 
 def decimal_comma(read: Reader[T]) -> Reader[T]:
-    """A reader of numbers that takes a decimal comma, too; not where it may stand between thousands: `1,000`."""
+    """A reader of numbers that takes a decimal comma, too; not where it may stand between thousands: `1,000`. Nor does it take an amount
+    whose point may: who writes `0,5` writes 1500 as `1.500`. Of a weight or a height only one of the two can be meant."""
 
     def with_comma(shown: str, text: str, place: Place | None, problems: Problems) -> T | None:
+        if read is amount and (either := re.fullmatch(r"([1-9][0-9]{0,2})\.([0-9]{3})", text)):
+            whole, decimals = either[1] + either[2], _no_thousands(either[1], either[2])
+            problems.error(f"{shown} may be {whole} or {decimals}", place, f"write `{whole}`, or `{decimals}`")
+            return None
         point = re.sub(r"(?<=[0-9]),(?=[0-9]+$)", ".", text) if not re.fullmatch(r"[1-9][0-9]*,[0-9]{3}", text) else text
         return read(shown, point, place, problems)
 
@@ -104,7 +109,9 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
     """An amount of drug, as it is written: 0 or more, with at most six decimals."""
     if comma := re.fullmatch(r"([0-9]+),([0-9]+)", text):
         thousands = len(comma[2]) == 3 and not comma[1].startswith("0")
-        hint = f"write `{comma[1]}.{comma[2]}`" + (f", or `{comma[1]}{comma[2]}` if the comma is between thousands" if thousands else "")
+        hint = f"write `{comma[1]}.{comma[2]}`"
+        if thousands:
+            hint = f"write `{_no_thousands(comma[1], comma[2])}`, or `{comma[1]}{comma[2]}` if the comma is between thousands"
         problems.error(f"{shown} has a decimal comma", place, hint)
     elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+[0-9]{1,2}", text):  # a person types `5E9`, without the sign
         problems.error(f"{shown} is shortened by a spreadsheet", place, f"write the number out, for example `{Decimal(text):f}`")
@@ -117,6 +124,12 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
     else:
         return Decimal(text)
     return None
+
+
+def _no_thousands(whole: str, decimals: str) -> str:
+    """The number with as many decimals as thousands never have: `1.5` for 1.500, `1.2340` for 1.234."""
+    short = decimals.rstrip("0") or "0"
+    return f"{whole}.{short}" + ("0" if len(short) == 3 else "")
 
 
 def day(shown: str, text: str, place: Place | None, problems: Problems) -> dt.date | None:

@@ -46,7 +46,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 # Of SDTM 2.0; a name is not looked for where the one that it stands behind is there, too.
 SDTM: Mapping[str, tuple[str, ...]] = {
     "subject": ("USUBJID", "SUBJID"),
-    "start": ("RFSTDTC",),
+    "start": ("RFXSTDTC", "RFSTDTC"),
     "site": ("SITEID",),
     "visit": ("VISIT",),
     "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
@@ -60,7 +60,10 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "arm": ("ARM", "ARMCD"),
 }
 DOSE_EACH = "EXDOSE"  # of SDTM: of one dose, also where a row is of many days
-_BEHIND = {"subjid": "usubjid"}  # within a study, and of it alone: one who takes part again has two
+# SUBJID is within a study, and of it alone: one who takes part again has two. RFXSTDTC is the first dose; RFSTDTC is mostly the same day,
+# and in some trials that of consent, or of randomisation.
+_BEHIND = {"subjid": "usubjid", "rfstdtc": "rfxstdtc"}
+CODES = ("subject", "site")  # columns whose cells are to be read as they are shown
 _MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
 _MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product
 _NEAR = 0.7

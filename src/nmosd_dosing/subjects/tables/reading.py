@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nmosd_dosing.errors import Document, Place, Problems, clip
 from nmosd_dosing.subjects.tables import workbook
 from nmosd_dosing.subjects.tables.encodings import decoded
-from nmosd_dosing.subjects.tables.headings import Heading, Layout, as_said, asked, meanings, understood
+from nmosd_dosing.subjects.tables.headings import CODES, Heading, Layout, as_said, asked, meanings, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import Table, stop
 
@@ -175,11 +175,13 @@ def _named(table: Table, start: int, names: Sequence[str], heading: Heading, req
 def _tell_doubts(table: Table, doubts: Sequence[workbook.Doubt], problems: Problems) -> None:
     """What is wrong with cells of a workbook, but for titles above the heading and for columns that are ignored."""
     sheet, read = table.document, set(table.columns.values())
+    codes = {table.columns[name] for name in CODES if name in table.columns}
     if not isinstance(sheet, workbook.Sheet):
         return
     refused = []
     for doubt in doubts:
-        if sheet.line_starts[doubt.row - 1] >= table.heading and (not doubt.alone or doubt.column - 1 in read):
+        told_of = codes if doubt.as_code else read
+        if sheet.line_starts[doubt.row - 1] >= table.heading and (not doubt.alone or doubt.column - 1 in told_of):
             place = sheet.cell(doubt.row, doubt.column)
             problems.error(doubt.message, place, doubt.hint)
             refused.append(place.start)

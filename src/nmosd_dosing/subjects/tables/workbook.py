@@ -59,13 +59,15 @@ class Sheet(Document):
 
 
 class Doubt(NamedTuple):
-    """What is wrong with a cell, by row and column, both counted from 1; `alone`: with it alone, and not with the row, or others."""
+    """What is wrong with a cell, by row and column, both counted from 1; `alone`: with it alone, and not with the row, or others;
+    `as_code`: only if it stands for a code."""
 
     row: int
     column: int
     message: str
     hint: str
     alone: bool = True
+    as_code: bool = False
 
 
 def read(content: bytes, path: str, layout: Layout) -> tuple[Sheet, list[Doubt]]:
@@ -92,6 +94,8 @@ def read(content: bytes, path: str, layout: Layout) -> tuple[Sheet, list[Doubt]]
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
         if problem:
             wrong.append(Doubt(row, column, problem[0], problem[1]))
+        elif (message := _shown_otherwise(cell, text)) is not None:
+            wrong.append(Doubt(row, column, message, "format the column as text, and type the code again", as_code=True))
     hint = "show it, or take it out: what nobody sees is not read"
     wrong += [Doubt(row, column, f"{what} is hidden", hint, alone=False) for row, column, what in _hidden(written, texts)]
     for merged in written.merged_cells.ranges:
@@ -147,6 +151,10 @@ def _chosen(book: Workbook, path: str, layout: Layout) -> int:
     said = {i: name for name in layout.sheets for i, title in enumerate(titles) if _same(name, title)}
     if len(said) == 1 or (not said and len(filled) < 2 and not layout.by_table):
         number = next(iter(said), filled[0] if filled else 0)
+        if not said and book.worksheets[number].sheet_state != "visible":
+            title = titles[number]
+            hint = f"show it, or say that it is read: `{argument('sheet', _quoted(title))}`"
+            raise InputError(Problem(f"`{path}`: the only sheet that holds something, `{clip(title)}`, is hidden", hint=hint))
         layout.found |= set(said.values())
         layout.sheet = titles[number] if len(filled) > 1 or number in said else None
         return number
@@ -201,9 +209,27 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
                 f"the number `{text}` has more than 15 digits, and spreadsheets keep 15",
                 "format the cell as text, and type it again",
             )
-        shape = _format(cell) if text.isdigit() else ""
+        shape = _shape(cell) if text.isdigit() else ""
         return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
     return ("" if value is None else str(value),)
+
+
+def _shown_otherwise(cell: Cell | MergedCell, text: str) -> str | None:
+    """Why a cell shows another code than the text that is read of it: a spreadsheet makes days of `3-4` and `5/6`, and shows 12003 as
+    `12-003`, or 1.1 as `1.10`. None where it shows that text."""
+    value: Any = cell.value
+    if isinstance(value, dt.datetime | dt.date):
+        return f"`{text}` is a day, and no code"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        plain = r"|General|@|[#,]*0*(\.0+)?" if text.isdigit() else r"|General|@"
+        if not re.fullmatch(plain, _shape(cell)):
+            return f"`{text}` is shown otherwise, in the format `{clip(_format(cell))}`"
+    return None
+
+
+def _shape(cell: Cell | MergedCell) -> str:
+    """The format of a number that is not negative, without colours and the room that is left at its sides."""
+    return re.sub(r"\[[^]]*\]|_.|\\? ", "", _format(cell).split(";")[0])
 
 
 def _format(cell: Cell | MergedCell) -> str:
