@@ -78,6 +78,27 @@ def test_zone_and_language_are_of_calendars() -> None:
     assert dosing("plan", "--subject", "0103").stderr == f"{SAID})\n"
 
 
+def test_a_mistake_in_the_file_is_shown_at_its_place_whatever_is_asked(trial: Path) -> None:
+    """With its line, as by `validate`; what is typed beside it stands in its place."""
+    file = trial / "trial.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("regimen: bat4406f", "regimen: BAT4406F").replace("country: CN", "country: China"), encoding="utf-8")
+    told = errors("due", *ON)
+    assert told == (
+        "error: unknown regimen `BAT4406F`\n --> trial.yaml:3:10\n  |\n3 | regimen: BAT4406F\n  |          ^^^^^^^^\n"
+        "hint: did you mean `bat4406f`?\n\n"
+        "error: `country`: unknown country `China`\n --> trial.yaml:8:10\n  |\n8 | country: China\n  |          ^^^^^\nhint: write `CN`\n"
+    )
+    assert told == errors("plan", "--subject", "0103") == errors("validate", "trial.yaml")
+    file.write_text(text.replace("country: CN", "country: China").replace("Asia/Shanghai", "Bejing"), encoding="utf-8")
+    assert dosing("due", *ON, "--country", "CN").returncode == 0, "no zone is asked about, and another country was typed"
+    assert errors("plan", "--subject", "0103", "--country", "CN", "--ics", "v.ics", "--at", "09:00").startswith(
+        "error: unknown time zone `Bejing`\n --> trial.yaml:9:7\n"
+    )
+    file.write_text(text.replace("start: Infusion 1", "strat: Infusion 1"), encoding="utf-8")
+    assert "unknown column `strat`\n  --> trial.yaml:12:10\n" in errors("due", *ON)
+
+
 @pytest.mark.usefixtures("trial")
 def test_an_appointment_stands_in_a_calendar_at_its_own_hour() -> None:
     """0104 is booked for 09:30, and the visit after it is not booked."""

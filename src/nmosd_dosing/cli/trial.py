@@ -3,7 +3,7 @@ neither a regimen nor a table, and said."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ _NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not 
 def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a command with those of the trial file, where one is named or lies in the folder; options that were given stand.
 
-    Raises RegimenError where the file is wrong, or names a file that is not there.
+    Raises RegimenError where the file is wrong, names a file that is not there, or says for one of them what cannot be.
     """
     path = given["trial"]
     if path is None and (any(_is_given(given.get(name)) for name in _NAMED) or not _lies_here()):
@@ -33,6 +33,7 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     if trial is None:
         return dict(given)
     says = {name: value for name, value in _options(trial, given).items() if name in given and not _is_given(given[name])}
+    _stop_where_wrong(trial, says)
     columns = [*given.get("column", ()), *says.get("column", ())]
     shown = [*(value for name, value in says.items() if isinstance(value, str)), *(f"site {code}" for code in says.get("at_site", ()))]
     say(without_controls(f"{path or NAME}: {trial.name} ({', '.join(shown)})"))
@@ -68,6 +69,19 @@ def _read(path: str, *, lies_here: bool) -> Trial | None:
     return trial
 
 
+def _stop_where_wrong(trial: Trial, says: Container[str]) -> None:
+    """Raises RegimenError for what is wrong in the trial file itself; what is wrong in a file that it names is told with all the others."""
+    from nmosd_dosing.errors import Problems, RegimenError
+    from nmosd_dosing.language import catalog
+
+    problems, regimen = Problems(), trial.regimen
+    if "regimen" in says and not catalog.is_path(regimen.text):
+        _at(regimen.place, problems, lambda _: catalog.find(regimen.text))
+    _check_said(trial, says, problems)
+    if problems.errors:
+        raise RegimenError(problems.in_order())
+
+
 def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """What the file says, by the options that it stands for, as far as these are about what is asked: hours and languages are of calendars,
     and rows of sites are not asked for where one subject is."""
@@ -93,27 +107,35 @@ def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str
 def check(trial: Trial, problems: Problems) -> None:
     """What is wrong with the values of a trial file as options take them: the regimen, the site's facts for it, the country, the zone and
     our names of columns; each at its place."""
-    from nmosd_dosing.calendar.zones import check_zone
-    from nmosd_dosing.cli import arguments, people, tables
-    from nmosd_dosing.cli.edge import collected
+    from nmosd_dosing.cli import people
     from nmosd_dosing.cli.options import PeopleOptions
-    from nmosd_dosing.errors import Problems
 
     problems.found += trial.missing()
     if problems.errors:
         return
-
-    def at(place: Place, work: Callable[[Problems], object]) -> None:
-        """What some work finds or raises, at a place of the trial file unless it has its own."""
-        found = Problems()
-        collected(found, lambda: work(found))
-        problems.found += [problem if problem.place or problem.path else replace(problem, place=place) for problem in found.found]
-
     options = PeopleOptions(regimen=trial.regimen.text, site=trial.files["site"].text if "site" in trial.files else None)
-    at(trial.regimen.place, lambda found: people.regimen(options, found))
-    if (country := trial.country) is not None:
-        at(country.place, lambda found: arguments.country("country", country.text, None, found))
-    if (zone := trial.zone) is not None:
-        at(zone.place, lambda _: check_zone(zone.text))
-    for ours, said in trial.columns:
-        at(said.place, partial(tables.said_columns, [f"{ours}={said.text}"]))
+    _at(trial.regimen.place, problems, lambda found: people.regimen(options, found))
+    _check_said(trial, ("country", "zone", "column"), problems)
+
+
+def _check_said(trial: Trial, says: Container[str], problems: Problems) -> None:
+    """The same of the country, the zone and our names of columns, as far as they are among the options that it `says`."""
+    from nmosd_dosing.calendar.zones import check_zone
+    from nmosd_dosing.cli import arguments, tables
+
+    if (country := trial.country) is not None and "country" in says:
+        _at(country.place, problems, lambda found: arguments.country("country", country.text, None, found))
+    if (zone := trial.zone) is not None and "zone" in says:
+        _at(zone.place, problems, lambda _: check_zone(zone.text))
+    for ours, said in trial.columns if "column" in says else ():
+        _at(said.place, problems, partial(tables.said_columns, [f"{ours}={said.text}"]))
+
+
+def _at(place: Place, problems: Problems, work: Callable[[Problems], object]) -> None:
+    """What some work finds or raises, at a place of the trial file unless it has its own."""
+    from nmosd_dosing.cli.edge import collected
+    from nmosd_dosing.errors import Problems
+
+    found = Problems()
+    collected(found, lambda: work(found))
+    problems.found += [problem if problem.place or problem.path else replace(problem, place=place) for problem in found.found]
