@@ -118,6 +118,23 @@ def test_what_has_not_ended_is_known_to_its_day() -> None:
     assert [(str(v.booked), str(v.last)) for v in booked.visits if v.label == COURSE] == [("2025-01-07", "2025-01-13")]
 
 
+@pytest.mark.parametrize("command", ["plan", "check", "due", "prepare", "cohort"])
+def test_a_last_day_that_is_not_known_yet_is_said(folder: Path, command: str) -> None:
+    """A year that is a slip, 2052, would else leave the amount out in silence."""
+    (folder / "c.yaml").write_text(STUDY, encoding="utf-8")
+    (folder / "s.csv").write_text(f"subject,start\n1,{START}\n", encoding="utf-8")
+    (folder / "v.csv").write_text(
+        "subject,visit,date,last,product,amount,unit\n"
+        "1,D1 to D5,2025-01-06,2052-01-09,Y,80,mg\n1,D29 to D31,2025-02-03,2025-02-05,Y,15,mg\n1,D57,2025-03-11,2025-03-12,,,\n",
+        encoding="utf-8",
+    )
+    who = ["s.csv"] if command == "cohort" else ["--subjects", "s.csv", *(["--subject", "1"] if command == "plan" else [])]
+    until = ["--until", "2025-06-01"] if command == "cohort" else []
+    done = dosing(command, "--regimen", "c.yaml", *who, "--visits", "v.csv", "--as-of", "2025-03-10", *until)
+    assert done.returncode in (0, 1), done.stderr
+    assert "left out, since it is dated after 2025-03-10: a last day on 2052-01-09, with any amount (v.csv:2:1)\n" in done.stderr
+
+
 def test_in_a_table_an_amount_a_day_is_counted_up_to_the_last_day(folder: Path) -> None:
     (folder / "c.yaml").write_text(STUDY, encoding="utf-8")
     asked = ("--regimen", str(folder / "c.yaml"), "--start", str(START))

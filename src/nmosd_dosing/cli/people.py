@@ -67,7 +67,9 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
         if left_out is not None:
             left_out.problems += wrong
             subjects = _without(subjects, {i for i, s in enumerate(subjects) if s.arm in unknown}, left_out)
-    subjects = history.booked_by(subjects, as_of or dt.date.today())
+    today = as_of or dt.date.today()
+    say_left_out(history.not_ended_by(subjects, today), today)
+    subjects = history.booked_by(subjects, today)
     request = Request(study, one(periods), subjects, of_study) if study is not None and periods else None
     if request is not None and not problems.found:
         request = request.begun()

@@ -34,6 +34,16 @@ def booked_by(subjects: Sequence[Subject], day: dt.date) -> tuple[Subject, ...]:
     return tuple(replace(s, records=tuple(record.as_known_on(day) for record in s.records)) if s.records else s for s in subjects)
 
 
+def not_ended_by(subjects: Sequence[Subject], day: dt.date) -> tuple[str, ...]:
+    """Of what was begun by a day, and goes on after it: the last days, which `booked_by` leaves out with their amounts; in words."""
+    return tuple(
+        f"a last day on {record.last}, with any amount{f' ({record.place.where})' if record.place else ''}"
+        for s in subjects
+        for record in s.records
+        if record.is_fact and record.date <= day < record.through
+    )
+
+
 def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
     """What was known on a day. Of events, entries and weights what is dated later was not; a visit that is was booked."""
     left_out: list[str] = []

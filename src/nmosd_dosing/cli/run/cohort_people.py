@@ -84,7 +84,9 @@ class _Rows:
         arms = self._arms(problems)
         more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - self.bad)
         known = [said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more]
-        told = dict(zip(more, history.booked_by(known, self.what.as_of or dt.date.today()), strict=True))
+        today = self.what.as_of or dt.date.today()
+        people.say_left_out(history.not_ended_by(known, today), today)
+        told = dict(zip(more, history.booked_by(known, today), strict=True))
         self._check(arms, told, problems)
         if problems.found:
             return None
