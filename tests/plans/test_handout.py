@@ -66,6 +66,29 @@ def test_the_page_in_english_and_chinese() -> None:
     )
 
 
+PASSED = [  # of D182, planned for 2025-07-06 and allowed from 2025-07-03 to 2025-07-09: as of, its day, and the days that are possible
+    ("2025-07-02", "2025-07-06", "2025-07-03", "2025-07-09"),
+    ("2025-07-04", "2025-07-06", "2025-07-04", "2025-07-09"),
+    ("2025-07-06", "2025-07-06", "2025-07-06", "2025-07-09"),
+    ("2025-07-07", None, "2025-07-07", "2025-07-09"),
+    ("2025-07-09", None, "2025-07-09", "2025-07-09"),
+]
+
+
+@pytest.mark.parametrize(("on", "day", "earliest", "latest"), PASSED, ids=lambda given: str(given))
+def test_no_day_that_has_passed_is_on_it(on: str, day: str | None, earliest: str, latest: str) -> None:
+    """It is not one of the next visits, and nobody can come on it."""
+    as_of = dt.date.fromisoformat(on)
+    made = handout(of(DONE, as_of=as_of), as_of)
+    first = made.appointments[0]
+    assert (first.day and str(first.day), str(first.earliest), str(first.latest)) == (day, earliest, latest)
+    page = text(handout_page(made, "en"))
+    assert ("The day is still to be agreed with you Possible from" in page) == (day is None)
+    assert (" 具体日期待与您约定 可在 " in text(handout_page(made, "zh"))) == (day is None)
+    dates = [dt.date.fromisoformat(found) for found in re.findall(r"\d{4}-\d{2}-\d{2}", page)]
+    assert min(dates) == as_of
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("study", catalog.shipped(), ids=lambda study: study.id)
 def test_no_study_drug_arm_label_or_code_is_on_it(study: Study, language: Language) -> None:
@@ -96,7 +119,7 @@ def test_the_code_is_on_it_only_where_it_is_asked_for() -> None:
 )
 def test_what_is_not_on_it_is_told(records: tuple[Record, ...], events: tuple[Event, ...], as_of: dt.date, words: str | None) -> None:
     made = handout(of(*records, events=events, as_of=as_of), as_of)
-    assert (words in made.left_out) if words is not None else not made.appointments or made.appointments[0].day >= as_of
+    assert (words in made.left_out) if words is not None else not made.appointments or (made.appointments[0].day or as_of) >= as_of
 
 
 def test_whoever_has_left_has_no_next_visit() -> None:

@@ -15,12 +15,12 @@ MOST = 5  # visits, as many as one page of A4 holds
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One visit. `day`: agreed with the patient, with its hour where one is known, else planned; `last` where it takes several days.
-    `earliest` to `latest`: the days on which it is possible, None where not both are stated. `sure`: nothing that is not yet known can
-    move it. `closed`: the site is, on `day`.
+    """One visit. `day`: agreed with the patient, with its hour where one is known, else planned, None where that has passed and others
+    are possible; `last` where it takes several days. `earliest` to `latest`: the days on which it is still possible, None where not both
+    are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`.
     """
 
-    day: dt.date
+    day: dt.date | None
     time: dt.time | None
     last: dt.date | None
     agreed: bool
@@ -53,7 +53,7 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     """
     if plan.unblinded:
         raise InputError(Problem("a handout is made of a masked plan", hint="make the plan without `unblind`"))
-    found: list[Appointment] = []
+    found: list[tuple[dt.date, Appointment]] = []
     left_out: list[str] = []
     for visit in (visit for visit in plan.all_visits if visit.stage in ("firm", "tentative")):
         day = visit.booked or visit.target
@@ -66,31 +66,33 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
             left_out.append(f"{visit.id}: nothing is recorded of it, and its last day has passed")
         else:
-            found.append(_appointment(plan, visit, day, days))
-    found.sort(key=lambda appointment: appointment.day)
+            found.append((day, _appointment(plan, visit, day, as_of, days)))
+    found.sort(key=lambda dated: dated[0])
     site = plan.site
     return Handout(
         as_of=as_of,
         code=plan.subject if with_code else None,
         place=site.title if site is not None else None,
         telephone=site.telephone if site is not None else None,
-        appointments=tuple(found[:MOST]),
+        appointments=tuple(appointment for _, appointment in found[:MOST]),
         more=len(found) > MOST,
         left_out=tuple(left_out),
     )
 
 
-def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, days: Workdays | None) -> Appointment:
-    stated = visit.earliest is not None and visit.latest is not None and visit.earliest <= visit.latest
+def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, days: Workdays | None) -> Appointment:
+    earliest = max(visit.earliest, as_of) if visit.earliest is not None else None
+    stated = earliest is not None and visit.latest is not None and earliest <= visit.latest
+    passed = stated and day < as_of and visit.last is None
     return Appointment(
-        day=day,
+        day=None if passed else day,
         time=visit.time if visit.booked is not None else None,
         last=visit.last,
         agreed=visit.booked is not None,
         sure=visit.stage == "firm",
-        earliest=visit.earliest if stated else None,
+        earliest=earliest if stated else None,
         latest=visit.latest if stated else None,
-        closed=days is not None and days.closed_because(day) is not None,
+        closed=not passed and days is not None and days.closed_because(day) is not None,
         room=visit.room,
         bring=bring_to(plan.site, visit.period, visit.label),
     )

@@ -193,6 +193,7 @@ class HandoutWording:
     none: str
     agreed: str
     planned: str
+    to_agree: str
     may_change: str
     allowed: str
     no_other_day: str
@@ -213,6 +214,7 @@ _ENGLISH_HANDOUT = HandoutWording(
     none="No visit is planned at present.",
     agreed="Agreed with you",
     planned="Planned; the day is still to be agreed with you",
+    to_agree="The day is still to be agreed with you",
     may_change="Expected; this day may still change",
     allowed="Possible from {} to {}",
     no_other_day="Possible on this day only",
@@ -232,6 +234,7 @@ _CHINESE_HANDOUT = HandoutWording(
     none="目前没有已安排的访视。",
     agreed="已与您约定",
     planned="计划日期，具体日期待与您约定",
+    to_agree="具体日期待与您约定",
     may_change="预计日期，可能变动",
     allowed="可在 {} 至 {} 之间来访",
     no_other_day="只能在这一天来访",

@@ -39,14 +39,22 @@ def handout_page(made: Handout, language: Language) -> str:
 
 
 def _visit(made: Appointment, words: HandoutWording, language: Language) -> Markup:
+    day_of = element("div", *_day(made, words, language), _possible(made, words, language), _closed(made, words))
+    return element("li", day_of, element("div", *_there(made, words)), class_="agreed" if made.agreed else None)
+
+
+def _day(made: Appointment, words: HandoutWording, language: Language) -> Iterator[Markup]:
+    """The day, and how sure it is."""
+    if made.day is None:
+        yield element("h2", words.to_agree)
+        return
     day = date_text(made.day, language)
     if made.last is not None and made.last > made.day:
         day = f"{day} – {date_text(made.last, language)}"
     if made.time is not None:
         day = words.at.format(day, f"{made.time:%H:%M}")
-    said = words.agreed if made.agreed else words.planned if made.sure else words.may_change
-    day_of = element("div", element("h2", day), element("p", said), _possible(made, words, language), _closed(made, words))
-    return element("li", day_of, element("div", *_there(made, words)), class_="agreed" if made.agreed else None)
+    yield element("h2", day)
+    yield element("p", words.agreed if made.agreed else words.planned if made.sure else words.may_change)
 
 
 def _closed(made: Appointment, words: HandoutWording) -> Part:
@@ -67,7 +75,7 @@ def _possible(made: Appointment, words: HandoutWording, language: Language) -> P
     """The days on which a visit is possible; nothing where none are stated, or it takes several days."""
     if made.earliest is None or made.latest is None or made.last is not None:
         return None
-    if made.earliest == made.latest:
+    if made.earliest == made.latest == made.day:
         return element("p", words.no_other_day, class_="faint")
     days = [date_text(day, language) for day in (made.earliest, made.latest)]
     return element("p", dated(words.allowed.format(*days)), class_="faint")
