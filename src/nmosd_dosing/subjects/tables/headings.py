@@ -50,7 +50,7 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "site": ("SITEID",),
     "visit": ("VISIT",),
     "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
-    "last": ("SVENDTC", "EXENDTC"),
+    "last": ("EXENDTC",),  # SVENDTC ends a visit, which may take longer than its dose
     "period": ("EPOCH",),
     "product": ("EXTRT",),
     "amount": ("EXDOSE",),
