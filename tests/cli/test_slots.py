@@ -71,6 +71,19 @@ Day             Verdict  Why
     )
 
 
+@pytest.mark.parametrize(
+    ("as_of", "count"),
+    [
+        ("2025-07-03", "5 of 7 days open"),
+        ("2025-07-04", "5 of 7 days open, 1 of them has passed"),
+        ("2025-07-07", "5 of 7 days open, 2 of them have passed"),
+    ],
+)
+def test_open_days_that_have_passed_are_counted(as_of: str, count: str) -> None:
+    asked = ("slots", "--regimen", "bat4406f-rcp", "--start", "2025-01-06", "--visit", "D182", "--window", "3d", "--as-of", as_of)
+    assert dosing(*asked).stdout.splitlines()[-1] == count
+
+
 def test_json_has_the_names_that_programs_rely_on() -> None:
     plain = asked(*RCP, "--visit", "D182")
     assert {k: plain[k] for k in ("subject", "visit", "target", "earliest", "latest", "asked")} == {

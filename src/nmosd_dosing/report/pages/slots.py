@@ -22,8 +22,8 @@ def slots_page(study: Study, found: Slots, as_of: dt.date) -> Page:
     about = text(f"{study.title}, as of {date_text(as_of)}", style="bold")
     if found.asked is None:
         of = f" of {found.subject}" if found.subject is not None else ""
-        return Page(about, text(f"days for {found.visit}{of}"), *_days(found), *_listed(found.days))
-    others = _listed(found.days) if found.asked.verdict != "open" else []
+        return Page(about, text(f"days for {found.visit}{of}"), *_days(found), *_listed(found.days, as_of))
+    others = _listed(found.days, as_of) if found.asked.verdict != "open" else []
     return Page(*_answer(found, found.asked, as_of), Text(), about, *_days(found), *_follows(found.asked), *others)
 
 
@@ -49,14 +49,16 @@ def _days(found: Slots) -> Iterator[Text]:
     yield from (text(note) for note in found.notes if note not in said)
 
 
-def _listed(days: Sequence[Slot]) -> list[RenderableType]:
+def _listed(days: Sequence[Slot], as_of: dt.date) -> list[RenderableType]:
     if not days:
         return []
     made = Table("Day", "Verdict", "Why", wraps=("Why",))
     for slot in days:
         made.add_row(day(slot.date), text(slot.verdict, _style(slot.verdict)), text("; ".join(slot.reasons)))
-    open_ = sum(slot.verdict == "open" for slot in days)
-    return [Text(), made, Text(), text(f"{open_} of {len(days)} {'day' if len(days) == 1 else 'days'} open")]
+    open_ = [slot.date for slot in days if slot.verdict == "open"]
+    over = sum(date < as_of for date in open_)
+    passed = f", {over} of them {'has' if over == 1 else 'have'} passed" if over else ""
+    return [Text(), made, Text(), text(f"{len(open_)} of {len(days)} {'day' if len(days) == 1 else 'days'} open{passed}")]
 
 
 def _style(verdict: SlotVerdict) -> str:
