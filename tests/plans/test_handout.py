@@ -122,6 +122,11 @@ def test_what_is_not_on_it_is_told(records: tuple[Record, ...], events: tuple[Ev
     assert (words in made.left_out) if words is not None else not made.appointments or (made.appointments[0].day or as_of) >= as_of
 
 
+def test_of_a_day_without_a_window_no_last_day_is_said_to_have_passed() -> None:
+    made = handout(of(DONE, facts="title: Hospital X\n", as_of=dt.date(2025, 7, 7)), dt.date(2025, 7, 7))
+    assert made.left_out == ("rcp/D182: nothing is recorded of it, and its day has passed",)
+
+
 def test_whoever_has_left_has_no_next_visit() -> None:
     made = handout(of(DONE, events=(Event("withdrawn", dt.date(2025, 3, 1)),)), AS_OF)
     assert made.appointments == ()

@@ -64,7 +64,8 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
         elif day is None:
             left_out.append(f"{visit.id}: no day is stated")
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
-            left_out.append(f"{visit.id}: nothing is recorded of it, and its last day has passed")
+            which = "day" if visit.last is None and visit.latest is None else "last day"
+            left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
         else:
             found.append((day, _appointment(plan, visit, day, as_of, days)))
     found.sort(key=lambda dated: dated[0])
