@@ -297,7 +297,10 @@ def test_several_subjects_make_several_files(folder: Path) -> None:
         "2 calendars: 30 added, 0 moved, 0 cancelled, 0 unchanged",
     ]
     assert "weight: one body weight counts for every dose: the one given, at baseline (0012)" in done.stderr.splitlines()
-    assert "needs-weight: the dose depends on the body weight: add `--weight` in kg (0013)" in done.stderr.splitlines()
+    needs = (
+        "needs-weight: the dose depends on the body weight: add `--weight` in kg, in a table of subjects as its column `weight_kg` (0013)"
+    )
+    assert needs in done.stderr.splitlines(), "`--weight` is refused beside a table"
     assert "no-window: the source states no window for any visit" in done.stderr.splitlines(), "of all subjects"
     write("--weight", "60", regimen="belimumab", ics="one.ics")
     assert Path("out/0012.ics").read_bytes() == Path("one.ics").read_bytes()

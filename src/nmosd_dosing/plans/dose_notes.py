@@ -20,8 +20,14 @@ _ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
-    "needs weight": ("needs-weight", "the dose depends on the body weight: add `{weight_kg}` in kg"),
-    "needs height": ("needs-height", "the dose depends on the body surface: add `{height_cm}` in cm"),
+    "needs weight": (
+        "needs-weight",
+        "the dose depends on the body weight: add `{weight_kg}` in kg, in a table of subjects as its column `weight_kg`",
+    ),
+    "needs height": (
+        "needs-height",
+        "the dose depends on the body surface: add `{height_cm}` in cm, in a table of subjects as its column `height_cm`",
+    ),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),
     "not stated": ("not-stated", "the source does not state the dose"),
