@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from nmosd_dosing.pharmacy.worklist import order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.report.export import doses, findings, pharmacy, simulation
 from nmosd_dosing.report.export import plan as plans
+from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.subjects.cohort import Cohort
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -26,8 +26,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[Found]:
     """By columns: the names of the cells that the rows have."""
     cells: Found = {}
 
-    def csv_text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
-        cells.setdefault(tuple(columns), set()).update(name for row in rows for name in row)
+    def csv_text(sheet: Sheet) -> str:
+        cells.setdefault(tuple(sheet.columns), set()).update(name for row in sheet.rows for name in row)
         return ""
 
     for module in (doses, findings, pharmacy, plans, simulation):

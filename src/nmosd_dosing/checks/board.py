@@ -130,15 +130,16 @@ class Board:
 
     @property
     def on_days(self) -> list[tuple[dt.date, Mark]]:
-        """The marks of the month, each on a day of it: its own; of what is overdue that of looking, where the month has it; of what is
-        still to come and planned for another month the first of its allowed days here."""
+        """The marks of the month, each on a day of it: its own; of what is overdue, or still to come though its day has
+        passed, that of looking, where the month has it; of what is planned for another month the first of its allowed days here."""
         days = [(self._day_of(mark), mark) for mark in self.in_month]
         return sorted(((day, mark) for day, mark in days if self.has(day)), key=lambda found: found[0])
 
     def _day_of(self, mark: Mark) -> dt.date:
-        if mark.kind == "overdue" and self.has(self.as_of):
-            return self.as_of
         day = mark.day or mark.begins
+        waits = mark.kind in ("planned", "entry") and day < self.as_of <= mark.ends
+        if (waits or mark.kind == "overdue") and self.has(self.as_of):
+            return self.as_of
         elsewhere = mark.kind in ("planned", "entry", "overdue") and not self.has(day) and mark.ends >= self.month
         return max(mark.begins, self.month) if elsewhere else day
 
