@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -110,17 +111,29 @@ def was_given(give: Give, records: Sequence[Record], arm: int, alone: bool) -> b
 
 
 def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) -> Cohort:
-    """The cohort in whose records a masked product has its own name, and not that which one arm's records give it: `placebo`, `X placebo`.
-    gives: all that the plan gives; products: the study's."""
+    """The cohort in whose records a product has the name of the study's file, whatever its case and spaces, and a masked one not that which
+    one arm's records give it: `placebo`, `X placebo`. gives: all that the plan gives; products: the study's."""
     known, masked = set(products), {give.product: give for give in gives if give.masked}
+    alike: dict[str, list[str]] = {}
+    for product in sorted(known):
+        alike.setdefault(_plain(product), []).append(product)
     records = []
     for column, record in cohort.records:
         if record.product is not None and record.product not in known:
+            if len(same := alike.get(_plain(record.product), [])) == 1:
+                record = dataclasses.replace(record, product=same[0])
+                records.append((column, record))
+                continue
             meant = [product for product, give in masked.items() if may_be(record, give)]
             if len(meant) == 1 or (meant and record.is_unscheduled):  # of several nobody knows which
                 record = dataclasses.replace(record, product=meant[0] if len(meant) == 1 else None)
         records.append((column, record))
     return dataclasses.replace(cohort, records=tuple(records)) if cohort.records else cohort
+
+
+def _plain(product: str) -> str:
+    """What is left of a product's name without case, width and more than one space."""
+    return " ".join(unicodedata.normalize("NFKC", product).casefold().split())
 
 
 def plans_more(give: Give, arm: int) -> bool:

@@ -121,6 +121,18 @@ def test_a_visit_that_stands_without_its_dose_counts_none() -> None:
     assert found[-1] == ("main/D57", "not-allowed")
 
 
+@pytest.mark.parametrize("written", ["BELIMUMAB", "Belimumab", " belimumab ", "ｂｅｌｉｍｕｍａｂ"])
+@pytest.mark.parametrize("name", ["D0", "unscheduled"])
+def test_a_product_is_the_one_of_the_file_in_any_case_and_width(folder: Path, written: str, name: str) -> None:
+    """SDTM has capitals: a dose of `BELIMUMAB` would count in no total, and for no gap."""
+    (folder / "v.csv").write_text(
+        f"VISIT,EXSTDTC,EXTRT,EXDOSE,EXDOSU\n{name},2025-01-06,{written},600,mg\nD14,2025-01-20,BELIMUMAB,300,mg\n", encoding="utf-8"
+    )
+    made = planned(*BELIMUMAB, "--visits", "v.csv")
+    assert [v["administrations"][0]["cumulative"] for v in made["visits"] if v["label"] == "D14"] == [900 if name == "D0" else 1500]
+    assert notes_of(made, "wrong-dose") == ["belimumab 300 mg is recorded, planned is 600 mg"]
+
+
 def test_an_unscheduled_dose_after_an_exit_or_of_another_product() -> None:
     _, found = of_m(on("unscheduled", "2025-02-20", product="X"), died="2025-01-10")
     assert found == [("unscheduled", "not-allowed")]
