@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.kit.command import dosing, output
 from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, planned, table
 
@@ -32,7 +34,32 @@ def test_a_masked_dose_is_compared_by_product_only(folder: Path) -> None:
     for product in ("BAT4406F", "BAT4406F placebo", "placebo", "BAT4406F/placebo"):
         assert "rcp/D1!" not in checked(*RCP, *table(f"visit,date,product,amount,unit\nD1,2025-01-06,{product},123,mg\n"))
     told = checked(*RCP, *table("visit,date,product\nD1,2025-01-06,Rituximab\n"))
-    assert told["rcp/D1!"] == "wrong-dose: Rituximab is recorded, planned is BAT4406F/placebo (v.csv:2:1)"
+    assert told["rcp/D1!"] == "wrong-dose: another product is recorded, planned is BAT4406F/placebo (v.csv:2:1)"
+
+
+@pytest.mark.parametrize(
+    "name", ["bat4406f", "BAT4406F active", "ｐｌａｃｅｂｏ", "Placebo for BAT4406F", "BAT4406F-placebo", "matching placebo", "安慰剂"]
+)
+def test_whatever_a_site_calls_a_masked_product_tells_no_arm(folder: Path, name: str) -> None:
+    """Were one of them a product that is not planned, check, plan and explain would show it, and the arm with it."""
+
+    def shown(product: str) -> list[str]:
+        rows = f"visit,date,product\nD1,2025-01-06,{product}\nunscheduled,2025-03-03,{product}\n"
+        visits = (*table(rows), "--as-of", "2025-04-01")
+        return [output("check", *RCP, *visits, "--all"), output("plan", *RCP, *visits), output("plan", *RCP, *visits, "--explain", "D1")]
+
+    assert shown(name) == shown("BAT4406F")
+
+
+def test_what_a_masked_visit_had_of_none_of_the_products_is_not_named(folder: Path) -> None:
+    def shown(kit: str) -> str:
+        rows = f"visit,date,product\nD1,2025-01-06,{kit}\nunscheduled,2025-03-03,{kit}\n"
+        done = dosing("check", *RCP, *table(rows), "--as-of", "2025-04-01", "--all")
+        assert done.returncode == 1
+        return done.stdout + dosing("plan", *RCP, *table(rows), "--as-of", "2025-04-01").stdout
+
+    assert shown("Kit A") == shown("Kit B")
+    assert "Kit" not in shown("Kit A")
 
 
 def test_unblinded_a_record_that_contradicts_the_arm_is_told(folder: Path) -> None:

@@ -400,7 +400,8 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
         finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words, reason=record.reason)
         yield _with_written(finding, batches([record], gives), record.comment)
         if record.product is not None and record.product not in products:
-            words = f"{record.product} is recorded, which is no product of the study: it counts in no total{_where(record)}"
+            named = "a product" if any(give.mask is not None for give in gives) else record.product  # a name may tell the arm
+            words = f"{named} is recorded, which is no product of the study: it counts in no total{_where(record)}"
             yield replace(finding, verdict="wrong-dose", message=words)
 
 

@@ -119,16 +119,27 @@ def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) 
         alike.setdefault(_plain(product), []).append(product)
     records = []
     for column, record in cohort.records:
-        if record.product is not None and record.product not in known:
-            if len(same := alike.get(_plain(record.product), [])) == 1:
-                record = dataclasses.replace(record, product=same[0])
-                records.append((column, record))
-                continue
-            meant = [product for product, give in masked.items() if may_be(record, give)]
+        name = record.product
+        if name is not None and name not in known:
+            same = alike.get(_plain(name), [])
+            meant = same or [product for product, give in masked.items() if may_be(record, give)] or _called_otherwise(name, masked)
             if len(meant) == 1 or (meant and record.is_unscheduled):  # of several nobody knows which
                 record = dataclasses.replace(record, product=meant[0] if len(meant) == 1 else None)
+            elif meant and not same:
+                record = dataclasses.replace(record, product="placebo")
         records.append((column, record))
     return dataclasses.replace(cohort, records=tuple(records)) if cohort.records else cohort
+
+
+_PLACEBO = re.compile("placebo|plazebo|安慰剂|安慰劑")
+
+
+def _called_otherwise(name: str, masked: Iterable[str]) -> list[str]:
+    """The masked products that somebody may call so: `X active`, `Placebo for X`, `matching placebo`, `安慰剂`. Were it another product, a
+    finding about it would tell the arm."""
+    plain = _plain(name)
+    named = [product for product in masked if re.search(rf"(?<![a-z0-9]){re.escape(_plain(product))}(?![a-z0-9])", plain)]
+    return named or (list(masked) if _PLACEBO.search(plain) else [])
 
 
 def _plain(product: str) -> str:

@@ -136,7 +136,8 @@ def _wrong_amount(schedule: Schedule, rows: Sequence[int], record: Record, colum
         return None
     if record.product is not None and record.product not in gives:
         planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
-        return f"{record.product} is recorded, planned is {planned}"
+        known = not masked or record.product in {product.name for product in schedule.study.products}
+        return f"{record.product if known else 'another product'} is recorded, planned is {planned}"  # what it is called may tell the arm
     if record.amount is None or (record.product is None and len(gives) != 1):
         return None
     k = gives[record.product] if record.product is not None else rows[0]
