@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,7 @@ def finding(visit: str, verdict: str, days: str, booked: int | None = None, wait
         (finding("rcp/D182", "upcoming", "4 7 10"), "call to book: opens 2025-07-14 Mon"),
         (finding("rcp/D182", "upcoming", "- 4 -"), "call to book: planned for 2025-07-14 Mon"),
         (finding("rcp/D182", "in-window", "-3 0 3", booked=1), "booked for 2025-07-11 Fri"),
+        (replace(finding("rcp/D182", "in-window", "-3 0 3", booked=1), hour=dt.time(10)), "booked for 2025-07-11 Fri at 10:00"),
         (finding("rcp/D182", "late", "-3 0 3", booked=4), "booked for 2025-07-14 Mon, 1 day too late: call to move it"),
         (finding("rcp/D182", "early", "4 7 10", booked=1), "booked for 2025-07-11 Fri, 3 days too early: call to move it"),
         (finding("rcp/D182", "not-allowed", "-3 0 3", booked=2), "booked for 2025-07-12 Sat, which is not allowed: call to cancel it"),

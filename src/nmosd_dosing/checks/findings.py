@@ -17,7 +17,7 @@ from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
 from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
-from nmosd_dosing.plans.written import all_gives, batches, comments, reasons
+from nmosd_dosing.plans.written import all_gives, batches, comments, hour, reasons
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
@@ -38,7 +38,8 @@ class Finding:
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
     `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
-    last day of a course or a range of days. `booked_for`: the day of an appointment; then the verdict is what it will be if it is kept.
+    last day of a course or a range of days. `booked_for`: the day of an appointment, and `hour` its hour, if one is written; then the
+    verdict is what it will be if it is kept.
     `reason`, `batch`, `comment`: what was written down of the visit; no batch of a masked dose. `site`: where the subject is seen.
     `closed`: which of its days ahead are closed, and why; None where none is, or nobody asked.
     """
@@ -55,6 +56,7 @@ class Finding:
     waits_for: Waits | None = None
     last: dt.date | None = None
     booked_for: dt.date | None = None
+    hour: dt.time | None = None
     batch: str | None = None
     comment: str | None = None
     reason: str | None = None
@@ -161,7 +163,7 @@ def _appointment(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, 
     days = (booked - visit.target).days if visit.target is not None else None
     verdict, words = if_kept(subject, visit, booked)
     message = f"booked for {date_text(booked)}: {'; '.join(words)}{_about(visit.appointments, verdict)}"
-    return replace(found, verdict=verdict, days=days, message=message, booked_for=booked)
+    return replace(found, verdict=verdict, days=days, message=message, booked_for=booked, hour=hour(visit.appointments, booked))
 
 
 def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> tuple[Verdict, list[str]]:
