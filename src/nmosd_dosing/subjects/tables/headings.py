@@ -28,7 +28,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "event": ("event name", "事件", "事件名称"),
     "visit": ("visit name", "访视", "访视名称", "随访", "随访名称"),
     "date": (
-        "visit date", "date of visit", "event date",
+        "visit date", "date of visit", "actual date", "actual visit date", "event date",
         "日期", "访视日期", "实际访视日期", "给药日期", "事件日期", "发生日期", "称重日期", "测量日期",
     ),
     "last": ("last date", "last day", "end date", "结束日期", "末次给药日期"),
@@ -51,6 +51,7 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "visit": ("VISIT",),
     "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
     "last": ("EXENDTC",),  # SVENDTC ends a visit, which may take longer than its dose
+    "status": ("SVOCCUR", "EXOCCUR"),
     "period": ("EPOCH",),
     "product": ("EXTRT",),
     "amount": ("EXDOSE",),
@@ -59,12 +60,13 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "batch": ("EXLOT",),
     "arm": ("ARM", "ARMCD"),
 }
-DOSE_EACH = "EXDOSE"  # of SDTM: of one dose, also where a row is of many days
 # SUBJID is within a study, and of it alone: one who takes part again has two. RFXSTDTC is the first dose; RFSTDTC is mostly the same day,
 # and in some trials that of consent, or of randomisation.
 _BEHIND = {"subjid": "usubjid", "rfstdtc": "rfxstdtc"}
 CODES = ("subject", "site")  # columns whose cells are to be read as they are shown
 _MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
+_WHETHER = re.compile("(visit)?status.*|done|performed|occurred|attended|completed|.*(状态|是否完成).*")  # it may say that a visit was not
+_DOSED = re.compile("(dose|amount|剂量)(mg|g|mcg|ug|ml|iu|u)")  # an amount, with the unit in its name
 _MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product
 _NEAR = 0.7
 _SHOWN = 12  # ignored columns that are named
@@ -148,6 +150,10 @@ def asked(name: str, lacking: Collection[str], columns: Sequence[str]) -> str | 
         if stem in written and ours in lacking:
             unit = "kilograms" if ours == "weight_kg" else "centimetres"
             return f"only {unit} are read; if it holds them, call it `{ours}`, or say so: {as_said(ours)}"
+    if "status" in lacking and _WHETHER.fullmatch(written):
+        return f"where it says that a visit was missed, write that into a column `status`, or say that it is one: {as_said('status')}"
+    if "amount" in lacking and _DOSED.fullmatch(written):
+        return f"an amount has its unit in a column of its own, `unit`; then say that this is the amount: {as_said('amount')}"
     return _did_you_mean(name, lacking)
 
 

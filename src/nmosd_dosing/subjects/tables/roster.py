@@ -19,9 +19,9 @@ from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
-from nmosd_dosing.subjects.tables import cells, near_codes, reading, subject_table
+from nmosd_dosing.subjects.tables import cells, near_codes, reading, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
-from nmosd_dosing.subjects.tables.headings import DOSE_EACH, Layout, plain
+from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
 from nmosd_dosing.subjects.tables.subject_table import days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
@@ -136,7 +136,10 @@ def records(
     moments = table.values("date", cells.moment, problems)
     dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
-    statuses = [status or _STATUSES["done"] for status in table.values("status", _status, problems)]
+    statuses = [
+        status or _STATUSES["done"]
+        for status in table.values("status", sdtm.occurred if sdtm.says_occurrence(table) else _status, problems)
+    ]
     lasts = table.values("last", cells.day, problems)
     if "last" in table.columns:
         _ends(table, statuses, dates, lasts, problems)
@@ -144,7 +147,7 @@ def records(
     amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
     if not {"amount", "amount_per_day", "unit"}.isdisjoint(table.columns):
         _given(table, statuses, amounts, problems)
-    _of_each_dose(table, dates, lasts, problems)
+    sdtm.check_of_each_dose(table, dates, lasts, layout, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
     _stop(table, problems, left_out)
@@ -382,17 +385,6 @@ def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | No
             column, what, hint = wrong
             column = "amount_per_day" if column == "amount" and not text else column
             table.error(row, column, f"`{clip(table.texts[column][row])}` {what}", hint, problems)
-
-
-def _of_each_dose(table: Table, dates: Sequence[dt.date | None], lasts: Sequence[dt.date | None], problems: Problems) -> None:
-    """Of doses on several days SDTM has the amount of each, and an amount here is of all."""
-    if plain(table.names.get("amount", "")) != plain(DOSE_EACH):
-        return
-    for row, (date, last) in enumerate(zip(dates, lasts, strict=True)):
-        if date is not None and last is not None and last > date:  # also where the amount is 0: else the rows named would tell the arm
-            message = f"`{DOSE_EACH}` is of one dose, and this row is of several days"
-            said = argument("column", f"amount_per_day={DOSE_EACH}")
-            table.error(row, "last", message, f"where there is one dose a day, say so: `{said}`", problems)
 
 
 def _order(record: Record) -> tuple[Any, ...]:
