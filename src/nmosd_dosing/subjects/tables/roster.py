@@ -136,10 +136,8 @@ def records(
     moments = table.values("date", cells.moment, problems)
     dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
-    statuses = [
-        status or _STATUSES["done"]
-        for status in table.values("status", sdtm.occurred if sdtm.says_occurrence(table) else _status, problems)
-    ]
+    took_place = sdtm.occurred if sdtm.says_occurrence(table) else _status
+    statuses = [status or _STATUSES["done"] for status in table.values("status", took_place, problems)]
     lasts = table.values("last", cells.day, problems)
     if "last" in table.columns:
         _ends(table, statuses, dates, lasts, problems)

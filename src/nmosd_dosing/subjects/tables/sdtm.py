@@ -1,4 +1,4 @@
-"""What SDTM means otherwise than our tables by a column: a dose, and not all that was given at a visit; whether it took place, as Y or N."""
+"""Where SDTM says otherwise what our tables say: the amount of one dose, not of a visit; whether it took place as Y or N."""
 
 from __future__ import annotations
 
