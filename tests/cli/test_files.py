@@ -87,6 +87,7 @@ def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...]
     for ending in {*OTHERS} - {*WRITES[command]}:
         told = errors(*command, "--output", f"x.{ending}")
         assert f"`--output x.{ending}`" in told and "\nhint: " in told
+    assert errors(*command, "--output", "x/").startswith("error: `--output x/` is the name of a folder\n")
     ends = [format for format in WRITES[command] if format != "table"]
     for format, other in [(one, other) for one in WRITES[command] for name in ends if name != one for other in (name, name.upper())]:
         assert "and `--format` asks for" in errors(*command, "--format", format, "--output", f"x.{other}")
@@ -99,7 +100,8 @@ def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...]
         for name in (f"x.{ending}", f"X.{ending.upper()}"):
             assert written(*command, "--output", name) == b""
             assert Path(name).read_bytes() == plain
-        for name in ("x", "x.txt", "x.log", "x.2025", "tmp.AbCd123XYZ"):
+        texts = ("x.txt", "x.log") if command[0] != "handout" else ()  # a page to hand over is no text
+        for name in ("x", *texts, "x.2025", "tmp.AbCd123XYZ"):
             assert written(*command, *form, "--output", name) == b""
             assert Path(name).read_bytes() == plain
 

@@ -32,4 +32,7 @@ def test_what_is_refused(folder: Path) -> None:
     assert errors(*ONE, "--lang", "de") == "error: unknown language `de`\nhint: write `en` or `zh`\n"
     assert errors(*ONE, "--output", "visits.pdf").startswith("error: `--output visits.pdf` is the name of a document\n")
     assert errors(*ONE, "--output", "visits.csv").startswith("error: ")
+    assert errors(*ONE, "--output", "visits.txt") == (
+        "error: `--output visits.txt` ends in `.txt`, which cannot be written here\nhint: name a file that ends in `.html`\n"
+    )
     assert errors(*ONE, "--unblind").startswith("error: no such option: --unblind")

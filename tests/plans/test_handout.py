@@ -122,6 +122,15 @@ def test_what_is_not_on_it_is_told(records: tuple[Record, ...], events: tuple[Ev
     assert (words in made.left_out) if words is not None else not made.appointments or (made.appointments[0].day or as_of) >= as_of
 
 
+@pytest.mark.parametrize(("agreed", "possible"), [("2025-07-09", True), ("2025-07-10", False)])
+def test_beside_an_agreed_day_that_is_not_allowed_no_other_days_are_named(agreed: str, possible: bool) -> None:
+    made = handout(of(DONE, Record("rcp/D182", dt.date.fromisoformat(agreed), "booked")), AS_OF)
+    first = made.appointments[0]
+    assert (first.agreed, str(first.day), first.latest is not None) == (True, agreed, possible)
+    left_out = "rcp/D182: the days that are allowed, since the appointment is outside of them"
+    assert (left_out in made.left_out) == (not possible)
+
+
 def test_of_a_day_without_a_window_no_last_day_is_said_to_have_passed() -> None:
     made = handout(of(DONE, facts="title: Hospital X\n", as_of=dt.date(2025, 7, 7)), dt.date(2025, 7, 7))
     assert made.left_out == ("rcp/D182: nothing is recorded of it, and its day has passed",)

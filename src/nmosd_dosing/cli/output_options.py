@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import typer
-
-_PLAIN = ("txt", "text", "log", "out")  # endings of whatever is text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -22,6 +20,7 @@ class OutputOptions:
     output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv", "xlsx": "xlsx"}
+    plain: ClassVar[Sequence[str]] = ("txt", "text", "log", "out")  # endings of whatever is text
     usual: ClassVar[str] = "table"
 
     @property
@@ -29,7 +28,7 @@ class OutputOptions:
         """The ending of the output's name, without its point; nothing where it ends in none, or in one that says nothing of a format."""
         found = re.search(r"[^/\\.][^/\\]*\.([A-Za-z0-9]{1,8})$", self.output or "")  # longer ones are of `mktemp`, numbers are versions
         ending = found[1].lower() if found and not found[1].isdecimal() else ""
-        return "" if ending in _PLAIN else ending
+        return "" if ending in self.plain else ending
 
     @property
     def written_as(self) -> str:
@@ -74,4 +73,5 @@ class GridOutput(OutputOptions):
 class HandoutOutput(PageOutput):
     """A page to hand over."""
 
+    plain: ClassVar[Sequence[str]] = ()
     usual: ClassVar[str] = "html"

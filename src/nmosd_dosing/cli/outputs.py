@@ -34,6 +34,9 @@ def check_output(formats: Formats, asked: OutputOptions, problems: Problems, els
     `elsewhere`: for endings of what another option writes, what to type.
     """
     ending, named = asked.ending, f"`--output {clip(asked.output or '')}`"
+    if (asked.output or "").endswith(("/", "\\")):
+        problems.error(f"{named} is the name of a folder", None, "name a file in it")
+        return
     if asked.format is not None:
         check_format(formats, asked.format, problems)
     if asked.written_as in _FOR_FILES and asked.written_as in formats:
@@ -50,7 +53,7 @@ def check_output(formats: Formats, asked: OutputOptions, problems: Problems, els
         problems.error(wrong, None, f"end the name in `{end}`, or write `--format {says}`")
         return
     wrong = f"{named} is the name of {_KINDS[ending]}" if ending in _KINDS else f"{named} ends in `.{ending}`, which cannot be written here"
-    ends = one_of([*(f".{end}" for end, format in asked.endings.items() if format in formats), ".txt"])
+    ends = one_of(f".{end}" for end in [*(end for end, format in asked.endings.items() if format in formats), *asked.plain[:1]])
     problems.error(wrong, None, (elsewhere or {}).get(ending, f"name a file that ends in {ends}"))
 
 

@@ -68,6 +68,8 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
             left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
         else:
             found.append((day, _appointment(plan, visit, day, as_of, days)))
+            if _is_outside(visit):
+                left_out.append(f"{visit.id}: the days that are allowed, since the appointment is outside of them")
     found.sort(key=lambda dated: dated[0])
     site = plan.site
     return Handout(
@@ -81,9 +83,15 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     )
 
 
+def _is_outside(visit: PlannedVisit) -> bool:
+    """Whether what is agreed is a day that is not allowed: then the page does not say two things at once."""
+    day, first, last = visit.booked, visit.earliest, visit.latest
+    return day is not None and ((first is not None and day < first) or (last is not None and day > last))
+
+
 def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, days: Workdays | None) -> Appointment:
     earliest = max(visit.earliest, as_of) if visit.earliest is not None else None
-    stated = earliest is not None and visit.latest is not None and earliest <= visit.latest
+    stated = earliest is not None and visit.latest is not None and earliest <= visit.latest and not _is_outside(visit)
     passed = stated and day < as_of and visit.last is None
     return Appointment(
         day=None if passed else day,

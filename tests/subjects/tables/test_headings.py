@@ -122,6 +122,9 @@ def test_columns_that_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 WRONG = {
     ("start",): 'error: `--column start` does not say a name\nhint: write for example `--column start="Date of first dose"`\n',
     ("strat=Day 1",): "error: `--column strat=Day 1`: unknown column `strat`\nhint: did you mean `start`?\n",
+    ("subject=Pat. No", "start=Date of first infusion", "weight_kg=Phone", "height_cm=Phone"): (
+        "error: `Phone` is said to be `weight_kg` and `height_cm`\n"
+    ),
     ("subject=Pat. No", "start=Day One"): 'one that is called otherwise is said, `--column start="…"`\n',
     ("subject=Pat. No", "start=Date of first infusion", "site=Ward"): (
         "error: `--column site=Ward`: no table that has a `site` has a column `Ward`\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from nmosd_dosing.errors import Document, Place, Problems, clip
+from nmosd_dosing.errors import Document, Place, Problems, clip, one_of
 from nmosd_dosing.subjects.tables import workbook
 from nmosd_dosing.subjects.tables.encodings import decoded
 from nmosd_dosing.subjects.tables.headings import CODES, Heading, Layout, as_said, asked, meanings, understood
@@ -165,6 +165,11 @@ def _named(table: Table, start: int, names: Sequence[str], heading: Heading, req
             message = f"column `{ours}` stands twice" if same else f"`{clip(names[first])}` and `{clip(names[number])}` both mean `{ours}`"
             hint = "take one of the two out" + ("" if same else f", or say which one it is: {as_said(ours)}")
             problems.error(message, table.cell_place(start, number), hint, [("the first", table.cell_place(start, first))])
+    for number in sorted(set(heading.columns.values())):
+        meant = [ours for ours, here in heading.columns.items() if here == number]
+        if len(meant) > 1:
+            wrong = f"`{clip(names[number])}` is said to be {one_of(meant).replace(' or ', ' and ')}"
+            problems.error(wrong, table.cell_place(start, number), "say of a column one thing")
     for name in required:
         if name not in heading.columns:
             hint = f"the heading names the columns: {','.join(required)}; one that is called otherwise is said, {as_said(name)}"
