@@ -111,3 +111,31 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit("usage: python -m tests.subjects.tables.test_kept --write")
     write()
+
+
+# --- whether a visit took place ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Done (Y/N)", "Visit done?", "Was the visit done?", "Not done", "Missed?", "No show", "Attended (yes/no)", "Cancelled",
+     "Infusion given", "是否到访", "是否已完成", "未完成", "ECOCCUR", "SVSTAT"],
+)  # fmt: skip
+def test_what_may_say_that_a_visit_was_missed_is_asked_about(name: str) -> None:
+    with pytest.raises(InputError, match="where it says that a visit was missed"):
+        roster.records(f"subject,visit,date,{name}\n0012,D1,2025-01-06,N\n".encode(), "visits.csv", masked=False)
+
+
+@pytest.mark.parametrize("name", ["Reason not done", "未完成原因", "Completed by", "Planned date", "Dose administered"])
+def test_what_is_said_of_a_visit_beside_it_is_ignored(name: str) -> None:
+    layout = Layout("visits")
+    assert roster.records(f"subject,visit,date,{name}\n0012,D1,2025-01-06,N\n".encode(), "visits.csv", masked=False, layout=layout)
+    assert layout.ignored == [name]
+
+
+@pytest.mark.parametrize(("heading", "taken"), [("SVOCCUR,EXOCCUR", "EXOCCUR"), ("VISITNUM,ECOCCUR", "ECOCCUR")])
+def test_y_and_n_are_read_also_of_a_column_of_which_it_was_said(heading: str, taken: str) -> None:
+    content = f"subject,visit,date,{heading}\n0012,D1,2025-01-06,Y,N\n".encode()
+    layout = Layout("visits", columns={"status": [taken]})
+    (record,) = roster.records(content, "visits.csv", masked=False, layout=layout)
+    assert record[1].status == "missed"

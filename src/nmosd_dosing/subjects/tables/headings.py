@@ -65,7 +65,11 @@ SDTM: Mapping[str, tuple[str, ...]] = {
 _BEHIND = {"subjid": "usubjid", "rfstdtc": "rfxstdtc"}
 CODES = ("subject", "site")  # columns whose cells are to be read as they are shown
 _MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
-_WHETHER = re.compile("(visit)?status.*|done|performed|occurred|attended|completed|.*(状态|是否完成).*")  # it may say that a visit was not
+_WHETHER = re.compile(  # it may say that a visit was not; `ECOCCUR` and the like are SDTM's
+    "(visit)?status.*|..(occur|stat)|.*(状态|是否已?(完成|到访|来访|给药|用药|输注|执行)|未(完成|到访|来访|给药|用药)(?!原因)).*"
+    "|(was|is)?(the)?(visit|dose|infusion)?(was|is)?(not)?(done|performed|occurred|attended|completed|missed|cancell?ed)(yn|yesno|10|12)?"
+    "|(infusion|visit)?(not)?given(yn|yesno)?|noshow(yn|yesno)?"
+)
 _DOSED = re.compile("(dose|amount|剂量)(mg|g|mcg|ug|ml|iu|u)")  # an amount, with the unit in its name
 _MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product
 _NEAR = 0.7

@@ -50,7 +50,8 @@ def read(
         table.silence(problems)
         stop(problems.in_order(), more=problems.more)
     table.columns = dict(heading.columns)
-    table.names = {ours: names[i] for ours, i in heading.columns.items() if not {*layout.columns.get(ours, ())} & {*heading.said}}
+    table.names = {ours: names[i] for ours, i in heading.columns.items()}
+    table.said = frozenset(ours for ours in heading.columns if {*layout.columns.get(ours, ())} & {*heading.said})
     table.hide(hidden, heading.others)
     layout.found |= set(heading.said)
     layout.ignored += [names[i] for i in heading.others]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from nmosd_dosing.errors import Place, Problems, argument
 from nmosd_dosing.subjects.subject import RecordStatus
-from nmosd_dosing.subjects.tables.headings import SDTM, Layout, plain
+from nmosd_dosing.subjects.tables.headings import Layout, plain
 from nmosd_dosing.subjects.tables.table import Table
 
 _DOSE, _HOW_OFTEN = "EXDOSE", "EXDOSFRQ"  # of one dose, also where a row is of many; and how many these are on a day
+_OCCURRED = re.compile("[a-z]{2}occur")
 
 
 def check_of_each_dose(
@@ -18,7 +20,7 @@ def check_of_each_dose(
 ) -> None:
     """Of several doses SDTM has the amount of each, and an amount here is of all. Where a column says how often a day, its cells are not
     looked at: the rows named would tell the arm."""
-    if plain(table.names.get("amount", "")) != plain(_DOSE):
+    if "amount" in table.said or plain(table.names.get("amount", "")) != plain(_DOSE):
         return
     if layout is not None and any(plain(name) == plain(_HOW_OFTEN) for name in layout.ignored):
         message = f"`{_DOSE}` is of one dose, and `{_HOW_OFTEN}` says how often it is given, which is not read"
@@ -34,8 +36,8 @@ def check_of_each_dose(
 
 
 def says_occurrence(table: Table) -> bool:
-    """Whether the status of a table is in `SVOCCUR` or `EXOCCUR`."""
-    return plain(table.names.get("status", "")) in map(plain, SDTM["status"])
+    """Whether the status of a table is in `SVOCCUR` or `EXOCCUR`, or in that of another domain (`ECOCCUR`) of which it was said."""
+    return _OCCURRED.fullmatch(plain(table.names.get("status", ""))) is not None
 
 
 def occurred(shown: str, text: str, place: Place | None, problems: Problems) -> RecordStatus | None:

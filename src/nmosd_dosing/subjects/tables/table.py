@@ -35,7 +35,8 @@ class Table:
     hidden: Hidden = NOTHING  # what no message shows
     ignored: tuple[int, ...] = ()  # the columns that mean nothing here, by number
     known: tuple[str, ...] = ()  # the names that columns may have
-    names: dict[str, str] = field(default_factory=dict)  # by our name, what a column is called, where nobody has said what it is
+    names: dict[str, str] = field(default_factory=dict)  # by our name, what a column is called
+    said: frozenset[str] = frozenset()  # those of our names of which somebody has said what they are called
     heading: int = -1  # where the line with the names of the columns begins
     refused: frozenset[int] = frozenset()  # where cells begin that have been complained of
     wrong: set[int] = field(default_factory=set)  # rows of which something is wrong
