@@ -119,6 +119,8 @@ def test_an_appointment_stands_in_a_calendar_at_its_own_hour() -> None:
     dosing(*asked, "d.ics", "--lang", "zh")
     [booked] = [text for text in Path("d.ics").read_text(encoding="utf-8").split("BEGIN:VEVENT") if "VALUE=DATE:20250721" in text]
     assert "已预约当日 09:30；原计划日期：" in booked.replace("\n ", "")
+    dosing("due", "--as-of", "2025-07-07", "--stamp", "2025-07-07T00:00:00Z", "--ics", "due.ics")
+    assert "SUMMARY:bat4406f rcp/D182 (0104): booked for 2025-07-21 Mon at 09:30" in entry("due.ics", "rcp/D182")
 
 
 def test_sites_are_those_whose_rows_are_shown(trial: Path) -> None:

@@ -49,8 +49,8 @@ def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
 
 
 def _what(item: Due) -> str:
-    if item.finding.booked_for is not None:
-        return f"booked for {date_text(item.finding.booked_for)}"
+    if item.finding.appointment is not None:
+        return item.finding.appointment
     return f"{item.state}, {f'last day {date_text(item.last)}' if item.last is not None else f'target {date_text(item.day)}'}"
 
 

@@ -159,7 +159,7 @@ def _by(latest: dt.date | None, as_of: dt.date) -> str:
 
 def _appointment(finding: Finding, booked: dt.date) -> str:
     """What is booked; and what is wrong with it, while there is time."""
-    when = f"booked for {date_text(booked)}{f' at {finding.hour:%H:%M}' if finding.hour is not None else ''}"
+    when = finding.appointment or ""
     match finding.verdict:
         case "early" if finding.earliest is not None:
             return f"{when}, {counted((finding.earliest - booked).days, 'day')} too early: call to move it"

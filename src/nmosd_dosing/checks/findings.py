@@ -69,6 +69,13 @@ class Finding:
         return self.booked_for is not None
 
     @property
+    def appointment(self) -> str | None:
+        """What is booked, in words: `booked for 2025-07-08 Tue at 10:00`; None where nothing is."""
+        if self.booked_for is None:
+            return None
+        return f"booked for {date_text(self.booked_for)}{f' at {self.hour:%H:%M}' if self.hour is not None else ''}"
+
+    @property
     def is_entry(self) -> bool:
         """Whether it is about the entry into a period, and not about a visit."""
         return self.visit.endswith(" entry") and "/" not in self.visit
