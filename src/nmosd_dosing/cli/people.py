@@ -18,11 +18,12 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.model import Period, Study, Window
 from nmosd_dosing.study.period_order import arms_of
-from nmosd_dosing.subjects import history
+from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
@@ -352,6 +353,22 @@ def say_day_1(cohort: Cohort) -> None:
         say(without_controls(f"start: {cohort.name(column)}{was}"))
     if len(moved) > _NAMED:
         say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose is on another day than planned")
+
+
+def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:
+    """Which doses count as done though they are recorded before day 1: who does not run `check` would miss them in silence."""
+    if schedule.visit_records is None:
+        return
+    cohort, shown = schedule.cohort, {*columns}
+    later = {row for row, segment in enumerate(schedule.segment_of) if schedule.segments[segment].period}
+    doses = visit_records.before_day_1(schedule.visit_records, schedule.visits, cohort, later)
+    early = [found for found in doses if found[0] in shown]
+    for column, record in early[:_NAMED]:
+        day_1 = date_text(cohort.start[column].item())
+        words = f"{cohort.name(column)}{record.visit} is recorded on {date_text(record.date)}, before day 1, {day_1}"
+        say(without_controls(f"recorded: {words}, and counts as done: check the dates"))
+    if len(early) > _NAMED:
+        say(f"recorded: and {len(early) - _NAMED:,} more doses before day 1")
 
 
 def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -265,13 +265,20 @@ def _may_come(record: Record, names: Names) -> bool:
     return bool(names.meant(re.sub(r" \(\d+\)$", "", before_restart(record.visit)), record.period))
 
 
+def before_day_1(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort, later: Collection[int] = ()) -> Iterable[tuple[int, Record]]:
+    """The doses that are recorded before the first of their subject, by column: in January the old year is easily written. `later`: the
+    visits of later periods, of whose first days it is told, too; else they are entries, which are refused."""
+    for (row, column), records in found.records.items():
+        if visits[row].gives and (row in later or visits[row].offset != Offset()) and found.actual[row, column] < cohort.start[column]:
+            yield column, records[0]
+
+
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown]
-    for (row, column), records in found.records.items():
-        if visits[row].gives and visits[row].offset != Offset() and found.actual[row, column] < cohort.start[column]:
-            wrong = f"{cohort.name(column)}`{records[0].visit}` is recorded on {records[0].date}, before day 1, {cohort.start[column]}"
-            problems.append(Problem(wrong, records[0].place, "check the dates: the first dose is day 1", subject=column))
+    for column, record in before_day_1(found, visits, cohort):
+        wrong = f"{cohort.name(column)}`{record.visit}` is recorded on {record.date}, before day 1, {cohort.start[column]}"
+        problems.append(Problem(wrong, record.place, "check the dates: the first dose is day 1", subject=column))
     for visit, column, record in found.twice:
         if not record.is_fact:
             continue  # the notes tell it, and `check` does

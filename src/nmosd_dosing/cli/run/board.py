@@ -43,6 +43,7 @@ def run(whom: PeopleOptions, asked: BoardOptions, output: PageOutput) -> None:
     plans = progress(replace(request, as_of=as_of).plans(schedule, columns), len(columns), "plans")
     outputs.put(FORMATS, output, board(request.study, plans, items, as_of, ahead, month, days))
     people.say_day_1(shown.among(schedule.cohort))
+    people.say_before_day_1(schedule, columns)
 
 
 def _page(made: Board) -> RenderableType:

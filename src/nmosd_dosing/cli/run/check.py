@@ -77,6 +77,7 @@ def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> in
     found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead, since=since), shown, since=since)
     outputs.put(DUE_FORMATS, output, found)
     people.say_day_1(shown.among(schedule.cohort))
+    people.say_before_day_1(schedule, shown.columns(schedule.cohort))
     if asked.ics is not None:
         problems = Problems()
         stamp = instant(asked.stamp, problems)

@@ -45,5 +45,6 @@ def run(whom: PeopleOptions, asked: HandoutOptions, output: HandoutOutput) -> No
     page = handout(made, as_of, days, with_code=asked.with_code)
     outputs.put(FORMATS, output, page, language)
     people.say_day_1(shown.among(schedule.cohort))
+    people.say_before_day_1(schedule, shown.columns(schedule.cohort))
     for words in page.left_out:
         say(without_controls(f"not on the page: {words}"))

@@ -139,6 +139,7 @@ def _worklist(checked: _Checked) -> Worklist:
     columns = checked.shown.columns(schedule.cohort)
     plans = list(progress(request.plans(schedule, columns), len(columns), "plans"))
     people.say_day_1(checked.shown.among(schedule.cohort))
+    people.say_before_day_1(schedule, columns)
     _say_unused(request.study, plans)
     made = prepare(request.study, plans, checked.first, checked.last, request.workdays)
     return replace(made, of_subject=checked.shown.subject, of_sites=tuple(sorted(checked.shown.sites)))
