@@ -248,7 +248,7 @@ def _amounts(amount: int) -> Any:
 # --- languages ----------------------------------------------------------------------------------------------------------
 
 HAN = re.compile("[\u4e00-\u9fff]")
-SIGNS_ONLY = {"comma", "before_over", "of_subject"}  # no words in them
+SIGNS_ONLY = {"comma", "before_over", "of_subject", "at_hour"}  # no words in them, in Chinese at least
 
 
 def words_of(words: Wording | HandoutWording) -> Iterator[tuple[str, str]]:
