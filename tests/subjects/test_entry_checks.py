@@ -83,5 +83,6 @@ def test_a_first_day_recorded_before_day_1_is_no_entry(folder: Path) -> None:
     for command, page in {"due": "d.txt", "prepare": "p.txt", "board": "b.txt", "handout": "h.html"}.items():
         said = "recorded: olp/D1 is recorded on 2025-01-05 Sun, before day 1, 2025-01-06 Mon, and counts as done: check the dates\n"
         assert said in dosing(command, *table, "--as-of", "2026-01-20", "--output", page).stderr
+    assert said in dosing("slots", *table, "--as-of", "2025-07-01", "--next").stderr
     assert found.count("not-allowed") == 1, "nothing that is planned of the first period falls away"
     assert "rcp/D182" in dosing("due", *table, "--as-of", "2025-07-01", "--format", "csv").stdout

@@ -13,7 +13,6 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order in which they 
 State = Literal["overdue", "past-target", "decision", "closes", "due", "booked", "opens"]
 STATES: tuple[State, ...] = get_args(State)  # the most urgent first
 SlotVerdict = Literal["open", "closed", "gap", "too-early", "too-late", "not-allowed"]
-SLOT_VERDICTS: tuple[SlotVerdict, ...] = get_args(SlotVerdict)
 Concern = Literal["fine", "look", "deviation"]
 
 

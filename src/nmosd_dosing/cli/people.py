@@ -69,7 +69,7 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
             left_out.problems += wrong
             subjects = _without(subjects, {i for i, s in enumerate(subjects) if s.arm in unknown}, left_out)
     today = as_of or dt.date.today()
-    say_left_out(history.not_ended_by(subjects, today), today)
+    say_not_known_yet(history.not_ended_by(subjects, today), today)
     subjects = history.booked_by(subjects, today)
     request = Request(study, one(periods), subjects, of_study) if study is not None and periods else None
     if request is not None and not problems.found:
@@ -371,7 +371,7 @@ def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:
         say(f"recorded: and {len(early) - _NAMED:,} more doses before day 1")
 
 
-def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:
+def say_not_known_yet(left_out: Sequence[str], as_of: dt.date) -> None:
     """What was not known on a day, since it is dated later."""
     if left_out:
         some = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
@@ -381,7 +381,7 @@ def say_left_out(left_out: Sequence[str], as_of: dt.date) -> None:
 def known_by(request: Request, as_of: dt.date) -> Request:
     """The same with what was known on a day; what is left out is said."""
     known, left_out = request.known_by(as_of)
-    say_left_out(left_out, as_of)
+    say_not_known_yet(left_out, as_of)
     return known
 
 

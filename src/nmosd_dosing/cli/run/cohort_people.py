@@ -85,14 +85,14 @@ class _Rows:
         more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - self.bad)
         known = [said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more]
         today = self.what.as_of or dt.date.today()
-        people.say_left_out(history.not_ended_by(known, today), today)
+        people.say_not_known_yet(history.not_ended_by(known, today), today)
         told = dict(zip(more, history.booked_by(known, today), strict=True))
         self._check(arms, told, problems)
         if problems.found:
             return None
         if self.what.as_of is not None:
             then = history.known_by(list(told.values()), of_study, self.what.as_of)
-            people.say_left_out(then.left_out, self.what.as_of)
+            people.say_not_known_yet(then.left_out, self.what.as_of)
             told, of_study = dict(zip(told, then.subjects, strict=True)), then.of_study
         bad = self.bad
         rows = [row for row in range(len(columns)) if row not in bad]

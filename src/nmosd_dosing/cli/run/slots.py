@@ -54,6 +54,7 @@ def run(whom: SlotsPeople, asked: SlotsOptions, output: OutputOptions) -> int:
     found = slots_of(request, column, asked.which, as_of, on)
     outputs.put(FORMATS, output, _Found(request.study, found, as_of))
     people.say_day_1(begun(request.study, request.cohort, period=request.period).chosen([column]))
+    people.say_before_day_1(replace(request, subjects=(request.subjects[column],)).as_carried_out(as_of), [0])
     return OPEN if found.asked is None or found.asked.verdict == "open" else NOT_OPEN
 
 

@@ -37,10 +37,6 @@ def grid_html(study: Study, grids: Sequence[Activities]) -> str:
     return document(title, parts, css=_LOOK, landscape=True)
 
 
-def _footnote(letter: str, words: str) -> tuple[Markup, Markup]:
-    return element("dt", letter), element("dd", words)
-
-
 def _tables(grid: Activities) -> Iterator[Markup]:
     """As few tables as hold all visits, none much wider than another."""
     n = len(grid.columns)
