@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.simulation.assumptions.model import Assumptions
     from nmosd_dosing.simulation.scenarios import load_assumptions, simulate
     from nmosd_dosing.simulation.trial_to_date import Real
-    from nmosd_dosing.study.model import Study, Window
+    from nmosd_dosing.study.model import Study
+    from nmosd_dosing.study.visit_rules import Window
     from nmosd_dosing.subjects.cohort import Cohort
     from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Record, Subject, Weight
 
@@ -63,7 +64,8 @@ _PUBLIC = {
     "simulation.assumptions.model": "Assumptions",
     "simulation.scenarios": "load_assumptions simulate",
     "simulation.trial_to_date": "Real",
-    "study.model": "Study Window",
+    "study.model": "Study",
+    "study.visit_rules": "Window",
     "subjects.cohort": "Cohort",
     "subjects.subject": "Entered Event Exposure Record Subject Weight",
 }

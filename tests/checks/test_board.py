@@ -13,8 +13,8 @@ from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import open_days
-from nmosd_dosing.study.model import Window
 from nmosd_dosing.study.visit_names import UNSCHEDULED
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.subject import Entered, Event, Record
 
 START, AS_OF = dt.date(2025, 1, 6), dt.date(2025, 7, 14)

@@ -300,9 +300,9 @@ def test_the_page_of_assumptions_has_every_key_and_its_example_can_be_read() -> 
 # --- phrases -----------------------------------------------------------------------------------------------------------
 
 
-def table_examples(section: str, heading: str = "") -> list[str]:
-    """What stands in backticks in the first column of a section's table."""
-    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8").split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+def table_examples(section: str, heading: str = "", page: str = "language.md") -> list[str]:
+    """What stands in backticks in the first column of a section's tables."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"# {section}\n", 1)[1].split("\n## ", 1)[0]
     rows = re.findall(r"^\| (`.+?) \|", text[text.index(heading) :], re.M)
     return [word for row in rows for word in re.findall(r"`([^`]+)`", row)]
 
@@ -313,8 +313,9 @@ def scalar(text: str) -> Scalar:
 
 def test_every_phrase_in_the_tables_can_be_read() -> None:
     days, repeats = table_examples("Days"), table_examples("Visits", "A repeat goes on")[:3]
-    given, windows = table_examples("What is given"), table_examples("Windows")
-    doses, ranges, heading, by = given[:15], given[15:22], given[22], given[23:]
+    doses, windows = table_examples("What is given"), table_examples("Windows")
+    rules = table_examples("Dose rules", page="dose-rules.md")
+    ranges, heading, by = rules[:7], rules[7], rules[8:]
     assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 15, 7, 3, 8)
     assert (doses[-1], ranges[-1], heading) == ("nothing", "more than 60 kg", "weight")
     for text in [*days, *repeats]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nmosd_dosing import Study, Subject, expand
-from nmosd_dosing.study.model import Give, Period
+from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.period_order import arms_of
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Record, RecordStatus
 

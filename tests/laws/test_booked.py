@@ -14,8 +14,8 @@ from nmosd_dosing.errors import DosingError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.study.model import Window
 from nmosd_dosing.study.period_order import arms_of
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.history import known_by
 from nmosd_dosing.subjects.subject import Record
 from tests.kit.dates import START

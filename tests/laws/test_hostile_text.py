@@ -19,7 +19,7 @@ from nmosd_dosing.calendar.ical import read_ics, write
 from nmosd_dosing.calendar.updates import to_ics
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import Note
-from nmosd_dosing.study.model import Source
+from nmosd_dosing.study.facts import Source
 from tests.judges.lint_ics import lines, lint
 from tests.judges.readers import READERS, needs_node, with_ical_js, with_icalendar
 from tests.kit import studies

@@ -22,7 +22,8 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.excluded import stop_counted, without_counting
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.model import Study, Window
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.history import check_columns

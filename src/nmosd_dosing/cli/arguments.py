@@ -14,7 +14,8 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import window as window_phrase
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
-from nmosd_dosing.study.model import NotStated, Window
+from nmosd_dosing.study.facts import NotStated
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.tables import cells
 
 if TYPE_CHECKING:

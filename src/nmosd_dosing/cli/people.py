@@ -21,8 +21,9 @@ from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS
-from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight

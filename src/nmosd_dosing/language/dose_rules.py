@@ -19,7 +19,8 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import ranges
 from nmosd_dosing.language.phrases.doses import AmountText, RoundText
 from nmosd_dosing.language.shapes import Pair
-from nmosd_dosing.study.model import DoseRule, Facts, NotStated
+from nmosd_dosing.study.facts import Facts, NotStated
+from nmosd_dosing.study.model import DoseRule
 
 _NO_FACTS = Facts()
 

@@ -12,7 +12,8 @@ from nmosd_dosing.language.keys import StudyKeys, VisitKeys
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.doses import DoseText, explain_dose
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import DoseRule, Give
+from nmosd_dosing.study.model import DoseRule
+from nmosd_dosing.study.visit_rules import Give
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ from nmosd_dosing.language.shapes import (
     text_or_list,
     words,
 )
-from nmosd_dosing.study.model import NOT_STATED, Facts, NotStated, Source, Window
+from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
+from nmosd_dosing.study.visit_rules import Window
 
 
 def one_line(text: Scalar | None) -> str | None:

@@ -36,8 +36,10 @@ from nmosd_dosing.language.shapes import (
     words,
 )
 from nmosd_dosing.study import consistency
-from nmosd_dosing.study.model import NOT_STATED, Period, Product, Site, Source, Study, Window
+from nmosd_dosing.study.facts import NOT_STATED, Source
+from nmosd_dosing.study.model import Period, Product, Site, Study
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import lay_out
 
 VERSION = 1

@@ -21,25 +21,9 @@ from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency, visit_labels
 from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
-from nmosd_dosing.study.model import (
-    NOT_STATED,
-    AlsoCalled,
-    Facts,
-    Give,
-    Mark,
-    NotStated,
-    Period,
-    Point,
-    Product,
-    Series,
-    Source,
-    Span,
-    Stop,
-    Study,
-    Transition,
-    VisitRule,
-    Window,
-)
+from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
+from nmosd_dosing.study.model import Mark, Period, Product, Span, Stop, Study, Transition
+from nmosd_dosing.study.visit_rules import AlsoCalled, Give, Point, Series, VisitRule, Window
 
 
 def read_study(path: Path) -> tuple[Study, tuple[Problem, ...]]:

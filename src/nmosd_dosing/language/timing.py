@@ -13,7 +13,9 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases.gaps import Gaps
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import Cycle, GapRule, NotStated, Point, Series
+from nmosd_dosing.study.facts import NotStated
+from nmosd_dosing.study.model import GapRule
+from nmosd_dosing.study.visit_rules import Cycle, Point, Series
 
 
 def gap_rules(period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:

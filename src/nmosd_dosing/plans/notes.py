@@ -19,10 +19,12 @@ from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.model import NOT_STATED, Period, Point, Study, Window
+from nmosd_dosing.study.facts import NOT_STATED
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED
+from nmosd_dosing.study.visit_rules import Point, Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus

@@ -10,7 +10,8 @@ from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.dose.dose import AmountStatusText
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.schedule.visit_states import VisitStatusText
-from nmosd_dosing.study.model import Site, Source
+from nmosd_dosing.study.facts import Source
+from nmosd_dosing.study.model import Site
 from nmosd_dosing.subjects.disposition import MoveStatusText
 
 Stage = Literal["firm", "tentative", "took place", "not done", "cancelled"]

@@ -26,8 +26,9 @@ from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, S
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
-from nmosd_dosing.study.model import Study, Window
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, one_period
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort

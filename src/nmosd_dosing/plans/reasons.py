@@ -12,7 +12,8 @@ from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import Date, DoseBefore, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
-from nmosd_dosing.study.model import Facts, Source, Transition
+from nmosd_dosing.study.facts import Facts, Source
+from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record

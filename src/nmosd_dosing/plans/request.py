@@ -14,8 +14,9 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import begun, expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
-from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of, one_period, way
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort

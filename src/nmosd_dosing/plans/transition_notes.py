@@ -25,7 +25,7 @@ from nmosd_dosing.study.events import (
     STUDY_STOP,
     completed,
 )
-from nmosd_dosing.study.model import Point
+from nmosd_dosing.study.visit_rules import Point
 from nmosd_dosing.subjects.disposition import MoveStatus
 
 

@@ -11,8 +11,8 @@ from nmosd_dosing.plans.plan import Administration, PlannedVisit
 from nmosd_dosing.plans.reasons import record_text
 from nmosd_dosing.schedule.subject_schedule import SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatusText
-from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit_names import UNSCHEDULED, folded
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import may_be
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import Dose
-from nmosd_dosing.study.model import Give
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 
 

@@ -24,11 +24,12 @@ from nmosd_dosing.schedule.segments import Segment, open_end
 from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
 from nmosd_dosing.study import events, period_order
 from nmosd_dosing.study.blinding import mask
-from nmosd_dosing.study.model import Period, Study, Window
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_labels import again, restarted
 from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
 from nmosd_dosing.subjects.before_entry import before_entries

@@ -14,9 +14,10 @@ from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
-from nmosd_dosing.study.model import Give, Period, Study
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords

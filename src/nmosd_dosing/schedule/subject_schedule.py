@@ -12,8 +12,9 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
 from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.model import GapRule, Give, Period, Study, Transition
+from nmosd_dosing.study.model import GapRule, Period, Study, Transition
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.weight_checks import WeightDoubt

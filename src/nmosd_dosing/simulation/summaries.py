@@ -17,7 +17,8 @@ from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
-from nmosd_dosing.study.model import Period, Point, Series, VisitRule
+from nmosd_dosing.study.model import Period
+from nmosd_dosing.study.visit_rules import Point, Series, VisitRule
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)

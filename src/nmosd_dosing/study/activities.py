@@ -14,8 +14,10 @@ from nmosd_dosing.days import day_number, week_code
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.blinding import mask
-from nmosd_dosing.study.model import NOT_STATED, Cycle, Facts, Give, Period, Point, Series, Study, VisitRule, Window
+from nmosd_dosing.study.facts import NOT_STATED, Facts
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Cycle, Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out, offset_of
 
 MARK = "X"

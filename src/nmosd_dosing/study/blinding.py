@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Sequence
 
 from nmosd_dosing.dose.dose import Dose
-from nmosd_dosing.study.model import Give, Period, Study
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Give
 
 
 def mask(study: Study, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nmosd_dosing.errors import Place, Problems, one_of
-from nmosd_dosing.study.model import Give, Period, Study
+from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Give
 
 Told = set[tuple[Place | None, str]]  # what has been said of a place: of a repeat, once and not for each of its days
 

@@ -10,9 +10,10 @@ from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
-from nmosd_dosing.study.model import Give, Period, Product, Series, Study
+from nmosd_dosing.study.model import Period, Product, Study
 from nmosd_dosing.study.name_checks import check_names
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Give, Series
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
 HORIZON = 3660  # days of an open repeat that are checked: ten years

@@ -8,45 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Vials, WeightRule
-from nmosd_dosing.errors import InputError, Place, Problem
+from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
-
-
-class NotStated(Enum):
-    """The file says in so many words that its source is silent."""
-
-    NOT_STATED = "not stated"
-
-
-NOT_STATED = NotStated.NOT_STATED
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a fact stands: registry number, section, date of the record's last update."""
-
-    registry: str | None = None
-    section: str | None = None
-    updated: dt.date | None = None
-
-    @property
-    def text(self) -> str:
-        updated = f"record of {self.updated.isoformat()}" if self.updated else None
-        return ", ".join(part for part in (self.registry, self.section, updated) if part) or "not stated"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What stands beside a fact: its own source where it differs, what the file assumes, what a reader must know."""
-
-    source: Source | None = None
-    assumed: tuple[str, ...] = ()
-    note: tuple[str, ...] = ()
+from nmosd_dosing.study.facts import Facts, Source
+from nmosd_dosing.study.visit_rules import VisitRule, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,152 +53,6 @@ class Product:
         if self.minimum_gap is None:
             return None
         return self.minimum_gap.in_words + (f" ({self.gap_origin})" if self.gap_origin else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Allowed days around a target: so many before and after, both included.
-
-    `origin`: who states it, if not the study file; `place`: where.
-    """
-
-    before: int
-    after: int
-    origin: str | None = field(default=None, compare=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        for name in ("before", "after"):
-            days = getattr(self, name)
-            if not isinstance(days, int) or isinstance(days, bool) or days < 0:
-                hint = "give whole days, 0 or more: `Window(2, 5)` is from 2 days before to 5 days after"
-                raise InputError(Problem(f"`{name}`: `{days!r}` is not a number of days", self.place, hint))
-
-    @property
-    def text(self) -> str:
-        if self.before == self.after:
-            return f"±{self.before}d"
-        parts = (f"-{self.before}d" if self.before else "", f"+{self.after}d" if self.after else "")
-        return "/".join(part for part in parts if part)
-
-    def within(self, other: Window) -> Window:
-        """The days that both allow."""
-        before, after = min(self.before, other.before), min(self.after, other.after)
-        return next((w for w in (self, other) if (w.before, w.after) == (before, after)), Window(before, after))
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One day (or, up to `last`, a range of days) of a period, or after an event; and the window given for it; None: the period's."""
-
-    code: Code
-    last: Code | None = None
-    window: Window | NotStated | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None.
-
-    `follows`: each counts from the actual dose before it, where one is recorded.
-    """
-
-    base: Code
-    step: Offset
-    until: Code | None = None
-    count: int | None = None
-    window: Window | NotStated | None = None
-    follows: bool = False
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def open_ended(self) -> bool:
-        return self.until is None and self.count is None
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """One product at a visit: a dose for each arm in the period's order (a single one where there are no arms).
-
-    None where that arm gets nothing here. `changes` holds other doses that an event brings, also by arm; None there is no
-    change. `open_ended`: from a repeat without an end. `blinded`: to be shown masked; `shown` is the product as a reader may see it. `kit`:
-    of a masked one, the one dose that its active arms all get, by which vials are counted for every arm; None where they differ.
-    """
-
-    product: str
-    doses: tuple[Dose | None, ...]
-    blinded: bool
-    open_ended: bool = False
-    changes: tuple[tuple[str, tuple[Dose | None, ...]], ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
-    mask: str | None = None
-    kit: Dose | None = None
-
-    @property
-    def shown(self) -> str:
-        return self.mask or self.product
-
-    @property
-    def masked(self) -> bool:
-        """Whether it is shown masked: whose it is is not known here."""
-        return any(dose is not None and dose.kind == "masked" for dose in self.doses)
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of its doses: one for all arms; that of the active doses, where there are any."""
-        return next(iter(self.units), None) or next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """The units of its active doses. A study in which one visit gives a product in two units is refused."""
-        return tuple(dict.fromkeys(dose.unit for dose in self.doses if dose is not None and dose.kind == "stated" and dose.unit))
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None.
-
-    `follows`: they count from the actual first dose of the cycle, and the next cycle does, too, where one is recorded. `name`: `A`, of
-    which the visits are called `A-C2D8`; empty where it has none.
-    """
-
-    step: Offset
-    count: int | None
-    follows: bool = False
-    name: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AlsoCalled:
-    """What else a visit is called, say in a site's tables. `day`: a label of which of the entry's visits; empty where it has one."""
-
-    name: str
-    day: str = field(default="", compare=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
-    day_place: Place | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class VisitRule:
-    """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
-
-    at: tuple[Point | Series, ...]
-    name: str | None
-    gives: tuple[Give, ...]
-    assess: tuple[str, ...]
-    arms: tuple[int, ...]
-    facts: Facts
-    cycle: Cycle | None = None
-    also_called: tuple[AlsoCalled, ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def open_ended(self) -> bool:
-        """Whether it repeats without an end."""
-        again = any(isinstance(item, Series) and item.open_ended for item in self.at)
-        return again or (self.cycle is not None and self.cycle.count is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.study.model import AlsoCalled, Period
+from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import folded, is_unscheduled
+from nmosd_dosing.study.visit_rules import AlsoCalled
 
 Laid = Sequence[tuple[Period, Sequence[Visit]]]  # the visits of each period
 

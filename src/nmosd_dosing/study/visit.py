@@ -8,7 +8,8 @@ from functools import reduce
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
-from nmosd_dosing.study.model import AlsoCalled, Give, Source, Window
+from nmosd_dosing.study.facts import Source
+from nmosd_dosing.study.visit_rules import AlsoCalled, Give, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nmosd_dosing.days import Code, Offset
-from nmosd_dosing.study.model import NOT_STATED, Cycle, Period, Point, VisitRule
+from nmosd_dosing.study.facts import NOT_STATED
+from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit_names import is_unscheduled
+from nmosd_dosing.study.visit_rules import Cycle, Point, VisitRule
 
 _DAY = r"(?:D-?\d+|W\d+D\d+|(?:week|month|year) \d+|(?:[A-Za-z][A-Za-z0-9]*-)?C\d+D-?\d+)(?:[+-]\d+mo)?(?:[+-]\d+d)?"
 _LIKE_A_DAY = re.compile(rf"{_DAY}(?: to {_DAY})?(?: \(.*\))?|.* \(restart(?: \d+)?\)")

@@ -13,9 +13,11 @@ from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.study import visit_labels
-from nmosd_dosing.study.model import NOT_STATED, AlsoCalled, Cycle, Give, NotStated, Period, Point, Series, VisitRule, Window
+from nmosd_dosing.study.facts import NOT_STATED, NotStated
+from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
+from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Give, Point, Series, VisitRule, Window
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
-from nmosd_dosing.study.model import Give
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names, before_restart
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.unknown_names import unknown_name

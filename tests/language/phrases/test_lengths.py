@@ -11,7 +11,7 @@ from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import within
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import NOT_STATED
+from nmosd_dosing.study.facts import NOT_STATED
 from tests.kit.assumed import quick
 
 UNITS = {"days": Offset(1), "weeks": Offset(7), "months": Offset(0, 1), "years": Offset(0, 12)}

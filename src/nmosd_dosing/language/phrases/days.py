@@ -27,7 +27,8 @@ from nmosd_dosing.language.phrases.lengths import (
     unit,
 )
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
-from nmosd_dosing.study.model import NOT_STATED, NotStated, Window
+from nmosd_dosing.study.facts import NOT_STATED, NotStated
+from nmosd_dosing.study.visit_rules import Window
 
 _PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"

@@ -16,7 +16,7 @@ from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.prescriptions import refuse_described_amount, refuse_prescription
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import NOT_STATED
+from nmosd_dosing.study.facts import NOT_STATED
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(UNITS)})"

@@ -12,7 +12,8 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, counted, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import NOT_STATED, NotStated, Window
+from nmosd_dosing.study.facts import NOT_STATED, NotStated
+from nmosd_dosing.study.visit_rules import Window
 
 NOT_STATED_TEXT = "not stated"
 

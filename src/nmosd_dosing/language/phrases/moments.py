@@ -13,7 +13,8 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.model import NOT_STATED, NotStated, Trigger
+from nmosd_dosing.study.facts import NOT_STATED, NotStated
+from nmosd_dosing.study.model import Trigger
 
 MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

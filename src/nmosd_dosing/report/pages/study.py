@@ -17,25 +17,10 @@ from nmosd_dosing.report.pages.layout import Named, Page, Table
 from nmosd_dosing.report.pages.page import text
 from nmosd_dosing.study.activities import dose_words
 from nmosd_dosing.study.blinding import hidden_products
-from nmosd_dosing.study.model import (
-    Facts,
-    GapRule,
-    Give,
-    Mark,
-    Period,
-    Point,
-    Product,
-    Series,
-    Site,
-    Span,
-    Stop,
-    Study,
-    Then,
-    Transition,
-    VisitRule,
-    Window,
-)
+from nmosd_dosing.study.facts import Facts
+from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
 
 

@@ -17,7 +17,8 @@ from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extr
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Row, Schedule
-from nmosd_dosing.study.model import Give, Study
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.visit_records import VisitRecords
 

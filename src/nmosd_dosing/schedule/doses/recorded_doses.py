@@ -15,7 +15,8 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, used
 from nmosd_dosing.schedule.schedule import Row, Schedule
-from nmosd_dosing.study.model import Give, Study
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import VisitRecords, may_be, plans_more
