@@ -20,9 +20,8 @@ import pytest
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.language.catalog import find_plan
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import doses as dose_phrases
-from nmosd_dosing.language.phrases import lengths
+from nmosd_dosing.language.phrases import lengths, visit_days
 from nmosd_dosing.language.phrases import ranges as range_phrases
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.language.trial_file import json_schema as trial_schema
@@ -319,7 +318,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 15, 7, 3, 8)
     assert (doses[-1], ranges[-1], heading) == ("nothing", "more than 60 kg", "weight")
     for text in [*days, *repeats]:
-        day_phrases.at(scalar(text))
+        visit_days.at(scalar(text))
     for text in doses:
         dose_phrases.dose(scalar(text))
     for text in ranges:

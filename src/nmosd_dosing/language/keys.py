@@ -11,9 +11,8 @@ from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import Formula
 from nmosd_dosing.errors import clip
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import doses as dose_phrases
-from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges
+from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges, visit_days
 from nmosd_dosing.language.shapes import (
     Keys,
     Pair,
@@ -114,7 +113,7 @@ PRODUCT = phrase("a product's name", _product, example="X")
 ID = phrase("an id", _id, _ID, "rcp")
 EVENT = phrase("an event", _event, _EVENT, "relapse")
 DATE = phrase("a date", moments.date, moments.DATE_PATTERN, "2025-01-31")
-AT = phrase("the days of a visit", day_phrases.at, day_phrases.AT_PATTERN, "W1D1, W25D1")
+AT = phrase("the days of a visit", visit_days.at, visit_days.AT_PATTERN, "W1D1, W25D1")
 WINDOW = phrase("a window", lengths.window, lengths.WINDOW_PATTERN, "±3d")
 LENGTH = phrase("a length of time", lengths.length, lengths.LENGTH_PATTERN, "52 weeks")
 WITHIN = phrase("so long after a date", lengths.within, lengths.WITHIN_PATTERN, "28 days")
@@ -135,7 +134,7 @@ CONCENTRATION = phrase("a concentration", dose_phrases.concentration, dose_phras
 ROUND = phrase("how to round", dose_phrases.rounding, dose_phrases.ROUND_PATTERN, "up to 50 mg")
 WEIGHTS = phrase("a range of weights", ranges.weights, ranges.WEIGHTS_PATTERN, "40 to <60 kg")
 GAPS = phrase("a range of times", gaps.gaps, gaps.GAP_PATTERN, "8 to <12 weeks")
-CYCLE = phrase("a cycle", day_phrases.cycle, day_phrases.CYCLE_PATTERN, "every 50 days, 5 cycles")
+CYCLE = phrase("a cycle", visit_days.cycle, visit_days.CYCLE_PATTERN, "every 50 days, 5 cycles")
 CYCLE_NAME = phrase("the name of a cycle", _cycle_name, _CYCLE_NAME, "A")
 THEN = phrase("what becomes of the period", gaps.then, gaps.THEN_PATTERN, "restart")
 DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
@@ -226,13 +225,13 @@ KEEPS_COUNT = choice("what a period's days count from", {"first day of the perio
 
 @dataclass
 class VisitKeys(FactsKeys):
-    at: tuple[day_phrases.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
+    at: tuple[visit_days.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
     also_called: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
         ALSO_CALLED, "what sites call it: `also called: [Baseline, Visit 2]`; of several days each: `also called: {W1D1: Baseline}`"
     )
     counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
-    cycle: day_phrases.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
+    cycle: visit_days.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
     cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
     give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")
     assess: tuple[Scalar, ...] | None = key(ASSESS, "what is examined: `assess: MRI, EDSS`; with a comma inside, as a list")

@@ -10,7 +10,7 @@ from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.errors import Place, Problems
 from nmosd_dosing.language.keys import PeriodKeys, VisitKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import days as day_phrases
+from nmosd_dosing.language.phrases import visit_days
 from nmosd_dosing.language.phrases.gaps import Gaps
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NotStated
@@ -58,23 +58,23 @@ def days_of(
     """The days of a visit; empty where they are not stated, None where they cannot be told."""
     if mapping.at is None:
         return None
-    items: list[day_phrases.PointText | day_phrases.RepeatText | day_phrases.Unread] = []
+    items: list[visit_days.PointText | visit_days.RepeatText | visit_days.Unread] = []
     for part in mapping.at:
         if isinstance(part, NotStated):
             if len(mapping.at) == 1:
                 return ()
             problems.error("`not stated` stands on its own", mapping.place("at"), "take the other days out, or write two visits")
-            items.append(day_phrases.Unread())
+            items.append(visit_days.Unread())
         else:
             items += part
-    _windows_of_all_or_none([item for item in items if not isinstance(item, day_phrases.Unread)], mapping, problems)
+    _windows_of_all_or_none([item for item in items if not isinstance(item, visit_days.Unread)], mapping, problems)
     built: list[Point | Series] = []
     complete = True
     for item in items:
         try:
-            if isinstance(item, day_phrases.Unread):
+            if isinstance(item, visit_days.Unread):
                 complete = False
-            elif isinstance(item, day_phrases.PointText):
+            elif isinstance(item, visit_days.PointText):
                 _events(item, known_event)
                 built.append(_point(item, mapping, counts_from))
             elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
@@ -87,7 +87,7 @@ def days_of(
     return tuple(built) if complete and len(problems.found) == found else None
 
 
-def _events(item: day_phrases.PointText, known_event: Callable[[Scalar], None]) -> None:
+def _events(item: visit_days.PointText, known_event: Callable[[Scalar], None]) -> None:
     """The events that a day hangs on are there, and both ends of a range on the same."""
     for day in (item.day, item.last):
         if day is not None and day.event:
@@ -134,7 +134,7 @@ def item_code(item: Point | Series) -> Code:
     return item.code if isinstance(item, Point) else item.base
 
 
-def _base(item: day_phrases.RepeatText, before: list[Point | Series]) -> Code:
+def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
     """The day that a repeat goes on from: the last one of what stands before it."""
     if not before:
         raise PhraseError(
@@ -156,7 +156,7 @@ def _base(item: day_phrases.RepeatText, before: list[Point | Series]) -> Code:
     return _last_of(last)
 
 
-def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.RepeatText], mapping: VisitKeys, problems: Problems) -> None:
+def _windows_of_all_or_none(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys, problems: Problems) -> None:
     own = [item for item in items if item.window is not None]
     if own and mapping.has("window"):
         problems.error(
@@ -175,13 +175,13 @@ def _windows_of_all_or_none(items: list[day_phrases.PointText | day_phrases.Repe
         )
 
 
-def _two_entries(items: list[day_phrases.PointText | day_phrases.RepeatText], mapping: VisitKeys) -> str:
+def _two_entries(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys) -> str:
     """How days with and without a window are told apart: a hint. Which window a day without one has is not for us to say."""
     whole = "where the window holds for all of them, write it once as `window:`; else write two entries"
     lists: dict[bool, list[str]] = {False: [], True: []}
     for before, item in zip([None, *items], items, strict=False):
         mine = lists[item.window is not None]
-        if isinstance(item, day_phrases.RepeatText) and before is not None and (before.window is None) != (item.window is None):
+        if isinstance(item, visit_days.RepeatText) and before is not None and (before.window is None) != (item.window is None):
             begins = None if mapping.counted_from else _first_of(item, before)
             if begins is None:
                 return whole
@@ -195,10 +195,10 @@ def _as_written(place: Place) -> str:
     return " ".join(place.document.text[place.start : place.end].split())
 
 
-def _first_of(item: day_phrases.RepeatText, before: day_phrases.PointText | day_phrases.RepeatText) -> list[str] | None:
+def _first_of(item: visit_days.RepeatText, before: visit_days.PointText | visit_days.RepeatText) -> list[str] | None:
     """A repeat that goes on from another entry's day, as texts of its own: its first day, and what is left of it; None where that day has
     no short name."""
-    if not isinstance(before, day_phrases.PointText) or item.step.months or before.last is not None or before.day.event:
+    if not isinstance(before, visit_days.PointText) or item.step.months or before.last is not None or before.day.event:
         return None
     first = before.day.later(item.step.days)
     text = _as_written(item.place)
@@ -210,7 +210,7 @@ def _first_of(item: day_phrases.RepeatText, before: day_phrases.PointText | day_
     return [first + window, text]
 
 
-def _point(item: day_phrases.PointText, mapping: VisitKeys, counts_from: CountsFrom) -> Point:
+def _point(item: visit_days.PointText, mapping: VisitKeys, counts_from: CountsFrom) -> Point:
     code = item.day.resolve(counts_from)
     last = item.last.resolve(counts_from) if item.last else None
     if last is not None and not _never_before(last.offset, code.offset):
@@ -228,7 +228,7 @@ def _never_before(last: Offset, first: Offset) -> bool:
     return last >= first if last.months == first.months else last.range[0] >= first.range[1]
 
 
-def _series(item: day_phrases.RepeatText, base: Code, mapping: VisitKeys, counts_from: CountsFrom) -> Series:
+def _series(item: visit_days.RepeatText, base: Code, mapping: VisitKeys, counts_from: CountsFrom) -> Series:
     if item.step.days and base.offset.months:
         raise PhraseError(
             f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"

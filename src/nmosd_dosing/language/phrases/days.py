@@ -1,5 +1,5 @@
-"""The days of a study file, as it says them. (Lengths and windows are in `lengths`, doses in `doses`, ends of spans and triggers
-in `moments`.)
+"""One day of a study file, as it says it. (Lists of days, repeats and cycles are in `visit_days`, lengths and windows in `lengths`, doses
+in `doses`, ends of spans and triggers in `moments`.)
 
 Each function reads one scalar into a value that still holds its places, knowing nothing of the rest of the file; `study_file`
 says what it means there (whether days count from 0, which products exist). A text that cannot be read raises PhraseError at the
@@ -12,33 +12,15 @@ import re
 from dataclasses import dataclass, replace
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
-from nmosd_dosing.errors import Place, Problem, clip, counted
+from nmosd_dosing.errors import Place, clip, counted
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases.lengths import (
-    DAYS,
-    LENGTH,
-    NOT_STATED_TEXT,
-    WINDOW,
-    Meant,
-    Scanner,
-    take_length,
-    take_window,
-    to_number,
-    unit,
-)
-from nmosd_dosing.language.shapes import PartlyRead, PhraseError
-from nmosd_dosing.study.facts import NOT_STATED, NotStated
-from nmosd_dosing.study.visit_rules import Window
+from nmosd_dosing.language.phrases.lengths import DAYS, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
+from nmosd_dosing.language.shapes import PhraseError
 
-_PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
+PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
 _EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{DAYS})?"
-_REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{_PLUS})?)?(?:\s*{WINDOW})?"
-_DAY = rf"(?:{CODE}(?:{_PLUS})?|{_EVENT_DAY})"
-_ITEM = rf"(?:{_DAY}(?:\s+to\s+{_DAY})?(?:\s*{WINDOW})?|{_REPEAT})"
-
-AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
-CYCLE_PATTERN = rf"^\s*every\s+{LENGTH}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
+DAY = rf"(?:{CODE}(?:{PLUS})?|{_EVENT_DAY})"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 
@@ -140,7 +122,7 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
         scan.expected("a day", _day_hint(scan.next_words()[0]))
     if not plus:
         return day
-    if scan.take(rf"(?={_PLUS})"):
+    if scan.take(rf"(?={PLUS})"):
         begin = scan.at
         scan.take(r"\+")
         extra = take_length(scan)
@@ -201,184 +183,3 @@ def _event_day(scan: Scanner, event: str, start: int) -> DayText:
     if text.count("+") > 1:
         raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), f"write `{event} + {counted(plus.days, 'day')}`")
     return DayText("event", 0, 0, Offset(plus.days), scan.since(start), text, event)
-
-
-@dataclass(frozen=True, slots=True)
-class PointText:
-    day: DayText
-    last: DayText | None
-    window: Window | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatText:
-    step: Offset
-    until: DayText | None
-    count: int | None
-    window: Window | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something in a list of days that could not be read, and has been reported."""
-
-
-AtText = tuple["PointText | RepeatText | Unread", ...]
-
-
-def at(node: Scalar) -> AtText | NotStated:
-    """`D1, W25D1 ±3d, D-28 to D-1, then every 28 days until week 48`; or `not stated`."""
-    if node.text.strip() == NOT_STATED_TEXT:
-        return NOT_STATED
-    scan = Scanner(node)
-    items: list[PointText | RepeatText | Unread] = []
-    problems: list[Problem] = []
-    while not items or not scan.done:
-        try:
-            if items and not scan.take(","):
-                scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
-            items.append(_item(scan, problems))
-        except PhraseError as error:
-            problems.append(error.problem)
-            items.append(Unread())
-            scan.take(r"[^,，、]*(?:,\s*[0-9]+(?:\s+more)?\s+times?\b[^,，、]*)?[，、]*")  # go on behind the next comma
-    if problems:
-        raise PartlyRead(tuple(items), problems)
-    return tuple(items)
-
-
-def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str:
-    """What could be meant by words that stand behind a day or a repeat."""
-    if found[:1] in "，、；;":
-        return "put a plain comma `,` between two days"
-    if match := re.match(r"(?i)d(?:ay)?\s*([0-9]+)", found):
-        if isinstance(before, PointText) and before.day.style == "week":
-            return f"write `W{before.day.number}D{match[1]}` for a week code, or put a comma between two days"
-        return "put a comma between two days"
-    if re.match(r"until\b|[0-9]+ more", found):
-        return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
-    if match := re.match(r"(?:then\s+)?(every\b.*?)(?:\s*(?:x|×)\s*([0-9]+))?$", found):
-        if not isinstance(before, PointText):
-            return "put a comma before the repeat: `D1, then every 28 days until D336`"
-        whole = f"{before.day.text}, then {match[1]}"
-        if match[2] is None:
-            return f"put a comma before the repeat: `{whole}`"
-        times = int(match[2][:6])
-        return (
-            f"write `{whole}, {times} more times` for {times} after the first, `{whole}, {max(times - 1, 0)} more times` for {times} in all"
-        )
-    repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
-    if repeat and (match := re.match(r"(?:x|×)\s*([0-9]+)$", found)):
-        return _more_times(int(match[1][:6]))
-    if repeat and (match := re.match(r"(?:to|through|thru|till|til|up to)\s+(\S.*)", found)):
-        return f"write `until {match[1]}`, which includes that day"
-    if re.match(r"for\b|x\b|×", found):
-        return "end a repeat with `until` and its last day, or with `4 more times`"
-    if (match := re.fullmatch(r"[-–—]\s*(D-?[0-9]+|W[0-9]+D[1-7])", found)) and isinstance(before, PointText):
-        return f"write `{before.day.text} to {match[1]}` for a range, or put a comma between two days"
-    if re.match(r"[-–—]\s*[DWw]", found):
-        return "write a range as `D1 to D14`, or put a comma between two days"
-    if match := re.match(r"\+\s*([0-9]+)\s*m\b", found):
-        return f"`m` could be minutes or months: write `+ {match[1]} months`"
-    if (match := re.match(r"\(?\s*(?:±|\+/-|\+-)\s*([0-9]+)\s*(?:d|days?)?\s*\)?$", found)) and isinstance(before, PointText):
-        return f"write the window in days: `{before.day.text} ±{match[1]}d`"
-    if re.match(r"[±+-]", found):
-        return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
-    return "put a comma between two days; a day may have a window such as `±3d` behind it"
-
-
-def _more_times(times: int) -> str:
-    return f"write `, {times} more times` for {times} after the first, `, {max(times - 1, 0)} more times` for {times} in all"
-
-
-def _item(scan: Scanner, problems: list[Problem]) -> PointText | RepeatText:
-    start = scan.skip()
-    if scan.take(r"(?:then\s+)?every\b"):
-        begin = scan.skip()
-        try:
-            step = take_length(scan, "a length such as `28 days`")
-        except Meant as error:
-            problems.append(error.problem)
-            step = error.length
-        if step == Offset():
-            raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
-        return _repeat(scan, start, step)
-    scan.take(r"then\b")
-    begin = scan.skip()
-    if said := _how_often(scan):
-        length = take_length(Scanner(Scalar(said, scan.since(begin))))
-        found = f"expected a day or a repeat, found `{clip(scan.text[begin : scan.at])}`"
-        problems.append(Problem(found, scan.since(begin), f"write `every {said}`"))
-        return _repeat(scan, start, length)
-    if begin > start:
-        scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
-    day = take_day(scan)
-    last = take_day(scan) if scan.take(r"to\b") else None
-    return PointText(day, last, take_window(scan), scan.since(start))
-
-
-_OFTEN = {
-    "daily": "1 day", "qd": "1 day", "qod": "2 days", "weekly": "1 week", "fortnightly": "2 weeks", "biweekly": "2 weeks",
-    "monthly": "1 month", "quarterly": "3 months", "yearly": "1 year", "annually": "1 year",
-}  # fmt: skip
-
-
-def _how_often(scan: Scanner) -> str | None:
-    """`Q4W`, `weekly`: the length that a repeat says in its place."""
-    if match := scan.take(r"(?i)q\s?([0-9]+)\s?([dwmy])\b"):
-        return counted(
-            to_number(match[1], scan.since(match.start())), {"d": "day", "w": "week", "m": "month", "y": "year"}[match[2].lower()]
-        )
-    match = scan.take(rf"(?i)({'|'.join(_OFTEN)})\b")
-    return _OFTEN[match[1].lower()] if match else None
-
-
-def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
-    until, count = None, None
-    begin = scan.skip()
-    if scan.take(r"until\b"):
-        until = take_day(scan)
-    elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
-        count = to_number(match[1], scan.since(begin))
-        if not match[2]:
-            raise PhraseError(
-                f"`{match[1]} times` could or could not count the first one",
-                scan.since(begin),
-                f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all",
-            )
-        if count == 0:
-            raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
-    return RepeatText(step, until, count, take_window(scan), scan.since(start))
-
-
-@dataclass(frozen=True, slots=True)
-class CycleText:
-    step: Offset
-    count: int | None
-    place: Place
-
-
-def cycle(node: Scalar) -> CycleText:
-    """`every 50 days, 5 cycles`; without an end: `every 50 days`."""
-    scan = Scanner(node)
-    if not scan.take(r"every\b"):
-        scan.expected("`every` and a length", "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end")
-    begin = scan.skip()
-    step = take_length(scan, "a length such as `50 days`")
-    if step == Offset():
-        raise PhraseError("a cycle of 0 days never ends", scan.since(begin), "write `every 1 day` or more")
-    count = None
-    if not scan.done:
-        begin = scan.skip()
-        match = scan.take(r",\s*([0-9]+)\s+cycles?\b")
-        if not match or not scan.done:
-            again = re.match(r",?\s*([0-9]+)(\s+more)?\s+times?\b", scan.text[begin:])
-            number = int(again[1][:6]) + (1 if again[2] else 0) if again else 5
-            scan.at = begin
-            scan.expected("the number of cycles, or the end", f"write `every {step.in_words}, {number} cycles`, the first one counted")
-        count = to_number(match[1], scan.since(begin))
-        if count == 0:
-            raise PhraseError("`0 cycles` is nothing", scan.since(begin), "write 1 or more")
-    return CycleText(step, count, node.place)
