@@ -19,7 +19,8 @@ from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finis
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
-from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.rows import Row
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
 from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
 from nmosd_dosing.study import events, period_order

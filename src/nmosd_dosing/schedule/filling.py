@@ -9,7 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.schedule.schedule import Reweighed, Schedule
+from nmosd_dosing.schedule.rows import Reweighed
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
+from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
-from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
@@ -25,25 +25,6 @@ from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_
 _EVERYBODY = slice(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One product at one visit: a row of `amount` and `cumulative`, which are whole numbers divided by `scale`."""
-
-    visit: int
-    give: Give
-    scale: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reweighed:
-    """(w, n) the weights that a product's doses are by once the one at baseline is not: each from the day of the first dose by it on, in
-    that order, NaT and NaN behind them. of: when it was measured."""
-
-    since: Dates
-    grams: NDArray[np.float64]
-    of: Dates
 
 
 @dataclass(frozen=True, repr=False)

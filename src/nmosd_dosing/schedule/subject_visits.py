@@ -18,7 +18,8 @@ from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
-from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.rows import Row
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Change, Date, DoseBefore, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM

@@ -16,7 +16,8 @@ from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifeti
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.rows import Row
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates, to_date
 from nmosd_dosing.dose.dose import WeightRule
 from nmosd_dosing.schedule.filling import Filling
-from nmosd_dosing.schedule.schedule import Reweighed, Row, Schedule
+from nmosd_dosing.schedule.rows import Reweighed, Row
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort, Weighed
 

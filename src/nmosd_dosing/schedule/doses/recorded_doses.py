@@ -14,7 +14,8 @@ from nmosd_dosing.dose.dose import AmountStatus, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import counted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, used
-from nmosd_dosing.schedule.schedule import Row, Schedule
+from nmosd_dosing.schedule.rows import Row
+from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
