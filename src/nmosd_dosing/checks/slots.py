@@ -10,9 +10,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nmosd_dosing.checks.findings import Finding, from_target, if_kept, short_gaps
+from nmosd_dosing.checks.findings import Finding, from_target, short_gaps
 from nmosd_dosing.checks.follows import Moved, follows, moves
-from nmosd_dosing.checks.verdicts import SlotVerdict, Verdict
+from nmosd_dosing.checks.verdicts import SlotVerdict
+from nmosd_dosing.checks.visit_days import days_of, verdict_on
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.plans.reasons import cancelled_by, entry_text, gap_text
@@ -189,14 +190,8 @@ class _Meant:
 
     @property
     def days(self) -> list[dt.date]:
-        """The days of its window, or of its entry, and those that a gap leaves; the target alone where none is stated."""
-        if self.planned is None or self.planned.target is None:
-            return []
-        first = min((day for day in (self.planned.around[0], self.planned.earliest) if day is not None), default=None)
-        last = max((day for day in (self.planned.around[1], self.planned.latest) if day is not None), default=None)
-        if first is None or last is None:
-            return [self.planned.target]
-        return [first + dt.timedelta(n) for n in range((last - first).days + 1)]
+        """Those on which it may be, or not."""
+        return days_of(self.planned) if self.planned is not None else []
 
 
 def _check_ahead(schedule: SubjectSchedule, visit: SubjectVisit) -> None:
@@ -273,14 +268,12 @@ def _slot(
     subject: SubjectSchedule, visit: SubjectVisit, target: dt.date | None, day: dt.date, close: Sequence[Finding], workdays: Workdays,
     as_of: dt.date,
 ) -> Slot:  # fmt: skip
-    """What is to be said of an appointment on a day: first of all whether the visit is allowed, then whether two doses are too close, then
-    whether the day is in its window, then whether anybody is there. target: the planned day; what is counted from the appointment itself
-    has it as its target."""
-    found, words = if_kept(subject, visit, day)
+    """What is to be said of an appointment on a day. target: the planned day; what is counted from the appointment itself has it as its
+    target."""
+    closed = workdays.closed_because(day)
+    verdict, found, words = verdict_on(subject, visit, day, closed is not None, bool(close))
     if found in ("in-window", "no-window") and target is not None:
         words[0] = from_target((day - target).days) + ("; no window is stated" if visit.around == (None, None) else "")
-    closed = workdays.closed_because(day)
-    verdict = _verdict(found, visit, day, bool(close), closed is not None)
     if verdict == "gap" and not close and visit.dose_before is not None:
         words.append(gap_text(subject, visit.dose_before))
     words += [gap.message if gap.visit == visit.id else f"{gap.visit}: {gap.message}" for gap in close]
@@ -292,22 +285,6 @@ def _slot(
         words.append(f"this day has passed, as of {date_text(as_of)}")
     no_dose = bool(visit.visit.gives) and any(day > limit.last for limit in visit.segment.waits)
     return Slot(day, verdict, tuple(words), no_dose)
-
-
-def _verdict(found: Verdict, visit: SubjectVisit, day: dt.date, close: bool, closed: bool) -> SlotVerdict:
-    before = visit.around[0]
-    match found:
-        case "not-allowed":
-            return "not-allowed"
-        case _ if close:
-            return "gap"
-        case "early":
-            by_gap = visit.dose_before is not None and day < visit.dose_before.not_before
-            return "gap" if by_gap and (before is None or day >= before) else "too-early"
-        case "late":
-            return "too-late"
-        case _:
-            return "closed" if closed else "open"
 
 
 def _no_day(meant: _Meant) -> str:

@@ -7,6 +7,7 @@ day and no last.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+
+Opens = Callable[[Dates], Dates]
+"""Of some days the first open one each, on or after it; NaT where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,9 @@ class Gaps:
     before: NDArray[np.int64]
 
 
-def allowed_days(schedule: Schedule, dates: Dates) -> AllowedDays:
-    """The allowed days of every visit. dates: (k, n) the day of each dose, those of `gaps.dose_dates`."""
+def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -> AllowedDays:
+    """The allowed days of every visit. dates: (k, n) the day of each dose, those of `gaps.dose_dates`. opens: for whoever asks what can be
+    kept where days are closed: then a dose before that is only planned counts from the first open day on which it may be given."""
     around = _window(schedule)
     for i, visit in enumerate(schedule.visits):
         if is_entry(schedule, i) and (visit.last is None or visit.gives):
@@ -57,7 +62,7 @@ def allowed_days(schedule: Schedule, dates: Dates) -> AllowedDays:
     earliest, latest = around[0].copy(), around[1].copy()
     for visits, _ in schedule.by_segment():
         _inside(schedule, visits, earliest, latest)
-    gaps = _minimum_gaps(schedule, dates, earliest, latest)
+    gaps = _minimum_gaps(schedule, dates, earliest, latest, opens)
     if gaps is not None:
         earliest[gaps.visits] = np.fmax(earliest[gaps.visits], gaps.not_before)
     return AllowedDays(earliest, latest, around, gaps)
@@ -129,12 +134,12 @@ class _Doses:
     unscheduled: list[Dates]
 
 
-def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dates) -> Gaps | None:
+def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dates, opens: Opens | None) -> Gaps | None:
     """What the minimum gaps ask for, besides the `earliest` and `latest` days (m, n) that are stated otherwise.
 
     A visit that is recorded is held against the recorded doses before it. One that is not is held against all that are planned before it:
     as recorded, booked or entered, else on the first day on which they may be given themselves; one that may not be on any day moves
-    nothing.
+    nothing. Among open days one without a window may be on its target only.
     """
     stated = {of.name: (p, of.minimum_gap) for p, of in enumerate(schedule.study.products) if of.minimum_gap is not None}
     visits = sorted({row.visit for row in schedule.rows if row.give.product in stated})
@@ -159,7 +164,9 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
             since = np.where(recorded[at], NO_DATE, np.fmax(ended, also))
             _keep(gaps, at, of, since, np.where(since == ended, which, -1))
         begins = np.fmax(first[at], gaps.not_before[at])
-        begins = np.where(begins > latest[visits][at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
+        begins = opens(begins) if opens is not None else begins
+        until = latest[visits] if opens is None else last
+        begins = np.where(begins > until[at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
         for of, (ended, which) in zip(doses, before, strict=True):
             ends = np.where(fixed[at] | np.isnat(of.begins[at]), of.begins[at], begins) + longer[at]
             later = ~np.isnat(ends) & ~(ends < ended)

@@ -15,6 +15,7 @@ import numpy as np
 from nmosd_dosing.days import LAST_DATE, Dates, to_date, to_dates
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule import subject_schedule as of
+from nmosd_dosing.schedule.allowed_days import Opens
 from nmosd_dosing.schedule.doses.body_weights import has_later
 from nmosd_dosing.schedule.doses.lifetime_caps import lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
@@ -33,9 +34,12 @@ from nmosd_dosing.subjects.weight_checks import weight_doubts
 _MOVE = {int(status): status for status in MoveStatus}
 
 
-def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool = False) -> list[SubjectSchedule]:
+def by_subject(
+    schedule: Schedule, policy: Policy | None = None, *, alone: bool = False, opens: Opens | None = None
+) -> list[SubjectSchedule]:  # fmt: skip
     """Each subject's schedule, in the order of the columns; with vials where `policy` says which are taken. `alone`: what the rules of
-    a stop count is told as of a study that has no other subject, so that whoever stands beside one does not show.
+    a stop count is told as of a study that has no other subject, so that whoever stands beside one does not show. `opens`: as
+    `allowed_days` takes it.
 
     Raises InputError for dates outside the years 1 to 9999.
     """
@@ -44,7 +48,7 @@ def by_subject(schedule: Schedule, policy: Policy | None = None, *, alone: bool 
     dates = dose_dates(schedule, in_plan)
     doses = doses_by_segment(schedule)
     segments = _by_column([_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))], n)
-    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy), dates), n)
+    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy), dates, opens), n)
     periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
     stops = _stops(schedule, alone)
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))

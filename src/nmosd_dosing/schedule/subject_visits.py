@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.schedule.allowed_days import Gaps, allowed_days, is_entry
+from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
 from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
@@ -29,15 +29,16 @@ _NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None] = (), (), (), None
 
 
 def visits_of(
-    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]], dates: Dates
-) -> list[list[SubjectVisit | None]]:
+    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]], dates: Dates,
+    opens: Opens | None = None,
+) -> list[list[SubjectVisit | None]]:  # fmt: skip
     """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row; dates:
-    (k, n) those of `dose_dates`."""
+    (k, n) those of `dose_dates`; opens: as `allowed_days` takes it."""
     m, n = schedule.target.shape
     rows: dict[int, list[int]] = {}
     for k, row in enumerate(schedule.rows):
         rows.setdefault(row.visit, []).append(k)
-    allowed = allowed_days(schedule, dates)
+    allowed = allowed_days(schedule, dates, opens)
     targets, earliest, latest, first, last = map(to_dates, (schedule.target, allowed.earliest, allowed.latest, *allowed.around))
     before, told = _doses_before(schedule, allowed.gaps), schedule.visit_records
     arms = schedule.arm.tolist()
