@@ -251,7 +251,7 @@ class Code:
     """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`.
 
     `cycle`: the number of the cycle whose day it is, `day` which one, and `cycle_name` which cycle, if it has a name: `C2D8`, `A-C2D8`.
-    `event`: what it is counted from, if not the period's first day: `relapse+5d`.
+    `hangs_on`: what it is counted from, if not the period's first day: `relapse+5d`.
     """
 
     style: Style
@@ -259,14 +259,14 @@ class Code:
     counts_from: CountsFrom
     cycle: int = 0
     day: int = 0
-    event: str = ""
+    hangs_on: str = ""
     cycle_name: str = ""
 
     @property
     def label(self) -> str:
         days, months, then = self.offset.days, self.offset.months, self.offset.then
-        if self.event:
-            return f"{self.event}{days:+d}d" if days else self.event
+        if self.hangs_on:
+            return f"{self.hangs_on}{days:+d}d" if days else self.hangs_on
         if self.cycle:
             name = f"{self.cycle_name}-" if self.cycle_name else ""
             return f"{name}C{self.cycle}D{day_number(self.day, self.counts_from)}"
@@ -288,7 +288,7 @@ class Code:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every way in which a file could name this day of the period: `D85` and `W13D1`; `D14` and `week 2` where days count from 0."""
-        if self.event:
+        if self.hangs_on:
             return (self.label,)
         styles: tuple[Style, ...] = ("D", "W") if self.counts_from else ("D", "week", "month", "year")
         return tuple(dict.fromkeys((self.label, *(Code(style, self.offset, self.counts_from).label for style in styles))))

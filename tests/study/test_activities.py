@@ -153,7 +153,7 @@ SHIPPED = [
     pytest.param(study, period, id=study.regimen_id(period))
     for study in [*catalog.shipped(), *(load(path) for path in sorted((ROOT / "examples" / "regimens").glob("*.yaml")))]
     for period in study.periods
-    if not any(item.code.event for rule in period.visit_rules for item in rule.at if hasattr(item, "code"))
+    if not any(item.code.hangs_on for rule in period.visit_rules for item in rule.at if hasattr(item, "code"))
 ]
 
 

@@ -188,7 +188,7 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
 
 def _is_day_1(visit: SubjectVisit) -> bool:
     segment = visit.segment
-    return not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
+    return not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
 
 
 def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, target: dt.date, as_of: dt.date) -> Finding:

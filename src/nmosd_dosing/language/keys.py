@@ -30,7 +30,7 @@ from nmosd_dosing.language.shapes import (
     words,
 )
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
-from nmosd_dosing.study.visit_rules import Window
+from nmosd_dosing.study.visit_rules import Moving, Window
 
 
 def one_line(text: Scalar | None) -> str | None:
@@ -219,7 +219,8 @@ GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
 
 NAMES = one_or_many(words("another name of the visit"))
 ALSO_CALLED = by_kind("other names of the visit", NAMES, NAMES, mapping_of(words("a day of the visit"), NAMES, "other names by day"))
-FOLLOWS = choice("what a repeat counts from", {"first day": False, "previous dose": True})
+_FOLLOWS: dict[str, Moving | None] = {"first day": None, "previous dose": "dose", "previous visit": "visit"}
+FOLLOWS = choice("what a repeat counts from", _FOLLOWS)
 KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
 
 
@@ -230,7 +231,7 @@ class VisitKeys(FactsKeys):
     also_called: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
         ALSO_CALLED, "what sites call it: `also called: [Baseline, Visit 2]`; of several days each: `also called: {W1D1: Baseline}`"
     )
-    counted_from: bool | None = key(FOLLOWS, "`previous dose`: each repeat counts from the actual dose before it")
+    counted_from: Moving | None = key(FOLLOWS, "`previous dose`, or `previous visit`: each repeat counts from the actual one before it")
     cycle: visit_days.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
     cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
     give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")

@@ -170,10 +170,13 @@ class _Builder:
             problems.error("a window around a day that is not stated", mapping.key_place("window"), "take it out")
         if mapping.counted_from and mapping.cycle is None and not any(isinstance(item, Series) for item in at):
             problems.error(
-                "`counted from: previous dose` is about a repeat, and there is none", mapping.place("counted_from"), "take it out"
+                f"`counted from: previous {mapping.counted_from}` is about a repeat, and there is none",
+                mapping.place("counted_from"),
+                "take it out",
             )
-        if mapping.counted_from and not gives:
-            problems.error("counted from the previous dose, and no dose is given here", mapping.place("counted_from"), "take it out")
+        if mapping.counted_from == "dose" and not gives:
+            hint = "write `counted from: previous visit`, or take it out"
+            problems.error("counted from the previous dose, and no dose is given here", mapping.place("counted_from"), hint)
         for item in at:
             if isinstance(item, Point) and item.last is not None and (once := _not_daily(gives)) is not None:
                 problems.error(

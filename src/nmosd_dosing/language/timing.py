@@ -90,10 +90,10 @@ def days_of(
 def _events(item: visit_days.PointText, known_event: Callable[[Scalar], None]) -> None:
     """The events that a day hangs on are there, and both ends of a range on the same."""
     for day in (item.day, item.last):
-        if day is not None and day.event:
-            known_event(Scalar(day.event, day.place))
-    if item.last is not None and item.last.event != item.day.event:
-        hint = f"write for example `{item.day.event or item.last.event} to {item.day.event or item.last.event} + 4 days`"
+        if day is not None and day.hangs_on:
+            known_event(Scalar(day.hangs_on, day.place))
+    if item.last is not None and item.last.hangs_on != item.day.hangs_on:
+        hint = f"write for example `{item.day.hangs_on or item.last.hangs_on} to {item.day.hangs_on or item.last.hangs_on} + 4 days`"
         raise PhraseError("the two ends of a range are counted from different days", item.place, hint)
 
 
@@ -102,7 +102,7 @@ def to_cycle(mapping: VisitKeys) -> Cycle | None:
     if mapping.cycle is None:
         return None
     name = mapping.cycle_name.text if mapping.cycle_name is not None else ""
-    return Cycle(mapping.cycle.step, mapping.cycle.count, bool(mapping.counted_from), name, mapping.cycle.place)
+    return Cycle(mapping.cycle.step, mapping.cycle.count, mapping.counted_from, name, mapping.cycle.place)
 
 
 def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems) -> None:
@@ -116,7 +116,7 @@ def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems
         last = item.last or item.code if isinstance(item, Point) else None
         if last is None:
             problems.error("a repeat inside a cycle", item.place, "name the days of one cycle: `at: D1, D8, D15, D22`")
-        elif last.event:
+        elif last.hangs_on:
             problems.error("a cycle cannot hang on an event", item.place, "take the cycle out, or name the days of the period")
         elif last.offset.months or item_code(item).offset.months:
             problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
@@ -142,7 +142,7 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
         )
     last = before[-1]
     if isinstance(last, Point):
-        if last.code.event:
+        if last.code.hangs_on:
             hint = "name each day: `relapse, relapse + 28 days`"
             raise PhraseError("a repeat after a day that hangs on an event", item.place, hint)
         if last.last is not None:
@@ -198,7 +198,7 @@ def _as_written(place: Place) -> str:
 def _first_of(item: visit_days.RepeatText, before: visit_days.PointText | visit_days.RepeatText) -> list[str] | None:
     """A repeat that goes on from another entry's day, as texts of its own: its first day, and what is left of it; None where that day has
     no short name."""
-    if not isinstance(before, visit_days.PointText) or item.step.months or before.last is not None or before.day.event:
+    if not isinstance(before, visit_days.PointText) or item.step.months or before.last is not None or before.day.hangs_on:
         return None
     first = before.day.later(item.step.days)
     text = _as_written(item.place)
@@ -259,7 +259,7 @@ def _series(item: visit_days.RepeatText, base: Code, mapping: VisitKeys, counts_
     last = base.later(item.step, item.count or 1)
     if not last.offset.possible:
         raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
-    return Series(base, item.step, until, item.count, item.window or mapping.window, bool(mapping.counted_from), item.place)
+    return Series(base, item.step, until, item.count, item.window or mapping.window, mapping.counted_from, item.place)
 
 
 def _last_of(series: Series) -> Code:

@@ -133,7 +133,7 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         if segment.cut is not None and p.actual is not None and visit.number >= segment.cut:
             words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
             yield Note("gap-rule", words, (p.id,))
-        first = not segment.period and not segment.run and not segment.event and visit.visit.offset == Offset()
+        first = not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
         if first and schedule.start in (p.actual, p.booked) and schedule.planned_start is not None:
             was = "was on" if p.booked is None else "is booked for"
             yield Note("start", f"{p.id} {was} {day(schedule.start)}, which is day 1; planned was {day(schedule.planned_start)}", (p.id,))
@@ -221,7 +221,7 @@ def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
             visit.label
             for visit in lay_out(own.period, (own.anchor - schedule.start).days, Problems())
             if visit.offset is not None
-            and not visit.event
+            and not visit.hangs_on
             and visit.label not in kept
             and (schedule.arm == UNKNOWN_ARM or len(visit.arms) >= len(own.period.arms) or schedule.arm in visit.arms)
             and days_past(own.anchor, schedule.start, visit.last or visit.offset) > 0
@@ -238,7 +238,7 @@ def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     beyond = [
         p
         for visit, p in shown
-        if not visit.segment.event  # a course after an event goes on
+        if not visit.segment.hangs_on  # a course after an event goes on
         and p.actual is None
         and p.target is not None
         and (end := schedule.period(visit).end) is not None
@@ -265,13 +265,13 @@ def _courses(schedule: SubjectSchedule) -> Iterator[Note]:
     """What hangs on events that have not happened, or not while the subject was in the period."""
     for p, own in enumerate(schedule.periods):
         if own.anchor is None or not any(
-            isinstance(point, Point) and point.code.event for entry in own.period.visit_rules for point in entry.at
+            isinstance(point, Point) and point.code.hangs_on for entry in own.period.visit_rules for point in entry.at
         ):
             continue
         visits = lay_out(own.period, 0, Problems())
-        for event in dict.fromkeys(visit.event for visit in visits if visit.event):
-            if not any(s.period == p and s.event == event and s.anchor is not None for s in schedule.segments):
-                which = ", ".join(visit.label for visit in visits if visit.event == event)
+        for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
+            if not any(s.period == p and s.hangs_on == event and s.anchor is not None for s in schedule.segments):
+                which = ", ".join(visit.label for visit in visits if visit.hangs_on == event)
                 happened = schedule.first(event) is not None
                 why = f"{event} did not happen in {own.period.id}" if happened else f"they hang on {event}, which is not recorded"
                 yield Note("event", f"not planned: {which}; {why}")

@@ -43,8 +43,8 @@ def visit_reason(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     if visit.since is not None:
         since, back, booked = visit.since
         return f"the dose of {day(since)}, as {'booked' if booked else 'recorded'}{_counted(back, since)}"
-    if segment.event:
-        return f"{segment.event} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
+    if segment.hangs_on:
+        return f"{segment.hangs_on} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
     again = f", restart {segment.run}" if segment.run else ""
     words = f"day {schedule.study.counts_from} of {period}{again} ({day(segment.anchor)})"
     return words + _counted(offset, segment.anchor)

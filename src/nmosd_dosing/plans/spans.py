@@ -51,7 +51,7 @@ def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]
 
 def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
     """The spans of the periods that have begun, each with the period's own part of the schedule; then those of the study."""
-    begun = [segment for segment in schedule.segments if segment.anchor is not None and not segment.run and not segment.event]
+    begun = [segment for segment in schedule.segments if segment.anchor is not None and not segment.run and not segment.hangs_on]
     of_periods = [(span, segment) for segment in begun for span in schedule.periods[segment.period].period.spans]
     return [*of_periods, *((span, None) for span in schedule.study.spans)]
 

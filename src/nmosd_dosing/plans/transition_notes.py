@@ -107,7 +107,7 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
             ways.setdefault(way.after.name, set()).add(way.source_period)
     for name, sources in ways.items():
         for date in schedule.events.get(name, ()):
-            if any(segment.event == name and segment.anchor == date for segment in schedule.segments):
+            if any(segment.hangs_on == name and segment.anchor == date for segment in schedule.segments):
                 continue  # a course hangs on it
             begun = [
                 p for p, own in enumerate(schedule.periods) if own.period.id in sources and own.anchor is not None and own.anchor <= date
@@ -155,7 +155,7 @@ def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
     used |= {event for p in study.periods for entry in p.visit_rules for give in entry.gives for event, _ in give.changes}
-    used |= {item.code.event for p in study.periods for entry in p.visit_rules for item in entry.at if isinstance(item, Point)}
+    used |= {item.code.hangs_on for p in study.periods for entry in p.visit_rules for item in entry.at if isinstance(item, Point)}
     used |= {RELAPSE, *DECISIONS} if RELAPSE in used or CONFIRMED in used else set()
     used |= {STUDY_STOP} if study.stop is not None else set()
     happened = {name for name, dates in schedule.events.items() if dates} | set(schedule.of_study)

@@ -71,7 +71,7 @@ def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -
 def is_entry(schedule: Schedule, visit: int) -> bool:
     """Whether a visit is day 1 of a later period: that of the entry."""
     segment = schedule.segment(visit)
-    own = not segment.run and not segment.event and not schedule.period(visit).keeps_count
+    own = not segment.run and not segment.hangs_on and not schedule.period(visit).keeps_count
     return bool(segment.period) and own and schedule.visits[visit].offset == Offset()
 
 
@@ -107,7 +107,7 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates) -
     """Cuts the days of one segment's visits to those between the first day of its period and what ended it."""
     segment, target = schedule.segment(visits), schedule.target[visits]
     doses = np.array([[bool(visit.gives)] for visit in schedule.visits[visits]])
-    if not segment.event:
+    if not segment.hangs_on:
         first = schedule.disposition.anchor[segment.period]
         after = (target > first) & (doses | bool(segment.period))
         np.copyto(earliest[visits], first, where=after & (earliest[visits] < first))

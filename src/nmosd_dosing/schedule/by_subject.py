@@ -171,7 +171,7 @@ def _segment(schedule: Schedule, number: int, doses: Doses | None) -> list[Subje
     segment, n = schedule.segments[number], len(schedule)
     period = schedule.disposition.periods[segment.period]
     day_one = segment.anchor
-    if segment.event:  # its days are numbered from the first one of the period, or of the study
+    if segment.hangs_on:  # its days are numbered from the first one of the period, or of the study
         own = schedule.disposition.anchor[segment.period]
         day_one = np.where(np.isnat(own), own, schedule.start) if period.keeps_count else own
     columns = zip(
@@ -181,7 +181,7 @@ def _segment(schedule: Schedule, number: int, doses: Doses | None) -> list[Subje
         [doses.last_given(c) if doses is not None else None for c in range(n)],
         to_dates(np.minimum(segment.open_end, LAST_DATE)), strict=True,
     )  # fmt: skip
-    return [SubjectSegment(number, segment.period, segment.event, segment.run, *values) for values in columns]
+    return [SubjectSegment(number, segment.period, segment.hangs_on, segment.run, *values) for values in columns]
 
 
 def _limits(limits: Sequence[Limit], n: int) -> list[tuple[of.SubjectLimit, ...]]:

@@ -111,7 +111,7 @@ def _expand(
         check_entries(disposition, cohort)
     segments = tuple(segment for p in range(len(periods)) for segment in _segments(disposition, cohort, p, by_period[p], until, at_least))
     for segment in segments:
-        if segment.event:
+        if segment.hangs_on:
             _check_dates_of(segment, by_period, periods)
     fill = functools.partial(_fill, study, disposition, by_period=by_period, until=until, unblinded=unblinded)
     if cohort.records and any(own.gap_rules for own in periods):
@@ -240,10 +240,10 @@ def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
 
 def _of_segment(visits: tuple[Visit, ...], segment: Segment) -> tuple[Visit, ...]:
     """The visits of a part of a period: of a period begun anew, and of an event that has happened before, with names of their own."""
-    mine = tuple(visit for visit in visits if visit.event == segment.event)
+    mine = tuple(visit for visit in visits if visit.hangs_on == segment.hangs_on)
     if not segment.run:
         return mine
-    name = again if segment.event else restarted
+    name = again if segment.hangs_on else restarted
     return tuple(visit.called(lambda label: name(label, segment.run)) for visit in mine)
 
 
@@ -271,7 +271,7 @@ def _visits(
         raise RegimenError(problems.in_order())
     if window is not None:
         first = Offset() if period.keeps_count or not later else None  # study day 1 is day 1, by definition
-        asked = (v.offset is not None and (v.event or v.offset != first) for v in visits)
+        asked = (v.offset is not None and (v.hangs_on or v.offset != first) for v in visits)
         visits = tuple(v.with_window(window, lambda w: w is None) if mine else v for v, mine in zip(visits, asked, strict=True))
     return visits
 
@@ -293,12 +293,12 @@ def _segments(
     """A period, and what hangs on events in it, each time that they have happened."""
     own = _segment(disposition, cohort, period, until, at_least)
     yield own
-    for event in dict.fromkeys(visit.event for visit in visits if visit.event):
+    for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
         opens = any(t.after.kind == "event" and t.after.name == event for t in disposition.transitions)
         limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in events.ENDS_TREATMENT))
         inside = [disposition.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]
         for run, anchor in enumerate(_first_ones(inside)):
-            yield Segment(period, run, anchor, own.open_end, limits, () if opens else own.waits, event=event)
+            yield Segment(period, run, anchor, own.open_end, limits, () if opens else own.waits, hangs_on=event)
 
 
 def _first_ones(dates: Sequence[Dates]) -> Iterator[Dates]:

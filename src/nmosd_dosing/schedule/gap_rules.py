@@ -106,7 +106,8 @@ class Doses:
 def doses_by_segment(schedule: Schedule) -> dict[int, Doses]:
     """The doses of each segment whose period has rules for gaps, of the product that these name."""
     records = _by_segment(schedule)
-    ruled = [p for p in records if not schedule.segments[p].event and schedule.disposition.periods[schedule.segments[p].period].gap_rules]
+    segments, periods = schedule.segments, schedule.disposition.periods
+    ruled = [p for p in records if not segments[p].hangs_on and periods[segments[p].period].gap_rules]
     beside = {period: _beside(schedule, period) for period in {schedule.segments[p].period for p in ruled}}
     return {p: _doses(schedule, p, beside[schedule.segments[p].period], records[p]) for p in ruled}
 
@@ -148,7 +149,7 @@ def _beside(schedule: Schedule, period: int) -> _Beside:
             given.setdefault(extra.column, []).append(Given(date, date, _BESIDE))
     for i, visit in enumerate(schedule.visits):
         segment = schedule.segments[schedule.segment_of[i]]
-        if not segment.event or segment.period != period or not _gives(schedule, i, product):
+        if not segment.hangs_on or segment.period != period or not _gives(schedule, i, product):
             continue
         for column in np.flatnonzero(np.broadcast_to(schedule.recorded(i), len(schedule))).tolist():
             if (dose := _given(schedule, i, column, product, _BESIDE)) is not None:

@@ -43,7 +43,7 @@ def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
 
 def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
     """The gap of each product at the entry into each later period. dates: (k, n) those of `dose_dates`."""
-    later = [p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.event]
+    later = [p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.hangs_on]
     for p in later:
         for product in dict.fromkeys(row.give.product for row in schedule.rows):
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]

@@ -176,7 +176,7 @@ class Schedule:
             return None
         own, anchor = self.segments[self.segment_of[visit]], self.anchor(visit)[columns]
         first = shift(anchor, what.offset)
-        if own.period and not own.event and self.period(visit).keeps_count:
+        if own.period and not own.hangs_on and self.period(visit).keeps_count:
             first = np.fmax(first, self.disposition.anchor[own.period, columns])
         last: Dates = begins + np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
         return last

@@ -39,7 +39,7 @@ class Segment:
 
     period: index into the disposition's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the
     last day up to which open repeats are drawn. limits: what ends its visits or doses. waits: (n,) the last day before its doses wait
-    for a decision, and why. event: what its days are counted from, if not the period's first day; `run` then counts how often it has
+    for a decision, and why. hangs_on: what its days are counted from, if not the period's first day; `run` then counts how often it has
     happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
     """
@@ -50,7 +50,7 @@ class Segment:
     open_end: Dates
     limits: tuple[Limit, ...] = ()
     waits: tuple[Limit, ...] = ()
-    event: str = ""
+    hangs_on: str = ""
     restart: Restart | None = None
     cut: NDArray[np.int64] | None = None
     cut_doses: NDArray[np.bool_] | None = None

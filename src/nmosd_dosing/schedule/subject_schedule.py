@@ -67,7 +67,7 @@ class Unchanged(NamedTuple):
 
 
 class SubjectSegment(NamedTuple):
-    """A period in the plan; again after a gap (`run` from 1), and once more for each `event` on which something hangs (`run` from 0).
+    """A period in the plan; again after a gap (`run` from 1), and for each event on which something hangs (`hangs_on`; `run` from 0).
 
     number: its place among the segments. anchor: the day from which its visits are counted; day_one: the one from which their days are
     numbered. waits: the last days before doses wait for a decision. cut: the number of the first visit that a gap lets fall away.
@@ -75,7 +75,7 @@ class SubjectSegment(NamedTuple):
 
     number: int
     period: int
-    event: str
+    hangs_on: str
     run: int
     anchor: Date
     day_one: Date
@@ -348,7 +348,7 @@ class SubjectSchedule:
 
     def goes_on(self, period: int, doses: bool) -> bool:
         """Whether repeats of a period, or doses by them, go on beyond the day up to which they are drawn: nothing ended them before."""
-        parts = [part for part in self.segments if part.period == period and not part.event]
+        parts = [part for part in self.segments if part.period == period and not part.hangs_on]
         return any(all(x.last >= part.open_end for x in part.limits if doses or not x.doses_only) for part in parts if part.open_end)
 
     def move_into(self, period: int) -> tuple[SubjectMove, Transition] | None:

@@ -10,25 +10,28 @@ from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
+from nmosd_dosing.study.visit import moved_by
+from nmosd_dosing.study.visit_rules import Follows
 
 
 def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice) -> None:
     """Writes the targets of some subjects, and the days of their first and last doses."""
     beyond, ahead = schedule.beyond[columns], schedule.cohort.ahead
     dosed = _dosed(schedule)
-    by_offset = {(schedule.segment_of[i], visit.offset): i for i, visit in enumerate(schedule.visits)}
-    for i, visit in enumerate(schedule.visits):
+    moved = moved_by(schedule.visits, schedule.segment_of) if schedule.visit_records is not None else {}
+    for i in (*(i for i in range(len(schedule.visits)) if i not in moved), *moved):
+        visit = schedule.visits[i]
         own = schedule.segments[schedule.segment_of[i]]
         target = schedule.target[i, columns]
         if visit.offset is None:
             target[:] = NO_DATE
             continue
         shifters[schedule.segment_of[i], visit.offset](own.anchor[columns], target)
-        if visit.follows is not None and schedule.visit_records is not None:
-            _follow(schedule, i, by_offset[schedule.segment_of[i], visit.follows[0]], visit.follows[1], columns)
+        if visit.follows is not None and i in moved:
+            _follow(schedule, i, moved[i], visit.follows, columns)
         if own.restart is not None:  # it may go on from a later day
             target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
-        elif not own.event and schedule.disposition.periods[own.period].keeps_count and own.period:
+        elif not own.hangs_on and schedule.disposition.periods[own.period].keeps_count and own.period:
             entry = schedule.disposition.anchor[own.period, columns]
             ends = shift(own.anchor[columns], visit.last) if visit.last is not None else target
             under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
@@ -52,17 +55,19 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             target[late] = NO_DATE
 
 
-def _follow(schedule: Filling, visit: int, previous: int, step: Offset, columns: slice) -> None:
-    """Moves a visit of a repeat that counts from the actual dose before it: from the last that is recorded or booked, so many steps on."""
+def _follow(schedule: Filling, visit: int, previous: int, by: Follows, columns: slice) -> None:
+    """Moves a visit that counts from the actual day of another: from the last that is recorded or booked, so many steps on."""
     n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
     before = schedule.counted.get(previous, Counted(np.full(n, NO_DATE), zero, zero, np.zeros(n, dtype=bool)))
     since, records = before.since, schedule.visit_records
     booked = records.booked[previous] if records is not None else np.full(n, NO_DATE)
-    actual = np.where(records.gave_none[previous], NO_DATE, records.actual[previous]) if records is not None else since
+    actual = records.actual[previous] if records is not None else since
+    if records is not None and by.by == "dose":
+        actual = np.where(records.gave_none[previous], NO_DATE, actual)
     actual = np.where(np.isnat(booked), actual, booked)
     there = ~np.isnat(actual)
-    since, days = np.where(there, actual, since), np.where(there, 0, before.days) + step.days
-    months = np.where(there, 0, before.months) + step.months
+    since, days = np.where(there, actual, since), np.where(there, 0, before.days) + by.step.days
+    months = np.where(there, 0, before.months) + by.step.months
     schedule.counted[visit] = Counted(since, days, months, np.where(there, ~np.isnat(booked), before.booked))
     target, known = schedule.target[visit, columns], ~np.isnat(since[columns])
     for more in {(int(d), int(m)) for d, m in zip(days[columns][known], months[columns][known], strict=True)}:

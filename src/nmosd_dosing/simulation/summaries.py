@@ -345,8 +345,8 @@ def _events(entry: VisitRule) -> Iterable[str]:
     """The events that doses of an entry hang on."""
     for item in entry.at:
         code = item.code if isinstance(item, Point) else item.base
-        if code.event:
-            yield code.event
+        if code.hangs_on:
+            yield code.hangs_on
     yield from (event for give in entry.gives for event, _ in give.changes)
 
 

@@ -162,7 +162,7 @@ def _with_a_day_of_their_own(study: Study, period: Period) -> Iterator[_Found]:
     for visit in mask(study, lay_out(period, 0, Problems())):
         if not visit.open_ended:
             day = visit.offset.nominal if visit.offset is not None else float("inf")
-            yield _Found(visit, (visit.event, day, 0))
+            yield _Found(visit, (visit.hangs_on, day, 0))
 
 
 def _repeats(study: Study, period: Period) -> Iterator[_Found]:
@@ -171,7 +171,7 @@ def _repeats(study: Study, period: Period) -> Iterator[_Found]:
     for entry in period.visit_rules:
         for item in entry.at:
             if isinstance(item, Series) and item.open_ended:
-                rules.setdefault((item.base.event, item.base.offset, item.step, item.follows), []).append((entry, item))
+                rules.setdefault((item.base.hangs_on, item.base.offset, item.step, item.follows), []).append((entry, item))
             elif isinstance(item, Point) and entry.cycle is not None and entry.cycle.count is None:
                 rules.setdefault((entry.cycle, item.code.offset, item.last and item.last.offset), []).append((entry, item))
     labels = [_words(*items[0]) for items in rules.values()]
@@ -182,11 +182,11 @@ def _repeats(study: Study, period: Period) -> Iterator[_Found]:
         alone = replace(period, visit_rules=tuple(replace(other, at=(its,)) for other, its in items))
         visits = lay_out(alone, (base.offset + step).range[1] + _BEYOND, Problems())
         first = next(visit for visit in mask(study, visits) if visit.open_ended)
-        day = day_number(base.offset.days, study.counts_from) if not base.event and not base.offset.months else None
+        day = day_number(base.offset.days, study.counts_from) if not base.hangs_on and not base.offset.months else None
         after = f"after {day}" if day is not None and isinstance(item, Series) else ""
         label = f"{label}, from {base.label}" if labels.count(label) > 1 else label
         begins = base.offset if isinstance(item, Series) else offset_of(first)  # later cycles stand behind the first one
-        yield _Found(first, (base.event, begins.nominal, step.nominal), label, after)
+        yield _Found(first, (base.hangs_on, begins.nominal, step.nominal), label, after)
 
 
 def _words(entry: VisitRule, item: Point | Series) -> str:
@@ -228,13 +228,13 @@ def _days(study: Study, visit: Visit) -> str:
     if visit.offset is None:
         return SILENT
     ends = [end for end in (visit.offset, visit.last) if end is not None]
-    if visit.event or any(end.months or end.then for end in ends):
+    if visit.hangs_on or any(end.months or end.then for end in ends):
         return ""
     return " to ".join(str(day_number(end.days, study.counts_from)) for end in ends)
 
 
 def _weeks(visit: Visit) -> str:
-    if visit.offset is None or visit.event or visit.offset.months or visit.offset.then:
+    if visit.offset is None or visit.hangs_on or visit.offset.months or visit.offset.then:
         return ""
     return week_code(visit.offset.days) or ""
 

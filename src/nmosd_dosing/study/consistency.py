@@ -32,12 +32,12 @@ def check(study: Study, problems: Problems) -> None:
             )
             break
         laid.append((period, visits))
-        dated = [visit for visit in visits if visit.offset is not None and not visit.event]
+        dated = [visit for visit in visits if visit.offset is not None and not visit.hangs_on]
         _ends(period, entries[period.id] if period.keeps_count else 0, dated, problems)
         _gaps(study, period, dated, problems)
         _same_date(period, dated, problems)
-        for event in dict.fromkeys(visit.event for visit in visits):
-            of_event = [v for v in visits if v.event == event and v.offset is not None]
+        for event in dict.fromkeys(visit.hangs_on for visit in visits):
+            of_event = [v for v in visits if v.hangs_on == event and v.offset is not None]
             _in_courses(of_event, problems)
             _windows(period, of_event, problems)
         _gap_rules(period, dated, problems)

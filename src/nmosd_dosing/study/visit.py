@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.facts import Source
-from nmosd_dosing.study.visit_rules import AlsoCalled, Give, Window
+from nmosd_dosing.study.visit_rules import AlsoCalled, Follows, Give, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Visit:
     `label`: no other visit of the period has it; `labels`: whatever else the day may be called; `names`: what people call it, as the file
     says to whichever arm. `said` is for whoever does not know the
     arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
-    are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: the day of the visit before it in a
-    repeat, and the step, where the actual dose then moves this one. `event`: what `offset` is counted from, if not the period's first day.
+    are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: by which other visit it is moved.
+    `hangs_on`: what `offset` is counted from, if not the period's first day.
     """
 
     label: str
@@ -55,8 +55,8 @@ class Visit:
     labels: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     by_arm: tuple[Said, ...] = ()
-    follows: tuple[Offset, Offset] | None = None
-    event: str = ""
+    follows: Follows | None = None
+    hangs_on: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -92,6 +92,24 @@ class Visit:
     def called(self, name: Callable[[str], str]) -> Visit:
         """The visit under another label, and so with other names for its day; what it is for people stays."""
         return replace(self, label=name(self.label), labels=tuple(map(name, self.labels)), names=tuple(map(name, self.names)))
+
+
+def moved_by(visits: Sequence[Visit], of: Sequence[Hashable]) -> dict[int, int]:
+    """Of the visits that follow another one by which they are moved, each behind the one that moves it. `of`: the part of a plan in which
+    each stands. On a day with a visit of its own and a range that begins there it is the former."""
+    by_day: dict[tuple[Hashable, Offset], int] = {}
+    for i, visit in enumerate(visits):
+        if visit.offset is not None and (visit.last is None or (of[i], visit.offset) not in by_day):
+            by_day[of[i], visit.offset] = i
+    found = {i: by_day.get((of[i], visit.follows.day)) for i, visit in enumerate(visits) if visit.follows is not None}
+    ordered: dict[int, int] = {}
+    for each in found:
+        chain = []
+        while each not in ordered and (before := found.get(each)) is not None:
+            chain.append((each, before))
+            each = before
+        ordered.update(reversed(chain))
+    return ordered
 
 
 def allowed_for_all(windows: Sequence[Window | None]) -> Window | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
@@ -52,11 +53,24 @@ class Point:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
+Moving = Literal["dose", "visit"]  # from the actual day of what each of a repeat may count: the dose before it, or the visit
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """By which other visit of its period a visit is moved: it is `step` after the actual day of the one on `day`, where one is recorded or
+    booked; with `by` a dose, where one was given there."""
+
+    day: Offset
+    step: Offset
+    by: Moving
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None.
 
-    `follows`: each counts from the actual dose before it, where one is recorded.
+    `follows`: each counts from the actual dose, or visit, before it, where one is recorded; None: all from the first day.
     """
 
     base: Code
@@ -64,7 +78,7 @@ class Series:
     until: Code | None = None
     count: int | None = None
     window: Window | NotStated | None = None
-    follows: bool = False
+    follows: Moving | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -114,13 +128,13 @@ class Give:
 class Cycle:
     """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None.
 
-    `follows`: they count from the actual first dose of the cycle, and the next cycle does, too, where one is recorded. `name`: `A`, of
-    which the visits are called `A-C2D8`; empty where it has none.
+    `follows`: they count from the actual first dose, or visit, of the cycle, and the next cycle does, too, where one is recorded.
+    `name`: `A`, of which the visits are called `A-C2D8`; empty where it has none.
     """
 
     step: Offset
     count: int | None
-    follows: bool = False
+    follows: Moving | None = None
     name: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 

@@ -17,7 +17,7 @@ from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
-from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Give, Point, Series, VisitRule, Window
+from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -34,7 +34,7 @@ class _Occurrence:
     last: Code | None
     window: Window | NotStated | None
     open_ended: bool
-    follows: tuple[Offset, Offset] | None
+    follows: Follows | None
     place: Place | None
 
 
@@ -54,11 +54,11 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
             )
             break
         code = occurrence.code
-        key = (code.event, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
+        key = (code.hangs_on, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
         groups.setdefault(key, []).append(occurrence)
     names = visit_labels.labels_of(period)
     visits = [_merge(group, period, names, problems) for group in groups.values() if not _beyond(group, horizon)]
-    return tuple(sorted(visits, key=lambda v: (v.event, v.offset.nominal if v.offset is not None else float("inf"))))
+    return tuple(sorted(visits, key=lambda v: (v.hangs_on, v.offset.nominal if v.offset is not None else float("inf"))))
 
 
 def _last_with_an_end(period: Period) -> int:
@@ -93,14 +93,14 @@ def _on_days(entry: VisitRule, horizon: int, entries: tuple[VisitRule, ...] = ()
         else:
             before = item.base
             for code in repeats(item, horizon):
-                follows = (before.offset, item.step) if item.follows else None
+                follows = Follows(before.offset, item.step, item.follows) if item.follows else None
                 yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
                 before = code
 
 
 def days_of_entry(entry: VisitRule, horizon: int) -> set[tuple[str, Offset]]:
     """The days of an entry, each with the event that it is counted from, if any."""
-    return {(o.code.event, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
+    return {(o.code.hangs_on, o.code.offset) for o in _on_days(entry, horizon) if o.code is not None}
 
 
 def _in_cycles(entry: VisitRule, cycle: Cycle, first: int, horizon: int) -> Iterator[_Occurrence]:
@@ -117,7 +117,7 @@ def _in_cycles(entry: VisitRule, cycle: Cycle, first: int, horizon: int) -> Iter
                 last = item.last.in_cycle(number, begins, cycle.name) if item.last is not None else None
                 code, later = item.code.in_cycle(number, begins, cycle.name), item.code.offset.days - first
                 before = (begins.later(first), Offset(later)) if later else (cycle.step.times(number - 2).later(first), cycle.step)
-                follows = before if cycle.follows and (later or number > 1) else None
+                follows = Follows(*before, cycle.follows) if cycle.follows and (later or number > 1) else None
                 yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
 
 
@@ -145,7 +145,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
     fixed = next((o for o in group if o.follows != naming.follows), None)
     if fixed is not None:
         problems.error(
-            f"{label} counts from the previous dose in one place and from the first day in another",
+            f"{label} counts from {_counted_from(naming)} in one place and from {_counted_from(fixed)} in another",
             fixed.place,
             "count it from the same in both, or put the visit on another day",
             [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
@@ -179,9 +179,14 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         arms=tuple(of_arms),
         open_ended=all(o.open_ended for o in group),
         follows=naming.follows,
-        event=naming.code.event if naming.code else "",
+        hangs_on=naming.code.hangs_on if naming.code else "",
         place=naming.place,
     )
+
+
+def _counted_from(occurrence: _Occurrence) -> str:
+    follows = occurrence.follows
+    return f"the previous {follows.by}" if follows is not None else "the first day"
 
 
 def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems: Problems) -> Give:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import NO_DATE, Dates, shift
 from nmosd_dosing.study.model import Period
-from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
@@ -45,7 +45,7 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Before:
     """The visits of one period, and what is recorded and booked of them. written: (m, n) of whom something is, and actual: (m, n) the day
-    on which a visit was, or is booked, with its dose; None where nothing is written down of anybody."""
+    on which a visit was, or is booked, and given: with its dose; None where nothing is written down of anybody."""
 
     period: Period
     visits: tuple[Visit, ...]
@@ -53,6 +53,7 @@ class Before:
     booked: Taken
     written: NDArray[np.bool_] | None = None
     actual: Dates | None = None
+    given: Dates | None = None
 
     def counted_from(self, cohort: Cohort, first: Dates) -> Dates:
         """(n,) the day from which its days are counted, if it begins on `first`."""
@@ -73,16 +74,18 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
     by_visit = [*found.records.items(), *found.appointments.items()]
     for i, column, record in (*((i, column, record) for (i, column), records in by_visit for record in records), *found.twice):
         visit = visits[i]
-        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.event:
-            given = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
+        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.hangs_on:
+            dosed = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
             days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
             into = recorded if record.took_place else booked
             days = (record.last - record.date).days if record.last is not None else days
-            into[of[i]].put(column, np.datetime64(record.date, "D") + np.timedelta64(days, "D"), given)
-    actual = np.where(np.isnat(found.booked), np.where(found.gave_none, NO_DATE, found.actual), found.booked)
+            into[of[i]].put(column, np.datetime64(record.date, "D") + np.timedelta64(days, "D"), dosed)
+    actual = np.where(np.isnat(found.booked), found.actual, found.booked)
+    given = np.where(found.gave_none & np.isnat(found.booked), NO_DATE, actual)
     rows = [np.array(of) == p for p in range(len(periods))]
     return tuple(
-        Before(period, by_period[p], recorded[p], booked[p], written[rows[p]], actual[rows[p]]) for p, period in enumerate(periods)
+        Before(period, by_period[p], recorded[p], booked[p], written[rows[p]], actual[rows[p]], given[rows[p]])
+        for p, period in enumerate(periods)
     )
 
 
@@ -94,18 +97,13 @@ def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_do
     """
     found, ahead = np.full(len(cohort), NO_DATE), cohort.ahead
     anchor = own.counted_from(cohort, first)
-    moved: dict[Offset, Dates] = {}
+    counted = _counted(own)
     for i, visit in enumerate(own.visits):
-        if visit.offset is None or visit.event or not visit.gives:
+        if visit.offset is None or visit.hangs_on or not visit.gives:
             continue
         target = shift(anchor, visit.offset)
-        if own.actual is not None:  # a repeat may count from the actual dose before it
-            if visit.follows is not None and visit.follows[0] in moved:
-                after = shift(moved[visit.follows[0]], visit.follows[1])
-                target = np.where(np.isnat(after), target, after)
-                moved[visit.offset] = np.where(np.isnat(own.actual[i]), after, own.actual[i])
-            else:
-                moved[visit.offset] = own.actual[i]
+        if i in counted:
+            target = np.where(np.isnat(counted[i]), target, counted[i])
         last = target if visit.last is None else target + (shift(anchor, visit.last) - shift(anchor, visit.offset))
         there = (target <= day) & (day <= (last if ahead is None else ahead.at_the_latest(last))) & ~(last_dose < day)
         if not there.any():
@@ -119,11 +117,24 @@ def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_do
     return found
 
 
+def _counted(own: Before) -> dict[int, Dates]:
+    """(n,) the days of the visits that follow the actual day of another one; NaT where nothing is written down of any before it."""
+    found: dict[int, Dates] = {}
+    if own.actual is None or own.given is None:
+        return found
+    for i, before in moved_by(own.visits, [visit.hangs_on for visit in own.visits]).items():
+        if (follows := own.visits[i].follows) is not None:
+            actual = (own.given if follows.by == "dose" else own.actual)[before]
+            since = actual if before not in found else np.where(np.isnat(actual), found[before], actual)
+            found[i] = shift(since, follows.step)
+    return found
+
+
 def gives_on(own: Before, cohort: Cohort, day: Dates) -> NDArray[np.bool_]:
     """(n,) whether a period that begins on a day gives something on it, to whom."""
     anchor, found = own.counted_from(cohort, day), np.zeros(len(cohort), dtype=bool)
     for visit in own.visits:
-        if visit.offset is not None and visit.gives and not visit.event:
+        if visit.offset is not None and visit.gives and not visit.hangs_on:
             begins = shift(anchor, visit.offset)
             ends = shift(anchor, visit.last) if visit.last is not None else begins
             found |= (begins <= day) & (day <= ends) & _gets(visit, own.period, cohort)

@@ -84,7 +84,7 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod,
 
 def _first(visits: Sequence[Visit]) -> list[int]:
     """The visits of a period's day 1."""
-    return [i for i, visit in enumerate(visits) if visit.offset == Offset() and not visit.event]
+    return [i for i, visit in enumerate(visits) if visit.offset == Offset() and not visit.hangs_on]
 
 
 def _only(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:

@@ -55,7 +55,7 @@ def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Of
     unit, n = found[1], int(found[2])
     step = {"week": Offset(7), "month": Offset(months=1), "year": Offset(months=12)}[unit]
     days = step.times(n), step.times(max(n - 1, 0))
-    on = [visit for visit in visits if visit.offset in days and not visit.event]
+    on = [visit for visit in visits if visit.offset in days and not visit.hangs_on]
     if not on or any(label.startswith(f"{unit} ") for visit in on for label in (visit.label, *visit.labels)):
         return None
     return f"is ambiguous where days count from 1: {counted(n, unit)} elapsed, or {unit} number {n}", days

@@ -27,7 +27,7 @@ _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month
 
 @dataclass(frozen=True, slots=True)
 class DayText:
-    """A day as a file says it; of an event's, `event` is its name. `otherwise`: how it was written, where no file says it so."""
+    """A day as a file says it; of an event, `hangs_on` is its name. `otherwise`: how it was written, where no file says it so."""
 
     style: Style
     number: int
@@ -35,7 +35,7 @@ class DayText:
     plus: Offset
     place: Place
     text: str
-    event: str = ""
+    hangs_on: str = ""
     otherwise: str = ""
 
     def resolve(self, counts_from: CountsFrom) -> Code:
@@ -48,8 +48,8 @@ class DayText:
             except PhraseError as error:
                 hint = error.problem.hint
             raise PhraseError(f"expected a day, found `{clip(self.otherwise)}`", self.place, hint)
-        if self.event:
-            return Code(self.style, self.plus, counts_from, event=self.event)
+        if self.hangs_on:
+            return Code(self.style, self.plus, counts_from, hangs_on=self.hangs_on)
         offset = self._offset(counts_from) + self.plus
         if not offset.possible:
             raise PhraseError(f"`{clip(self.text)}` lies more than 9998 years from the first day", self.place)

@@ -158,13 +158,13 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
     parts: list[RenderableType] = [_section(period.title), _listed(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
-    events = dict.fromkeys(v.event for v in visits if v.event)
+    events = dict.fromkeys(v.hangs_on for v in visits if v.hangs_on)
     parts += [_block(_at(entry), _entry(study, period, entry, visits)) for entry in period.visit_rules]
     parts += [_block(span.title, _span(span)) for span in period.spans]
     parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
-    if planned := [v for v in visits if not v.event]:
+    if planned := [v for v in visits if not v.hangs_on]:
         parts.append(_block("All visits", [("days", _all_visits(planned))]))
-    parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.event == event]))]) for event in events]
+    parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.hangs_on == event]))]) for event in events]
     return parts
 
 
@@ -233,7 +233,7 @@ def _windows(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> list[
 def _visits(entry: VisitRule, visits: Sequence[Visit]) -> list[Visit]:
     """The visits to which an entry belongs, of those laid out."""
     days = days_of_entry(entry, OPEN_END.range[1])
-    return [visit for visit in visits if (visit.event, visit.offset) in days]
+    return [visit for visit in visits if (visit.hangs_on, visit.offset) in days]
 
 
 def _give(period: Period, give: Give, *, masked: bool) -> Rows:

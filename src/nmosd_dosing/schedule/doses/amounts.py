@@ -241,7 +241,7 @@ def by_day(schedule: Schedule, doses: Doses) -> set[int]:
     if schedule.visit_records is not None or schedule.cohort.entered:
         return set(range(len(schedule.rows)))
     chosen = {cap.product for cap in doses.lifetimes}
-    chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].event}
+    chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].hangs_on}
     return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
 
 
