@@ -49,8 +49,14 @@ class EventKind:
 RELAPSE, CONFIRMED, REJECTED, STABLE = "relapse", "relapse_confirmed", "relapse_rejected", "stable"
 DECLINED, WITHDRAWN, DIED = "declined", "withdrawn", "died"
 IDMC_STOP, STUDY_STOP = "idmc_stop", "study_stop"
+CONSENTED, SCREENED, RANDOMISED, SCREEN_FAILED = "consented", "screened", "randomised", "screen_failed"
+BEFORE_DAY_1 = (CONSENTED, SCREENED, RANDOMISED)  # days of a subject beside day 1, of which each has one
 
 TABLE = (
+    EventKind(CONSENTED, "gave informed consent", once=True, before_day_1=True),
+    EventKind(SCREENED, "the day of screening", once=True, before_day_1=True),
+    EventKind(RANDOMISED, "randomised", once=True, before_day_1=True),
+    EventKind(SCREEN_FAILED, "failed screening: no day 1 comes", ends=Ends.FOLLOW_UP, once=True, before_day_1=True),
     EventKind(RELAPSE, "relapse diagnosed by the investigator"),
     EventKind(CONFIRMED, "the committee confirms the relapse", decides=RELAPSE),
     EventKind(REJECTED, "the committee rejects the relapse", decides=RELAPSE),

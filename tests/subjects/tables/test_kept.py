@@ -71,7 +71,7 @@ PEOPLE = tuple(
     Subject(dt.date(2025, 1, 6) + dt.timedelta(n), f"00{n}", weight_kg=60.5 + n, site=f"S{n % 2}") for n in range(4)
 )  # fmt: skip
 COLUMNS = ("subject", "start", "weight_kg", "site")
-OTHERS = ("Phone", "Initials", "AGE", "ARM", "VISITNUM", "Informed consent", "知情同意日期")
+OTHERS = ("Phone", "Initials", "AGE", "ARM", "VISITNUM", "Informed consent", "知情同意")
 CASES = (str, str.upper, str.lower, str.title)
 SPACES = (lambda name: name, lambda name: name.replace("_", " "), lambda name: f" {name} ", lambda name: name.replace("_", ""))
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%d%b%Y", "%Y-%m-%dT09:30", "%Y年%m月%d日")

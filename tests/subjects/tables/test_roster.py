@@ -18,10 +18,11 @@ from tests.kit.tables import JANUARY, PEOPLE, allocation, events, records, refus
 COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 
+EVERY_COLUMN = "subject,start,weight_kg,height_cm,site,consented,screened,randomised,enter_olp"
 NAMED = 'the heading names the columns: subject,start; one that is called otherwise is said, `column start="…"`'
 KILOGRAMS = 'only kilograms are read; if it holds them, call it `weight_kg`, or say so: `column weight_kg="…"`'
 HEADINGS = [
-    ("", ["-: `s.csv` is empty; the first line names the columns: subject,start,weight_kg,height_cm,site,enter_olp"]),
+    ("", [f"-: `s.csv` is empty; the first line names the columns: {EVERY_COLUMN}"]),
     ("subject,,start\n1,x,2025-01-06\n", ["s.csv:1:9: column 2 has no name; name it, or clear it"]),
     ("subject,strat\n1,2025-01-06\n", [
         "s.csv:1:9: unknown column `strat`; did you mean `start`?",

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nmosd_dosing.errors import argument, clip, one_of
+from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "subject": (
@@ -21,6 +22,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "start": (
         "first dose", "first dose date", "date of first dose", "first dosing date",
         "首次给药", "首次给药日期", "首次给药日", "首次用药日期", "第一次给药日期", "首剂日期",
+    ),
+    CONSENTED: (
+        "consent date", "date of consent", "informed consent date", "date of informed consent",
+        "知情同意日期", "知情同意签署日期", "签署知情同意书日期",
+    ),
+    SCREENED: ("screening date", "date of screening", "screening visit date", "筛选日期", "筛选访视日期"),
+    RANDOMISED: (
+        "randomized", "randomisation date", "randomization date", "date of randomisation", "date of randomization",
+        "随机日期", "随机化日期", "随机分组日期",
     ),
     "weight_kg": ("weight in kg", "body weight kg", "体重", "体重kg", "体重公斤", "体重千克"),
     "height_cm": ("height in cm", "body height cm", "身高", "身高cm", "身高厘米"),
@@ -47,6 +57,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 SDTM: Mapping[str, tuple[str, ...]] = {
     "subject": ("USUBJID", "SUBJID"),
     "start": ("RFXSTDTC", "RFSTDTC"),
+    CONSENTED: ("RFICDTC",),
+    SCREENED: ("SCRNDT",),  # of ADaM and of many a site; SDTM keeps it in DS
+    RANDOMISED: ("RANDDT",),  # of ADaM's ADSL
     "site": ("SITEID",),
     "visit": ("VISIT",),
     "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
@@ -162,7 +175,8 @@ def asked(name: str, lacking: Collection[str], columns: Sequence[str]) -> str | 
 
 
 def _did_you_mean(name: str, lacking: Collection[str]) -> str | None:
-    names = {plain(known): ours for ours in lacking for known in (*NAMES.get(ours, ()), ours)}
+    # `Informed consent`, `Screening` and the like are mostly no date, and so are left alone
+    names = {plain(known): ours for ours in lacking for known in ((ours,) if ours in BEFORE_DAY_1 else (*NAMES.get(ours, ()), ours))}
     near = difflib.get_close_matches(plain(name)[:100], names, n=1, cutoff=_NEAR)
     return f"did you mean `{names[near[0]]}`?" if near else None
 

@@ -186,7 +186,7 @@ def roster(
     """
     codes = [subject.code for subject in subjects]
     known = Known(codes, lambda i: subjects[i].place)
-    said = {i: Said(list(s.events), list(s.records), {w.date: w for w in s.weights}, s.arm) for i, s in enumerate(subjects)}
+    said = {i: Said([], list(s.records), {w.date: w for w in s.weights}, s.arm) for i, s in enumerate(subjects)}
     join(known, said, events, allocation, records, weighings)
     tables.stop(known.in_order, "the tables", known.more)
     return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
@@ -194,7 +194,7 @@ def roster(
 
 @dataclass(slots=True)
 class Said:
-    """What the tables beside that of the subjects say of one of them; weights by day."""
+    """What the tables beside that of the subjects say of one of them; weights by day. A day that stands in both is one."""
 
     events: list[Event] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -206,7 +206,7 @@ class Said:
         return replace(
             subject,
             arm=self.arm,
-            events=tuple(sorted(self.events, key=lambda event: (event.date, event.name))),
+            events=tuple(sorted({*subject.events, *self.events}, key=lambda event: (event.date, event.name))),
             records=tuple(sorted(self.records, key=_order)),
             weights=tuple(self.weights.values()),
         )

@@ -11,8 +11,9 @@ import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
-from nmosd_dosing.subjects.subject import Entered, Exposure, Subject
+from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import reading
 from nmosd_dosing.subjects.tables.headings import Layout
@@ -23,8 +24,8 @@ from nmosd_dosing.subjects.tables.table import Cell, Table
 class SubjectColumns:
     """n subjects, a row each, as their table has them; None where a cell is empty or wrong.
 
-    entered: by period, the day on which a subject entered it. earlier: by product, what a subject had of it before. Only columns that
-    the table has are there.
+    entered: by period, the day on which a subject entered it. earlier: by product, what a subject had of it before. events: by name, the
+    days of consent, screening and randomisation. Only columns that the table has are there.
     """
 
     table: Table
@@ -35,6 +36,7 @@ class SubjectColumns:
     sites: Sequence[str | None]
     entered: Mapping[str, Sequence[dt.date | None]]
     earlier: Mapping[str, Sequence[Exposure | None]]
+    events: Mapping[str, Sequence[dt.date | None]]
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -51,7 +53,7 @@ class SubjectColumns:
 
     def with_more(self) -> set[int]:
         """The rows that say more of a subject than the first day, weight, height and site."""
-        columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values()]
+        columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values(), *self.events.values()]
         return {row for column in columns for row, value in enumerate(column) if value is not None}
 
     def subject(self, row: int) -> Subject:
@@ -62,6 +64,7 @@ class SubjectColumns:
             start,
             self.codes[row],
             weight_kg=self.weights[row],
+            events=tuple(Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None),
             entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
             height_cm=self.heights[row],
             site=self.sites[row],
@@ -73,9 +76,9 @@ class SubjectColumns:
 def read(
     content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems, layout: Layout | None = None
 ) -> SubjectColumns:
-    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, for each of
-    `periods` the day on which the subject entered it, as `enter_PERIOD`, and for each of the products `capped` what the subject had of
-    it before, as `earlier_PRODUCT`. `layout`: what is said of how the table is kept.
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, the days
+    `consented`, `screened` and `randomised`, for each of `periods` the day on which the subject entered it, as `enter_PERIOD`, and for
+    each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said of how the table is kept.
 
     Who has no first dose has an empty `start`.
 
@@ -83,7 +86,7 @@ def read(
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "site", *entering, *had)
+    optional = ("weight_kg", "height_cm", "site", *BEFORE_DAY_1, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
@@ -92,10 +95,11 @@ def read(
     starts, weights = table.values("start", typed.day, problems), table.numbers("weight_kg", typed.weight, problems)
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
+    events = {e: table.values(e, typed.day, problems) for e in BEFORE_DAY_1 if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
-    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sites, entered, earlier)
+    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sites, entered, earlier, events)
 
 
 def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
