@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
@@ -69,6 +69,14 @@ class Rounding:
     sizes: tuple[Fraction, ...] = ()
 
 
+class Lead(NamedTuple):
+    """How long after another product a dose begins, in minutes, negative before it; `text` as the file says it."""
+
+    minutes: int
+    product: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Dose:
     """One dose of a product as the file states it, in `unit`.
@@ -85,7 +93,7 @@ class Dose:
     minutes: int | None = None
     times: int | None = None
     hours: tuple[str, ...] = ()
-    lead: str | None = None
+    lead: Lead | None = None
     surface: Formula = "Mosteller"
     at_most: Fraction | None = None
     rounding: Rounding | None = None

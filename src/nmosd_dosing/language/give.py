@@ -169,18 +169,21 @@ class Giver:
 
     def _other(self, text: DoseText, texts: tuple[DoseText, ...]) -> None:
         """A lead time is before or after another product of the same visit."""
-        if text.other is not None and text.other == text.product:
-            self.problems.error(f"`{clip(text.lead or '')}`: a product cannot come before or after itself", text.place, "name another one")
-        elif text.other is not None and text.other not in self.products:
-            hint = did_you_mean(text.other, self.products) or f"products of this file are {one_of(self.products)}"
-            self.problems.error(f"`{clip(text.lead or '')}`: unknown product `{clip(text.other)}`", text.place, hint)
-        elif back := next((t for t in texts if text.other is not None and t.product == text.other and t.other == text.product), None):
+        if text.lead is None:
+            return
+        other, lead = text.lead.product, clip(text.lead.text)
+        if other == text.product:
+            self.problems.error(f"`{lead}`: a product cannot come before or after itself", text.place, "name another one")
+        elif other not in self.products:
+            hint = did_you_mean(other, self.products) or f"products of this file are {one_of(self.products)}"
+            self.problems.error(f"`{lead}`: unknown product `{clip(other)}`", text.place, hint)
+        elif back := next((t for t in texts if t.product == other and t.lead is not None and t.lead.product == text.product), None):
             also = [("the other one", back.place)]
-            self.problems.error(f"{text.product} and {text.other} each wait for the other", text.place, "keep one of the two", also)
-        elif text.other is not None and all(text.other != t.product for t in texts):
+            self.problems.error(f"{text.product} and {other} each wait for the other", text.place, "keep one of the two", also)
+        elif all(other != t.product for t in texts):
             others = [t.product for t in texts if t.product not in (None, text.product)]
-            hint = did_you_mean(text.other, [o for o in others if o]) or "name another product that is given here"
-            self.problems.error(f"`{clip(text.lead or '')}`: {clip(text.other)} is not given here", text.place, hint)
+            hint = did_you_mean(other, [o for o in others if o]) or "name another product that is given here"
+            self.problems.error(f"`{lead}`: {clip(other)} is not given here", text.place, hint)
 
     def _one_unit(self, product: str, doses: list[Dose | None], place: Place) -> None:
         units = sorted({d.unit for d in doses if d is not None and d.kind == "stated" and d.unit})
@@ -219,5 +222,6 @@ def _placebos(texts: Sequence[DoseText]) -> str:
     said = []
     for text in texts:
         over = f"over {text.minutes} min" if text.minutes is not None else None
-        said.append(" ".join(word for word in (text.product, "placebo", text.daily, over, text.lead) if word))
+        lead = text.lead.text if text.lead is not None else None
+        said.append(" ".join(word for word in (text.product, "placebo", text.daily, over, lead) if word))
     return f"[{', '.join(said)}]" if len(said) > 1 else "".join(said)

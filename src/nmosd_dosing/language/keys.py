@@ -10,6 +10,7 @@ from typing import Any
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import Formula
 from nmosd_dosing.errors import clip
+from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges, visit_days
@@ -26,7 +27,6 @@ from nmosd_dosing.language.shapes import (
     mapping_of,
     one_or_many,
     phrase,
-    text_or_list,
     words,
 )
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
@@ -96,18 +96,6 @@ def _cycle_name(node: Scalar) -> Scalar:
     return node
 
 
-def _list_of_words(node: Scalar) -> tuple[Scalar, ...]:
-    parts = []
-    for match in re.finditer(r"[^,]+", node.text):
-        text = match[0].strip()
-        if text:
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
-            parts.append(Scalar(text, node.part(start, start + len(text))))
-    if not parts:
-        raise PhraseError("expected a list of words, found an empty text", node.place)
-    return tuple(parts)
-
-
 TEXT = words("a text")
 PRODUCT = phrase("a product's name", _product, example="X")
 ID = phrase("an id", _id, _ID, "rcp")
@@ -120,8 +108,6 @@ WITHIN = phrase("so long after a date", lengths.within, lengths.WITHIN_PATTERN, 
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp")
-WORDS = phrase("a list of words", _list_of_words)
-ASSESS = text_or_list(WORDS, words("what is examined"))  # an item of a list is one, whatever it holds
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
 AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
@@ -235,7 +221,9 @@ class VisitKeys(FactsKeys):
     cycle: visit_days.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
     cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
     give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")
-    assess: tuple[Scalar, ...] | None = key(ASSESS, "what is examined: `assess: MRI, EDSS`; with a comma inside, as a list")
+    assess: tuple[Examined, ...] | None = key(
+        ASSESS, "what is examined: `assess: MRI, EDSS`; with a comma inside, as a list; with times, `PK sample: before X, 1 h after X`"
+    )
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
     blinded: bool | None = key(YES_NO, "whether the dose is shown masked")

@@ -127,16 +127,6 @@ def one_or_many(item: Shape[T]) -> Shape[tuple[T, ...]]:
     return Shape(item.what, read, {"anyOf": [item.schema, many]})
 
 
-def text_or_list(text: Shape[tuple[T, ...]], item: Shape[T]) -> Shape[tuple[T, ...]]:
-    """A text that holds several values, or a YAML list of which each item is one."""
-    many = list_of(item, text.what)
-
-    def read(node: Node, problems: Problems) -> tuple[T, ...] | None:
-        return many.read(node, problems) if isinstance(node, Sequence) else text.read(node, problems)
-
-    return Shape(text.what, read, {"anyOf": [text.schema, many.schema]})
-
-
 def list_of(item: Shape[T], what: str) -> Shape[tuple[T, ...]]:
     """A YAML list; items that cannot be read are reported and left out."""
 

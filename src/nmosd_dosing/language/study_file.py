@@ -184,9 +184,10 @@ class _Builder:
                     item.place,
                     f"write `{once.product} … daily`, or the one day on which it is given",
                 )
-        assess = tuple(dict.fromkeys(word.flat for word in mapping.assess or ()))
+        assess = tuple(dict.fromkeys(each.name.flat for each in mapping.assess or ()))
+        times = tuple((each.name.flat, time) for each in mapping.assess or () for time in each.times)
         cycle, also = to_cycle(mapping), self._also_called(mapping, at)
-        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), cycle, also, mapping.place())
+        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), cycle, also, mapping.place(), times)
 
     def _also_called(self, mapping: VisitKeys, at: tuple[Point | Series, ...]) -> tuple[AlsoCalled, ...]:
         """The other names of a visit; of several days each with its own."""

@@ -208,7 +208,7 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         times=times,
         total=None if amount is None else _sum(amount, times, dose.scale),
         per_day=_per_day(amount, dose.times_a_day, dose.scale) if not dose.recorded else None,
-        lead=next((each.lead for each in (own, *doses) if each is not None), None),
+        lead=next((each.lead.text if each.lead is not None else None for each in (own, *doses) if each is not None), None),
         planned=_number(dose.planned) if dose.recorded else amount,
         recorded=dose.recorded,
         weight_kg=weight.kg if weight is not None else None,

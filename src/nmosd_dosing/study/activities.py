@@ -16,6 +16,7 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.facts import NOT_STATED, Facts
 from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Cycle, Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out, offset_of
@@ -92,19 +93,25 @@ def _of_period(study: Study, period: Period, letters: dict[str, str]) -> Activit
     notes = noted([*_facts(study.facts), *_facts(period.facts)])
     columns = tuple(_column(study, period, visit, noted) for visit in found)
     marks: dict[tuple[Kind, str, str], set[int]] = {}
-    about: dict[str, list[str]] = {}
+    about: dict[tuple[Kind, str], list[str]] = {}
+    at_times: dict[str, dict[str, list[str]]] = {}
     for number, column in enumerate(found):
         for give in column.visit.gives:
             for name, more in _doses(study, period, give):
                 marks.setdefault(("dose", give.shown, name), set()).add(number)
-                about.setdefault(name, []).extend(more)
+                about.setdefault(("dose", name), []).extend(more)
         for assessment in column.visit.assessments:
             name = f"{assessment.name}{_only(period, assessment.arms)}"
             marks.setdefault(("assessment", assessment.name, name), set()).add(number)
+            if times := _times(column.visit, assessment.name):
+                at_times.setdefault(name, {}).setdefault(times, []).append(columns[number].label)
+    for (kind, _, name), at in marks.items():
+        if kind == "assessment":
+            about[kind, name] = [
+                times if len(labels) == len(at) else f"{', '.join(labels)}: {times}" for times, labels in at_times.get(name, {}).items()
+            ]
     rows = [
-        Activity(
-            kind, what, name, tuple(number in at for number in range(len(found))), noted(about.get(name, []) if kind == "dose" else [])
-        )
+        Activity(kind, what, name, tuple(number in at for number in range(len(found))), noted(about.get((kind, name), [])))
         for (kind, what, name), at in sorted(marks.items(), key=lambda row: row[0][0] != "dose")
     ]
     return Activities(period, columns, tuple(rows), notes, tuple((letter, text) for text, letter in mine.items()))
@@ -141,7 +148,7 @@ def dose_words(give: Give, dose: Dose | None) -> str:
     if dose.kind == "masked":
         words = "(masked)"
     name = give.shown if dose.kind == "masked" else give.product
-    return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead}' if dose.lead else ''}"
+    return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
 
 
 # --- columns ------------------------------------------------------------------------------------------------------------
@@ -266,6 +273,12 @@ def _doses(study: Study, period: Period, give: Give) -> Iterator[tuple[str, list
         later = [f"once {event}: {dose_words(give, other)}" for event, other in dict.fromkeys(changes) if other is not None]
         only = "" if len(arms) == len(give.doses) else _only(period, arms)
         yield f"{dose_words(give, dose)}{only}", [*notes, *later]
+
+
+def _times(visit: Visit, name: str) -> str:
+    """When something is examined, where it has times of its own; products as a reader may see them."""
+    times = [point.time for point in visit.time_points if point.name == name]
+    return times_text(times, {give.product: give.shown for give in visit.gives})
 
 
 def _only(period: Period, arms: Sequence[int]) -> str:

@@ -55,6 +55,15 @@ def _same_visits(period: Period, visit: Visit, problems: Problems, told: Told) -
                 visit.place,
                 "it would unblind: examine every arm alike",
             )
+    for point in visit.time_points:
+        alike = any(not missing and len(a.arms) == len(period.arms) for a in visit.assessments if a.name == point.name)
+        if alike and len(point.arms) < len(period.arms) and once(told, point.time.place, f"times of {point.name}"):
+            only = _arms(period, point.arms)
+            problems.error(
+                f"arms with different times in a blinded part: `{point.name}` {point.time.written} on {visit.label} is for {only} only",
+                point.time.place,
+                "it would unblind: examine every arm at the same times",
+            )
 
 
 def _openly_told(study: Study, period: Period, visit: Visit, problems: Problems, told: Told) -> None:
@@ -72,6 +81,14 @@ def _openly_told(study: Study, period: Period, visit: Visit, problems: Problems,
                 f"`{assessment.name}` on {visit.label} is only for {_arms(period, assessment.arms)}, {tells}",
                 visit.place,
                 "examine every arm alike if it must not",
+            )
+    for point in visit.time_points:
+        alike = any(a.arms == visit.arms for a in visit.assessments if a.name == point.name)
+        if alike and point.arms != visit.arms and once(told, point.time.place, f"open times of {point.name}"):
+            problems.warn(
+                f"`{point.name}` {point.time.written} on {visit.label} is only for {_arms(period, point.arms)}, {tells}",
+                point.time.place,
+                "examine every arm at the same times if it must not",
             )
     if visit.by_arm and once(told, visit.place, "openly said"):
         problems.warn(

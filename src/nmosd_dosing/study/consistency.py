@@ -12,6 +12,7 @@ from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
 from nmosd_dosing.study.model import Period, Product, Study
 from nmosd_dosing.study.name_checks import check_names
+from nmosd_dosing.study.time_checks import check_times
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Give, Series
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
@@ -44,6 +45,7 @@ def check(study: Study, problems: Problems) -> None:
         told: Told = set()
         for visit in visits:
             _units(study, visit, problems, told)
+            check_times(period, visit, problems, told)
             check_blinding(study, period, visit, problems, told)
     check_names(laid, problems)
     _circles(study, problems)

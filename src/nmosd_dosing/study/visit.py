@@ -9,16 +9,18 @@ from functools import reduce
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.facts import Source
+from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit_rules import AlsoCalled, Follows, Give, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is examined, in which arms, and whether by a repeat without an end."""
+    """What is examined, in which arms, and whether by a repeat without an end. `untimed`: in which arms at no time of its own."""
 
     name: str
     arms: tuple[int, ...]
     open_ended: bool
+    untimed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Visit:
     says to whichever arm. `said` is for whoever does not know the
     arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
     are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: by which other visit it is moved.
-    `hangs_on`: what `offset` is counted from, if not the period's first day.
+    `hangs_on`: what `offset` is counted from, if not the period's first day. `time_points`: of the assessments that have times, in the
+    order of time.
     """
 
     label: str
@@ -57,6 +60,7 @@ class Visit:
     by_arm: tuple[Said, ...] = ()
     follows: Follows | None = None
     hangs_on: str = ""
+    time_points: tuple[TimePoint, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -9,6 +9,7 @@ from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import InputError, Place, Problem
 from nmosd_dosing.study.facts import Facts, NotStated
+from nmosd_dosing.study.nominal_times import NominalTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class AlsoCalled:
 
 @dataclass(frozen=True, slots=True)
 class VisitRule:
-    """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's."""
+    """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's. `times`: when what is
+    assessed is, where that has times of its own."""
 
     at: tuple[Point | Series, ...]
     name: str | None
@@ -162,6 +164,7 @@ class VisitRule:
     cycle: Cycle | None = None
     also_called: tuple[AlsoCalled, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
+    times: tuple[tuple[str, NominalTime], ...] = ()
 
     @property
     def open_ended(self) -> bool:

@@ -15,6 +15,8 @@ from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.model import Period
+from nmosd_dosing.study.nominal_times import NominalTime
+from nmosd_dosing.study.time_points import TimePoint, in_order
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
 from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window
@@ -156,11 +158,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
             give = replace(written, open_ended=occurrence.open_ended)
             other = gives.get(give.product)
             gives[give.product] = give if other is None else _combine(other, give, label, occurrence, problems)
-    assessments: dict[str, tuple[set[int], bool]] = {}
-    for occurrence in group:
-        for name in occurrence.entry.assess:
-            arms, open_ended = assessments.get(name, (set[int](), True))
-            assessments[name] = arms | set(occurrence.entry.arms), open_ended and occurrence.open_ended
+    assessments, time_points = _assessments(group), _time_points(group)
     others = [other for day in days for other in visit_labels.all_labels(day)] or [naming.entry.name or label]
     of_arms = sorted({arm for o in group for arm in o.entry.arms})
     found = len(problems.found)
@@ -175,7 +173,8 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         said=_to_whoever_asks(said, period),
         by_arm=by_arm,
         gives=tuple(gives.values()),
-        assessments=tuple(Assessment(name, tuple(sorted(arms)), open_ended) for name, (arms, open_ended) in assessments.items()),
+        assessments=assessments,
+        time_points=in_order(time_points, tuple(gives.values())),
         arms=tuple(of_arms),
         open_ended=all(o.open_ended for o in group),
         follows=naming.follows,
@@ -187,6 +186,34 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
 def _counted_from(occurrence: _Occurrence) -> str:
     follows = occurrence.follows
     return f"the previous {follows.by}" if follows is not None else "the first day"
+
+
+def _assessments(group: list[_Occurrence]) -> tuple[Assessment, ...]:
+    """What is examined on a day, each thing once."""
+    found: dict[str, Assessment] = {}
+    for occurrence in group:
+        entry = occurrence.entry
+        timed = {name for name, _ in entry.times}
+        for name in entry.assess:
+            before = found.get(name, Assessment(name, (), True))
+            untimed = before.untimed if name in timed else _both(before.untimed, entry.arms)
+            found[name] = Assessment(name, _both(before.arms, entry.arms), before.open_ended and occurrence.open_ended, untimed)
+    return tuple(found.values())
+
+
+def _time_points(group: list[_Occurrence]) -> tuple[TimePoint, ...]:
+    """When what is examined on a day is, each time once."""
+    found: dict[tuple[str, NominalTime], TimePoint] = {}
+    for occurrence in group:
+        for name, time in occurrence.entry.times:
+            before = found.get((name, time), TimePoint(name, time, (), True))
+            arms = _both(before.arms, occurrence.entry.arms)
+            found[name, time] = TimePoint(name, before.time, arms, before.open_ended and occurrence.open_ended)
+    return tuple(found.values())
+
+
+def _both(some: Sequence[int], others: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted({*some, *others}))
 
 
 def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems: Problems) -> Give:

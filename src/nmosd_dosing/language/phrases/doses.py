@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NoReturn
 
-from nmosd_dosing.dose.dose import Kind, Per, Way, WeightRule
+from nmosd_dosing.dose.dose import Kind, Lead, Per, Way, WeightRule
 from nmosd_dosing.dose.units import MEANT, UNITS
 from nmosd_dosing.errors import Place, clip, one_of
+from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.hours import TIME, minutes
 from nmosd_dosing.language.phrases.prescriptions import refuse_described_amount, refuse_prescription
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
@@ -22,12 +24,11 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(UNITS)})"
 _RULE = r"[a-z][a-z0-9-]*"
 _NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(UNITS)})\b){_RULE}"  # no number stands by itself in it
-_TIME = rf"{_NUMBER}\s*(?:min|h)"
 _HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _DAILY = rf"(?:daily|twice daily|[0-9]+ times daily)(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
 GIVE_PATTERN = (
     rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_AMOUNT}(?:/kg|/m2)?)|{_NAMED})"
-    rf"(?:\s+{_DAILY})?(?:\s+over\s+{_TIME})?(?:\s+{_TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
+    rf"(?:\s+{_DAILY})?(?:\s+over\s+{TIME})?(?:\s+{TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
 )
 AMOUNT_PATTERN = rf"^\s*{_AMOUNT}(?:/kg|/m2)?\s*$"
 SIZE_PATTERN = rf"^\s*{_AMOUNT}\s*$"
@@ -50,7 +51,7 @@ class AmountText:
 class DoseText:
     """`product` is None for `nothing`; `named` is the name of a dose rule of the product, in place of an amount.
 
-    `rule` holds the words of the amount, `daily` those of how often. `lead`: how long before or after which other product.
+    `rule` holds the words of the amount, `daily` those of how often.
     """
 
     product: str | None
@@ -64,8 +65,7 @@ class DoseText:
     times: int | None = None
     hours: tuple[str, ...] = ()
     minutes: int | None = None
-    lead: str | None = None
-    other: str | None = None
+    lead: Lead | None = None
 
     @property
     def unit(self) -> str | None:
@@ -78,11 +78,11 @@ def dose(node: Scalar) -> DoseText:
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
     refuse_prescription(text, node)
-    body, lead, other = _lead(text)
-    body, minutes = _infusion_time(body, node)
+    body, lead = _lead(text, node)
+    body, over = _infusion_time(body, node)
     body, daily, times, hours = _how_often(body, node)
     found = _what(body, text, node)
-    return replace(found, daily=daily, times=times, hours=hours, minutes=minutes, lead=lead, other=other)
+    return replace(found, daily=daily, times=times, hours=hours, minutes=over, lead=lead)
 
 
 def _what(body: str, text: str, node: Scalar) -> DoseText:
@@ -243,10 +243,13 @@ def dosed_by(node: Scalar) -> DosedBy:
     return DosedBy(share)
 
 
-def _lead(text: str) -> tuple[str, str | None, str | None]:
-    """The text without its lead time; the lead time; and the other product."""
-    match = re.fullmatch(rf"(\S.*?)\s+({_TIME})\s+(before|after)\s+(\S.*)", text)
-    return (match[1], f"{match[2]} {match[3]} {match[4]}", match[4]) if match else (text, None, None)
+def _lead(text: str, node: Scalar) -> tuple[str, Lead | None]:
+    """The text without its lead time, and that."""
+    match = re.fullmatch(rf"(\S.*?)\s+({TIME})\s+(before|after)\s+(\S.*)", text)
+    if not match:
+        return text, None
+    long = minutes(match[2], _part(node, match[2]), "write for example `30 min before Y`", least=0)
+    return match[1], Lead(-long if match[3] == "before" else long, match[4], f"{match[2]} {match[3]} {match[4]}")
 
 
 def _how_often(text: str, node: Scalar) -> tuple[str, str | None, int | None, tuple[str, ...]]:
@@ -278,14 +281,10 @@ def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
     if " over " not in text:
         return text, None
     body, _, time = text.rpartition(" over ")
-    match = re.fullmatch(rf"({_NUMBER})\s*(min|h)", time)
     hint = "write the time of the infusion as `over 60 min` or `over 2 h`"
-    if not match:
+    if not re.fullmatch(TIME, time):
         raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), hint)
-    minutes = Fraction(match[1]) * (60 if match[2] == "h" else 1)
-    if minutes.denominator != 1 or not 1 <= minutes <= 10080:
-        raise PhraseError(f"`{clip(time)}` is not a whole number of minutes up to a week", _part(node, time), hint)
-    return body, int(minutes)
+    return body, minutes(time, _part(node, time), hint, most=7 * DAY)
 
 
 def _amount(number: str, place: Place, zero: str = "a dose") -> Fraction:

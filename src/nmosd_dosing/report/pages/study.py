@@ -19,6 +19,7 @@ from nmosd_dosing.study.activities import dose_words
 from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
+from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
@@ -204,8 +205,10 @@ def _entry(study: Study, period: Period, entry: VisitRule, visits: Sequence[Visi
         rows.append(("only for", ", ".join(period.arms[i] for i in entry.arms)))
     for give in entry.gives:
         rows += _give(period, give, masked=give.blinded and give.product in hidden_products(study))
-    if entry.assess:
-        rows.append(("assess", ("; " if any("," in name for name in entry.assess) else ", ").join(entry.assess)))
+    timed = dict.fromkeys(name for name, _ in entry.times)
+    if untimed := [name for name in entry.assess if name not in timed]:
+        rows.append(("assess", ("; " if any("," in name for name in untimed) else ", ").join(untimed)))
+    rows += [("assess", f"{name}: {times_text([time for own, time in entry.times if own == name])}") for name in timed]
     if entry.at:
         rows += [("window", words) for words in _windows(period, entry, visits)]
     return rows + _facts(entry.facts)

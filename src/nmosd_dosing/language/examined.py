@@ -1,0 +1,79 @@
+"""What a visit examines, as a study file says it: names between commas, a list of names, and names with their times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nmosd_dosing.errors import Problems, clip
+from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
+from nmosd_dosing.language.phrases import hours
+from nmosd_dosing.language.shapes import PhraseError, Shape, list_of, mapping_of, phrase, words
+from nmosd_dosing.study.nominal_times import NominalTime
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that is examined; `times` are empty where it has none of its own."""
+
+    name: Scalar
+    times: tuple[NominalTime, ...] = ()
+
+
+def _names(node: Scalar) -> tuple[Examined, ...]:
+    parts = []
+    for match in re.finditer(r"[^,]+", node.text):
+        text = match[0].strip()
+        if text:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            parts.append(_name(Scalar(text, node.part(start, start + len(text)))))
+    if not parts:
+        raise PhraseError("expected a list of words, found an empty text", node.place)
+    return tuple(parts)
+
+
+def _name(node: Scalar) -> Examined:
+    if hours.is_time(node.flat):
+        hint = f"write what is examined, then its times: `PK sample: {clip(node.flat)}`"
+        raise PhraseError(f"`{clip(node.flat)}` is a time, and nothing that is examined", node.place, hint)
+    return Examined(node)
+
+
+_WHAT = "what is examined"
+_NAMES = phrase("a list of words", _names)
+_ONE = words(_WHAT)
+_TIMES = phrase("times before or after a dose", hours.times, hours.TIMES_PATTERN, "before X, 1 h, 2 h after X")
+_TIMED = mapping_of(_ONE, _TIMES, "what is examined, with its times", "PK sample: before X, 1 h after X")
+
+
+def _read_timed(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
+    pairs = _TIMED.read(node, problems)
+    if pairs is None or any(pair.value is None for pair in pairs.values()):
+        return None
+    return tuple(Examined(pair.key, pair.value or ()) for pair in pairs.values())
+
+
+def _read_one(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
+    if isinstance(node, Mapping):
+        return _read_timed(node, problems)
+    word = _ONE.read(node, problems)
+    try:
+        return (_name(word),) if word is not None else None
+    except PhraseError as error:
+        problems.found.append(error.problem)
+        return None
+
+
+_LIST = list_of(Shape(_WHAT, _read_one, {"anyOf": [_ONE.schema, _TIMED.schema]}), _NAMES.what)
+
+
+def _read(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
+    if isinstance(node, Mapping):
+        return _read_timed(node, problems)
+    if not isinstance(node, Sequence):
+        return _NAMES.read(node, problems)
+    found = _LIST.read(node, problems)
+    return None if found is None else tuple(each for item in found for each in item)
+
+
+ASSESS = Shape(_NAMES.what, _read, {"anyOf": [_NAMES.schema, _LIST.schema, _TIMED.schema]})
