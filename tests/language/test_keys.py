@@ -64,6 +64,9 @@ _UNSEEN = """
     weight-changed-0 weight-changed-100 weights-reversed blinded-notes cycle-name-without-a-cycle window-different-from-the-periods
     also-called-another-period also-called-cycle also-called-no-day also-called-other-day also-called-other-name
     also-called-several-days also-called-twice also-called-unscheduled blinded-also-called
+    blinded-hours-of-samples hours-not-given hours-not-given-to-an-arm hours-no-end hours-not-whole hours-of-which-dose hours-twice
+    hours-two-entries hours-unknown-product hours-window-over-the-dose hours-as-a-name hours-as-names hours-without-a-dose
+    hours-before-the-end hours-zero hours-window-behind-the-dose
     missing-visits transition-within-months-and-days transition-within-reversed
 """
 UNSEEN = set(_UNSEEN.split())

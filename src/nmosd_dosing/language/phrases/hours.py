@@ -86,7 +86,7 @@ def _time(part: Scalar) -> NominalTime:
         raise PhraseError(f"the window `{late[2]}` stands behind its time, not behind the dose", part.place, hint)
     if way == "before" and of_end:
         raise PhraseError(
-            f"`{clip(text)}`: before the end of a dose", part.place, f"count it from its beginning: `… after {clip(product)}`"
+            f"`{clip(text)}`: before the end of a dose", part.place, f"count it from its beginning: `55 min after {clip(product)}`"
         )
     if product and not Fraction(length.rstrip("minh ")):
         instead = f"`end of {clip(product)}`" if of_end else f"`before {clip(product)}`, or `end of {clip(product)}`"
@@ -130,7 +130,8 @@ def _explain(text: str, part: Scalar) -> NoReturn:
     """Raises PhraseError: what is wrong with a text that is no time."""
     hint = _EXAMPLE
     if match := re.match(rf"({_NUMBER})\s*(minutes?|mins|hours?|hrs?|m|H)\b", text):
-        hint = f"write `{match[1]} {_UNITS[match[2][0].lower()]}`"
+        rest = text[match.end() :].strip()
+        hint = f"write `{match[1]} {_UNITS[match[2][0].lower()]}{f' {clip(rest)}' if rest else ''}`"
     elif match := re.match(r"([0-9]{1,3})\s*(days?|d)\b", text):
         hint = f"write hours, `{int(match[1]) * 24} h`, or the later day as a visit of its own"
     elif re.match(r"pre-?\s?dose", text, re.I):
