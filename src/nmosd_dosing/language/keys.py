@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
@@ -13,7 +14,7 @@ from nmosd_dosing.errors import clip
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses as dose_phrases
-from nmosd_dosing.language.phrases import gaps, lengths, moments, ranges, visit_days
+from nmosd_dosing.language.phrases import clocks, gaps, lengths, moments, ranges, visit_days
 from nmosd_dosing.language.shapes import (
     Keys,
     Pair,
@@ -58,6 +59,7 @@ def to_facts(mapping: FactsKeys) -> Facts:
 VERSION = 1
 _ID = r"^[a-z0-9][a-z0-9-]*$"
 _EVENT = r"^[a-z][a-z0-9_]*$"
+_CRITERION_ID = r"^[A-Za-z][A-Za-z0-9-]{0,39}$"
 _CYCLE_NAME = r"^[A-Za-z][A-Za-z0-9]{0,19}$"
 
 
@@ -86,6 +88,14 @@ def _product(node: Scalar) -> Scalar:
     if re.search(r"(^|\s)[0-9.,]+$|^[0-9]", node.text):
         hint = "begin and end it with a word"
         raise PhraseError(f"`{clip(node.text)}` cannot be a product's name: its number reads like a dose", node.place, hint)
+    return node
+
+
+def _criterion_id(node: Scalar) -> Scalar:
+    if not re.fullmatch(_CRITERION_ID, node.text):
+        plain = re.sub(r"[^A-Za-z0-9]+", "-", node.text).strip("-")[:40]
+        hint = f"write `{plain}`" if re.fullmatch(_CRITERION_ID, plain) else "write for example `EC5` or `EC5-live`"
+        raise PhraseError(f"`{clip(node.text)}` is not the id of a criterion: a letter, then letters, digits and hyphens", node.place, hint)
     return node
 
 
@@ -123,6 +133,10 @@ GAPS = phrase("a range of times", gaps.gaps, gaps.GAP_PATTERN, "8 to <12 weeks")
 CYCLE = phrase("a cycle", visit_days.cycle, visit_days.CYCLE_PATTERN, "every 50 days, 5 cycles")
 CYCLE_NAME = phrase("the name of a cycle", _cycle_name, _CYCLE_NAME, "A")
 THEN = phrase("what becomes of the period", gaps.then, gaps.THEN_PATTERN, "restart")
+CLOCK = phrase("a criterion", clocks.clock, clocks.CLOCK_PATTERN, "no live vaccine within 4 weeks before screening")
+CRITERION_ID = phrase("the id of a criterion", _criterion_id, _CRITERION_ID, "EC5")
+HALF_LIFE = phrase("a half-life", clocks.half_life, clocks.HALF_LIFE_PATTERN, "22 days")
+RANDOMISED = phrase("the day of randomisation", clocks.first_dose, clocks.RANDOMISED_PATTERN, "D1")
 DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
 
 Doses = tuple[dose_phrases.DoseText, ...]
@@ -241,10 +255,46 @@ SPANS = mapping_of(ID, known_keys(SpanKeys, "a span"), "spans by id")
 
 
 @dataclass
+class CriterionKeys(FactsKeys):
+    clock: clocks.ClockText | NotStated | None = key(CLOCK, "`no live vaccine within 4 weeks before screening`, or `not stated`", True)
+
+
+@dataclass
+class HalfLifeKeys(FactsKeys):
+    is_: tuple[Fraction, str] | None = key(HALF_LIFE, "how long: `is: 22 days`", True)
+
+
+@dataclass
+class KindKeys(FactsKeys):
+    is_: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what the word means: `is: [rituximab, inebilizumab]`", True)
+
+
+@dataclass
+class RandomisationKeys(FactsKeys):
+    is_: Scalar | None = key(RANDOMISED, "the day: `is: D1`", True)
+
+
+CRITERIA = mapping_of(
+    CRITERION_ID, by_kind("a criterion", CLOCK, None, known_keys(CriterionKeys, "a criterion")), "criteria by id",
+    "EC5: no live vaccine within 4 weeks before screening",
+)  # fmt: skip
+KINDS = mapping_of(
+    TEXT, by_kind("names", one_or_many(TEXT), one_or_many(TEXT), known_keys(KindKeys, "a kind")), "names by kind",
+    "B-cell depleter: [rituximab, inebilizumab]",
+)  # fmt: skip
+HALF_LIVES = mapping_of(
+    TEXT, by_kind("a half-life", HALF_LIFE, None, known_keys(HalfLifeKeys, "a half-life")), "half-lives by drug", "rituximab: 22 days"
+)
+
+
+@dataclass
 class GapKeys(FactsKeys):
     product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
     of: gaps.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
     then: gaps.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
+
+
+Criteria = dict[str, Pair[CriterionKeys | clocks.ClockText | NotStated]]
 
 
 @dataclass
@@ -259,6 +309,7 @@ class PeriodKeys(FactsKeys):
         list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`; left out where it has none"
     )
     spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "times during which something holds")
+    criteria: Criteria | None = key(CRITERIA, "criteria for who begins with this period")
     if_gap: tuple[GapKeys, ...] | None = key(
         list_of(known_keys(GapKeys, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
     )
@@ -299,6 +350,17 @@ class StudyKeys(FactsKeys):
     )
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
     events: dict[str, Pair[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    randomisation: RandomisationKeys | Scalar | None = key(
+        by_kind("the day of randomisation", RANDOMISED, None, known_keys(RandomisationKeys, "the day of randomisation")),
+        "where it is on day 1: `randomisation: D1`",
+    )
+    kinds: dict[str, Pair[KindKeys | tuple[Scalar, ...]]] | None = key(
+        KINDS, "what criteria mean by a word: `B-cell depleter: [rituximab, inebilizumab]`"
+    )
+    half_lives: dict[str, Pair[HalfLifeKeys | tuple[Fraction, str]]] | None = key(
+        HALF_LIVES, "half-lives of drugs: `rituximab: 22 days`", name="half-lives"
+    )
+    criteria: Criteria | None = key(CRITERIA, "criteria that dates decide: `EC5: no live vaccine within 4 weeks before screening`")
     periods: dict[str, Pair[PeriodKeys]] | None = key(
         mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, with their `visits`", True
     )

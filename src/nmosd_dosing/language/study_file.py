@@ -12,6 +12,7 @@ from typing import assert_never
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
+from nmosd_dosing.language.criteria import to_criteria
 from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
 from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, VisitKeys, one_line, texts, to_facts, to_source
@@ -95,6 +96,7 @@ class _Builder:
             transitions=self._transitions(),
             stop=self._stop(),
             sha256=sha256,
+            criteria=to_criteria(mapping, self.counts_from, self._day_of_event, problems=self.problems),
         )
 
     def _product(self, pair: Pair[keys.ProductKeys]) -> Product:

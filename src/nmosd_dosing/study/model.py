@@ -13,6 +13,7 @@ from typing import Literal
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Vials, WeightRule
 from nmosd_dosing.errors import Place
+from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 from nmosd_dosing.study.facts import Facts, Source
 from nmosd_dosing.study.visit_rules import VisitRule, Window
@@ -248,6 +249,7 @@ class Study:
     stop: Stop | None
     sha256: str = field(compare=False)
     site: Site | None = None
+    criteria: Criteria = Criteria()
 
     def period(self, id: str) -> Period | None:
         return next((period for period in self.periods if period.id == id), None)

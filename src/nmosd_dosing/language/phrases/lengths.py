@@ -90,7 +90,7 @@ def unit(word: str) -> Offset:
     return _UNIT_OFFSETS[_unit_key(word)]
 
 
-_NUMBERS = {
+NUMBERS = {
     "a": 1, "one": 1, "each": 1, "other": 2, "second": 2, "two": 2, "third": 3, "three": 3, "fourth": 4, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
@@ -100,8 +100,8 @@ def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Off
     start = scan.skip()
     number = scan.take(r"([0-9]+)")
     if not number:
-        if match := scan.take(rf"(?i)(?:({'|'.join(_NUMBERS)})\s+)?(day|week|month|year)s?\b"):
-            n, word = _NUMBERS[match[1].lower()] if match[1] else 1, match[2].lower()
+        if match := scan.take(rf"(?i)(?:({'|'.join(NUMBERS)})\s+)?(day|week|month|year)s?\b"):
+            n, word = NUMBERS[match[1].lower()] if match[1] else 1, match[2].lower()
             length = unit(word).times(n)
             length = Offset(length.days, length.months, counted(n, word))
             raise Meant(f"expected {what}, found `{clip(match[0].strip())}`", scan.since(start), length)

@@ -1,0 +1,330 @@
+"""Who may be screened, and when day 1 may be: every criterion with its look-back and what holds it back, and the earliest days of both.
+
+Nobody is called fit here: a criterion that dates decide is `admissible` on a day, or not until another one; what dates do not decide is
+for a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nmosd_dosing.checks.clocks import EARLIEST, FOREVER, Clock, Verdict, first_free, look_back, reckon
+from nmosd_dosing.days import Offset, shift_date
+from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, plain_name
+from nmosd_dosing.study.model import Mark, Period, Span, Study
+from nmosd_dosing.subjects.had import Past
+
+_DAY = dt.timedelta(1)
+_MOST_TRIES = 40_000  # days: more than a hundred years
+NOUNS: Mapping[Anchor, str] = {
+    "screening": "screening", "consent": "consent", "randomisation": "randomisation", "first dose": "day 1", "last dose": "the last dose",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days of a person before and on day 1, as far as they are known."""
+
+    screening: dt.date | None = None
+    day_1: dt.date | None = None
+    consent: dt.date | None = None
+    randomisation: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A criterion on its day. `first`, `last`: of the look-back; `last_admissible`: the day before it, None where something is to be there.
+
+    `until`: the first day on which the anchor may stand, as far as is known; None where nothing bars it, or where there is none.
+    """
+
+    id: str
+    text: str
+    anchor: Anchor | None
+    anchor_date: dt.date | None
+    first: dt.date | None
+    last: dt.date | None
+    last_admissible: dt.date | None
+    verdict: Verdict
+    until: dt.date | None
+    needs: str | None
+    steps: tuple[str, ...]
+    criterion: Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Earliest:
+    """The earliest screening and day 1 that go together, from the days that were asked for on; None where there are none.
+
+    held: which criteria bar the day before, of screening and of day 1. open: those that somebody has to answer on these days.
+    """
+
+    screening: dt.date | None
+    day_1: dt.date | None
+    screening_held_by: tuple[str, ...] = ()
+    day_1_held_by: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.day_1_held_by, *self.screening_held_by)))
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What dates say of one person's criteria."""
+
+    answers: tuple[Answer, ...]
+    earliest: Earliest
+    readings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """How screening and day 1 go together: from the day 1 to the first and the last day of screening; None where it is not stated."""
+
+    first: Offset | None = None
+    last: Offset = Offset()
+    text: str = ""
+
+    def of(self, day_1: dt.date) -> tuple[dt.date, dt.date]:
+        """The first and the last day on which screening may be for a day 1."""
+        return (shift_date(day_1, self.first) if self.first is not None else EARLIEST), shift_date(day_1, self.last)
+
+
+def tied(study: Study, period: Period | None) -> Tied:
+    """As the span `screening` of a period, or of the study, ties them."""
+    spans: Sequence[Span] = (*(period.spans if period is not None else ()), *study.spans)
+    span = next((span for span in spans if span.id == "screening"), None)
+    if span is None:
+        return Tied()
+    first, last = _offset(span.start), _offset(span.end)
+    return Tied(first, last if last is not None else Offset(), f"screening is from {_text(span.start)} to {_text(span.end)}")
+
+
+def _offset(mark: Mark | None) -> Offset | None:
+    if mark is None or mark.of == "last dose":
+        return None
+    return mark.plus if mark.code is None else mark.code.offset + mark.plus
+
+
+def _text(mark: Mark | None) -> str:
+    return mark.text if mark is not None else "a day that is not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """All criteria of who begins with a period, reckoned for one person."""
+
+    clocks: tuple[Clock, ...]
+    past: Past
+    tie: Tied
+    randomised_on_day_1: bool
+
+    def on_day_1(self) -> tuple[Clock, ...]:
+        """Those whose anchor is day 1."""
+        return tuple(clock for clock in self.clocks if self._anchor(clock) == "first dose")
+
+    def on_screening(self) -> tuple[Clock, ...]:
+        """Those whose anchor is screening."""
+        return tuple(clock for clock in self.clocks if self._anchor(clock) == "screening")
+
+    def against(self, day_1: dt.date, screening: dt.date | None = None) -> tuple[tuple[str, str], ...]:
+        """What bars a day 1: ids of criteria, each with why. Without a day of screening those that bar all days on which it may be."""
+        found = [(clock, day_1) for clock in self.on_day_1() if clock.bars(day_1)]
+        if screening is not None:
+            found += [(clock, screening) for clock in self.on_screening() if clock.bars(screening)]
+        elif self.screening_for(day_1) is None:
+            last = self.tie.of(day_1)[1]
+            found += [(clock, last) for clock in self.on_screening() if clock.bars(last)] or [
+                (clock, last) for clock in self.on_screening() if clock.blocks
+            ]
+        return tuple((clock.criterion.id, "; ".join(b.why for b in clock.blocks_on(day) if b.bars) or "barred") for clock, day in found)
+
+    def screening_for(self, day_1: dt.date, not_before: dt.date | None = None) -> dt.date | None:
+        """The first day of screening that goes with a day 1, and that nothing bars."""
+        first, last = self.tie.of(day_1)
+        first = max(first, not_before) if not_before is not None else first
+        if first == EARLIEST:
+            first = min(self.past.latest or last, last)
+        found = first_free(self.on_screening(), first)
+        return found if found is not None and found <= last else None
+
+    def earliest(self, days: Days) -> Earliest:
+        """The earliest pair, from the days that are known on; else from the latest day that the history speaks of."""
+        no_screening = days.screening or (None if days.day_1 is not None else self.past.latest)
+        begin = days.day_1 or no_screening
+        if begin is None:
+            return Earliest(None, None, open=self._open(days, None, None), steps=("no day is known to count from",))
+        day, tries = self._possible(begin, no_screening), 0
+        while day is not None and tries < _MOST_TRIES:
+            if (free := first_free(self.on_day_1(), day)) is None:
+                break
+            day = free
+            screening = self.screening_for(day, no_screening)
+            if screening is not None:
+                return self._found(days, begin, no_screening, screening, day)
+            day, tries = day + _DAY, tries + 1
+        never = [c.criterion.id for c in (*self.on_day_1(), *self.on_screening()) if any(b.bars and b.last == FOREVER for b in c.blocks)]
+        return Earliest(None, None, day_1_held_by=tuple(never), open=self._open(days, None, None), steps=("there is no such day",))
+
+    def _possible(self, day: dt.date, no_screening: dt.date | None) -> dt.date:
+        """The first day 1 for which screening need not be too early."""
+        while no_screening is not None and self.tie.of(day)[1] < no_screening:
+            day += _DAY
+        return day
+
+    def _found(self, days: Days, begin: dt.date, no_screening: dt.date | None, screening: dt.date, day_1: dt.date) -> Earliest:
+        held, steps = list[str](), list[str]()
+        first, _ = self.tie.of(day_1)
+        before = day_1 - _DAY
+        if before >= self._possible(begin, no_screening):
+            held = [clock.criterion.id for clock in self.on_day_1() if clock.bars(before)]
+            if not held:
+                last = self.tie.of(before)[1]
+                held = [clock.criterion.id for clock in self.on_screening() if clock.bars(last)]
+        elif day_1 > begin:
+            steps.append(f"{self.tie.text or 'screening is not after day 1'}, so day 1 is not before {day_1}")
+        by_screening = [clock.criterion.id for clock in self.on_screening() if clock.bars(screening - _DAY)]
+        if screening == first and not by_screening:
+            steps.append(f"{self.tie.text}, so that for this day 1 it is not before {first}")
+            if days.screening is not None and screening > days.screening:
+                steps.append(f"a screening on {days.screening} would be too early for it")
+        if self.tie.first is None:
+            steps.append("how long screening takes is not stated")
+        open = self._open(days, screening, day_1)
+        return Earliest(screening, day_1, tuple(by_screening), tuple(held), open, tuple(steps))
+
+    def _open(self, days: Days, screening: dt.date | None, day_1: dt.date | None) -> tuple[str, ...]:
+        """The criteria that somebody has to answer on these days."""
+        found = []
+        for clock in self.clocks:
+            anchor = self._anchor(clock)
+            on = {"screening": screening, "first dose": day_1, "consent": days.consent, "randomisation": days.randomisation}
+            day = on.get(anchor) if anchor is not None else None
+            if (day is None and clock.blocks) or (day is not None and clock.on(day) != "admissible"):
+                found.append(clock.criterion.id)
+        return tuple(found)
+
+    def _anchor(self, clock: Clock) -> Anchor | None:
+        """The day from which a criterion is counted; randomisation is day 1 where the file says so."""
+        made = clock.criterion.clock
+        if made is None:
+            return None
+        return "first dose" if made.anchor == "randomisation" and self.randomised_on_day_1 else made.anchor
+
+    def answer(self, clock: Clock, days: Days) -> Answer:
+        """One criterion for the days that are known."""
+        criterion, made, anchor = clock.criterion, clock.criterion.clock, self._anchor(clock)
+        on: Mapping[Anchor, dt.date | None] = {
+            "screening": days.screening, "first dose": days.day_1, "consent": days.consent, "randomisation": days.randomisation,
+        }  # fmt: skip
+        day = on.get(anchor) if anchor is not None else None
+        if made is None:
+            why = [block.why for block in clock.blocks]
+            return Answer(
+                criterion.id, criterion.text, None, None, None, None, None, "person", None, "a person decides", (*why,), criterion
+            )
+        if day is None:
+            whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
+            needs = [f"the day of {NOUNS[made.anchor]}"] if clock.blocks or not isinstance(made, NotWithin) else []
+            needs += [block.needs for block in clock.blocks] if whole else []
+            verdict: Verdict = "needs" if needs else "admissible"
+            steps = tuple(_steps(clock, None, None, None))
+            return Answer(
+                criterion.id, criterion.text, made.anchor, None, None, None, None, verdict, None, "; ".join(needs) or None, steps, criterion
+            )
+        first, last = _look_back(clock, day)
+        passes = isinstance(made, NotWithin) and first is not None
+        verdict, held = clock.on(day), clock.blocks_on(day)
+        needs = list(dict.fromkeys(block.needs for block in held if block.needs))
+        until = clock.free_from(day) if clock.bars(day) else None
+        return Answer(
+            criterion.id, criterion.text, made.anchor, day, first, last, first - _DAY if passes and first is not None else None, verdict,
+            until, "; ".join(needs) or None, tuple(_steps(clock, day, first, last)), criterion,
+        )  # fmt: skip
+
+
+def _look_back(clock: Clock, day: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day of a look-back; the first one is that of the longest, or of the shorter where the shorter counts."""
+    made = clock.criterion.clock
+    if isinstance(made, NotWithin) and made.side == "after":
+        assert made.reach.length is not None
+        return day, shift_date(day, made.reach.length)
+    if not clock.backs:
+        return None, day
+    firsts = [look_back(day, back) for back in clock.backs]
+    shorter = isinstance(made, NotWithin) and not made.reach.longer
+    first = max(firsts) if shorter else min(firsts)
+    if isinstance(made, NotWithin) and not made.strict:
+        first += _DAY
+    return first, day
+
+
+def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[str]:
+    made, steps = clock.criterion.clock, list[str]()
+    if made is not None and day is not None and first is not None and last is not None:
+        match made:
+            case NotWithin(side="after"):
+                steps.append(f"{made.reach.text} after {NOUNS[made.anchor]} {day}: {first} to {last}, both included")
+            case NotWithin():
+                steps.append(f"{made.reach.text} before {NOUNS[made.anchor]} {day}: {first} to {last}, both included")
+            case StableFor():
+                steps.append(f"stable since {first} at the latest, for {made.length.in_words} before {NOUNS[made.anchor]} {day}")
+            case Counted():
+                parts = [f"{times.number} from {look_back(day, times.within)} on" for times in made.any_of]
+                steps.append(f"{made.event}s up to {NOUNS[made.anchor]} {day}: {' or '.join(parts)}")
+    for block in clock.blocks if day is None else clock.blocks_on(day):
+        steps.append(block.why)
+        if block.bars and block.last != FOREVER and day is not None:
+            steps.append(f"so not before {block.last + _DAY}")
+    return [*steps, *clock.asides]
+
+
+def clocks_of(study: Study, period: Period | None, past: Past, half_lives: Mapping[str, Fraction] | None = None) -> Clocks:
+    """The criteria of who begins with a period (None: with the study's first), reckoned for what a person had.
+
+    `half_lives`: in days, by name, beside those of the file; they go before them.
+    """
+    first = period if period is not None else study.periods[0] if study.periods else None
+    known = {plain_name(half.drug): half.days for half in study.criteria.half_lives}
+    known |= {plain_name(name): days for name, days in (half_lives or {}).items()}
+    criteria = study.criteria.of(first.id if first is not None else "")
+    made = tuple(reckon(criterion, study.criteria, past, known, study.subject_events) for criterion in criteria)
+    return Clocks(made, past, tied(study, first), study.criteria.randomised_on_day_1 is not None)
+
+
+def screen(clocks: Clocks, days: Days) -> Screening:
+    """Every criterion on its day, the earliest pair of screening and day 1, and how all of it is read."""
+    answers = tuple(clocks.answer(clock, days) for clock in clocks.clocks)
+    return Screening(answers, clocks.earliest(days), _readings(clocks))
+
+
+def _readings(clocks: Clocks) -> tuple[str, ...]:
+    """The readings on which an answer hangs."""
+    found = {"ends"}
+    for clock in clocks.clocks:
+        made = clock.criterion.clock
+        lengths: list[Offset] = []
+        match made:
+            case NotWithin():
+                lengths = [made.reach.length] if made.reach.length is not None else []
+                found |= {"last day", "complete"}
+                found |= {"half-lives"} if made.reach.half_lives else set()
+                found |= {"more than"} if " than " in clock.criterion.text or "since" in clock.criterion.text else set()
+                found |= {"daily"} if made.above is not None else set()
+                found |= {"in a row"} if made.longer_than or (made.unless is not None and made.unless.days) else set()
+            case StableFor():
+                lengths, found = [made.length], found | {"more than"}
+            case Counted():
+                lengths = [times.within for times in made.any_of]
+            case None:
+                pass
+        found |= {"months"} if any(length.months for length in lengths) else set()
+    if any(had.as_written for had in clocks.past.had or ()):
+        found.add("partial")
+    return tuple(words for name, words in READINGS.items() if name in found)

@@ -1,0 +1,207 @@
+"""Criteria that dates decide, as immutable nouns: what must not have been before screening or day 1, what must have been, and for how long.
+
+A criterion is a clock that runs from an *anchor*, mostly backwards: its look-back has both ends included. What a word of a criterion
+means is said by *kinds*, a list of names each; a name may be of several.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+from nmosd_dosing.days import Offset
+from nmosd_dosing.errors import Place
+from nmosd_dosing.study.facts import Facts
+
+Anchor = Literal["screening", "consent", "randomisation", "first dose", "last dose"]
+Side = Literal["before", "after"]
+
+READINGS: Mapping[str, str] = {
+    "ends": "both ends of a look-back are included: what was on its first day is in it, and the day before is the last admissible one",
+    "months": "months and years are counted by the calendar from the anchor, and end with the month where it is shorter",
+    "half-lives": "half-lives are multiplied, and the days are rounded up to whole ones",
+    "last day": "what was used for a time counts by its last day; what goes on counts up to the anchor",
+    "more than": "`more than` is strict, `at least` is not",
+    "daily": "amounts a day are compared as they are written: nothing is converted to prednisone",
+    "in a row": "uses that follow each other without a day between them are one",
+    "partial": "of a date without its day or month the whole month or year is taken, so that nobody passes by what is not known",
+    "complete": "what the history does not name is taken as not had",
+}
+"""How criteria are read; an answer shows those that it hangs on."""
+
+
+def plain_name(name: str) -> str:
+    """What is left of a name without case, width, whatever is no letter and no digit, and the `s` of a plural: how names are compared."""
+    plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+    return (plain[:-1] if plain.endswith("s") and plain.isascii() else plain) or name
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a clock reaches: a length, so many half-lives, or the longer or shorter of both."""
+
+    length: Offset | None
+    half_lives: int = 0
+    longer: bool = True
+
+    @property
+    def text(self) -> str:
+        parts = [self.length.in_words] if self.length is not None else []
+        parts += [f"{self.half_lives} half-{'life' if self.half_lives == 1 else 'lives'}"] if self.half_lives else []
+        which = f", whichever is {'longer' if self.longer else 'shorter'}" if len(parts) > 1 else ""
+        return " or ".join(parts) + which
+
+
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """An exception: what was used for at most so many `days` in one go, or `purpose` (what for), or once an `event` is said to hold."""
+
+    days: int = 0
+    purpose: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotWithin:
+    """None of `whats` within `reach` of the anchor; `above` so many mg a day and `longer_than` so many days in a row, where it says so.
+
+    `strict`: who had it on the very first day of the look-back does not pass; `at least … since` lets him.
+    """
+
+    whats: tuple[str, ...]
+    reach: Reach
+    anchor: Anchor
+    side: Side = "before"
+    above: Decimal | None = None
+    longer_than: int = 0
+    unless: Unless | None = None
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StableFor:
+    """The symptoms of the latest `event` have been stable for `length` at the anchor."""
+
+    event: str
+    length: Offset
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """At least `number` events within `within` before the anchor; `of_which` so many of them within a shorter time."""
+
+    number: int
+    within: Offset
+    of_which: tuple[int, Offset] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One of `any_of` holds; events that come `apart` days or fewer after the one before are not counted."""
+
+    event: str
+    any_of: tuple[Times, ...]
+    anchor: Anchor
+    apart: int = 0
+
+
+Clock = NotWithin | StableFor | Counted
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A criterion as the file says it; `clock` is None where the source is not clear enough to reckon. `period`: the one that it is for,
+    empty where it is for all."""
+
+    id: str
+    text: str
+    clock: Clock | None
+    facts: Facts = Facts()
+    period: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the criteria mean by a word: names, or other kinds."""
+
+    name: str
+    names: tuple[str, ...]
+    facts: Facts = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLife:
+    """The half-life of a drug in days; `written` as the file says it."""
+
+    drug: str
+    days: Fraction
+    written: str
+    facts: Facts = Facts()
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """All criteria of a study, what their words mean, and whether randomisation is on day 1 (None: the file does not say so)."""
+
+    all: tuple[Criterion, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    half_lives: tuple[HalfLife, ...] = ()
+    randomised_on_day_1: Facts | None = None
+
+    def of(self, period: str) -> tuple[Criterion, ...]:
+        """Those that hold for who begins with a period."""
+        return tuple(criterion for criterion in self.all if criterion.period in ("", period))
+
+    def meanings(self, name: str) -> frozenset[str]:
+        """The plain names by which something is meant: its own, and those of the kinds that it is of."""
+        found: set[str] = set()
+        ahead = [plain_name(name)]
+        while ahead:
+            plain = ahead.pop()
+            if plain not in found:
+                found.add(plain)
+                ahead += self._kinds_by_name.get(plain, ())
+        return frozenset(found)
+
+    def knows(self, name: str) -> bool:
+        """Whether the file says what a name is: it is in a kind, is one, or is named by a criterion."""
+        return plain_name(name) in self._named
+
+    def means(self, word: str, name: str) -> bool:
+        """Whether what is called `name` is what a criterion calls `word`; `other` before a word adds nothing."""
+        return bool(self.meanings(name) & {plain_name(word), plain_name(word.removeprefix("other "))})
+
+    @cached_property
+    def _kinds_by_name(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for kind in self.kinds:
+            for name in kind.names:
+                found[plain_name(name)] = (*found.get(plain_name(name), ()), plain_name(kind.name))
+        return found
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset(map(plain_name, self._words()))
+
+    def _words(self) -> Iterator[str]:
+        for kind in self.kinds:
+            yield from (kind.name, *kind.names)
+        for criterion in self.all:
+            match criterion.clock:
+                case NotWithin(whats=whats, unless=unless):
+                    for word in whats:
+                        yield from (word, word.removeprefix("other "))
+                    if unless is not None and unless.event:
+                        yield unless.event
+                case StableFor(event=event) | Counted(event=event):
+                    yield event
+                case None:
+                    pass
