@@ -13,8 +13,8 @@ from nmosd_dosing.dose.dose import Formula
 from nmosd_dosing.errors import clip
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.phrases import clocks, gaps, lengths, moments, ranges, visit_days
+from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.shapes import (
     Keys,
     Pair,

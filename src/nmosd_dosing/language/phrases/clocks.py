@@ -50,7 +50,7 @@ _FORMS = (
     "or `at least 2 relapses within 2 years before screening`"
 )
 _NO_NAME = re.compile(
-    r"\b(?:and|any|before|after|since|unless|above|below|within|during|than|least|most|last|except|not|for [0-9]+|[0-9]+ ?mg|[0-9]+ times)\b"
+    r"\b(?:and|any|before|after|since|unless|above|below|within|during|than|least|most|last|except|not|for [0-9]+|[0-9]+ (?:mg|times))\b"
 )
 MOST_DAYS = 3660
 _MOST = 1000
@@ -93,7 +93,7 @@ class _Reader:
             if word := scan.take(rf"({'|'.join(NUMBERS)})\b(?=\s+(?!half))"):
                 number = NUMBERS[word[1]]
                 raise PhraseError(f"expected a number, found `{word[1]}`", scan.since(word.start(1)), f"write `{match[1]} {number}`")
-            counts = scan.take(rf"(?=[0-9]+\s+(?!(?:days?|d|weeks?|w|months?|mo|years?|y)\b|half-li))") is not None
+            counts = scan.take(r"(?=[0-9]+\s+(?!(?:days?|d|weeks?|w|months?|mo|years?|y)\b|half-li))") is not None
             if counts and strict:
                 scan.expected(
                     "a length or half-lives behind `more than`", "events are counted with `at least`: `at least 2 relapses within 2 years`"
