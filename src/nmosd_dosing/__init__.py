@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due, due
     from nmosd_dosing.checks.findings import Finding, check
     from nmosd_dosing.checks.slots import Slots, slots
+    from nmosd_dosing.checks.starts import Starts, starts
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError
     from nmosd_dosing.language.catalog import load
     from nmosd_dosing.language.site_file import fill_in, read_site
@@ -51,6 +52,7 @@ _PUBLIC = {
     "checks.due": "Due due",
     "checks.findings": "Finding check",
     "checks.slots": "Slots slots",
+    "checks.starts": "Starts starts",
     "errors": "DosingError InputError Problem RegimenError",
     "language.catalog": "load",
     "language.site_file": "fill_in read_site",
@@ -74,8 +76,8 @@ _ROOMS = {name: room for room, names in _PUBLIC.items() for name in names.split(
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
     "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Slots",
-    "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load", "load_assumptions",
-    "plan", "read_ics", "read_site", "simulate", "slots", "to_csv", "to_ics", "to_json", "update_ics",
+    "Starts", "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load",
+    "load_assumptions", "plan", "read_ics", "read_site", "simulate", "slots", "starts", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 
 

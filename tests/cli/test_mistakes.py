@@ -18,6 +18,7 @@ COMMANDS = {
     "check",
     "due",
     "slots",
+    "starts",
     "prepare",
     "order",
     "doses",

@@ -41,6 +41,7 @@ COMMANDS = (
     "check",
     "due",
     "slots",
+    "starts",
     "board",
     "handout",
     "prepare",

@@ -41,6 +41,7 @@ from nmosd_dosing import (
     read_site,
     simulate,
     slots,
+    starts,
     to_csv,
     to_ics,
     to_json,
@@ -88,13 +89,14 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "read_site": (read_site, {"content": SITE_BYTES, "path": "site.yaml"}),
     "simulate": (simulate, {"study": BAT4406F, "assumptions": TRIAL, "trials": 1}),
     "slots": (slots, {"study": BELIMUMAB, "subject": SUBJECT, "visit": "D28", "as_of": DAY}),
+    "starts": (starts, {"study": BELIMUMAB, "first": DAY, "last": DAY}),
     "to_csv": (to_csv, {"plan": MADE}),
     "to_ics": (to_ics, {"plan": MADE, "stamp": STAMP}),
     "to_json": (to_json, {"plan": MADE}),
     "update_ics": (update_ics, {"old": OLD, "plan": MADE, "stamp": STAMP}),
 }
 RESULTS = {  # which are made by these, and not by whoever uses them
-    "Assumptions", "CalendarFile", "CalendarUpdate", "Comparison", "DoseTable", "Due", "Finding", "Plan", "Schedule", "Slots",
+    "Assumptions", "CalendarFile", "CalendarUpdate", "Comparison", "DoseTable", "Due", "Finding", "Plan", "Schedule", "Slots", "Starts",
     "Study", "DosingError", "InputError", "Problem", "RegimenError",
 }  # fmt: skip
 MANY = {

@@ -47,6 +47,7 @@ due --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20 --ahead 60d
 slots --regimen bat4406f --start 2025-01-06 --visit olp/D1 --as-of 2025-12-01 --on 2026-01-12 --country CN
 slots --regimen bat4406f --start 2025-01-06 --visit rcp/D182 --window 3d --as-of 2025-07-01 --on 2025-07-10
 slots --regimen CHINESE --start 2025-01-06 --height 170 --weight 60 --next --as-of 2025-02-20
+starts --regimen mil62-rcp --from 2026-01-28 --to 2026-02-27 --country CN
 board --regimen bat4406f --subjects examples/pharmacy/subjects.csv --as-of 2025-03-03 --window 3d --country CN
 board --regimen CHINESE --start 2025-01-06 --as-of 2025-02-20
 handout --regimen bat4406f --start 2025-01-06 --as-of 2025-07-20 --lang fr

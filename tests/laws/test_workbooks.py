@@ -27,6 +27,7 @@ COMMANDS: list[tuple[str, ...]] = [
     ("due", *PHARMACY, "--as-of", "2025-03-10", "--ahead", "60d"),
     ("due", *ONE, "--as-of", "2025-06-20", "--window", "3d"),
     ("slots", *ONE[:4], "--visit", "rcp/D182", "--on", "2025-07-10", "--as-of", "2025-07-01", "--window", "3d"),
+    ("starts", *ONE[:2], "--from", "2025-01-01", "--to", "2025-01-31"),
     ("prepare", *PHARMACY, "--from", "2025-03-03", "--days", "60"),
     ("order", *PHARMACY, "--from", "2025-03-01", "--until", "2025-05-31", "--reserve", "10%", "--lead", "14d"),
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")),

@@ -99,6 +99,28 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
+@command(
+    without=(
+        "start", "on", "enter", "visit", "visits", "weighings", "weight", "height", "earlier", "subject", "subjects", "events",
+        "allocation", "encoding", "column", "sheet",
+    )
+)  # fmt: skip
+def starts(people: PeopleOptions, asked: options.StartsOptions, output: OutputOptions) -> None:
+    """Which days of a range may be day 1: each visit has an open day in its window then, and minimum gaps can be kept. Masked.
+
+    Against a day stand a criterion's clock, that it is closed itself, a visit without an open day in its window, a minimum gap, and an
+    entry into a later period without an open day: all of them are told, in JSON and CSV for each day.
+
+    \b
+    Examples:
+      dosing starts --regimen mil62-rcp --from 2026-01-01 --to 2026-12-31 --window 3d --country CN
+      dosing starts --regimen bat4406f --from 2026-03-02 --to 2026-03-29 --site my-site.yaml
+    """
+    from nmosd_dosing.cli.run.starts import run
+
+    run(people, asked, output)
+
+
 @command(without=("visit",))
 def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput) -> None:
     """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.

@@ -260,6 +260,16 @@ class SlotsOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class StartsOptions:
+    """`dosing starts`."""
+
+    first: Annotated[str | None, typer.Option("--from", help="The first day that may be day 1. [required]", metavar="DATE")] = None
+    last: Annotated[str | None, typer.Option("--to", help="The last one. [required]", metavar="DATE")] = None
+    window: Window = None
+    country: Country = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BoardOptions:
     """`dosing board`."""
 
@@ -381,7 +391,8 @@ class SimulateOptions:
 
 
 _GROUPS = (
-    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, BoardOptions, HandoutOptions, OrderOptions,
+    PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, StartsOptions, BoardOptions, HandoutOptions,
+    OrderOptions,
     DosesOptions, CompareOptions, SimulateOptions, OutputOptions, CohortCalendars,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}

@@ -93,7 +93,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
             continue
         message = closed_and_near(expected, visit.earliest, visit.latest, days)
         if message is not None:
-            code: NoteCode = "weekend" if days.closed_because(expected) in _WEEKDAYS else "holiday"
+            code: NoteCode = "weekend" if is_of_the_week(days.closed_because(expected) or "") else "holiday"
             found.setdefault((code, message), []).append(visit.id)
         elif days.projected(expected):
             unpublished.setdefault(expected.year, []).append(visit.id)
@@ -119,9 +119,14 @@ def closed_and_near(target: dt.date, earliest: dt.date | None, latest: dt.date |
     return "; ".join([closed_text(why), "nothing is moved", near, *([projected] if projected else [])])
 
 
+def is_of_the_week(why: str) -> bool:
+    """Whether a day is closed only by its place in the week, as `closed_because` has it."""
+    return why in _WEEKDAYS
+
+
 def closed_text(why: str) -> str:
     """Why a day is closed, as `closed_because` has it, in words: `on a Saturday`, `public holiday: National Day`."""
-    return f"on a {why}" if why in _WEEKDAYS else why if why == AT_SITE else f"public holiday: {why}"
+    return f"on a {why}" if is_of_the_week(why) else why if why == AT_SITE else f"public holiday: {why}"
 
 
 def projected_text(days: Workdays, of: Iterable[dt.date]) -> str | None:

@@ -7,6 +7,7 @@ day and no last.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift, to_dates
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
-Opens = Callable[[Dates], Dates]
-"""Of some days the first open one each, on or after it; NaT where there is none."""
+Opens = Callable[[dt.date], dt.date | None]
+"""The first open day on or after one; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
             since = np.where(recorded[at], NO_DATE, np.fmax(ended, also))
             _keep(gaps, at, of, since, np.where(since == ended, which, -1))
         begins = np.fmax(first[at], gaps.not_before[at])
-        begins = opens(begins) if opens is not None else begins
+        begins = _opened(begins, opens, schedule.start) if opens is not None else begins
         until = latest[visits] if opens is None else last
         begins = np.where(begins > until[at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
         for of, (ended, which) in zip(doses, before, strict=True):
@@ -173,6 +174,13 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
             np.copyto(which, np.array(visits)[place], where=later)
             np.copyto(ended, ends, where=later)
     return gaps
+
+
+def _opened(dates: Dates, opens: Opens, start: Dates) -> Dates:
+    """(n,) the first open days on or after some dates; day 1 of the study is the day that it is."""
+    each = {day: opens(day) for day in to_dates(np.unique(dates[~np.isnat(dates)])) if day is not None}
+    found = np.array([each[day] if day is not None else None for day in to_dates(dates)], dtype="datetime64[D]")
+    return np.where(dates == start, dates, found)
 
 
 def _is_entered(schedule: Schedule, visit: int) -> NDArray[np.bool_]:
