@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
@@ -15,7 +16,7 @@ Way = Literal["up", "down", "half even"]
 
 AmountStatusText = Literal[
     "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
-    "refused",
+    "refused", "omitted", "held",
 ]  # fmt: skip
 
 
@@ -33,6 +34,8 @@ class AmountStatus(IntEnum):
     NEEDS_HEIGHT = 8
     OUT_OF_RANGE = 9  # the rule does not hold for this weight
     REFUSED = 10  # it would pass the lifetime cap
+    OMITTED = 11  # an event of its levels takes it away
+    HELD = 12  # it waits for an event of its levels
 
     @property
     def text(self) -> AmountStatusText:
@@ -40,6 +43,7 @@ class AmountStatus(IntEnum):
 
 
 KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount
+NOT_GIVEN = (AmountStatus.REFUSED, AmountStatus.OMITTED, AmountStatus.HELD)  # planned, and it is no dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,40 @@ class Lead(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of a dose in the file's order, and the events that move a subject among them, each by one.
+
+    `doses`: of each level, without levels of their own; `start`: the place of the one that everybody begins at. `names` is empty where the
+    file names none, and only says what `omit` and `hold` do. `omit`: the next dose is not given; `held`, `resumed`: between them none is.
+    """
+
+    names: tuple[str, ...]
+    doses: tuple[Dose, ...]
+    start: int = 0
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    omit: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+
+    @property
+    def scheme(self) -> Levels:
+        """All of it but the amounts: what two arms have in common whose levels go alike."""
+        return replace(self, doses=())
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.down, *self.up, *self.omit, *self.held, *self.resumed)))
+
+
+@dataclass(frozen=True, slots=True)
 class Dose:
     """One dose of a product as the file states it, in `unit`.
 
     `bands`: by weight, the lightest first; none unless `kind` is "stated". `rule` is the rule in the file's words, `minutes` the stated
     time of the infusion, `times` how often on each day (None: once, on a single day), `hours` at which times of day, `lead` how long
-    before or after another product. `surface`: how body surface is reckoned, for amounts per m2.
+    before or after another product. `surface`: how body surface is reckoned, for amounts per m2. `levels`: where it has some, and it is
+    the dose of the one that everybody begins at.
     """
 
     kind: Kind
@@ -97,6 +129,7 @@ class Dose:
     surface: Formula = "Mosteller"
     at_most: Fraction | None = None
     rounding: Rounding | None = None
+    levels: Levels | None = None
 
     @property
     def status(self) -> AmountStatus:
@@ -112,6 +145,11 @@ class Dose:
     @property
     def by_surface(self) -> bool:
         return any(band.per == "m2" for band in self.bands)
+
+    def at_every_level(self, change: Callable[[Dose], Dose]) -> Dose:
+        """The dose after a change, and that of each of its levels."""
+        levels = self.levels and replace(self.levels, doses=tuple(map(change, self.levels.doses)))
+        return replace(change(self), levels=levels)
 
 
 @dataclass(frozen=True, slots=True)

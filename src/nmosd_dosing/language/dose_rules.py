@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from nmosd_dosing.dose.dose import Band, Dose, LifetimeCap, Rounding, Vials, num
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
 from nmosd_dosing.errors import DosingError, Problems
+from nmosd_dosing.language.dose_levels import with_levels
 from nmosd_dosing.language.keys import DoseRuleKeys, ProductKeys, VialsKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import ranges
@@ -68,7 +70,7 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
             rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per),), text.text), _NO_FACTS)
         elif pair.value is not None:
             found = len(problems.found)
-            dose = _dose(name, pair.value, pair.key, vials, problems)
+            dose = with_levels(pair.value, functools.partial(_dose, name, key=pair.key, vials=vials), problems)
             wrong = dose is None or len(problems.found) > found  # it stays known by its name: that it is wrong has been said
             rules[name] = DoseRule(name, Dose("not stated") if wrong or dose is None else dose, to_facts(pair.value))
         else:
@@ -76,8 +78,8 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
     return rules
 
 
-def _dose(name: str, mapping: DoseRuleKeys, key: Scalar, vials: Vials | None, problems: Problems) -> Dose | None:
-    if mapping.has("amount") == mapping.has("bands"):
+def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, vials: Vials | None) -> Dose | None:
+    if mapping.has("amount") == mapping.has("bands") and not mapping.has("levels"):
         both = mapping.has("amount")
         wrong = f"the dose rule `{name}` has {'both `amount` and `bands`' if both else 'neither `amount` nor `bands`'}"
         place = mapping.key_place("bands") if both else key.place

@@ -69,6 +69,9 @@ class Giver:
                     self.problems.error(
                         f"{product} is not given at this visit, so `once` cannot change its dose", place, "add it under `give`"
                     )
+                elif any(dose is not None and dose.levels is not None for dose in (*planned[product][0], *doses)):
+                    hint = "keep one of them: `once` changes a dose a single time; where it has levels, `down` and `up` do"
+                    self.problems.error(f"{product} has levels here, and `once` changes its dose as well", place, hint)
                 changes.setdefault(product, []).append((event, doses))
         return tuple(
             Give(product, doses, blinded, changes=tuple(changes.get(product, ())), place=place)
@@ -155,8 +158,12 @@ class Giver:
             unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
             bands = (Band(text.amount.amount, text.amount.per),) if text.amount is not None else ()
             dose = Dose(text.kind, unit, bands, text.rule)
-        rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
-        return replace(dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead)
+
+        def given(dose: Dose) -> Dose:
+            rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
+            return replace(dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead)
+
+        return dose.at_every_level(given)
 
     def _no_amount(self, text: DoseText) -> Dose:
         try:

@@ -173,12 +173,47 @@ def _rule_name(node: Scalar) -> Scalar:
     return node
 
 
+def _level_name(node: Scalar) -> Scalar:
+    if not re.fullmatch(dose_phrases.LEVEL_PATTERN, node.text) or len(node.text) > 20:
+        wrong = f"`{clip(node.text)}` is not the name of a dose level: a number such as `-1`, or a word in lower-case letters"
+        raise PhraseError(wrong, node.place, "write for example `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`")
+    return node
+
+
+EVENTS = one_or_many(EVENT)
+LEVEL_NAME = phrase("the name of a dose level", _level_name, dose_phrases.LEVEL_PATTERN, "-1")
+BANDS = mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
+
+
+@dataclass
+class LevelKeys(Keys):
+    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 7.5 mg/kg`")
+    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 1800 mg`")
+    at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose of the level: `at most: 750 mg`")
+
+
+LEVELS = mapping_of(LEVEL_NAME, by_kind("a dose level", BAND, None, known_keys(LevelKeys, "a dose level")), "dose levels by name")
+
+
+@dataclass
+class HoldKeys(Keys):
+    from_: tuple[Scalar, ...] | None = key(EVENTS, "the event from which no dose is given: `from: dose_held`", True)
+    until: tuple[Scalar, ...] | None = key(EVENTS, "the event with which doses go on: `until: dose_resumed`", True)
+
+
 @dataclass
 class DoseRuleKeys(FactsKeys):
     amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`")
-    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(
-        mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight"),
-        "amounts by weight: `40 to <60 kg: 2400 mg`",
+    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 2400 mg`")
+    levels: dict[str, Pair[LevelKeys | dose_phrases.AmountText | NotStated]] | None = key(
+        LEVELS, "doses in order, from the highest down: `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`"
+    )
+    start_level: Scalar | None = key(LEVEL_NAME, "where everybody begins, if not at the first: `start level: 0`")
+    down: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level down: `down: dose_reduced`")
+    up: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level up: `up: dose_escalated`")
+    omit: tuple[Scalar, ...] | None = key(EVENTS, "the event after which the next dose is not given: `omit: dose_omitted`")
+    hold: HoldKeys | None = key(
+        known_keys(HoldKeys, "what holds doses"), "no dose between two events: `hold: {from: dose_held, until: dose_resumed}`"
     )
     at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
     round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")

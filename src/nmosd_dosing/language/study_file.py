@@ -13,6 +13,7 @@ from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.criteria import to_criteria
+from nmosd_dosing.language.dose_levels import events_of
 from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
 from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, VisitKeys, one_line, texts, to_facts, to_source
@@ -104,6 +105,9 @@ class _Builder:
         gap = mapping.minimum_gap if isinstance(mapping.minimum_gap, Offset) else None
         route = one_line(mapping.route)
         place = mapping.place("minimum_gap") if gap is not None else None
+        for rule in (mapping.doses or {}).values():
+            for event in events_of(rule.value) if isinstance(rule.value, keys.DoseRuleKeys) else ():
+                self._known_event(event, SUBJECT_EVENTS)
         return Product(
             name=pair.key.text,
             route=None if route == NOT_STATED.value else route,
@@ -336,7 +340,7 @@ class _Builder:
 
 def _not_daily(gives: tuple[Give, ...]) -> Give | None:
     """The first product whose dose does not say how often a day."""
-    changed = [(give, dose) for give in gives for doses in (give.doses, *(d for _, d in give.changes)) for dose in doses]
+    changed = [(give, dose) for give in gives for doses in (give.doses, *give.ways) for dose in doses]
     return next((give for give, dose in changed if dose is not None and dose.times is None), None)
 
 

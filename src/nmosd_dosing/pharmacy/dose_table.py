@@ -53,8 +53,8 @@ class DoseRow:
 
 
 def is_given(dose: Administration) -> bool:
-    """Whether it is a dose at all: one that would pass the lifetime cap is refused."""
-    return dose.amount_status != "refused"
+    """Whether it is a dose at all: one that would pass the lifetime cap is refused, and events may omit or hold some."""
+    return dose.amount_status not in ("refused", "omitted", "held")
 
 
 @dataclass(frozen=True, slots=True)

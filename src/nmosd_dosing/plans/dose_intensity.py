@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from nmosd_dosing.dose.dose import KNOWN, AmountStatus
+from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.plans.plan import Intensity
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -39,7 +39,7 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
             for besides in schedule.doses_besides
             if besides.product == product and besides.date <= until
         ]
-        given, planned = _sum(gives), _sum([_amount(dose) for _, dose in due if dose.status != AmountStatus.REFUSED])
+        given, planned = _sum(gives), _sum([_amount(dose) for _, dose in due if dose.status not in NOT_GIVEN])
         if given is not None and planned is not None:
             yield Intensity(product, unit, until, float(given), float(planned), float(given / planned) if planned else None)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import AmountStatus, AmountStatusText, number_text
+from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, AmountStatusText, number_text
 from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
@@ -58,7 +58,10 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
 
 
 def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[str, ...]:
-    return tuple(p.id for p in planned if any(a.amount_status == status for a in p.administrations))
+    beyond = ("below ", "above ")  # the notes of levels say it
+    return tuple(
+        p.id for p in planned if any(a.amount_status == status and not (a.level or "").startswith(beyond) for a in p.administrations)
+    )
 
 
 def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
@@ -115,7 +118,7 @@ def _unwatched(schedule: SubjectSchedule, cap: SubjectCap, doses: Sequence[Subje
             if lacking is None:
                 return "it is in another unit than the doses"
             return f"without the {lacking[0]} it cannot be watched: add `{argument(lacking[1])}`"
-        if dose.in_plan and not known and dose.status != AmountStatus.REFUSED:
+        if dose.in_plan and not known and dose.status not in NOT_GIVEN:
             return "a dose is not known, so it may be passed"
     return None
 

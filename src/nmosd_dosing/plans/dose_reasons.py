@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2
-from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Band, Dose, number_text
+from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, Band, Dose, number_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -22,6 +22,7 @@ def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
     """How each dose of a visit came about; of a masked one only that it is, and its vials."""
     for dose in visit.doses:
         if dose.in_plan:
+            yield from level_steps(dose)
             yield _reckoned(schedule, dose)
             yield from _vials(schedule, dose)
 
@@ -37,9 +38,35 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
         if dose.status not in KNOWN:
             return f"{about}: {why_no_amount(dose.status.text)}"
         return f"{about}: {own.kind if own is not None else '; '.join(_given(dose))}"
-    known = dose.status in (*KNOWN, AmountStatus.REFUSED, AmountStatus.NOT_RECORDED)
+    known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED)
     words = [*_steps(schedule, dose, own), *_given(dose)] if known else [why_no_amount(dose.status.text)]
     return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"
+
+
+def level_steps(dose: SubjectDose) -> Iterator[str]:
+    """Which events led to the level of a dose, and which took it away."""
+    level = dose.level
+    if level is None:
+        return
+    since = f"; {events_text(level.by)}" if level.by else ", at which everybody begins"
+    if level.text is not None:
+        beyond = f": the file states no {'lower' if level.down > 0 else 'higher'} one" if level.down else ""
+        yield f"level of {dose.give.shown}: {level.text}{beyond}{since}"
+    if level.taken:
+        yield f"{dose.give.shown} {taken_text(level.taken, held=dose.status == AmountStatus.HELD)}"
+
+
+def events_text(events: Sequence[tuple[str, dt.date]]) -> str:
+    """`dose_reduced on 2025-02-10 Mon`, and so on, in the order of their days."""
+    return ", ".join(f"{event} on {date_text(date)}" for event, date in events)
+
+
+def taken_text(taken: Sequence[tuple[str, dt.date]], *, held: bool) -> str:
+    """Why a dose is not given: by the event that takes it away; or from one that holds doses to the one with which they go on."""
+    first, *then = taken
+    if held:
+        return f"is held by {events_text([first])}, and waits until it is resumed"
+    return f"is not given, by {events_text([first])}{f' until {events_text(then)}' if then else ''}"
 
 
 def _own(dose: SubjectDose) -> Dose | None:
@@ -96,7 +123,7 @@ def _given(dose: SubjectDose) -> Iterator[str]:
     """How often; and what was given, where that is recorded."""
     if dose.administrations > 1:
         yield f"{dose.administrations} times in all"
-    if dose.status in (AmountStatus.REFUSED, AmountStatus.NOT_RECORDED):
+    if dose.status in (*NOT_GIVEN, AmountStatus.NOT_RECORDED):
         yield why_no_amount(dose.status.text)
     if dose.recorded:
         yield f"recorded: {number_text(dose.amount)} {dose.give.unit}"

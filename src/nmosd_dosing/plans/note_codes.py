@@ -11,7 +11,7 @@ NoteCode = Literal[
     "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "lost-dose",
     "open-ended", "until", "overdue", "past-target", "booked", "unscheduled", "wrong-dose", "not-recorded",
     "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "check-weight", "weight", "lifetime", "twice",
-    "dose-change",
+    "dose-change", "omitted",
     "window", "no-window", "site", "overlap", "weekend", "holiday", "same-date",
     "assumed", "note",
 ]  # fmt: skip
@@ -81,7 +81,8 @@ TABLE = (
     NoteKind("weight", "which weight doses are by", of_doses=True),
     NoteKind("lifetime", "how far the lifetime cap of a product is used", of_doses=True, of_slots=True),
     NoteKind("twice", "a product is given by two visits on one day", of_slots=True),
-    NoteKind("dose-change", "an event changes the dose", in_entry=True, of_doses=True, of_slots=True),
+    NoteKind("dose-change", "an event changes the dose, or its level", in_entry=True, of_doses=True, of_slots=True),
+    NoteKind("omitted", "an event takes a dose away", stands_out=True, in_entry=True, of_doses=True, of_slots=True),
     NoteKind("window", "the window was given by whoever asked, not by the study", in_entry=True),
     NoteKind("no-window", "the source states no window"),
     NoteKind("site", "the window is stated by the site, not by the study's source", in_entry=True),

@@ -12,6 +12,7 @@ from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
+from nmosd_dosing.plans.level_notes import level_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, day
 from nmosd_dosing.plans.spans import moving
@@ -65,6 +66,7 @@ def notes(
         yield from _weekends(shown)
     yield from _same_date([p for _, p in shown])
     yield from _changes(schedule, shown)
+    yield from level_notes(schedule, shown)
     yield from _facts(schedule.study, [own.period for own in schedule.periods if own.anchor is not None], shown)
 
 

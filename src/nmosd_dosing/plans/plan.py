@@ -30,6 +30,7 @@ class Administration:
     `check_weight`: why somebody should look at that weight again. `vials`: how many of which size for all `times`, those of
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
     `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
+    `level`: of its dose levels, `below -2` where the file states no further one; None where the dose has none.
     """
 
     product: str
@@ -57,6 +58,7 @@ class Administration:
     waste: float | None = None
     volume_ml: float | None = None
     batch: str | None = None
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

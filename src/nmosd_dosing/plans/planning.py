@@ -220,6 +220,7 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         waste=_number(vials.waste) if vials is not None and not masked else None,
         volume_ml=_number(vials.volume_ml) if vials is not None else None,
         batch=batch,
+        level=dose.level.text if dose.level is not None else None,
     )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
+from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.errors import counted
+from nmosd_dosing.plans.dose_reasons import taken_text
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import Date, DoseBefore, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
@@ -174,7 +176,10 @@ def limit_text(schedule: SubjectSchedule, limit: SubjectLimit) -> str:
 def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What a visit's dose waits for."""
     expected = visit.booked or visit.target
-    waiting = next(limit for limit in visit.segment.waits if expected is not None and expected > limit.last)
+    waiting = next((limit for limit in visit.segment.waits if expected is not None and expected > limit.last), None)
+    if waiting is None:
+        held = [(dose.give.shown, dose.level) for dose in visit.doses if dose.status == AmountStatus.HELD]
+        return "; ".join(f"{shown} {taken_text(level.taken, held=True)}" for shown, level in held if level is not None)
     if waiting.cause != "undecided":
         return waiting.cause
     move = next(m for m in schedule.moves if m.out_of == visit.segment.period)

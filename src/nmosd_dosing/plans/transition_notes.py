@@ -154,7 +154,7 @@ def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
     used = {DECLINED, *ENDS_TREATMENT, *(completed(own.period.id) for own in schedule.periods)}
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
-    used |= {event for p in study.periods for entry in p.visit_rules for give in entry.gives for event, _ in give.changes}
+    used |= {event for p in study.periods for entry in p.visit_rules for give in entry.gives for event in give.events}
     used |= {item.code.hangs_on for p in study.periods for entry in p.visit_rules for item in entry.at if isinstance(item, Point)}
     used |= {RELAPSE, *DECISIONS} if RELAPSE in used or CONFIRMED in used else set()
     used |= {STUDY_STOP} if study.stop is not None else set()

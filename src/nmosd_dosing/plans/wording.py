@@ -27,6 +27,11 @@ class Wording:
     needs_height: str
     out_of_range: str
     refused: str
+    omitted: str
+    held: str
+    level: str
+    below: str
+    above: str
     capped: str
     times: str
     per_day: str
@@ -80,6 +85,11 @@ _ENGLISH = Wording(
     needs_height="needs height",
     out_of_range="no dose is stated for this weight",
     refused="refused: over the lifetime cap",
+    omitted="omitted",
+    held="held",
+    level="level {}",
+    below="below level {}",
+    above="above level {}",
     capped="the highest dose",
     times="{} times in all",
     per_day="{} a day",
@@ -132,6 +142,11 @@ _CHINESE = Wording(
     needs_height="需身高",
     out_of_range="方案未规定该体重的剂量",
     refused="不予给药：超过终身累积上限",
+    omitted="本次不给药",
+    held="暂停给药，待恢复",
+    level="剂量水平 {}",
+    below="低于剂量水平 {}",
+    above="高于剂量水平 {}",
     capped="已达单次上限",
     times="共 {} 次",
     per_day="每日 {}",
@@ -268,19 +283,29 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     over += f"{words.comma}{a.lead}" if a.lead else ""
     times = f"{words.comma}{words.per_day.format(f'{number_text(a.per_day)} {a.unit}')}" if a.per_day is not None else ""
     times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
+    level = f"{words.comma}{level_text(a.level, language)}" if a.level is not None else ""
     if a.amount_status == "masked":
-        return f"{a.shown}{words.comma}{words.masked}{times}{over}"
+        return f"{a.shown}{words.comma}{words.masked}{times}{over}{level}"
+    if a.amount_status in ("omitted", "held"):
+        return f"{a.shown}{words.comma}{why_no_amount(a.amount_status, language)}{level}"
     if (a.dose_rule or "").startswith("placebo") and not a.amount:
-        return f"{a.product} {words.placebo}{times}{over}"
+        return f"{a.product} {words.placebo}{times}{over}{level}"
     if a.amount is not None:
         amount = f"{number_text(a.amount)} {a.unit}"
         said = (a.dose_rule or "").startswith(f"{amount} ") and "," not in (a.dose_rule or "")
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
-        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}"
+        return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}{level}"
     why = why_no_amount(a.amount_status, language)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
-    return f"{a.product}{rule}{times}{over}{words.comma}{why}"
+    return f"{a.shown}{rule}{times}{over}{words.comma}{why}{level}"
+
+
+def level_text(level: str, language: Language = "en") -> str:
+    """The level of a dose: `level -1`, `below level -2`."""
+    words = wording(language)
+    side, _, edge = level.rpartition(" ")
+    return {"": words.level, "below": words.below, "above": words.above}[side].format(edge)
 
 
 def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
@@ -293,6 +318,10 @@ def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
             return words.dose_not_stated
         case "refused":
             return words.refused
+        case "omitted":
+            return words.omitted
+        case "held":
+            return words.held
         case "needs arm":
             return words.needs_arm
         case "needs weight":

@@ -188,4 +188,4 @@ def _days_apart(schedule: Schedule, allowed: AllowedDays, dates: Dates) -> Itera
 
 def _changing(schedule: Schedule) -> set[str]:
     """The events that change doses."""
-    return {event for row in schedule.rows for event, _ in row.give.changes}
+    return {event for row in schedule.rows for event in row.give.events}

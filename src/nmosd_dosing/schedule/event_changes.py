@@ -1,4 +1,5 @@
-"""Doses that events change: the latest event on or before a dose decides; of several on one day, the last in the file."""
+"""Doses that events change: the latest event on or before a dose decides, of several on one day the last in the file; or, where they have
+levels, all events until then."""
 
 from __future__ import annotations
 
@@ -7,8 +8,15 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.schedule.levels import level_way, places
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
+
+
+def way(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> NDArray[np.intp]:
+    """(n,) which of the ways of an administration holds, -1 for none: its doses as they are planned. dates: (n,) those of the doses of some
+    columns."""
+    return level_way(give, cohort, dates, columns) if give.levels else change(give, cohort, dates, columns)[0]
 
 
 def change(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> tuple[NDArray[np.intp], Dates]:
@@ -26,7 +34,9 @@ def change(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> tuple[ND
 
 
 def changed_doses(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> tuple[Dose | None, ...]:
-    """The doses of an administration by arm, each as the latest event that changes it has it, for the one subject of `columns`."""
+    """The doses of an administration by arm, each as the events have it, for the one subject of `columns`."""
+    if give.levels:
+        return tuple(_at_level(give, arm, cohort, dates, columns) for arm in range(len(give.doses)))
     doses, latest = list(give.doses), [NO_DATE] * len(give.doses)
     for event, changed in give.changes:
         since = cohort.latest(event, dates, columns)[0]
@@ -34,3 +44,10 @@ def changed_doses(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> t
             if new is not None and not np.isnat(since) and not since < latest[arm]:
                 doses[arm], latest[arm] = new, since
     return tuple(doses)
+
+
+def _at_level(give: Give, arm: int, cohort: Cohort, dates: Dates, columns: slice) -> Dose | None:
+    if (levels := give.levels[arm]) is None:
+        return give.doses[arm]
+    at = int(places(levels, cohort, dates, columns)[0])
+    return levels.doses[at] if 0 <= at < len(levels.doses) else give.ways[-1][arm]

@@ -19,6 +19,7 @@ from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finis
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
+from nmosd_dosing.schedule.levels import without_levels
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
@@ -79,9 +80,9 @@ def expand(
 
 def _expand(
     study: Study, cohort: Cohort, period: str | None, until: dt.date | None, window: Window | None, unblind: bool, allow_deviation: bool,
-    accept_gap: bool, at_least: dt.date | None, ends: bool = True,
+    accept_gap: bool, at_least: dt.date | None, ends: bool = True, levels: bool = True,
 ) -> Schedule:  # fmt: skip
-    """`ends`: whether recorded ends of periods are held against their first days."""
+    """`ends`: whether recorded ends of periods are held against their first days; `levels`: whether events move doses among theirs."""
     periods = (one_period(study, period),) if period is not None else period_order.way(study)
     arms = period_order.arms_of(periods)
     if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
@@ -100,6 +101,8 @@ def _expand(
         by_period = [mask(study, visits) for visits in by_period]
         gives = [give for visits in by_period for visit in visits for give in visit.gives]
         cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
+    if not levels:
+        by_period = [without_levels(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period, slips=allow_deviation)
     disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
@@ -127,11 +130,12 @@ def _expand(
 
 
 def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
-    """The schedule had no visit been recorded: with the same first days, entries, events and weights; drawn at least so far."""
+    """The schedule had no visit been recorded: with the same first days, entries, events and weights, and every dose at the level at which
+    everybody begins; drawn at least so far."""
     periods = schedule.disposition.periods
     return _expand(
         schedule.study, dataclasses.replace(schedule.cohort, records=()), periods[0].id if len(periods) == 1 else None, None, None,
-        schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False,
+        schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False, levels=False,
     )  # fmt: skip
 
 
@@ -203,6 +207,7 @@ def _fill(
         planned={},
         exposure={},
         reweighed={},
+        taken={},
         steps={},
     )
     filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})

@@ -25,18 +25,19 @@ class Filling(Schedule):
     planned: dict[int, NDArray[np.float64]]
     exposure: dict[int, tuple[NDArray[np.float64], ...]]
     reweighed: dict[str, Reweighed]
+    taken: dict[int, NDArray[np.uint8]]
     steps: dict[int, NDArray[np.float64]]
 
     def finish(self) -> Schedule:
         """The schedule, read-only."""
         for array in (
             self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
-            *self.planned.values(), *(array for arrays in self.exposure.values() for array in arrays),
+            *self.planned.values(), *self.taken.values(), *(array for arrays in self.exposure.values() for array in arrays),
             *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.booked)),
             *(array for made in self.reweighed.values() for array in (made.since, made.grams, made.of)),
         ):  # fmt: skip
             if array is not None:
                 array.setflags(write=False)
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)}
-        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure", "reweighed")}
+        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure", "reweighed", "taken")}
         return Schedule(**{**found, **closed})

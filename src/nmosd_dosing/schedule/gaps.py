@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
-from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.dose.dose import NOT_GIVEN
 from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.visits import offset_of
@@ -34,7 +34,7 @@ def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
     for visits, rows in schedule.by_segment():
         at = [row.visit - visits.start for row in schedule.rows[rows]]
         dates[rows] = schedule.dates(visits)[at]
-    refused = np.array(schedule.status).reshape(in_plan.shape) == AmountStatus.REFUSED
+    refused = np.isin(np.array(schedule.status).reshape(in_plan.shape), NOT_GIVEN)
     for row, columns in schedule.not_given.items():
         refused[row, columns] = True
     dates[~in_plan | refused] = NO_DATE

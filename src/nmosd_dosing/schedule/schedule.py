@@ -35,6 +35,7 @@ class Schedule:
     target: (m, n) datetime64[D]; NaT where a visit is not planned for that subject, or has no stated day.
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
+    taken: by row (n,) OMITTED or HELD of what events of its levels take away, also where it was given all the same, else 0.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
     under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;
@@ -69,6 +70,7 @@ class Schedule:
     written: frozenset[tuple[int, int]]
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
     reweighed: Mapping[str, Reweighed]
+    taken: Mapping[int, NDArray[np.uint8]]
 
     def __post_init__(self) -> None:
         if len(set(self.ids)) < len(self.ids):
@@ -236,6 +238,11 @@ class Schedule:
         booked = self.visit_records.booked[visit, columns]
         return np.where(np.isnat(booked), target, booked)
 
+    def dose_days(self, visit: int, columns: slice = _EVERYBODY) -> Dates:
+        """(n,) the day by which it is told what a visit's doses are: that of the visit, or the planned one where it did not take place."""
+        dates = self.dates(visit, columns)
+        return np.where(np.isnat(dates), self.target[visit, columns], dates)
+
     # --- what became of a visit ----------------------------------------------------------------------------------------
 
     def state(self, visit: Visits) -> NDArray[np.uint8]:
@@ -252,6 +259,10 @@ class Schedule:
             state[self.counted[visit].booked] = VisitStatus.PROJECTED
         for limit in segment.waits:
             state[self._doses[visit] & (self.expected(visit) > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
+        for row, taken in self.taken.items():
+            if (at := self.rows[row].visit) in (here := _range(visit)):
+                mine = state if isinstance(visit, int) else state[at - here.start]
+                mine[(taken == AmountStatus.HELD) & ~self.dose_cancelled(at)] = VisitStatus.PENDING
         if self.visit_records is not None:
             state[~np.isnat(self.visit_records.booked[visit])] = VisitStatus.BOOKED
         state[self.cancelled(visit)] = VisitStatus.CANCELLED
@@ -424,7 +435,7 @@ class Schedule:
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
         columns = slice(column, column + 1)
-        return changed_doses(self.rows[row].give, self.cohort, self.dates(self.rows[row].visit, columns), columns)
+        return changed_doses(self.rows[row].give, self.cohort, self.dose_days(self.rows[row].visit, columns), columns)
 
 
 def _range(visit: Visits) -> range:

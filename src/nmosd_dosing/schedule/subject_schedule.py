@@ -117,11 +117,31 @@ class Change(NamedTuple):
     number: int
 
 
+class AtLevel(NamedTuple):
+    """Where a dose stands among its levels. name: of the level; None where the file names none, or states none so far `down` (or up: -1),
+    beyond `edge`. by: the events that led there, with their days. taken: those that take the dose away, if any does: it is omitted after
+    one, or from one to the other; of one that is held, the first alone."""
+
+    name: str | None
+    edge: str
+    down: int
+    by: tuple[tuple[str, dt.date], ...]
+    taken: tuple[tuple[str, dt.date], ...]
+
+    @property
+    def text(self) -> str | None:
+        """`-1`, `below -2`; None without levels."""
+        if self.down:
+            return f"{'below' if self.down > 0 else 'above'} {self.edge}"
+        return self.name
+
+
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
     in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
-    own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so. planned: what `amount` would
+    own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so; level: of its levels,
+    None where it has none, or arms differ and that of the subject is not known. planned: what `amount` would
     be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
     """
 
@@ -136,6 +156,7 @@ class SubjectDose(NamedTuple):
     doses: tuple[Dose | None, ...]
     own: Dose | None
     change: Change | None
+    level: AtLevel | None
     planned: float
     recorded: bool
     date: Date

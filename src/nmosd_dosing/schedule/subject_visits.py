@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, Offset, to_dates
-from nmosd_dosing.dose.dose import AmountStatus, Dose
+from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
 from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
@@ -20,7 +22,17 @@ from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.subject_schedule import Change, Date, DoseBefore, Exposure, SubjectDose, SubjectSegment, SubjectVisit, VialCount
+from nmosd_dosing.schedule.subject_schedule import (
+    AtLevel,
+    Change,
+    Date,
+    DoseBefore,
+    Exposure,
+    SubjectDose,
+    SubjectSegment,
+    SubjectVisit,
+    VialCount,
+)
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
@@ -129,14 +141,14 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
     vials: list[Dispensed | None] = dispense(schedule, policy) if policy is not None else [None] * len(rows)
     made = []
     for k, row in enumerate(rows):
-        doses = [schedule.doses_for(k, c) for c in range(n)] if row.give.changes else [row.give.doses] * n
+        doses = [schedule.doses_for(k, c) for c in range(n)] if row.give.events else [row.give.doses] * n
         own = [each[0] if len(each) == 1 else each[arm] if arm != UNKNOWN_ARM else None for each, arm in zip(doses, arms, strict=True)]
         recorded = [(k, c) in schedule.written for c in range(n)]
         planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
         weights = [_weight(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
-            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k),
+            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
             map(float, planned), recorded, days[k], weights, _vials(vials[k], n), _exposure(schedule, k), strict=True,
         )  # fmt: skip
         made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
@@ -147,10 +159,47 @@ def _changes(schedule: Schedule, k: int) -> list[Change | None]:
     give = schedule.rows[k].give
     if not give.changes:
         return [None] * len(schedule)
-    chosen, dates = change(give, schedule.cohort, schedule.dates(schedule.rows[k].visit), slice(None))
+    chosen, dates = change(give, schedule.cohort, schedule.dose_days(schedule.rows[k].visit), slice(None))
     return [
         Change(give.changes[i][0], date, i) if date is not None else None for i, date in zip(chosen.tolist(), to_dates(dates), strict=True)
     ]
+
+
+def _levels(schedule: Schedule, k: int) -> list[AtLevel | None]:
+    give, n, arms = schedule.rows[k].give, len(schedule), schedule.arm.tolist()
+    if not give.levels:
+        return [None] * n
+    of_all = give.levels[0] if len({own and own.scheme for own in give.levels}) == 1 else None
+    own = [of_all if of_all is not None or arm == UNKNOWN_ARM else give.levels[arm] for arm in arms]
+    days = to_dates(schedule.dose_days(schedule.rows[k].visit))
+    happened = {event: list(zip(*map(to_dates, schedule.cohort.dates_of(event)), strict=True)) for event in give.events}
+    taken = schedule.taken[k].tolist() if k in schedule.taken else [0] * n
+
+    def until(events: Sequence[str], column: int, day: Date) -> list[tuple[str, dt.date]]:
+        """Events until a dose, in the order of their days."""
+        found = [(event, date) for event in events for date in (happened[event][column] if happened[event] else ())]
+        return sorted(((event, date) for event, date in found if date is not None and day is not None and date <= day), key=itemgetter(1))
+
+    def one(levels: Levels, column: int, day: Date) -> AtLevel:
+        at = levels.start + len(until(levels.down, column, day)) - len(until(levels.up, column, day))
+        by = tuple(until((*levels.down, *levels.up), column, day))
+        beyond = 1 if at >= len(levels.doses) else -1 if at < 0 else 0
+        edge = (levels.names or ("",))[-1 if beyond > 0 else 0]
+        return AtLevel(levels.names[at] if levels.names and not beyond else None, edge, beyond, by, _took(levels, column, day))
+
+    def _took(levels: Levels, column: int, day: Date) -> tuple[tuple[str, dt.date], ...]:
+        """What takes a dose away: what holds it, and goes on only after it; else the latest event that omits the next one."""
+        if not taken[column]:
+            return ()
+        held, resumed = until(levels.held, column, day)[-1:], until(levels.resumed, column, day)[-1:]
+        if held and not (resumed and resumed[0][1] >= held[0][1]):
+            return (
+                *held,
+                *[(event, date) for event, date in until(levels.resumed, column, dt.date.max) if day is not None and date > day][:1],
+            )
+        return tuple(until(levels.omit, column, day)[-1:])
+
+    return [one(levels, c, days[c]) if levels is not None else None for c, levels in enumerate(own)]
 
 
 def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift
-from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.dose.dose import NOT_GIVEN
 from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
@@ -111,14 +111,16 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
 
 
 def without_refused(schedule: Filling) -> None:
-    """First and last doses of whoever had a dose refused, without it."""
-    refused = np.logical_or.reduce([status == AmountStatus.REFUSED for status in schedule.status]) if schedule.exposure else np.zeros(1)
+    """First and last doses of whoever had a dose refused, or taken away, without it."""
+    if not schedule.exposure and not schedule.taken:
+        return
+    refused = np.logical_or.reduce([np.isin(status, NOT_GIVEN) for status in schedule.status])
     if not refused.any():
         return
     schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
     for k, row in enumerate(schedule.rows):
         p = schedule.segment_of[row.visit]
-        given = schedule.in_plan(k) & (schedule.status[k] != AmountStatus.REFUSED) & refused
+        given = schedule.in_plan(k) & ~np.isin(schedule.status[k], NOT_GIVEN) & refused
         given[schedule.not_given.get(k, [])] = False
         dates = np.where(given, schedule.dates(row.visit), NO_DATE)
         np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])

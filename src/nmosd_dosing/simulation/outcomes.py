@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
-from nmosd_dosing.dose.dose import AmountStatus, number_text
+from nmosd_dosing.dose.dose import NOT_GIVEN, number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.schedule import Schedule
@@ -179,9 +179,9 @@ def of_schedule(
 
 
 def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
-    """(n,) whether a dose is planned and not refused by a lifetime's cap."""
+    """(n,) whether a dose is planned, and neither refused by a lifetime's cap nor taken away by an event."""
     given = schedule.in_plan(k)
-    return given & (schedule.status[k] != AmountStatus.REFUSED) if schedule.exposure else given
+    return given & ~np.isin(schedule.status[k], NOT_GIVEN) if schedule.exposure or schedule.taken else given
 
 
 def things(schedule: Schedule, k: int, vials: Dispensed | None) -> Iterator[tuple[str, int | NDArray[Any]]]:

@@ -347,7 +347,7 @@ def _events(entry: VisitRule) -> Iterable[str]:
         code = item.code if isinstance(item, Point) else item.base
         if code.hangs_on:
             yield code.hangs_on
-    yield from (event for give in entry.gives for event, _ in give.changes)
+    yield from (event for give in entry.gives for event in give.events)
 
 
 def _moves_on(period: Period) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nmosd_dosing.days import day_number, week_code
-from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.facts import NOT_STATED, Facts
@@ -151,6 +151,23 @@ def dose_words(give: Give, dose: Dose | None) -> str:
     return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
 
 
+def levels_text(levels: Levels) -> str:
+    """`levels 0 (10 mg/kg), -1 (7.5 mg/kg); one down with each dose_reduced`: of a masked dose without amounts."""
+    stated = [dose.rule if dose.kind == "stated" else SILENT if dose.kind == SILENT else None for dose in levels.doses]
+    names = [f"{name} ({words})" if words else name for name, words in zip(levels.names, stated if levels.names else (), strict=True)]
+    said = [f"levels {', '.join(names)}"] if names else []
+    said += [f"everybody begins at {levels.names[levels.start]}"] if levels.start else []
+    said += [f"one down with each {_or(levels.down)}"] if levels.down else []
+    said += [f"one up with each {_or(levels.up)}"] if levels.up else []
+    said += [f"the next dose is omitted after {_or(levels.omit)}"] if levels.omit else []
+    said += [f"none from {_or(levels.held)} until {_or(levels.resumed)}"] if levels.held else []
+    return "; ".join(said)
+
+
+def _or(events: Sequence[str]) -> str:
+    return " or ".join(f"`{event}`" for event in events)
+
+
 # --- columns ------------------------------------------------------------------------------------------------------------
 
 
@@ -271,6 +288,7 @@ def _doses(study: Study, period: Period, give: Give) -> Iterator[tuple[str, list
         arms = [arm for arm, theirs in enumerate(give.doses) if theirs == dose]
         changes = [(event, changed[arm]) for event, changed in give.changes for arm in arms]
         later = [f"once {event}: {dose_words(give, other)}" for event, other in dict.fromkeys(changes) if other is not None]
+        later += [f"{give.shown}: {levels_text(dose.levels)}"] if dose.levels is not None else []
         only = "" if len(arms) == len(give.doses) else _only(period, arms)
         yield f"{dose_words(give, dose)}{only}", [*notes, *later]
 

@@ -37,7 +37,7 @@ def hidden_products(study: Study) -> frozenset[str]:
 
 def _alike(give: Give) -> bool:
     """Whether all of several arms get the same active dose, whatever happens; a single one without arms is not known to be."""
-    by_arm = (give.doses, *(changed for _, changed in give.changes))
+    by_arm = (give.doses, *give.ways)
     placebo = any(dose is not None and dose.kind == "placebo" for doses in by_arm for dose in doses)
     return len(give.doses) > 1 and None not in give.doses and all(len(set(doses)) == 1 for doses in by_arm) and not placebo
 
@@ -48,6 +48,9 @@ def _masked(give: Give) -> Give:
     active = {dose for dose in give.doses if dose is not None and dose.kind != "placebo"}
     kit = active.pop() if len(active) == 1 and not give.changes else None
     shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead)
+    schemes = {dose.levels and dose.levels.scheme: dose.levels for dose in active}
+    if len(schemes) == 1 and (levels := next(iter(schemes.values()))) is not None:  # what events do is the same in every arm
+        shown = dataclasses.replace(shown, levels=dataclasses.replace(levels, doses=(shown,) * len(levels.doses)))
     mask = f"{give.product}/placebo" if placebo else give.product
     return dataclasses.replace(give, doses=(shown,) * len(give.doses), changes=(), mask=mask, kit=kit)
 

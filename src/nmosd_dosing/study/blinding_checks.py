@@ -132,6 +132,13 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, 
             give.place,
             "it would unblind: write the same `over …` for every arm",
         )
+    levels = {dose.levels and dose.levels.scheme for dose in give.doses if dose is not None and dose.kind != "placebo"}
+    if len(levels) > 1 and once(told, give.place, "levels"):
+        problems.error(
+            f"arms with different dose levels in a blinded part: {give.product} on {visit.label}",
+            give.place,
+            "it would unblind: name the same levels and events for every arm; an amount may be `not stated`",
+        )
 
 
 def _hiding(study: Study, period: Period) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nmosd_dosing.days import Code, Offset
-from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import InputError, Place, Problem
 from nmosd_dosing.study.facts import Facts, NotStated
 from nmosd_dosing.study.nominal_times import NominalTime
@@ -110,6 +110,33 @@ class Give:
         return self.mask or self.product
 
     @property
+    def levels(self) -> tuple[Levels | None, ...]:
+        """The levels of each arm; empty where no arm has any."""
+        found = tuple(dose.levels if dose is not None else None for dose in self.doses)
+        return found if any(found) else ()
+
+    @property
+    def ways(self) -> tuple[tuple[Dose | None, ...], ...]:
+        """Other doses than `doses` that it may come to, by arm: after each of `changes`, None where that is no change; or at each level,
+        and last where there is no further one."""
+        levels = self.levels
+        if not levels:
+            return tuple(doses for _, doses in self.changes)
+        gone = [own and replace(own, kind="not stated", bands=(), rule=None, levels=None) for own in self.doses]
+        most = max(len(own.doses) for own in levels if own is not None)
+        by_arm = [
+            [dose] * (most + 1) if own is None else [*own.doses, *[none] * (most + 1 - len(own.doses))]
+            for dose, own, none in zip(self.doses, levels, gone, strict=True)
+        ]
+        return tuple(zip(*by_arm, strict=True))
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The events that its doses hang on."""
+        of_levels = (event for own in self.levels if own is not None for event in own.events)
+        return tuple(dict.fromkeys((*(event for event, _ in self.changes), *of_levels)))
+
+    @property
     def masked(self) -> bool:
         """Whether it is shown masked: whose it is is not known here."""
         return any(dose is not None and dose.kind == "masked" for dose in self.doses)
@@ -123,6 +150,19 @@ class Give:
     def units(self) -> tuple[str, ...]:
         """The units of its active doses. A study in which one visit gives a product in two units is refused."""
         return tuple(dict.fromkeys(dose.unit for dose in self.doses if dose is not None and dose.kind == "stated" and dose.unit))
+
+
+def with_placebo_levels(give: Give) -> Give:
+    """A placebo goes by the levels of the active doses beside it, where these go alike: so what events do to it tells no arm."""
+    schemes = {dose.levels and dose.levels.scheme: dose.levels for dose in give.doses if dose is not None and dose.kind != "placebo"}
+    levels = next(iter(schemes.values()), None)
+    if levels is None or len(schemes) > 1:
+        return give
+    doses = tuple(
+        replace(dose, levels=replace(levels, doses=(dose,) * len(levels.doses))) if dose is not None and dose.kind == "placebo" else dose
+        for dose in give.doses
+    )
+    return replace(give, doses=doses)
 
 
 @dataclass(frozen=True, slots=True)

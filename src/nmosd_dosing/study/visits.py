@@ -19,7 +19,7 @@ from nmosd_dosing.study.nominal_times import NominalTime
 from nmosd_dosing.study.time_points import TimePoint, in_order
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
-from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window
+from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window, with_placebo_levels
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -172,7 +172,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         last=naming.last.offset if naming.last else None,
         said=_to_whoever_asks(said, period),
         by_arm=by_arm,
-        gives=tuple(gives.values()),
+        gives=tuple(map(with_placebo_levels, gives.values())),
         assessments=assessments,
         time_points=in_order(time_points, tuple(gives.values())),
         arms=tuple(of_arms),

@@ -149,7 +149,7 @@ def _plain(product: str) -> str:
 
 def plans_more(give: Give, arm: int) -> bool:
     """Whether an arm is to get more of a product than none; not where it is masked, or an arm that is not known may be the placebo."""
-    by_arm = (give.doses, *(changed for _, changed in give.changes))
+    by_arm = (give.doses, *give.ways)
     doses = [dose for doses in by_arm for dose in (doses if len(doses) == 1 or arm < 0 else (doses[arm],)) if dose is not None]
     return all(dose.kind not in ("masked", "placebo") for dose in doses)
 

@@ -34,6 +34,7 @@ AMOUNT_PATTERN = rf"^\s*{_AMOUNT}(?:/kg|/m2)?\s*$"
 SIZE_PATTERN = rf"^\s*{_AMOUNT}\s*$"
 ROUND_PATTERN = rf"^\s*(?:(?:up|down|half even)\s+to\s+{_AMOUNT}|(?:up|down)\s+to\s+whole\s+vials)\s*$"
 RULE_PATTERN = rf"^{_RULE}$"
+LEVEL_PATTERN = rf"^(?:[-+]?[0-9]+|{_RULE})$"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from nmosd_dosing.version import PROGRAM
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",
     "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative", "dispensed", "waste", "vials", "volume_ml",
-    "check_weight",
+    "check_weight", "level",
 )  # fmt: skip
 COMPARED_COLUMNS = (
     "regimen", "study", "arm", "weight_kg", "height_cm", "start", "until", "months", "dosing_visits", "first_visit", "first_day",
@@ -90,6 +90,7 @@ def _dose(row: DoseRow) -> dict[str, Any]:
         "vials": vials_list(a.vials),
         "volume_ml": plain_number(a.volume_ml),
         "check_weight": a.check_weight,
+        "level": a.level,
     }
 
 

@@ -15,7 +15,7 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Named, Page, Table
 from nmosd_dosing.report.pages.page import text
-from nmosd_dosing.study.activities import dose_words
+from nmosd_dosing.study.activities import dose_words, levels_text
 from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
@@ -109,6 +109,7 @@ def _doses_of(product: Product) -> Rows:
         plain = len(dose.bands) == 1 and not dose.bands[0].weights
         rows.append(("· dose", f"{rule.name}: {dose.rule}" if plain or dose.rule is None else dose.rule))
         rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
+        rows += [("· levels", f"{rule.name}: {levels_text(dose.levels)}")] if dose.levels is not None else []
         rows += [(f"· {name}", words) for name, words in _facts(rule.facts)]
     if product.vials is not None:
         origin = f" ({product.vials_origin})" if product.vials_origin else ""

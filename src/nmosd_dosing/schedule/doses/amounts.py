@@ -14,8 +14,10 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
-from nmosd_dosing.schedule.event_changes import change
+from nmosd_dosing.schedule.doses.taken_away import rows_taken, take_away
+from nmosd_dosing.schedule.event_changes import way
 from nmosd_dosing.schedule.filling import Filling
+from nmosd_dosing.schedule.levels import UNCLEAR
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
@@ -28,8 +30,8 @@ from nmosd_dosing.subjects.visit_records import VisitRecords
 class Rule:
     """A row's doses in whole numbers of 1/`scale`, by arm; None where an arm gets none.
 
-    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same after each event that
-    changes it.
+    `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same in each of the ways
+    that events may bring.
     """
 
     group: tuple[str, str | None]
@@ -44,7 +46,7 @@ class Rule:
 
     @property
     def by_weight(self) -> bool:
-        return any(dose is not None and dose.by_weight for dose in self.doses)
+        return any(dose is not None and dose.by_weight for rule in (self, *self.changes) for dose in rule.doses)
 
     @property
     def times(self) -> tuple[int, ...]:
@@ -76,7 +78,7 @@ def _rules_of(study: Study, rows: tuple[Row, ...], recorded: Amounts, extra: tup
     scales: dict[tuple[str, str | None], int] = {}
     for k, row in enumerate(rows):
         group = (row.give.product, row.give.unit)
-        doses = [*row.give.doses, *(dose for _, changed in row.give.changes for dose in changed)]
+        doses = [*row.give.doses, *(dose for changed in row.give.ways for dose in changed)]
         parts = [n for dose in doses if dose is not None for n in denominators(dose)]
         parts += [amount.denominator for amount in recorded.get(k, {}).values() if amount is not None]
         same = [converted(e.amount, e.unit, row.give.unit) for e in extra if e.amount is not None and e.product == group[0]]
@@ -93,7 +95,7 @@ def _rules_of(study: Study, rows: tuple[Row, ...], recorded: Amounts, extra: tup
 def _rule(give: Give, doses: tuple[Dose | None, ...], scale: int, weight: WeightRule | None) -> Rule:
     changes = tuple(
         _rule(give, tuple(new or old for new, old in zip(changed, doses, strict=True)), scale, weight)
-        for _, changed in (give.changes if doses is give.doses else ())
+        for changed in (give.ways if doses is give.doses else ())
     )
     whole = tuple(to_whole(dose, scale) if dose is not None else None for dose in doses)
     return Rule((give.product, give.unit), scale, whole, weight, changes)
@@ -237,16 +239,18 @@ def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes
 
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
     """The rows whose totals run in the order of days, not of the plan: where visits or entries are recorded, on days of their own; of
-    products that are given after events; and of those with a lifetime's cap."""
+    products that are given after events, or of which events take doses away; and of those with a lifetime's cap."""
     if schedule.visit_records is not None or schedule.cohort.entered:
         return set(range(len(schedule.rows)))
-    chosen = {cap.product for cap in doses.lifetimes}
+    chosen = {cap.product for cap in doses.lifetimes} | set(rows_taken(schedule))
     chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].hangs_on}
     return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
 
 
 def finish_totals(schedule: Filling, doses: Doses) -> None:
-    """Refuses what passes a lifetime's cap, sums what runs in the order of days, and adds the doses of unscheduled visits."""
+    """Takes away what events do, refuses what passes a lifetime's cap, sums what runs in the order of days, and adds what was given
+    at unscheduled visits."""
+    take_away(schedule, doses.recorded)
     for cap in doses.lifetimes:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
         if rows:
@@ -298,8 +302,9 @@ def _as_given(
     """The amounts after the events that change them, and as they are recorded; and how often on each day."""
     cohort = schedule.cohort
     whole = whole.copy()
-    dates = schedule.dates(schedule.rows[k].visit, columns)
-    chosen, _ = change(schedule.rows[k].give, cohort, dates, columns)
+    chosen = way(schedule.rows[k].give, cohort, schedule.dose_days(schedule.rows[k].visit, columns), columns)
+    whole[chosen == UNCLEAR] = math.nan
+    schedule.status[k][columns][chosen == UNCLEAR] = AmountStatus.NEEDS_ARM
     for i, changed in enumerate(rule.changes):
         since = chosen == i
         other, status = _by_arm(changed, grams, cohort.mm[columns], cohort.arm[columns])

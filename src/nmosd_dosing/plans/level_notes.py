@@ -1,0 +1,69 @@
+"""What a reader must know of doses that have levels: which there are, where events have led, and what they take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import AmountStatus
+from nmosd_dosing.plans.dose_reasons import events_text, taken_text
+from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.study.activities import levels_text
+from nmosd_dosing.study.visit_rules import Give
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+
+Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
+
+
+def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
+    """The levels of each dose; those that events have led to, with the visits; levels that the file does not state; doses taken away."""
+    doses = [(visit, planned, dose) for visit, planned in shown for dose in visit.doses if dose.in_plan and dose.give.levels]
+    found: dict[tuple[str, str], list[str]] = {}
+    for visit, planned, dose in doses:
+        for words in _in_words(dose.give, schedule.arm, schedule.period(visit).period.arms):
+            found.setdefault(("dose-change", words), []).append(planned.id)
+    for (_, words), visits in found.items():
+        yield Note("dose-change", words, tuple(visits))
+    led: dict[str, list[str]] = {}
+    beyond: dict[str, list[str]] = {}
+    taken: dict[str, list[str]] = {}
+    counted = set()
+    for _, planned, dose in doses:
+        if (level := dose.level) is None:
+            continue
+        counted |= {*level.by, *level.taken}
+        if level.by and not level.down and level.name is not None:
+            led.setdefault(f"{events_text(level.by)}: {dose.give.shown} at level {level.name}", []).append(planned.id)
+        elif level.down:
+            words = f"the file states no level {level.text} of {dose.give.shown}, and so no dose: {events_text(level.by)}"
+            beyond.setdefault(words, []).append(planned.id)
+        if level.taken and dose.status != AmountStatus.HELD:
+            words = f"{dose.give.shown} {taken_text(level.taken, held=False)}"
+            given = " and was given all the same" if _was_given(dose) else ""
+            taken.setdefault(f"{words}{given}", []).append(planned.id)
+    yield from (Note("dose-change", words, tuple(visits)) for words, visits in led.items())
+    yield from (Note("not-stated", words, tuple(visits)) for words, visits in beyond.items())
+    yield from (Note("omitted", words, tuple(visits)) for words, visits in taken.items())
+    for event in dict.fromkeys(event for _, _, dose in doses for event in dose.give.events):
+        for date in schedule.events.get(event, ()):
+            if (event, date) not in counted and not _resumes(doses, event):
+                yield Note("dose-change", f"{event} on {date_text(date)}: no dose of this plan is by it")
+
+
+def _was_given(dose: SubjectDose) -> bool:
+    return dose.recorded and dose.amount != 0
+
+
+def _resumes(doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str) -> bool:
+    """Whether an event only ends what holds doses: nothing need be by it."""
+    return any(event in own.resumed for _, _, dose in doses for own in dose.give.levels if own is not None)
+
+
+def _in_words(give: Give, arm: int, arms: Sequence[str]) -> Iterator[str]:
+    """The levels of an administration, and what moves them: of the subject's arm, of all where it is not known."""
+    mine = dict.fromkeys(give.levels if arm == UNKNOWN_ARM or len(give.levels) == 1 else (give.levels[arm],))
+    for own in mine:
+        if own is not None:
+            whose = [arms[i] for i, each in enumerate(give.levels) if each == own] if len(mine) > 1 and len(arms) > 1 else []
+            yield f"{' / '.join(whose)}{': ' if whose else ''}{give.shown}: {levels_text(own)}"

@@ -1,0 +1,93 @@
+"""Doses that the events of their levels take away: the next one after an event, or all from one event to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
+from nmosd_dosing.dose.dose import AmountStatus, Levels
+from nmosd_dosing.schedule.doses.recorded_doses import Amounts
+from nmosd_dosing.schedule.filling import Filling
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.study.visit_rules import Give
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+
+_LATE = LAST_DATE + np.timedelta64(1, "D")
+Rows = Mapping[str, list[int]]
+
+
+def rows_taken(schedule: Schedule) -> Rows:
+    """By product the rows from which events of their levels may take something: none where no such event has happened."""
+    found: dict[str, list[int]] = {}
+    for k, row in enumerate(schedule.rows):
+        if any(schedule.cohort.had((*own.omit, *own.held)) for own in row.give.levels if own is not None):
+            found.setdefault(row.give.product, []).append(k)
+    return found
+
+
+def take_away(schedule: Filling, recorded: Amounts) -> None:
+    """Writes which doses are omitted or held, and that they add nothing. What is recorded as given stands; it is only not planned."""
+    for rows in rows_taken(schedule).values():
+        for k, taken in zip(rows, _taken(schedule, rows), strict=True):
+            if not taken.any():
+                continue
+            schedule.taken[k] = taken
+            gone = taken > 0
+            written = [column for column in recorded.get(k, ()) if gone[column]]
+            if k in schedule.planned:
+                schedule.planned[k][gone] = 0.0
+            gone[written] = False
+            schedule.status[k][gone] = taken[gone]
+            schedule.amount[k][gone] = np.nan
+            schedule.steps[k][gone] = np.where(taken[gone] == AmountStatus.NEEDS_ARM, np.nan, 0.0)
+
+
+def _taken(schedule: Schedule, rows: list[int]) -> NDArray[np.uint8]:
+    """(k, n) OMITTED or HELD of the doses of a product that events take away, NEEDS_ARM where that hangs on the arm, and 0."""
+    cohort, taken = schedule.cohort, np.zeros((len(rows), len(schedule)), dtype=np.uint8)
+    days = np.array([np.where(schedule.in_plan(k), schedule.dose_days(schedule.rows[k].visit), NO_DATE) for k in rows])
+    gives = [schedule.rows[k].give for k in rows]
+    for omit, held, resumed in dict.fromkeys((own.omit, own.held, own.resumed) for give in gives for own in give.levels if own is not None):
+        like = Levels((), (), 0, (), (), omit, held, resumed)
+        follow, unclear = (np.array(both) for both in zip(*(_followers(give, like, cohort) for give in gives), strict=True))
+        mine = np.where(follow | unclear, days, NO_DATE)
+        found = np.zeros(taken.shape, dtype=np.uint8)
+        for event in omit:
+            for since in cohort.dates_of(event):
+                found[_next(mine, since)] = AmountStatus.OMITTED
+        last = _latest(cohort, resumed, np.full(len(schedule), LAST_DATE))
+        for i, dates in enumerate(mine):
+            since = _latest(cohort, held, dates)
+            waits = ~np.isnat(since) & ~(_latest(cohort, resumed, dates) >= since)
+            found[i, waits] = np.where(last[waits] > dates[waits], AmountStatus.OMITTED, AmountStatus.HELD)
+        taken = np.where(found > 0, np.where(unclear, np.uint8(AmountStatus.NEEDS_ARM), found), taken)
+    return taken
+
+
+def _followers(give: Give, like: Levels, cohort: Cohort) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(n,) of whom these events take away doses of an administration; and of whom that hangs on the arm, which is not known."""
+    of_arms = [own is not None and (own.omit, own.held, own.resumed) == (like.omit, like.held, like.resumed) for own in give.levels]
+    got = [mine for mine, dose in zip(of_arms, give.doses, strict=True) if dose is not None]
+    if len(of_arms) == 1:
+        return np.full(len(cohort), of_arms[0]), np.zeros(len(cohort), dtype=bool)
+    known = np.array([*of_arms, all(got)])[cohort.arm]  # -1, not known: the last
+    return known, (cohort.arm == UNKNOWN_ARM) & (any(got) and not all(got))
+
+
+def _next(days: Dates, since: Dates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where in (k, n) the first day on or after each subject's `since` stands, with its column."""
+    late = np.where(days >= since, days, _LATE)
+    first, columns = late.argmin(axis=0), np.arange(days.shape[1])
+    there = late[first, columns] < _LATE
+    return first[there], columns[there]
+
+
+def _latest(cohort: Cohort, events: tuple[str, ...], dates: Dates) -> Dates:
+    """(n,) the latest day of any of some events on or before some dates; NaT where there is none."""
+    found = np.full(len(dates), NO_DATE)
+    for event in events:
+        found = np.fmax(found, cohort.latest(event, dates))
+    return found
