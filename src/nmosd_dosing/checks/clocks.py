@@ -18,7 +18,7 @@ from typing import Literal
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import counted, one_of
-from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, StableFor, Times, plain_name
+from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, StableFor, Times, UsedFor, plain_name
 from nmosd_dosing.study.events import STABLE
 from nmosd_dosing.subjects.had import Had, Past
 
@@ -45,12 +45,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A criterion reckoned for one person. `asides`: what was looked at and bars nothing. `first_days`: of the look-back, for an anchor."""
+    """A criterion reckoned for one person. `asides`: what was looked at and bars nothing, in words. `backs`: how far its look-back
+    reaches. `had`: what it is about, of all that was had."""
 
     criterion: Criterion
     blocks: tuple[Block, ...]
     asides: tuple[str, ...] = ()
     backs: tuple[Offset, ...] = ()
+    had: tuple[Had, ...] = ()
 
     def on(self, anchor: dt.date) -> Verdict:
         """The verdict for a day on which the anchor stands."""
@@ -124,9 +126,12 @@ def reckon(criterion: Criterion, criteria: Criteria, past: Past, half_lives: Map
             return _NotWithin(criterion, clock, criteria, half_lives, frozenset(map(plain_name, events))).reckon(past)
         case StableFor() as stable:
             return Clock(criterion, tuple(_unstable(stable, criteria, past)), backs=(stable.length,))
+        case UsedFor() as used:
+            return Clock(criterion, tuple(_too_short(used, criteria, past)), backs=(used.length,))
         case Counted() as count:
             backs = tuple(back for times in count.any_of for back in (times.within,))
-            return Clock(criterion, tuple(_too_few(count, criteria, past)), backs=backs)
+            had = tuple(_happened(count.event, criteria, past))
+            return Clock(criterion, tuple(_too_few(count, criteria, past)), backs=backs, had=had)
 
 
 # --- what must not have been ---------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class _NotWithin:
 
     def reckon(self, past: Past) -> Clock:
         clock = self.clock
-        if past.had is None:
+        if not past.told:
             what = f"what was had: {one_of(clock.whats).replace('`', '')}"
             return Clock(
                 self.criterion, (Block(EARLIEST, FOREVER, "needs", "nothing is known of what was had", what),), (), self._backs(())
@@ -170,7 +175,14 @@ class _NotWithin:
         blocks = [block for run in sure for block in self._bars(run, past, asides)]
         blocks += [block for run in doubtful for block in self._doubts(run)]
         names = dict.fromkeys(had.what for use in uses for had in use.had)
-        return Clock(self.criterion, tuple(blocks), tuple(dict.fromkeys(asides)), self._backs(tuple(names)))
+        asides += [self._in_days(name) for name in names if self._half_lives(name) is not None]
+        had = dict.fromkeys(had for use in uses for had in use.had)
+        return Clock(self.criterion, tuple(blocks), tuple(dict.fromkeys(asides)), self._backs(tuple(names)), tuple(had))
+
+    def _in_days(self, name: str) -> str:
+        number, each = self.clock.reach.half_lives, self.half_lives[plain_name(name)]
+        half = f"{number_text(each)} days" if each >= 1 else f"{number_text(each * 24)} hours"
+        return f"{number} half-lives of {name}, {half} each, are {counted(math.ceil(number * each), 'day')}"
 
     def _look_at(self, had: Had, uses: list[_Use], asides: list[str]) -> None:
         """What one row of the history may mean here."""
@@ -220,7 +232,7 @@ class _NotWithin:
             open_to = FOREVER
             if clock.reach.length is not None and not clock.reach.longer:
                 open_to = last_barred(run.last, clock.reach.length, strict=clock.strict)
-            yield Block(first, open_to, "needs", f"{named}: {clock.reach.text} is not known in days", unknown)
+            yield Block(first, open_to, "needs", f"{named} may be in it; to be known: {unknown}", unknown)
         if last is None:
             return
         if unless is not None and unless.event:
@@ -231,10 +243,10 @@ class _NotWithin:
                 if last < first:
                     return
             else:
-                why = f"{named} is in the look-back, unless `{unless.event}`: a person says so, with its day"
+                why = f"{named} {'are' if len(run.had) > 1 else 'is'} in it, unless `{unless.event}`: a person says so, with its day"
                 yield Block(first, last, "person", why, f"whether `{unless.event}`, and its day", bars=True)
                 return
-        yield Block(first, last, "not-until", f"{named} is in the look-back", bars=True)
+        yield Block(first, last, "not-until", f"{named} {'are' if len(run.had) > 1 else 'is'} in it", bars=True)
 
     def _doubts(self, run: _Use) -> Iterable[Block]:
         """As far as a use would bar if it were what it may be, somebody has to say whether it is."""
@@ -246,7 +258,7 @@ class _NotWithin:
         words = "; ".join(dict.fromkeys(words for by, words in run.doubt if by == verdict))
         if last is None or (to_ask and (clock.reach.longer or clock.reach.length is None)):
             last = FOREVER
-        yield Block(first, last, verdict, f"{_named(run)} may be in the look-back: it is not known {words}", words)
+        yield Block(first, last, verdict, f"{_named(run)} may be in it; to be known: {words}", words)
 
     def _days(self, run: _Use) -> tuple[dt.date, dt.date | None, list[str]]:
         """The first and the last anchor that a use bars, as far as half-lives are known (else no last one), and of what they are not."""
@@ -315,13 +327,13 @@ def _mg(clock: NotWithin) -> str:
 
 def _happened(event: str, criteria: Criteria, past: Past) -> list[Had]:
     """What a criterion counts, by day."""
-    found = [had for had in past.had or () if had.first is not None and criteria.means(event, had.what)]
+    found = [had for had in past.had if had.first is not None and criteria.means(event, had.what)]
     return sorted(found, key=lambda had: (had.first or EARLIEST, had.begun or EARLIEST))
 
 
 def _said(event: str, past: Past) -> list[dt.date]:
     """The days of which somebody says that something holds, each the latest that it may be."""
-    return sorted(had.begun for had in past.had or () if plain_name(had.what) == plain_name(event) and had.begun is not None)
+    return sorted(had.begun for had in past.had if plain_name(had.what) == plain_name(event) and had.begun is not None)
 
 
 def _unstable(clock: StableFor, criteria: Criteria, past: Past) -> Iterable[Block]:
@@ -366,6 +378,21 @@ def _too_few(clock: Counted, criteria: Criteria, past: Past) -> Iterable[Block]:
             return
         begin = last + _DAY
     yield Block(begin, FOREVER, "needs", f"too few {clock.event}s: {known}", needs)
+
+
+def _too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block]:
+    """The days by which nothing has been used for long enough; a use whose last day is not written has surely its first one only."""
+    uses = [
+        _Use(had.begun, had.last if had.last is not None else FOREVER if had.ongoing else had.begun, (had,))
+        for had in past.had
+        if had.begun is not None and any(criteria.means(word, had.what) for word in clock.whats)
+    ]
+    needs = f"a use of {one_of(clock.whats).replace('`', '')} for more than {clock.length.in_words}, with its first and last day"
+    uses = [use for use in uses if use.first <= use.last]
+    reached = [run for run in _runs(uses, lambda use: plain_name(use.had[0].what)) if run.last > shift_date(run.first, clock.length)]
+    begin = min((shift_date(run.first, clock.length) for run in reached), default=FOREVER)
+    known = f"known is {', '.join(_named(use) for use in uses)}" if uses else "none is known"
+    yield Block(EARLIEST, begin, "needs", f"not used for more than {clock.length.in_words} by then: {known}", needs)
 
 
 def _times_text(times: Times) -> str:

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from nmosd_dosing.checks.clocks import EARLIEST, FOREVER, Clock, Verdict, first_free, look_back, reckon
 from nmosd_dosing.days import Offset, shift_date
-from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, plain_name
+from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, UsedFor, plain_name
 from nmosd_dosing.study.model import Mark, Period, Span, Study
-from nmosd_dosing.subjects.had import Past
+from nmosd_dosing.subjects.had import Had, Past
 
 _DAY = dt.timedelta(1)
 _MOST_TRIES = 40_000  # days: more than a hundred years
@@ -81,6 +81,16 @@ class Screening:
     answers: tuple[Answer, ...]
     earliest: Earliest
     readings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Somebody of whom was asked, and what was found."""
+
+    code: str | None
+    site: str | None
+    days: Days
+    found: Screening
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,23 +276,43 @@ def _look_back(clock: Clock, day: dt.date) -> tuple[dt.date | None, dt.date | No
 
 
 def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[str]:
-    made, steps = clock.criterion.clock, list[str]()
-    if made is not None and day is not None and first is not None and last is not None:
+    """How a verdict came about."""
+    made, steps, held = clock.criterion.clock, list[str](), clock.blocks if day is None else clock.blocks_on(day)
+    if made is not None and day is not None and last is not None:
+        on = f"{NOUNS[made.anchor]}, {day}"
         match made:
+            case NotWithin() if first is None:
+                steps.append(f"how many days {made.reach.text} are hangs on what was had, up to {on}")
             case NotWithin(side="after"):
-                steps.append(f"{made.reach.text} after {NOUNS[made.anchor]} {day}: {first} to {last}, both included")
+                steps.append(f"looked at from {on}, to {last}, both included")
             case NotWithin():
-                steps.append(f"{made.reach.text} before {NOUNS[made.anchor]} {day}: {first} to {last}, both included")
-            case StableFor():
-                steps.append(f"stable since {first} at the latest, for {made.length.in_words} before {NOUNS[made.anchor]} {day}")
+                steps.append(f"looked back from {on}, to {first}, both included")
+            case StableFor() if first is not None:
+                steps.append(f"for {on}, stable since {first} at the latest")
+            case UsedFor() if first is not None:
+                steps.append(f"for {on}, begun before {first}")
             case Counted():
                 parts = [f"{times.number} from {look_back(day, times.within)} on" for times in made.any_of]
-                steps.append(f"{made.event}s up to {NOUNS[made.anchor]} {day}: {' or '.join(parts)}")
-    for block in clock.blocks if day is None else clock.blocks_on(day):
+                steps.append(f"counted up to {on}: {' or '.join(parts)}")
+    for block in held:
         steps.append(block.why)
         if block.bars and block.last != FOREVER and day is not None:
             steps.append(f"so not before {block.last + _DAY}")
+    match made:
+        case NotWithin() if day is not None and first is not None and last is not None:
+            steps += [f"{had.what} ({had.when}) is {where}" for had in clock.had if (where := _beside(had, first, last)) is not None]
+            if not clock.had and not held and not clock.asides:
+                steps.append("nothing of it is named")
+        case Counted() if clock.had and not held:
+            steps.append(f"known are {', '.join(had.when for had in clock.had)}")
     return [*steps, *clock.asides]
+
+
+def _beside(had: Had, first: dt.date, last: dt.date) -> str | None:
+    """Where something lies that is surely not in a look-back."""
+    if had.last is not None and had.last < first:
+        return "before it"
+    return "after it" if had.first is not None and had.first > last else None
 
 
 def clocks_of(study: Study, period: Period | None, past: Past, half_lives: Mapping[str, Fraction] | None = None) -> Clocks:
@@ -318,13 +348,13 @@ def _readings(clocks: Clocks) -> tuple[str, ...]:
                 found |= {"more than"} if " than " in clock.criterion.text or "since" in clock.criterion.text else set()
                 found |= {"daily"} if made.above is not None else set()
                 found |= {"in a row"} if made.longer_than or (made.unless is not None and made.unless.days) else set()
-            case StableFor():
+            case StableFor() | UsedFor():
                 lengths, found = [made.length], found | {"more than"}
             case Counted():
                 lengths = [times.within for times in made.any_of]
             case None:
                 pass
         found |= {"months"} if any(length.months for length in lengths) else set()
-    if any(had.as_written for had in clocks.past.had or ()):
+    if any(had.as_written for had in clocks.past.had):
         found.add("partial")
     return tuple(words for name, words in READINGS.items() if name in found)

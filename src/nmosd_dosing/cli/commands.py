@@ -99,6 +99,24 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
+@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "earlier"))
+def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: OutputOptions) -> None:
+    """What a subject had against the criteria that dates decide, and the earliest screening and day 1.
+
+    Each criterion with its look-back, the last day that does not count, and a verdict: admissible, not until a day, what is needed, or
+    for a person to decide. It says nothing of criteria that no date decides.
+
+    \b
+    Examples:
+      dosing screen --regimen bat4406f --screening 2024-12-09 --start 2025-01-06 --had rituximab=2024-05-01
+      dosing screen --regimen bat4406f --had "azathioprine=2023-01-01..2024-11-20" --on relapse=2024-10-30
+      dosing screen --regimen mil62 --subjects subjects.csv --history history.csv
+    """
+    from nmosd_dosing.cli.run.screen import run
+
+    run(people, asked, output)
+
+
 @command(
     without=(
         "start", "on", "enter", "visit", "visits", "weighings", "weight", "height", "earlier", "subject", "subjects", "events",

@@ -172,6 +172,39 @@ class SlotsPeople(PeopleOptions):
     ] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HistoryOptions(PeopleOptions):
+    """What people had before the study, and their days before day 1."""
+
+    screening: Annotated[str | None, typer.Option(help="The day of screening, planned or actual.", metavar="DATE")] = None
+    had: Annotated[
+        list[str],
+        typer.Option(
+            help='What the subject had, and when: rituximab=2024-05-01, "azathioprine=2023-01-01..2024-11-20", "prednisone 15 mg '
+            'daily=2024-11-01..", or nothing. Repeatable.',
+            metavar="WHAT=DATE|WHAT=FROM..TO",
+        ),
+    ] = field(default_factory=list)
+    history: Annotated[
+        str | None, typer.Option(help="What was had: a table with subject, what, from, to, amount, unit, for.", metavar="FILE")
+    ] = None
+    half_life: Annotated[
+        list[str], typer.Option(help="A half-life that the study file does not state: ocrelizumab=26d. Repeatable.", metavar="WHAT=LENGTH")
+    ] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[tuple[str, str | None]]:
+        """What is read, each file as messages name it."""
+        return [*super().files, ("`--history`", self.history)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ScreenPeople(HistoryOptions):
+    """Who is to be screened."""
+
+    start: Annotated[str | None, typer.Option(help="Day 1, planned: the day from which its criteria count.", metavar="DATE")] = None
+
+
 # --- what is asked -------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +278,13 @@ class DueOptions:
     skip_bad: SkipBad = False
     ics: Annotated[str | None, typer.Option(help="Write a calendar of it, too; that of an earlier day is updated.", metavar="FILE")] = None
     stamp: Stamp = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ScreenOptions:
+    """`dosing screen`."""
+
+    at_site: AtSite = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -392,8 +432,7 @@ class SimulateOptions:
 
 _GROUPS = (
     PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, StartsOptions, BoardOptions, HandoutOptions,
-    OrderOptions,
-    DosesOptions, CompareOptions, SimulateOptions, OutputOptions, CohortCalendars,
+    OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 

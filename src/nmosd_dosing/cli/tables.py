@@ -20,7 +20,7 @@ from nmosd_dosing.subjects.tables.table import Cell, stop
 
 T = TypeVar("T")
 _NAMED = 5  # subjects whom a line names
-TABLES = ("subjects", "events", "visits", "weighings", "allocation", "weights")
+TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history", "weights")
 
 
 class Beside(NamedTuple):

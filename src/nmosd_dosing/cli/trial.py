@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.language.trial_file import Trial
 
 NAME = "trial.yaml"
-_TABLES = ("subjects", "events", "visits", "weighings", "allocation")
+_TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history")
+_ONE = ("start", "screening", "had")  # which are of somebody who is in no table
 _NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not meant
 
 
@@ -86,8 +87,8 @@ def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str
     """What the file says, by the options that it stands for, as far as these are about what is asked: hours and languages are of calendars,
     and rows of sites are not asked for where one subject is."""
     files = {name: said.text for name, said in trial.files.items()}
-    alone = _is_given(given.get("start"))
-    if alone:  # somebody who is in no table
+    alone = any(_is_given(given.get(name)) for name in _ONE)
+    if alone:
         files = {name: path for name, path in files.items() if name not in _TABLES}
     found: dict[str, str | list[str]] = {"regimen": trial.regimen.text, **files}
     if trial.country is not None:

@@ -30,26 +30,24 @@ def to_criteria(mapping: StudyKeys, counts_from: CountsFrom, check_event: Callab
         day = mapping.randomisation
     if day is not None and day.text.startswith("D"):
         _check_first_dose(day.text, day.place, counts_from, problems)
-    found: dict[str, tuple[Criterion, ClockText | None]] = {}
+    found: list[tuple[Criterion, ClockText | None]] = []
     for period, id, clock, facts, place in _criteria(mapping):
-        if id.text in found:
-            also = [("the other one", found[id.text][0].place)] if found[id.text][0].place is not None else []
-            problems.error(
-                f"two criteria have the id `{id.text}`", id.place, "give each its own", [(w, p) for w, p in also if p is not None]
-            )
+        if other := next((c for c, _ in found if c.id == id.text and (period == c.period or "" in (period, c.period))), None):
+            also = [("the other one", other.place)] if other.place is not None else []
+            problems.error(f"two criteria have the id `{id.text}`", id.place, "give each its own", also)
             continue
         said = clock if isinstance(clock, ClockText) else None
         if said is None and not (facts.note or facts.assumed):
             hint = "say what the source says, for whoever decides: `{clock: not stated, note: …}`"
             problems.error(f"nothing is said of the criterion `{id.text}`", place, hint)
         text = said.text if said is not None else NOT_STATED.value
-        found[id.text] = (Criterion(id.text, text, said.clock if said is not None else None, facts, period, id.place), said)
+        found.append((Criterion(id.text, text, said.clock if said is not None else None, facts, period, id.place), said))
         if said is not None and said.first_dose is not None:
             _check_first_dose(*said.first_dose, counts_from, problems)
         if said is not None and said.event is not None:
             check_event(Scalar(*said.event))
-    _check_names([said for _, said in found.values() if said is not None], kinds, problems)
-    return Criteria(tuple(criterion for criterion, _ in found.values()), kinds, half_lives, randomised)
+    _check_names([said for _, said in found if said is not None], kinds, problems)
+    return Criteria(tuple(criterion for criterion, _ in found), kinds, half_lives, randomised)
 
 
 def _criteria(mapping: StudyKeys) -> Iterator[tuple[str, Scalar, ClockText | NotStated, Facts, Place]]:

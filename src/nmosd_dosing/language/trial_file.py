@@ -17,7 +17,7 @@ from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
 
-FILES = ("subjects", "events", "visits", "weighings", "allocation", "site")
+FILES = ("subjects", "events", "visits", "weighings", "allocation", "history", "site")
 _TABLE = words("a file", "subjects.csv")
 _SITE = ("a site file", "site")
 _OTHERS = {  # by a key that only they have
@@ -39,6 +39,7 @@ class TrialKeys(Keys):
     visits: Scalar | None = key(_TABLE, "the table of what was done, and of what is booked")
     weighings: Scalar | None = key(_TABLE, "the table of later weights")
     allocation: Scalar | None = key(_TABLE, "the table of arms")
+    history: Scalar | None = key(_TABLE, "the table of what people had before the study")
     site: Scalar | None = key(words("a file", "site.yaml"), "a site's own facts, a site file")
     country: Scalar | None = key(words("a country", "CN"), "the country whose holidays count, by its two letters")
     zone: Scalar | None = key(words("a time zone", "Asia/Shanghai"), "the time zone of hours in calendars")

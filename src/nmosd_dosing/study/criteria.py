@@ -112,7 +112,16 @@ class Counted:
     apart: int = 0
 
 
-Clock = NotWithin | StableFor | Counted
+@dataclass(frozen=True, slots=True)
+class UsedFor:
+    """One of `whats` has been used for more than `length` in one go by the anchor."""
+
+    whats: tuple[str, ...]
+    length: Offset
+    anchor: Anchor
+
+
+Clock = NotWithin | StableFor | Counted | UsedFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +212,7 @@ class Criteria:
                         yield unless.event
                 case StableFor(event=event) | Counted(event=event):
                     yield event
+                case UsedFor(whats=whats):
+                    yield from whats
                 case None:
                     pass

@@ -71,11 +71,13 @@ class Had:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """All that a person had, as far as it is known; `had` is None where nobody has asked. `events`: what happened, with their days."""
+    """What a person had, and what happened. `told`: whether somebody has said what was had, if only that there was nothing: what is not
+    named is then not had, and else not known."""
 
-    had: tuple[Had, ...] | None = None
+    had: tuple[Had, ...] = ()
+    told: bool = False
 
     @property
     def latest(self) -> dt.date | None:
         """The latest day that it speaks of."""
-        return max((day for had in self.had or () if (day := had.last_known) is not None), default=None)
+        return max((day for had in self.had if (day := had.last_known) is not None), default=None)

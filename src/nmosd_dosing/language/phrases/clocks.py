@@ -15,7 +15,7 @@ from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBERS, Meant, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.criteria import Anchor, Clock, Counted, NotWithin, Reach, Side, StableFor, Times, Unless
+from nmosd_dosing.study.criteria import Anchor, Clock, Counted, NotWithin, Reach, Side, StableFor, Times, Unless, UsedFor
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 
 _NAME = r"[^,]*?[^,\s]"
@@ -33,6 +33,7 @@ CLOCK_PATTERN = (
     rf"|no\s+{_NAMES}(?:\s+above\s+{_DAILY})?(?:\s+for\s+more\s+than\s+{LENGTH})?\s+within\s+{_REACH}\s+(?:before|after)\s+{_ANCHOR}{_UNLESS}?"
     rf"|(?:more\s+than|at\s+least)\s+{_REACH}\s+since\s+{_NAMES}\s+before\s+{_ANCHOR}{_UNLESS}?"
     rf"|{_NAME}\s+stable\s+for\s+at\s+least\s+{LENGTH}\s+before\s+{_ANCHOR}"
+    rf"|{_NAMES}\s+used\s+for\s+more\s+than\s+{LENGTH}\s+before\s+{_ANCHOR}"
     rf"|{_NAMES}\s+at\s+most\s+{_DAILY}\s+within\s+{LENGTH}\s+before\s+{_ANCHOR}{_UNLESS}?"
     rf"|{_TIMES}(?:,\s*or\s+{_TIMES})*)\s*$"
 )
@@ -128,8 +129,14 @@ class _Reader:
         whats = self._whats(r"before\b", "since what, as in `since azathioprine`")
         return NotWithin(whats, reach, self._before(), strict=strict, unless=self._unless())
 
-    def _something(self) -> NotWithin | StableFor:
-        whats = self._whats(r"stable\b|at most\b", "a criterion", _FORMS)
+    def _something(self) -> NotWithin | StableFor | UsedFor:
+        whats = self._whats(r"stable\b|used for\b|at most\b", "a criterion", _FORMS)
+        if self.scan.take(r"used for\b"):
+            if not self.scan.take(r"more than\b"):
+                self.scan.expected(
+                    "`more than` and a length", "write for example `immunosuppressant used for more than 1 year before screening`"
+                )
+            return UsedFor(whats, self._length(), self._before())
         if self.scan.take(r"stable\b"):
             if len(whats) > 1:
                 raise PhraseError("several things are stable here", self.names[1][1], "write a criterion for each")
@@ -152,7 +159,7 @@ class _Reader:
         any_of: list[Times] = []
         while True:
             number = self._number()
-            if match := self.scan.take(r"(?!within\b)([^,]*?[^,\s])(?=\s+(?:within|more than)\b)"):
+            if match := self.scan.take(r"(?!within\b|more than\b)([^,]*?[^,\s])(?=\s+(?:within|more than)\b)"):
                 place = self.scan.since(match.start())
                 word = " ".join(match[1].split())
                 word = re.sub(r"s$", "", word) if number > 1 or event else word

@@ -52,6 +52,14 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "reason": ("原因",),
     "comment": ("comments", "remark", "remarks", "备注", "说明"),
     "arm": ("组别", "分组", "治疗组"),
+    "what": (
+        "drug", "drug name", "medication", "medication name", "treatment", "treatment name", "vaccine", "medicine",
+        "药物", "药物名称", "药品名称", "治疗名称", "用药名称", "疫苗", "疫苗名称", "既往用药", "既往治疗",
+    ),
+    "from": ("start date", "first day", "from date", "开始日期", "开始时间", "起始日期", "开始用药日期", "接种日期"),
+    "to": ("end date", "stop date", "last day", "to date", "结束日期", "结束时间", "停药日期", "终止日期"),
+    "for": ("indication", "reason for use", "适应症", "适应证", "用药原因", "用药目的"),
+    "had": ("taken", "occurred", "是否使用", "是否发生"),
 }  # fmt: skip
 # Of SDTM 2.0; a name is not looked for where the one that it stands behind is there, too.
 SDTM: Mapping[str, tuple[str, ...]] = {
@@ -67,11 +75,16 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     "status": ("SVOCCUR", "EXOCCUR"),
     "period": ("EPOCH",),
     "product": ("EXTRT",),
-    "amount": ("EXDOSE",),
-    "amount_per_day": ("EXDOSTOT",),
-    "unit": ("EXDOSU",),
+    "amount": ("EXDOSE", "CMDOSE"),
+    "amount_per_day": ("EXDOSTOT", "CMDOSTOT"),
+    "unit": ("EXDOSU", "CMDOSU"),
     "batch": ("EXLOT",),
     "arm": ("ARM", "ARMCD"),
+    "what": ("CMTRT",),
+    "from": ("CMSTDTC",),
+    "to": ("CMENDTC",),
+    "for": ("CMINDC",),
+    "had": ("CMOCCUR",),
 }
 # SUBJID is within a study, and of it alone: one who takes part again has two. RFXSTDTC is the first dose; RFSTDTC is mostly the same day,
 # and in some trials that of consent, or of randomisation.

@@ -1,0 +1,112 @@
+"""What people had before the study: options and a table to values; and their days before day 1."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from nmosd_dosing.checks.screening import Days
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.edge import collected
+from nmosd_dosing.cli.options import HistoryOptions
+from nmosd_dosing.cli.tables import Tables
+from nmosd_dosing.errors import Document, Place, Problems, clip
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.clocks import half_life
+from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.criteria import plain_name
+from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
+from nmosd_dosing.subjects.had import NOTHING, Had, Past
+from nmosd_dosing.subjects.subject import Event
+from nmosd_dosing.subjects.tables import history_table
+from nmosd_dosing.subjects.tables.table import Cell
+
+_DOSED = re.compile(r"(.+?)\s+([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*mg\s*(?:/\s*d(?:ay)?|(?:daily|a day|per day))", re.I)
+
+
+def read_had(texts: Sequence[str], problems: Problems) -> Past:
+    """What one subject had, as it was typed: `WHAT=DATE`, `WHAT=FROM..TO` with either end left out, or `nothing`."""
+    found = [had for text in texts if (had := _had(text, problems)) is not None]
+    nothing = any(text.strip().casefold() == NOTHING for text in texts)
+    if nothing and len(texts) > 1:
+        problems.error(f"`--had {NOTHING}` beside something", None, "leave one of the two out")
+    return Past(tuple(found), told=bool(texts))
+
+
+def _had(text: str, problems: Problems) -> Had | None:
+    if text.strip().casefold() == NOTHING:
+        return None
+    what, equals, when = (part.strip() for part in text.rpartition("="))
+    if not equals or not what or not when:
+        hint = f'write for example `--had "{clip(what or when) or "rituximab"}=2024-05-01"`, or `--had {NOTHING}`'
+        problems.error(f"`--had {clip(text)}` does not say what, and when", None, hint)
+        return None
+    what, _, purpose = (part.strip() for part in what.partition(" for "))
+    daily = None
+    if match := _DOSED.fullmatch(what):
+        what, daily = match[1], Decimal(match[2])
+    begin, dots, end = (part.strip() for part in when.partition(".."))
+    first = arguments.date(f"--had {clip(what)}=", begin, problems) if begin else None
+    last = arguments.date(f"--had {clip(what)}={begin}..", end, problems) if end else None
+    if (begin and first is None) or (end and last is None):
+        return None
+    if not dots:
+        last = first
+    elif first is None and last is None:
+        problems.error(f"`--had {clip(text)}` has no day", None, "write the first or the last one: `2023-01-01..`, `..2024-11-20`")
+        return None
+    if first is not None and last is not None and last < first:
+        problems.error(f"`--had {clip(text)}` ends before it begins", None, "exchange the two days, or mend one of them")
+        return None
+    return Had(" ".join(what.split()), first, last, ongoing=bool(dots) and last is None, daily_mg=daily, purpose=purpose)
+
+
+def read_half_lives(texts: Sequence[str], problems: Problems) -> dict[str, Fraction]:
+    """Half-lives in days, by name: `ocrelizumab=26d`."""
+    found: dict[str, Fraction] = {}
+    for text in texts:
+        what, equals, length = (part.strip() for part in text.rpartition("="))
+        if not equals or not what:
+            problems.error(
+                f"`--half-life {clip(text)}` is not a drug and a length", None, "write for example `--half-life ocrelizumab=26d`"
+            )
+            continue
+        try:
+            days, _ = half_life(Scalar(length, Place(Document("", length or " "), 0, max(1, len(length)))))
+        except PhraseError as error:
+            problems.error(f"`--half-life {clip(text)}`: {error.problem.message}", None, error.problem.hint)
+            continue
+        if plain_name(what) in {plain_name(name) for name in found}:
+            problems.error(f"`--half-life {clip(what)}` is given twice", None, "keep one of them")
+        found[what] = days
+    return found
+
+
+def read_table(asked: HistoryOptions, tables: Tables | None, problems: Problems) -> list[tuple[Cell | None, Had]] | None:
+    """The rows of the table; None where there is none, or where it cannot be read."""
+    path = asked.history
+    if path is None or tables is None:
+        return None
+    return collected(problems, lambda: tables.read("history", path, lambda content, layout: history_table.read(content, path, layout)))
+
+
+def with_rows(past: Past, rows: Iterable[Had], *, told: bool) -> Past:
+    """What was typed, and what the table says."""
+    named = tuple(had for had in rows if plain_name(had.what) != plain_name(NOTHING))
+    return Past((*past.had, *named), told=past.told or told)
+
+
+def with_events(past: Past, events: Iterable[Event]) -> Past:
+    """What a person had, and what happened to him; his days before day 1 are no part of it."""
+    happened = [Had(event.name, event.date, event.date, place=event.place) for event in events if event.name not in BEFORE_DAY_1]
+    return dataclasses.replace(past, had=(*past.had, *happened))
+
+
+def days_of(events: Iterable[Event], day_1: dt.date | None) -> Days:
+    """A person's days before and on day 1."""
+    on: Mapping[str, dt.date] = {event.name: event.date for event in events if event.name in BEFORE_DAY_1}
+    return Days(on.get(SCREENED), day_1, on.get(CONSENTED), on.get(RANDOMISED))

@@ -1,0 +1,202 @@
+"""`dosing screen`: what people had against the criteria that dates decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.checks.screening import Days, Screened, clocks_of, screen
+from nmosd_dosing.cli import arguments, histories, outputs, people
+from nmosd_dosing.cli.edge import collected, fail
+from nmosd_dosing.cli.files import check_names
+from nmosd_dosing.cli.options import ScreenOptions, ScreenPeople
+from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.tables import Tables
+from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.report.export.screen import screened_sheet, screened_to_csv, screened_to_dict
+from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.study.events import SCREENED
+from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.subjects.had import Had, Past
+from nmosd_dosing.subjects.subject import Event
+from nmosd_dosing.subjects.tables import roster, subject_table
+from nmosd_dosing.subjects.tables.roster import Known
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
+from nmosd_dosing.subjects.tables.table import Cell
+
+if TYPE_CHECKING:
+    from nmosd_dosing.report.pages.layout import Page
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Somebody of a table, or the one who was typed."""
+
+    code: str | None
+    days: Days = Days()
+    site: str | None = None
+    past: Past = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of each. `several`: whether a list of people was asked about."""
+
+    study: Study
+    period: Period
+    people: Sequence[Screened]
+    several: bool
+
+
+def run(whom: ScreenPeople, asked: ScreenOptions, output: OutputOptions) -> None:
+    """Print every criterion with its verdict, and the earliest days."""
+    problems = Problems()
+    outputs.check_output(FORMATS, output, problems)
+    check_names([("`--output`", output.output)], whom.files, problems)
+    study, periods = people.regimen(whom, problems)
+    if study is not None and not study.criteria.of(periods[0].id if periods else ""):
+        hint = "write `criteria` into the study file: `EC5: no live vaccine within 4 weeks before screening`"
+        problems.error(f"`{study.id}` states no criteria that a date decides", None, hint)
+    half_lives = histories.read_half_lives(whom.half_life, problems)
+    found = _people(whom, asked, study, problems)
+    if study is None or not periods or problems.found:
+        fail(problems)
+    screened = [_screened(study, periods[0], person, half_lives) for person in found]
+    several = whom.subject is None and (whom.subjects is not None or len(found) > 1)
+    outputs.put(FORMATS, output, _Found(study, periods[0], screened, several))
+
+
+def _screened(study: Study, period: Period, person: _Person, half_lives: dict[str, Fraction]) -> Screened:
+    clocks = clocks_of(study, period, person.past, half_lives)
+    return Screened(person.code, person.site, person.days, screen(clocks, person.days))
+
+
+def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, problems: Problems) -> list[_Person]:
+    """Whom the options mean, each with what was had."""
+    known = people.known_events(study)
+    _, events = people.on(whom.on, known, problems)
+    typed = histories.read_had(whom.had, problems)
+    tables = Tables(whom, problems) if any((whom.subjects, whom.events, whom.history, whom.column, whom.sheet)) else None
+    rows = histories.read_table(whom, tables, problems)
+    happened: list[tuple[Cell, Event]] = []
+    if tables is not None and (path := whom.events) is not None:
+        read = collected(problems, lambda: tables.read("events", path, lambda c, layout: roster.events(c, path, known, layout=layout)))
+        happened = read or []
+    days = _days(whom, events, problems)
+    codes = list(dict.fromkeys(cell.text for cell, _ in rows or () if cell is not None))
+    if whom.subjects is not None and tables is not None:
+        found = _of_table(whom, asked, tables, problems)
+    elif whom.subject is None and len(codes) > 1:
+        found = [_Person(code, days) for code in codes]
+    else:
+        code = arguments.code("--subject", whom.subject, problems) if whom.subject is not None else None
+        found = [_Person(code or next(iter(codes), None), days)]
+    if (whom.subjects is not None or len(found) > 1) and (whom.had or events):
+        problems.error("`--had`, and `--on` with a subject's event, are about one subject", None, "write them into tables: `--history`")
+    if whom.subjects is not None and (whom.screening is not None or whom.start is not None):
+        problems.error("`--screening` and `--start` are about one subject, `--subjects` about several", None, "leave one of the two out")
+    if asked.at_site and whom.subjects is None:
+        problems.error("`--at-site` shows rows of a table, and there is none", None, "leave it out, or add `--subjects FILE`")
+    if tables is not None:
+        tables.check_said(problems)
+    if problems.found:
+        return []
+    found = _with(found, rows, happened, problems)
+    return [replace(p, past=histories.with_events(_joined(typed, p.past), events)) for p in _shown(whom, asked, found, problems)]
+
+
+def _joined(typed: Past, of_tables: Past) -> Past:
+    return Past((*typed.had, *of_tables.had), typed.told or of_tables.told)
+
+
+def _days(whom: ScreenPeople, events: Sequence[Event], problems: Problems) -> Days:
+    """The days of one subject, as they were typed."""
+    start = arguments.maybe(arguments.date, "--start", whom.start, problems)
+    screening = arguments.maybe(arguments.date, "--screening", whom.screening, problems)
+    days = histories.days_of(events, start)
+    if screening is not None and days.screening is not None:
+        problems.error(f"`--screening` and `--on {SCREENED}` both say the day of screening", None, "leave one of the two out")
+    days = replace(days, screening=screening or days.screening)
+    if days.screening is not None and start is not None and days.screening > start:
+        problems.error(f"screening on {days.screening} is after day 1, {start}", None, "check the dates")
+    return days
+
+
+def _of_table(whom: ScreenPeople, asked: ScreenOptions, tables: Tables, problems: Problems) -> list[_Person]:
+    """The subjects of the table, also those who have no first dose."""
+    path, found = whom.subjects or "", Problems()
+    columns = collected(
+        problems,
+        lambda: tables.read("subjects", path, lambda content, layout: subject_table.read(content, path, (), (), found, layout)),
+    )
+    problems.found += found.in_order()
+    return [_person(columns, row) for row in range(len(columns))] if columns is not None else []
+
+
+def _person(columns: SubjectColumns, row: int) -> _Person:
+    events = [Event(name, day) for name, days in columns.events.items() if (day := days[row]) is not None]
+    return _Person(columns.codes[row], histories.days_of(events, columns.starts[row]), columns.sites[row])
+
+
+def _with(
+    found: list[_Person], rows: Sequence[tuple[Cell | None, Had]] | None, happened: Sequence[tuple[Cell, Event]], problems: Problems
+) -> list[_Person]:
+    """Everybody with what the tables say of him; who stands in no row of the history is not told of."""
+    known = Known([person.code for person in found], lambda _: None)
+    had: dict[int, list[Had]] = {}
+    events: dict[int, list[Event]] = {}
+    for cell, row in rows or ():
+        if (i := known.find(cell, row.place)) is not None:
+            had.setdefault(i, []).append(row)
+    known.next_table()
+    for code, event in happened:
+        if (i := known.find(code)) is not None:
+            events.setdefault(i, []).append(event)
+    known.next_table()
+    problems.found += known.in_order
+    made = []
+    for i, person in enumerate(found):
+        past = histories.with_events(histories.with_rows(person.past, had.get(i, ()), told=i in had), events.get(i, ()))
+        days = histories.days_of(events.get(i, ()), person.days.day_1)
+        mine = person.days
+        mine = Days(mine.screening or days.screening, mine.day_1, mine.consent or days.consent, mine.randomisation or days.randomisation)
+        made.append(replace(person, past=past, days=mine))
+    return made
+
+
+def _shown(whom: ScreenPeople, asked: ScreenOptions, found: list[_Person], problems: Problems) -> list[_Person]:
+    """Those whose rows are asked for."""
+    if whom.subjects is not None and whom.subject is not None:
+        chosen = [person for person in found if same(person.code or "") == same(whom.subject)]
+        if not chosen:
+            hint = "look its code up in the table"
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, hint)
+        found = chosen
+    sites = {same(person.site) for person in found if person.site}
+    for code in asked.at_site if not problems.found else ():
+        if same(code.strip()) not in sites:
+            hint = f"sites are {one_of(sorted(sites))}" if sites else "the table of subjects needs a column `site`"
+            problems.error(f"nobody is at the site `{clip(code)}`", None, hint)
+    asked_sites = {same(code.strip()) for code in asked.at_site}
+    return [person for person in found if not asked_sites or same(person.site or "") in asked_sites]
+
+
+def _page(found: _Found) -> Page:
+    from nmosd_dosing.report.pages.screen import many_page, screen_page
+
+    if found.several:
+        return many_page(found.study, found.people)
+    return screen_page(found.study, found.people[0])
+
+
+def _dict(found: _Found) -> dict[str, Any]:
+    return screened_to_dict(found.study, found.people, several=found.several)
+
+
+def _xlsx(found: _Found) -> bytes:
+    return to_xlsx([screened_sheet(found.people)], _page(found).lines)
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": _dict, "csv": lambda found: screened_to_csv(found.people), "xlsx": _xlsx}

@@ -1,0 +1,121 @@
+"""The table of what people had before the study: `subject, what, from, to, amount, unit, for, comment`, or a CM table of SDTM.
+
+A date may lack its day, or its month, as it does where people remember: it is taken as widely as it may be, so that it bars the longest
+and proves the least.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.subjects.had import Had
+from nmosd_dosing.subjects.tables import cells, reading
+from nmosd_dosing.subjects.tables.headings import Layout
+from nmosd_dosing.subjects.tables.subject_table import needs_code
+from nmosd_dosing.subjects.tables.table import Cell, Table, stop
+
+_ONGOING = frozenset(
+    {"ongoing", "on going", "continuing", "continues", "going on", "present", "today", "继续", "持续", "至今", "进行中", "使用中"}
+)
+_YES = {"y": True, "yes": True, "是": True, "n": False, "no": False, "否": False}
+_PARTIAL = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?|年|-{1,2})?(?:-(?:-+)?|-?UNK?)?")
+_MG = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克": Decimal(1000), "mcg": Decimal("0.001"), "ug": Decimal("0.001")}
+_DAILY = re.compile(r"(.+?)\s*(?:/\s*(?:d|day|日|天)|\s(?:daily|a day|per day|qd))", re.I)
+_OPTIONAL = ("subject", "to", "amount", "amount_per_day", "unit", "for", "had", "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The first and the last day that a date may be; `ongoing` instead of a date."""
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+    ongoing: bool = False
+
+    @property
+    def partial(self) -> bool:
+        return self.first != self.last
+
+
+def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[Cell | None, Had]]:
+    """What was had, each with whose it is: None where no column says it. Raises InputError with the first hundred problems."""
+    problems = Problems()
+    table = reading.read(content, path, ("what", "from"), _OPTIONAL, problems, layout=layout)
+    codes: Sequence[Cell | None] = [None] * len(table)
+    if "subject" in table.columns:
+        needs_code(table, problems)
+        codes = table.cells("subject")
+    table.needs("what", "not said what was had", "write a drug, a vaccine, or what else it was; `nothing` where there was none", problems)
+    begins, ends = table.values("from", _days, problems), table.values("to", _end, problems)
+    amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
+    had = table.values("had", _was_had, problems)
+    found: list[tuple[Cell | None, Had]] = []
+    for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        what = " ".join(table.texts["what"][row].split())
+        first = begin.first if begin is not None else None
+        last = end.last if end is not None else None
+        if first is not None and last is not None and last < first:
+            hint = "exchange the two, or mend one of them"
+            table.error(row, "to", f"`{clip(table.texts['to'][row])}` is before its first day, {first}", hint, problems)
+            continue
+        if begin is not None and begin.ongoing:
+            table.error(row, "from", f"`{clip(table.texts['from'][row])}` is no first day", "write it into `to`", problems)
+            continue
+        if row in table.wrong or not what or had[row] is False:
+            continue
+        partial = [table.texts[name][row] for name, days in (("from", begin), ("to", end)) if days is not None and days.partial]
+        found.append((codes[row], Had(
+            what, first, last, ongoing=end is not None and end.ongoing, daily_mg=_daily(table, row, amounts[row], daily[row]),
+            purpose=" ".join(table.texts["for"][row].split()), as_written=_as_written(table, row) if partial else "",
+            first_at_latest=begin.last if begin is not None and begin.partial else None, place=table.row(row),
+        )))  # fmt: skip
+    stop(problems.in_order(), more=problems.more)
+    return found
+
+
+def _as_written(table: Table, row: int) -> str:
+    begin, end = table.texts["from"][row], table.texts["to"][row]
+    return f"{begin} to {end}" if begin and end else begin or f"until {end}"
+
+
+def _days(shown: str, text: str, place: Place | None, problems: Problems) -> _Days | None:
+    """A day, or the days that a month or a year has."""
+    if text.casefold() in _ONGOING:
+        return _Days(ongoing=True)
+    match = _PARTIAL.fullmatch(text)
+    if match is None:
+        day = cells.day(shown, text, place, problems)
+        return _Days(day, day) if day is not None else None
+    year, month = int(match[1]), int(match[2]) if match[2] else None
+    if not year or (month is not None and not 1 <= month <= 12):
+        problems.error(f"{shown}: there is no such month", place, "check it, and write it as `2025-01`")
+        return None
+    last = month if month is not None else 12
+    return _Days(dt.date(year, month or 1, 1), dt.date(year, last, calendar.monthrange(year, last)[1]))
+
+
+def _end(shown: str, text: str, place: Place | None, problems: Problems) -> _Days | None:
+    return _days(shown, text, place, problems)
+
+
+def _was_had(shown: str, text: str, place: Place | None, problems: Problems) -> bool | None:
+    if text.casefold() not in _YES:
+        problems.error(f"{shown} does not say whether it was had", place, "write `Y` or `N`")
+    return _YES.get(text.casefold())
+
+
+def _daily(table: Table, row: int, amount: Decimal | None, daily: Decimal | None) -> Decimal | None:
+    """How many mg a day; None where that is not said. An amount alone may be that of one of several doses."""
+    unit = " ".join(table.texts["unit"][row].split())
+    if daily is not None:
+        return daily * _MG[unit.casefold()] if unit.casefold() in _MG else None
+    a_day = _DAILY.fullmatch(unit)
+    if amount is None or a_day is None or a_day[1].casefold() not in _MG:
+        return None
+    return amount * _MG[a_day[1].casefold()]
