@@ -41,6 +41,7 @@ COMMANDS = (
     "check",
     "due",
     "slots",
+    "screen",
     "starts",
     "board",
     "handout",

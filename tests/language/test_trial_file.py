@@ -92,7 +92,7 @@ error: expected a site's code, found an empty list
         ("language: 1\nstudy: x\nperiods: {}\n", "error: this is a study file, not a trial file"),
         ("language: 1\naccrual: 3 per month\n", "error: this is a file of assumptions, not a trial file"),
         ("language: 1\nsite: x\nstudy: y\nrooms: {all: 3}\n", "error: this is a site file, not a trial file"),
-        ("trial: X\nregimen: mil62\nhistory: h.csv\n", "error: unknown key `history` in a trial file"),
+        ("trial: X\nregimen: mil62\nhistories: h.csv\n", "error: unknown key `histories` in a trial file"),
         ("a text", "error: expected a trial file, found `a text`"),
     ],
 )

@@ -176,8 +176,8 @@ class _NotWithin:
         blocks += [block for run in doubtful for block in self._doubts(run)]
         names = dict.fromkeys(had.what for use in uses for had in use.had)
         asides += [self._in_days(name) for name in names if self._half_lives(name) is not None]
-        had = dict.fromkeys(had for use in uses for had in use.had)
-        return Clock(self.criterion, tuple(blocks), tuple(dict.fromkeys(asides)), self._backs(tuple(names)), tuple(had))
+        looked_at = dict.fromkeys(had for use in uses for had in use.had)
+        return Clock(self.criterion, tuple(blocks), tuple(dict.fromkeys(asides)), self._backs(tuple(names)), tuple(looked_at))
 
     def _in_days(self, name: str) -> str:
         number, each = self.clock.reach.half_lives, self.half_lives[plain_name(name)]
@@ -220,11 +220,12 @@ class _NotWithin:
     def _bars(self, run: _Use, past: Past, asides: list[str]) -> Iterable[Block]:
         clock, unless = self.clock, self.clock.unless
         named = _named(run)
+        ended = all(had.ongoing or had.last is not None for had in run.had)
         if run.days <= clock.longer_than:
-            asides.append(f"{named}: {counted(run.days, 'day')} in a row, not more than {clock.longer_than}")
+            asides += [f"{named}: {counted(run.days, 'day')} in a row, not more than {clock.longer_than}"] if ended else []
             return
         if unless is not None and run.days <= unless.days:
-            asides.append(f"{named} is excepted: {counted(run.days, 'day')} in one go, not more than {unless.days}")
+            asides += [f"{named} is excepted: {counted(run.days, 'day')} in one go, not more than {unless.days}"] if ended else []
             return
         first, last, to_ask = self._days(run)
         if to_ask:
@@ -367,7 +368,7 @@ def _too_few(clock: Counted, criteria: Criteria, past: Past) -> Iterable[Block]:
         if before is None or (begin - before).days > clock.apart:
             separate.append(had)
     wanted = " or ".join(_times_text(times) for times in clock.any_of)
-    known = f"known are {', '.join(had.when for had in events)}" if events else "none is known"
+    known = f"known: {', '.join(had.when for had in events)}" if events else "none is known"
     needs = f"the days of {'more ' if events else ''}{clock.event}s: at least {wanted}; {known}"
     enough = _joined([span for times in clock.any_of for span in _reached(times, separate)])
     begin = EARLIEST
@@ -391,7 +392,7 @@ def _too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block
     uses = [use for use in uses if use.first <= use.last]
     reached = [run for run in _runs(uses, lambda use: plain_name(use.had[0].what)) if run.last > shift_date(run.first, clock.length)]
     begin = min((shift_date(run.first, clock.length) for run in reached), default=FOREVER)
-    known = f"known is {', '.join(_named(use) for use in uses)}" if uses else "none is known"
+    known = f"known: {', '.join(_named(use) for use in uses)}" if uses else "none is known"
     yield Block(EARLIEST, begin, "needs", f"not used for more than {clock.length.in_words} by then: {known}", needs)
 
 

@@ -191,8 +191,7 @@ class Clocks:
     def _found(self, days: Days, begin: dt.date, no_screening: dt.date | None, screening: dt.date, day_1: dt.date) -> Earliest:
         held, steps = list[str](), list[str]()
         first, _ = self.tie.of(day_1)
-        before = day_1 - _DAY
-        if before >= self._possible(begin, no_screening):
+        if (before := day_1 - _DAY) >= self._possible(begin, no_screening):
             held = [clock.criterion.id for clock in self.on_day_1() if clock.bars(before)]
             if not held:
                 last = self.tie.of(before)[1]
@@ -204,6 +203,10 @@ class Clocks:
             steps.append(f"{self.tie.text}, so that for this day 1 it is not before {first}")
             if days.screening is not None and screening > days.screening:
                 steps.append(f"a screening on {days.screening} would be too early for it")
+        for clock, eve in [*((c, day_1 - _DAY) for c in self.on_day_1()), *((c, screening - _DAY) for c in self.on_screening())]:
+            for block in clock.blocks_on(eve) if clock.criterion.id in (*held, *by_screening) else ():
+                if block.bars and block.verdict == "person":
+                    steps.append(f"{clock.criterion.id} may hold nothing back: a person says {block.needs}")
         if self.tie.first is None:
             steps.append("how long screening takes is not stated")
         open = self._open(days, screening, day_1)
@@ -241,12 +244,24 @@ class Clocks:
             )
         if day is None:
             whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
-            needs = [f"the day of {NOUNS[made.anchor]}"] if clock.blocks or not isinstance(made, NotWithin) else []
+            needs = [f"the date of {NOUNS[made.anchor]}"] if clock.blocks or not isinstance(made, NotWithin) else []
             needs += [block.needs for block in clock.blocks] if whole else []
             verdict: Verdict = "needs" if needs else "admissible"
-            steps = tuple(_steps(clock, None, None, None))
+            latest, steps = self.past.latest, tuple(_steps(clock, None, None, None))
+            until = clock.free_from(latest) if latest is not None and clock.bars(latest) else None
             return Answer(
-                criterion.id, criterion.text, made.anchor, None, None, None, None, verdict, None, "; ".join(needs) or None, steps, criterion
+                criterion.id,
+                criterion.text,
+                made.anchor,
+                None,
+                None,
+                None,
+                None,
+                verdict,
+                until,
+                "; ".join(needs) or None,
+                steps,
+                criterion,
             )
         first, last = _look_back(clock, day)
         passes = isinstance(made, NotWithin) and first is not None
@@ -294,17 +309,17 @@ def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.da
             case Counted():
                 parts = [f"{times.number} from {look_back(day, times.within)} on" for times in made.any_of]
                 steps.append(f"counted up to {on}: {' or '.join(parts)}")
-    for block in held:
+    for block in held if day is not None or not isinstance(made, Counted) else ():
         steps.append(block.why)
-        if block.bars and block.last != FOREVER and day is not None:
+        if block.bars and block.last != FOREVER:
             steps.append(f"so not before {block.last + _DAY}")
     match made:
         case NotWithin() if day is not None and first is not None and last is not None:
             steps += [f"{had.what} ({had.when}) is {where}" for had in clock.had if (where := _beside(had, first, last)) is not None]
             if not clock.had and not held and not clock.asides:
                 steps.append("nothing of it is named")
-        case Counted() if clock.had and not held:
-            steps.append(f"known are {', '.join(had.when for had in clock.had)}")
+        case Counted() if clock.had and (day is None or not held):
+            steps.append(f"known: {', '.join(had.when for had in clock.had)}")
     return [*steps, *clock.asides]
 
 

@@ -99,7 +99,7 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
-@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "earlier"))
+@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "earlier", "site"))
 def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: OutputOptions) -> None:
     """What a subject had against the criteria that dates decide, and the earliest screening and day 1.
 

@@ -185,9 +185,7 @@ class HistoryOptions(PeopleOptions):
             metavar="WHAT=DATE|WHAT=FROM..TO",
         ),
     ] = field(default_factory=list)
-    history: Annotated[
-        str | None, typer.Option(help="What was had: a table with subject, what, from, to, amount, unit, for.", metavar="FILE")
-    ] = None
+    history: Annotated[str | None, typer.Option(help="What was had: a table with subject, what, from, to, …", metavar="FILE")] = None
     half_life: Annotated[
         list[str], typer.Option(help="A half-life that the study file does not state: ocrelizumab=26d. Repeatable.", metavar="WHAT=LENGTH")
     ] = field(default_factory=list)

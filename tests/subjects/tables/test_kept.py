@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nmosd_dosing.cli.options import option
 from nmosd_dosing.errors import InputError, Place, arguments_said_as
 from nmosd_dosing.subjects.subject import Subject
-from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables import history_table, roster
 from nmosd_dosing.subjects.tables.encodings import transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout
 from tests.kit.paths import ROOT
@@ -48,11 +48,13 @@ def _rows(kind: str, content: bytes, name: str, layout: Layout) -> list[str]:
     pairs: list[tuple[Any, Any]]
     if kind == "events":
         pairs = [*roster.events(content, name, EVENTS, layout=layout)]
+    elif kind == "history":
+        pairs = [*history_table.read(content, name, layout)]
     elif kind == "weighings":
         pairs = [*roster.weighings(content, name, layout=layout)]
     else:
         pairs = [*roster.records(content, name, masked=False, layout=layout)]
-    return [f"{code.text}: {_text(value)}" for code, value in pairs]
+    return [f"{code.text if code is not None else 'nobody is named'}: {_text(value)}" for code, value in pairs]
 
 
 def _text(value: Any) -> str:

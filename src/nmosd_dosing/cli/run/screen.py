@@ -14,7 +14,7 @@ from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import ScreenOptions, ScreenPeople
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.tables import Tables
-from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.errors import Place, Problems, clip, one_of
 from nmosd_dosing.report.export.screen import screened_sheet, screened_to_csv, screened_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.events import SCREENED
@@ -38,6 +38,7 @@ class _Person:
     days: Days = Days()
     site: str | None = None
     past: Past = Past()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,14 @@ def _of_table(whom: ScreenPeople, asked: ScreenOptions, tables: Tables, problems
 
 def _person(columns: SubjectColumns, row: int) -> _Person:
     events = [Event(name, day) for name, days in columns.events.items() if (day := days[row]) is not None]
-    return _Person(columns.codes[row], histories.days_of(events, columns.starts[row]), columns.sites[row])
+    return _Person(columns.codes[row], histories.days_of(events, columns.starts[row]), columns.sites[row], place=columns.cell(row).place)
 
 
 def _with(
     found: list[_Person], rows: Sequence[tuple[Cell | None, Had]] | None, happened: Sequence[tuple[Cell, Event]], problems: Problems
 ) -> list[_Person]:
     """Everybody with what the tables say of him; who stands in no row of the history is not told of."""
-    known = Known([person.code for person in found], lambda _: None)
+    known = Known([person.code for person in found], lambda i: found[i].place)
     had: dict[int, list[Had]] = {}
     events: dict[int, list[Event]] = {}
     for cell, row in rows or ():

@@ -13,7 +13,7 @@ _DAYS = ("consent", "screening", "randomisation", "day_1")
 _EARLIEST = ("earliest_screening", "earliest_day_1")
 COLUMNS = (
     "subject", "site", *_DAYS, "id", "text", "anchor", "anchor_date", "from", "to", "last_admissible", "verdict", "until", "needs",
-    "steps", "source", "assumed", *_EARLIEST, "held_by", "open",
+    "steps", "source", "assumed", "note", *_EARLIEST, "held_by", "open",
 )  # fmt: skip
 _DATES = DATES | {*_DAYS, "anchor_date", "last_admissible", *_EARLIEST}
 
@@ -78,6 +78,6 @@ def _rows(people: Sequence[Screened]) -> Iterator[dict[str, Any]]:
             "earliest_day_1": iso_date(earliest.day_1), "held_by": "; ".join(earliest.held_by), "open": "; ".join(earliest.open),
         }  # fmt: skip
         for answer in person.found.answers:
-            source = answer.criterion.facts.source
-            row = _answer(answer, source.text if source is not None else "")
-            yield {**of_all, **row, "steps": "; ".join(answer.steps), "assumed": "; ".join(answer.criterion.facts.assumed)}
+            facts = answer.criterion.facts
+            row = _answer(answer, facts.source.text if facts.source is not None else "")
+            yield {**of_all, **row, **{name: "; ".join(row[name]) for name in ("steps", "assumed", "note")}}

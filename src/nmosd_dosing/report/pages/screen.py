@@ -83,6 +83,8 @@ def _verdict(answer: Answer) -> str:
             return f"not until {date_text(answer.until)}"
         case "not-until":
             return "not while it goes on"
+        case "needs" if answer.until is not None:
+            return f"needs {answer.needs}; not until {date_text(answer.until)}"
         case "needs":
             return f"needs {answer.needs}"
         case "person" if answer.until is not None:

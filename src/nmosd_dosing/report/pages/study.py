@@ -70,6 +70,7 @@ def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
         parts += [_block(f"{t.id}: {t.source_period} to {t.target_period}", _transition(t)) for t in transitions]
     if study.stop is not None:
         parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
+    parts += _criteria(study, periods)
     parts += _silent(study, periods)
     parts += _assumed(study, periods)
     return Page(*parts)
@@ -306,6 +307,20 @@ def _facts(facts: Facts) -> Rows:
     return rows + [("assumed", words) for words in facts.assumed] + [("note", words) for words in facts.note]
 
 
+def _criteria(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
+    """The criteria that dates decide, of the study and of these periods; and what their words mean."""
+    criteria = study.criteria
+    shown = [c for c in criteria.all if not c.period or any(period.id == c.period for period in periods)]
+    rows = [("kind", f"{kind.name}: {', '.join(kind.names)}") for kind in criteria.kinds]
+    rows += [("half-life", f"{half.drug}: {half.written}") for half in criteria.half_lives]
+    rows += [("randomisation", "on day 1")] if criteria.randomised_on_day_1 is not None else []
+    parts: list[RenderableType] = [_section("Criteria that dates decide"), _listed(rows, 2)] if shown or rows else []
+    for criterion in shown:
+        of = f" ({criterion.period})" if criterion.period else ""
+        parts.append(_block(f"{criterion.id}{of}: {criterion.text}", _facts(criterion.facts)))
+    return parts
+
+
 def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     """What the source does not state, in one list."""
     rows: Rows = []
@@ -347,5 +362,10 @@ def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.transitions]
     if study.stop:
         named.append(("study stop", study.stop.facts))
+    criteria = study.criteria
+    named += [(f"kind {kind.name}", kind.facts) for kind in criteria.kinds]
+    named += [(f"half-life of {half.drug}", half.facts) for half in criteria.half_lives]
+    named += [("randomisation", criteria.randomised_on_day_1)] if criteria.randomised_on_day_1 is not None else []
+    named += [(c.id, c.facts) for c in criteria.all if not c.period or any(period.id == c.period for period in periods)]
     rows = [(name, words) for name, facts in named for words in facts.assumed]
     return [_section("Assumed by this file"), _listed(rows, 2)] if rows else []
