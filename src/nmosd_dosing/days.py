@@ -251,7 +251,8 @@ class Code:
     """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`.
 
     `cycle`: the number of the cycle whose day it is, `day` which one, and `cycle_name` which cycle, if it has a name: `C2D8`, `A-C2D8`.
-    `hangs_on`: what it is counted from, if not the period's first day: `relapse+5d`.
+    `hangs_on`: what it is counted from, if not the period's first day: `relapse+5d`. What counts from the actual day of the visit on a day
+    has its days `then`: `D15 + 14 days`, `1 day before D15`.
     """
 
     style: Style
@@ -266,7 +267,9 @@ class Code:
     def label(self) -> str:
         days, months, then = self.offset.days, self.offset.months, self.offset.then
         if self.hangs_on:
-            return f"{self.hangs_on}{days:+d}d" if days else self.hangs_on
+            return f"{self.hangs_on}{f'{months:+d}mo' if months else ''}{f'{days:+d}d' if days else ''}"
+        if then and not months and not self.cycle:
+            return self._moved(counted(abs(then), "day"))
         if self.cycle:
             name = f"{self.cycle_name}-" if self.cycle_name else ""
             return f"{name}C{self.cycle}D{day_number(self.day, self.counts_from)}"
@@ -291,7 +294,17 @@ class Code:
         if self.hangs_on:
             return (self.label,)
         styles: tuple[Style, ...] = ("D", "W") if self.counts_from else ("D", "week", "month", "year")
-        return tuple(dict.fromkeys((self.label, *(Code(style, self.offset, self.counts_from).label for style in styles))))
+        codes = [self, *(Code(style, self.offset, self.counts_from) for style in styles)]
+        found, then = [code.label for code in codes], self.offset.then
+        if then and not self.offset.months and not self.cycle:
+            found += [code._moved(counted(abs(then) // 7, "week")) for code in codes if then % 7 == 0]
+            found += [code._moved(f"{-then * 24} h") for code in codes if then < 0]
+        return tuple(dict.fromkeys(found))
+
+    def _moved(self, by: str) -> str:
+        """So long after the actual day of the visit on a day, or before it, as a file says it: `D15+14d` would read like a window."""
+        on = Code(self.style, Offset(self.offset.days), self.counts_from).label
+        return f"{on} + {by}" if self.offset.then > 0 else f"{by} before {on}"
 
     def later(self, step: Offset, times: int) -> Code:
         return Code(self.style, self.offset + step.times(times), self.counts_from)

@@ -228,6 +228,8 @@ def periods(draw: st.DrawFn, id: str, first_day: int, products: Sequence[str], a
     spans = tuple(draw(st.lists(st.sampled_from(SPANS), unique=True, max_size=2)))
     if first_day:
         spans = tuple(s for s in spans if s.start is None or s.start.of != Day("D", 0))
+    if not any(entry.give for entry in drawn):  # it has no last dose of its own
+        spans = tuple(s for s in spans if not any(end is not None and end.of == "last dose" for end in (s.start, s.end)))
     return Period(id, tuple(drawn), arms, blinding == "period", draw(_lengths(drawn, first_day)), window, spans)
 
 

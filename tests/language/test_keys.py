@@ -68,6 +68,10 @@ _UNSEEN = """
     hours-two-entries hours-unknown-product hours-window-over-the-dose hours-as-a-name hours-as-names hours-without-a-dose
     hours-before-the-end hours-zero hours-window-behind-the-dose
     missing-visits transition-within-months-and-days transition-within-reversed
+    died-visit hangs-before-no-visit hangs-cycle hangs-nothing-added hangs-on-no-visit hangs-repeat hangs-twice-on-one-day hangs-two-days
+    hours-before-part hours-before-range hours-before-zero kept-after-doses kept-after-mixed last-dose-cycle last-dose-gives
+    last-dose-nothing-given last-dose-of-none last-dose-of-study-by-arm last-dose-repeat last-dose-span-of-none last-dose-two-ends
+    previous-visit-mixed previous-visit-no-repeat
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

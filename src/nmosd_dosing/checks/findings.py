@@ -198,7 +198,8 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     verdict, words, days = _not_recorded(as_of, target, earliest, latest, visit.last)
     words = words.replace("no window is stated", "the entry is recorded") if settled else words
     waits_for: Waits | None = None
-    gone = min((date for event in ENDS_PARTICIPATION if (date := subject.first(event)) is not None), default=None)
+    stays = (*visit.visit.kept_after, visit.segment.hangs_on)
+    gone = min((date for e in ENDS_PARTICIPATION if e not in stays and (date := subject.first(e)) is not None), default=None)
     over = gone is not None and gone <= as_of and not (latest is not None and latest < gone)
     entered = _has_begun(subject, visit)
     if entered and gone is not None and over and verdict in ("due", "overdue", "past-target"):
@@ -257,8 +258,9 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
         return f"before day 1, {date_text(subject.start)}"
     if segment.period and not begun:
         return f"no entry into {own.period.id} is recorded"
-    if segment.period and segment.anchor is not None and actual < segment.anchor:
-        return f"before the entry into {own.period.id} on {date_text(segment.anchor)}"
+    entry = own.anchor if segment.hangs_on else segment.anchor
+    if segment.period and entry is not None and actual < entry:
+        return f"before the entry into {own.period.id} on {date_text(entry)}"
     ended = [limit for limit in _ended(subject, visit) if actual > limit.last]
     before = actual < subject.start and visit.visit.offset != Offset()  # day 1 itself may be planned for a later day than its own
     if before and (visit.visit.gives or ended):
@@ -271,6 +273,8 @@ def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[SubjectLim
     what = visit.visit
     for limit in visit.segment.limits:
         if limit.doses_only and not (what.gives and (not what.assessments or visit.dose_recorded)):
+            continue
+        if limit.cause in what.kept_after and not (what.gives and visit.dose_recorded):
             continue
         entered = any(move.out_of == visit.segment.period and move.entered is not None for move in subject.moves)
         if limit.cause != "entry" or entered:

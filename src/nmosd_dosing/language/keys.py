@@ -10,7 +10,7 @@ from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import Formula
-from nmosd_dosing.errors import clip
+from nmosd_dosing.errors import clip, did_you_mean, one_of
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import clocks, gaps, lengths, moments, ranges, visit_days
@@ -30,6 +30,7 @@ from nmosd_dosing.language.shapes import (
     phrase,
     words,
 )
+from nmosd_dosing.study.events import EXITS, Ends, kind_of
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
 from nmosd_dosing.study.visit_rules import Moving, Window
 
@@ -106,6 +107,23 @@ def _cycle_name(node: Scalar) -> Scalar:
     return node
 
 
+def _exit(node: Scalar) -> str:
+    """An exit after which a visit may stay."""
+    if node.text in EXITS:
+        return node.text
+    hint = did_you_mean(node.text, EXITS) or f"write {one_of(EXITS)}"
+    if "," in node.text:
+        hint = f"write a list: `[{clip(node.text, 80)}]`"
+    match kind_of(node.text).ends:
+        case Ends.TREATMENT:
+            hint = "take it out: what is planned without doses stays after it anyway"
+        case Ends.FOLLOW_UP:
+            hint = "take it out: it ends everything"
+        case _:
+            pass
+    raise PhraseError(f"`{clip(node.text)}` is no exit after which a visit could be kept", node.place, hint)
+
+
 TEXT = words("a text")
 PRODUCT = phrase("a product's name", _product, example="X")
 ID = phrase("an id", _id, _ID, "rcp")
@@ -118,6 +136,7 @@ WITHIN = phrase("so long after a date", lengths.within, lengths.WITHIN_PATTERN, 
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
 TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp")
+KEPT_AFTER = one_or_many(phrase("an exit", _exit, f"^(?:{'|'.join(EXITS)})$", EXITS[0]))
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
 AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
@@ -275,6 +294,7 @@ class VisitKeys(FactsKeys):
     )
     window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
+    kept_after: tuple[str, ...] | None = key(KEPT_AFTER, "the visit stays after these exits: `kept after: [withdrawn, lost]`")
     blinded: bool | None = key(YES_NO, "whether the dose is shown masked")
     once: dict[str, Pair[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
 

@@ -22,10 +22,10 @@ from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency, visit_labels
-from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
+from nmosd_dosing.study.events import EXITS, STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
 from nmosd_dosing.study.model import Mark, Period, Product, Span, Stop, Study, Transition
-from nmosd_dosing.study.visit_rules import AlsoCalled, Give, Point, Series, VisitRule, Window
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, AlsoCalled, Give, Point, Series, VisitRule, Window
 
 
 def read_study(path: Path) -> tuple[Study, tuple[Problem, ...]]:
@@ -93,7 +93,7 @@ class _Builder:
             products=tuple(self._product(p) for p in (mapping.products or {}).values()),
             events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()),
             periods=periods,
-            spans=self._spans(mapping.spans, in_period=False),
+            spans=self._spans(mapping.spans, None),
             transitions=self._transitions(),
             stop=self._stop(),
             sha256=sha256,
@@ -142,7 +142,7 @@ class _Builder:
             arms=scope.arms,
             window=mapping.window if isinstance(mapping.window, Window) else None,
             visit_rules=tuple(e for e in (self._entry(v, scope) for v in mapping.visits or ()) if e is not None),
-            spans=self._spans(mapping.spans, in_period=True),
+            spans=self._spans(mapping.spans, mapping),
             facts=to_facts(mapping),
             gap_rules=gap_rules(mapping, self.counts_from, self.problems) if self.days_known else (),
             keeps_count=bool(mapping.counted_from),
@@ -193,7 +193,16 @@ class _Builder:
         assess = tuple(dict.fromkeys(each.name.flat for each in mapping.assess or ()))
         times = tuple((each.name.flat, time) for each in mapping.assess or () for time in each.times)
         cycle, also = to_cycle(mapping), self._also_called(mapping, at)
-        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), cycle, also, mapping.place(), times)
+        kept = self._kept_after(mapping)
+        return VisitRule(at, one_line(mapping.name), gives, assess, arms, to_facts(mapping), cycle, also, mapping.place(), times, kept)
+
+    def _kept_after(self, mapping: VisitKeys) -> tuple[str, ...]:
+        """The exits after which a visit stays, in one order whatever the file's."""
+        if mapping.kept_after and mapping.give is not None and not (mapping.assess or mapping.name):
+            self.problems.error(
+                "kept after an exit, and nothing but doses happens here", mapping.key_place("kept_after"), "doses end with it: take it out"
+            )
+        return tuple(exit for exit in EXITS if exit in (mapping.kept_after or ()))
 
     def _also_called(self, mapping: VisitKeys, at: tuple[Point | Series, ...]) -> tuple[AlsoCalled, ...]:
         """The other names of a visit; of several days each with its own."""
@@ -210,14 +219,14 @@ class _Builder:
             return ()
         return tuple(AlsoCalled(name.flat, "", name.place) for name in names or ())
 
-    def _spans(self, pairs: dict[str, Pair[SpanKeys]] | None, in_period: bool) -> tuple[Span, ...]:
+    def _spans(self, pairs: dict[str, Pair[SpanKeys]] | None, period: PeriodKeys | None) -> tuple[Span, ...]:
         spans = []
         for id, pair in (pairs or {}).items():
             mapping = pair.value
             if mapping is None or mapping.from_ is None or mapping.to is None:
                 continue
             try:
-                start, end = (self._mark(mark, in_period) for mark in (mapping.from_, mapping.to))
+                start, end = (self._mark(mark, period) for mark in (mapping.from_, mapping.to))
             except PhraseError as error:
                 self.problems.found.append(error.problem)
                 continue
@@ -225,12 +234,15 @@ class _Builder:
             spans.append(Span(id, one_line(mapping.title) or id, start, end, to_facts(mapping)))
         return tuple(spans)
 
-    def _mark(self, text: moments.MarkText | NotStated, in_period: bool) -> Mark | None:
+    def _mark(self, text: moments.MarkText | NotStated, period: PeriodKeys | None) -> Mark | None:
         if isinstance(text, NotStated):
             return None
+        if text.of == LAST_DOSE and period is not None and period.all_known and not any(v.has("give") for v in period.visits or ()):
+            hint = f"write `{Mark(LAST_DOSE_OF_STUDY, None, text.plus).text}`, which is that of all periods"
+            raise PhraseError("this period gives nothing, so it has no last dose", text.place, hint)
         if text.day is None:
             return Mark(text.of, None, text.plus)
-        if not in_period:
+        if period is None:
             hint = "put the span into the period whose days it counts, or hang it on `first dose` or `last dose`"
             raise PhraseError(f"`{text.day.text}` belongs to a period, and this span stands at the top of the file", text.day.place, hint)
         code = text.day.resolve(self.counts_from)

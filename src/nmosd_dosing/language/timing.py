@@ -15,7 +15,7 @@ from nmosd_dosing.language.phrases.gaps import Gaps
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.model import GapRule
-from nmosd_dosing.study.visit_rules import Cycle, Point, Series
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Cycle, Point, Series
 
 
 def gap_rules(period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:
@@ -90,7 +90,7 @@ def days_of(
 def _events(item: visit_days.PointText, known_event: Callable[[Scalar], None]) -> None:
     """The events that a day hangs on are there, and both ends of a range on the same."""
     for day in (item.day, item.last):
-        if day is not None and day.hangs_on:
+        if day is not None and day.hangs_on and day.hangs_on not in (LAST_DOSE, LAST_DOSE_OF_STUDY):
             known_event(Scalar(day.hangs_on, day.place))
     if item.last is not None and item.last.hangs_on != item.day.hangs_on:
         hint = f"write for example `{item.day.hangs_on or item.last.hangs_on} to {item.day.hangs_on or item.last.hangs_on} + 4 days`"
@@ -117,7 +117,11 @@ def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems
         if last is None:
             problems.error("a repeat inside a cycle", item.place, "name the days of one cycle: `at: D1, D8, D15, D22`")
         elif last.hangs_on:
-            problems.error("a cycle cannot hang on an event", item.place, "take the cycle out, or name the days of the period")
+            what = f"the {last.hangs_on}" if last.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY) else "an event"
+            problems.error(f"a cycle cannot hang on {what}", item.place, "take the cycle out, or name the days of the period")
+        elif last.offset.then or item_code(item).offset.then:
+            hint = "name the day of the cycle; with `counted from: previous visit` it counts from the actual first visit of its cycle"
+            problems.error("a day of a cycle is counted in days from its first day", item.place, hint)
         elif last.offset.months or item_code(item).offset.months:
             problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
         elif item_code(item).offset.days < 0:
@@ -143,8 +147,12 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
     last = before[-1]
     if isinstance(last, Point):
         if last.code.hangs_on:
-            hint = "name each day: `relapse, relapse + 28 days`"
-            raise PhraseError("a repeat after a day that hangs on an event", item.place, hint)
+            on = last.code.hangs_on
+            what = f"the {on}" if on in (LAST_DOSE, LAST_DOSE_OF_STUDY) else "an event"
+            raise PhraseError(f"a repeat after a day that hangs on {what}", item.place, f"name each day: `{on}, {on} + 28 days`")
+        if last.code.offset.then:
+            hint = "name each day, or repeat from a day of the period with `counted from: previous visit`"
+            raise PhraseError(f"a repeat after {last.code.label}, which counts from another visit", item.place, hint)
         if last.last is not None:
             hint = "repeat from a single day, in a visit of its own"
             raise PhraseError("a repeat after a range could go on from its first day or from its last", item.place, hint)
@@ -213,6 +221,10 @@ def _first_of(item: visit_days.RepeatText, before: visit_days.PointText | visit_
 def _point(item: visit_days.PointText, mapping: VisitKeys, counts_from: CountsFrom) -> Point:
     code = item.day.resolve(counts_from)
     last = item.last.resolve(counts_from) if item.last else None
+    if last is not None and (last.offset.then or code.offset.then) and _on(last) != _on(code):
+        raise PhraseError(
+            "the two ends of a range are counted from different days", item.place, f"count both from one: `{_from_one(code, last)}`"
+        )
     if last is not None and not _never_before(last.offset, code.offset):
         always = last.offset.range[1] < code.offset.range[0]
         message = f"the range ends on {last.label}, before it begins on {code.label}"
@@ -222,6 +234,19 @@ def _point(item: visit_days.PointText, mapping: VisitKeys, counts_from: CountsFr
             hint = "count both ends in days, or both in months"
         raise PhraseError(message, item.place, hint)
     return Point(code, last, item.window or mapping.window, item.place)
+
+
+def _on(code: Code) -> Offset:
+    """The day of the visit from whose actual day a day counts."""
+    return Offset(code.offset.days, code.offset.months)
+
+
+def _from_one(first: Code, last: Code) -> str:
+    """A range of which both ends count from one visit."""
+    on = (
+        Code(first.style, _on(first), first.counts_from).label if first.offset.then else Code(last.style, _on(last), last.counts_from).label
+    )
+    return f"{on} + 14 days to {on} + 20 days"
 
 
 def _never_before(last: Offset, first: Offset) -> bool:

@@ -12,10 +12,10 @@ from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
+from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
 from nmosd_dosing.plans.level_notes import level_notes
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, day
-from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
@@ -25,7 +25,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.study.visit_rules import Point, Window
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -50,12 +50,14 @@ def notes(
     yield from _unscheduled(schedule)
     yield from _too_close(schedule, shown)
     yield from _before_entry(schedule)
+    yield from before_hanging(schedule)
     yield from _after_end(schedule, shown)
     yield from dose_notes(schedule, shown, arms_of([own.period for own in schedule.periods]))
-    yield from _courses(schedule)
+    yield from courses(schedule)
     yield from _open_ends(schedule, shown)
     yield from _cut_short(every)
-    yield from _moving_spans(schedule)
+    yield from moving_spans(schedule)
+    yield from moving_visits(schedule, shown)
     yield from _overlaps(shown)
     if schedule.beyond and schedule.until is not None:
         yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
@@ -263,22 +265,6 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
             yield Note("cut", f"ends on {date_text(p.last)}, and was planned to {date_text(planned)}", (p.id,))
 
 
-def _courses(schedule: SubjectSchedule) -> Iterator[Note]:
-    """What hangs on events that have not happened, or not while the subject was in the period."""
-    for p, own in enumerate(schedule.periods):
-        if own.anchor is None or not any(
-            isinstance(point, Point) and point.code.hangs_on for entry in own.period.visit_rules for point in entry.at
-        ):
-            continue
-        visits = lay_out(own.period, 0, Problems())
-        for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
-            if not any(s.period == p and s.hangs_on == event and s.anchor is not None for s in schedule.segments):
-                which = ", ".join(visit.label for visit in visits if visit.hangs_on == event)
-                happened = schedule.first(event) is not None
-                why = f"{event} did not happen in {own.period.id}" if happened else f"they hang on {event}, which is not recorded"
-                yield Note("event", f"not planned: {which}; {why}")
-
-
 def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     for p, own in enumerate(schedule.periods):
         period = own.period
@@ -292,16 +278,6 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         limit = f"until {date_text(further)}" if further else f"for {OPEN_END.months} months from {first}"
         none = "" if drawn else ", and none of it falls before then"
         yield Note("open-ended", f"the source states no end of a repeat; it is drawn {limit}{none}", drawn)
-
-
-def _moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
-    """Which spans hang on a dose that may be another one."""
-    found: dict[tuple[str, str, dt.date], list[str]] = {}
-    for title, of, whose, date in moving(schedule):
-        found.setdefault((of, whose, date), []).append(title)
-    for (of, whose, date), titles in found.items():
-        other = "an earlier" if of == "first dose" else "a later"
-        yield Note("projected", f"{', '.join(titles)}: counted from {date_text(date)}, the {of} of {whose}; {other} dose moves it")
 
 
 def _overlaps(shown: Shown) -> Iterator[Note]:

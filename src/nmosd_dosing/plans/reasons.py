@@ -17,6 +17,7 @@ from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.facts import Facts, Source
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 
@@ -44,9 +45,11 @@ def visit_reason(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
         return f"{period} has not begun"
     if visit.since is not None:
         since, back, booked = visit.since
-        return f"the dose of {day(since)}, as {'booked' if booked else 'recorded'}{_counted(back, since)}"
+        by = visit.visit.follows.by if visit.visit.follows is not None else "dose"
+        return f"the {by} of {day(since)}, as {'booked' if booked else 'recorded'}{_counted(back, since)}"
     if segment.hangs_on:
-        return f"{segment.hangs_on} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
+        on = f"the last dose of {period}" if segment.hangs_on == LAST_DOSE else segment.hangs_on
+        return f"{on} ({day(segment.anchor)})" + _counted(offset, segment.anchor)
     again = f", restart {segment.run}" if segment.run else ""
     words = f"day {schedule.study.counts_from} of {period}{again} ({day(segment.anchor)})"
     return words + _counted(offset, segment.anchor)
@@ -60,7 +63,27 @@ def _counted(offset: Offset, anchor: dt.date) -> str:
         words += f" {'+' if months > 0 else '-'} {counted(abs(months), 'month')}"
         if is_clipped(anchor, offset):
             words += ", clipped to the end of the month"
+    if offset.then:
+        words += f" {'+' if offset.then > 0 else '-'} {counted(abs(offset.then), 'day')}"
     return words
+
+
+def may_move(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
+    """Why the day of a visit that hangs on a last dose is projected."""
+    segment, whose = visit.segment, schedule.period(visit).period.id
+    if segment.hangs_on not in (LAST_DOSE, LAST_DOSE_OF_STUDY) or visit.status != VisitStatus.PROJECTED:
+        return
+    of_study = segment.hangs_on == LAST_DOSE_OF_STUDY
+    last = schedule.last_doses[-1 if of_study else segment.period]
+    counted_from = f"counted from {day(segment.anchor)}, the last dose of {'the study' if of_study else whose}"
+    if last.later:
+        yield f"{counted_from}; a later dose moves it"
+    elif last.unsure:
+        yield f"{counted_from}, which is not settled either"
+    for move in schedule.moves:
+        ends = not of_study and move.out_of == segment.period and move.entered is None and move.rule is not None
+        if ends and move.rule is not None and move.begins is not None and visit.target is not None and visit.target > move.begins:
+            yield f"falls away with the entry into {move.rule.target_period}, projected on {day(move.begins)}"
 
 
 def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str], reason: str) -> Iterator[str]:
@@ -82,6 +105,7 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
     for dose in visit.doses:
         if dose.change is not None and dose.own is not None:
             yield f"dose: {dose.change.event} on {day(dose.change.date)}, so {dose.give.product} {dose.own.rule}"
+    yield from (f"projected: {why}" for why in may_move(schedule, visit))
     if visit.status == VisitStatus.CANCELLED:
         yield f"cancelled: {cancelled_by(schedule, visit)}"
     elif visit.status == VisitStatus.PENDING:
@@ -153,7 +177,8 @@ def record_text(record: Record, masked: bool) -> str:
 def cancelled_by(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     """What ended the period's visits, or its doses, before this one."""
     only_doses = bool(visit.visit.gives) and not visit.visit.assessments
-    limits, expected = visit.segment.limits, visit.booked or visit.target
+    expected = visit.booked or visit.target
+    limits = [x for x in visit.segment.limits if only_doses or x.cause not in visit.visit.kept_after]
     ending = [x for x in limits if (only_doses or not x.doses_only) and expected is not None and expected > x.last]
     ending = ending or [x for x in limits if x.cause.startswith(GAP)]
     return limit_text(schedule, min(ending, key=lambda x: (x.cause == "entry", x.last)))

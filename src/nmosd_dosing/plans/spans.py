@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from nmosd_dosing.days import shift_date
 from nmosd_dosing.plans.plan import PlannedSpan
 from nmosd_dosing.plans.reasons import source_text
-from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectSegment
-from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.events import ENDS_FOLLOW_UP, ENDS_TREATMENT
+from nmosd_dosing.schedule.subject_schedule import Date, LastDose, SubjectSchedule, SubjectSegment
+from nmosd_dosing.study.events import ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Mark, Span
-from nmosd_dosing.subjects.disposition import MoveStatus
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 
 
 def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
@@ -20,8 +19,8 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
     for span, segment in _all(schedule):
         start, end = _ends(schedule, span, segment)
         earlier, later = _may_move(schedule, span.start, segment), _may_move(schedule, span.end, segment)
-        hangs = span.end is not None and span.end.of == "last dose"
-        unsure = hangs and _open_on(schedule, segment)
+        hangs = span.end is not None and span.end.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
+        unsure = span.end is not None and hangs and _last_dose(schedule, span.end, segment).unsure
         if span.start is not None and start is None and _death(schedule) is not None:
             continue
         yield PlannedSpan(
@@ -46,7 +45,7 @@ def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]
         for mark in dict.fromkeys((span.start, span.end)):
             dose = _dose(schedule, mark, segment) if mark is not None and _may_move(schedule, mark, segment) else None
             if mark is not None and dose is not None:
-                yield span.title, mark.of, whose, dose
+                yield span.title, mark.of.removesuffix(" of the study"), "the study" if mark.of == LAST_DOSE_OF_STUDY else whose, dose
 
 
 def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
@@ -57,21 +56,18 @@ def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
 
 
 def _may_move(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> bool:
-    """Whether the dose that an end of a span hangs on may be another one: of a period, since its repeats go on beyond what is drawn; of
-    the study, since doses come before this plan, or after it."""
-    ways, periods = schedule.study.transitions, [own.period for own in schedule.periods]
+    """Whether the dose that an end of a span hangs on may be another one: the last, since a later one may come; the first of the study,
+    since doses come before this plan."""
     if mark is None or mark.of == "day":
         return False
-    if mark.of == "first dose":
-        return segment is None and any(way.target_period == periods[0].id for way in ways)
-    if any(schedule.first(event) is not None for event in ENDS_TREATMENT):
-        return False
-    if segment is not None:
-        return schedule.goes_on(segment.period, True) and any(entry.gives for entry in periods[segment.period].open_ended)
-    reached = max(p for p, own in enumerate(schedule.periods) if own.anchor is not None)
-    declined = any(move.out_of == reached and move.status == MoveStatus.DECLINED for move in schedule.moves)
-    open_ended = any(entry.gives for entry in periods[reached].open_ended)
-    return open_ended or (not declined and any(way.source_period == periods[reached].id for way in ways))
+    if mark.of in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+        return _last_dose(schedule, mark, segment).later
+    return segment is None and any(way.target_period == schedule.periods[0].period.id for way in schedule.study.transitions)
+
+
+def _last_dose(schedule: SubjectSchedule, mark: Mark, segment: SubjectSegment | None) -> LastDose:
+    """The last dose on which an end hangs: of a segment's period, or of the study."""
+    return schedule.last_doses[segment.period if segment is not None and mark.of == LAST_DOSE else -1]
 
 
 def _ends(schedule: SubjectSchedule, span: Span, segment: SubjectSegment | None) -> tuple[Date, Date]:
@@ -95,17 +91,11 @@ def _day_of(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegmen
     return shift_date(day, mark.plus) if day is not None else None
 
 
-def _parts(schedule: SubjectSchedule, segment: SubjectSegment | None) -> list[SubjectSegment]:
-    """All parts of a segment's period, begun anew or after an event; of every period where none is named."""
-    return [s for s in schedule.segments if segment is None or s.period == segment.period]
-
-
 def _dose(schedule: SubjectSchedule, mark: Mark, segment: SubjectSegment | None) -> Date:
     """The day of the first or the last dose, of a period or of all."""
-    own = _parts(schedule, segment)
-    if mark.of == "first dose":
-        return _first(s.first_dose for s in own)
-    return max((s.last_dose for s in own if s.last_dose is not None), default=None)
+    if mark.of in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+        return _last_dose(schedule, mark, segment).date
+    return _first(s.first_dose for s in schedule.segments if segment is None or s.period == segment.period)
 
 
 def _first(dates: Iterable[Date]) -> Date:
@@ -114,11 +104,3 @@ def _first(dates: Iterable[Date]) -> Date:
 
 def _death(schedule: SubjectSchedule) -> Date:
     return _first(schedule.first(event) for event in ENDS_FOLLOW_UP)
-
-
-def _open_on(schedule: SubjectSchedule, segment: SubjectSegment | None) -> bool:
-    """Whether the last dose, of a period or of all, may not be given at all: it is projected, or waits for a decision."""
-    parts = _parts(schedule, segment)
-    last = max((part.last_dose for part in parts if part.last_dose is not None), default=None)
-    states = {visit.status for visit in schedule.visits if visit.segment in parts and visit.visit.gives and visit.date == last is not None}
-    return bool(states) and states <= {VisitStatus.PROJECTED, VisitStatus.PENDING}

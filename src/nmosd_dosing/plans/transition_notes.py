@@ -79,8 +79,10 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
     for event in ENDS_TREATMENT:
         if (date := schedule.first(event)) is not None:
             what = "nothing" if event in ENDS_PARTICIPATION else "no dose"
-            stays = "follow-up that hangs on doses stays"
-            stays = stays if event in ENDS_PARTICIPATION else f"what is planned without doses stays, and {stays}"
+            stays = "what is planned without doses stays, and follow-up that hangs on doses stays"
+            stays = "times that hang on doses stay" if event in ENDS_PARTICIPATION else stays
+            kept = [v.visit.label for v in schedule.visits if event in v.visit.kept_after and v.date is not None and v.date > date]
+            stays = f"{stays}, and so {'does' if len(kept) == 1 else 'do'} {', '.join(kept)}" if kept else stays
             early = f", {counted((schedule.start - date).days, 'day')} before day 1" if date < schedule.start else ""
             yield Note(
                 "exit", f"{event} on {day(date)}{early}: {what} after it is planned{'' if event in ENDS_FOLLOW_UP else f'; {stays}'}"

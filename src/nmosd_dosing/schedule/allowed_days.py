@@ -117,7 +117,8 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates) -
         last = limit.last
         if limit.cause == "entry":  # one that is projected ends nothing yet
             last = np.where(np.isnat(np.fmax.reduce(entered)), NO_DATE, last)
-        cut = (target <= last) & (latest[visits] > last) & (doses | (not limit.doses_only))
+        kept = np.array([[limit.cause in visit.kept_after] for visit in schedule.visits[visits]])
+        cut = (target <= last) & (latest[visits] > last) & (doses | (not limit.doses_only)) & ~kept
         np.copyto(latest[visits], last, where=cut)
 
 

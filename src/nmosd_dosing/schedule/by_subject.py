@@ -21,6 +21,7 @@ from nmosd_dosing.schedule.doses.lifetime_caps import lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.gap_rules import Doses, doses_by_segment
 from nmosd_dosing.schedule.gaps import dose_dates, entry_gaps, shortest_planned
+from nmosd_dosing.schedule.last_doses import last_doses
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectSegment
@@ -64,7 +65,8 @@ def by_subject(
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()
-    first_doses, last_doses = to_dates(schedule.first_dose), to_dates(schedule.last_dose)
+    first_doses = to_dates(schedule.first_dose)
+    last_ones = _by_column([_last_dose(schedule, p) for p in (*range(len(disposition.periods)), None)], n)
     return [
         SubjectSchedule(
             study=study,
@@ -92,7 +94,7 @@ def by_subject(
             twice=tuple(twice[c]),
             last_recorded=max((record.through for record in records[c] if record.is_fact), default=None),
             first_dose=first_doses[c],
-            last_dose=last_doses[c],
+            last_doses=last_ones[c],
             beyond=int(schedule.beyond[c]),
             gaps=tuple(filter(None, gaps[c])),
             caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if c in x.earlier else None) for x in caps),
@@ -107,6 +109,11 @@ def by_subject(
 def _by_column(rows: Sequence[Sequence[Any]], n: int) -> list[tuple[Any, ...]]:
     """Lists of n subjects' values, as one tuple for each subject."""
     return list(zip(*rows, strict=True)) if rows else [()] * n
+
+
+def _last_dose(schedule: Schedule, period: int | None) -> list[of.LastDose]:
+    found = last_doses(schedule, period)
+    return list(map(of.LastDose, to_dates(found.date), found.later.tolist(), found.unsure.tolist()))
 
 
 def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, shift, shifter
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
+from nmosd_dosing.schedule.last_doses import hanging, settle
 from nmosd_dosing.schedule.levels import without_levels
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
@@ -170,7 +171,8 @@ def _fill(
     study: Study, disposition: Disposition, segments: tuple[Segment, ...], cohort: Cohort, *, by_period: Sequence[tuple[Visit, ...]],
     until: dt.date | None, unblinded: bool, doses: bool = True,
 ) -> Schedule:  # fmt: skip
-    """A schedule of some segments; without `doses`, of their days only."""
+    """A schedule of some segments, and of what hangs on a last dose; without `doses`, of the days of the former only."""
+    segments = (*segments, *hanging(disposition, cohort, by_period, segments)) if doses else segments
     of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
     visits = tuple(visit for mine in of_segments for visit in mine)
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
@@ -211,23 +213,31 @@ def _fill(
         steps={},
     )
     filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})
-    shifters = {}
-    for i, visit in enumerate(visits):
-        if visit.offset is not None and (segment_of[i], visit.offset) not in shifters:
-            shifters[segment_of[i], visit.offset] = shifter(segments[segment_of[i]].anchor, visit.offset)
+    known = [i for i, s in enumerate(segment_of) if segments[s].unsure is None]
+    shifters = _shifters(filling, known)
     slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]
     if follow := in_steps(study, rows, cohort):  # which weight they are by hangs on when they are given, so all days come first
         for columns in slices:
-            fill_dates(filling, shifters, columns)
+            fill_dates(filling, shifters, columns, known)
         _reweigh(filling, follow, read)
     for columns in slices:
         if not follow:
-            fill_dates(filling, shifters, columns)
+            fill_dates(filling, shifters, columns, known)
         fill_doses(filling, read, columns)
     finish_totals(filling, read)
     without_refused(filling)
     with_unscheduled(filling, read.extra)
+    hang = settle(filling)
+    shifters = _shifters(filling, hang)
+    for columns in slices if hang else ():
+        fill_dates(filling, shifters, columns, hang)
     return filling.finish()
+
+
+def _shifters(schedule: Schedule, visits: Iterable[int]) -> dict[tuple[int, Offset], Shifter]:
+    """How the days of some visits are counted, by segment and how far they lie behind what it is counted from."""
+    offsets = {(schedule.segment_of[i], schedule.visits[i].offset): None for i in visits}
+    return {(s, offset): shifter(schedule.segments[s].anchor, offset) for s, offset in offsets if offset is not None}
 
 
 def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
@@ -298,7 +308,7 @@ def _segments(
     """A period, and what hangs on events in it, each time that they have happened."""
     own = _segment(disposition, cohort, period, until, at_least)
     yield own
-    for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
+    for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):  # nothing happens that is called like a last dose
         opens = any(t.after.kind == "event" and t.after.name == event for t in disposition.transitions)
         limits = tuple(x for x in own.limits if x.cause != event and (not opens or x.cause in events.ENDS_TREATMENT))
         inside = [disposition.inside(period, dates, event, cohort) for dates in cohort.dates_of(event)]

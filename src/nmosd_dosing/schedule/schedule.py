@@ -18,6 +18,7 @@ from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.study.visit_rules import LAST_DOSE
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
@@ -164,6 +165,12 @@ class Schedule:
         """(m, 1) whether a visit is nothing but its doses."""
         return np.array([[bool(visit.gives) and not visit.assessments] for visit in self.visits])
 
+    @functools.cached_property
+    def _kept_after(self) -> Mapping[tuple[str, ...], NDArray[np.bool_]]:
+        """(m, 1) which visits stay after the same exits."""
+        kept = [visit.kept_after for visit in self.visits]
+        return {exits: np.array([[exits == each] for each in kept]) for exits in dict.fromkeys(kept)}
+
     # --- the days of a visit -------------------------------------------------------------------------------------------
 
     def anchor(self, visit: Visits) -> Dates:
@@ -257,6 +264,11 @@ class Schedule:
                 state[row - visit.start, self.counted[row].booked] = VisitStatus.PROJECTED
         elif visit in self.counted:
             state[self.counted[visit].booked] = VisitStatus.PROJECTED
+        if segment.unsure is not None:
+            entered = [move.begins for move in self.disposition.moves if move.out_of == segment.period and segment.hangs_on == LAST_DOSE]
+            state[..., segment.unsure] = VisitStatus.PROJECTED
+            for begins in entered:  # who enters the next period by then has it no more
+                state[self.expected(visit) > begins] = VisitStatus.PROJECTED
         for limit in segment.waits:
             state[self._doses[visit] & (self.expected(visit) > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
         for row, taken in self.taken.items():
@@ -296,9 +308,10 @@ class Schedule:
         if segment.limits:
             by_doses = self._only_doses[visit]
             for only_doses, mine in ((True, by_doses), (False, ~by_doses)):
-                last = segment.last_day(only_doses, columns)
-                if last is not None:
-                    gone |= (expected > last) & mine
+                for kept_after, kept in self._kept_after.items():
+                    last = segment.last_day(only_doses, columns, kept_after)
+                    if last is not None:
+                        gone |= (expected > last) & mine & kept[visit]
             gone &= ~self.recorded(visit, columns)
         return gone | self.cut_off(visit, self._only_doses[visit], columns)
 

@@ -1,4 +1,4 @@
-"""A period in the plan of n subjects: once, again after a gap, and once more for each event on which something hangs."""
+"""A period in the plan of n subjects: once, again after a gap, and once more for each event, or last dose, on which something hangs."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Segment:
     for a decision, and why. hangs_on: what its days are counted from, if not the period's first day; `run` then counts how often it has
     happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
+    unsure: (n,) whether the last dose on which it hangs may be another one; None of what hangs on no dose.
     """
 
     period: int
@@ -54,15 +55,19 @@ class Segment:
     restart: Restart | None = None
     cut: NDArray[np.int64] | None = None
     cut_doses: NDArray[np.bool_] | None = None
+    unsure: NDArray[np.bool_] | None = None
 
     @property
     def first(self) -> Dates:
         """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
         return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
 
-    def last_day(self, doses: bool, columns: slice = slice(None)) -> Dates | None:
-        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit."""
+    def last_day(self, doses: bool, columns: slice = slice(None), kept_after: tuple[str, ...] = ()) -> Dates | None:
+        """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit. kept_after: the exits after which
+        the visit stays."""
         last = self._last_dose if doses else self._last_visit
+        if kept_after and not doses:
+            last = _earliest([limit.last for limit in self.limits if not limit.doses_only and limit.cause not in kept_after])
         return last[columns] if last is not None else None
 
     @cached_property

@@ -309,6 +309,15 @@ class SubjectCap(NamedTuple):
     earlier: float | None
 
 
+class LastDose(NamedTuple):
+    """The last day of the last dose, of a period or of all; None where nothing is given. later: whether a later one may come; unsure:
+    whether this one may not be given."""
+
+    date: Date
+    later: bool
+    unsure: bool
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SubjectSchedule:
     """One subject's schedule, already masked unless `unblinded`.
@@ -318,8 +327,8 @@ class SubjectSchedule:
     does not come to. arm: index into the arms, -1 where it is not known. events: the days of each. unscheduled: records of visits that are
     not planned; doses_besides: what was given at them; twice: further records of visits that have one, with the row.
     later_weights: by product, whether its doses look at later weights, and there are some; weighed: whether any were given. doubts: which
-    weights somebody should look at again. beyond: visits after `until`. planned_start: the day that was planned as day 1, where the first
-    dose was on another one.
+    weights somebody should look at again. last_doses: of each period, and of the study behind them. beyond: visits after
+    `until`. planned_start: the day that was planned as day 1, where the first dose was on another one.
     """
 
     study: Study
@@ -347,7 +356,7 @@ class SubjectSchedule:
     twice: tuple[tuple[int, Record], ...]
     last_recorded: Date
     first_dose: Date
-    last_dose: Date
+    last_doses: tuple[LastDose, ...]
     beyond: int
     gaps: tuple[SubjectGap, ...]
     caps: tuple[SubjectCap, ...]
@@ -358,6 +367,11 @@ class SubjectSchedule:
     def __repr__(self) -> str:
         """In a log nothing may tell an arm."""
         return f"<SubjectSchedule of {self.study.id}: {self.code or 'a subject'}, {len(self.visits)} visits>"
+
+    @property
+    def last_dose(self) -> Date:
+        """The day of the last dose of all."""
+        return self.last_doses[-1].date
 
     def period(self, visit: SubjectVisit) -> SubjectPeriod:
         return self.periods[visit.segment.period]

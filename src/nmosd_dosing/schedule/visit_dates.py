@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift
@@ -14,12 +16,14 @@ from nmosd_dosing.study.visit import moved_by
 from nmosd_dosing.study.visit_rules import Follows
 
 
-def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice) -> None:
-    """Writes the targets of some subjects, and the days of their first and last doses."""
+def fill_dates(
+    schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice, visits: Sequence[int]
+) -> None:  # fmt: skip
+    """Writes the targets of some subjects at some visits, and the days of their first and last doses."""
     beyond, ahead = schedule.beyond[columns], schedule.cohort.ahead
     dosed = _dosed(schedule)
     moved = moved_by(schedule.visits, schedule.segment_of) if schedule.visit_records is not None else {}
-    for i in (*(i for i in range(len(schedule.visits)) if i not in moved), *moved):
+    for i in (*(i for i in visits if i not in moved), *filter(set(visits).__contains__, moved)):
         visit = schedule.visits[i]
         own = schedule.segments[schedule.segment_of[i]]
         target = schedule.target[i, columns]
@@ -37,6 +41,8 @@ def fill_dates(schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], c
             under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
             target[under_way] = entry[under_way]
             target[target < entry] = NO_DATE
+        elif own.unsure is not None and own.period:  # the period's first day came later
+            target[target < schedule.disposition.anchor[own.period, columns]] = NO_DATE
         told = schedule.told(i, columns)
         if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
             target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~told] = NO_DATE

@@ -10,6 +10,7 @@ from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
+from nmosd_dosing.study.hanging_checks import check_hanging
 from nmosd_dosing.study.model import Period, Product, Study
 from nmosd_dosing.study.name_checks import check_names
 from nmosd_dosing.study.time_checks import check_times
@@ -42,6 +43,7 @@ def check(study: Study, problems: Problems) -> None:
             _in_courses(of_event, problems)
             _windows(period, of_event, problems)
         _gap_rules(period, dated, problems)
+        check_hanging(study, period, visits, problems)
         told: Told = set()
         for visit in visits:
             _units(study, visit, problems, told)

@@ -84,6 +84,7 @@ def _ending(*ends: Ends) -> tuple[str, ...]:
 
 ENDS_TREATMENT = _ending(Ends.TREATMENT, Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no dose after these
 ENDS_PARTICIPATION = _ending(Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no visit after these
+EXITS = _ending(Ends.PARTICIPATION)  # after these a visit may be kept, where the study says so
 ENDS_FOLLOW_UP = _ending(Ends.FOLLOW_UP)  # nothing after these
 
 

@@ -56,11 +56,14 @@ class Product:
         return self.minimum_gap.in_words + (f" ({self.gap_origin})" if self.gap_origin else "")
 
 
+OfDoses = Literal["first dose", "last dose", "last dose of the study"]
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An end of a span: a day of the period (`code`), or the first or last dose, plus an offset."""
+    """An end of a span: a day of the period (`code`), or the first or last dose, in a period that of the period, plus an offset."""
 
-    of: Literal["day", "first dose", "last dose"]
+    of: OfDoses | Literal["day"]
     code: Code | None
     plus: Offset = Offset()
 

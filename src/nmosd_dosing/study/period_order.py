@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.visit_rules import LAST_DOSE, Point, VisitRule
 
 
 def way(study: Study) -> tuple[Period, ...]:
@@ -32,10 +33,16 @@ def way(study: Study) -> tuple[Period, ...]:
 
 def only_doses_ahead(study: Study) -> frozenset[str]:
     """The periods that give doses and do nothing else, on any way on from them neither: whoever gets no dose any more has nothing there."""
-    found = {p.id for p in study.periods if p.visit_rules and all(rule.gives and not rule.assess for rule in p.visit_rules)}
+    found = {p.id for p in study.periods if p.visit_rules and all(map(_only_with_doses, p.visit_rules))}
     while leads_on := {t.source_period for t in study.transitions if t.source_period in found and t.target_period not in found}:
         found -= leads_on
     return frozenset(found)
+
+
+def _only_with_doses(rule: VisitRule) -> bool:
+    """Whether nothing happens at an entry's visits for whoever gets no dose in the period: it gives doses, or hangs on the last one."""
+    after_doses = bool(rule.at) and all(isinstance(item, Point) and item.code.hangs_on == LAST_DOSE for item in rule.at)
+    return after_doses or bool(rule.gives and not rule.assess)
 
 
 def planned_entries(study: Study) -> dict[str, int | None]:

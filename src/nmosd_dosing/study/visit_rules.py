@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose, Levels
@@ -44,16 +44,8 @@ class Window:
         return next((w for w in (self, other) if (w.before, w.after) == (before, after)), Window(before, after))
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One day (or, up to `last`, a range of days) of a period, or after an event; and the window given for it; None: the period's."""
-
-    code: Code
-    last: Code | None = None
-    window: Window | NotStated | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-
+LAST_DOSE: Final = "last dose"  # what a visit may hang on besides events: that of its period
+LAST_DOSE_OF_STUDY: Final = "last dose of the study"
 Moving = Literal["dose", "visit"]  # from the actual day of what each of a repeat may count: the dose before it, or the visit
 
 
@@ -65,6 +57,23 @@ class Follows:
     day: Offset
     step: Offset
     by: Moving
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day (or, up to `last`, a range of days) of a period, or after what it hangs on; and the window given for it, None: the
+    period's."""
+
+    code: Code
+    last: Code | None = None
+    window: Window | NotStated | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def follows(self) -> Follows | None:
+        """The visit from whose actual day it counts, `D15 + 2 weeks`; None where it counts from none."""
+        days, months, then = self.code.offset.days, self.code.offset.months, self.code.offset.then
+        return Follows(Offset(days, months), Offset(then), "visit") if then else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,7 @@ class AlsoCalled:
 @dataclass(frozen=True, slots=True)
 class VisitRule:
     """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's. `times`: when what is
-    assessed is, where that has times of its own."""
+    assessed is, where that has times of its own. `kept_after`: the exits after which its visits stay."""
 
     at: tuple[Point | Series, ...]
     name: str | None
@@ -205,6 +214,7 @@ class VisitRule:
     also_called: tuple[AlsoCalled, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
     times: tuple[tuple[str, NominalTime], ...] = ()
+    kept_after: tuple[str, ...] = ()
 
     @property
     def open_ended(self) -> bool:

@@ -91,7 +91,7 @@ def _on_days(entry: VisitRule, horizon: int, entries: tuple[VisitRule, ...] = ()
         return
     for item in entry.at:
         if isinstance(item, Point):
-            yield _Occurrence(entry, item.code, item.last, item.window, False, None, item.place)
+            yield _Occurrence(entry, item.code, item.last, item.window, False, item.follows, item.place)
         else:
             before = item.base
             for code in repeats(item, horizon):
@@ -152,6 +152,15 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
             "count it from the same in both, or put the visit on another day",
             [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
         )
+    unlike = next((o for o in group if o.entry.kept_after != naming.entry.kept_after), None)
+    if unlike is not None:
+        problems.error(
+            f"{label} is kept after {one_of(naming.entry.kept_after) or 'no exit'} in one place and after "
+            f"{one_of(unlike.entry.kept_after) or 'none'} in another",
+            unlike.place,
+            "write the same `kept after` in both, or put the visit on another day",
+            [("the other one", naming.place)] if naming.place and naming.place != unlike.place else [],
+        )
     gives: dict[str, Give] = {}
     for occurrence in group:
         for written in occurrence.entry.gives:
@@ -179,13 +188,16 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         open_ended=all(o.open_ended for o in group),
         follows=naming.follows,
         hangs_on=naming.code.hangs_on if naming.code else "",
+        kept_after=naming.entry.kept_after,
         place=naming.place,
     )
 
 
 def _counted_from(occurrence: _Occurrence) -> str:
     follows = occurrence.follows
-    return f"the previous {follows.by}" if follows is not None else "the first day"
+    if follows is None or (occurrence.entry.cycle is None and occurrence.code is not None and occurrence.code.offset.then):
+        return "the first day" if follows is None else "another visit"
+    return f"the previous {follows.by}"
 
 
 def _assessments(group: list[_Occurrence]) -> tuple[Assessment, ...]:

@@ -14,20 +14,24 @@ from dataclasses import dataclass, replace
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, clip, counted
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases.lengths import DAYS, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
+from nmosd_dosing.language.phrases.lengths import DAYS, LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 
 PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
 _EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{DAYS})?"
-DAY = rf"(?:{CODE}(?:{PLUS})?|{_EVENT_DAY})"
+_LAST_DOSE = rf"last dose\b(?:\s+of\s+the\s+study\b)?(?:\s*\+\s*{LENGTH})?"
+_BEFORE = rf"[0-9]+\s*(?:hours?|h|days?|d|weeks?|w)\s+before\s+{CODE}(?:{PLUS})?"
+DAY = rf"(?:{_BEFORE}|{CODE}(?:{PLUS})?(?:\s*\+\s+{DAYS})?|{_LAST_DOSE}|{_EVENT_DAY})"
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 
 
 @dataclass(frozen=True, slots=True)
 class DayText:
-    """A day as a file says it; of an event, `hangs_on` is its name. `otherwise`: how it was written, where no file says it so."""
+    """A day as a file says it; after an event, or the last dose, `hangs_on` is its name. `moved`: so many days behind the actual day of
+    the visit on it, or before that. `otherwise`: how it was written, where no file says it so."""
 
     style: Style
     number: int
@@ -37,6 +41,7 @@ class DayText:
     text: str
     hangs_on: str = ""
     otherwise: str = ""
+    moved: int = 0
 
     def resolve(self, counts_from: CountsFrom) -> Code:
         """The day it means where days count so; PhraseError where it means none, or could mean two, or is written otherwise: then
@@ -50,7 +55,7 @@ class DayText:
             raise PhraseError(f"expected a day, found `{clip(self.otherwise)}`", self.place, hint)
         if self.hangs_on:
             return Code(self.style, self.plus, counts_from, hangs_on=self.hangs_on)
-        offset = self._offset(counts_from) + self.plus
+        offset = self._offset(counts_from) + self.plus + Offset(then=self.moved)
         if not offset.possible:
             raise PhraseError(f"`{clip(self.text)}` lies more than 9998 years from the first day", self.place)
         return Code(self.style, offset, counts_from)
@@ -112,13 +117,18 @@ _LOOSE = (  # how else days are written, and what a file says
 )
 
 
-def take_day(scan: Scanner, plus: bool = True) -> DayText:
-    """A day; one that is written otherwise is taken too, and refused once it is known how the file counts."""
+def take_day(scan: Scanner, plus: bool = True, moved: bool = False) -> DayText:
+    """A day; one that is written otherwise is taken too, and refused once it is known how the file counts. `plus`: also so many months
+    behind a day, or after an event; `moved`: also so many days behind the actual day of a visit, or before it."""
     start = scan.skip()
+    if moved and (before := _before(scan, start)):
+        return before
     day = _day(scan, start) or _written_otherwise(scan, start)
     if day is None:
+        if moved and (last := scan.take(r"(last)\s+(dose)\b(?:\s+(of)\s+(the)\s+(study)\b)?")):
+            return _after(scan, " ".join(word for word in last.groups() if word), start)
         if plus and (event := scan.take(_EVENT)):
-            return _event_day(scan, event[1], start)
+            return _after(scan, event[1], start)
         scan.expected("a day", _day_hint(scan.next_words()[0]))
     if not plus:
         return day
@@ -128,10 +138,37 @@ def take_day(scan: Scanner, plus: bool = True) -> DayText:
         extra = take_length(scan)
         day = replace(day, plus=extra, place=scan.since(start), text=day.text + scan.text[begin : scan.at])
     if more := scan.take(r"\+\s+([0-9]+)\s*(days?|d|weeks?|w)\b"):
-        later = day.later(unit(more[2]).days * to_number(more[1], scan.since(start)))
-        hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
-        raise PhraseError(f"`{scan.text[start : scan.at]}` adds days to a day", scan.since(start), hint)
+        days, text = unit(more[2]).days * to_number(more[1], scan.since(start)), scan.text[start : scan.at]
+        if not moved:
+            later = day.later(days)
+            hint = f"write `{later}`" if later else "name the day itself; days are added to a day only in spans"
+            raise PhraseError(f"`{text}` adds days to a day", scan.since(start), hint)
+        if not days:
+            raise PhraseError(f"`{text}` adds nothing", scan.since(start), f"write `{day.text}`")
+        day = replace(day, moved=days, place=scan.since(start), text=text)
     return day
+
+
+_HOURS = r"([0-9]+)\s*(hours?|h|days?|d|weeks?|w)\s+(?:before|prior\s+to)\b"
+
+
+def _before(scan: Scanner, start: int) -> DayText | None:
+    """`24 h before D1`, `1 day before D15`: a day before the actual one of another visit; so hours must be whole days."""
+    if not (match := scan.take(_HOURS)):
+        return None
+    number, hours = to_number(match[1], scan.since(start)), match[2].startswith("h")
+    day = take_day(scan)
+    text = scan.text[start : scan.at]
+    if day.hangs_on:
+        hint = "name the visit by its day, such as `1 day before D15`"
+        raise PhraseError(f"`{clip(text)}` is not known before {day.hangs_on} has happened", scan.since(start), hint)
+    if hours and number % 24:
+        hint = f"a visit is on a day: write what is done by the hour under `assess` of {day.text}, or whole days, `24 h before {day.text}`"
+        raise PhraseError(f"`{clip(text)}` is not a whole number of days", scan.since(start), hint)
+    days = number // 24 if hours else unit(match[2]).days * number
+    if not days:
+        raise PhraseError(f"`{clip(text)}` is the day itself", scan.since(start), f"write `{day.text}`")
+    return replace(day, moved=-days, place=scan.since(start), text=text)
 
 
 def _day_hint(found: str) -> str:
@@ -139,6 +176,12 @@ def _day_hint(found: str) -> str:
         return "days of a cycle stand in an entry with `cycle`: `at: D1, D8` and `cycle: every 21 days, 6 cycles`"
     if found.lower() == NOT_STATED_TEXT:
         return f"write `{NOT_STATED_TEXT}`"
+    if re.match(r"first dose\b", found):
+        return "name the day, such as `D1`, and so much later as a day of its own, such as `D29`, or `D1 + 4 weeks`"
+    if re.match(r"(?i)last dose\b", found):
+        return f"write `{clip(found.lower())}`"
+    if re.match(r"(?i)(?:last visit|end of treatment|eot)\b", found):
+        return "write so long after the last dose, `last dose + 30 days`, or `last dose of the study + 30 days`"
     if re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*", found):
         return f"name the day, such as `D1`, and what it is called beside it: `name: {found}`"
     return "write a day such as `D182`, `W25D1`, `D1 + 6 months`, or `week 48` where days count from 0"
@@ -170,16 +213,18 @@ _RESERVED = "every|then|to|until|each|from|first|last|not|week|month|year|day|da
 _EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b))"
 
 
-def _event_day(scan: Scanner, event: str, start: int) -> DayText:
-    """`relapse + 5 days`: the plus moves the day; a window behind it has two sides."""
+def _after(scan: Scanner, event: str, start: int) -> DayText:
+    """`relapse + 5 days`, `last dose + 30 days`: the plus moves the day; a window behind it has two sides."""
     plus = Offset()
     while scan.take(r"\+(?!/)"):
         plus = plus + take_length(scan)
     text = scan.text[start : scan.at]
+    if text.count("+") > 1:
+        raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), f"write `{event} + {plus.in_words}`")
+    if event in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+        return DayText("event", 0, 0, Offset(plus.days, plus.months), scan.since(start), text, event)
     if plus.months:
         weeks = counted(round(plus.months * 52 / 12 + plus.days / 7), "week")
         hint = f"after an event write days or weeks, as the protocol has them: for example `{event} + {weeks}`"
         raise PhraseError(f"`{clip(text)}` counts months after an event", scan.since(start), hint)
-    if text.count("+") > 1:
-        raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), f"write `{event} + {counted(plus.days, 'day')}`")
     return DayText("event", 0, 0, Offset(plus.days), scan.since(start), text, event)

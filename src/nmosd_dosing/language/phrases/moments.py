@@ -14,16 +14,16 @@ from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
-from nmosd_dosing.study.model import Trigger
+from nmosd_dosing.study.model import OfDoses, Trigger
 
-MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
+MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose(?:\s+of\s+the\s+study)?|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DATE_PATTERN = rf"^{DATE}$"
 
 
 @dataclass(frozen=True, slots=True)
 class MarkText:
-    of: Literal["day", "first dose", "last dose"]
+    of: OfDoses | Literal["day"]
     day: DayText | None
     plus: Offset
     place: Place
@@ -34,10 +34,10 @@ def mark(node: Scalar) -> MarkText | NotStated:
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
     scan = Scanner(node)
-    of: Literal["day", "first dose", "last dose"] = "day"
+    of: OfDoses | Literal["day"] = "day"
     day = None
-    if match := scan.take(r"(first dose|last dose)\b"):
-        of = "first dose" if match[1] == "first dose" else "last dose"
+    if match := scan.take(r"(first|last)\s+dose\b(\s+of\s+the\s+study\b)?"):
+        of = "first dose" if match[1] == "first" else "last dose of the study" if match[2] else "last dose"
     else:
         found, place = scan.next_words()
         if not re.match(r"[DWwmy0-9]", found):

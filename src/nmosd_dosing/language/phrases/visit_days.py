@@ -26,7 +26,7 @@ from nmosd_dosing.language.phrases.lengths import (
 )
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
-from nmosd_dosing.study.visit_rules import Window
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
 
 _REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{PLUS})?)?(?:\s*{WINDOW})?"
 _ITEM = rf"(?:{DAY}(?:\s+to\s+{DAY})?(?:\s*{WINDOW})?|{_REPEAT})"
@@ -89,6 +89,8 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         if isinstance(before, PointText) and before.day.style == "week":
             return f"write `W{before.day.number}D{match[1]}` for a week code, or put a comma between two days"
         return "put a comma between two days"
+    if isinstance(before, PointText) and before.day.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY) and re.match(r"-\s*[0-9]", found):
+        return "what is before a last dose has a day of its own: name it, such as `D57`"
     if re.match(r"until\b|[0-9]+ more", found):
         return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
     if match := re.match(r"(?:then\s+)?(every\b.*?)(?:\s*(?:x|×)\s*([0-9]+))?$", found):
@@ -146,8 +148,8 @@ def _item(scan: Scanner, problems: list[Problem]) -> PointText | RepeatText:
         return _repeat(scan, start, length)
     if begin > start:
         scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
-    day = take_day(scan)
-    last = take_day(scan) if scan.take(r"to\b") else None
+    day = take_day(scan, moved=True)
+    last = take_day(scan, moved=True) if scan.take(r"to\b") else None
     return PointText(day, last, take_window(scan), scan.since(start))
 
 

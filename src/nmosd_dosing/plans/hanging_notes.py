@@ -1,0 +1,67 @@
+"""What a reader must know of visits and spans that hang on events, on a last dose, or on one that may still move."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from nmosd_dosing.days import date_text, days_past
+from nmosd_dosing.errors import Problems
+from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.reasons import may_move
+from nmosd_dosing.plans.spans import moving
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Point
+from nmosd_dosing.study.visits import lay_out
+
+
+def courses(schedule: SubjectSchedule) -> Iterator[Note]:
+    """What hangs on events that have not happened, or not while the subject was in the period."""
+    for p, own in enumerate(schedule.periods):
+        if own.anchor is None or not any(
+            isinstance(point, Point) and point.code.hangs_on for entry in own.period.visit_rules for point in entry.at
+        ):
+            continue
+        visits = lay_out(own.period, 0, Problems())
+        for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
+            if not any(s.period == p and s.hangs_on == event and s.anchor is not None for s in schedule.segments):
+                which = ", ".join(visit.label for visit in visits if visit.hangs_on == event)
+                happened = schedule.first(event) is not None
+                why = f"{event} did not happen in {own.period.id}" if happened else f"they hang on {event}, which is not recorded"
+                if event in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+                    why = f"no dose is given{f' in {own.period.id}' if event == LAST_DOSE else ''}"
+                yield Note("event", f"not planned: {which}; {why}")
+
+
+def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
+    """Which spans hang on a dose that may be another one."""
+    found: dict[tuple[str, str, dt.date], list[str]] = {}
+    for title, of, whose, date in moving(schedule):
+        found.setdefault((of, whose, date), []).append(title)
+    for (of, whose, date), titles in found.items():
+        other = "an earlier" if of == "first dose" else "a later"
+        yield Note("projected", f"{', '.join(titles)}: counted from {date_text(date)}, the {of} of {whose}; {other} dose moves it")
+
+
+def moving_visits(schedule: SubjectSchedule, shown: Sequence[tuple[SubjectVisit, PlannedVisit]]) -> Iterator[Note]:
+    """Which visits hang on a last dose that may be another one, or fall away with an entry that is not recorded."""
+    found: dict[str, list[PlannedVisit]] = {}
+    for visit, p in shown:
+        for why in may_move(schedule, visit):
+            found.setdefault(why, []).append(p)
+    yield from (Note("projected", why, tuple(visit.id for visit in visits)) for why, visits in found.items())
+
+
+def before_hanging(schedule: SubjectSchedule) -> Iterator[Note]:
+    """Visits that hang on the last dose of the study and would lie before the first day of their period."""
+    for segment in schedule.segments:
+        own = schedule.periods[segment.period]
+        if segment.hangs_on != LAST_DOSE_OF_STUDY or not segment.period or segment.anchor is None or own.anchor is None:
+            continue
+        planned = {visit.visit.label for visit in schedule.visits if visit.segment == segment}
+        mine = [v for v in lay_out(own.period, 0, Problems()) if v.hangs_on == LAST_DOSE_OF_STUDY and v.offset is not None]
+        gone = [v for v in mine if v.label not in planned and v.offset is not None and days_past(own.anchor, segment.anchor, v.offset) > 0]
+        if gone:
+            first = f"{date_text(own.anchor)}{', projected' if own.projected else ''}"
+            words = f"before the first day of {own.period.id}, {first}; they are counted from {date_text(segment.anchor)}, the last dose"
+            yield Note("before-entry", f"not planned: {', '.join(v.label for v in gone)}; {words}")
