@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import cast
+
 import pytest
 
+from nmosd_dosing.dose.calculation import surface_m2
+from nmosd_dosing.dose.dose import Formula, Surface
 from tests.kit.cases import columns
 from tests.kit.worked import one, shown
 
@@ -19,6 +24,21 @@ AMOUNTS = """
     {amount: 1 mg/m2, surface: Du Bois}                                60       170    1.6949 mg
     {amount: 1 mg/m2, surface: Mosteller}                              70       175    1.8447 mg
     {amount: 1 mg/m2, surface: Du Bois}                                70       175    1.8481 mg
+    {amount: 1 mg/m2, surface: Mosteller to 0.01 m2}                   70       175    1.84 mg
+    {amount: 1 mg/m2, surface: Mosteller to 0.1 m2}                    70       175    1.8 mg
+    {amount: 1 mg/m2, surface: Du Bois to 0.01 m2}                     70       175    1.85 mg
+    1 tablet                                                           -        -      1 tablets
+    2 puffs                                                            -        -      2 puffs
+    1 puff                                                             -        -      1 puffs
+    5 to 10 mg/kg                                                      -        -      needs weight
+    5 to 10 mg/kg                                                      70       -      range
+    {amount: 5 to 10 mg/kg, at most: 350 mg}                           70       -      350 mg
+    {amount: 5 to 10 mg/kg, at most: 350 mg}                           69.999   -      range
+    {amount: 5 to 10 mg/kg, at most: 350 mg}                           80       -      350 mg capped
+    {amount: 5 to 6 mg/kg, round: up to 500 mg}                        80       -      500 mg
+    {amount: 5 to 6 mg/kg, round: down to 500 mg}                      90       -      out of range
+    {bands: {<60 kg: 1 to 2 tablets, 60 kg or more: 2 tablets}}        59.9     -      range
+    {bands: {<60 kg: 1 to 2 tablets, 60 kg or more: 2 tablets}}        60       -      2 tablets
     1 mg/m2                                                            36       100    1 mg
     375 mg/m2                                                          60       -      needs height
     375 mg/m2                                                          -        170    needs weight
@@ -94,3 +114,39 @@ def test_amounts(row: dict[str, str]) -> None:
     words = row["dose"].split(" ")
     wanted = f"{float(words[0]):.10g} {' '.join(words[1:])}" if words[0][0].isdigit() else row["dose"]
     assert shown(one(row["rule"], kg, cm)) == wanted
+
+
+# Formula, kg, cm, m2 as published: the first two rows of each are worked in the tests of admiral's `compute_bsa`, the third in those of
+# clinPK's `calc_bsa`.
+SURFACES = """
+    formula    kg  cm   m2
+    Mosteller  75  170  1.882
+    Mosteller  90  185  2.151
+    Mosteller  80  180  2.000
+    Du Bois    75  170  1.864
+    Du Bois    90  185  2.141
+    Du Bois    80  180  1.996
+    Haycock    75  170  1.895
+    Haycock    90  185  2.161
+    Haycock    80  180  2.007
+    Boyd       75  170  1.905
+    Boyd       90  185  2.158
+    Boyd       80  180  2.007
+"""
+
+
+@pytest.mark.parametrize("row", columns(SURFACES), ids=lambda r: f"{r['formula']} {r['kg']} kg")
+def test_published_surfaces(row: dict[str, str]) -> None:
+    by = Surface(cast(Formula, row["formula"]))
+    assert f"{float(surface_m2(float(row['kg']), float(row['cm']), by)):.3f}" == row["m2"]
+    rounded = surface_m2(float(row["kg"]), float(row["cm"]), by._replace(step=100))
+    assert abs(rounded - Fraction(row["m2"])) <= Fraction("0.0055")  # of 1.8949 it is 1.89, though 1.895 is published
+
+
+def test_half_a_step_goes_up_and_it_is_rounded_once() -> None:
+    """The root of 64980 x 1805 is 10830: 64.98 kg and 180.5 cm have 1.805 m2 exactly."""
+    hundredths = Surface("Mosteller", 100)
+    assert surface_m2(64.98, 180.5, Surface("Mosteller")) == Fraction("1.805")
+    assert surface_m2(64.98, 180.5, hundredths) == Fraction("1.81")
+    assert surface_m2(64.979, 180.5, Surface("Mosteller")) == Fraction("1.805")  # 1.80499 m2
+    assert surface_m2(64.979, 180.5, hundredths) == Fraction("1.8")

@@ -20,8 +20,8 @@ import pytest
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.language.catalog import find_plan
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import bodies, lengths, visit_days
 from nmosd_dosing.language.phrases import doses as dose_phrases
-from nmosd_dosing.language.phrases import lengths, visit_days
 from nmosd_dosing.language.phrases import ranges as range_phrases
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.language.trial_file import json_schema as trial_schema
@@ -317,7 +317,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     doses, windows = table_examples("What is given"), table_examples("Windows")
     rules = table_examples("Dose rules", page="dose-rules.md")
     ranges, heading, by = rules[:7], rules[7], rules[8:]
-    assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 15, 7, 3, 8)
+    assert (len(days), len(repeats), len(doses), len(ranges), len(by), len(windows)) == (13, 3, 17, 7, 3, 8)
     assert (doses[-1], ranges[-1], heading) == ("nothing", "more than 60 kg", "weight")
     for text in [*days, *repeats]:
         visit_days.at(scalar(text))
@@ -326,7 +326,7 @@ def test_every_phrase_in_the_tables_can_be_read() -> None:
     for text in ranges:
         range_phrases.weights(scalar(text))
     for text in by:
-        dose_phrases.dosed_by(scalar(text))
+        bodies.dosed_by(scalar(text))
     for text in windows:
         lengths.window(scalar(text))
 

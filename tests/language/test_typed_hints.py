@@ -103,7 +103,7 @@ DAYS = [
 ]  # fmt: skip
 
 CAPPED = "write `X capped` here, and under the product `doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}`"
-RANGE = "write the one that is planned, `5 mg/kg` or `10 mg/kg`; `not stated` where the source leaves it open"
+RANGE = "write a range as `5 to 10 mg/kg`"
 DOSES = [
     ("X 20 mg BID", "write `twice daily`", "X 20 mg twice daily"),
     ("X 20 mg b.i.d.", "write `twice daily`", "X 20 mg twice daily"),
@@ -121,8 +121,9 @@ DOSES = [
     ("X 20 mg once weekly", "write `X 20 mg`; the days stand in `at`: `at: D1, then every 1 week`", "X 20 mg"),
     ("X 20 mg for 14 days", "write `daily`; the days stand in `at`: `at: D1 to D14`", "X 20 mg daily"),
     ("X 10 mg/Kg", "write `10 mg/kg`", "X 10 mg/kg"),
-    ("X 5 to 10 mg/kg", RANGE, "X not stated"),
-    ("X 5-10 mg/kg", RANGE, "X 10 mg/kg"),
+    ("X 5 mg/kg to 10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
+    ("X 5-10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
+    ("X 20 mg PRN", "write `as needed`", "X 20 mg as needed"),
 ]  # fmt: skip
 STEPS = "write each step as an entry of its own, with its days:"
 TAPERS = [

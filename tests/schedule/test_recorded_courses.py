@@ -170,7 +170,7 @@ def test_what_cannot_be_a_last_day_or_an_amount_a_day(folder: Path) -> None:
         "error: `20` is an amount a day, and one in all is written too", " --> v.csv:5:39",
         "hint: keep one of them: `amount` is all that was given at the visit",
         "error: `20` has no unit", " --> v.csv:6:36",
-        "hint: write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets` or `capsules` in the column `unit`",
+        "hint: write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets`, `capsules` or `puffs` in the column `unit`",
     ]  # fmt: skip
     days = "D15,2025-01-20,2025-01-22,,,,,\nunscheduled 1,2025-02-20,2025-02-22,,Y,,,\nunscheduled 2,2025-02-20,2025-02-22,,,,,\n"
     days += "D29 to D31,2025-02-03,2025-02-05,,Y,,,\nD29 to D31,2025-02-03,2025-02-06,,Z,,,\n"

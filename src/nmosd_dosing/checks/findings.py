@@ -95,7 +95,8 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
 def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     """One subject's findings as of a day, by date."""
     ahead = gaps_ahead(subject, as_of)
-    visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in subject.visits]
+    waited_for = [visit for visit in subject.visits if visit.records or visit.appointments or not visit.is_only_needed]
+    visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in waited_for]
     others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject))
     dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
     dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.plans.note_codes import OF_SLOTS, NoteCode
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition
 from nmosd_dosing.plans.reasons import day
@@ -124,7 +124,7 @@ def _by(dose: Administration) -> str:
     weight = None
     if dose.weight_kg is not None:
         weight = f"by {number_text(dose.weight_kg)} kg {f'of {date_text(dose.weight_of)}' if dose.weight_of else 'at baseline'}"
-    amount = f"{number_text(dose.amount)} {dose.unit}" if dose.amount is not None else None if weight else dose.amount_status
+    amount = amount_text(dose.amount, dose.unit) if dose.amount is not None else None if weight else dose.amount_status
     return ", ".join(part for part in (amount, weight) if part)
 
 

@@ -2,19 +2,20 @@
 
 A weight is whole grams, a height whole millimetres, a body surface whole square centimetres, and a dose whole numbers of 1/scale of
 its unit: amount = (flat + per_gram x grams + per_cm2 x cm2) / scale. So 10 mg/kg at 102.5 kg is 1025 mg, not 1024.9999999; and so is a sum.
+A range is two doses, its least and its most, and each is worked out like any other.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.dose.dose import AmountStatus, Band, Dose, Formula, Way
+from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, Dose, Surface, Way
 from nmosd_dosing.dose.vials import whole_vials
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
@@ -39,17 +40,19 @@ class WholeBand:
 
 @dataclass(frozen=True, slots=True)
 class WholeDose:
-    """A dose in whole numbers of 1/`scale` of its unit. `step`, `cap`: None where there is none; `sizes`: of the vials it is rounded to."""
+    """A dose in whole numbers of 1/`scale` of its unit. `step`, `cap`: None where there is none; `sizes`: of the vials it is rounded to.
+    `most`: of a range the other end; this one is its least."""
 
     scale: int
     status: AmountStatus
     bands: tuple[WholeBand, ...] = ()
     times: int = 1
-    surface: Formula = "Mosteller"
+    surface: Surface = MOSTELLER
     cap: int | None = None
     way: Way = "up"
     step: int | None = None
     sizes: tuple[Fraction, ...] = ()
+    most: WholeDose | None = None
 
     @property
     def by_weight(self) -> bool:
@@ -62,7 +65,7 @@ class WholeDose:
     @property
     def is_plain(self) -> bool:
         """Whether its amount hangs on nothing, or is just so much per kg: the commonest doses, and the quickest."""
-        ruled = self.cap is not None or self.step is not None or bool(self.sizes)
+        ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None
         return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
 
 
@@ -70,6 +73,7 @@ def denominators(dose: Dose) -> Iterator[int]:
     """What a scale must be a multiple of, for the dose to be whole numbers."""
     for band in dose.bands:
         yield from (part.denominator for part in _parts(band))
+        yield from (part.denominator for part in _parts(replace(band, amount=band.upto)))
     if dose.at_most is not None:
         yield dose.at_most.denominator
     if dose.rounding is not None:
@@ -86,6 +90,9 @@ def _parts(band: Band) -> tuple[Fraction, Fraction, Fraction]:
 
 def to_whole(dose: Dose, scale: int) -> WholeDose:
     """The dose in whole numbers; `scale` is a multiple of its denominators."""
+    if (ends := dose.ends) is not None:
+        least, most = (to_whole(end, scale) for end in ends)
+        return replace(least, most=most)
     bands = []
     for band in dose.bands:
         flat, per_gram, per_cm2 = (int(part * scale) for part in _parts(band))
@@ -99,23 +106,41 @@ def to_whole(dose: Dose, scale: int) -> WholeDose:
     )  # fmt: skip
 
 
-def surface(grams: Wholes, mm: Wholes, formula: Formula) -> Wholes:
+def surface(grams: Wholes, mm: Wholes, by: Surface) -> Wholes:
     """(n,) body surface in whole square centimetres; NaN where weight or height is not known.
 
-    Mosteller (1987): the root of cm x kg / 3600, in m2. Du Bois and Du Bois (1916): 0.007184 x kg^0.425 x cm^0.725.
+    Mosteller (N Engl J Med 1987; 317: 1098): the root of cm x kg / 3600, in m2. Du Bois and Du Bois (Arch Intern Med 1916; 17: 863):
+    0.007184 x kg^0.425 x cm^0.725. Haycock, Schwartz and Wisotsky (J Pediatr 1978; 93: 62): 0.024265 x kg^0.5378 x cm^0.3964. Boyd
+    (The growth of the surface area of the human body, 1935): 0.0003207 x cm^0.3 x g^(0.7285 - 0.0188 log10 g). To a coarser step it is
+    rounded once, from what the formula gives, and a half goes up.
     """
-    if formula == "Mosteller":
-        return np.rint(np.sqrt(grams * mm) * (5 / 3))
-    return np.rint(71.84 * (grams / 1000) ** 0.425 * (mm / 10) ** 0.725)
+    kg, cm = grams / 1000, mm / 10
+    match by.formula:
+        case "Mosteller":
+            cm2 = np.sqrt(grams * mm) * 5 / 3
+        case "Du Bois":
+            cm2 = 71.84 * kg**0.425 * cm**0.725
+        case "Haycock":
+            cm2 = 242.65 * kg**0.5378 * cm**0.3964
+        case "Boyd":
+            cm2 = 3.207 * cm**0.3 * grams ** (0.7285 - 0.0188 * np.log10(grams))
+    return np.rint(cm2) if by.step == 1 else np.floor(cm2 / by.step + 0.5) * by.step
 
 
-def surface_m2(kg: float, cm: float, formula: Formula) -> Fraction:
+def surface_m2(kg: float, cm: float, by: Surface) -> Fraction:
     """The body surface of one body in m2, as doses are reckoned by it."""
-    return Fraction(int(surface(np.array([round(kg * 1000)]), np.array([round(cm * 10)]), formula)[0]), 10_000)
+    return Fraction(int(surface(np.array([round(kg * 1000)]), np.array([round(cm * 10)]), by)[0]), 10_000)
 
 
 def reckon(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
-    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all."""
+    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all. A range
+    whose ends come to the same, as both may to the highest dose, is that amount; else there is none."""
+    if dose.status == AmountStatus.STATED and dose.most is not None:
+        (low, why), (high, _) = reckon(replace(dose, most=None), grams, mm), reckon(dose.most, grams, mm)
+        status = np.array(np.broadcast_to(np.uint8(why) if isinstance(why, AmountStatus) else why, len(grams)))
+        differ = low != high
+        status[differ & np.isin(status, KNOWN)] = AmountStatus.RANGE
+        return np.where(differ, np.nan, low), status
     if dose.status != AmountStatus.STATED:
         return np.full(len(grams), np.nan), dose.status
     if dose.is_plain:

@@ -8,15 +8,17 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
 
+from nmosd_dosing.dose.units import singular
+
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
-Formula = Literal["Mosteller", "Du Bois"]
+Formula = Literal["Mosteller", "Du Bois", "Haycock", "Boyd"]
 Way = Literal["up", "down", "half even"]
 
 
 AmountStatusText = Literal[
     "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
-    "refused", "omitted", "held",
+    "refused", "omitted", "held", "as needed", "range",
 ]  # fmt: skip
 
 
@@ -36,6 +38,8 @@ class AmountStatus(IntEnum):
     REFUSED = 10  # it would pass the lifetime cap
     OMITTED = 11  # an event of its levels takes it away
     HELD = 12  # it waits for an event of its levels
+    AS_NEEDED = 13  # given when it is needed: nobody plans how much
+    RANGE = 14  # from so much to so much: whoever gives it decides
 
     @property
     def text(self) -> AmountStatusText:
@@ -46,9 +50,25 @@ KNOWN = (AmountStatus.STATED, AmountStatus.CAPPED)  # there is an amount
 NOT_GIVEN = (AmountStatus.REFUSED, AmountStatus.OMITTED, AmountStatus.HELD)  # planned, and it is no dose
 
 
+class Surface(NamedTuple):
+    """How a body surface is reckoned: by which formula, and rounded to how many square centimetres."""
+
+    formula: Formula = "Mosteller"
+    step: int = 1
+
+    @property
+    def text(self) -> str:
+        """`Du Bois`, `Mosteller to 0.01 m2`."""
+        return self.formula if self.step == 1 else f"{self.formula} to {number_text(Fraction(self.step, 10_000))} m2"
+
+
+MOSTELLER = Surface()
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated.
+    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated. `upto`: the other end,
+    where the amount is a range.
 
     `weights`: these weights as the file writes them, `40 to 60 kg`; empty where it names none.
     """
@@ -58,10 +78,13 @@ class Band:
     low: int = 0
     high: int | None = None
     weights: str = ""
+    upto: Fraction | None = None
 
     def text(self, unit: str | None) -> str:
-        """Its amount in words: `10 mg/kg`."""
-        return "not stated" if self.amount is None else f"{number_text(self.amount)} {unit}{f'/{self.per}' if self.per else ''}"
+        """Its amount in words: `10 mg/kg`, `5 to 10 mg/kg`."""
+        if self.amount is None:
+            return "not stated"
+        return range_text(self.amount, self.upto, unit) + (f"/{self.per}" if self.per else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +138,8 @@ class Dose:
     `bands`: by weight, the lightest first; none unless `kind` is "stated". `rule` is the rule in the file's words, `minutes` the stated
     time of the infusion, `times` how often on each day (None: once, on a single day), `hours` at which times of day, `lead` how long
     before or after another product. `surface`: how body surface is reckoned, for amounts per m2. `levels`: where it has some, and it is
-    the dose of the one that everybody begins at.
+    the dose of the one that everybody begins at. `as_needed`: it is given when it is needed, at most `most_daily` times on a day, where
+    that is stated.
     """
 
     kind: Kind
@@ -126,16 +150,29 @@ class Dose:
     times: int | None = None
     hours: tuple[str, ...] = ()
     lead: Lead | None = None
-    surface: Formula = "Mosteller"
+    surface: Surface = MOSTELLER
     at_most: Fraction | None = None
     rounding: Rounding | None = None
     levels: Levels | None = None
+    as_needed: bool = False
+    most_daily: int | None = None
 
     @property
     def status(self) -> AmountStatus:
         if self.kind == "masked":
             return AmountStatus.MASKED
+        if self.as_needed:
+            return AmountStatus.AS_NEEDED
         return AmountStatus.NOT_STATED if self.kind == "not stated" else AmountStatus.STATED
+
+    @property
+    def ends(self) -> tuple[Dose, Dose] | None:
+        """The least and the most of a range, each a dose of its own; None where it is none. Caps and rounding are those of both."""
+        if all(band.upto is None for band in self.bands):
+            return None
+        least = tuple(replace(band, upto=None) for band in self.bands)
+        most = tuple(replace(band, amount=band.upto or band.amount, upto=None) for band in self.bands)
+        return replace(self, bands=least), replace(self, bands=most)
 
     @property
     def by_weight(self) -> bool:
@@ -192,3 +229,13 @@ def number_text(value: float | Fraction) -> str:
         return str(int(value))
     text = repr(float(value))
     return text if "e" not in text else f"{value:.12f}".rstrip("0").rstrip(".")
+
+
+def amount_text(amount: float | Fraction, unit: str | None) -> str:
+    """An amount with its unit, as people write it: `600 mg`, `1 tablet`, `0.5 tablets`."""
+    return f"{number_text(amount)} {singular(unit) if unit is not None and amount == 1 else unit}"
+
+
+def range_text(low: float | Fraction, high: float | Fraction | None, unit: str | None) -> str:
+    """The same of a range: `5 to 10 mg`; a plain amount where there is no other end."""
+    return amount_text(low, unit) if high is None else f"{number_text(low)} to {amount_text(high, unit)}"

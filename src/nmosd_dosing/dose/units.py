@@ -14,12 +14,14 @@ from typing import Literal
 @dataclass(frozen=True, slots=True)
 class Unit:
     """`size`: in milligrams, millilitres or single things; what measures the same is converted, exactly. `meant`: other spellings, in
-    lower case, for which a message proposes the unit. Nothing else is guessed: one letter more or less is a thousandfold dose."""
+    lower case, for which a message proposes the unit. Nothing else is guessed: one letter more or less is a thousandfold dose.
+    `one`: what a single one is called, where that is another word; it is read, too."""
 
     symbol: str
-    measures: Literal["mass", "volume", "cells", "international units", "units", "tablets", "capsules"]
+    measures: Literal["mass", "volume", "cells", "international units", "units", "tablets", "capsules", "puffs"]
     size: Fraction
     meant: tuple[str, ...]
+    one: str = ""
 
 
 TABLE = (
@@ -30,10 +32,13 @@ TABLE = (
     Unit("cells", "cells", Fraction(1), ("cell", "个细胞")),
     Unit("IU", "international units", Fraction(1), ("i.u.", "international units", "国际单位")),
     Unit("U", "units", Fraction(1), ("unit", "units", "单位")),  # an enzyme's or a hormone's own: never taken for IU
-    Unit("tablets", "tablets", Fraction(1), ("tablet", "tab", "tabs", "片")),
-    Unit("capsules", "capsules", Fraction(1), ("capsule", "cap", "caps", "粒")),
+    Unit("tablets", "tablets", Fraction(1), ("tab", "tabs", "片"), one="tablet"),
+    Unit("capsules", "capsules", Fraction(1), ("cap", "caps", "粒"), one="capsule"),
+    Unit("puffs", "puffs", Fraction(1), ("inhalation", "inhalations", "spray", "sprays", "喷"), one="puff"),
 )
 UNITS = tuple(unit.symbol for unit in TABLE)
+_SINGULAR = {unit.one: unit.symbol for unit in TABLE if unit.one}
+WRITTEN = (*UNITS, *_SINGULAR)  # as units may be written
 MEANT = {spelling: unit.symbol for unit in TABLE for spelling in (*unit.meant, unit.symbol.lower())}
 _BY_SYMBOL = {unit.symbol: unit for unit in TABLE}
 _CONVERTED = [unit.symbol for unit in TABLE if sum(other.measures == unit.measures for other in TABLE) > 1]
@@ -48,3 +53,13 @@ def converted(amount: Fraction, unit: str | None, to: str | None) -> Fraction | 
     if one is None or other is None or one.measures != other.measures:
         return None
     return amount * one.size / other.size
+
+
+def unit_of(written: str) -> str:
+    """The unit that a word writes: `tablets` for `tablet`; any other word stays as it is."""
+    return _SINGULAR.get(written, written)
+
+
+def singular(unit: str) -> str:
+    """What a single one is called: `tablet` for `tablets`; `mg` for `mg`."""
+    return (_BY_SYMBOL[unit].one if unit in _BY_SYMBOL else "") or unit

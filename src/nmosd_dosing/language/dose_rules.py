@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import Band, Dose, LifetimeCap, Rounding, Vials, number_text
+from nmosd_dosing.dose.dose import MOSTELLER, Band, Dose, LifetimeCap, Rounding, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
 from nmosd_dosing.errors import DosingError, Problems
@@ -67,7 +67,7 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
     for name, pair in (mapping.doses or {}).items():
         if isinstance(pair.value, AmountText):
             text = pair.value
-            rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per),), text.text), _NO_FACTS)
+            rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per, upto=text.upto),), text.text), _NO_FACTS)
         elif pair.value is not None:
             found = len(problems.found)
             dose = with_levels(pair.value, functools.partial(_dose, name, key=pair.key, vials=vials), problems)
@@ -99,8 +99,10 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
             problems.error(f"`{text.text}` in a dose rule in `{unit}`", text.place, "write all amounts of one rule in one unit")
             return None
     if mapping.amount is not None:
-        only = (mapping.weights.low, mapping.weights.high, mapping.weights.text) if mapping.weights is not None else ()
-        bands: tuple[Band, ...] | None = (Band(mapping.amount.amount, mapping.amount.per, *only),)
+        only = Band(mapping.amount.amount, mapping.amount.per, upto=mapping.amount.upto)
+        if mapping.weights is not None:
+            only = replace(only, low=mapping.weights.low, high=mapping.weights.high, weights=mapping.weights.text)
+        bands: tuple[Band, ...] | None = (only,)
     else:
         bands = _bands(mapping.bands or {}, unit, problems)
     if mapping.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
@@ -112,8 +114,8 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
         problems.error(wrong, mapping.at_most.place, "a dose at its cap would not be rounded: mend one of the two")
     if bands is None:
         return None
-    formula = mapping.surface or "Mosteller"
-    return Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=formula, at_most=at_most, rounding=rounding)
+    surface = mapping.surface or MOSTELLER
+    return Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=surface, at_most=at_most, rounding=rounding)
 
 
 def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:
@@ -122,9 +124,11 @@ def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: 
         if pair.value is None:
             return None
         weights = ranges.weights(pair.key)
-        amount = converted(pair.value.amount, pair.value.unit, unit) if isinstance(pair.value, AmountText) else None
-        per = pair.value.per if isinstance(pair.value, AmountText) else ""
-        found.append((weights, Band(amount, per, weights.low, weights.high, weights.text)))
+        band = Band(None, "", weights.low, weights.high, weights.text)
+        if isinstance(said := pair.value, AmountText):
+            upto = converted(said.upto, said.unit, unit) if said.upto is not None else None
+            band = replace(band, amount=converted(said.amount, said.unit, unit), per=said.per, upto=upto)
+        found.append((weights, band))
     found.sort(key=lambda pair: pair[1].low)
     for (one, a), (two, b) in pairwise(found):
         also = [("the other one", one.place)]
@@ -163,8 +167,8 @@ def _is_step(amount: Fraction, rounding: Rounding) -> bool:
 def _in_words(name: str, mapping: DoseRuleKeys, bands: Sequence[Band]) -> str:
     """The rule in a phrase; the bands themselves stand in `show`."""
     words = [f"{name} by weight band" if mapping.amount is None else mapping.amount.text]
-    if any(band.per == "m2" for band in bands) and mapping.surface == "Du Bois":
-        words[0] += " (Du Bois)"
+    if any(band.per == "m2" for band in bands) and mapping.surface not in (None, MOSTELLER):
+        words[0] += f" ({mapping.surface.text})"
     words += [mapping.round.text] if mapping.round is not None else []
     words += [f"at most {mapping.at_most.text}"] if mapping.at_most is not None else []
     return ", ".join(words)

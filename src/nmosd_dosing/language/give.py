@@ -156,12 +156,15 @@ class Giver:
                 return Dose("not stated")
         else:
             unit = text.unit or (self.units.get(text.product or "") if text.kind == "placebo" else None)
-            bands = (Band(text.amount.amount, text.amount.per),) if text.amount is not None else ()
+            bands = (Band(text.amount.amount, text.amount.per, upto=text.amount.upto),) if text.amount is not None else ()
             dose = Dose(text.kind, unit, bands, text.rule)
 
         def given(dose: Dose) -> Dose:
             rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
-            return replace(dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead)
+            return replace(
+                dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead, as_needed=text.as_needed,
+                most_daily=text.most_daily,
+            )  # fmt: skip
 
         return dose.at_every_level(given)
 

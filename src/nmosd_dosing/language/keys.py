@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.dose.dose import Formula
+from nmosd_dosing.dose.dose import Surface
 from nmosd_dosing.errors import clip, did_you_mean, one_of
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import clocks, gaps, lengths, moments, ranges, visit_days
+from nmosd_dosing.language.phrases import bodies, clocks, gaps, lengths, moments, ranges, visit_days
 from nmosd_dosing.language.phrases import doses as dose_phrases
 from nmosd_dosing.language.shapes import (
     Keys,
@@ -139,10 +139,11 @@ TRIGGER = phrase("a date that may happen", moments.trigger, example="end of rcp"
 KEPT_AFTER = one_or_many(phrase("an exit", _exit, f"^(?:{'|'.join(EXITS)})$", EXITS[0]))
 YES_NO = choice("`true` or `false`", {"true": True, "false": False})
 
-AMOUNT = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "10 mg/kg")
+AMOUNT = phrase("an amount", dose_phrases.dose_amount, dose_phrases.DOSE_AMOUNT_PATTERN, "10 mg/kg")
 BAND = phrase(
-    "an amount", lambda node: dose_phrases.band_amount(node) or NOT_STATED, rf"{dose_phrases.AMOUNT_PATTERN}|^not stated$", "10 mg/kg"
+    "an amount", lambda node: dose_phrases.band_amount(node) or NOT_STATED, rf"{dose_phrases.DOSE_AMOUNT_PATTERN}|^not stated$", "10 mg/kg"
 )
+MOST = phrase("an amount", dose_phrases.amount, dose_phrases.AMOUNT_PATTERN, "140 mg/m2")
 FLAT = phrase("an amount", dose_phrases.flat, dose_phrases.SIZE_PATTERN, "1000 mg")
 SIZE = phrase("a size of a vial", dose_phrases.size, dose_phrases.SIZE_PATTERN, "100 mg")
 CONCENTRATION = phrase("a concentration", dose_phrases.concentration, dose_phrases.CONCENTRATION_PATTERN, "80 mg/mL")
@@ -156,7 +157,8 @@ CLOCK = phrase("a criterion", clocks.clock, clocks.CLOCK_PATTERN, "no live vacci
 CRITERION_ID = phrase("the id of a criterion", _criterion_id, _CRITERION_ID, "EC5")
 HALF_LIFE = phrase("a half-life", clocks.half_life, clocks.HALF_LIFE_PATTERN, "22 days")
 RANDOMISED = phrase("the day of randomisation", clocks.first_dose, clocks.RANDOMISED_PATTERN, "D1")
-DOSED_BY = phrase("which weight doses are by", dose_phrases.dosed_by, dose_phrases.DOSED_BY_PATTERN, "baseline")
+DOSED_BY = phrase("which weight doses are by", bodies.dosed_by, bodies.DOSED_BY_PATTERN, "baseline")
+SURFACE = phrase("how body surface is reckoned", bodies.surface, bodies.SURFACE_PATTERN, "Mosteller")
 
 Doses = tuple[dose_phrases.DoseText, ...]
 
@@ -222,7 +224,7 @@ class HoldKeys(Keys):
 
 @dataclass
 class DoseRuleKeys(FactsKeys):
-    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`")
+    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`, `amount: 5 to 10 mg/kg`")
     bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 2400 mg`")
     levels: dict[str, Pair[LevelKeys | dose_phrases.AmountText | NotStated]] | None = key(
         LEVELS, "doses in order, from the highest down: `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`"
@@ -236,8 +238,8 @@ class DoseRuleKeys(FactsKeys):
     )
     at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
     round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
-    surface: Formula | None = key(
-        choice("how body surface is reckoned", {"Mosteller": "Mosteller", "Du Bois": "Du Bois"}), "`Mosteller` or `Du Bois`"
+    surface: Surface | None = key(
+        SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`"
     )
     weights: ranges.Weights | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
 
@@ -261,8 +263,8 @@ class ProductKeys(FactsKeys):
     route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
     vials: VialsKeys | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
-    weight: dose_phrases.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
-    lifetime_at_most: dose_phrases.AmountText | None = key(AMOUNT, "the most that anybody may get over a lifetime: `140 mg/m2`")
+    weight: bodies.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
+    lifetime_at_most: dose_phrases.AmountText | None = key(MOST, "the most that anybody may get over a lifetime: `140 mg/m2`")
     doses: dict[str, Pair[DoseRuleKeys | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
 
 

@@ -183,6 +183,9 @@ class _Builder:
         if mapping.counted_from == "dose" and not gives:
             hint = "write `counted from: previous visit`, or take it out"
             problems.error("counted from the previous dose, and no dose is given here", mapping.place("counted_from"), hint)
+        if mapping.counted_from == "dose" and any(any(give.as_needed) for give in gives):
+            hint = "write `counted from: previous visit`, or take it out: a dose that is given as needed may never come"
+            problems.error("counted from the previous dose, and a dose here is given as needed", mapping.place("counted_from"), hint)
         for item in at:
             if isinstance(item, Point) and item.last is not None and (once := _not_daily(gives)) is not None:
                 problems.error(
@@ -353,7 +356,7 @@ class _Builder:
 def _not_daily(gives: tuple[Give, ...]) -> Give | None:
     """The first product whose dose does not say how often a day."""
     changed = [(give, dose) for give in gives for doses in (give.doses, *give.ways) for dose in doses]
-    return next((give for give, dose in changed if dose is not None and dose.times is None), None)
+    return next((give for give, dose in changed if dose is not None and dose.times is None and not dose.as_needed), None)
 
 
 def _arm_names(arms: tuple[Scalar, ...] | None, problems: Problems) -> tuple[str, ...]:

@@ -53,8 +53,9 @@ class DoseRow:
 
 
 def is_given(dose: Administration) -> bool:
-    """Whether it is a dose at all: one that would pass the lifetime cap is refused, and events may omit or hold some."""
-    return dose.amount_status not in ("refused", "omitted", "held")
+    """Whether it is a dose at all: one that would pass the lifetime cap is refused, events may omit or hold some, and nobody plans one that
+    is given as needed."""
+    return dose.amount_status not in ("refused", "omitted", "held", "as needed")
 
 
 @dataclass(frozen=True, slots=True)

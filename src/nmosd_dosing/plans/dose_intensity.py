@@ -21,8 +21,8 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
     that was missed. original: the same subject's schedule without records of visits, drawn until that day.
 
     Every given dose counts, under whichever name its visit is recorded, or under none. A dose of the original counts as planned from its
-    target day on, or once a record says what became of it. Nothing is told of a product with a dose by then that is not known, as a
-    masked one is not.
+    target day on, or once a record says what became of it. What is given as needed is on neither side. Nothing is told of a product with
+    a dose by then that is not known, as a masked one is not.
     """
     until = as_of or schedule.last_recorded
     if schedule.last_recorded is None or until is None:
@@ -47,7 +47,7 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
 def _doses(schedule: SubjectSchedule, product: str, unit: str | None) -> Iterator[tuple[SubjectVisit, SubjectDose]]:
     for visit in schedule.visits:
         for dose in visit.doses:
-            if dose.in_plan and (dose.give.product, dose.give.unit) == (product, unit):
+            if dose.in_plan and not dose.needed and (dose.give.product, dose.give.unit) == (product, unit):
                 yield visit, dose
 
 

@@ -30,6 +30,11 @@ _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     ),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),
+    "as needed": ("as-needed", "given when it is needed: no total and no vials plan it; what is recorded counts"),
+    "range": (
+        "range",
+        "the amount is a range: whoever gives it decides; totals from there on, and vials, are not known until it is recorded",
+    ),
     "not stated": ("not-stated", "the source does not state the dose"),
     "not recorded": ("not-recorded", "the dose was given, and how much is not recorded; totals from there on are not known"),
 }

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2
-from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, Band, Dose, number_text
+from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, Band, Dose, Rounding, amount_text, number_text, range_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -38,7 +38,7 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
         if dose.status not in KNOWN:
             return f"{about}: {why_no_amount(dose.status.text)}"
         return f"{about}: {own.kind if own is not None else '; '.join(_given(dose))}"
-    known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED)
+    known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED, AmountStatus.AS_NEEDED, AmountStatus.RANGE)
     words = [*_steps(schedule, dose, own), *_given(dose)] if known else [why_no_amount(dose.status.text)]
     return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"
 
@@ -81,23 +81,31 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
     band = _band(own, kg)
     if band is None or band.amount is None:
         return
-    words, amount = (f"for {band.weights} " if band.weights else "") + band.text(own.unit), band.amount
+    words, times = (f"for {band.weights} " if band.weights else "") + band.text(own.unit), Fraction(1)
     if band.per == "kg" and kg is not None:
-        amount, words = amount * kg, f"{words} x {number_text(kg)} kg"
+        times, words = kg, f"{words} x {number_text(kg)} kg"
     elif band.per == "m2" and dose.weight is not None and schedule.height_cm is not None:
         m2 = surface_m2(dose.weight.kg, schedule.height_cm, own.surface)
         body = f"{number_text(dose.weight.kg)} kg and {number_text(schedule.height_cm)} cm"
-        yield f"body surface ({own.surface}) of {body}: {number_text(m2)} m2"
-        amount, words = amount * m2, f"{words} x {number_text(m2)} m2"
-    yield words if not band.per else f"{words} = {number_text(amount)} {own.unit}"
+        yield f"body surface ({own.surface.text}) of {body}: {number_text(m2)} m2"
+        times, words = m2, f"{words} x {number_text(m2)} m2"
+    made = range_text(band.amount * times, band.upto * times if band.upto is not None else None, own.unit)
+    yield words if not band.per else f"{words} = {made}"
     one = _one(dose)
     if one is not None and own.rounding is not None and dose.status != AmountStatus.CAPPED:
-        step = f"{number_text(own.rounding.step)} {own.unit}" if own.rounding.step is not None else "whole vials"
-        yield f"rounded {own.rounding.way} to {step}: {number_text(one)} {own.unit}"
+        yield f"{_rounded(own.rounding, own.unit)}: {amount_text(one, own.unit)}"
     if one is not None and dose.status == AmountStatus.CAPPED and own.at_most is not None:
-        yield f"at most {number_text(own.at_most)} {own.unit}: {number_text(one)} {own.unit}"
+        yield f"at most {amount_text(own.at_most, own.unit)}: {amount_text(one, own.unit)}"
+    if dose.ends is not None and (own.rounding is not None or own.at_most is not None):
+        limits = [_rounded(own.rounding, own.unit)] if own.rounding is not None else []
+        limits += [f"at most {amount_text(own.at_most, own.unit)}"] if own.at_most is not None else []
+        yield f"both ends {', '.join(limits)}: {range_text(*dose.ends, own.unit)}"
     if dose.weight is not None:
         yield f"by the weight {_of(dose.weight.of)}"
+
+
+def _rounded(rounding: Rounding, unit: str | None) -> str:
+    return f"rounded {rounding.way} to {amount_text(rounding.step, unit) if rounding.step is not None else 'whole vials'}"
 
 
 def _band(own: Dose, kg: Fraction | None) -> Band | None:
@@ -121,12 +129,14 @@ def _of(date: dt.date | None) -> str:
 
 def _given(dose: SubjectDose) -> Iterator[str]:
     """How often; and what was given, where that is recorded."""
-    if dose.administrations > 1:
+    if dose.status == AmountStatus.AS_NEEDED:
+        yield "given only when it is needed: nothing is planned of it"
+    elif dose.administrations > 1:
         yield f"{dose.administrations} times in all"
     if dose.status in (*NOT_GIVEN, AmountStatus.NOT_RECORDED):
         yield why_no_amount(dose.status.text)
     if dose.recorded:
-        yield f"recorded: {number_text(dose.amount)} {dose.give.unit}"
+        yield f"recorded: {amount_text(dose.amount, dose.give.unit)}"
 
 
 def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[str]:
@@ -137,7 +147,7 @@ def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[str]:
     masked = dose.status == AmountStatus.MASKED
     kit = ", counted as for the active drug" if masked else ""
     kit += f", by {number_text(dose.weight.kg)} kg {_of(dose.weight.of)}" if masked and dose.weight is not None else ""
-    held = f", which hold {number_text(found.dispensed)} {dose.give.unit}, {number_text(found.waste)} {dose.give.unit} left over"
+    held = f", which hold {amount_text(found.dispensed, dose.give.unit)}, {amount_text(found.waste, dose.give.unit)} left over"
     volume = "" if math.isnan(found.volume_ml) else f"; {number_text(round(found.volume_ml, 4))} mL"
     if vials := vials_text(found.counts):
         yield f"vials of {dose.give.shown}{kit}: {vials}{'' if masked else held}{volume}"

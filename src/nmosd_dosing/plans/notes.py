@@ -97,7 +97,7 @@ def _states(every: Shown) -> Iterator[Note]:
 
 def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> Iterator[Note]:
     """What should have happened by a day, and of which nothing is recorded."""
-    open_ = [p for _, p in shown if p.status == "planned" and p.actual is None]
+    open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed]
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
         yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
     if past := [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]:

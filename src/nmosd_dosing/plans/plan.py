@@ -20,7 +20,8 @@ PeriodStatus = Literal["planned"] | MoveStatusText
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped".
+    """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped". Of a range
+    `amount_from` and `amount_to` are the least and the most that are planned of one administration, also where an amount is recorded.
 
     `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
     there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
@@ -59,6 +60,8 @@ class Administration:
     volume_ml: float | None = None
     batch: str | None = None
     level: str | None = None
+    amount_from: float | None = None
+    amount_to: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,8 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         volume_ml=_number(vials.volume_ml) if vials is not None else None,
         batch=batch,
         level=dose.level.text if dose.level is not None else None,
+        amount_from=dose.ends[0] if dose.ends is not None else None,
+        amount_to=dose.ends[1] if dose.ends is not None else None,
     )
 
 

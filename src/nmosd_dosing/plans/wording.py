@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
-from nmosd_dosing.dose.dose import AmountStatusText, number_text
+from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
 from nmosd_dosing.plans.plan import Administration
 
 NOT_STATED = "not stated"
@@ -32,6 +32,9 @@ class Wording:
     level: str
     below: str
     above: str
+    as_needed: str
+    range: str
+    amount_range: str
     capped: str
     times: str
     per_day: str
@@ -90,6 +93,9 @@ _ENGLISH = Wording(
     level="level {}",
     below="below level {}",
     above="above level {}",
+    as_needed="as needed",
+    range="{} to {}",
+    amount_range="the amount is a range",
     capped="the highest dose",
     times="{} times in all",
     per_day="{} a day",
@@ -147,6 +153,9 @@ _CHINESE = Wording(
     level="剂量水平 {}",
     below="低于剂量水平 {}",
     above="高于剂量水平 {}",
+    as_needed="按需给药",
+    range="{} 至 {}",
+    amount_range="剂量为范围",
     capped="已达单次上限",
     times="共 {} 次",
     per_day="每日 {}",
@@ -281,17 +290,24 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     words = wording(language)
     over = f"{words.before_over}{words.over.format(a.minutes)}" if a.minutes else ""
     over += f"{words.comma}{a.lead}" if a.lead else ""
-    times = f"{words.comma}{words.per_day.format(f'{number_text(a.per_day)} {a.unit}')}" if a.per_day is not None else ""
+    times = f"{words.comma}{words.per_day.format(amount_text(a.per_day, a.unit))}" if a.per_day is not None else ""
     times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
     level = f"{words.comma}{level_text(a.level, language)}" if a.level is not None else ""
     if a.amount_status == "masked":
         return f"{a.shown}{words.comma}{words.masked}{times}{over}{level}"
     if a.amount_status in ("omitted", "held"):
         return f"{a.shown}{words.comma}{why_no_amount(a.amount_status, language)}{level}"
+    if a.amount_status == "as needed":  # how often nobody plans, and the words of the file say that it is so
+        return f"{a.product} {a.dose_rule}{over}{level}" + (f"{words.comma}{words.as_needed}" if language != "en" else "")
+    if a.amount_status == "range" and a.amount_from is not None and a.amount_to is not None:
+        amount = words.range.format(number_text(a.amount_from), amount_text(a.amount_to, a.unit))
+        plain = f"{number_text(a.amount_from)} to {amount_text(a.amount_to, a.unit)}"
+        rule = "" if a.dose_rule in (plain, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
+        return f"{a.product} {amount}{rule}{times}{over}{level}"
     if (a.dose_rule or "").startswith("placebo") and not a.amount:
         return f"{a.product} {words.placebo}{times}{over}{level}"
     if a.amount is not None:
-        amount = f"{number_text(a.amount)} {a.unit}"
+        amount = amount_text(a.amount, a.unit)
         said = (a.dose_rule or "").startswith(f"{amount} ") and "," not in (a.dose_rule or "")
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
@@ -332,6 +348,10 @@ def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
             return words.out_of_range
         case "masked":
             return words.masked
+        case "as needed":
+            return words.as_needed
+        case "range":
+            return words.amount_range
         case "stated" | "capped" | "absent":
             raise AssertionError(f"an amount is {status}, and there is none")
 

@@ -17,13 +17,15 @@ from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import AllowedDays, allowed_days
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
+from nmosd_dosing.schedule.doses.recorded_doses import range_ends
 from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 ByBody = Literal[
-    "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml"
+    "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml",
+    "amount_from", "amount_to",
 ]  # fmt: skip
 ByDay = Literal["target", "earliest", "latest", "last"]
 
@@ -92,6 +94,9 @@ class Alike:
         match what:
             case "amount" | "planned":
                 return amount
+            case "amount_from" | "amount_to":
+                ends: NDArray[np.float64] = range_ends(schedule, k)[0 if what == "amount_from" else 1]
+                return ends
             case "total" | "per_day":
                 times = np.asarray(schedule.count(k) if what == "total" else times_a_day, dtype=np.float64)
                 summed: NDArray[np.float64] = np.rint(amount * row.scale) * times / row.scale

@@ -29,7 +29,8 @@ class EntryGap:
 
 
 def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
-    """(k, n) the day of each administration, as recorded or planned; NaT where it is not given. given: (k, n) `schedule.all_given()`."""
+    """(k, n) the day of each administration, as recorded or planned; NaT where it is not given, or only if it is needed. in_plan: (k, n)
+    `schedule.all_in_plan()`."""
     dates = np.full(in_plan.shape, NO_DATE)
     for visits, rows in schedule.by_segment():
         at = [row.visit - visits.start for row in schedule.rows[rows]]
@@ -37,6 +38,8 @@ def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
     refused = np.isin(np.array(schedule.status).reshape(in_plan.shape), NOT_GIVEN)
     for row, columns in schedule.not_given.items():
         refused[row, columns] = True
+    for row, unused in schedule.not_needed.items():
+        refused[row] |= unused
     dates[~in_plan | refused] = NO_DATE
     return dates
 

@@ -142,7 +142,8 @@ class SubjectDose(NamedTuple):
     in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
     own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so; level: of its levels,
     None where it has none, or arms differ and that of the subject is not known. planned: what `amount` would
-    be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not.
+    be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not. ends: of a
+    range the least and the most of one administration that are planned, None where it is none, or its ends come to the same.
     """
 
     give: Give
@@ -163,6 +164,13 @@ class SubjectDose(NamedTuple):
     weight: Used | None
     vials: VialCount | None
     exposure: Exposure | None
+    ends: tuple[float, float] | None
+
+    @property
+    def needed(self) -> bool:
+        """Whether it is given only when it is needed."""
+        own = (self.own,) if self.own is not None else self.doses
+        return any(dose is not None and dose.as_needed for dose in own)
 
     @property
     def times_a_day(self) -> int:
@@ -219,6 +227,12 @@ class SubjectVisit(NamedTuple):
     appointments: tuple[Record, ...]
     wrong: tuple[str | None, ...]
     not_compared: str | None
+
+    @property
+    def is_only_needed(self) -> bool:
+        """Whether it is nothing but doses that are given when they are needed: nobody is waited for."""
+        doses = [dose for dose in self.doses if dose.in_plan]
+        return bool(doses) and not self.visit.assessments and all(dose.needed for dose in doses)
 
     @property
     def no_day_allowed(self) -> bool:

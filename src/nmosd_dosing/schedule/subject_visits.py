@@ -18,7 +18,7 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
 from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
-from nmosd_dosing.schedule.doses.recorded_doses import not_compared, wrong_dose
+from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
@@ -149,7 +149,8 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
             np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
-            map(float, planned), recorded, days[k], weights, _vials(vials[k], n), _exposure(schedule, k), strict=True,
+            map(float, planned), recorded, days[k], weights, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
+            strict=True,
         )  # fmt: skip
         made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
     return made
@@ -219,6 +220,11 @@ def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:
         None if math.isnan(numbers[0]) else VialCount(tuple((size, n) for size, n in zip(sizes, counts, strict=True) if n), *numbers)
         for counts, *numbers in columns
     ]
+
+
+def _ends(schedule: Schedule, k: int) -> list[tuple[float, float] | None]:
+    """The ends of a range, of one administration."""
+    return [None if math.isnan(low) else (low, high) for low, high in range_ends(schedule, k).T.tolist()]
 
 
 def _exposure(schedule: Schedule, k: int) -> list[Exposure | None]:

@@ -87,7 +87,7 @@ def _dosed(schedule: Schedule) -> set[int]:
     visits = [schedule.visits[i] for i in dosed]
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
     by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
-    varies = by_arm or any(None in g.doses or g.open_ended for v in visits for g in v.gives)
+    varies = by_arm or any(None in g.doses or g.open_ended or any(g.as_needed) for v in visits for g in v.gives)
     if (
         varies
         or not in_order
@@ -107,12 +107,13 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
     if schedule.segments[schedule.segment_of[visit]].limits:
         dates = np.where(schedule.dose_cancelled(visit, columns), NO_DATE, dates)
     sure = all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows)
-    if sure and not any(k in schedule.not_given for k in rows):
+    if sure and not any(k in schedule.not_given or k in schedule.not_needed for k in rows):
         return dates
     absent = np.array([schedule.not_in_plan(k, columns) for k in rows])
     begin = columns.start or 0
     for mine, k in zip(absent, rows, strict=True):
         mine[[column - begin for column in schedule.not_given.get(k, ()) if begin <= column < begin + len(mine)]] = True
+        mine |= schedule.not_needed[k][columns] if k in schedule.not_needed else False
     return np.where(absent.all(axis=0), NO_DATE, dates)
 
 
@@ -128,6 +129,7 @@ def without_refused(schedule: Filling) -> None:
         p = schedule.segment_of[row.visit]
         given = schedule.in_plan(k) & ~np.isin(schedule.status[k], NOT_GIVEN) & refused
         given[schedule.not_given.get(k, [])] = False
+        given &= ~schedule.not_needed[k] if k in schedule.not_needed else True
         dates = np.where(given, schedule.dates(row.visit), NO_DATE)
         np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
         np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])

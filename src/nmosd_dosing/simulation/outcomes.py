@@ -179,8 +179,8 @@ def of_schedule(
 
 
 def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
-    """(n,) whether a dose is planned, and neither refused by a lifetime's cap nor taken away by an event."""
-    given = schedule.in_plan(k)
+    """(n,) whether a dose is planned, not only as needed, and neither refused by a lifetime's cap nor taken away by an event."""
+    given = schedule.in_plan(k) & ~schedule.not_needed[k] if k in schedule.not_needed else schedule.in_plan(k)
     return given & ~np.isin(schedule.status[k], NOT_GIVEN) if schedule.exposure or schedule.taken else given
 
 

@@ -47,7 +47,7 @@ def _masked(give: Give) -> Give:
     first = next((dose for dose in give.doses if dose is not None), Dose("masked"))
     active = {dose for dose in give.doses if dose is not None and dose.kind != "placebo"}
     kit = active.pop() if len(active) == 1 and not give.changes else None
-    shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead)
+    shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead, as_needed=first.as_needed)
     schemes = {dose.levels and dose.levels.scheme: dose.levels for dose in active}
     if len(schemes) == 1 and (levels := next(iter(schemes.values()))) is not None:  # what events do is the same in every arm
         shown = dataclasses.replace(shown, levels=dataclasses.replace(levels, doses=(shown,) * len(levels.doses)))

@@ -118,12 +118,12 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, 
             give.place,
             f"it would unblind: write `{give.product} placebo` for the other arm",
         )
-    often = {(dose.times, dose.hours, dose.lead) for dose in give.doses if dose is not None}
+    often = {(dose.times, dose.hours, dose.lead, dose.as_needed, dose.most_daily) for dose in give.doses if dose is not None}
     if len(often) > 1 and once(told, give.place, "how often"):
         problems.error(
             f"arms with doses at different times in a blinded part: {give.product} on {visit.label}",
             give.place,
-            "it would unblind: write the same `daily …`, hours and lead time for every arm",
+            "it would unblind: write the same `daily …` or `as needed`, hours and lead time for every arm",
         )
     minutes = {dose.minutes for dose in give.doses if dose is not None}
     if len(minutes) > 1 and once(told, give.place, "durations"):

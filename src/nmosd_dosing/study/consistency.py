@@ -6,6 +6,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset
+from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
@@ -88,6 +89,11 @@ def _products(visit: Visit) -> dict[str, Give]:
     return {give.product: give for give in visit.gives}
 
 
+def _dose_of(visit: Visit, product: str, arm: int) -> Dose | None:
+    give = _products(visit).get(product)
+    return give.doses[arm] if give is not None else None
+
+
 def _both_get(a: Give, b: Give) -> bool:
     return any(x is not None and y is not None for x, y in zip(a.doses, b.doses, strict=True))
 
@@ -100,7 +106,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
         if gap is None:
             continue
         for arm in range(max(1, len(period.arms))):
-            doses = [v for v in visits if (g := _products(v).get(product.name)) is not None and g.doses[arm] is not None]
+            doses = [v for v in visits if (dose := _dose_of(v, product.name, arm)) is not None and not dose.as_needed]
             for visit in doses:
                 dose = _products(visit)[product.name].doses[arm]
                 often = (dose.times or 1) > 1 if dose is not None else False
@@ -269,6 +275,12 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
         hint = f"say whose: `product: {given[0]}`"
         problems.error(f"gaps between the doses of which product? The period gives {one_of(given)}", first.place, hint)
     dosed = [v for v in visits if v.gives and (not first.product or first.product in _products(v))]
+    for visit in dosed:
+        needed = next((give for give in visit.gives if first.product in ("", give.product) and any(give.as_needed)), None)
+        if needed is not None:
+            wrong_gap = f"gaps between the doses of {needed.product}, which is given as needed on {visit.label}"
+            problems.error(wrong_gap, first.place, "a dose that nobody plans is never too late: name another product, or take the rule out")
+            return
     for rule in period.gap_rules:
         begins = rule.at.offset if rule.at is not None else Offset()
         if rule.then == "restart" and dosed and all(visit.offset != begins for visit in dosed):

@@ -151,6 +151,12 @@ class Give:
         return any(dose is not None and dose.kind == "masked" for dose in self.doses)
 
     @property
+    def as_needed(self) -> tuple[bool, ...]:
+        """By arm, whether it is given only when it is needed, whatever happens; of an arm that gets none it is not."""
+        every = [[dose for dose in (own, *(doses[arm] for doses in self.ways)) if dose is not None] for arm, own in enumerate(self.doses)]
+        return tuple(bool(own) and all(dose.as_needed for dose in own) for own in every)
+
+    @property
     def unit(self) -> str | None:
         """The unit of its doses: one for all arms; that of the active doses, where there are any."""
         return next(iter(self.units), None) or next((dose.unit for dose in self.doses if dose is not None and dose.unit), None)

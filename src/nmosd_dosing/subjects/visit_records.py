@@ -103,6 +103,18 @@ def may_be(record: Record, give: Give) -> bool:
     return (record.product or "").casefold() in {name.casefold() for name in names}
 
 
+def is_needed(give: Give, arm: int) -> bool:
+    """Whether a subject of an arm gets a product only when it is needed."""
+    needed = give.as_needed
+    return needed[0] if len(needed) == 1 else all(needed) if arm < 0 else needed[arm]
+
+
+def of_needed(records: Sequence[Record], *, alone: bool) -> list[Record]:
+    """The records that speak of a product which is given as needed: they name it, or have an amount where the visit gives no other. That
+    the visit took place says nothing of it."""
+    return [record for record in records if record.product is not None or (record.amount is not None and alone)]
+
+
 def was_given(give: Give, records: Sequence[Record], arm: int, alone: bool) -> bool:
     """Whether one of the records of a product says that it was given. An amount of 0 is no dose, where more is planned; of a placebo it is.
     How much of a masked product was given is not looked at. `alone`: the visit gives no other."""
@@ -212,7 +224,9 @@ def match(
         status[row, column] = done = _status(records)
         for give in visits[row].gives:
             mine = [record for record in records if may_be(record, give)]
-            if mine and not was_given(give, mine, int(cohort.arm[column]), len(visits[row].gives) == 1):
+            alone, needed = len(visits[row].gives) == 1, is_needed(give, int(cohort.arm[column]))
+            mine = of_needed(mine, alone=alone) if needed else mine
+            if (needed and not mine) or (mine and not was_given(give, mine, int(cohort.arm[column]), alone)):
                 not_given.add((row, column, give.product))
             elif not mine:
                 (not_given if isinstance(records[0], Renamed) else not_named).add((row, column, give.product))

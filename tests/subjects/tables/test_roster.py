@@ -188,7 +188,7 @@ WRONG_RECORDS = {
     "D1,2025-01-06,,1.2E+08,cells,,": ["16: `1.2E+08` is shortened by a spreadsheet; write the number out, for example `120000000`"],
     "D1,2025-01-06,,0.1234567,mg,,": ["16: `0.1234567` has more than six decimals; write `0.123457`"],
     "D1,2025-01-06,,500,,,": [
-        "16: `500` has no unit; write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets` or `capsules` in the column `unit`"
+        "16: `500` has no unit; write `mg`, `g`, `mcg`, `mL`, `cells`, `IU`, `U`, `tablets`, `capsules` or `puffs` in the column `unit`"
     ],
     "D1,2025-01-06,,,mg,,": ["17: `mg` without an amount; write the amount, or leave the unit out"],
     "D1,2025-01-06,,5,ml,,": ["18: unknown unit `ml`; did you mean `mL`?"],

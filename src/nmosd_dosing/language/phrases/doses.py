@@ -1,4 +1,5 @@
-"""What is given, as a study file says it: `X 500 mg`, `X 10 mg/kg over 60 min`, `X 20 mg daily`, `X loading`, `X placebo`, `nothing`.
+"""What is given, as a study file says it: `X 500 mg`, `X 10 mg/kg over 60 min`, `X 20 mg daily`, `X 2 puffs as needed`, `X 5 to 10 mg/kg`,
+`X loading`, `X placebo`, `nothing`.
 
 And what is said of doses under a product: `375 mg/m2`, `up to 50 mg`.
 """
@@ -10,8 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NoReturn
 
-from nmosd_dosing.dose.dose import Kind, Lead, Per, Way, WeightRule
-from nmosd_dosing.dose.units import MEANT, UNITS
+from nmosd_dosing.dose.dose import Kind, Lead, Per, Way, amount_text, range_text
+from nmosd_dosing.dose.units import MEANT, UNITS, WRITTEN, unit_of
 from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
@@ -21,38 +22,47 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
-_AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(UNITS)})"
+_AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(WRITTEN)})"
+_RANGE = rf"(?:{_NUMBER}\s+to\s+)?{_AMOUNT}"
 _RULE = r"[a-z][a-z0-9-]*"
-_NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(UNITS)})\b){_RULE}"  # no number stands by itself in it
+_NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(WRITTEN)})\b){_RULE}"  # no number stands by itself in it
 _HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _DAILY = rf"(?:daily|twice daily|[0-9]+ times daily)(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
+_AS_NEEDED = r"as\s+needed(?:,\s+at\s+most\s+(?:once|twice|[0-9]+\s+times)\s+daily)?"
 GIVE_PATTERN = (
-    rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_AMOUNT}(?:/kg|/m2)?)|{_NAMED})"
-    rf"(?:\s+{_DAILY})?(?:\s+over\s+{TIME})?(?:\s+{TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
+    rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_RANGE}(?:/kg|/m2)?)|{_NAMED})"
+    rf"(?:\s+(?:{_DAILY}|{_AS_NEEDED}))?(?:\s+over\s+{TIME})?(?:\s+{TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
 )
 AMOUNT_PATTERN = rf"^\s*{_AMOUNT}(?:/kg|/m2)?\s*$"
+DOSE_AMOUNT_PATTERN = rf"^\s*{_RANGE}(?:/kg|/m2)?\s*$"
 SIZE_PATTERN = rf"^\s*{_AMOUNT}\s*$"
 ROUND_PATTERN = rf"^\s*(?:(?:up|down|half even)\s+to\s+{_AMOUNT}|(?:up|down)\s+to\s+whole\s+vials)\s*$"
 RULE_PATTERN = rf"^{_RULE}$"
 LEVEL_PATTERN = rf"^(?:[-+]?[0-9]+|{_RULE})$"
 
 
+_NUMBERS = r"[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?"  # what is meant as a number
+_UNIT_LIKE = r"[^0-9\s.,][^0-9]*[0-9]?"
+
+
 @dataclass(frozen=True, slots=True)
 class AmountText:
-    """`10 mg/kg`, as it was written."""
+    """`10 mg/kg`, as it was written; of a range `upto` is its other end."""
 
     amount: Fraction
     unit: str
     per: Per
     text: str
     place: Place
+    upto: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DoseText:
     """`product` is None for `nothing`; `named` is the name of a dose rule of the product, in place of an amount.
 
-    `rule` holds the words of the amount, `daily` those of how often.
+    `rule` holds the words of the amount, `daily` those of how often. `as_needed`: it is given when it is needed, at most `most_daily` times
+    on a day, where that is stated.
     """
 
     product: str | None
@@ -67,6 +77,8 @@ class DoseText:
     hours: tuple[str, ...] = ()
     minutes: int | None = None
     lead: Lead | None = None
+    as_needed: bool = False
+    most_daily: int | None = None
 
     @property
     def unit(self) -> str | None:
@@ -78,12 +90,39 @@ def dose(node: Scalar) -> DoseText:
     text = node.flat
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
+    text, as_needed, most = _as_needed(text, node)
     refuse_prescription(text, node)
     body, lead = _lead(text, node)
     body, over = _infusion_time(body, node)
     body, daily, times, hours = _how_often(body, node)
+    if as_needed and daily is not None:
+        hint = f"keep one of the two; the most in a day is `as needed, at most {'once ' if daily == 'daily' else ''}{daily}`"
+        raise PhraseError(f"`{clip(daily)}` and `as needed`", _part(node, daily), hint if not hours else "keep one of the two")
     found = _what(body, text, node)
-    return replace(found, daily=daily, times=times, hours=hours, minutes=over, lead=lead)
+    return replace(
+        found, daily=as_needed or daily, times=times, hours=hours, minutes=over, lead=lead, as_needed=bool(as_needed), most_daily=most
+    )
+
+
+def _as_needed(text: str, node: Scalar) -> tuple[str, str | None, int | None]:
+    """The text without `as needed`; these words; and how many times a day at the most."""
+    match = re.match(
+        r"(?P<body>\S.*?) as needed(?P<most>,? (?:at most|up to|max(?:imum|\.)?) .*?)?(?P<rest> (?:over|[0-9.]+ ?(?:min|h)) .*)?$", text
+    )
+    if match is None:
+        return text, None, None
+    body = match["body"] + (match["rest"] or "")
+    if match["most"] is None:
+        return body, "as needed", None
+    words = re.fullmatch(r", at most (?:(once|twice)|([0-9]{1,3}) times) daily", match["most"])
+    most = int(words[2]) if words and words[2] else {"once": 1, "twice": 2}.get(words[1], 0) if words else 0
+    if words is None or (words[2] and not 3 <= most <= 99):
+        raise PhraseError(
+            f"how often at the most is `{clip(match['most'].strip(', '))}`?",
+            _part(node, match["most"].strip(", ")),
+            "write `as needed, at most 4 times daily`, of an amount for one time; or `at most once daily`, `at most twice daily`",
+        )
+    return body, f"as needed{match['most']}", most
 
 
 def _what(body: str, text: str, node: Scalar) -> DoseText:
@@ -96,12 +135,15 @@ def _what(body: str, text: str, node: Scalar) -> DoseText:
                 raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
             rule = "placebo" if kind == "placebo" else None
             return DoseText(product, _product_place(node, product), kind, node.place, rule=rule)
-    match = re.fullmatch(
-        r"(?P<product>\S.*?)\s+(?P<number>[-+.]?[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,][^0-9]*[0-9]?)?", body
-    )
+    ranged = re.fullmatch(rf"(?P<product>\S.*?) (?P<range>{_NUMBERS} to {_NUMBERS} ?{_UNIT_LIKE})", body)
+    if ranged is not None:
+        product = ranged["product"]
+        found = _range(ranged["range"], Scalar(ranged["range"], _part(node, ranged["range"])))
+        return DoseText(product, _product_place(node, product), "stated", node.place, found, rule=found.text)
+    match = re.fullmatch(rf"(?P<product>\S.*?)\s+(?P<number>[-+.]?{_NUMBERS})\s*(?P<unit>{_UNIT_LIKE})?", body)
     if not match:
         named = re.fullmatch(rf"(?P<product>[^\W\d_].*?)\s+(?P<rule>{_RULE})", body)
-        if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in UNITS or named["rule"] in MEANT:
+        if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in WRITTEN or named["rule"] in MEANT:
             explain_dose(body, node)
         product, name = named["product"], named["rule"]
         return DoseText(product, _product_place(node, product), "named", node.place, named=name)
@@ -123,7 +165,7 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
     """A number with its unit, and what it is per."""
     way: Per = "kg" if unit.endswith("/kg") else "m2" if unit.endswith("/m2") else ""
     behind = f"/{way}" if way else ""
-    unit = unit.removesuffix(behind)
+    unit = unit_of(unit.removesuffix(behind))
     if not unit:
         raise PhraseError(f"`{number}` has no unit", place, f"write `{before}{number} mg{behind}` or another of {one_of(UNITS)}")
     if unit not in UNITS:
@@ -144,7 +186,7 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
         raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint or f"units are {one_of(UNITS)}{ways}")
     if way and not per:
         raise PhraseError(f"`{number} {unit}{behind}` is per {way}", node.place, f"write a plain amount, for example `{number} {unit}`")
-    return AmountText(amount, unit, way, f"{number} {unit}{behind}", node.place)
+    return AmountText(amount, unit, way, f"{number} {amount_text(amount, unit).rpartition(' ')[2]}{behind}", node.place)
 
 
 def amount(node: Scalar) -> AmountText:
@@ -152,9 +194,31 @@ def amount(node: Scalar) -> AmountText:
     return _amount_text(node, "an amount", "10 mg/kg", per=True)
 
 
+def dose_amount(node: Scalar) -> AmountText:
+    """The same, or a range: `5 to 10 mg/kg`."""
+    if re.fullmatch(rf"{_NUMBERS} to {_NUMBERS} ?[^0-9\s.,]\S*", node.flat):
+        return _range(node.flat, node)
+    return _amount_text(node, "an amount", "10 mg/kg", per=True, ranged=True)
+
+
+def _range(text: str, node: Scalar) -> AmountText:
+    """`5 to 10 mg/kg`: from so much to so much, both included."""
+    match = re.fullmatch(rf"({_NUMBERS}) to ({_NUMBERS}) ?(.+)", text)
+    assert match is not None
+    low = _amount(match[1], _part(node, match[1]))
+    high = _with_unit(match[2], _amount(match[2], _part(node, match[2])), match[3], node, _part(node, match[3]))
+    if high.amount <= low:
+        hint = (
+            f"write the lower one first: `{match[2]} to {match[1]} {match[3]}`" if high.amount < low else f"write `{match[2]} {match[3]}`"
+        )
+        raise PhraseError(f"no amounts lie between `{match[1]}` and `{match[2]}`", node.place, hint)
+    per = f"/{high.per}" if high.per else ""
+    return replace(high, amount=low, upto=high.amount, text=f"{range_text(low, high.amount, high.unit)}{per}")
+
+
 def band_amount(node: Scalar) -> AmountText | None:
     """The same; None for `not stated`."""
-    return None if node.text.strip() == NOT_STATED.value else amount(node)
+    return None if node.text.strip() == NOT_STATED.value else dose_amount(node)
 
 
 def size(node: Scalar) -> AmountText:
@@ -167,9 +231,9 @@ def flat(node: Scalar) -> AmountText:
     return _amount_text(node, "an amount", "1000 mg", per=False)
 
 
-def _amount_text(node: Scalar, what: str, example: str, per: bool) -> AmountText:
+def _amount_text(node: Scalar, what: str, example: str, per: bool, ranged: bool = False) -> AmountText:
     text = node.flat
-    refuse_described_amount(text, node)
+    refuse_described_amount(text, node, ranged=ranged)
     match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
     if not match:
         hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else f"write a number and a unit, for example `{example}`"
@@ -215,33 +279,6 @@ def rounding(node: Scalar) -> RoundText:
             )
         return RoundText(way, None, f"rounded {text}", node.place)
     return RoundText(way, flat(Scalar(match[2], _part(node, match[2]))), f"rounded {text}", node.place)
-
-
-DOSED_BY_PATTERN = r"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more)\s*$"
-
-
-@dataclass(frozen=True, slots=True)
-class DosedBy:
-    """Which weight doses are by."""
-
-    rule: WeightRule
-
-
-def dosed_by(node: Scalar) -> DosedBy:
-    """`baseline`, `latest`, `changed by 10% or more`."""
-    text = node.flat
-    if text == "baseline":
-        return DosedBy("baseline")
-    if text == "latest":
-        return DosedBy("latest")
-    match = re.fullmatch(r"changed by ([0-9]+(?:\.[0-9]+)?) ?% or more", text)
-    if not match:
-        hint = "write `baseline`, `latest` (on or before the dose) or `changed by 10% or more`"
-        raise PhraseError(f"expected which weight doses are by, found `{clip(text)}`", node.place, hint)
-    share = Fraction(match[1]) / 100
-    if not 0 < share < 1:
-        raise PhraseError(f"`{match[1]}%` is not above 0 and below 100", node.place, "write for example `changed by 10% or more`")
-    return DosedBy(share)
 
 
 def _lead(text: str, node: Scalar) -> tuple[str, Lead | None]:

@@ -1,4 +1,4 @@
-"""How doses are written on prescriptions, and what a file says in its place: `20 mg BID`, `10 mg/kg (max 800 mg)`, `5 to 10 mg/kg`.
+"""How doses are written on prescriptions, and what a file says in its place: `20 mg BID`, `10 mg/kg (max 800 mg)`, `5-10 mg/kg`.
 
 Nothing of this is read as a dose: an abbreviation that is misread is a wrong dose (ISMP's list of error-prone abbreviations). What each
 means is put into a hint, which can be typed as it stands.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from nmosd_dosing.dose.units import UNITS
+from nmosd_dosing.dose.units import WRITTEN
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
-_UNIT = rf"(?:{'|'.join(UNITS)})(?:/kg|/m2)?(?![^\W\d_])"
+_UNIT = rf"(?:{'|'.join(WRITTEN)})(?:/kg|/m2)?(?![^\W\d_])"
 _AMOUNT = rf"{_NUMBER}\s*{_UNIT}"
 
 _OFTEN = (  # how often on each day of a course
@@ -22,6 +22,7 @@ _OFTEN = (  # how often on each day of a course
     (r"(?:t\.?i\.?d|q\s?8\s?h|every 8 (?:h|hours)|3\s?x (?:daily|a day))", "3 times daily"),
     (r"(?:q\.?i\.?d|q\s?6\s?h|every 6 (?:h|hours)|4\s?x (?:daily|a day))", "4 times daily"),
     (r"(?:q\.?d|o\.?d|q\s?24\s?h|every 24 (?:h|hours)|once daily|once (?:a|per) day|every day|each day|per day|a day|daily)", "daily"),
+    (r"(?:p\.?r\.?n|(?:if|when|as) (?:needed|required)|on demand)", "as needed"),
 )
 _LENGTHS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _ROUTES = (
@@ -49,9 +50,10 @@ def refuse_prescription(text: str, node: Scalar) -> None:
     _refuse_words(product, amount, more, node)
 
 
-def refuse_described_amount(text: str, node: Scalar) -> None:
-    """The same for the amount of a dose rule: raises PhraseError for a range of amounts, or one with its highest dose."""
-    _refuse_range(text, node)
+def refuse_described_amount(text: str, node: Scalar, *, ranged: bool) -> None:
+    """The same for the amount of a dose rule, which may be a range, and for others: raises PhraseError for a range that is written
+    otherwise or cannot be one, or an amount with its highest dose."""
+    _refuse_range(text, node, ranged=ranged)
     if (match := re.match(rf"({_AMOUNT})\s*[,(]*\s*(\S.*)$", text)) and (cap := re.fullmatch(_CAP, match[2])):
         hint = f"write `{{amount: {match[1]}, at most: {cap[1]}}}` for the whole rule"
         raise PhraseError(f"a highest dose behind an amount: `{clip(text)}`", node.place, hint)
@@ -75,11 +77,16 @@ def _refuse_taper(text: str, node: Scalar) -> None:
     raise PhraseError(f"several steps in one dose: `{clip(text)}`", node.place, hint)
 
 
-def _refuse_range(text: str, node: Scalar) -> None:
-    match = re.search(rf"(?<!\S)({_NUMBER})\s*({_UNIT})?\s*(?:to|-|–|—|~)\s*({_NUMBER})\s*({_UNIT})", text)
-    if match:
-        low, high = f"{match[1]} {match[2] or match[4]}", f"{match[3]} {match[4]}"
-        hint = f"write the one that is planned, `{low}` or `{high}`; `not stated` where the source leaves it open"
+def _refuse_range(text: str, node: Scalar, *, ranged: bool = True) -> None:
+    """A range that is not written as one; any at all, where an amount cannot be one."""
+    match = re.search(rf"(?<!\S)({_NUMBER})\s*({_UNIT})?\s*(to|-|–|—|~)\s*({_NUMBER})\s*({_UNIT})", text)
+    if match and (match[2] or match[3] != "to" or not ranged):
+        low, high = f"{match[1]} {match[2] or match[5]}", f"{match[4]} {match[5]}"
+        hint = f"write `{low}` or `{high}`"
+        if ranged:
+            hint = (
+                f"write a range as `{match[1]} to {high}`" if match[2] in (None, match[5]) else "write both ends in one unit: `5 to 10 mg`"
+            )
         raise PhraseError(f"two amounts for one dose: `{clip(match[0])}`", _part(node, match[0]), hint)
 
 
@@ -92,7 +99,6 @@ _ELSEWHERE = (
     (r"(?:once )?(?:a |per |every |each )?(week|month|year)(?:ly)?", "the days stand in `at`: `at: D1, then every 1 {0}`"),
     (r"(?:for|x|×)\s*([0-9]+)\s*(?:days?|d)", "the days stand in `at`: `at: D1 to D{0}`"),
     (r"(?:for|x|×)\s*([0-9]+)\s*(?:weeks?|w)", "the days stand in `at`: `at: D1 to D{days}`"),
-    (r"(?:p\.?r\.?n|as needed|if needed)", "what is given as needed has no schedule: leave the dose out, and say so in `note`"),
 )
 
 

@@ -14,7 +14,7 @@ from nmosd_dosing.version import PROGRAM
 COLUMNS = (
     "unblinded", "regimen", "study", "arm", "weight_kg", "height_cm", "product", "unit", "per", "of", "study_day", "last_day", "date",
     "dose_rule", "amount", "amount_status", "administrations", "total", "cumulative", "dispensed", "waste", "vials", "volume_ml",
-    "check_weight", "level",
+    "check_weight", "level", "amount_from", "amount_to",
 )  # fmt: skip
 COMPARED_COLUMNS = (
     "regimen", "study", "arm", "weight_kg", "height_cm", "start", "until", "months", "dosing_visits", "first_visit", "first_day",
@@ -85,7 +85,7 @@ def _dose(row: DoseRow) -> dict[str, Any]:
     return {
         "id": row.visit,
         **fields(row, ("period", "label", "study_day", "last_day", "year", "date")),
-        **fields(a, ("product", "unit", "dose_rule", "times", "amount", "amount_status", "total")),
+        **fields(a, ("product", "unit", "dose_rule", "times", "amount", "amount_from", "amount_to", "amount_status", "total")),
         **fields(a, ("cumulative", "cumulative_per_kg", "dispensed", "waste")),
         "vials": vials_list(a.vials),
         "volume_ml": plain_number(a.volume_ml),

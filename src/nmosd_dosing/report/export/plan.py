@@ -19,7 +19,7 @@ COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "planned_start", "weight_kg", *_VISIT, "assessment", "product", "route",
     "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day",
     "planned", "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "check_weight", "vials", "dispensed", "waste",
-    "volume_ml", "batch", "level", "comment", "notes",
+    "volume_ml", "batch", "level", "amount_from", "amount_to", "comment", "notes",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _administration(a: Administration) -> dict[str, Any]:
         **fields(a, ("cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned", "recorded", "lead")),
         **fields(a, ("weight_kg", "weight_of", "weight_status", "check_weight")),
         "vials": vials_list(a.vials),
-        **fields(a, ("dispensed", "waste", "volume_ml", "batch", "level")),
+        **fields(a, ("dispensed", "waste", "volume_ml", "batch", "level", "amount_from", "amount_to")),
     }
 
 

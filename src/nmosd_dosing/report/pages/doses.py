@@ -8,12 +8,13 @@ from operator import attrgetter
 from rich.console import RenderableType
 from rich.text import Text
 
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import argument, counted
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.note_codes import NoteCode
+from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
@@ -148,12 +149,19 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
         if not any(counts(d, *key) for d in same):
             continue
         at = same[0]
-        cells = [cell for d in same for cell in (_amount(d.dose.total, d.dose.amount_status), _number(d.dose.cumulative))]
+        cells = [cell for d in same for cell in (_dose(d.dose), _number(d.dose.cumulative))]
         if counted:
             cells += [_number(at.dose.volume_ml), _vials(at.dose.vials)]
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
         made.add_row(text(at.visit if several else at.label), *([day(at.date)] if dates else []), text(days), *cells)
     return made
+
+
+def _dose(dose: Administration) -> Text:
+    """What is given at a visit in all."""
+    if dose.amount_from is not None and dose.amount_to is not None and dose.total is None:
+        return text(" to ".join(number_text(end * dose.times) for end in (dose.amount_from, dose.amount_to)))
+    return _amount(dose.total, dose.amount_status)
 
 
 def _in(words: str, key: tuple[str, str | None]) -> str:
@@ -220,7 +228,7 @@ def _when(row: DoseRow | None, *, last: bool) -> str:
 
 def _total(c: Compared, product: str) -> str:
     found = [s for s in c.totals if s.product == product]
-    return "; ".join(s.status if s.total is None else f"{number_text(s.total)} {s.unit}" for s in found) or "–"
+    return "; ".join(s.status if s.total is None else amount_text(s.total, s.unit) for s in found) or "–"
 
 
 def _after(c: Compared) -> str:

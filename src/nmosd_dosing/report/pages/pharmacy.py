@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import amount_text, number_text, range_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.changes import Changes, was_text
@@ -212,13 +212,15 @@ def _amount(item: Item) -> str:
     dose = item.dose
     if dose.amount_status == "masked":
         return "masked"
+    times = f"{item.times} x " if item.times > 1 else ""
+    if dose.amount is None and dose.amount_from is not None:
+        return f"{times}{range_text(dose.amount_from, dose.amount_to, dose.unit)}"
     if dose.amount is None:
         return dose.dose_rule or "–"
     if _placebo(dose):
         return "placebo"
-    times = f"{item.times} x " if item.times > 1 else ""
     capped = ", capped" if dose.amount_status == "capped" else ""
-    return f"{times}{number_text(dose.amount)} {dose.unit}{capped}"
+    return f"{times}{amount_text(dose.amount, dose.unit)}{capped}"
 
 
 def _placebo(dose: Administration) -> bool:

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
@@ -144,12 +144,12 @@ def _visits(plan: Plan) -> Table:
             )
         if compared:
             known = [a for a in v.administrations if a.planned is not None and v.record is not None]
-            cells.append(text("; ".join(f"{number_text(a.planned or 0)} {a.unit}" for a in known)))
+            cells.append(text("; ".join(amount_text(a.planned or 0, a.unit) for a in known)))
             cells.append(text("; ".join(_difference(a) for a in known)))
         if totals:
-            cells.append(text("; ".join(_total(a.cumulative, "" if unit else f" {a.unit}") for a in v.administrations)))
+            cells.append(text("; ".join(_total(a.cumulative, None if unit else a.unit) for a in v.administrations)))
         if per_kg:
-            cells.append(text("; ".join(_total(a.cumulative_per_kg, "" if unit else f" {a.unit}/kg", 2) for a in v.administrations)))
+            cells.append(text("; ".join(_total(a.cumulative_per_kg, None if unit else f"{a.unit}/kg", 2) for a in v.administrations)))
         if vials:
             cells.append(text(vials_of(v.administrations)))
         made.add_row(*cells)
@@ -160,12 +160,12 @@ def _difference(a: Administration) -> str:
     """What was given less what was planned."""
     if a.amount is None or a.planned is None or not a.recorded:
         return "–"
-    return f"{'+' if a.amount > a.planned else ''}{number_text(round(a.amount - a.planned, 9))} {a.unit}"
+    return f"{'+' if a.amount > a.planned else ''}{amount_text(round(a.amount - a.planned, 9), a.unit)}"
 
 
 def _intensity(i: Intensity) -> Text:
     share = f", {number_text(round(i.share * 100, 1))}%" if i.share is not None else ""
-    words = f"{i.product}: {number_text(i.given)} {i.unit} given of {number_text(i.planned)} {i.unit} planned"
+    words = f"{i.product}: {amount_text(i.given, i.unit)} given of {amount_text(i.planned, i.unit)} planned"
     return Text.assemble(("dose intensity: ", "bold"), text(f"{words} up to {date_text(i.until)}{share}"))
 
 
@@ -183,8 +183,11 @@ def _what(visit: PlannedVisit, rules: dict[str, str | None], *, marked: bool) ->
     return ": ".join(part for part in (about, words) if part)
 
 
-def _total(value: float | None, unit: str, digits: int = 12) -> str:
-    return "–" if value is None else f"{number_text(round(value, digits))}{unit}"
+def _total(value: float | None, unit: str | None, digits: int = 12) -> str:
+    if value is None:
+        return "–"
+    shown = round(value, digits)
+    return number_text(shown) if unit is None else amount_text(shown, unit)
 
 
 def _spans(plan: Plan) -> Table:

@@ -66,7 +66,7 @@ class Doses:
 
 def read_doses(study: Study, rows: tuple[Row, ...], records: VisitRecords | None, cohort: Cohort) -> Doses:
     """The doses of some rows. Raises InputError for earlier exposure that is not in the unit of its cap."""
-    recorded, extra = read_recorded(rows, records), read_extra(study, [row.give for row in rows], cohort, records)
+    recorded, extra = read_recorded(rows, records, cohort), read_extra(study, [row.give for row in rows], cohort, records)
     return Doses(_rules_of(study, rows, recorded, extra), recorded, extra, lifetimes(study, cohort))
 
 
@@ -212,6 +212,8 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
         if k in doses.recorded:
             count = _once(k, whole, count, doses.recorded, columns)
         added = whole if isinstance(count, int) and count == 1 else whole * count
+        if any(schedule.rows[k].give.as_needed):  # what nobody plans adds nothing until it is given
+            added = np.where(schedule.status[k][columns] == AmountStatus.AS_NEEDED, 0.0, added)
         if _may_be_missing(schedule, k):
             visit = schedule.rows[k].visit
             gone = schedule.not_in_plan(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)

@@ -10,7 +10,7 @@ import numpy as np
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, surface
-from nmosd_dosing.dose.dose import AmountStatus, Formula, LifetimeCap, number_text
+from nmosd_dosing.dose.dose import MOSTELLER, AmountStatus, LifetimeCap, Surface, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, weight_dates
@@ -35,11 +35,11 @@ class Lifetime:
         """What one of `unit` is in that of the cap; None where the two do not measure the same."""
         return converted(Fraction(1), unit, self.limit.unit)
 
-    def bodies(self, grams: Wholes, mm: Wholes, formula: Formula = "Mosteller") -> tuple[Wholes, int]:
+    def bodies(self, grams: Wholes, mm: Wholes, by: Surface = MOSTELLER) -> tuple[Wholes, int]:
         """(n,) what a dose is divided by, in whole numbers, and how many of these are one kg or m2."""
         if self.limit.per == "kg":
             return grams, 1000
-        return (surface(grams, mm, formula), 10_000) if self.limit.per == "m2" else (np.ones(len(grams)), 1)
+        return (surface(grams, mm, by), 10_000) if self.limit.per == "m2" else (np.ones(len(grams)), 1)
 
 
 def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
@@ -147,8 +147,8 @@ def _counted(schedule: Filling, cap: Lifetime, rows: list[int], dates: Dates) ->
     bodies, factors, one = [], [], 1
     for k, on in zip(rows, dates, strict=True):
         give, factor = schedule.rows[k].give, cap.factor(schedule.rows[k].give.unit)
-        formula: Formula = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), "Mosteller")
-        body, one = cap.bodies(grams_at(schedule, cap.product, on), schedule.cohort.mm, formula)
+        by = next((dose.surface for dose in give.doses if dose is not None and dose.by_surface), MOSTELLER)
+        body, one = cap.bodies(grams_at(schedule, cap.product, on), schedule.cohort.mm, by)
         bodies.append(body)
         factors.append(factor / schedule.rows[k].scale if factor is not None else None)
     return _Doses(np.array([schedule.steps[k] for k in rows]), np.array(bodies), tuple(factors), one)

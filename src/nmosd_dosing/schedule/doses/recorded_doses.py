@@ -9,24 +9,25 @@ from fractions import Fraction
 
 import numpy as np
 
-from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import AmountStatus, number_text
+from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
+from nmosd_dosing.dose.dose import AmountStatus, Dose, amount_text, number_text, range_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import counted
-from nmosd_dosing.schedule.doses.body_weights import grams_at, used
+from nmosd_dosing.schedule.doses.body_weights import grams_at, used, weight_dates
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
-from nmosd_dosing.subjects.visit_records import VisitRecords, may_be, plans_more
+from nmosd_dosing.subjects.visit_records import VisitRecords, is_needed, may_be, of_needed, plans_more
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
 
-def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None) -> Amounts:
-    """The amounts that records state, of doses that are not masked: what was not given is 0."""
+def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: Cohort) -> Amounts:
+    """The amounts that records state, of doses that are not masked: what was not given is 0. Of what is given as needed they state one
+    only where they name it."""
     if records is None:
         return {}
     by_visit: dict[int, list[int]] = {}
@@ -41,7 +42,12 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None) -> Amount
             if give.masked:
                 continue
             mine = [_beside_masked(r) if masked else r for r in of_visit if may_be(r, give)]
+            needed = is_needed(give, int(cohort.arm[column]))
+            if needed and not (mine := of_needed(mine, alone=len(here) == 1)):
+                continue
             stated, amount = _amount(mine[0] if mine else None, give, alone=len(here) == 1)
+            if needed and mine[0].took_place and mine[0].amount is None:
+                stated = True
             if not mine and (visit, column, give.product) in records.not_given:
                 amount = Fraction(0)
             if stated:
@@ -143,17 +149,20 @@ def _wrong_amount(schedule: Schedule, rows: Sequence[int], record: Record, colum
     if record.amount is None or (record.product is None and len(gives) != 1):
         return None
     k = gives[record.product] if record.product is not None else rows[0]
-    give, (planned_amount, _) = schedule.rows[k].give, _planned(schedule, k, column)
-    if planned_amount is not None:  # a record says how much was given at the visit in all
-        planned_amount *= int(np.broadcast_to(schedule.administrations(k, planned=True), len(schedule))[column])
+    give, (ends, _) = schedule.rows[k].give, planned_ends(schedule, k, column)
+    if ends is None:
+        return None
+    times = int(np.broadcast_to(schedule.administrations(k, planned=True), len(schedule))[column])
+    low, high = (end * times for end in ends)  # a record says how much was given at the visit in all
     recorded = converted(Fraction(record.amount), record.unit, give.unit)
-    if planned_amount is None or recorded == planned_amount:
+    if recorded is not None and (low <= recorded <= high or (record.status == "partial" and recorded < low)):
         return None
-    if record.status == "partial" and recorded is not None and recorded < planned_amount:
-        return None
-    words = f"{give.product} {number_text(Fraction(record.amount))} {record.unit} is recorded, planned is"
+    words = f"{give.product} {amount_text(Fraction(record.amount), record.unit)} is recorded, planned is"
+    planned = range_text(low, high if high != low else None, give.unit)
+    if not low and high:
+        planned = f"at most {amount_text(high, give.unit)}, as needed"
     more = f"; {days}" if days is not None else ""
-    return f"{words} {number_text(planned_amount)} {give.unit}{_other_weight(schedule, k, record, column)}{more}"
+    return f"{words} {planned}{_other_weight(schedule, k, record, column)}{more}"
 
 
 def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> str:
@@ -172,23 +181,54 @@ def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Reco
     if not any(record.amount is not None for record in records):
         return None
     for k in rows:
-        _, why = (None, None) if schedule.rows[k].give.masked else _planned(schedule, k, column)
+        _, why = (None, None) if schedule.rows[k].give.masked else planned_ends(schedule, k, column)
         if why in (AmountStatus.NEEDS_ARM, AmountStatus.NEEDS_WEIGHT, AmountStatus.NEEDS_HEIGHT):
             return f"its dose is not compared, which {why.text.replace('needs', 'needs the')}"
     return None
 
 
-def _planned(schedule: Schedule, row: int, column: int) -> tuple[Fraction | None, AmountStatus]:
-    """The amount of one administration that is planned, exactly; None where it cannot be told, 0 where the arm gets none; and why."""
+def planned_ends(schedule: Schedule, row: int, column: int) -> tuple[tuple[Fraction, Fraction] | None, AmountStatus]:
+    """The least and the most of one administration that is planned, exactly, the same where it is no range; None where they cannot be told,
+    0 where the arm gets none; and why. Of what is given as needed, of all those of a day, where the most is stated."""
     doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
     if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
         return None, AmountStatus.NEEDS_ARM
     own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
     if own is None:
-        return Fraction(0), AmountStatus.ABSENT
+        return (Fraction(0), Fraction(0)), AmountStatus.ABSENT
+    if own.as_needed and own.most_daily is None:
+        return None, AmountStatus.AS_NEEDED
+    scale = math.lcm(1, *denominators(own))
     columns = slice(column, column + 1)
     grams = grams_at(schedule, schedule.rows[row].give.product, schedule.dates(schedule.rows[row].visit, columns), columns)
-    scale = math.lcm(1, *denominators(own))
-    whole, why = reckon(to_whole(own, scale), grams, schedule.cohort.mm[columns])
-    status = AmountStatus(int(np.asarray(why).flat[0]))
-    return (None if np.isnan(whole[0]) else Fraction(int(whole[0]), scale)), status
+    found = []
+    for end in own.ends or (own, own):
+        whole, why = reckon(to_whole(replace(end, as_needed=False), scale), grams, schedule.cohort.mm[columns])
+        status = AmountStatus(int(np.asarray(why).flat[0]))
+        if np.isnan(whole[0]):
+            return None, status
+        found.append(Fraction(int(whole[0]), scale))
+    least, most = found
+    if own.as_needed:
+        return (Fraction(0), most * (own.most_daily or 0)), AmountStatus.AS_NEEDED
+    return (least, most), status if least == most else AmountStatus.RANGE
+
+
+def range_ends(schedule: Schedule, row: int) -> Wholes:
+    """(2, n) the least and the most of one administration of a range that is planned; NaN where it is none, or both come to the same."""
+    give, n = schedule.rows[row].give, len(schedule)
+    found = np.full((2, n), np.nan)
+    if all(dose is None or dose.ends is None for doses in (give.doses, *give.ways) for dose in doses):
+        return found
+    which: dict[Dose, list[int]] = {}
+    for column, arm in enumerate(schedule.arm.tolist()):
+        doses = schedule.doses_for(row, column) if give.ways else give.doses
+        own = doses[0] if len(doses) == 1 or (arm < 0 and len(set(doses)) == 1) else doses[arm] if arm >= 0 else None
+        if own is not None and own.ends is not None:
+            which.setdefault(own, []).append(column)
+    grams = grams_at(schedule, give.product, weight_dates(schedule, schedule.rows[row].visit))
+    for own, columns in which.items():
+        scale = math.lcm(1, *denominators(own))
+        for end, dose in enumerate(own.ends or ()):
+            found[end, columns] = reckon(to_whole(dose, scale), grams[columns], schedule.cohort.mm[columns])[0] / scale
+    return np.where(found[0] < found[1], found, np.nan)

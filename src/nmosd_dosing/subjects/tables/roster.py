@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from nmosd_dosing.dose.units import UNITS
+from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
@@ -141,7 +141,7 @@ def records(
     lasts = table.values("last", cells.day, problems)
     if "last" in table.columns:
         _ends(table, statuses, dates, lasts, problems)
-    daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", partial(_word, "unit", UNITS), problems)
+    daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", _unit, problems)
     amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
     if not {"amount", "amount_per_day", "unit"}.isdisjoint(table.columns):
         _given(table, statuses, amounts, problems)
@@ -404,6 +404,10 @@ def _event(known: Sequence[str], shown: str, text: str, place: Place | None, pro
         )
         return None
     return _word("event", known, shown, text, place, problems)
+
+
+def _unit(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+    return _word("unit", UNITS, shown, unit_of(text), place, problems)
 
 
 def _word(what: str, known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:

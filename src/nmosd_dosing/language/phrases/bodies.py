@@ -1,0 +1,55 @@
+"""By which body a dose is reckoned, as a study file says it: `weight: latest`, `weight: changed by 10% or more`, `surface: Haycock`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import get_args
+
+from nmosd_dosing.dose.dose import Formula, Surface, WeightRule
+from nmosd_dosing.errors import clip, did_you_mean, one_of
+from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.shapes import PhraseError
+
+DOSED_BY_PATTERN = r"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more)\s*$"
+FORMULAS: tuple[Formula, ...] = get_args(Formula)
+_STEPS = {"0.1": 1000, "0.01": 100, "0.001": 10}
+SURFACE_PATTERN = rf"^\s*(?:{'|'.join(FORMULAS)})(?:\s+to\s+(?:{'|'.join(map(re.escape, _STEPS))})\s*m2)?\s*$"
+
+
+@dataclass(frozen=True, slots=True)
+class DosedBy:
+    """Which weight doses are by."""
+
+    rule: WeightRule
+
+
+def dosed_by(node: Scalar) -> DosedBy:
+    """`baseline`, `latest`, `changed by 10% or more`."""
+    text = node.flat
+    if text == "baseline":
+        return DosedBy("baseline")
+    if text == "latest":
+        return DosedBy("latest")
+    match = re.fullmatch(r"changed by ([0-9]+(?:\.[0-9]+)?) ?% or more", text)
+    if not match:
+        hint = "write `baseline`, `latest` (on or before the dose) or `changed by 10% or more`"
+        raise PhraseError(f"expected which weight doses are by, found `{clip(text)}`", node.place, hint)
+    share = Fraction(match[1]) / 100
+    if not 0 < share < 1:
+        raise PhraseError(f"`{match[1]}%` is not above 0 and below 100", node.place, "write for example `changed by 10% or more`")
+    return DosedBy(share)
+
+
+def surface(node: Scalar) -> Surface:
+    """`Mosteller`, `Haycock to 0.01 m2`."""
+    formula, to, step = node.flat.partition(" to ")
+    if formula not in FORMULAS:
+        hint = did_you_mean(formula, FORMULAS) or f"write {one_of(FORMULAS)}, and where it is rounded `Mosteller to 0.01 m2`"
+        raise PhraseError(f"expected how body surface is reckoned, found `{clip(formula)}`", node.place, hint)
+    number = step.removesuffix("m2").strip() if step.endswith("m2") else ""
+    if to and number not in _STEPS:
+        hint = f"write `{formula} to 0.01 m2`; also `to 0.1 m2` or `to 0.001 m2`"
+        raise PhraseError(f"expected to what body surface is rounded, found `{clip(step)}`", node.place, hint)
+    return Surface(formula, _STEPS[number] if to else 1)
