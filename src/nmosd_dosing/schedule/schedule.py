@@ -448,12 +448,9 @@ class Schedule:
     @functools.cached_property
     def not_needed(self) -> Mapping[int, NDArray[np.bool_]]:
         """By row of doses that are given as needed, (n,) whose visit is not recorded: nothing says that one was given on any day."""
-        found = {}
-        for row, of in enumerate(self.rows):
-            if any(needed := of.give.as_needed):
-                by_arm = np.array([*needed, all(needed)])[self.arm if len(needed) > 1 else np.zeros(len(self), dtype=np.int16)]
-                found[row] = by_arm & ~self.recorded(of.visit)
-        return found
+        needed = {row: np.array([*by, all(by)]) for row, of in enumerate(self.rows) if any(by := of.give.as_needed)}
+        arms = {row: self.arm if len(by) > 2 else np.zeros_like(self.arm) for row, by in needed.items()}  # by is one longer than the arms
+        return {row: by[arms[row]] & ~self.recorded(self.rows[row].visit) for row, by in needed.items()}
 
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
