@@ -13,7 +13,8 @@ from race import heading, race, row
 
 from nmosd_dosing import load
 from nmosd_dosing.checks.due import due
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.report.export.findings import findings_to_dict
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort

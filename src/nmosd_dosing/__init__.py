@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from nmosd_dosing.calendar.ical import CalendarFile, read_ics
     from nmosd_dosing.calendar.updates import CalendarUpdate, to_ics, update_ics
     from nmosd_dosing.checks.due import Due, due
-    from nmosd_dosing.checks.findings import Finding, check
+    from nmosd_dosing.checks.finding import Finding
+    from nmosd_dosing.checks.findings import check
     from nmosd_dosing.checks.slots import Slots, slots
     from nmosd_dosing.checks.starts import Starts, starts
     from nmosd_dosing.errors import DosingError, InputError, Problem, RegimenError

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from nmosd_dosing import Subject, due, load
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Event, Record

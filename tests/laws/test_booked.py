@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from nmosd_dosing import Study, Subject, plan
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.errors import DosingError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import Plan

@@ -21,7 +21,7 @@ import pytest
 from nmosd_dosing import CalendarStyle, Plan, load, plan
 from nmosd_dosing.calendar.entries import to_entries
 from nmosd_dosing.checks.due import due
-from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import DEVIATIONS, VERDICTS, State, concern, urgency
 from nmosd_dosing.days import LANGUAGES, Language, date_text
 from nmosd_dosing.dose import units

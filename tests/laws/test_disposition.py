@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing import InputError, Plan, Schedule, Study, Subject, Window, expand
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.days import Offset, to_date
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text

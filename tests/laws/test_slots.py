@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing import Study, Subject, Window
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.checks.slots import Slot, Slots, slots
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.language import catalog

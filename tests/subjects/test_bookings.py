@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from nmosd_dosing import Plan, Subject, expand, plan
-from nmosd_dosing.checks.findings import Finding, check
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects.history import booked_by

@@ -9,7 +9,7 @@ from nmosd_dosing.calendar.entries import CalendarEntry, line, uid_of
 from nmosd_dosing.calendar.ical import CalendarFile
 from nmosd_dosing.calendar.updates import CalendarUpdate, revise
 from nmosd_dosing.checks.due import Due
-from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem
 

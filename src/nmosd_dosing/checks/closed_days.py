@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.days import date_text
 from nmosd_dosing.plans.workdays import Workdays, closed_and_near, closed_text
 

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nmosd_dosing.checks.findings import Finding, deviates
+from nmosd_dosing.checks.finding import Finding, deviates
 from nmosd_dosing.checks.verdicts import STATES, State, Verdict
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
@@ -66,6 +66,8 @@ def due(findings: Sequence[Finding], as_of: dt.date | str, ahead: int, *, since:
     last_day = last_due_day(as_of, ahead)
     too_close = {(f.subject, f.visit, f.booked_for) for f in findings if f.verdict == "short-gap" and f.booked}
     for finding in findings:
+        if finding.time_point is not None:  # nobody is called for a sample
+            continue
         state, day = _state(finding, as_of, last_day)
         told = finding.verdict not in ("short-gap", "not-allowed") and (finding.subject, finding.visit, finding.booked_for) in too_close
         if state is not None and day is not None and not told and not (first > as_of and _before(state, day, first)):
@@ -107,7 +109,7 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
             return ("decision" if undecided else "opens"), last
         case "in-window" | "no-window" | "early" | "late" | "missed" | "unscheduled" | "duplicate":
             return None, None
-        case "wrong-dose" | "not-allowed" | "short-gap" | "cancelled":
+        case "wrong-dose" | "not-allowed" | "short-gap" | "cancelled" | "no-hour":
             return None, None
 
 

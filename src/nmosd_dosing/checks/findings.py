@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
-from typing import Literal
 
+from nmosd_dosing.checks.finding import Finding, Waits
+from nmosd_dosing.checks.time_findings import time_findings
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
@@ -28,57 +29,6 @@ from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
-
-Waits = Literal["decision", "entry", "exit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
-
-    `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.
-    `waits_for`: a decision that is open, or the entry into the visit's period; or nothing any more, since the subject has left. `last`: the
-    last day of a course or a range of days. `booked_for`: the day of an appointment, and `hour` its hour, if one is written; then the
-    verdict is what it will be if it is kept.
-    `reason`, `batch`, `comment`: what was written down of the visit; no batch of a masked dose. `site`: where the subject is seen.
-    `closed`: which of its days ahead are closed, and why; None where none is, or nobody asked.
-    """
-
-    subject: str | None
-    visit: str
-    verdict: Verdict
-    days: int | None
-    target: dt.date | None
-    earliest: dt.date | None
-    latest: dt.date | None
-    actual: dt.date | None
-    message: str
-    waits_for: Waits | None = None
-    last: dt.date | None = None
-    booked_for: dt.date | None = None
-    hour: dt.time | None = None
-    batch: str | None = None
-    comment: str | None = None
-    reason: str | None = None
-    site: str | None = None
-    closed: str | None = None
-
-    @property
-    def booked(self) -> bool:
-        """Whether it is about an appointment, and not about what was done."""
-        return self.booked_for is not None
-
-    @property
-    def appointment(self) -> str | None:
-        """What is booked, in words: `booked for 2025-07-08 Tue at 10:00`; None where nothing is."""
-        if self.booked_for is None:
-            return None
-        return f"booked for {date_text(self.booked_for)}{f' at {self.hour:%H:%M}' if self.hour is not None else ''}"
-
-    @property
-    def is_entry(self) -> bool:
-        """Whether it is about the entry into a period, and not about a visit."""
-        return self.visit.endswith(" entry") and "/" not in self.visit
 
 
 def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
@@ -97,16 +47,12 @@ def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     ahead = gaps_ahead(subject, as_of)
     waited_for = [visit for visit in subject.visits if visit.records or visit.appointments or not visit.is_only_needed]
     visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in waited_for]
-    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject))
+    by_hour = (finding for visit in subject.visits for finding in time_findings(subject, visit, as_of))
+    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject), *by_hour)
     dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
     dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]
     dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
     return [finding if subject.site is None else replace(finding, site=subject.site) for *_, finding in dated]
-
-
-def deviates(finding: Finding) -> bool:
-    """Whether a finding is a deviation from the plan."""
-    return finding.verdict in DEVIATIONS
 
 
 # --- visits -------------------------------------------------------------------------------------------------------------

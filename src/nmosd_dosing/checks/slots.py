@@ -10,7 +10,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nmosd_dosing.checks.findings import Finding, from_target, short_gaps
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import from_target, short_gaps
 from nmosd_dosing.checks.follows import Moved, follows, moves
 from nmosd_dosing.checks.verdicts import SlotVerdict
 from nmosd_dosing.checks.visit_days import days_of, verdict_on

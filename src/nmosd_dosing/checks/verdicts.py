@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 Verdict = Literal[
     "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
-    "wrong-dose", "not-allowed", "short-gap", "cancelled",
+    "wrong-dose", "not-allowed", "short-gap", "cancelled", "no-hour",
 ]  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order in which they are counted
 State = Literal["overdue", "past-target", "decision", "closes", "due", "booked", "opens"]
@@ -21,7 +21,7 @@ def concern(verdict: Verdict) -> Concern:
     match verdict:
         case "in-window" | "no-window" | "upcoming" | "cancelled":
             return "fine"
-        case "due" | "past-target" | "unscheduled":
+        case "due" | "past-target" | "unscheduled" | "no-hour":
             return "look"
         case "early" | "late" | "missed" | "overdue" | "duplicate" | "wrong-dose" | "not-allowed" | "short-gap":
             return "deviation"

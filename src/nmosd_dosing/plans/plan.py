@@ -13,6 +13,7 @@ from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.model import Site
 from nmosd_dosing.subjects.disposition import MoveStatusText
+from nmosd_dosing.subjects.subject import RecordStatus
 
 Stage = Literal["firm", "tentative", "took place", "not done", "cancelled"]
 PeriodStatus = Literal["planned"] | MoveStatusText
@@ -65,6 +66,35 @@ class Administration:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTimePoint:
+    """One point on the time line of a visit: what is examined at a nominal time, or a dose.
+
+    `name`: of the assessment, of a dose its product as shown. `text`: its nominal time in words, `1 h after X`, of a dose how long before
+    or after another one; `nominal` in minutes after `of` begins or, where `of_end`, ends, None for any time before it, and for doses.
+    `window` is None where none is stated. `date`: the calendar day, as planned from the dose. `time`, `earliest` and `latest`: by the
+    clock of the place, None where the hour of the dose is not known; `from_actual`: whether that hour is recorded. `after_visit`: so many
+    minutes after the visit's hour, where that is its dose's. `actual`: when it was, with the hour where one is written; `status`: what is
+    recorded of it.
+    """
+
+    kind: Literal["dose", "assessment"]
+    name: str
+    text: str
+    nominal: int | None
+    of: str | None
+    of_end: bool
+    window: str | None
+    date: dt.date | None
+    time: dt.datetime | None
+    earliest: dt.datetime | None = None
+    latest: dt.datetime | None = None
+    actual: dt.date | None = None
+    status: RecordStatus | None = None
+    from_actual: bool = False
+    after_visit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedVisit:
     """One visit of one subject. `target` is None where the record gives no day. `earliest` and `latest` are the allowed days, by window,
     rule of entry, minimum gap and what ended the period; None where nothing states one. `last` is the last day of a visit that takes
@@ -73,7 +103,8 @@ class PlannedVisit:
     for these arms only and the arm is not known.
     `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
     the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it.
-    `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about."""
+    `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about.
+    `time_line`: its doses and time points in the order of time, empty where it has no time points."""
 
     id: str
     period: str
@@ -103,6 +134,7 @@ class PlannedVisit:
     is_entry: bool = False
     dose_steps: tuple[str, ...] = ()
     time: dt.time | None = None
+    time_line: tuple[PlannedTimePoint, ...] = ()
 
     @property
     def date(self) -> dt.date | None:

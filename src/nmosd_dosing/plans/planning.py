@@ -17,6 +17,7 @@ from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, Planned
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.plans.site_says import room_of
 from nmosd_dosing.plans.spans import spans
+from nmosd_dosing.plans.time_lines import time_line
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.plans.written import batch_of, comments, hour, unscheduled
 from nmosd_dosing.schedule.by_subject import by_subject
@@ -184,6 +185,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         is_entry=visit.is_entry,
         dose_steps=tuple(dose_steps(schedule, visit)),
         time=hour((*visit.records, *visit.appointments), visit.actual or visit.booked),
+        time_line=time_line(schedule, visit),
     )
 
 

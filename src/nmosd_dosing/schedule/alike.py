@@ -33,7 +33,7 @@ ByDay = Literal["target", "earliest", "latest", "last"]
 def alone(cohort: Cohort) -> list[int]:
     """The columns of those of whom something is known that nobody else can share."""
     own = np.zeros(len(cohort), dtype=bool)
-    own[[column for column, _ in (*cohort.records, *cohort.earlier)]] = True
+    own[[column for column, _ in (*cohort.records, *cohort.timed, *cohort.earlier)]] = True
     for weights in (cohort.weighed, cohort.measured):
         if weights is not None:
             own |= ~np.isnat(weights.dates).all(axis=0)

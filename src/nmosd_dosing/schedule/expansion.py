@@ -135,8 +135,8 @@ def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
     everybody begins; drawn at least so far."""
     periods = schedule.disposition.periods
     return _expand(
-        schedule.study, dataclasses.replace(schedule.cohort, records=()), periods[0].id if len(periods) == 1 else None, None, None,
-        schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False, levels=False,
+        schedule.study, dataclasses.replace(schedule.cohort, records=(), timed=()), periods[0].id if len(periods) == 1 else None, None,
+        None, schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False, levels=False,
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def _fill(
     may_come = Names(
         [v for mine in by_period for v in mine], [p.id for p, mine in zip(disposition.periods, by_period, strict=True) for _ in mine]
     )
-    found = visit_records.match(visits, of_periods, cohort, begun, may_come) if cohort.records else None
+    found = visit_records.match(visits, of_periods, cohort, begun, may_come) if cohort.records or cohort.timed else None
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives if doses)
     read = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)

@@ -13,6 +13,7 @@ from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
 from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import GapRule, Period, Study, Transition
+from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -199,7 +200,7 @@ class SubjectVisit(NamedTuple):
     planned_last: the last day of one that takes several, without what cuts it short. since: where it counts from the actual dose before,
     that day, how far it lies back, and whether it is only booked. dose_recorded: whether a record says that its dose was given, or was
     not. appointments: those that were made, also such as have lapsed. wrong: what each record says that is not the plan; not_compared:
-    why an amount could not be.
+    why an amount could not be. times: what was written down of its time points.
     """
 
     row: int
@@ -227,6 +228,7 @@ class SubjectVisit(NamedTuple):
     appointments: tuple[Record, ...]
     wrong: tuple[str | None, ...]
     not_compared: str | None
+    times: tuple[tuple[TimePoint, Record], ...]
 
     @property
     def is_only_needed(self) -> bool:

@@ -37,7 +37,7 @@ from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
-_NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None] = (), (), (), None
+_NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None, tuple[()]] = (), (), (), None, ()
 
 
 def visits_of(
@@ -123,13 +123,15 @@ def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tu
     if found is None:
         return _NO_RECORDS
     records, appointments = found.records.get((visit, column), ()), found.appointments.get((visit, column), ())
+    times = found.times.get((visit, column), ())
     if not records:
-        return (), appointments, (), None
+        return (), appointments, (), None, times
     return (
         records,
         appointments,
         tuple(wrong_dose(schedule, rows, r, column) for r in records),
         not_compared(schedule, rows, records, column),
+        times,
     )
 
 

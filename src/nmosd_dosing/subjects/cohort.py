@@ -89,8 +89,8 @@ class Cohort:
     measured: these and those that were recorded at visits. earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
-    records: what was recorded of visits, with the column of the subject. of_study: dates of the study's own events. ahead: what
-    is drawn of subjects of simulated trials.
+    records: what was recorded of visits, with the column of the subject; timed: of their time points. of_study: dates of the study's own
+    events. ahead: what is drawn of subjects of simulated trials.
     codes: what messages call the subjects; empty where they have none, and then several are counted from 1.
     planned_start: (n,) the day that was planned as day 1, where the first dose was on another one; else NaT, or None for everybody.
     booked: by period (n,), the first day as it is booked, NaT where it is not: what is counted from it may still move.
@@ -103,6 +103,7 @@ class Cohort:
     events: Mapping[str, Dates] = field(default_factory=dict)
     entered: Mapping[str, Dates] = field(default_factory=dict)
     records: tuple[tuple[int, Record], ...] = ()
+    timed: tuple[tuple[int, Record], ...] = ()
     of_study: Mapping[str, dt.date] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     height: NDArray[np.float64] | None = None
@@ -215,7 +216,7 @@ class Cohort:
             of_study=of_study,
         )
         codes = tuple(s.code or "" for s in subjects)
-        records = tuple((column, record) for column, subject in enumerate(subjects) for record in subject.records)
+        told = [(column, record) for column, subject in enumerate(subjects) for record in subject.records]
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
         planned = np.array([s.planned_start for s in subjects], dtype="datetime64[D]")
@@ -224,7 +225,8 @@ class Cohort:
             planned_start=None if np.isnat(planned).all() else planned,
             codes=codes,
             sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
-            records=records,
+            records=tuple((column, record) for column, record in told if not record.of_time_point),
+            timed=tuple((column, record) for column, record in told if record.of_time_point),
             weighed=_series(given),
             measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
             earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
@@ -318,6 +320,7 @@ class Cohort:
             entered={name: dates[columns] for name, dates in self.entered.items()},
             booked={name: dates[columns] for name, dates in self.booked.items()},
             records=tuple((at[column], record) for column, record in self.records if column in at),
+            timed=tuple((at[column], record) for column, record in self.timed if column in at),
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
             sites=tuple(self.sites[column] for column in at) if self.sites else (),
             height=self.height[columns] if self.height is not None else None,

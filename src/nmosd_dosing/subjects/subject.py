@@ -52,13 +52,14 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a site recorded of one visit, or of one product at a visit.
+    """What a site recorded of one visit, of one product at a visit, or of one of its time points.
 
     `visit` is a name of the visit (`D182`), with its period where several have it (`olp/D1`), or says that it is not planned. `amount` is
     of active drug in `unit`, all that was given at the visit, None where the row says nothing of it. What may tell which product it was is
-    in no representation. `time`: the hour that was written beside the day. `last`: the last day of a visit that takes several, such as a
-    course, where it is written. One that is `booked` is an appointment, and no fact; it has `lapsed` once its day is over and nobody has
-    written what became of it.
+    in no representation. `time`: the hour that was written beside the day. `assessment` and `time_point` say what was examined
+    at which nominal time; where one of them is written the record is of that alone, and not of the visit. `last`: the last day of a visit
+    that takes several, such as a course, where it is written. One that is `booked` is an appointment, and no fact; it has `lapsed` once
+    its day is over and nobody has written what became of it.
     """
 
     visit: str
@@ -75,13 +76,15 @@ class Record:
     place: Place | None = field(default=None, compare=False, repr=False)
     time: dt.time | None = None
     last: dt.date | None = None
+    assessment: str | None = None
+    time_point: str | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
         values.text("visit", self.visit, needed=True)
         values.date("date", self.date)
         values.one_of("status", self.status, _STATUSES)
-        for name in ("period", "product", "batch", "reason", "comment"):
+        for name in ("period", "product", "batch", "reason", "comment", "assessment", "time_point"):
             if (value := getattr(self, name)) is not None:  # most rows say little, and there may be a hundred thousand
                 values.text(name, value)
         values.weight("weight_kg", self.weight_kg)
@@ -107,6 +110,11 @@ class Record:
                 return True
             case "missed" | "withheld" | "booked" | "lapsed":
                 return False
+
+    @property
+    def of_time_point(self) -> bool:
+        """Whether it is of a time point of its visit, and not of the visit."""
+        return self.assessment is not None or self.time_point is not None
 
     @property
     def through(self) -> dt.date:

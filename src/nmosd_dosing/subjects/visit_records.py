@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
+from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names, before_restart
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.time_records import point_of
 from nmosd_dosing.subjects.unknown_names import unknown_name
 
 _LISTED = 100
@@ -56,7 +58,7 @@ class VisitRecords:
     visits, and appointments for visits that would come of something that has not happened. unknown: of visits that the schedule does not
     have, or not with such a last day, with what to say of it. last: (m, n) the last day that is written of a visit, else NaT. booked:
     (m, n) the day of a visit of which there is only an appointment, else NaT. appointments: those, and those that have lapsed, by visit
-    and column.
+    and column. times: what was written down of time points, by visit and column.
     """
 
     actual: Dates
@@ -72,6 +74,7 @@ class VisitRecords:
     last: Dates
     booked: Dates
     appointments: Mapping[tuple[int, int], tuple[Record, ...]]
+    times: Mapping[tuple[int, int], tuple[tuple[TimePoint, Record], ...]]
 
     def had(self, visit: int, column: int, product: str) -> bool:
         """Whether what was recorded of a visit may have been this product: no record says that it was not, or all name others."""
@@ -179,6 +182,12 @@ def match(
     appointments: dict[tuple[int, int], list[Record]] = {}
     twice, extra, unknown = [], [], []
 
+    def meant_by(column: int, record: Record) -> Sequence[int]:
+        meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column) if begun else None)
+        if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
+            meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
+        return meant
+
     for column, record in cohort.records:
         if record.is_unscheduled:
             if (wrong := _wrong_end(record, None, ())) is not None:
@@ -186,9 +195,7 @@ def match(
             else:
                 extra.append((column, record))
             continue
-        meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column) if begun else None)
-        if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
-            meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
+        meant = meant_by(column, record)
         if len(meant) != 1:
             if not meant and not record.is_fact and may_come is not None and _may_come(record, may_come):
                 extra.append((column, record))
@@ -204,6 +211,16 @@ def match(
             twice.append((meant[0], column, record))
         else:
             here.append(record)
+    times: dict[tuple[int, int], list[tuple[TimePoint, Record]]] = {}
+    for column, record in cohort.timed:
+        meant = () if record.is_unscheduled else meant_by(column, record)
+        point = point_of(record, visits[meant[0]]) if len(meant) == 1 else None
+        if isinstance(point, TimePoint):
+            times.setdefault((meant[0], column), []).append((point, record))
+        elif point is not None:
+            unknown.append((column, record, functools.partial(dataclasses.replace, point)))
+        else:
+            unknown.append((column, record, functools.partial(told, record, column, meant)))
     booked, last = np.full((m, n), NO_DATE), np.full((m, n), NO_DATE)
     for (row, column), records in list(appointments.items()):
         days = [r.date for r in records if r.status == "booked"]
@@ -239,7 +256,7 @@ def match(
     kept, to_come = ({key: tuple(records) for key, records in by_visit.items()} for by_visit in (found, appointments))
     return VisitRecords(
         actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown),
-        last, booked, to_come,
+        last, booked, to_come, {key: tuple(mine) for key, mine in times.items()},
     )  # fmt: skip
 
 

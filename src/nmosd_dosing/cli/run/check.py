@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
-from nmosd_dosing.checks.findings import Finding, check, deviates
+from nmosd_dosing.checks.finding import Finding, deviates
+from nmosd_dosing.checks.findings import check
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import FINE, WRONG_INPUT, fail, say

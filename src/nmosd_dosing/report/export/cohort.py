@@ -91,12 +91,15 @@ def rows(request: Request, form: Form, size: int = _SLICE) -> Iterator[list[str]
 
 @dataclass(frozen=True, slots=True)
 class _Hole:
-    """A cell that alike subjects do not share: of the subject itself (`visit` is empty), or a number of the `nth` dose of a visit."""
+    """A cell that alike subjects do not share: of the subject itself (`visit` is empty), or a number of the `nth` dose of a visit; or a
+    day, `plus` so many days, with an `hour` behind it."""
 
     field: str
     visit: str = ""
     nth: int = 0
     times_a_day: int = 1
+    plus: int = 0
+    hour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,8 @@ class _Slice:
         if not hole.visit:
             return self._of_subjects(hole.field, found.columns)
         if hole.field in _BY_DAY:
-            return _dates(found.days(hole.field, hole.visit), _cell_text)
+            days = [day and day + dt.timedelta(days=hole.plus) for day in found.days(hole.field, hole.visit)]
+            return _dates(days, lambda day: _cell_text(day and day + hole.hour))
         if hole.field == "vials":
             texts = _vials_text if self.form == "csv" else _vials_json
             counted = found.vials(hole.visit, hole.nth)
@@ -268,7 +272,7 @@ def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]], by_days: b
         nth = seen.get(row["id"], 0)
         seen[row["id"]] = nth + 1
         holes = {} if "product" not in row or nth >= len(moving.get(row["id"], ())) else moving[row["id"]][nth]
-        holes = {**holes, **{day: _Hole(day, row["id"]) for day in _BY_DAY}} if by_days else holes
+        holes = {**holes, **{day: _Hole(day, row["id"]) for day in _BY_DAY}, **_by_hour(row)} if by_days else holes
         cells = {**row, **shared}
         found = {}
         for name, hole in holes.items():
@@ -280,6 +284,16 @@ def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]], by_days: b
         out.seek(0)
         out.truncate()
         yield text.replace("%", "%%").replace(_HOLE, "%s"), [*own, *(found[name] for name in COHORT_COLUMNS if name in found)]
+
+
+def _by_hour(row: dict[str, Any]) -> dict[str, _Hole]:
+    """The times of a row, each so many days after the target of its visit."""
+    found = {}
+    for name in ("point_time", "point_earliest", "point_latest"):
+        if (time := row.get(name)) and row["target"]:
+            days = dt.date.fromisoformat(time[:10]) - dt.date.fromisoformat(row["target"])
+            found[name] = _Hole("target", row["id"], plus=days.days, hour=time[10:])
+    return found
 
 
 def _json_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:

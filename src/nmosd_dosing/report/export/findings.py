@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
 
 FINDING_COLUMNS = (
     "subject", "site", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "reason", "batch",
-    "comment", "closed",
+    "comment", "closed", "hour", "time_point", "minutes",
 )  # fmt: skip
 
 

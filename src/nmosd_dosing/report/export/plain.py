@@ -58,6 +58,16 @@ def iso_date(date: dt.date | None) -> str | None:
     return date.isoformat() if date is not None else None
 
 
+def iso_hour(time: dt.time | None) -> str | None:
+    """`09:30`: no protocol and no site is more exact."""
+    return f"{time:%H:%M}" if time is not None else None
+
+
+def iso_moment(when: dt.date | None) -> str | None:
+    """A time by the clock of the place, `2025-01-06T09:30`; a day where no hour is known."""
+    return f"{when:%Y-%m-%dT%H:%M}" if isinstance(when, dt.datetime) else iso_date(when)
+
+
 def plain_number(value: float | None) -> float | int | None:
     """Whole numbers without a decimal point."""
     return int(value) if value is not None and value == int(value) else value
@@ -69,6 +79,8 @@ def plain(value: Any) -> Any:
         return plain_number(value)
     if isinstance(value, dt.date):
         return iso_date(value)
+    if isinstance(value, dt.time):
+        return iso_hour(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition, PlannedVisit
+from nmosd_dosing.hours import iso_minutes
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedTimePoint, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import (
+    Sheet,
+    csv_text,
+    fields,
+    iso_date,
+    iso_hour,
+    iso_moment,
+    json_text,
+    notes_list,
+    of_site,
+    plain_number,
+    vials_list,
+)
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.version import PROGRAM
 
@@ -19,7 +32,8 @@ COLUMNS = (
     "unblinded", "regimen", "study", "arm", "subject", "start", "planned_start", "weight_kg", *_VISIT, "assessment", "product", "route",
     "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day",
     "planned", "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "check_weight", "vials", "dispensed", "waste",
-    "volume_ml", "batch", "level", "amount_from", "amount_to", "comment", "notes",
+    "volume_ml", "batch", "level", "amount_from", "amount_to", "comment", "notes", "actual_time", "booked_time", "time_point", "nominal",
+    "point_window", "point_time", "point_earliest", "point_latest", "point_actual", "point_status",
 )  # fmt: skip
 
 
@@ -64,7 +78,34 @@ def visit_to_dict(visit: PlannedVisit) -> dict[str, Any]:
     return {
         **fields(visit, (*_VISIT, "assessments")),
         "administrations": [_administration(a) for a in visit.administrations],
+        **_hours(visit),
+        "time_line": [_time_point(row) for row in visit.time_line],
         **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "room", "record", "comment")),
+    }
+
+
+def _hours(visit: PlannedVisit) -> dict[str, Any]:
+    """The hours that were written beside the actual and the booked day."""
+    hour = iso_hour(visit.time)
+    return {"actual_time": hour if visit.actual else None, "booked_time": hour if visit.booked and not visit.actual else None}
+
+
+def _time_point(row: PlannedTimePoint) -> dict[str, Any]:
+    of_time_point = row.kind == "assessment"
+    return {
+        "kind": row.kind,
+        "name": row.name,
+        "time_point": row.text if of_time_point else None,
+        "nominal": iso_minutes(row.nominal) if row.nominal is not None else None,
+        "of": row.of,
+        "from": ("end" if row.of_end else "beginning") if of_time_point else None,
+        "window": row.window,
+        "date": iso_date(row.date),
+        "time": iso_moment(row.time),
+        "earliest": iso_moment(row.earliest),
+        "latest": iso_moment(row.latest),
+        "actual": iso_moment(row.actual),
+        "status": row.status,
     }
 
 
@@ -112,13 +153,28 @@ def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
     }
     for visit in plan.all_visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
-        row = {**shared, **fields(visit, (*_VISIT, "comment")), "notes": " ".join(notes)}
+        row = {**shared, **fields(visit, (*_VISIT, "comment")), **_hours(visit), "notes": " ".join(notes)}
         things: Iterable[dict[str, Any]] = (
             *(_flat(a) for a in visit.administrations),
-            *({"assessment": name} for name in visit.assessments),
+            *(row for name in visit.assessments for row in _examined(visit, name)),
         )
         for thing in things or ({},):
             yield {**row, **thing}
+
+
+def _examined(visit: PlannedVisit, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of what is examined: one, or one for each of its time points."""
+    points = [row for row in visit.time_line if row.kind == "assessment" and row.name == name]
+    if not points:
+        yield {"assessment": name}
+    for row in points:
+        cells = _time_point(row)
+        yield {
+            "assessment": name,
+            **{column: cells[column] for column in ("time_point", "nominal")},
+            **{f"point_{column}": cells[column] for column in ("window", "earliest", "latest", "actual", "status")},
+            "point_time": cells["time"] or cells["date"],
+        }
 
 
 def _flat(a: Administration) -> dict[str, Any]:

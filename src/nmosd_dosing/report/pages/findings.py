@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.checks.due import Due, last_due_day
-from nmosd_dosing.checks.findings import Finding
+from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS, Concern, Verdict, concern, urgency
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import argument
@@ -42,10 +42,12 @@ def findings_page(
         made = Table(*who, "Visit", "Verdict", "Days", "Target", "Done", "What", right=("Days",), wraps=("What",), below=("What",))
         for f in findings:
             style = _STYLES[concern(f.verdict)]
-            done = day(f.actual) if f.actual else Text()
+            done = Text.assemble(day(f.actual), f" {f.hour:%H:%M}" if f.hour is not None else "") if f.actual else Text()
             target = day(f.target) if f.target else Text("not planned" if f.actual else "open", style="dim")
             days = "" if f.days is None else f"{f.days:+d}" if f.days else "0"
-            cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(f.message)]
+            days = f"{f.minutes:+d} min" if f.minutes else "0 min" if f.minutes is not None else days
+            what = f"{f.time_point}: {f.message}" if f.time_point is not None else f.message
+            cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(what)]
             made.add_row(*_whose(f, who), *cells)
         parts += [made, Text()]
     parts += _closed(findings, several)

@@ -5,6 +5,7 @@ Nothing here reads the clock, the terminal or the environment: a page is a rende
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -13,7 +14,7 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.plans.note_codes import STANDS_OUT
-from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTimePoint, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
@@ -25,6 +26,8 @@ def plan_page(plan: Plan) -> Page:
     if plan.unblinded:
         parts.append(unblinded(f"arm {plan.arm}"))
     parts += [*_heading(plan), Text(), _visits(plan)]
+    if any(v.time_line for v in plan.visits):
+        parts += [Text(), _time_points(plan)]
     if plan.spans:
         parts += [Text(), _spans(plan)]
     if written := [v for v in plan.all_visits if v.comment or any(a.batch for a in v.administrations)]:
@@ -127,9 +130,9 @@ def _visits(plan: Plan) -> Table:
     for v in visits:
         cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
         if done:
-            cells.append(day(v.actual) if v.actual else Text())
+            cells.append(_with_hour(v.actual, v) if v.actual else Text())
         if booked:
-            cells.append(day(v.booked) if v.booked else Text())
+            cells.append(_with_hour(v.booked, v) if v.booked else Text())
         cells.append(text("" if v.period_day is None else v.period_day))
         if weeks:
             cells.append(text(v.week or ""))
@@ -154,6 +157,55 @@ def _visits(plan: Plan) -> Table:
             cells.append(text(vials_of(v.administrations)))
         made.add_row(*cells)
     return made
+
+
+def _with_hour(date: dt.date, visit: PlannedVisit) -> Text:
+    """The day of what was, or is booked, with the hour that is written beside it."""
+    return Text.assemble(day(date), f" {visit.time:%H:%M}" if visit.time is not None else "")
+
+
+def _time_points(plan: Plan) -> Table:
+    """The doses and time points of each visit that has some, in the order of time; hours only where they are known."""
+    lines = [(v, row) for v in plan.visits for row in v.time_line]
+    clock, done = any(row.time for _, row in lines), any(row.kind == "assessment" and row.status for _, row in lines)
+    windows = any(row.window or row.latest for _, row in lines)
+    made = Table(
+        "Visit", "Date", *(["Time"] if clock else []), *(["Done"] if done else []), "Time point", *(["Window"] if windows else []), "What",
+        wraps=("Time point", "What"), once=("Visit", "Date"),
+    )  # fmt: skip
+    rules = _single_rules(plan)
+    for v, row in lines:
+        cells = [text(v.id if len(plan.periods) > 1 else v.label), day(row.date) if row.date is not None else Text()]
+        if clock:
+            cells.append(text(f"{row.time:%H:%M}" if row.time is not None else ""))
+        if done:
+            cells.append(_done(row) if row.kind == "assessment" else Text())
+        cells.append(text(row.text if row.kind == "assessment" else ""))
+        if windows:
+            cells.append(text(_limits(row)))
+        given = next((a for a in v.administrations if row.kind == "dose" and a.shown == row.name), None)
+        cells.append(text(dose_text(given, rules[given.product]) if given is not None else row.name))
+        made.add_row(*cells)
+    return made
+
+
+def _done(row: PlannedTimePoint) -> Text:
+    """When it was; the day only where it is another one than planned, or no hour is written."""
+    if row.actual is None:
+        return text(row.status or "")
+    if not isinstance(row.actual, dt.datetime):
+        return day(row.actual)
+    date = "" if row.actual.date() == row.date else f"{date_text(row.actual.date())} "
+    return text(f"{date}{row.actual:%H:%M}")
+
+
+def _limits(row: PlannedTimePoint) -> str:
+    """The allowed minutes by the clock, else the window as the file states it."""
+    if row.kind == "dose":
+        return ""
+    if row.latest is not None and row.earliest is not None:
+        return f"{row.earliest:%H:%M} to {row.latest:%H:%M}"
+    return f"until {row.latest:%H:%M}" if row.latest is not None else row.window or NOT_STATED
 
 
 def _difference(a: Administration) -> str:

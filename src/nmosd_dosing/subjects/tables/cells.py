@@ -161,6 +161,18 @@ def moment(shown: str, text: str, place: Place | None, problems: Problems) -> tu
     return None
 
 
+def hour(shown: str, text: str, place: Place | None, problems: Problems) -> dt.time | None:
+    """A time of day to the minute, in a cell of its own: `09:30`, `9:30`, `09:30:00`. Midnight is one here."""
+    found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)?", text)
+    try:
+        if found is not None:
+            return dt.time(int(found[1]), int(found[2]))
+    except ValueError:
+        found = None
+    problems.error(f"{shown} is not a time of day", place, "write it on a clock of 24 hours, for example `09:30`, without a zone")
+    return None
+
+
 def _moment(
     shown: str, year: int, month: int, date: int, hour: str | None, minute: str | None, place: Place | None, problems: Problems
 ) -> tuple[dt.date, dt.time | None] | None:

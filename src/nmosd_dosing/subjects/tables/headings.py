@@ -41,6 +41,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "visit date", "date of visit", "actual date", "actual visit date", "event date",
         "日期", "访视日期", "实际访视日期", "给药日期", "事件日期", "发生日期", "称重日期", "测量日期",
     ),
+    "time": (
+        "visit time", "time of visit", "actual time", "dose time", "sample time", "时间", "访视时间", "给药时间", "采样时间", "实际时间",
+    ),
+    "assessment": ("sample", "检查", "检查项目", "样本", "采样"),
+    "time_point": ("timepoint", "nominal time", "planned time", "时间点", "采样点", "计划时间"),
     "last": ("last date", "last day", "end date", "结束日期", "末次给药日期"),
     "status": ("visit status", "状态", "访视状态"),
     "period": ("阶段", "研究阶段", "时期"),
@@ -70,7 +75,8 @@ SDTM: Mapping[str, tuple[str, ...]] = {
     RANDOMISED: ("RANDDT",),  # of ADaM's ADSL
     "site": ("SITEID",),
     "visit": ("VISIT",),
-    "date": ("SVSTDTC", "EXSTDTC", "VSDTC"),
+    "date": ("SVSTDTC", "EXSTDTC", "VSDTC", "PCDTC"),
+    "time_point": ("PCELTM", "PCTPT"),
     "last": ("EXENDTC",),  # SVENDTC ends a visit, which may take longer than its dose
     "status": ("SVOCCUR", "EXOCCUR"),
     "period": ("EPOCH",),
@@ -88,7 +94,8 @@ SDTM: Mapping[str, tuple[str, ...]] = {
 }
 # SUBJID is within a study, and of it alone: one who takes part again has two. RFXSTDTC is the first dose; RFSTDTC is mostly the same day,
 # and in some trials that of consent, or of randomisation.
-_BEHIND = {"subjid": "usubjid", "rfstdtc": "rfxstdtc"}
+# PCELTM is the time from the dose by ISO 8601, PCTPT its name in words.
+_BEHIND = {"subjid": "usubjid", "rfstdtc": "rfxstdtc", "pctpt": "pceltm"}
 CODES = ("subject", "site")  # columns whose cells are to be read as they are shown
 _MEASURED = {"weight": "weight_kg", "体重": "weight_kg", "height": "height_cm", "身高": "height_cm"}
 _WHETHER = re.compile(  # it may say that a visit was not; `ECOCCUR` and the like are SDTM's
@@ -99,6 +106,7 @@ _WHETHER = re.compile(  # it may say that a visit was not; `ECOCCUR` and the lik
 _DOSED = re.compile("(dose|amount|剂量)(mg|g|mcg|ug|ml|iu|u)")  # an amount, with the unit in its name
 _MORE = re.compile(r"(?:enter|earlier)_\S", re.I)  # columns that are named by a period, or a product
 _NEAR = 0.7
+_BY_HOUR = ("time", "assessment", "time_point")  # few tables have them, and other columns are called nearly so: `Planned date`
 _SHOWN = 12  # ignored columns that are named
 
 
@@ -189,7 +197,8 @@ def asked(name: str, lacking: Collection[str], columns: Sequence[str]) -> str | 
 
 def _did_you_mean(name: str, lacking: Collection[str]) -> str | None:
     # `Informed consent`, `Screening` and the like are mostly no date, and so are left alone
-    names = {plain(known): ours for ours in lacking for known in ((ours,) if ours in BEFORE_DAY_1 else (*NAMES.get(ours, ()), ours))}
+    asked_of = [ours for ours in lacking if ours not in _BY_HOUR]
+    names = {plain(known): ours for ours in asked_of for known in ((ours,) if ours in BEFORE_DAY_1 else (*NAMES.get(ours, ()), ours))}
     near = difflib.get_close_matches(plain(name)[:100], names, n=1, cutoff=_NEAR)
     return f"did you mean `{names[near[0]]}`?" if near else None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -17,9 +16,8 @@ from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
-from nmosd_dosing.subjects.tables import cells, near_codes, reading, sdtm, subject_table
+from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
@@ -29,6 +27,7 @@ from nmosd_dosing.subjects.tables.table import Cell, Table
 _STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
 _RECORD = (
     "subject", "period", "last", "status", "product", "amount", "amount_per_day", "unit", "weight_kg", "batch", "reason", "comment",
+    "time", "assessment", "time_point",
 )  # fmt: skip
 
 
@@ -134,24 +133,29 @@ def records(
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
     needs_day(table, "date", problems)
     moments = table.values("date", cells.moment, problems)
-    dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
+    dates, hours = (
+        [moment and moment[0] for moment in moments],
+        row_checks.hours(table, [moment and moment[1] for moment in moments], problems),
+    )
     table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
     took_place = sdtm.occurred if sdtm.says_occurrence(table) else _status
     statuses = [status or _STATUSES["done"] for status in table.values("status", took_place, problems)]
     lasts = table.values("last", cells.day, problems)
     if "last" in table.columns:
-        _ends(table, statuses, dates, lasts, problems)
+        row_checks.ends(table, statuses, dates, lasts, problems)
     daily, units = table.numbers("amount_per_day", cells.amount, problems), table.values("unit", _unit, problems)
-    amounts = _in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
+    amounts = row_checks.in_all(table, table.numbers("amount", cells.amount, problems), daily, dates, lasts, problems)
     if not {"amount", "amount_per_day", "unit"}.isdisjoint(table.columns):
-        _given(table, statuses, amounts, problems)
+        row_checks.given(table, statuses, amounts, problems)
     sdtm.check_of_each_dose(table, dates, lasts, layout, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
     periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
+    assessments, points = table.values("assessment", _one_line, problems), table.values("time_point", _one_line, problems)
+    row_checks.of_time_points(table, statuses, assessments, points, problems)
     _stop(table, problems, left_out)
     columns = zip(
         table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
-        map(table.row, range(len(table))), hours, lasts, strict=True,
+        map(table.row, range(len(table))), hours, lasts, assessments, points, strict=True,
     )  # fmt: skip
     rows = enumerate(zip(codes, columns, strict=True))
     return [(code, Record(*values)) for row, (code, values) in rows if row not in table.wrong]
@@ -338,57 +342,10 @@ class Known:
 _NO_COLUMN = "whose records these are is not said"
 
 
-def _ends(
-    table: Table, statuses: Sequence[str], dates: Sequence[dt.date | None], lasts: Sequence[dt.date | None], problems: Problems
-) -> None:
-    """No visit ends before it begins, and none that was not has a last day."""
-    for row, (status, date, last) in enumerate(zip(statuses, dates, lasts, strict=True)):
-        if date is not None and last is not None and (wrong := wrong_last(status, date, last)) is not None:
-            table.error(row, "last", f"`{clip(table.texts['last'][row])}` {wrong[0]}", wrong[1], problems)
-
-
-def _in_all(
-    table: Table, amounts: Sequence[Decimal | None], daily: Sequence[Decimal | None], dates: Sequence[dt.date | None],
-    lasts: Sequence[dt.date | None], problems: Problems,
-) -> list[Decimal | None]:  # fmt: skip
-    """How much was given in all: as it is written, or so much on each day up to the last."""
-    found = list(amounts)
-    if "amount_per_day" not in table.columns:
-        return found
-    for row, (a_day, date, last) in enumerate(zip(daily, dates, lasts, strict=True)):
-        if a_day is None or date is None:
-            continue
-        if table.texts["amount"][row]:
-            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and one in all is written too"
-            table.error(row, "amount_per_day", wrong, "keep one of them: `amount` is all that was given at the visit", problems)
-        elif last is not None and last >= date:
-            found[row] = a_day * ((last - date).days + 1)
-        elif not table.texts["last"][row]:
-            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and on how many is not said"
-            table.error(row, "amount_per_day", wrong, "write the last day as `last`, or all that was given as `amount`", problems)
-    return found
-
-
-def _shown(table: Table, column: str, row: int) -> str:
-    return f"`{clip(table.texts[column][row])}`"
-
-
-def _given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | None], problems: Problems) -> None:
-    """An amount has a unit, a unit an amount, and what was not given has none."""
-    texts = zip(statuses, amounts, table.texts["amount"], table.texts["amount_per_day"], table.texts["unit"], strict=True)
-    for row, (status, amount, text, a_day, unit) in enumerate(texts):
-        if (amount is None) == bool(text or a_day):
-            continue  # one that cannot be read has been told
-        if (wrong := wrong_given(status, amount, unit or None)) is not None:
-            column, what, hint = wrong
-            column = "amount_per_day" if column == "amount" and not text else column
-            table.error(row, column, f"`{clip(table.texts[column][row])}` {what}", hint, problems)
-
-
 def _order(record: Record) -> tuple[Any, ...]:
     """By date and visit; the rest only so that the order of rows does not matter."""
     rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
-    texts = (record.batch, record.reason, record.comment, record.time, record.last)
+    texts = (record.batch, record.reason, record.comment, record.time, record.last, record.assessment, record.time_point)
     return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
 
 

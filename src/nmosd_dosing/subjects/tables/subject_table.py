@@ -187,6 +187,7 @@ def to_cohort(
         events={name: _spread(dates, at, n) for name, dates in some.events.items()},
         entered={period: _spread(dates, at, n) for period, dates in some.entered.items()},
         records=tuple((at[column], record) for column, record in some.records),
+        timed=tuple((at[column], record) for column, record in some.timed),
         weighed=_spread_weights(some.weighed, at, n),
         measured=_spread_weights(some.measured, at, n),
         earlier=tuple((at[column], exposure) for column, exposure in some.earlier),

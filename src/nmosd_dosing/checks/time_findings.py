@@ -1,0 +1,83 @@
+"""What was done by the hour against the plan: a finding for each time point that is recorded, or that is past.
+
+Minutes count from the dose as it was recorded; where its hour, or that of what was examined, is not written, nobody can tell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.verdicts import Verdict
+from nmosd_dosing.hours import minutes_between, minutes_text
+from nmosd_dosing.plans.plan import PlannedTimePoint
+from nmosd_dosing.plans.time_lines import time_line
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.study.time_points import TimePoint
+from nmosd_dosing.subjects.subject import Record
+
+
+def time_findings(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date) -> Iterator[Finding]:
+    """The findings of one visit by the hour; of what has not come yet there are none."""
+    recorded = {point for point, record in visit.times if record.is_fact}
+    if visit.actual is None and not recorded:
+        return
+    for row in time_line(subject, visit):
+        if row.kind != "assessment":
+            continue
+        actual, hour = _day_and_hour(row)
+        said = f"{row.name}, {row.text}"
+        found = Finding(subject.code, visit.id, "no-hour", None, row.date, None, None, actual, "", hour=hour, time_point=said)
+        if row.status is not None:
+            yield _recorded(found, row)
+        elif visit.actual is not None and row.date is not None and row.date < as_of:
+            yield replace(found, verdict="past-target", message="not recorded")
+    yield from _twice(subject, visit)
+
+
+def _day_and_hour(row: PlannedTimePoint) -> tuple[dt.date | None, dt.time | None]:
+    return (row.actual.date(), row.actual.time()) if isinstance(row.actual, dt.datetime) else (row.actual, None)
+
+
+def _recorded(found: Finding, row: PlannedTimePoint) -> Finding:
+    if row.actual is None:
+        return replace(found, verdict="missed", message=f"recorded as {row.status}")
+    if not isinstance(row.actual, dt.datetime):
+        return replace(found, message="its hour is not recorded")
+    base = row.time or row.latest  # of what is at any time before a dose, that dose
+    if not row.from_actual or base is None:
+        return replace(found, message=f"at {row.actual:%H:%M}; the hour of {row.of} is not recorded")
+    minutes = minutes_between(row.actual, base)
+    verdict, words = _verdict(row, row.actual, minutes)
+    return replace(found, verdict=verdict, minutes=minutes, message=words)
+
+
+def _verdict(row: PlannedTimePoint, actual: dt.datetime, minutes: int) -> tuple[Verdict, str]:
+    if row.earliest is not None and actual < row.earliest:
+        early = minutes_text(minutes_between(row.earliest, actual))
+        return "early", f"{early} before the first allowed minute, {row.earliest:%H:%M}"
+    if row.latest is not None and actual > row.latest:
+        late = minutes_text(minutes_between(actual, row.latest))
+        return "late", f"{late} after the last allowed minute, {row.latest:%H:%M}"
+    away = f"{minutes_text(abs(minutes))} {'after' if minutes > 0 else 'before'} " if minutes else ""
+    said = f"{away or 'at the beginning of '}{row.of}" if row.nominal is None else f"{away or 'on '}the nominal time"
+    if row.window is None:
+        return ("in-window" if row.nominal is None else "no-window"), f"{said}; no window is stated"
+    return "in-window", said
+
+
+def _twice(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[Finding]:
+    """Further records of one time point that say otherwise than the first."""
+    first: dict[TimePoint, Record] = {}
+    for point, record in visit.times:
+        other = first.setdefault(point, record)
+        if record.is_fact and (record.date, record.time, record.status) != (other.date, other.time, other.status):
+            where = f" ({record.place.where})" if record.place else ""
+            said = f"{point.name}, {point.time.text(next((g.shown for g in visit.visit.gives if g.product == point.time.product), None))}"
+            words = f"recorded again, as {record.status}{where}"
+            day = record.date if record.took_place else None
+            yield Finding(
+                subject.code, visit.id, "duplicate", None, None, None, None, day, words, hour=record.time, time_point=said
+            )  # fmt: skip
