@@ -19,14 +19,14 @@ from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, Move, MoveStatus
 
-_MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING)
+_MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
 
 
 @dataclass(frozen=True, slots=True)
 class LastDoses:
     """(n,) each. date: the last day of the last dose, as recorded, else as planned; NaT where nothing is given. later: whether a later one
-    may come, since doses go on beyond what is drawn, or in a period that may follow. unsure: whether this one may not be given: it is
-    projected, or waits for a decision."""
+    may come, since doses go on beyond what is drawn, or in a period that may follow. unsure: whether this one may be on another day, or
+    not be given: it is projected, booked, or waits for a decision."""
 
     date: Dates
     later: NDArray[np.bool_]
