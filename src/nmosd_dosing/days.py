@@ -57,6 +57,19 @@ class Offset:
         """So many days after this."""
         return Offset(self.days, self.months, then=self.then + days) if self.months else Offset(self.days + days)
 
+    def stepped(self, step: Offset, times: int) -> Offset:
+        """So many steps after this: days behind months that have been counted already, months from the same day as those."""
+        return self.later(step.days * times) if not step.months else self + step.times(times)
+
+    def before(self, later: Offset) -> tuple[int, int]:
+        """The fewest and the most days from the day that this leads to until that of `later`, over all starting days."""
+        if (self.days, self.months) == (later.days, later.months):
+            return later.then - self.then, later.then - self.then
+        if not self.months and not later.months:
+            days = later.days + later.then - self.days - self.then
+            return days, days
+        return _days_between(self, later)
+
     @property
     def possible(self) -> bool:
         """Whether any two dates of the years 1 to 9999 lie so far apart."""
@@ -87,6 +100,14 @@ class Offset:
     def nominal(self) -> float:
         """About how many days: for an order where no date is known."""
         return self.days + self.then + self.months * 365.25 / 12
+
+
+@cache
+def _days_between(one: Offset, two: Offset) -> tuple[int, int]:
+    """The fewest and the most days from one day to another, over every start in 400 years."""
+    starts = np.arange(_CYCLE_DAYS).astype("datetime64[D]")
+    days = (shift(starts, two) - shift(starts, one)).astype(np.int64)
+    return int(days.min()), int(days.max())
 
 
 @cache
@@ -267,14 +288,16 @@ class Code:
     def label(self) -> str:
         days, months, then = self.offset.days, self.offset.months, self.offset.then
         if self.hangs_on:
-            return f"{self.hangs_on}{f'{months:+d}mo' if months else ''}{f'{days:+d}d' if days else ''}"
+            parts = (f"{number:+d}{unit}" for number, unit in ((days, "d"), (months, "mo"), (then, "d")) if number)
+            return self.hangs_on + "".join(parts)
         if then and not months and not self.cycle:
             return self._moved(counted(abs(then), "day"))
         if self.cycle:
             name = f"{self.cycle_name}-" if self.cycle_name else ""
             return f"{name}C{self.cycle}D{day_number(self.day, self.counts_from)}"
-        if months and not days and not then and self.style in ("month", "year"):
-            return f"year {months // 12}" if self.style == "year" and months % 12 == 0 else f"month {months}"
+        if months and not days and self.style in ("month", "year"):
+            elapsed = f"year {months // 12}" if self.style == "year" and months % 12 == 0 else f"month {months}"
+            return f"{elapsed}{f'{then:+d}d' if then else ''}"
         if self.style == "W" and days >= 0:
             base = week_code(days)
         elif self.style == "week" and days >= 0 and days % 7 == 0:
@@ -307,7 +330,7 @@ class Code:
         return f"{on} + {by}" if self.offset.then > 0 else f"{by} before {on}"
 
     def later(self, step: Offset, times: int) -> Code:
-        return Code(self.style, self.offset + step.times(times), self.counts_from)
+        return Code(self.style, self.offset.stepped(step, times), self.counts_from, hangs_on=self.hangs_on)
 
     def in_cycle(self, number: int, begins: Offset, name: str = "") -> Code:
         """The same day of cycle `number`, whose first day is `begins` after the period's."""

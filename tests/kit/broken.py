@@ -23,6 +23,7 @@ WARNINGS = {
     "open-tells-by-assessment",
     "open-tells-by-hours",
     "open-tells-by-words",
+    "or-later-overlaps",
     "site-unknown-study",
     "site-window-unused",
     "windows-overlap",

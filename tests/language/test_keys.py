@@ -55,7 +55,7 @@ _UNSEEN = """
     window-huge window-not-stated-day window-on-some window-twice window-twice-list year-bare years-too-far zero-width-space
     band-below-a-gram band-reversed bands-gap bands-gap-at-an-edge bands-overlap bands-overlap-at-an-edge bands-units bands-weights
     blinded-daily-missing blinded-hours blinded-leads blinded-times cap-not-a-step cap-not-whole-vials cap-unit concentration-unit
-    cycle-0-days cycle-before-day-1 cycle-month-day cycle-open-in-a-length cycle-plus-months cycle-range-too-long cycle-too-short
+    cycle-0-days cycle-before-the-one-before cycle-month-day cycle-open-in-a-length cycle-plus-months cycle-range-too-long cycle-too-short
     cycle-with-a-repeat daily-0-times daily-1-times daily-hours-order daily-hours-too-few event-cycle event-day-unknown
     event-of-the-study event-range-of-two event-range-reversed event-repeat event-to-a-day event-undeclared gap-reversed gap-units-mixed
     gaps-hole gaps-no-lower-end gaps-overlap gaps-upper-end lead-itself lead-not-given lead-unknown restart-no-dose
@@ -67,6 +67,9 @@ _UNSEEN = """
     blinded-hours-of-samples hours-not-given hours-not-given-to-an-arm hours-no-end hours-not-whole hours-of-which-dose hours-twice
     hours-two-entries hours-unknown-product hours-window-over-the-dose hours-as-a-name hours-as-names hours-without-a-dose
     hours-before-the-end hours-zero hours-window-behind-the-dose
+    except-all except-another-day except-first except-no-day except-times except-twice or-later-behind-a-repeat or-later-range
+    repeat-days-after-month-follows repeat-months-after-days until-end until-end-after-an-event until-end-by-months
+    until-end-goes-on-counting until-end-on-a-repeat
     missing-visits transition-within-months-and-days transition-within-reversed
     died-visit hangs-before-no-visit hangs-cycle hangs-nothing-added hangs-on-no-visit hangs-repeat hangs-twice-on-one-day hangs-two-days
     hours-before-part hours-before-range hours-before-zero kept-after-doses kept-after-mixed last-dose-cycle last-dose-gives

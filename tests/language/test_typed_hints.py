@@ -5,12 +5,16 @@ Each row: what was written, the whole hint, and what is typed because of it; whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 
+from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.errors import RegimenError
+from nmosd_dosing.language.phrases import doses, visit_days
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.report.pages.study import study_page
 
 FILE = """\
 language: 1
@@ -34,26 +38,31 @@ def study(at: str = "D1", give: str = "X 500 mg", days: str = "1", product: str 
 
 
 DAYS = [
-    ("D1, then every week until W52D1", "1", ["write `1 week`"], "D1, then every 1 week until W52D1"),
-    ("D1, every week, 47 more times", "1", ["write `1 week`"], "D1, every 1 week, 47 more times"),
-    ("D1, then every other week until W9D1", "1", ["write `2 weeks`"], "D1, then every 2 weeks until W9D1"),
-    ("D1, then every two weeks", "1", ["write `2 weeks`"], "D1, then every 2 weeks"),
-    ("D1, then every third month", "1", ["write `3 months`"], "D1, then every 3 months"),
-    ("D1, then Q4W until D85", "1", ["write `every 4 weeks`"], "D1, then every 4 weeks until D85"),
-    ("D1, q28d, 5 more times", "1", ["write `every 28 days`"], "D1, every 28 days, 5 more times"),
-    ("D1, then weekly", "1", ["write `every 1 week`"], "D1, then every 1 week"),
-    ("D1, then monthly", "1", ["write `every 1 month`"], "D1, then every 1 month"),
-    (
-        "week 0, every week until Week 52",
-        "0",
-        ["write `1 week`", "write `week 52`"],
-        "week 0, every 1 week until week 52",
-    ),
+    ("week 0, every week until Week 52", "0", ["write `week 52`"], "week 0, every 1 week until week 52"),
     (
         "D1, every week until week 52",
         "1",
-        ["write `1 week`", "write `W53D1` for 52 weeks elapsed, `W52D1` for the start of number 52"],
+        ["write `W53D1` for 52 weeks elapsed, `W52D1` for the start of number 52"],
         "D1, every 1 week until W53D1",
+    ),
+    ("D1, biweekly until D29", "1", ["write `every 2 weeks`, or the days themselves"], "D1, every 2 weeks until D29"),
+    (
+        "D1, then every 4 weeks until the end of the period",
+        "1",
+        ["write `length: 52 weeks` into the period, or name the last day: `until D337`"],
+        "D1, then every 4 weeks until D337",
+    ),
+    (
+        "D1, then every 4 weeks, 3 more times, except D57",
+        "1",
+        ["write `until D85` in place of `, 3 more times`"],
+        "D1, then every 4 weeks until D85, except D57",
+    ),
+    (
+        "D1, then every 4 weeks until D85 ±2d, except D57 ±2d",
+        "1",
+        ["put the window before `except`: `… ±2d, except D57`"],
+        "D1 ±2d, then every 4 weeks until D85 ±2d, except D57",
     ),
     ("Week 4", "0", ["write `week 4`"], "week 4"),
     ("Week 4", "1", ["write `W5D1` for 4 weeks elapsed, `W4D1` for the start of number 4"], "W5D1"),
@@ -90,26 +99,48 @@ DAYS = [
     (
         "cd19_return + 14 days + 6 months",
         "1",
-        ["after an event write days or weeks, as the protocol has them: for example `cd19_return + 28 weeks`"],
-        "cd19_return + 28 weeks",
-    ),
-    (
+        ["write days or weeks, or months: one number of them"],
         "cd19_return + 6 months",
-        "1",
-        ["after an event write days or weeks, as the protocol has them: for example `cd19_return + 26 weeks`"],
-        "cd19_return + 26 weeks",
     ),
     ("cd19_return + 14 days + 7 days", "1", ["write `cd19_return + 21 days`"], "cd19_return + 21 days"),
 ]  # fmt: skip
 
+READ_DAYS = [  # what people type, and how the language says it
+    ("D1, then every week until W52D1", "D1, then every 1 week until W52D1"),
+    ("D1, every week, 47 more times", "D1, then every 1 week, 47 more times"),
+    ("D1, then every other week until W9D1", "D1, then every 2 weeks until W9D1"),
+    ("D1, then every 2nd week", "D1, then every 2 weeks, end not stated"),
+    ("D1, then every two weeks", "D1, then every 2 weeks, end not stated"),
+    ("D1, then every third month", "D1, then every 3 months, end not stated"),
+    ("D1, every day until D5", "D1, then every 1 day until D5"),
+    ("D1, every other day until D5", "D1, then every 2 days until D5"),
+    ("D1, then Q4W until D85", "D1, then every 4 weeks until D85"),
+    ("D1, q3w, 5 more times", "D1, then every 3 weeks, 5 more times"),
+    ("D1, q28d, 5 more times", "D1, then every 28 days, 5 more times"),
+    ("D1, then Q6M", "D1, then every 6 months, end not stated"),
+    ("D1, then weekly", "D1, then every 1 week, end not stated"),
+    ("D1, Weekly, 3 more times", "D1, then every 1 week, 3 more times"),
+    ("D1, then monthly", "D1, then every 1 month, end not stated"),
+    ("D1, quarterly, 3 more times", "D1, then every 3 months, 3 more times"),
+    ("D1, QD until D5", "D1, then every 1 day until D5"),
+    ("cd19_return, q4w, 5 more times", "cd19_return, then every 4 weeks, 5 more times"),
+]
+READ_DOSES = [
+    ("X 20 mg BID", "X 20 mg twice daily"),
+    ("X 20 mg b.i.d.", "X 20 mg twice daily"),
+    ("X 20 mg twice a day", "X 20 mg twice daily"),
+    ("X 20 mg TID over 60 min", "X 20 mg 3 times daily over 60 min"),
+    ("X 20 mg three times a day at 08:00 and 12:00 and 20:00", "X 20 mg 3 times daily at 08:00 and 12:00 and 20:00"),
+    ("X 20 mg QID", "X 20 mg 4 times daily"),
+    ("X 20 mg QD", "X 20 mg daily"),
+    ("X 20 mg once daily", "X 20 mg daily"),
+    ("X 20 mg every day", "X 20 mg daily"),
+    ("X loading bid", "X 10 mg/kg twice daily"),
+]
+
 CAPPED = "write `X capped` here, and under the product `doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}`"
 RANGE = "write a range as `5 to 10 mg/kg`"
 DOSES = [
-    ("X 20 mg BID", "write `twice daily`", "X 20 mg twice daily"),
-    ("X 20 mg b.i.d.", "write `twice daily`", "X 20 mg twice daily"),
-    ("X 20 mg TID", "write `3 times daily`", "X 20 mg 3 times daily"),
-    ("X 20 mg QID", "write `4 times daily`", "X 20 mg 4 times daily"),
-    ("X 20 mg QD", "write `daily`", "X 20 mg daily"),
     ("X 20 mg q12h over 60 min", "write `twice daily`", "X 20 mg twice daily over 60 min"),
     ("X 20 mg every 8 hours", "write `3 times daily`", "X 20 mg 3 times daily"),
     ("X 20 mg PO BID", "write `twice daily`; the route stands under `products`: `X: {route: PO}`", "X 20 mg twice daily"),
@@ -145,6 +176,24 @@ def hints_of(text: str) -> list[str | None]:
 def test_days(at: str, days: str, hints: Sequence[str], typed: str) -> None:
     assert hints_of(study(at=at, days=days)) == hints
     read_study_text(study(at=typed, days=days))
+
+
+def shown(text: str) -> str:
+    """How `show` says a file."""
+    read, _ = read_study_text(text)
+    return text_of(study_page(read, read.periods))
+
+
+@pytest.mark.parametrize(("at", "own"), READ_DAYS)
+def test_days_that_people_type(at: str, own: str) -> None:
+    assert re.search(visit_days.AT_PATTERN, at)
+    assert f"  {own}\n" in shown(study(at=at))
+
+
+@pytest.mark.parametrize(("give", "own"), READ_DOSES)
+def test_doses_that_people_type(give: str, own: str) -> None:
+    assert re.search(doses.GIVE_PATTERN, give)
+    assert f"{own}\n" in shown(study(give=give, product="{doses: {loading: 10 mg/kg}}"))
 
 
 @pytest.mark.parametrize(("give", "hint", "typed"), DOSES)

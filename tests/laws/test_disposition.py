@@ -353,7 +353,7 @@ def test_the_edges_of_a_window(
     later = [i for i, visit in enumerate(plain.visits) if visit.offset != Offset()]  # day 1 takes no window, and its record moves it
     i = data.draw(st.sampled_from(later))
     id, label, target = plain.id(i), plain.visits[i].label, plain.target[i, 0].item()
-    first, last = (target - window.before * DAY, target + window.after * DAY) if window else (target, target)
+    first, last = (target - window.before * DAY, target + window.most_after * DAY) if window else (target, target)
     recorded = [(first - DAY, "early"), (first, "in-window"), (target, "in-window"), (last, "in-window"), (last + DAY, "late")]
     for day, verdict in recorded:
         finding = only(check(of(Record(label, day)), FAR), id)

@@ -141,7 +141,7 @@ class _Builder:
             blinded=scope.blinded,
             arms=scope.arms,
             window=mapping.window if isinstance(mapping.window, Window) else None,
-            visit_rules=tuple(e for e in (self._entry(v, scope) for v in mapping.visits or ()) if e is not None),
+            visit_rules=tuple(e for e in (self._entry(v, scope, mapping) for v in mapping.visits or ()) if e is not None),
             spans=self._spans(mapping.spans, mapping),
             facts=to_facts(mapping),
             gap_rules=gap_rules(mapping, self.counts_from, self.problems) if self.days_known else (),
@@ -154,7 +154,7 @@ class _Builder:
         readable = owner.arms is not None or not owner.has("arms")
         return PeriodScope(_arm_names(owner.arms, self.problems), bool(mapping.blinded), readable)
 
-    def _entry(self, mapping: VisitKeys, scope: PeriodScope) -> VisitRule | None:
+    def _entry(self, mapping: VisitKeys, scope: PeriodScope, period: PeriodKeys) -> VisitRule | None:
         problems = self.problems
         if mapping.all_known and not any(map(mapping.has, ("give", "assess", "name", "also_called"))):
             problems.error("nothing happens at this visit", mapping.place(), "add `give`, `assess` or `name`")
@@ -165,7 +165,7 @@ class _Builder:
                 "a blinded visit without arms hides nothing from anybody", mapping.place("blinded"), "name the arms of the study"
             )
         gives = self.giver.gives(mapping, scope, arms, blinded)
-        at = days_of(mapping, self.counts_from, problems, self._day_of_event) if self.days_known else None
+        at = days_of(mapping, period, self.counts_from, problems, self._day_of_event) if self.days_known else None
         if at is None:
             return None
         if not at and mapping.name is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
@@ -15,7 +16,7 @@ from nmosd_dosing.language.phrases.gaps import Gaps
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.model import GapRule
-from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Cycle, Point, Series
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Cycle, Point, Series, Window
 
 
 def gap_rules(period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -> tuple[GapRule, ...]:
@@ -53,7 +54,7 @@ def gap_rules(period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -
 
 
 def days_of(
-    mapping: VisitKeys, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
+    mapping: VisitKeys, period: PeriodKeys, counts_from: CountsFrom, problems: Problems, known_event: Callable[[Scalar], None]
 ) -> tuple[Point | Series, ...] | None:
     """The days of a visit; empty where they are not stated, None where they cannot be told."""
     if mapping.at is None:
@@ -78,7 +79,8 @@ def days_of(
                 _events(item, known_event)
                 built.append(_point(item, mapping, counts_from))
             elif complete:  # after a day that cannot be read nobody knows where a repeat goes on
-                built.append(_series(item, _base(item, built), mapping, counts_from))
+                _events(item, known_event)
+                built.append(_series(item, _base(item, built), mapping, period, counts_from))
         except PhraseError as error:
             problems.found.append(error.problem)
             complete = False
@@ -87,12 +89,12 @@ def days_of(
     return tuple(built) if complete and len(problems.found) == found else None
 
 
-def _events(item: visit_days.PointText, known_event: Callable[[Scalar], None]) -> None:
+def _events(item: visit_days.PointText | visit_days.RepeatText, known_event: Callable[[Scalar], None]) -> None:
     """The events that a day hangs on are there, and both ends of a range on the same."""
-    for day in (item.day, item.last):
+    for day in (item.day, item.last) if isinstance(item, visit_days.PointText) else (item.until, *item.without):
         if day is not None and day.hangs_on and day.hangs_on not in (LAST_DOSE, LAST_DOSE_OF_STUDY):
             known_event(Scalar(day.hangs_on, day.place))
-    if item.last is not None and item.last.hangs_on != item.day.hangs_on:
+    if isinstance(item, visit_days.PointText) and item.last is not None and item.last.hangs_on != item.day.hangs_on:
         hint = f"write for example `{item.day.hangs_on or item.last.hangs_on} to {item.day.hangs_on or item.last.hangs_on} + 4 days`"
         raise PhraseError("the two ends of a range are counted from different days", item.place, hint)
 
@@ -124,8 +126,9 @@ def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems
             problems.error("a day of a cycle is counted in days from its first day", item.place, hint)
         elif last.offset.months or item_code(item).offset.months:
             problems.error("a day of a cycle is counted in days from its first day", item.place, "write for example `D1` or `D15`")
-        elif item_code(item).offset.days < 0:
-            problems.error(f"{item_code(item).label} lies before its cycle's first day", item.place, "put it into a visit of its own")
+        elif item_code(item).offset.days <= -mapping.cycle.step.range[0]:
+            wrong = f"{item_code(item).label} lies before the first day of the cycle before"
+            problems.error(wrong, item.place, f"a cycle is {mapping.cycle.step.in_words} long: put the day into a visit of its own")
         elif last.offset.days >= mapping.cycle.step.range[0]:
             begins = f"the next cycle begins {mapping.cycle.step.in_words} after this one"
             problems.error(f"{last.label} is no day of the cycle: {begins}", item.place, "make the cycle longer, or the day earlier")
@@ -146,10 +149,9 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
         )
     last = before[-1]
     if isinstance(last, Point):
-        if last.code.hangs_on:
+        if last.code.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY):
             on = last.code.hangs_on
-            what = f"the {on}" if on in (LAST_DOSE, LAST_DOSE_OF_STUDY) else "an event"
-            raise PhraseError(f"a repeat after a day that hangs on {what}", item.place, f"name each day: `{on}, {on} + 28 days`")
+            raise PhraseError(f"a repeat after a day that hangs on the {on}", item.place, f"name each day: `{on}, {on} + 28 days`")
         if last.code.offset.then:
             hint = "name each day, or repeat from a day of the period with `counted from: previous visit`"
             raise PhraseError(f"a repeat after {last.code.label}, which counts from another visit", item.place, hint)
@@ -161,7 +163,7 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
         raise PhraseError(
             "a repeat after one with an open end would never begin", item.place, "end the first one: `until` with its last day"
         )
-    return _last_of(last)
+    return last.base.later(last.step, last.count or 0)
 
 
 def _windows_of_all_or_none(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys, problems: Problems) -> None:
@@ -233,7 +235,11 @@ def _point(item: visit_days.PointText, mapping: VisitKeys, counts_from: CountsFr
             message = f"the range can end on {last.label} before it begins on {code.label}: that depends on the first date"
             hint = "count both ends in days, or both in months"
         raise PhraseError(message, item.place, hint)
-    return Point(code, last, item.window or mapping.window, item.place)
+    window = item.window or mapping.window
+    if last is not None and isinstance(window, Window) and window.after is None:
+        hint = f"write `{_as_written(item.day.place)} or later`, or leave the window out"
+        raise PhraseError("a range of days whose window has no end", window.place or item.place, hint)
+    return Point(code, last, window, item.place)
 
 
 def _on(code: Code) -> Offset:
@@ -253,51 +259,99 @@ def _never_before(last: Offset, first: Offset) -> bool:
     return last >= first if last.months == first.months else last.range[0] >= first.range[1]
 
 
-def _series(item: visit_days.RepeatText, base: Code, mapping: VisitKeys, counts_from: CountsFrom) -> Series:
-    if item.step.days and base.offset.months:
-        raise PhraseError(
-            f"a repeat by days after {base.label}, which is counted in months", item.place, "count both in months, or both in days"
-        )
-    until = item.until.resolve(counts_from) if item.until else None
-    if until is not None:
-        by_months = bool(item.step.months)
-        if by_months and until.offset.days != base.offset.days:
-            raise PhraseError(
-                f"whether a repeat by months reaches {until.label} depends on the first date",
-                item.place,
-                f"name the end in months: `until {_plain_day(base)} + 24 months`",
-            )
-        if not by_months and until.offset.months:
-            raise PhraseError(
-                f"whether a repeat by days reaches {until.label} depends on the first date",
-                item.place,
-                "name the end as a day or week code",
-            )
-        if until.offset < base.offset:
-            raise PhraseError(f"the repeat ends on {until.label}, before it begins on {base.label}", item.place, "name a later day")
-        if until.offset < base.offset + item.step:
-            raise PhraseError(
-                f"no repeat falls between {base.label} and {until.label}: the first would be {base.later(item.step, 1).label}",
-                item.place,
-                "name a later day, or leave the repeat out",
-            )
-    last = base.later(item.step, item.count or 1)
-    if not last.offset.possible:
+def _series(item: visit_days.RepeatText, base: Code, mapping: VisitKeys, period: PeriodKeys, counts_from: CountsFrom) -> Series:
+    if item.step.months and base.offset.then:
+        hint = "count both in days, or name the day from which it goes on in an entry of its own"
+        raise PhraseError(f"a repeat by months after {base.label}, which is counted in days behind months", item.place, hint)
+    if item.step.days and base.offset.months and mapping.counted_from:
+        wrong = f"a repeat by days after {base.label}, which is counted in months, from the previous dose"
+        raise PhraseError(wrong, item.place, "count both in days, or take `counted from` out")
+    if not base.later(item.step, item.count or 1).offset.possible:
         raise PhraseError("the repeat reaches beyond 9998 years", item.place, "end it earlier")
-    return Series(base, item.step, until, item.count, item.window or mapping.window, mapping.counted_from, item.place)
+    until = item.until.resolve(counts_from) if item.until else _end_of(period, base, item, counts_from) if item.to_the_end else None
+    count = _times_until(base, item, until) if until is not None else item.count
+    said = f"the end of the period, {until.label}" if item.to_the_end and until is not None else until.label if until is not None else ""
+    series = Series(base, item.step, count, said, (), item.window or mapping.window, mapping.counted_from, item.place)
+    return replace(series, without=_without(item, series, counts_from))
 
 
-def _last_of(series: Series) -> Code:
-    """The last day of a repeat that has an end."""
-    if series.count is not None:
-        return series.base.later(series.step, series.count)
-    assert series.until is not None
-    if series.step.months:
-        times = (series.until.offset.months - series.base.offset.months) // series.step.months
-    else:
-        times = (series.until.offset.days - series.base.offset.days) // series.step.days
-    return series.base.later(series.step, times)
+def _end_of(period: PeriodKeys, base: Code, item: visit_days.RepeatText, counts_from: CountsFrom) -> Code:
+    """The last day of a period, where its length states one."""
+    if base.hangs_on:
+        raise PhraseError(f"whether the end of the period comes after {base.label} is not known", item.place, "write `, 5 more times`")
+    if not isinstance(period.length, Offset):
+        hint = "write `length: 52 weeks` into the period, or name the last day: `until D337`"
+        raise PhraseError("until the end of the period, whose length is not stated", item.place, hint)
+    if period.counted_from:
+        wrong = "until the end of the period, whose days are counted from the first day of the study and its length from the entry"
+        raise PhraseError(wrong, item.place, "name the last day: `until D337`")
+    return Code(base.style, Offset(period.length.days, period.length.months), counts_from)
 
 
-def _plain_day(code: Code) -> str:
-    return Code(code.style, Offset(code.offset.days), code.counts_from).label
+def _times_until(base: Code, item: visit_days.RepeatText, until: Code) -> int:
+    """How many repeats there are up to a day, which belongs to them. Raises PhraseError where that hangs on the first date, and where the
+    day is the end of the period: whether its end visit belongs to a repeat nobody can tell."""
+    if until.hangs_on != base.hangs_on:
+        hint = (
+            f"write for example `until {base.hangs_on} + 24 weeks`"
+            if base.hangs_on
+            else "name the last day of the period, or `, 5 more times`"
+        )
+        raise PhraseError(f"a repeat after {base.label} ends with a day that is counted from another one", item.place, hint)
+    if item.until is not None and item.until.moved:
+        raise PhraseError(f"{until.label} hangs on another visit's actual day", item.place, "end the repeat with a day of the period")
+    if base.offset.before(until.offset)[0] < 0:
+        raise PhraseError(f"the repeat ends on {until.label}, before it begins on {base.label}", item.place, "name a later day")
+
+    def left(times: int) -> tuple[int, int]:
+        return base.later(item.step, times).offset.before(until.offset)
+
+    times = max(0, int((until.offset.nominal - base.offset.nominal) / item.step.nominal) - 2)
+    while left(times + 1)[0] >= 0:
+        times += 1
+    if left(times + 1)[1] >= 0:
+        ways = f"write `, {times + 1} more times`" + (f" or `, {times} more times`" if times else "")
+        raise PhraseError(f"whether the repeat reaches {until.label} depends on the first date", item.place, ways)
+    last = base.later(item.step, times)
+    if item.to_the_end and left(times) == (0, 0):
+        wrong = f"does {until.label}, the end of the period, belong to the repeat? Its end visit is on that day"
+        ways = f"write `until {_typed(until, base)}`, which includes it" + (
+            f", or `until {_typed(base.later(item.step, times - 1), base)}`" if times > 1 else ""
+        )
+        raise PhraseError(wrong, item.place, ways)
+    if not times:
+        raise PhraseError(
+            f"no repeat falls between {base.label} and {until.label}: the first would be {last.later(item.step, 1).label}",
+            item.place,
+            "name a later day, or leave the repeat out",
+        )
+    return times
+
+
+def _typed(code: Code, base: Code) -> str:
+    """A day as a file says it."""
+    months = f" + {Offset(0, code.offset.months).in_words}" if code.offset.months else ""
+    return f"{Code(base.style, Offset(code.offset.days), code.counts_from).label}{months}"
+
+
+def _without(item: visit_days.RepeatText, series: Series, counts_from: CountsFrom) -> tuple[Code, ...]:
+    """The days that a repeat excepts: each is one of its days."""
+    if item.without and item.count is not None:
+        last = series.base.later(series.step, item.count)
+        hint = f"write `until {_typed(last, series.base)}` in place of `, {item.count} more times`"
+        raise PhraseError(f"whether the {item.count} times count the days that are excepted is not said", item.place, hint)
+    found: dict[Offset, Code] = {}
+    for text in item.without:
+        code = text.resolve(counts_from)
+        times = round((code.offset.nominal - series.base.offset.nominal) / series.step.nominal)
+        of_repeat = 1 <= times <= (series.count or times) and series.base.later(series.step, times).offset == code.offset
+        if not of_repeat or code.hangs_on != series.base.hangs_on:
+            days = [series.base.later(series.step, n).label for n in range(1, min(series.count or 3, 3) + 1)]
+            more = "" if series.count is not None and series.count <= 3 else " and so on"
+            raise PhraseError(f"{code.label} is no day of the repeat", text.place, f"its days are {', '.join(days)}{more}")
+        if code.offset in found:
+            raise PhraseError(f"{code.label} is excepted twice", text.place, "take one out")
+        found[code.offset] = code
+    if series.count is not None and len(found) == series.count:
+        raise PhraseError("every day of the repeat is excepted", item.place, "leave the repeat out")
+    return tuple(found.values())

@@ -347,7 +347,7 @@ def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> Non
         if visit.offset is None:
             continue
         before = max(window.before if window else 0 for window in visit.windows)
-        after = max(window.after if window else 0 for window in visit.windows)
+        after = max((window.after or 0) if window else 0 for window in visit.windows)
         low = shift(np.array([first]), visit.offset + Offset(-before))[0]
         high = shift(np.array([last]), (visit.last or visit.offset) + Offset(after))[0]
         if low < FIRST_DATE or (high > LAST_DATE and not visit.open_ended):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import pairwise
 
-from nmosd_dosing.days import Offset
+from nmosd_dosing.days import MAX_DAYS, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
@@ -38,9 +38,9 @@ def check(study: Study, problems: Problems) -> None:
         dated = [visit for visit in visits if visit.offset is not None and not visit.hangs_on]
         _ends(period, entries[period.id] if period.keeps_count else 0, dated, problems)
         _gaps(study, period, dated, problems)
-        _same_date(period, dated, problems)
         for event in dict.fromkeys(visit.hangs_on for visit in visits):
             of_event = [v for v in visits if v.hangs_on == event and v.offset is not None]
+            _same_date(period, of_event, problems)
             _in_courses(of_event, problems)
             _windows(period, of_event, problems)
         _gap_rules(period, dated, problems)
@@ -126,7 +126,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                         _of_site(product),
                     )
                 one, two = before.of_arm(arm).window, after.of_arm(arm).window
-                late, early = one.after if one else 0, two.before if two else 0
+                late, early = one.most_after if one else 0, two.before if two else 0
                 if most >= gap.range[0] > most - late - early and after.place not in reported:
                     reported.add(after.place)
                     problems.warn(
@@ -177,7 +177,8 @@ def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
             other = visits[i]
             if other is monthly or high < fewest or (monthly.place, other.place) in reported:
                 continue
-            if not offset_of(other).months or offset_of(other).days != offset_of(monthly).days:
+            apart = offset_of(monthly).before(offset_of(other))
+            if apart[0] <= 0 <= apart[1]:
                 reported |= (
                     {(monthly.place, other.place), (other.place, monthly.place)} if _report_same_date(monthly, other, problems) else set()
                 )
@@ -211,8 +212,9 @@ def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
                 continue
             reported.add(places)
             shared = min(latest, _allowed(after)[1][0]) - earliest + 1
+            by = f" by {counted(shared, 'day')}" if shared < MAX_DAYS // 2 else ": neither has a last day"
             problems.warn(
-                f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}",
+                f"the windows of {before.label} and {after.label} overlap{by}",
                 after.place,
                 "a visit on such a day could be either; make a window smaller",
                 [
@@ -227,7 +229,7 @@ def _allowed(visit: Visit) -> tuple[tuple[int, int], tuple[int, int]]:
     window of its first day, what else takes several days on any of them."""
     days, window = offset_of(visit), visit.window
     last = days if visit.last is None or visit.gives else visit.last
-    before, after = (window.before, window.after) if window is not None else (0, 0)
+    before, after = (window.before, window.most_after) if window is not None else (0, 0)
     (fewest, most), (low, high) = days.range, last.range
     return (fewest - before, most - before), (low + after, high + after)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from nmosd_dosing.days import Code, Offset
+from nmosd_dosing.days import MAX_DAYS, Code, Offset
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import InputError, Place, Problem
 from nmosd_dosing.study.facts import Facts, NotStated
@@ -14,33 +14,44 @@ from nmosd_dosing.study.nominal_times import NominalTime
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Allowed days around a target: so many before and after, both included.
+    """Allowed days around a target: so many before and after, both included; `after` is None where there is no last one, `or later`.
 
     `origin`: who states it, if not the study file; `place`: where.
     """
 
     before: int
-    after: int
+    after: int | None
     origin: str | None = field(default=None, compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("before", "after"):
+        for name in ("before", "after") if self.after is not None else ("before",):
             days = getattr(self, name)
             if not isinstance(days, int) or isinstance(days, bool) or days < 0:
                 hint = "give whole days, 0 or more: `Window(2, 5)` is from 2 days before to 5 days after"
                 raise InputError(Problem(f"`{name}`: `{days!r}` is not a number of days", self.place, hint))
+        if self.after is None and self.before:
+            hint = "`Window(0, None)` is from the target on, without a last day"
+            raise InputError(Problem("a window without an end begins with its target", self.place, hint))
 
     @property
     def text(self) -> str:
+        if self.after is None:
+            return "or later"
         if self.before == self.after:
             return f"±{self.before}d"
         parts = (f"-{self.before}d" if self.before else "", f"+{self.after}d" if self.after else "")
         return "/".join(part for part in parts if part)
 
+    @property
+    def most_after(self) -> int:
+        """The most days after the target: beyond any date where there is no last one."""
+        return MAX_DAYS if self.after is None else self.after
+
     def within(self, other: Window) -> Window:
         """The days that both allow."""
-        before, after = min(self.before, other.before), min(self.after, other.after)
+        after = min((days for days in (self.after, other.after) if days is not None), default=None)
+        before = min(self.before, other.before)
         return next((w for w in (self, other) if (w.before, w.after) == (before, after)), Window(before, after))
 
 
@@ -78,22 +89,24 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A repeat: every `step` after `base`, up to and including `until`, or `count` times; open where both are None.
+    """A repeat: every `step` after `base`, `count` times; without an end where that is None.
 
-    `follows`: each counts from the actual dose, or visit, before it, where one is recorded; None: all from the first day.
+    `until`: how the file says its end, where it names a day. `without`: days of the repeat that it excepts. `follows`: each counts from
+    the actual dose, or visit, before it, where one is recorded; None: all from the first day.
     """
 
     base: Code
     step: Offset
-    until: Code | None = None
     count: int | None = None
+    until: str = ""
+    without: tuple[Code, ...] = ()
     window: Window | NotStated | None = None
     follows: Moving | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
     def open_ended(self) -> bool:
-        return self.until is None and self.count is None
+        return self.count is None
 
 
 @dataclass(frozen=True, slots=True)

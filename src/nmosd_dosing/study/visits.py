@@ -93,11 +93,12 @@ def _on_days(entry: VisitRule, horizon: int, entries: tuple[VisitRule, ...] = ()
         if isinstance(item, Point):
             yield _Occurrence(entry, item.code, item.last, item.window, False, item.follows, item.place)
         else:
-            before = item.base
-            for code in repeats(item, horizon):
-                follows = Follows(before.offset, item.step, item.follows) if item.follows else None
+            before = 0
+            for times, code in repeats(item, horizon):
+                previous, step = item.base.later(item.step, before), item.step.times(times - before)
+                follows = Follows(previous.offset, step, item.follows) if item.follows else None
                 yield _Occurrence(entry, code, None, item.window, item.open_ended, follows, item.place)
-                before = code
+                before = times
 
 
 def days_of_entry(entry: VisitRule, horizon: int) -> set[tuple[str, Offset]]:
@@ -123,21 +124,17 @@ def _in_cycles(entry: VisitRule, cycle: Cycle, first: int, horizon: int) -> Iter
                 yield _Occurrence(entry, code, last, item.window, cycle.count is None and number > 1, follows, item.place)
 
 
-def repeats(series: Series, horizon: int) -> Iterator[Code]:
-    """The days of a repeat, without its base; an open one up to the first beyond `horizon` days."""
+def repeats(series: Series, horizon: int) -> Iterator[tuple[int, Code]]:
+    """The days of a repeat, each with its number after the base; an open one up to the first beyond `horizon` days."""
+    without = {code.offset for code in series.without}
     times = 0
-    while True:
+    while series.count is None or times < series.count:
         times += 1
         code = series.base.later(series.step, times)
-        if series.count is not None and times > series.count:
+        if not code.offset.possible or (series.open_ended and code.offset.range[0] > horizon):
             return
-        if series.until is not None and code.offset > series.until.offset:
-            return
-        if series.open_ended and code.offset.range[0] > horizon:
-            return
-        if not code.offset.possible:
-            return
-        yield code
+        if code.offset not in without:
+            yield times, code
 
 
 def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels, problems: Problems) -> Visit:

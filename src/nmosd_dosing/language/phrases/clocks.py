@@ -13,7 +13,7 @@ from fractions import Fraction
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBERS, Meant, Scanner, take_length, to_number
+from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBERS, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.criteria import Anchor, Clock, Counted, NotWithin, Reach, Side, StableFor, Times, Unless, UsedFor
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
@@ -234,10 +234,7 @@ class _Reader:
 
     def _length(self) -> Offset:
         start = self.scan.skip()
-        try:
-            length = take_length(self.scan, "a length such as `6 months`")
-        except Meant as error:
-            raise PhraseError(error.problem.message, error.problem.place or self.node.place, error.problem.hint) from None
+        length = take_length(self.scan, "a length such as `6 months`")
         if length == Offset() or length.nominal > 100 * 366:
             raise PhraseError(
                 f"`{clip(length.in_words)}` is no length to look back", self.scan.since(start), "write for example `6 months`"

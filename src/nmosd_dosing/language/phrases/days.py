@@ -16,11 +16,10 @@ from nmosd_dosing.errors import Place, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import DAYS, LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 
 PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
-_EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{DAYS})?"
+_EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{LENGTH})?"
 _LAST_DOSE = rf"last dose\b(?:\s+of\s+the\s+study\b)?(?:\s*\+\s*{LENGTH})?"
 _BEFORE = rf"[0-9]+\s*(?:hours?|h|days?|d|weeks?|w)\s+before\s+{CODE}(?:{PLUS})?"
 DAY = rf"(?:{_BEFORE}|{CODE}(?:{PLUS})?(?:\s*\+\s+{DAYS})?|{_LAST_DOSE}|{_EVENT_DAY})"
@@ -209,8 +208,8 @@ def _written_otherwise(scan: Scanner, start: int) -> DayText | None:
 
 
 # A word that nothing else begins with, on its own or with days behind it.
-_RESERVED = "every|then|to|until|each|from|first|last|not|week|month|year|day|daily|weekly|monthly"
-_EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b))"
+_RESERVED = "every|then|to|or|until|except|each|from|first|last|not|week|month|year|day|daily|weekly|monthly"
+_EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b|or\b))"
 
 
 def _after(scan: Scanner, event: str, start: int) -> DayText:
@@ -220,11 +219,8 @@ def _after(scan: Scanner, event: str, start: int) -> DayText:
         plus = plus + take_length(scan)
     text = scan.text[start : scan.at]
     if text.count("+") > 1:
-        raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), f"write `{event} + {plus.in_words}`")
-    if event in (LAST_DOSE, LAST_DOSE_OF_STUDY):
-        return DayText("event", 0, 0, Offset(plus.days, plus.months), scan.since(start), text, event)
-    if plus.months:
-        weeks = counted(round(plus.months * 52 / 12 + plus.days / 7), "week")
-        hint = f"after an event write days or weeks, as the protocol has them: for example `{event} + {weeks}`"
-        raise PhraseError(f"`{clip(text)}` counts months after an event", scan.since(start), hint)
-    return DayText("event", 0, 0, Offset(plus.days), scan.since(start), text, event)
+        hint = "write days or weeks, or months: one number of them"
+        if not (plus.days and plus.months):
+            hint = f"write `{event} + {plus.in_words}`"
+        raise PhraseError(f"`{clip(text)}` adds twice", scan.since(start), hint)
+    return DayText("event", 0, 0, Offset(plus.days, plus.months), scan.since(start), text, event)

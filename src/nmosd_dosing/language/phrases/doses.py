@@ -17,7 +17,7 @@ from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.hours import TIME, minutes
-from nmosd_dosing.language.phrases.prescriptions import refuse_described_amount, refuse_prescription
+from nmosd_dosing.language.phrases.prescriptions import READ_DAILY, in_own_words, refuse_described_amount, refuse_prescription
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
 
@@ -27,7 +27,7 @@ _RANGE = rf"(?:{_NUMBER}\s+to\s+)?{_AMOUNT}"
 _RULE = r"[a-z][a-z0-9-]*"
 _NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(WRITTEN)})\b){_RULE}"  # no number stands by itself in it
 _HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_DAILY = rf"(?:daily|twice daily|[0-9]+ times daily)(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
+_DAILY = rf"(?:daily|twice daily|[0-9]+ times daily|{READ_DAILY})(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
 _AS_NEEDED = r"as\s+needed(?:,\s+at\s+most\s+(?:once|twice|[0-9]+\s+times)\s+daily)?"
 GIVE_PATTERN = (
     rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_RANGE}(?:/kg|/m2)?)|{_NAMED})"
@@ -90,7 +90,7 @@ def dose(node: Scalar) -> DoseText:
     text = node.flat
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
-    text, as_needed, most = _as_needed(text, node)
+    text, as_needed, most = _as_needed(in_own_words(text), node)
     refuse_prescription(text, node)
     body, lead = _lead(text, node)
     body, over = _infusion_time(body, node)

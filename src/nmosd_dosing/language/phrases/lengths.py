@@ -6,6 +6,7 @@ A text that cannot be read raises PhraseError at the word where the reading stop
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from nmosd_dosing.days import Offset
@@ -21,7 +22,8 @@ NOT_STATED_TEXT = "not stated"
 _UNIT = r"(?:days?|d|weeks?|w|months?|mo|years?|y)\b"
 LENGTH = rf"[0-9]+\s*{_UNIT}"
 DAYS = r"[0-9]+\s*(?:days?|d|weeks?|w)\b"
-WINDOW = rf"(?:(?:±|\+/-)\s*{DAYS}|\+{DAYS}\s*/\s*-{DAYS}|-{DAYS}\s*/\s*\+{DAYS}|[+-]{DAYS})"
+OR_LATER = r"or\s+later\b"
+WINDOW = rf"(?:{OR_LATER}|(?:±|\+/-)\s*{DAYS}|\+{DAYS}\s*/\s*-{DAYS}|-{DAYS}\s*/\s*\+{DAYS}|[+-]{DAYS})"
 WINDOW_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{WINDOW}|{DAYS})\s*$"
 LENGTH_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{LENGTH})\s*$"
 WITHIN_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:[0-9]+\s*(?:{_UNIT})?\s*to\s+)?{LENGTH})\s*$"
@@ -71,14 +73,6 @@ class Scanner:
         raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
 
 
-class Meant(PhraseError):
-    """A length that cannot be read although there is only one that it can mean: what stands behind it may be read all the same."""
-
-    def __init__(self, message: str, place: Place, length: Offset) -> None:
-        super().__init__(message, place, f"write `{length.in_words}`")
-        self.length = length
-
-
 # --- lengths ------------------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +98,7 @@ def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Off
             n, word = NUMBERS[match[1].lower()] if match[1] else 1, match[2].lower()
             length = unit(word).times(n)
             length = Offset(length.days, length.months, counted(n, word))
-            raise Meant(f"expected {what}, found `{clip(match[0].strip())}`", scan.since(start), length)
+            raise PhraseError(f"expected {what}, found `{clip(match[0].strip())}`", scan.since(start), f"write `{length.in_words}`")
         scan.expected(what)
     word = scan.take(rf"({_UNIT})")
     if not word:
@@ -132,6 +126,66 @@ def to_number(digits: str, place: Place) -> int:
     return int(digits)
 
 
+# --- how often ----------------------------------------------------------------------------------------------------------
+
+_ORDINALS = {"2nd": 2, "3rd": 3, "4th": 4}
+_OFTEN = {
+    "daily": Offset(1), "QD": Offset(1), "weekly": Offset(7), "fortnightly": Offset(14), "monthly": Offset(0, 1),
+    "quarterly": Offset(0, 3), "yearly": Offset(0, 12), "annually": Offset(0, 12),
+}  # fmt: skip
+_TWO_WAYS = {  # words that are said of both
+    "biweekly": ("twice a week", "every 2 weeks"), "bimonthly": ("twice a month", "every 2 months"),
+    "biannually": ("twice a year", "every 2 years"), "semiweekly": ("twice a week", "every 3 or 4 days"),
+}  # fmt: skip
+
+
+def any_case(word: str) -> str:
+    """A pattern for a word in any case, which editors can check, too."""
+    return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word)
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(map(any_case, words))})"
+
+
+_EVERY_WORD = rf"(?:{_one_of([*NUMBERS, *_ORDINALS])}\s+)?{_one_of(('day', 'week', 'month', 'year'))}[Ss]?\b"
+_EVERY_Q = r"[Qq]\s?[0-9]+\s?[DdWwMmYy]\b"
+EVERY = rf"(?:every\s+(?:{LENGTH}|{_EVERY_WORD})|{_EVERY_Q}|{_one_of(_OFTEN)}\b)"  # `every 4 weeks`, `Q4W`, `weekly`
+
+
+def take_every(scan: Scanner, what: str = "a length such as `28 days`") -> Offset | None:
+    """How long it is from one to the next: `every 4 weeks`, `every other week`, `Q4W`, `monthly`. None, and nothing is taken, where the
+    text says no such thing. Raises PhraseError for 0 days, and for words that are said of two rhythms."""
+    start = scan.skip()
+    if scan.take(r"every\b"):
+        begin = scan.skip()
+        step = _words_of_length(scan) or take_length(scan, what)
+    elif q := scan.take(_EVERY_Q):
+        begin, number = start, re.sub(r"\D", "", q[0])
+        step = _length(to_number(number, scan.since(start)), {"m": "mo"}.get(q[0][-1].lower(), q[0][-1].lower()))
+    elif word := scan.take(rf"({_one_of(_OFTEN)})\b"):
+        length = next(length for name, length in _OFTEN.items() if name.lower() == word[1].lower())
+        return Offset(length.days, length.months, Offset(length.days, length.months).in_words)
+    elif word := scan.take(rf"({_one_of(_TWO_WAYS)})\b"):
+        twice, every = _TWO_WAYS[word[1].lower()]
+        hint = f"write `{every}`, or the days themselves" if "or" not in every else "write the days themselves"
+        raise PhraseError(f"`{word[1]}` could be {twice}, or {every}", scan.since(start), hint)
+    else:
+        return None
+    if step == Offset():
+        raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+    return step
+
+
+def _words_of_length(scan: Scanner) -> Offset | None:
+    """`other week`, `2nd week`, `four weeks`, `week`."""
+    if not (match := scan.take(_EVERY_WORD)):
+        return None
+    *number, word = match[0].lower().split()
+    times = {**NUMBERS, **_ORDINALS}[number[0]] if number else 1
+    return _length(times, word[:2] if word.startswith("mo") else word[0])
+
+
 # --- windows -----------------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +205,8 @@ def window(node: Scalar) -> Window | NotStated:
 
 
 def take_window(scan: Scanner, behind_a_day: bool = True) -> Window | None:
+    if later := scan.take(OR_LATER):
+        return Window(0, None, place=scan.since(later.start()))
     match = scan.take(
         rf"(?:±|\+/-)\s*(?P<both>{DAYS})|\+(?P<a>{DAYS})\s*/\s*-(?P<b>{DAYS})"
         rf"|-(?P<b2>{DAYS})\s*/\s*\+(?P<a2>{DAYS})|\+(?P<a3>{DAYS})|-(?P<b3>{DAYS})"

@@ -1,7 +1,8 @@
 """How doses are written on prescriptions, and what a file says in its place: `20 mg BID`, `10 mg/kg (max 800 mg)`, `5-10 mg/kg`.
 
-Nothing of this is read as a dose: an abbreviation that is misread is a wrong dose (ISMP's list of error-prone abbreviations). What each
-means is put into a hint, which can be typed as it stands.
+How often on each day is read where the words have one meaning, `BID`, `three times a day`, and shown in the language's own. Nothing else of
+this is read as a dose: an abbreviation that is misread is a wrong dose (ISMP's list of error-prone abbreviations). What each means is put
+into a hint, which can be typed as it stands.
 """
 
 from __future__ import annotations
@@ -17,6 +18,15 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _UNIT = rf"(?:{'|'.join(WRITTEN)})(?:/kg|/m2)?(?![^\W\d_])"
 _AMOUNT = rf"{_NUMBER}\s*{_UNIT}"
 
+_A_DAY = r"(?:daily|(?:a|per|each|every) day)"
+_READ = (  # how often on each day, in words that are read
+    (rf"(?:[Bb]\.?[Ii]\.?[Dd]\.?|[Tt]wice (?:a|per|each|every) day|(?:two|2) times {_A_DAY})", "twice daily"),
+    (rf"(?:[Tt]\.?[Ii]\.?[Dd]\.?|[Tt]hree times {_A_DAY}|3 times (?:a|per|each|every) day)", "3 times daily"),
+    (rf"(?:[Qq]\.?[Ii]\.?[Dd]\.?|[Ff]our times {_A_DAY}|4 times (?:a|per|each|every) day)", "4 times daily"),
+    (rf"(?:[Qq]\.?[Dd]\.?|[Oo]nce {_A_DAY}|[Ee]very day|[Ee]ach day)", "daily"),
+)
+READ_DAILY = "|".join(pattern for pattern, _ in _READ)
+_NAMED_DOSE = r"[^\W\d_](?:(?!\s[0-9]).)*\s[a-z][a-z0-9-]*"  # a product and a rule of it
 _OFTEN = (  # how often on each day of a course
     (r"(?:b\.?i\.?d|q\s?12\s?h|every 12 (?:h|hours)|2\s?x (?:daily|a day)|twice (?:a|per) day)", "twice daily"),
     (r"(?:t\.?i\.?d|q\s?8\s?h|every 8 (?:h|hours)|3\s?x (?:daily|a day))", "3 times daily"),
@@ -30,6 +40,16 @@ _ROUTES = (
 )
 _CAP = rf"(?i)(?:max(?:imum|\.)?|up to|at most|capped at|not (?:more than|to exceed)|no more than)\s*(?:of\s*|dose\s*)*({_AMOUNT})\)?"
 _TAPER = rf"{_AMOUNT}.*?(?:\b(?:then|followed by|taper\w*|reduc\w*|decreas\w*|increas\w*)\b|→|->)"
+
+
+def in_own_words(text: str) -> str:
+    """A dose in which how often on each day stands in the language's words, directly behind the amount or the rule."""
+    rest = rf"$|\s+(?:at|over)\b.*|\s+{_NUMBER}\s*(?:min|h)\s.*"
+    match = re.match(rf"(?P<dose>\S.*?\s{_AMOUNT}|{_NAMED_DOSE})\s+(?P<often>{READ_DAILY})(?P<rest>{rest})", text)
+    if match is None:
+        return text
+    words = next(words for pattern, words in _READ if re.fullmatch(pattern, match["often"]))
+    return f"{match['dose']} {words}{match['rest']}"
 
 
 def refuse_prescription(text: str, node: Scalar) -> None:

@@ -11,28 +11,21 @@ import re
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problem, clip, counted
+from nmosd_dosing.errors import Place, Problem
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases.days import CODE, DAY, PLUS, DayText, take_day
-from nmosd_dosing.language.phrases.lengths import (
-    LENGTH,
-    NOT_STATED_TEXT,
-    WINDOW,
-    Meant,
-    Scanner,
-    take_length,
-    take_window,
-    to_number,
-)
+from nmosd_dosing.language.phrases.days import DAY, DayText, take_day
+from nmosd_dosing.language.phrases.lengths import EVERY, NOT_STATED_TEXT, WINDOW, Scanner, take_every, take_window, to_number
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
 
-_REPEAT = rf"(?:then\s+)?every\s+{LENGTH}(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+{CODE}(?:{PLUS})?)?(?:\s*{WINDOW})?"
+_END_OF_PERIOD = r"(?:the\s+)?end\s+of\s+(?:the\s+)?period\b"
+_END = rf"(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+(?:{_END_OF_PERIOD}|{DAY}))"
+_REPEAT = rf"(?:then\s+)?{EVERY}{_END}?(?:\s*{WINDOW})?(?:\s*,?\s*except\s+{DAY}(?:\s*,\s*{DAY})*)?"
 _ITEM = rf"(?:{DAY}(?:\s+to\s+{DAY})?(?:\s*{WINDOW})?|{_REPEAT})"
 
 AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
-CYCLE_PATTERN = rf"^\s*every\s+{LENGTH}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
+CYCLE_PATTERN = rf"^\s*{EVERY}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +38,14 @@ class PointText:
 
 @dataclass(frozen=True, slots=True)
 class RepeatText:
+    """`to_the_end`: until the end of the period. `without`: the days that it excepts."""
+
     step: Offset
     until: DayText | None
+    to_the_end: bool
     count: int | None
     window: Window | None
+    without: tuple[DayText, ...]
     place: Place
 
 
@@ -71,7 +68,7 @@ def at(node: Scalar) -> AtText | NotStated:
         try:
             if items and not scan.take(","):
                 scan.expected("a comma or the end", _after_item_hint(scan.next_words()[0], items[-1]))
-            items.append(_item(scan, problems))
+            items.append(_item(scan))
         except PhraseError as error:
             problems.append(error.problem)
             items.append(Unread())
@@ -127,53 +124,24 @@ def _more_times(times: int) -> str:
     return f"write `, {times} more times` for {times} after the first, `, {max(times - 1, 0)} more times` for {times} in all"
 
 
-def _item(scan: Scanner, problems: list[Problem]) -> PointText | RepeatText:
+def _item(scan: Scanner) -> PointText | RepeatText:
     start = scan.skip()
-    if scan.take(r"(?:then\s+)?every\b"):
-        begin = scan.skip()
-        try:
-            step = take_length(scan, "a length such as `28 days`")
-        except Meant as error:
-            problems.append(error.problem)
-            step = error.length
-        if step == Offset():
-            raise PhraseError("a repeat every 0 days never ends", scan.since(begin), "write `every 1 day` or more")
+    then = scan.take(r"then\b")
+    if (step := take_every(scan)) is not None:
         return _repeat(scan, start, step)
-    scan.take(r"then\b")
-    begin = scan.skip()
-    if said := _how_often(scan):
-        length = take_length(Scanner(Scalar(said, scan.since(begin))))
-        found = f"expected a day or a repeat, found `{clip(scan.text[begin : scan.at])}`"
-        problems.append(Problem(found, scan.since(begin), f"write `every {said}`"))
-        return _repeat(scan, start, length)
-    if begin > start:
+    if then:
         scan.expected("`every` after `then`", "write for example `then every 28 days until D336`")
     day = take_day(scan, moved=True)
     last = take_day(scan, moved=True) if scan.take(r"to\b") else None
     return PointText(day, last, take_window(scan), scan.since(start))
 
 
-_OFTEN = {
-    "daily": "1 day", "qd": "1 day", "qod": "2 days", "weekly": "1 week", "fortnightly": "2 weeks", "biweekly": "2 weeks",
-    "monthly": "1 month", "quarterly": "3 months", "yearly": "1 year", "annually": "1 year",
-}  # fmt: skip
-
-
-def _how_often(scan: Scanner) -> str | None:
-    """`Q4W`, `weekly`: the length that a repeat says in its place."""
-    if match := scan.take(r"(?i)q\s?([0-9]+)\s?([dwmy])\b"):
-        return counted(
-            to_number(match[1], scan.since(match.start())), {"d": "day", "w": "week", "m": "month", "y": "year"}[match[2].lower()]
-        )
-    match = scan.take(rf"(?i)({'|'.join(_OFTEN)})\b")
-    return _OFTEN[match[1].lower()] if match else None
-
-
 def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
-    until, count = None, None
+    until, to_the_end, count = None, False, None
     begin = scan.skip()
     if scan.take(r"until\b"):
-        until = take_day(scan)
+        to_the_end = scan.take(_END_OF_PERIOD) is not None
+        until = take_day(scan) if not to_the_end else None
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
         count = to_number(match[1], scan.since(begin))
         if not match[2]:
@@ -184,7 +152,24 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
             )
         if count == 0:
             raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
-    return RepeatText(step, until, count, take_window(scan), scan.since(start))
+    window = take_window(scan)
+    if window is not None and window.after is None:
+        hint = "write it beside the days, for all of them: `window: or later`"
+        raise PhraseError("`or later` behind a repeat could be about its last day", window.place or scan.since(start), hint)
+    return RepeatText(step, until, to_the_end, count, window, _without(scan), scan.since(start))
+
+
+def _without(scan: Scanner) -> tuple[DayText, ...]:
+    """The days that a repeat excepts, up to the end or the next repeat: `, except D169, D253`."""
+    if not scan.take(r",?\s*except\b"):
+        return ()
+    days = [take_day(scan)]
+    while scan.take(rf",(?!\s*(?:then\b|{EVERY}|$))"):
+        days.append(take_day(scan))
+    if (window := take_window(scan)) is not None:
+        hint = f"put the window before `except`: `… {window.text}, except {days[0].text}`"
+        raise PhraseError("a window behind the days that a repeat excepts", window.place or days[0].place, hint)
+    return tuple(days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +182,9 @@ class CycleText:
 def cycle(node: Scalar) -> CycleText:
     """`every 50 days, 5 cycles`; without an end: `every 50 days`."""
     scan = Scanner(node)
-    if not scan.take(r"every\b"):
+    step = take_every(scan, "a length such as `50 days`")
+    if step is None:
         scan.expected("`every` and a length", "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end")
-    begin = scan.skip()
-    step = take_length(scan, "a length such as `50 days`")
-    if step == Offset():
-        raise PhraseError("a cycle of 0 days never ends", scan.since(begin), "write `every 1 day` or more")
     count = None
     if not scan.done:
         begin = scan.skip()

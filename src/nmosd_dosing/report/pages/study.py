@@ -189,14 +189,11 @@ def _item(item: Point | Series) -> str:
     window = f" {item.window.text}" if isinstance(item.window, Window) else ""
     if isinstance(item, Point):
         return f"{item.code.label}{f' to {item.last.label}' if item.last else ''}{window}"
-    if item.count is not None:
-        end = f", {item.count} more times"
-    elif item.until is not None:
-        end = f" until {item.until.label}"
-    else:
-        end = f", end {NOT_STATED}"
+    end = f", {item.count} more times" if item.count is not None else f", end {NOT_STATED}"
+    end = f" until {item.until}" if item.until else end
+    without = f", except {', '.join(code.label for code in item.without)}" if item.without else ""
     follows = ", each from the actual dose before it" if item.follows else ""
-    return f"then every {item.step.in_words}{end}{window}{follows}"
+    return f"then every {item.step.in_words}{end}{window}{without}{follows}"
 
 
 def _entry(study: Study, period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
