@@ -263,8 +263,8 @@ def test_wrong_options(folder: Path, arguments: tuple[str, ...], message: str) -
 
 
 def test_windows_and_spans_that_the_source_does_not_state_are_told(folder: Path) -> None:
-    assert write("--window-entries", "--spans", regimen="mil62-rcp") == (
-        "v.ics: 4 added, 0 moved, 0 cancelled, 0 unchanged\n"
+    assert write("--window-entries", "--spans", regimen="mil62-olp") == (
+        "v.ics: 7 added, 0 moved, 0 cancelled, 0 unchanged\n"
         "warning: no entry for a window: no window is stated\n"
         "warning: no entry for a span: the study names none\n"
     )

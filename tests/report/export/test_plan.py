@@ -34,7 +34,9 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
     assert last["dose_steps"][0] == "dose of belimumab, 10 mg/kg: 10 mg/kg x 102.5 kg = 1025 mg; by the weight at baseline"
     assert plan["spans"] == [
         {"id": "attacks", "name": "Attacks are counted", "from": "2025-01-06", "to": "2026-01-06", "status": "planned",
-         "source": "Primary outcome measure"}
+         "source": "Primary outcome measure"},
+        {"id": "adverse-events", "name": "Adverse events", "from": "2025-01-06", "to": "2026-01-05", "status": "planned",
+         "source": "Secondary outcome measures"},
     ]  # fmt: skip
     assert plan["periods"] == [
         {"period": "treatment", "title": "Treatment", "start": "2025-01-06", "end": None, "left": None, "status": "planned"}
