@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from nmosd_dosing.calendar.time_points import Examined, examined
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import LANGUAGES, Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument
@@ -144,6 +145,7 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
     if problems.found:
         raise InputError(problems.in_order())
     made = [_visit(plan, visit, date, style) for visit in plan.visits if (date := visit.date)]
+    made += [entry for visit in plan.visits if (date := visit.date) for entry in _on_other_days(plan, visit, date, style)]
     if style.windows:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
         for move in (move for move in plan.transitions if not move.entered):
@@ -174,6 +176,7 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
 
 def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
     days = [d for v in plan.visits for d in (v.target, v.actual, v.booked, v.last, v.earliest, v.latest) if d]
+    days += [row.date for v in plan.visits for row in v.time_line if row.date]
     days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
     outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
     if outside:
@@ -190,7 +193,9 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
             continue
         begins = visit.time or hour
         end = later(visit.date, begins, zone, duration)
-        for what, day, clock in ((visit.label, visit.date, begins), (f"{visit.label}, its end", end.date(), end.time())):
+        times = [(f"{visit.label}, {x.text}", x.clock) for x in examined(visit, begins, zone) if x.clock and x.date != visit.date]
+        ends = [(f"{visit.label}, its end", end), *times]
+        for what, day, clock in ((visit.label, visit.date, begins), *((what, at.date(), at.time()) for what, at in ends)):
             try:
                 check_hour(day, clock, zone)
             except InputError as error:
@@ -226,6 +231,41 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
     )
 
 
+def _on_other_days(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> Iterator[CalendarEntry]:
+    """What is examined so long before or after a dose that it is on another day than its visit: an entry for each time."""
+    words, clock = wording(style.language), style.clock if visit.last is None else None
+    for each in _examined(visit, style):
+        if each.date == target:
+            continue
+        start: When = each.date
+        end: When = each.date + dt.timedelta(days=1)
+        if clock and each.clock is not None:
+            start, end = each.clock, later(each.clock.date(), each.clock.time(), clock[1], clock[2])
+        lines = [*_about_visit(plan, visit, style, times=False), *([] if style.discreet else [each.line])]
+        lines += [_whose_clock(visit, style, words)] if isinstance(start, dt.datetime) and not (visit.time and style.duration) else []
+        days = f"{(each.date - target).days:+d}d"
+        yield CalendarEntry(
+            uid=uid(plan, "visit", f"{visit.id}, {each.text}"),
+            kind="visit",
+            start=start,
+            end=end,
+            zone=style.zone if isinstance(start, dt.datetime) else None,
+            status=_status(visit),
+            busy=True,
+            summary=_summary(
+                plan, style, visit.period, f"{visit.label}, {each.text}", words.discreet_visit.format(f"{visit.label} {days}")
+            ),
+            description=_text(lines if style.discreet else [*lines, *_study(plan, visit.source, words)]),
+            category=words.categories[0],
+            remind=style.remind,
+        )
+
+
+def _examined(visit: PlannedVisit, style: CalendarStyle) -> Iterator[Examined]:
+    clock = style.clock if visit.last is None else None
+    return examined(visit, (visit.time or clock[0]) if clock else None, clock[1] if clock else None)
+
+
 def _whose_clock(visit: PlannedVisit, style: CalendarStyle, words: Wording) -> str:
     """Which of hour and length no protocol and no table states."""
     if visit.time is not None:
@@ -237,19 +277,20 @@ def _status(visit: PlannedVisit) -> EntryStatus:
     return "TENTATIVE" if visit.stage == "tentative" or visit.only_arms else "CONFIRMED"
 
 
-def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Iterator[str]:
-    """What happens, and whether it will: nothing of it in a discreet calendar but that it may move."""
+def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle, *, times: bool = True) -> Iterator[str]:
+    """What happens, and whether it will: nothing of it in a discreet calendar but that it may move. times: also what is examined when; else
+    neither that nor what is written down of the visit itself."""
     yield from _arm(plan, style)
     words = wording(style.language)
-    if visit.actual is not None and visit.target is not None:
+    if visit.actual is not None and visit.target is not None and times:
         yield words.done.format(date_text(visit.target, style.language))
-    if visit.booked is not None and visit.stage != "cancelled":
+    if visit.booked is not None and visit.stage != "cancelled" and times:
         at = words.at_hour.format(f"{visit.time:%H:%M}") if visit.time is not None else ""
         planned = visit.target is not None and date_text(visit.target, style.language)
         yield words.booked.format(at, planned) if planned else words.booked_only.format(at)
     if visit.stage == "tentative":
         yield words.projected
-    if style.discreet:
+    if style.discreet or not times:
         return
     if visit.only_arms:
         yield words.only_arms.format(" / ".join(visit.only_arms))
@@ -257,6 +298,9 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle) -> Itera
         yield words.dose.format(dose_text(administration, language=style.language))
     if visit.assessments:
         yield words.assessments.format("; ".join(visit.assessments))
+    for each in _examined(visit, style):
+        other = f", {date_text(each.date, style.language)}" if each.date != visit.date else ""
+        yield f"{each.line}{other}"
 
 
 def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nmosd_dosing.errors import InputError, Problem
@@ -17,7 +18,8 @@ MOST = 5  # visits, as many as one page of A4 holds
 class Appointment:
     """One visit. `day`: agreed with the patient, with its hour where one is known, else planned, None where that has passed and others
     are possible; `last` where it takes several days. `earliest` to `latest`: the days on which it is still possible, None where not both
-    are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`.
+    are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`. `again`: other days on which something
+    is examined for it, as planned from `day`, with their hours where these are known.
     """
 
     day: dt.date | None
@@ -30,6 +32,7 @@ class Appointment:
     closed: bool
     room: str | None
     bring: tuple[str, ...]
+    again: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +107,14 @@ def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, 
         closed=not passed and days is not None and days.closed_because(day) is not None,
         room=visit.room,
         bring=bring_to(plan.site, visit.period, visit.label),
+        again=() if passed else tuple(_again(visit, day)),
     )
+
+
+def _again(visit: PlannedVisit, day: dt.date) -> Iterator[dt.date]:
+    """The other days of a visit by its time points, each once, at its first hour."""
+    seen = {day}
+    for row in visit.time_line:
+        if row.kind == "assessment" and row.date is not None and row.date not in seen:
+            seen.add(row.date)
+            yield row.time or row.date

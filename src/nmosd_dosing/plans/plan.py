@@ -72,9 +72,9 @@ class PlannedTimePoint:
     `name`: of the assessment, of a dose its product as shown. `text`: its nominal time in words, `1 h after X`, of a dose how long before
     or after another one; `nominal` in minutes after `of` begins or, where `of_end`, ends, None for any time before it, and for doses.
     `window` is None where none is stated. `date`: the calendar day, as planned from the dose. `time`, `earliest` and `latest`: by the
-    clock of the place, None where the hour of the dose is not known; `from_actual`: whether that hour is recorded. `after_visit`: so many
-    minutes after the visit's hour, where that is its dose's. `actual`: when it was, with the hour where one is written; `status`: what is
-    recorded of it.
+    clock of the place, None where the hour of the dose is not known; `from_actual`: whether that hour is recorded. `after_dose`: so many
+    minutes after its dose begins; `at_visit`: whether the hour of the visit is that of the dose, since it gives nothing else. `actual`:
+    when it was, with the hour where one is written; `status`: what is recorded of it.
     """
 
     kind: Literal["dose", "assessment"]
@@ -91,7 +91,8 @@ class PlannedTimePoint:
     actual: dt.date | None = None
     status: RecordStatus | None = None
     from_actual: bool = False
-    after_visit: int | None = None
+    after_dose: int = 0
+    at_visit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, Planned
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.plans.site_says import room_of
 from nmosd_dosing.plans.spans import spans
-from nmosd_dosing.plans.time_lines import time_line
+from nmosd_dosing.plans.time_lines import time_line, time_steps
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.plans.written import batch_of, comments, hour, unscheduled
 from nmosd_dosing.schedule.by_subject import by_subject
@@ -153,6 +153,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
     target, anchor = visit.target, visit.segment.day_one
     days = (target - anchor).days if target is not None and anchor is not None else None
     arm = schedule.arm if period.arms else UNKNOWN_ARM
+    line = time_line(schedule, visit)
     masked, reason = any(give.mask is not None for give in what.gives), visit_reason(schedule, visit)
     return PlannedVisit(
         id=visit.id,
@@ -175,7 +176,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         administrations=tuple(_administration(schedule, dose, batch_of(visit, dose.give)) for dose in visit.doses if dose.in_plan),
         only_arms=tuple(period.arms[a] for a in what.arms) if arm == UNKNOWN_ARM and len(what.arms) < len(period.arms) else (),
         reason=reason,
-        steps=tuple(visit_steps(schedule, visit, begun, reason)),
+        steps=(*visit_steps(schedule, visit, begun, reason), *time_steps(line)),
         source=source_text(what.said.sources or (period.facts.source,)),
         window_source=what.window.origin if what.window is not None else None,
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
@@ -185,7 +186,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         is_entry=visit.is_entry,
         dose_steps=tuple(dose_steps(schedule, visit)),
         time=hour((*visit.records, *visit.appointments), visit.actual or visit.booked),
-        time_line=time_line(schedule, visit),
+        time_line=line,
     )
 
 

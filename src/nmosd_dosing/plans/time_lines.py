@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from nmosd_dosing.days import date_text
 from nmosd_dosing.hours import nominal_days
 from nmosd_dosing.plans.plan import PlannedTimePoint
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -21,12 +22,10 @@ from nmosd_dosing.subjects.visit_records import may_be
 
 
 class DoseTime(NamedTuple):
-    """When a dose begins: by the clock, and whether that is recorded; `after_visit`: so many minutes after the hour of the visit, None
-    where nobody knows which of its doses that is the hour of."""
+    """When a dose begins: by the clock, and whether that is recorded."""
 
     clock: dt.datetime | None
     recorded: bool
-    after_visit: int | None
 
 
 def time_points(schedule: SubjectSchedule, visit: SubjectVisit) -> tuple[TimePoint, ...]:
@@ -58,14 +57,13 @@ def dose_times(visit: SubjectVisit, doses: Mapping[str, SubjectDose], line: Line
     gives = [dose.give for dose in doses.values()]
     found: dict[str, DoseTime] = {}
     for product, dose in doses.items():
-        after_visit = 0 if len(doses) == 1 else None
         recorded = _hour(dose.give, gives, [r for r in visit.records if r.took_place])
         booked = _hour(dose.give, gives, [r for r in visit.appointments if r.status == "booked" and r.date == visit.booked])
         clock = recorded or (booked if visit.actual is None else None)
         begins, minutes = line.begins[product]
         if clock is None and not begins and dose.date is not None:
             clock = dt.datetime.combine(dose.date, dt.time()) + dt.timedelta(minutes=minutes)
-        found[product] = DoseTime(clock if dose.date is not None else None, recorded is not None, after_visit)
+        found[product] = DoseTime(clock if dose.date is not None else None, recorded is not None)
     for product, time in found.items():
         if time.clock is None and doses[product].date is not None:
             found[product] = time._replace(clock=_from_another(product, found, line))
@@ -107,7 +105,6 @@ def _dose(dose: SubjectDose, time: DoseTime) -> PlannedTimePoint:
         time=time.clock,
         actual=time.clock if time.recorded else None,
         from_actual=time.recorded,
-        after_visit=time.after_visit,
     )
 
 
@@ -136,7 +133,8 @@ def _point(
         actual=_actual(record),
         status=record.status if record is not None else None,
         from_actual=time is not None and time.recorded,
-        after_visit=after + time.after_visit if time is not None and time.after_visit is not None else None,
+        after_dose=after,
+        at_visit=len(line.begins) == 1,
     )
 
 
@@ -158,6 +156,14 @@ def _actual(record: Record | None) -> dt.date | None:
     return dt.datetime.combine(record.date, record.time) if record.time is not None else record.date
 
 
-def on_other_days(line: Sequence[PlannedTimePoint], date: dt.date | None) -> Iterator[PlannedTimePoint]:
-    """The time points that stand on another date than their visit."""
-    return (point for point in line if point.kind == "assessment" and point.date is not None and point.date != date)
+def time_steps(line: Sequence[PlannedTimePoint]) -> Iterator[str]:
+    """How the times of a visit came about: from which dose they are counted, and when that began."""
+    doses = {row.name: row for row in line if row.kind == "dose"}
+    for of in dict.fromkeys(row.of for row in line if row.of is not None):
+        dose, mine = doses.get(of), [row for row in line if row.of == of]
+        if dose is None or dose.date is None:
+            yield f"times from {of}: it is not given"
+            continue
+        began = f"{date_text(dose.time.date())} {dose.time:%H:%M}{', as recorded' if dose.from_actual else ''}" if dose.time else ""
+        hours = "; ".join(f"{row.name} {row.text}{f' = {row.time:%H:%M}' if row.time is not None else ''}" for row in mine)
+        yield f"times from {of}, {began or 'of which no hour is known'}: {hours}"

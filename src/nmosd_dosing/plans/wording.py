@@ -223,6 +223,7 @@ class HandoutWording:
     no_other_day: str
     closed: str
     at: str
+    again: str
     room: str
     bring: str
     please_call: str
@@ -244,6 +245,7 @@ _ENGLISH_HANDOUT = HandoutWording(
     no_other_day="Possible on this day only",
     closed="We are closed on this day.",
     at="{}, at {}",
+    again="Please come again on {}",
     room="Where: {}",
     bring="Please bring:",
     please_call="Please call us if you cannot come on an agreed day, or if anything changes.",
@@ -264,6 +266,7 @@ _CHINESE_HANDOUT = HandoutWording(
     no_other_day="只能在这一天来访",
     closed="这一天本中心休息。",
     at="{}，{}",
+    again="请于 {} 再次来访",
     room="地点：{}",
     bring="请携带：",
     please_call="如不能按约定日期来访，或情况有任何变化，请与我们联系。",

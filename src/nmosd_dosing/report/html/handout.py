@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from nmosd_dosing.days import Language, date_text
@@ -39,7 +40,9 @@ def handout_page(made: Handout, language: Language) -> str:
 
 
 def _visit(made: Appointment, words: HandoutWording, language: Language) -> Markup:
-    day_of = element("div", *_day(made, words, language), _possible(made, words, language), _closed(made, words))
+    day_of = element(
+        "div", *_day(made, words, language), _possible(made, words, language), _closed(made, words), *_again(made, words, language)
+    )
     return element("li", day_of, element("div", *_there(made, words)), class_="agreed" if made.agreed else None)
 
 
@@ -60,6 +63,14 @@ def _day(made: Appointment, words: HandoutWording, language: Language) -> Iterat
 def _closed(made: Appointment, words: HandoutWording) -> Part:
     """That the site is closed on a day that is not agreed yet."""
     return element("p", words.closed) if made.closed and not made.agreed else None
+
+
+def _again(made: Appointment, words: HandoutWording, language: Language) -> Iterator[Markup]:
+    """The other days that belong to it."""
+    for when in made.again:
+        day = date_text(when.date() if isinstance(when, dt.datetime) else when, language)
+        text = words.at.format(day, f"{when:%H:%M}") if isinstance(when, dt.datetime) else day
+        yield element("p", words.again.format(text))
 
 
 def _there(made: Appointment, words: HandoutWording) -> Iterator[Part]:
