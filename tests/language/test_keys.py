@@ -75,6 +75,10 @@ _UNSEEN = """
     hours-before-part hours-before-range hours-before-zero kept-after-doses kept-after-mixed last-dose-cycle last-dose-gives
     last-dose-nothing-given last-dose-of-none last-dose-of-study-by-arm last-dose-repeat last-dose-span-of-none last-dose-two-ends
     previous-visit-mixed previous-visit-no-repeat
+    as-needed-counted-from as-needed-gap as-needed-most blinded-as-needed range-downwards range-of-one range-two-units
+    taper-beside-another taper-by-months taper-every-month taper-in-a-cycle taper-lengths taper-not-even taper-of-a-rule
+    taper-one-step-too-big taper-other-days taper-repeated taper-to-nothing taper-too-many-steps taper-units taper-upwards
+    taper-with-an-assessment taper-without-daily
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

@@ -139,7 +139,7 @@ class Dose:
     time of the infusion, `times` how often on each day (None: once, on a single day), `hours` at which times of day, `lead` how long
     before or after another product. `surface`: how body surface is reckoned, for amounts per m2. `levels`: where it has some, and it is
     the dose of the one that everybody begins at. `as_needed`: it is given when it is needed, at most `most_daily` times on a day, where
-    that is stated.
+    that is stated. `step`: of a taper, which of its steps it is.
     """
 
     kind: Kind
@@ -156,6 +156,7 @@ class Dose:
     levels: Levels | None = None
     as_needed: bool = False
     most_daily: int | None = None
+    step: str = ""
 
     @property
     def status(self) -> AmountStatus:

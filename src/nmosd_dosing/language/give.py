@@ -12,6 +12,7 @@ from nmosd_dosing.language.keys import StudyKeys, VisitKeys
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.doses import DoseText, explain_dose
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.language.tapers import tapered
 from nmosd_dosing.study.model import DoseRule
 from nmosd_dosing.study.visit_rules import Give
 
@@ -166,7 +167,10 @@ class Giver:
                 most_daily=text.most_daily,
             )  # fmt: skip
 
-        return dose.at_every_level(given)
+        made = dose.at_every_level(given)
+        if text.taper is None:
+            return made
+        return tapered(made, text.steps, text.taper.days, text.daily or "", text.taper.text)
 
     def _no_amount(self, text: DoseText) -> Dose:
         try:

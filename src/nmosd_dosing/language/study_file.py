@@ -20,6 +20,7 @@ from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, VisitKey
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.shapes import Pair, PhraseError
+from nmosd_dosing.language.tapers import steps_of
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency, visit_labels
 from nmosd_dosing.study.events import EXITS, STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
@@ -141,7 +142,12 @@ class _Builder:
             blinded=scope.blinded,
             arms=scope.arms,
             window=mapping.window if isinstance(mapping.window, Window) else None,
-            visit_rules=tuple(e for e in (self._entry(v, scope, mapping) for v in mapping.visits or ()) if e is not None),
+            visit_rules=tuple(
+                step
+                for v in mapping.visits or ()
+                if (e := self._entry(v, scope, mapping)) is not None
+                for step in steps_of(e, v, self.problems)
+            ),
             spans=self._spans(mapping.spans, mapping),
             facts=to_facts(mapping),
             gap_rules=gap_rules(mapping, self.counts_from, self.problems) if self.days_known else (),

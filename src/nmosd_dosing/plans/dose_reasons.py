@@ -129,6 +129,8 @@ def _of(date: dt.date | None) -> str:
 
 def _given(dose: SubjectDose) -> Iterator[str]:
     """How often; and what was given, where that is recorded."""
+    if (own := _own(dose)) is not None and own.step:
+        yield own.step
     if dose.status == AmountStatus.AS_NEEDED:
         yield "given only when it is needed: nothing is planned of it"
     elif dose.administrations > 1:

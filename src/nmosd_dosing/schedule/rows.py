@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.study.visit_rules import Give
+from nmosd_dosing.subjects.visit_records import VisitRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,19 @@ class Reweighed:
     since: Dates
     grams: NDArray[np.float64]
     of: Dates
+
+
+def rows_not_given(rows: Sequence[Row], records: VisitRecords | None) -> dict[int, list[int]]:
+    """By row the columns of those who did not get it, as is recorded."""
+    at = {(row.visit, row.give.product): k for k, row in enumerate(rows)}
+    found: dict[int, list[int]] = {}
+    for visit, column, product in records.not_given if records is not None else ():
+        if (k := at.get((visit, product))) is not None:
+            found.setdefault(k, []).append(column)
+    return found
+
+
+def rows_as_needed(rows: Sequence[Row], arm: NDArray[np.int16]) -> dict[int, NDArray[np.bool_]]:
+    """By row of doses that some arm gets as needed, (n,) whether it is so for each subject; where the arm is not known, for all arms."""
+    needed = {k: np.array([*by, all(by)]) for k, row in enumerate(rows) if any(by := row.give.as_needed)}
+    return {k: by[arm if len(by) > 2 else np.zeros_like(arm)] for k, by in needed.items()}  # one longer than the arms

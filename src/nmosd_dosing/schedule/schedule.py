@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
-from nmosd_dosing.schedule.rows import Reweighed, Row
+from nmosd_dosing.schedule.rows import Reweighed, Row, rows_as_needed, rows_not_given
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.model import Period, Study
@@ -438,19 +438,12 @@ class Schedule:
     @functools.cached_property
     def not_given(self) -> Mapping[int, list[int]]:
         """By row the columns of those who did not get it, as is recorded."""
-        rows = {(row.visit, row.give.product): k for k, row in enumerate(self.rows)}
-        found: dict[int, list[int]] = {}
-        for visit, column, product in self.visit_records.not_given if self.visit_records is not None else ():
-            if (row := rows.get((visit, product))) is not None:
-                found.setdefault(row, []).append(column)
-        return found
+        return rows_not_given(self.rows, self.visit_records)
 
     @functools.cached_property
     def not_needed(self) -> Mapping[int, NDArray[np.bool_]]:
         """By row of doses that are given as needed, (n,) whose visit is not recorded: nothing says that one was given on any day."""
-        needed = {row: np.array([*by, all(by)]) for row, of in enumerate(self.rows) if any(by := of.give.as_needed)}
-        arms = {row: self.arm if len(by) > 2 else np.zeros_like(self.arm) for row, by in needed.items()}  # by is one longer than the arms
-        return {row: by[arms[row]] & ~self.recorded(self.rows[row].visit) for row, by in needed.items()}
+        return {k: by & ~self.recorded(self.rows[k].visit) for k, by in rows_as_needed(self.rows, self.arm).items()}
 
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""

@@ -147,6 +147,7 @@ def dose_words(give: Give, dose: Dose | None) -> str:
         words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
     if dose.kind == "masked":
         words = "(masked) as needed" if dose.as_needed else "(masked)"
+    words = f"{words} ({dose.step})" if dose.step else words
     name = give.shown if dose.kind == "masked" else give.product
     return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
 

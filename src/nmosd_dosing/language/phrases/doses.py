@@ -16,8 +16,10 @@ from nmosd_dosing.dose.units import MEANT, UNITS, WRITTEN, unit_of
 from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import tapers
 from nmosd_dosing.language.phrases.hours import TIME, minutes
 from nmosd_dosing.language.phrases.prescriptions import READ_DAILY, in_own_words, refuse_described_amount, refuse_prescription
+from nmosd_dosing.language.phrases.tapers import TAPER_PATTERN, TaperText
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
 
@@ -31,7 +33,7 @@ _DAILY = rf"(?:daily|twice daily|[0-9]+ times daily|{READ_DAILY})(?:\s+at\s+{_HO
 _AS_NEEDED = r"as\s+needed(?:,\s+at\s+most\s+(?:once|twice|[0-9]+\s+times)\s+daily)?"
 GIVE_PATTERN = (
     rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_RANGE}(?:/kg|/m2)?)|{_NAMED})"
-    rf"(?:\s+(?:{_DAILY}|{_AS_NEEDED}))?(?:\s+over\s+{TIME})?(?:\s+{TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
+    rf"(?:\s+(?:{_DAILY}(?:{TAPER_PATTERN})?|{_AS_NEEDED}))?(?:\s+over\s+{TIME})?(?:\s+{TIME}\s+(?:before|after)\s+\S.*)?)\s*$"
 )
 AMOUNT_PATTERN = rf"^\s*{_AMOUNT}(?:/kg|/m2)?\s*$"
 DOSE_AMOUNT_PATTERN = rf"^\s*{_RANGE}(?:/kg|/m2)?\s*$"
@@ -62,7 +64,7 @@ class DoseText:
     """`product` is None for `nothing`; `named` is the name of a dose rule of the product, in place of an amount.
 
     `rule` holds the words of the amount, `daily` those of how often. `as_needed`: it is given when it is needed, at most `most_daily` times
-    on a day, where that is stated.
+    on a day, where that is stated. `taper`: how it is reduced, and the amount of each of its `steps`.
     """
 
     product: str | None
@@ -79,6 +81,8 @@ class DoseText:
     lead: Lead | None = None
     as_needed: bool = False
     most_daily: int | None = None
+    taper: TaperText | None = None
+    steps: tuple[Fraction, ...] = ()
 
     @property
     def unit(self) -> str | None:
@@ -90,6 +94,7 @@ def dose(node: Scalar) -> DoseText:
     text = node.flat
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
+    text, taper = tapers.split(text, node, amount)
     text, as_needed, most = _as_needed(in_own_words(text), node)
     refuse_prescription(text, node)
     body, lead = _lead(text, node)
@@ -99,8 +104,18 @@ def dose(node: Scalar) -> DoseText:
         hint = f"keep one of the two; the most in a day is `as needed, at most {'once ' if daily == 'daily' else ''}{daily}`"
         raise PhraseError(f"`{clip(daily)}` and `as needed`", _part(node, daily), hint if not hours else "keep one of the two")
     found = _what(body, text, node)
+    steps = tapers.amounts(found.amount, taper, daily) if taper is not None else ()
     return replace(
-        found, daily=as_needed or daily, times=times, hours=hours, minutes=over, lead=lead, as_needed=bool(as_needed), most_daily=most
+        found,
+        daily=as_needed or daily,
+        times=times,
+        hours=hours,
+        minutes=over,
+        lead=lead,
+        as_needed=bool(as_needed),
+        most_daily=most,
+        taper=taper,
+        steps=steps,
     )
 
 
