@@ -70,6 +70,10 @@ _UNSEEN = """
     except-all except-another-day except-first except-no-day except-times except-twice or-later-behind-a-repeat or-later-range
     repeat-days-after-month-follows repeat-months-after-days until-end until-end-after-an-event until-end-by-months
     until-end-goes-on-counting until-end-on-a-repeat
+    levels-amount levels-bands levels-blinded-arms levels-blinded-events levels-blinded-one-arm levels-both-in-one levels-cap-not-a-step
+    levels-event-of-study levels-event-twice levels-event-unknown levels-hold-same levels-neither-in-one levels-no-event levels-once
+    levels-single levels-start-unknown levels-start-without levels-surface levels-to-once levels-twice levels-units levels-upside-down
+    levels-without
     missing-visits transition-within-months-and-days transition-within-reversed
     died-visit hangs-before-no-visit hangs-cycle hangs-nothing-added hangs-on-no-visit hangs-repeat hangs-twice-on-one-day hangs-two-days
     hours-before-part hours-before-range hours-before-zero kept-after-doses kept-after-mixed last-dose-cycle last-dose-gives

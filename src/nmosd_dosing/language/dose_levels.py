@@ -89,6 +89,10 @@ def _doses(mapping: DoseRuleKeys, read: OneDose, problems: Problems) -> tuple[Do
     for pair in (mapping.levels or {}).values():
         if pair.value is None:
             return None
+        if isinstance(pair.value, LevelKeys) and (both := pair.value.has("amount")) == pair.value.has("bands"):
+            wrong = f"level `{pair.key.text}` has {'both `amount` and `bands`' if both else 'neither `amount` nor `bands`'}"
+            problems.error(wrong, pair.key.place, "keep one of them" if both else "write for example `amount: 7.5 mg/kg`")
+            return None
         if isinstance(pair.value, NotStated):
             made.append(Dose("not stated"))
             continue
@@ -107,7 +111,7 @@ def _doses(mapping: DoseRuleKeys, read: OneDose, problems: Problems) -> tuple[Do
     for (one, above), (two, below) in pairwise(zip(mapping.levels or {}, made, strict=True)):
         if _is_more(below, above):
             place = (mapping.levels or {})[two].key.place
-            hint = f"write the highest dose first; `start level: {one}` says where everybody begins"
+            hint = "write the highest dose first, and below each level the one to which `down` leads"
             problems.error(f"level `{two}` stands below `{one}`, and is more", place, hint)
             return None
     return tuple(replace(dose, unit=unit) for dose in made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -203,6 +204,7 @@ def _level_name(node: Scalar) -> Scalar:
 
 EVENTS = one_or_many(EVENT)
 LEVEL_NAME = phrase("the name of a dose level", _level_name, dose_phrases.LEVEL_PATTERN, "-1")
+START_LEVEL = dataclasses.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {"type": "integer"}]})  # editors read 0 as a number
 BANDS = mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
 
 
@@ -213,7 +215,12 @@ class LevelKeys(Keys):
     at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose of the level: `at most: 750 mg`")
 
 
-LEVELS = mapping_of(LEVEL_NAME, by_kind("a dose level", BAND, None, known_keys(LevelKeys, "a dose level")), "dose levels by name")
+LEVELS = mapping_of(
+    LEVEL_NAME,
+    by_kind("a dose level", BAND, None, known_keys(LevelKeys, "a dose level")),
+    "dose levels by name",
+    "{0: 10 mg/kg, -1: 5 mg/kg}",
+)
 
 
 @dataclass
@@ -229,7 +236,7 @@ class DoseRuleKeys(FactsKeys):
     levels: dict[str, Pair[LevelKeys | dose_phrases.AmountText | NotStated]] | None = key(
         LEVELS, "doses in order, from the highest down: `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`"
     )
-    start_level: Scalar | None = key(LEVEL_NAME, "where everybody begins, if not at the first: `start level: 0`")
+    start_level: Scalar | None = key(START_LEVEL, "where everybody begins, if not at the first: `start level: 0`")
     down: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level down: `down: dose_reduced`")
     up: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level up: `up: dose_escalated`")
     omit: tuple[Scalar, ...] | None = key(EVENTS, "the event after which the next dose is not given: `omit: dose_omitted`")
