@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import dosing, output
+from tests.kit.command import dosing, errors, output
 from tests.kit.paths import ROOT
 from tests.kit.terminal import on_a_screen
 
@@ -96,3 +96,53 @@ def test_it_fits_a_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(ROOT)
     lines = on_a_screen([*RCP, "--from", "2026-01-01", "--to", "2026-12-31"], width).splitlines()
     assert max(map(len, lines)) <= max(width, 51)
+
+
+HAD = ("--had", "rituximab=2024-09-01", "--had", "azathioprine=2023-01-01..2024-11-20", "--on", "relapse=2024-10-30")
+
+
+@pytest.mark.parametrize("screening", [None, "2025-02-10"])
+@pytest.mark.parametrize("regimen", ["bat4406f-rcp", "mil62-rcp", "belimumab"])
+def test_what_screen_holds_back_stands_against_a_day(regimen: str, screening: str | None) -> None:
+    """Criteria that count from day 1 are what `screen` says of each day alone; those of screening, where its day is known."""
+    known = ("--screening", screening) if screening is not None else ()
+    found = json.loads(
+        output("starts", "--regimen", regimen, "--from", "2025-02-17", "--to", "2025-03-05", *HAD, *known, "--format", "json")
+    )
+    for day in found["days"][::3]:
+        asked = json.loads(output("screen", "--regimen", regimen, "--start", day["start"], *HAD, *known, "--format", "json"))
+        anchors = ("first dose", "randomisation", *(("screening",) if screening is not None else ()))
+        held = {c["id"] for c in asked["criteria"] if c["until"] is not None and c["anchor"] in anchors}
+        said = {against["visit"] for against in day["against"] if against["what"] == "clock"} - {"screening"}
+        assert held == said & {c["id"] for c in asked["criteria"] if c["anchor"] in anchors}
+
+
+def test_the_first_day_1_is_the_first_open_one_that_screen_allows() -> None:
+    around = ("--from", "2025-02-01", "--to", "2025-03-31", "--window", "3d")
+    found = json.loads(output("starts", "--regimen", "bat4406f-rcp", *around, *HAD, "--format", "json"))
+    asked = json.loads(output("screen", "--regimen", "bat4406f-rcp", *HAD, "--format", "json"))
+    assert asked["earliest"]["day_1"] == "2025-03-02"  # a Sunday
+    assert next(day["start"] for day in found["days"] if day["feasible"]) == "2025-03-03"
+
+
+def test_a_day_of_screening_is_one_of_those_that_the_study_allows() -> None:
+    asked = ("--from", "2025-02-16", "--to", "2025-02-18", "--screening", "2025-01-20", "--format", "json")
+    found = json.loads(output("starts", "--regimen", "bat4406f-rcp", "--window", "3d", *asked))
+    assert [[against["why"] for against in day["against"] if against["visit"] == "screening"] for day in found["days"]] == [
+        [],
+        [],
+        ["screening on 2025-01-20 Mon is not one for this day 1: 2025-01-21 Tue to 2025-02-17 Mon"],
+    ]
+
+
+def test_of_a_history_of_several_one_is_meant(tmp_path: Path) -> None:
+    table = tmp_path / "history.csv"
+    table.write_text("subject,what,from,to\nA,rituximab,2024-09-01,2024-09-01\nB,rituximab,2024-03-01,2024-03-01\n", encoding="utf-8")
+    asked = ("starts", "--regimen", "bat4406f-rcp", "--from", "2025-02-24", "--to", "2025-02-28", "--history", str(table))
+    days = [json.loads(output(*asked, "--subject", code, "--format", "json"))["days"] for code in ("A", "B")]
+    assert [{against["visit"] for day in of for against in day["against"] if against["what"] == "clock"} for of in days] == [
+        {"EC1", "EC2-antibody"},
+        set(),
+    ]
+    assert "say which one" in errors(*asked)
+    assert "is not in" in errors(*asked, "--subject", "C")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from nmosd_dosing.checks.screening import Clocks, Days
 from nmosd_dosing.checks.visit_days import days_of, verdict_on
 from nmosd_dosing.days import Offset, date_text
 from nmosd_dosing.errors import InputError, Problem
@@ -36,7 +37,7 @@ _SEARCHED = 400  # days: so far on an open day is looked for
 @dataclass(frozen=True, slots=True)
 class Against:
     """What stands against a day 1: a criterion's clock, a closed day 1, a visit without an open day in its window, a minimum gap, an entry
-    without an open day. visit: which one; of a clock the criterion; None where nothing is on day 1."""
+    without an open day. visit: which one; of a clock the criterion, or `screening`; None where nothing is on day 1."""
 
     what: What
     visit: str | None
@@ -90,8 +91,12 @@ def starts(
     return starts_of(Request(study, period, window=window, workdays=workdays), first, last, arm)
 
 
-def starts_of(request: Request, first: dt.date, last: dt.date, arm: str | None = None) -> Starts:
-    """The same of what is asked: its subjects play no part."""
+def starts_of(
+    request: Request, first: dt.date, last: dt.date, arm: str | None = None, clocks: Clocks | None = None,
+    screening: dt.date | None = None,
+) -> Starts:  # fmt: skip
+    """The same of what is asked: its subjects play no part. clocks: the criteria for what somebody had, which stand against days too;
+    screening: his day of it, where it is known."""
     count = (last - first).days + 1
     if not 0 < count <= MOST_DAYS:
         wrong = "a range that ends before it begins" if count < 1 else f"a range of {count:,} days"
@@ -100,7 +105,22 @@ def starts_of(request: Request, first: dt.date, last: dt.date, arm: str | None =
     ways = [_Way(first + dt.timedelta(n)) for n in range(count)]
     request = replace(request, study=without_counting(request.study), allow_deviation=True, accept_gap=True)
     found = _judged(request, ways, days, arm)
-    return Starts(tuple(found), tuple(_notes(request, found, days)))
+    notes = list(_notes(request, found, days))
+    if clocks is not None:
+        found = [replace(start, against=(*_clocks(clocks, start.start, screening), *start.against)) for start in found]
+        if open := clocks.earliest(Days(screening, first)).open:
+            notes.append(f"criteria that are not settled, and stand against no day: {', '.join(open)}; `screen` says what they need")
+    return Starts(tuple(found), tuple(notes))
+
+
+def _clocks(clocks: Clocks, day_1: dt.date, screening: dt.date | None) -> Iterator[Against]:
+    """What the criteria say against a day 1."""
+    first, last = clocks.tie.of(day_1)
+    if screening is not None and not first <= screening <= last:
+        days = f"{date_text(first)} to {date_text(last)}" if clocks.tie.first is not None else f"not after {date_text(last)}"
+        yield Against("clock", "screening", f"screening on {date_text(screening)} is not one for this day 1: {days}")
+    texts = {clock.criterion.id: clock.criterion.text for clock in clocks.clocks}
+    yield from (Against("clock", id, f"{texts[id]}: {why}") for id, why in clocks.against(day_1, screening))
 
 
 def _notes(request: Request, found: Sequence[Start], days: _Days) -> Iterator[str]:

@@ -119,11 +119,10 @@ def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: O
 
 @command(
     without=(
-        "start", "on", "enter", "visit", "visits", "weighings", "weight", "height", "earlier", "subject", "subjects", "events",
-        "allocation", "encoding", "column", "sheet",
+        "start", "enter", "visit", "visits", "weighings", "weight", "height", "earlier", "subjects", "events", "allocation",
     )
 )  # fmt: skip
-def starts(people: PeopleOptions, asked: options.StartsOptions, output: OutputOptions) -> None:
+def starts(people: options.HistoryOptions, asked: options.StartsOptions, output: OutputOptions) -> None:
     """Which days of a range may be day 1: each visit has an open day in its window then, and minimum gaps can be kept. Masked.
 
     Against a day stand a criterion's clock, that it is closed itself, a visit without an open day in its window, a minimum gap, and an
@@ -133,6 +132,7 @@ def starts(people: PeopleOptions, asked: options.StartsOptions, output: OutputOp
     Examples:
       dosing starts --regimen mil62-rcp --from 2026-01-01 --to 2026-12-31 --window 3d --country CN
       dosing starts --regimen bat4406f --from 2026-03-02 --to 2026-03-29 --site my-site.yaml
+      dosing starts --regimen bat4406f-rcp --from 2025-01-01 --to 2025-03-31 --screening 2025-01-20 --had rituximab=2024-09-01
     """
     from nmosd_dosing.cli.run.starts import run
 

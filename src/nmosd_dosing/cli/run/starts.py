@@ -6,16 +6,20 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nmosd_dosing.checks.screening import Clocks, clocks_of
 from nmosd_dosing.checks.starts import MOST_DAYS, Starts, starts_of
-from nmosd_dosing.cli import arguments, outputs, people
+from nmosd_dosing.cli import arguments, histories, outputs, people
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names
-from nmosd_dosing.cli.options import PeopleOptions, StartsOptions
+from nmosd_dosing.cli.options import HistoryOptions, StartsOptions
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.cli.tables import Tables
+from nmosd_dosing.errors import Problems, clip
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.starts import starts_sheet, starts_to_csv, starts_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.tables.subject_table import same
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -29,19 +33,43 @@ class _Found:
     days: Starts
 
 
-def run(whom: PeopleOptions, asked: StartsOptions, output: OutputOptions) -> None:
+def run(whom: HistoryOptions, asked: StartsOptions, output: OutputOptions) -> None:
     """Print the days."""
     problems = Problems()
     outputs.check_output(FORMATS, output, problems)
     first, last = _range(asked, problems)
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
     check_names([("`--output`", output.output)], whom.files, problems)
-    request = people.read(replace(whom, start=(first or dt.date(2025, 1, 6)).isoformat()), problems)
+    nobody = replace(whom, start=(first or dt.date(2025, 1, 6)).isoformat(), on=[], subject=None, column=[], sheet=[])
+    request = people.read(nobody, problems)
+    screening = arguments.maybe(arguments.date, "--screening", whom.screening, problems)
+    clocks = _clocks(whom, request, problems)
     days = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
     if request is None or first is None or last is None or problems.found:
         fail(problems)
-    found = starts_of(replace(request, window=window, workdays=days), first, last, whom.arm)
+    found = starts_of(replace(request, window=window, workdays=days), first, last, whom.arm, clocks, screening)
     outputs.put(FORMATS, output, _Found(request.study, found))
+
+
+def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -> Clocks | None:
+    """The criteria for what one subject had; None where nothing is told of it."""
+    past, half_lives = histories.read_had(whom.had, problems), histories.read_half_lives(whom.half_life, problems)
+    _, events = people.on(whom.on, people.known_events(request.study if request is not None else None), problems)
+    if whom.history is not None:
+        tables = Tables(whom, problems)
+        rows = histories.read_table(whom, tables, problems) or []
+        tables.check_said(problems)
+        codes = list(dict.fromkeys(cell.text for cell, _ in rows if cell is not None))
+        if whom.subject is None and len(codes) > 1:
+            problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
+        elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, "look its code up in the table")
+        mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
+        past = histories.with_rows(past, mine, told=True)
+    if request is None or problems.found or not (past.told or events or whom.screening is not None):
+        return None
+    period = request.periods[0]
+    return clocks_of(request.study, period, histories.with_events(past, events), half_lives)
 
 
 def _range(asked: StartsOptions, problems: Problems) -> tuple[dt.date | None, dt.date | None]:
