@@ -17,11 +17,16 @@ DAY = dt.timedelta(1)
 EXITS = ("withdrawn", "lost", "died")
 
 
+On = Literal["last dose", "last dose of the study", "after", "before"]
+Follows = Literal["first day", "previous dose", "previous visit"]
+Status = Literal["done", "nothing", "missed", "withheld", "booked"]
+
+
 @dataclass(frozen=True)
 class Hanging:
     """`last dose + 30 days`, `last dose of the study + 6 months`, `D29 + 14 days`, `2 days before D29`; 0: the last dose itself."""
 
-    on: Literal["last dose", "last dose of the study", "after", "before"]
+    on: On
     number: int
     unit: Literal["days", "months"] = "days"
     day: int = 0
@@ -49,7 +54,7 @@ class Hanging:
 class Trial:
     weeks: int  # from dose to dose in the first period
     doses: int
-    follows: Literal["first day", "previous dose", "previous visit"]
+    follows: Follows
     hanging: tuple[Hanging, ...]
     goes_on: tuple[Hanging, ...] | None = None  # what hangs in the second period; None: there is none
     length: int = 84
@@ -82,7 +87,7 @@ def _line(hanging: Hanging) -> str:
 class Written:
     """What is written of a dose's visit: done, with nothing given where it is 0 mg, missed, withheld, or booked."""
 
-    status: Literal["done", "nothing", "missed", "withheld", "booked"]
+    status: Status
     date: dt.date
 
 
@@ -123,7 +128,7 @@ def reckon(trial: Trial, who: Somebody) -> dict[str, tuple[dt.date, str]]:
             number = trial.days.index(hanging.day)
             mine = who.written.get(number)
             actual = mine.date if mine is not None and mine.status in ("done", "nothing", "booked") else None
-            on = _known_on(trial, who, targets, number)
+            on = _known_on(trial, who, number)
             date, status = hanging.later(actual or targets[number]), "projected" if on else "planned"
             limits = [*_exits(who, hanging.kept), entry]
             found[f"main/{hanging.label}"] = date, "cancelled" if any(x is not None and date > x for x in limits) else status
@@ -163,17 +168,12 @@ def _targets(trial: Trial, who: Somebody) -> list[dt.date]:
     return found
 
 
-def _known_on(trial: Trial, who: Somebody, targets: list[dt.date], number: int) -> bool:
-    """Whether a dose's day is counted from a booked one, or is booked: the nearest day that is known, going back."""
-    counts = ("done", "nothing", "booked")
-    for i in range(number, -1, -1):
-        mine = who.written.get(i)
-        if mine is not None and mine.status in counts:
-            return mine.status == "booked"
-        if trial.follows == "first day":
-            return False
-        counts = ("done", "booked") if trial.follows == "previous dose" else counts
-    return False
+def _known_on(trial: Trial, who: Somebody, number: int) -> bool:
+    """Whether a visit is booked; or, where nothing is written of it, whether its day is counted from one that is."""
+    mine = who.written.get(number)
+    if mine is not None and mine.status in ("done", "nothing", "booked"):
+        return mine.status == "booked"
+    return trial.follows != "first day" and _projected(trial, who, number)
 
 
 def _doses(trial: Trial, who: Somebody, targets: list[dt.date], ends: list[dt.date | None]) -> Iterator[_Dose]:
@@ -191,7 +191,7 @@ def _doses(trial: Trial, who: Somebody, targets: list[dt.date], ends: list[dt.da
 
 def _projected(trial: Trial, who: Somebody, number: int) -> bool:
     """Whether the day of a dose is counted from one that is only booked."""
-    counts = ("done", "booked") if trial.follows == "previous dose" else ("done", "nothing", "booked")
+    counts = {"done", "booked"} | (set() if trial.follows == "previous dose" else {"nothing"})
     for i in range(number - 1, -1, -1):
         mine = who.written.get(i)
         if mine is not None and mine.status in counts:

@@ -11,26 +11,31 @@ from hypothesis import strategies as st
 from nmosd_dosing import Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.subjects.subject import Entered, Event, Record
-from tests.judges.oracle_hanging import DAY, Hanging, Somebody, Trial, Written, reckon
+from tests.judges.oracle_hanging import DAY, Follows, Hanging, On, Somebody, Status, Trial, Written, reckon
 from tests.kit.studies import examples
+
+ONS: tuple[On, ...] = ("last dose", "last dose", "last dose of the study", "after", "before")
+FOLLOWS: tuple[Follows, ...] = ("first day", "previous dose", "previous visit")
+STATUSES: tuple[Status | None, ...] = (None, "done", "done", "nothing", "missed", "withheld", "booked")
 
 
 @st.composite
 def hanging(draw: st.DrawFn, days: tuple[int, ...]) -> Hanging:
-    on = draw(st.sampled_from(("last dose", "last dose", "last dose of the study", "after", "before")))
+    on = draw(st.sampled_from(ONS))
     kept = tuple(draw(st.lists(st.sampled_from(("withdrawn", "lost")), unique=True)))
     kept = tuple(name for name in ("withdrawn", "lost") if name in kept)
     if on in ("after", "before"):
         return Hanging(on, draw(st.integers(1, 20)), "days", draw(st.sampled_from(days)), kept)
-    unit = draw(st.sampled_from(("days", "months")))
-    return Hanging(on, draw(st.integers(0, 90 if unit == "days" else 6)), unit, 0, kept)
+    if draw(st.booleans()):
+        return Hanging(on, draw(st.integers(0, 6)), "months", 0, kept)
+    return Hanging(on, draw(st.integers(0, 90)), "days", 0, kept)
 
 
 @st.composite
 def trials(draw: st.DrawFn) -> Trial:
     weeks, doses = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     two = draw(st.booleans())
-    follows = "first day" if two else draw(st.sampled_from(("first day", "previous dose", "previous visit")))
+    follows: Follows = "first day" if two else draw(st.sampled_from(FOLLOWS))
     days = tuple(1 + 7 * weeks * i for i in range(doses))
     hang = tuple({h.label: h for h in draw(st.lists(hanging(days), min_size=1, max_size=4))}.values())
     later = tuple({h.label: h for h in draw(st.lists(hanging((1,)), max_size=2)) if h.on == "last dose"}.values()) if two else None
@@ -42,7 +47,7 @@ def people(draw: st.DrawFn, trial: Trial) -> Somebody:
     start = draw(st.dates(dt.date(2024, 1, 1), dt.date(2026, 12, 31)))
     written: dict[int, Written] = {}
     for number, day in enumerate(trial.days):
-        status = draw(st.sampled_from((None, "done", "done", "nothing", "missed", "withheld", "booked")))
+        status = draw(st.sampled_from(STATUSES))
         if status is not None and (number or status == "done"):
             written[number] = Written(status, start + (day - 1 + (draw(st.integers(-3, 3)) if number else 0)) * DAY)
     entered = start + (84 + draw(st.integers(0, 14))) * DAY if trial.goes_on is not None and draw(st.booleans()) else None
