@@ -58,7 +58,7 @@ def test_every_arm_looks_the_same_by_the_hour(visit: oracle.Visit, number: int, 
 
 
 def test_the_example_shows_the_mask_where_it_counts_from_a_masked_dose() -> None:
-    study = load(ROOT / "examples" / "hours.yaml")
+    study = load(ROOT / "examples" / "hours" / "hours.yaml")
     shown = outputs(plan(study, Subject(DAY, "1", "placebo", 60.0)))
     assert shown == outputs(plan(study, Subject(DAY, "1", "x", 60.0)))
     assert "1 h after end of X/placebo" in shown[0]

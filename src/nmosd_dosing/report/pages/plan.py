@@ -173,18 +173,16 @@ def _time_points(plan: Plan) -> Table:
         "Visit", "Date", *(["Time"] if clock else []), *(["Done"] if done else []), "Time point", *(["Window"] if windows else []), "What",
         wraps=("Time point", "What"), once=("Visit", "Date"),
     )  # fmt: skip
-    rules = _single_rules(plan)
     for v, row in lines:
         cells = [text(v.id if len(plan.periods) > 1 else v.label), day(row.date) if row.date is not None else Text()]
         if clock:
             cells.append(text(f"{row.time:%H:%M}" if row.time is not None else ""))
         if done:
             cells.append(_done(row) if row.kind == "assessment" else Text())
-        cells.append(text(row.text if row.kind == "assessment" else ""))
+        cells.append(text(row.text))
         if windows:
             cells.append(text(_limits(row)))
-        given = next((a for a in v.administrations if row.kind == "dose" and a.shown == row.name), None)
-        cells.append(text(dose_text(given, rules[given.product]) if given is not None else row.name))
+        cells.append(text(row.name))
         made.add_row(*cells)
     return made
 
