@@ -60,4 +60,6 @@ def _allowed(finding: Finding) -> str:
     planned = f"planned for {date_text(finding.target)}" if finding.target else "no day is known"
     if first is None:
         return planned
+    if last is None and finding.or_later:
+        return f"{planned}; allowed on {date_text(first)} or later"
     return f"{planned}; allowed from {date_text(first)} {f'to {date_text(last)}' if last else 'on; no last day is stated'}"

@@ -313,8 +313,10 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
     if visit.last and (begins := visit.booked or visit.target):
         yield words.range_of_days.format(date_text(begins, language), date_text(visit.last, language))
     elif visit.earliest or visit.latest:
+        last = words.no_last_day if visit.or_later else words.not_stated
         yield words.window_days.format(
-            *(date_text(date, language) if date else words.not_stated for date in (visit.earliest, visit.latest))
+            date_text(visit.earliest, language) if visit.earliest else words.not_stated,
+            date_text(visit.latest, language) if visit.latest else last,
         )
     else:
         yield words.no_window

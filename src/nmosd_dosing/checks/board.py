@@ -30,7 +30,7 @@ class Mark:
     `done` or `not done` as recorded on `day`; `booked` for it; `planned`, `entry` or `overdue` (also past a target without a window) where
     nothing is recorded, and `day` is the one planned. `earliest`, `latest`: the allowed days, None where none is stated. `begins` to
     `ends`: what it takes on a board; of what is overdue up to the day of looking. `tentative`: its day hangs on what is not yet known.
-    `time`: the hour that was written beside its day.
+    `time`: the hour that was written beside its day. `or_later`: the file says that there is no last day.
     """
 
     subject: str | None
@@ -43,6 +43,7 @@ class Mark:
     ends: dt.date
     tentative: bool = False
     time: dt.time | None = None
+    or_later: bool = False
 
     @property
     def text(self) -> str:
@@ -69,7 +70,9 @@ class Mark:
         first, last = (date_text(day) if day is not None else None for day in (self.earliest, self.latest))
         if first is None:
             return "no window is stated" if last is None else f"allowed to {last}"
-        return f"allowed from {first} on, no last day is stated" if last is None else f"allowed from {first} to {last}"
+        if last is None:
+            return f"allowed on {first} or later" if self.or_later else f"allowed from {first} on, no last day is stated"
+        return f"allowed from {first} to {last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,19 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
     overdue = any((made.subject, id) in late for id in ids)
     kind: Kind = "booked" if visit.booked is not None else "overdue" if overdue else "entry" if visit.is_entry else "planned"
     ends = max(*known, as_of) if kind == "overdue" else max(known)
-    return Mark(made.subject, name, kind, day, visit.earliest, visit.latest, min(known), ends, visit.stage == "tentative", visit.time)
+    return Mark(
+        made.subject,
+        name,
+        kind,
+        day,
+        visit.earliest,
+        visit.latest,
+        min(known),
+        ends,
+        visit.stage == "tentative",
+        visit.time,
+        visit.or_later,
+    )
 
 
 def _entry(made: Plan, move: PlannedTransition, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:

@@ -124,7 +124,7 @@ def _todo(finding: Finding, state: State, as_of: dt.date) -> str:
         case "overdue":
             since = f"overdue since {date_text(latest + dt.timedelta(1))}" if latest is not None else "overdue"
             return f"{since}: {'call, record the entry or decide' if finding.is_entry else 'call, record or mark missed'}"
-        case "past-target" if finding.is_entry:
+        case "past-target" if finding.is_entry or finding.or_later:
             return f"call to book: open since {date_text(first)}" if first is not None else "call to book"
         case "past-target":
             return (

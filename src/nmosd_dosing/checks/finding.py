@@ -22,7 +22,7 @@ class Finding:
     kept. `hour`: of the appointment, or of what was done at a time point, if one is written. `reason`, `batch`, `comment`: what was
     written down of the visit; no batch of a masked dose. `site`: where the subject is seen. `closed`: which of its days ahead are closed,
     and why; None where none is, or nobody asked. `time_point`: which one of the visit, where it is about one alone; then `minutes` are
-    those of the actual less the nominal time.
+    those of the actual less the nominal time. `or_later`: whether the file says that there is no last day.
     """
 
     subject: str | None
@@ -45,6 +45,7 @@ class Finding:
     closed: str | None = None
     time_point: str | None = None
     minutes: int | None = None
+    or_later: bool = False
 
     @property
     def booked(self) -> bool:

@@ -72,7 +72,7 @@ def _with_written(found: Finding, batch: str | None, comment: str | None) -> Fin
 
 def _of_visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
     days = (visit.target, visit.earliest, visit.latest)
-    found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last)
+    found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last, or_later=visit.or_later)
     if visit.actual is not None:
         return _took_place(subject, visit, found, visit.actual)
     if visit.booked is not None:
@@ -97,7 +97,7 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, a
     if (why := _why_not(subject, visit, actual)) is not None:
         verdict, words = "not-allowed", why
     else:
-        verdict, words = _done(actual, found.earliest, found.latest, days)
+        verdict, words = _done(actual, visit, days)
         ended = max((record.through for record in visit.records), default=actual)
         if not visit.visit.gives and verdict == "in-window" and found.latest is not None and ended > found.latest:
             late = counted((ended - found.latest).days, "day")
@@ -124,7 +124,7 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
     """The verdict on an appointment of a visit if it is kept: why, and what else is to be said of it."""
     days = (booked - visit.target).days if visit.target is not None else None
     why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
-    verdict, words = _done(booked, visit.earliest, visit.latest, days) if why is None else ("not-allowed", why)
+    verdict, words = _done(booked, visit, days) if why is None else ("not-allowed", why)
     said = [words]
     if any(booked > limit.last for limit in visit.segment.waits):
         said.append(f"no dose yet: {pending_because(subject, visit)}")
@@ -144,6 +144,7 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     earliest, latest = (None, None) if settled else (found.earliest, found.latest)
     verdict, words, days = _not_recorded(as_of, target, earliest, latest, visit.last)
     words = words.replace("no window is stated", "the entry is recorded") if settled else words
+    words = words.replace("no window is stated", f"allowed on {day(earliest)} or later") if visit.or_later else words
     waits_for: Waits | None = None
     stays = (*visit.visit.kept_after, visit.segment.hangs_on)
     gone = min((date for e in ENDS_PARTICIPATION if e not in stays and (date := subject.first(e)) is not None), default=None)
@@ -166,9 +167,12 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)
 
 
-def _done(actual: dt.date, earliest: Date, latest: Date, days: int | None) -> tuple[Verdict, str]:
+def _done(actual: dt.date, visit: SubjectVisit, days: int | None) -> tuple[Verdict, str]:
+    earliest, latest = visit.earliest, visit.latest
     if earliest is not None and actual < earliest:
         return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
+    if latest is None and visit.or_later:
+        return "in-window", f"{from_target(days)}, allowed on {day(earliest)} or later"
     if latest is None:
         since = f"; allowed from {date_text(earliest)} on, no last day is stated" if earliest is not None else "; no window is stated"
         return "no-window", f"{from_target(days)}{since}"
@@ -320,7 +324,7 @@ def _recorded(
     actual, booked_for = (None, date) if booked else (date, None)
     return Finding(
         subject.code, visit.id, verdict, days, visit.target, visit.earliest, visit.latest, actual, message, booked_for=booked_for,
-        reason=reason,
+        reason=reason, or_later=visit.or_later,
     )  # fmt: skip
 
 

@@ -302,9 +302,11 @@ def _notes(meant: _Meant, days: Sequence[dt.date], workdays: Workdays) -> list[s
     if visit is None or visit.target is None:
         found.append(_no_day(meant))
     elif len(days) == 1 and None in visit.around:
-        since = f"allowed from {date_text(visit.earliest)} on, " if visit.earliest is not None else ""
-        words = "no last day is stated" if since else "the source states no window"
-        found.append(f"{since}{words}: only the target is listed")
+        words = "the source states no window"
+        if visit.earliest is not None:
+            first = date_text(visit.earliest)
+            words = f"allowed on {first} or later" if visit.or_later else f"allowed from {first} on, no last day is stated"
+        found.append(f"{words}: only the target is listed")
     if meant.booked is not None:
         found.append(f"booked for {date_text(meant.booked)}: the days are judged as though it were not")
     if (projected := projected_text(workdays, days)) is not None:

@@ -94,7 +94,7 @@ def _is_outside(visit: PlannedVisit) -> bool:
 
 def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, days: Workdays | None) -> Appointment:
     earliest = max(visit.earliest, as_of) if visit.earliest is not None else None
-    stated = earliest is not None and visit.latest is not None and earliest <= visit.latest and not _is_outside(visit)
+    stated = earliest is not None and (visit.or_later or (visit.latest is not None and earliest <= visit.latest)) and not _is_outside(visit)
     passed = stated and day < as_of and visit.last is None
     return Appointment(
         day=None if passed else day,

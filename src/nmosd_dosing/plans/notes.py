@@ -100,8 +100,10 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
     open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed]
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
         yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
-    if past := [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]:
-        yield Note("past-target", f"as of {date_text(as_of)} nothing is recorded, the target has passed; no window is stated", _ids(past))
+    past = [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]
+    for or_later, why in ((False, "no window is stated"), (True, "any later day is allowed")):
+        if mine := [p for p in past if p.or_later == or_later]:
+            yield Note("past-target", f"as of {date_text(as_of)} nothing is recorded, the target has passed; {why}", _ids(mine))
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
         waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)
@@ -283,7 +285,9 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
 def _overlaps(shown: Shown) -> Iterator[Note]:
     for i, (_, before) in enumerate(shown):
         after = next((p for _, p in islice(shown, i + 1, None) if not _of_other_arms(before, p)), None)
-        if after is not None and before.latest is not None and after.earliest is not None and before.latest >= after.earliest:
+        if after is None or after.earliest is None or not (before.latest or before.or_later):
+            continue
+        if before.latest is None or before.latest >= after.earliest:
             yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
 
 

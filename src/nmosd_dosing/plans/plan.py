@@ -135,6 +135,7 @@ class PlannedVisit:
     is_entry: bool = False
     dose_steps: tuple[str, ...] = ()
     time: dt.time | None = None
+    or_later: bool = False
     time_line: tuple[PlannedTimePoint, ...] = ()
 
     @property

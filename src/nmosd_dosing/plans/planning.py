@@ -184,6 +184,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         record="; ".join(dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
         room=room_of(schedule.study.site, period.id, what.label),
         is_entry=visit.is_entry,
+        or_later=visit.or_later,
         dose_steps=tuple(dose_steps(schedule, visit)),
         time=hour((*visit.records, *visit.appointments), visit.actual or visit.booked),
         time_line=line,

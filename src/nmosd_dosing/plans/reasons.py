@@ -119,7 +119,8 @@ def _days_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]
     if visit.is_entry:
         yield f"window: the days of the entry{_span(', ', around)}"
     elif window is not None:
-        yield f"window {window.text}{f', {window.origin}' if window.origin else ''}{_span(': ', around)}"
+        days = f": {day(around[0])} or later" if visit.or_later and around[0] is not None else _span(": ", around)
+        yield f"window {window.text}{f', {window.origin}' if window.origin else ''}{days}"
     elif visit.visit.offset is not None:
         yield "window: the source states none"
     if visit.dose_before is not None:

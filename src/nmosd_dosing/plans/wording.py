@@ -64,6 +64,7 @@ class Wording:
     window_days: str
     no_window: str
     not_stated: str
+    no_last_day: str
     day: str
     week: str
     counted: str
@@ -125,6 +126,7 @@ _ENGLISH = Wording(
     window_days="Earliest {}, latest {}",
     no_window=f"Window: {NOT_STATED}",
     not_stated=NOT_STATED,
+    no_last_day="none: or later",
     day="Day {}",
     week="week code {}",
     counted="Date: {}",
@@ -185,6 +187,7 @@ _CHINESE = Wording(
     window_days="最早 {}，最晚 {}",
     no_window="访视窗：未说明",
     not_stated="未说明",
+    no_last_day="不限（可推后）",
     day="第 {} 天",
     week="周编号 {}",
     counted="日期推算：{}",
@@ -220,6 +223,7 @@ class HandoutWording:
     to_agree: str
     may_change: str
     allowed: str
+    possible_from: str
     no_other_day: str
     closed: str
     at: str
@@ -242,6 +246,7 @@ _ENGLISH_HANDOUT = HandoutWording(
     to_agree="The day is still to be agreed with you",
     may_change="Expected; this day may still change",
     allowed="Possible from {} to {}",
+    possible_from="Possible on {} or later",
     no_other_day="Possible on this day only",
     closed="We are closed on this day.",
     at="{}, at {}",
@@ -263,6 +268,7 @@ _CHINESE_HANDOUT = HandoutWording(
     to_agree="具体日期待与您约定",
     may_change="预计日期，可能变动",
     allowed="可在 {} 至 {} 之间来访",
+    possible_from="可在 {} 或之后来访",
     no_other_day="只能在这一天来访",
     closed="这一天本中心休息。",
     at="{}，{}",

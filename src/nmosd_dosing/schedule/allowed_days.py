@@ -57,12 +57,13 @@ def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -
     """The allowed days of every visit. dates: (k, n) the day of each dose, those of `gaps.dose_dates`. opens: for whoever asks what can be
     kept where days are closed: then a dose before that is only planned counts from the first open day on which it may be given."""
     around = _window(schedule)
+    or_later = ~np.isnat(around[0]) & np.isnat(around[1])
     for i, visit in enumerate(schedule.visits):
         if is_entry(schedule, i) and (visit.last is None or visit.gives):
             around[0][i], around[1][i] = _entry(schedule, i)
     earliest, latest = around[0].copy(), around[1].copy()
     for visits, _ in schedule.by_segment():
-        _inside(schedule, visits, earliest, latest)
+        _inside(schedule, visits, earliest, latest, or_later[visits])
     gaps = _minimum_gaps(schedule, dates, earliest, latest, opens)
     if gaps is not None:
         earliest[gaps.visits] = np.fmax(earliest[gaps.visits], gaps.not_before)
@@ -104,8 +105,9 @@ def _entry(schedule: Schedule, visit: int) -> tuple[Dates, Dates]:
     return earliest, latest
 
 
-def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates) -> None:
-    """Cuts the days of one segment's visits to those between the first day of its period and what ended it."""
+def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates, or_later: NDArray[np.bool_]) -> None:
+    """Cuts the days of one segment's visits to those between the first day of its period and what ended it. or_later: which windows have no
+    end."""
     segment, target = schedule.segment(visits), schedule.target[visits]
     doses = np.array([[bool(visit.gives)] for visit in schedule.visits[visits]])
     if not segment.hangs_on:
@@ -118,7 +120,9 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates) -
         if limit.cause == "entry":  # one that is projected ends nothing yet
             last = np.where(np.isnat(np.fmax.reduce(entered)), NO_DATE, last)
         kept = np.array([[limit.cause in visit.kept_after] for visit in schedule.visits[visits]])
-        cut = (target <= last) & (latest[visits] > last) & (doses | (not limit.doses_only)) & ~kept
+        cut = (
+            (target <= last) & ((or_later & np.isnat(latest[visits])) | (latest[visits] > last)) & (doses | (not limit.doses_only)) & ~kept
+        )
         np.copyto(latest[visits], last, where=cut)
 
 

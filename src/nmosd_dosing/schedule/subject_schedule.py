@@ -242,6 +242,12 @@ class SubjectVisit(NamedTuple):
         return self.earliest is not None and self.latest is not None and self.earliest > self.latest
 
     @property
+    def or_later(self) -> bool:
+        """Whether the file says that there is no last day; else one that is not known is not stated."""
+        window = self.visit.window
+        return window is not None and window.after is None and self.latest is None and not self.is_entry
+
+    @property
     def is_too_soon(self) -> bool:
         """Whether the target is closer to the dose before than the minimum gap."""
         return self.dose_before is not None and self.target is not None and self.dose_before.not_before > self.target

@@ -80,7 +80,7 @@ def visit_to_dict(visit: PlannedVisit) -> dict[str, Any]:
         "administrations": [_administration(a) for a in visit.administrations],
         **_hours(visit),
         "time_line": [_time_point(row) for row in visit.time_line],
-        **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "room", "record", "comment")),
+        **fields(visit, ("only_arms", "reason", "steps", "source", "window_source", "or_later", "room", "record", "comment")),
     }
 
 

@@ -84,8 +84,10 @@ def _there(made: Appointment, words: HandoutWording) -> Iterator[Part]:
 
 def _possible(made: Appointment, words: HandoutWording, language: Language) -> Part:
     """The days on which a visit is possible; nothing where none are stated, or it takes several days."""
-    if made.earliest is None or made.latest is None or made.last is not None:
+    if made.earliest is None or made.last is not None:
         return None
+    if made.latest is None:
+        return element("p", dated(words.possible_from.format(date_text(made.earliest, language))), class_="faint")
     if made.earliest == made.latest == made.day:
         return element("p", words.no_other_day, class_="faint")
     days = [date_text(day, language) for day in (made.earliest, made.latest)]

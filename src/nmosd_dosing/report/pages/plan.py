@@ -137,7 +137,7 @@ def _visits(plan: Plan) -> Table:
         if weeks:
             cells.append(text(v.week or ""))
         if windows:
-            cells += [day(v.earliest), day(v.latest)]
+            cells += [day(v.earliest), text("or later") if v.or_later else day(v.latest)]
         if states:
             cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
         cells.append(text(_what(v, rules, marked=not weights)))
