@@ -89,8 +89,8 @@ def number(value: float) -> str:
     return f"{value:.10g}"
 
 
-def published(case: dict[str, Any]) -> list[tuple[PlannedVisit, Administration]]:
-    """The doses of a case, in the order of its plan; a product or a visit alone where the case names one."""
+def made_by(case: dict[str, Any]) -> Plan:
+    """The plan of a case."""
     weight, height = case.get("weight"), case.get("height")
     subject = Subject(
         case["start"],
@@ -104,7 +104,12 @@ def published(case: dict[str, Any]) -> list[tuple[PlannedVisit, Administration]]
     )
     study = catalog.load(REGIMENS / f"{case['regimen']}.yaml")
     options = {"policy": case["policy"]} if "policy" in case else {}
-    made = plan(study, subject, until=case.get("until"), unblind=case.get("unblind", False), **options)
+    return plan(study, subject, until=case.get("until"), unblind=case.get("unblind", False), **options)
+
+
+def published(case: dict[str, Any]) -> list[tuple[PlannedVisit, Administration]]:
+    """The doses of a case, in the order of its plan; a product or a visit alone where the case names one."""
+    made = made_by(case)
     doses = [(visit, a) for visit in made.visits for a in visit.administrations if visit.target is not None]
     doses = [(visit, a) for visit, a in doses if visit.label == case.get("visit", visit.label)]
     return [(visit, a) for visit, a in doses if a.product == case.get("only", a.product)]
@@ -139,9 +144,29 @@ def cells(visit: PlannedVisit, a: Administration) -> dict[str, str]:
     }
 
 
+def whole(visit: PlannedVisit) -> dict[str, str]:
+    """All that a row may show of a visit."""
+    assert visit.target is not None
+    return {
+        "visit": visit.label,
+        "date": date_text(visit.actual or visit.target),
+        "to": str(visit.last or "-"),
+        "allowed": f"{visit.earliest} to {visit.latest}" if visit.earliest else "-",
+        "name": visit.name or "-",
+    }
+
+
 @pytest.mark.parametrize("case", load("regimens")["cases"], ids=lambda case: f"{case['regimen']} {case['about']}")
 def test_published_regimens(case: dict[str, Any]) -> None:
     expected = columns(case["table"])
+    if case.get("by") == "hour":
+        found = [point for visit in made_by(case).visits for point in visit.time_line if point.name == case["only"]]
+        assert [{"sample": point.text, "date": date_text(point.date)} for point in found if point.date] == expected
+        return
+    if case.get("by") == "visit":
+        visits = [visit for visit in made_by(case).visits if visit.target is not None]
+        assert [{name: whole(visit)[name] for name in expected[0]} for visit in visits] == expected
+        return
     if "by" not in case:
         assert [{name: cells(*dose)[name] for name in expected[0]} for dose in published(case)] == expected
         return
