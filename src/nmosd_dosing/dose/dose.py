@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
 
+from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import singular
+from nmosd_dosing.errors import Place
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
@@ -217,9 +219,22 @@ def vials_text(vials: Vials) -> str:
     return ", ".join(vials.texts) + ready
 
 
-WeightRule = Literal["baseline", "latest"] | Fraction
-"""Which weight doses are by: the baseline one; the latest on or before the dose; or a new one once it differs from the one used until
-then by this share (`Fraction(1, 10)`: by 10% or more)."""
+@dataclass(frozen=True, slots=True)
+class AtVisits:
+    """The weight is renewed at these visits only: of each, how far its day lies from its period's first, and what the file calls it."""
+
+    offsets: tuple[Offset, ...]
+    labels: tuple[str, ...] = field(compare=False)
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        return ", ".join(self.labels)
+
+
+WeightRule = Literal["baseline", "latest"] | Fraction | AtVisits
+"""Which weight doses are by: the baseline one; the latest on or before the dose; a new one once it differs from the one used until
+then by this share (`Fraction(1, 10)`: by 10% or more); or the latest on or before the last of some visits that has come."""
 
 
 def number_text(value: float | Fraction) -> str:

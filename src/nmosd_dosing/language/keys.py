@@ -270,7 +270,9 @@ class ProductKeys(FactsKeys):
     route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
     vials: VialsKeys | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
-    weight: bodies.DosedBy | None = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`")
+    weight: bodies.DosedBy | None = key(
+        DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`"
+    )
     lifetime_at_most: dose_phrases.AmountText | None = key(MOST, "the most that anybody may get over a lifetime: `140 mg/m2`")
     doses: dict[str, Pair[DoseRuleKeys | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
 

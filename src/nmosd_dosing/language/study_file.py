@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import assert_never
 
 from nmosd_dosing.days import CountsFrom, Offset
+from nmosd_dosing.dose.dose import WeightRule
 from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.criteria import to_criteria
@@ -116,11 +117,19 @@ class _Builder:
             facts=to_facts(mapping),
             vials=self.vials[pair.key.text],
             vials_facts=to_facts(mapping.vials) if isinstance(mapping.vials, keys.VialsKeys) else None,
-            weight=mapping.weight.rule if mapping.weight is not None else None,
+            weight=self._weight(mapping),
             lifetime=to_lifetime(mapping.lifetime_at_most),
             doses=tuple(self.rules[pair.key.text].values()),
             gap_place=place,
         )
+
+    def _weight(self, mapping: keys.ProductKeys) -> WeightRule | None:
+        """Which weight a product's doses are by."""
+        try:
+            return mapping.weight.weight(self.counts_from) if mapping.weight is not None and self.days_known else None
+        except PhraseError as error:
+            self.problems.found.append(error.problem)
+            return None
 
     # --- periods and visits --------------------------------------------------------------------------------------------
 

@@ -89,6 +89,8 @@ def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iter
         states = "the study does not state which weight counts; later ones are given, so the latest on or before each dose does"
         if isinstance(rule, Fraction):
             states = f"a new weight counts once it has changed by {number_text(rule * 100)}% or more"
+        elif isinstance(rule, AtVisits):
+            states = f"the weight is renewed at {rule.text} only: the latest on or before the last of these visits that has come counts"
         yield Note("weight", of + ("the latest weight on or before each dose counts" if rule == "latest" else states), ids)
         carried: dict[str, list[str]] = {}
         for p, a in doses:

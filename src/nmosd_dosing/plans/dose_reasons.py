@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2
-from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, Band, Dose, Rounding, amount_text, number_text, range_text
+from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, AtVisits, Band, Dose, Rounding, amount_text, number_text, range_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -101,7 +101,9 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
         limits += [f"at most {amount_text(own.at_most, own.unit)}"] if own.at_most is not None else []
         yield f"both ends {', '.join(limits)}: {range_text(*dose.ends, own.unit)}"
     if dose.weight is not None:
-        yield f"by the weight {_of(dose.weight.of)}"
+        rule = schedule.study.product(dose.give.product).weight
+        renewed = f", which is renewed at {rule.text} only" if isinstance(rule, AtVisits) else ""
+        yield f"by the weight {_of(dose.weight.of)}{renewed}"
 
 
 def _rounded(rounding: Rounding, unit: str | None) -> str:

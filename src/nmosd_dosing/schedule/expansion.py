@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
+from nmosd_dosing.dose.dose import AtVisits
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
@@ -241,11 +242,17 @@ def _shifters(schedule: Schedule, visits: Iterable[int]) -> dict[tuple[int, Offs
 
 
 def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
-    """The weights that some products are dosed by in steps: at each dose that is given, also at visits that are not planned."""
+    """The weights that some products are dosed by in steps: at each dose that is given, also at visits that are not planned; or at the
+    visits that renew them."""
     dates = gaps.dose_dates(schedule, schedule.all_in_plan())
     for k, recorded in doses.recorded.items():
         dates[k, [column for column, amount in recorded.items() if amount == 0]] = NO_DATE
     for product in products:
+        if isinstance(rule := schedule.study.product(product).weight, AtVisits):
+            visits = [i for i, visit in enumerate(schedule.visits) if visit.offset in rule.offsets and not visit.hangs_on]
+            days = [schedule.dates(i) for i in visits]
+            reweigh(schedule, product, np.array(days) if days else np.empty((0, len(schedule)), dtype="datetime64[D]"))
+            continue
         mine = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
         besides = [e for e in doses.extra if e.product == product and e.amount != 0]
         more = np.full((len(besides), len(schedule)), NO_DATE)

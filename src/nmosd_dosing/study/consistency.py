@@ -6,7 +6,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from nmosd_dosing.days import MAX_DAYS, Offset
-from nmosd_dosing.dose.dose import Dose
+from nmosd_dosing.dose.dose import AtVisits, Dose
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
@@ -50,8 +50,20 @@ def check(study: Study, problems: Problems) -> None:
             _units(study, visit, problems, told)
             check_times(period, visit, problems, told)
             check_blinding(study, period, visit, problems, told)
+    _weighed_at(study, laid, problems)
     check_names(laid, problems)
     _circles(study, problems)
+
+
+def _weighed_at(study: Study, laid: list[tuple[Period, tuple[Visit, ...]]], problems: Problems) -> None:
+    """Days at which a weight is renewed, and on which no period has a visit."""
+    days = {visit.offset for _, visits in laid for visit in visits if not visit.hangs_on}
+    for product in study.products:
+        rule = product.weight
+        for offset, label in zip(rule.offsets, rule.labels, strict=True) if isinstance(rule, AtVisits) else ():
+            if offset not in days:
+                wrong = f"the weight of {product.name} is renewed at {label}, on which no period has a visit"
+                problems.error(wrong, rule.place, "name the day of a visit, or add one: `{at: " + label + ", assess: weight}`")
 
 
 def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Problems) -> None:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import get_args
 
-from nmosd_dosing.dose.dose import Formula, Surface, WeightRule
-from nmosd_dosing.errors import clip, did_you_mean, one_of
+from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.dose.dose import AtVisits, Formula, Surface, WeightRule
+from nmosd_dosing.errors import Place, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
+from nmosd_dosing.language.phrases.lengths import Scanner
 from nmosd_dosing.language.shapes import PhraseError
 
-DOSED_BY_PATTERN = r"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more)\s*$"
+DOSED_BY_PATTERN = rf"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more|at\s+{CODE}(?:\s*,\s*{CODE})*)\s*$"
 FORMULAS: tuple[Formula, ...] = get_args(Formula)
 _STEPS = {"0.1": 1000, "0.01": 100, "0.001": 10}
 SURFACE_PATTERN = rf"^\s*(?:{'|'.join(FORMULAS)})(?:\s+to\s+(?:{'|'.join(map(re.escape, _STEPS))})\s*m2)?\s*$"
@@ -20,21 +23,36 @@ SURFACE_PATTERN = rf"^\s*(?:{'|'.join(FORMULAS)})(?:\s+to\s+(?:{'|'.join(map(re.
 
 @dataclass(frozen=True, slots=True)
 class DosedBy:
-    """Which weight doses are by."""
+    """Which weight doses are by; `days`: of the visits at which it is renewed, where it is so."""
 
-    rule: WeightRule
+    rule: WeightRule | None
+    days: tuple[DayText, ...] = ()
+    place: Place | None = None
+
+    def weight(self, counts_from: CountsFrom) -> WeightRule | None:
+        """The rule where days count so. PhraseError."""
+        codes = tuple(day.resolve(counts_from) for day in self.days)
+        return AtVisits(tuple(c.offset for c in codes), tuple(c.label for c in codes), self.place) if codes else self.rule
 
 
 def dosed_by(node: Scalar) -> DosedBy:
-    """`baseline`, `latest`, `changed by 10% or more`."""
+    """`baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`."""
     text = node.flat
+    scan = Scanner(node)
+    if scan.take(r"at\b"):
+        days = [take_day(scan, plus=False)]
+        while scan.take(","):
+            days.append(take_day(scan, plus=False))
+        if not scan.done:
+            scan.expected("a comma or the end", "write for example `at D1, W25D1`")
+        return DosedBy(None, tuple(days), node.place)
     if text == "baseline":
         return DosedBy("baseline")
     if text == "latest":
         return DosedBy("latest")
     match = re.fullmatch(r"changed by ([0-9]+(?:\.[0-9]+)?) ?% or more", text)
     if not match:
-        hint = "write `baseline`, `latest` (on or before the dose) or `changed by 10% or more`"
+        hint = "write `baseline`, `latest` (on or before the dose), `changed by 10% or more` or `at D1, W25D1`"
         raise PhraseError(f"expected which weight doses are by, found `{clip(text)}`", node.place, hint)
     share = Fraction(match[1]) / 100
     if not 0 < share < 1:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import number_text, vials_text
+from nmosd_dosing.dose.dose import AtVisits, WeightRule, number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Named, Page, Table
@@ -117,13 +117,19 @@ def _doses_of(product: Product) -> Rows:
         rows.append(("· vials", vials_text(product.vials) + origin))
         rows += [(f"· {name} of the vials", words) for name, words in _facts(product.vials_facts or Facts())]
     if product.weight is not None:
-        changed = (
-            f"a new one once it has changed by {number_text(product.weight * 100)}% or more" if isinstance(product.weight, Fraction) else ""
-        )
-        rows.append(("· weight", changed or {"latest": "the latest on or before the dose"}.get(str(product.weight), "at baseline")))
+        rows.append(("· weight", _weight(product.weight)))
     if product.lifetime is not None:
         rows.append(("· lifetime", f"at most {product.lifetime.text}"))
     return rows
+
+
+def _weight(rule: WeightRule) -> str:
+    """Which weight doses are by."""
+    if isinstance(rule, Fraction):
+        return f"a new one once it has changed by {number_text(rule * 100)}% or more"
+    if isinstance(rule, AtVisits):
+        return f"renewed at {rule.text} only: the latest on or before the last of these visits that has come"
+    return "the latest on or before the dose" if rule == "latest" else "at baseline"
 
 
 def _site(site: Site) -> Rows:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_date
-from nmosd_dosing.dose.dose import WeightRule
+from nmosd_dosing.dose.dose import AtVisits, WeightRule
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.schedule import Schedule
@@ -40,30 +40,34 @@ def has_later(cohort: Cohort, rule: WeightRule | None, column: int) -> bool:
 
 
 def in_steps(study: Study, rows: Sequence[Row], cohort: Cohort) -> tuple[str, ...]:
-    """The products of some rows that are dosed by a new weight only once it has changed enough, where there are later ones."""
+    """The products of some rows that are dosed by a new weight only once it has changed enough, or at some visits, where there are later
+    ones."""
     rules = {row.give.product: study.product(row.give.product).weight for row in rows}
-    return tuple(name for name, rule in rules.items() if isinstance(rule, Fraction) and series(cohort, rule) is not None)
+    return tuple(name for name, rule in rules.items() if isinstance(rule, (Fraction, AtVisits)) and series(cohort, rule) is not None)
 
 
 def reweigh(schedule: Filling, product: str, dates: Dates) -> None:
     """Writes which weights a product that is dosed in steps is given by: at each dose the latest one is held against the one that the
-    dose before was given by, and takes its place where it has changed enough. dates: (d, n) the days of its doses, NaT where there is none.
-    """
+    dose before was given by, and takes its place where it has changed enough; or at each of the visits that renew it, whatever it is.
+    dates: (d, n) the days of its doses, or of these visits, NaT where there is none."""
     cohort, rule = schedule.cohort, schedule.study.product(product).weight
     later = series(cohort, rule)
-    assert isinstance(rule, Fraction)
+    assert isinstance(rule, (Fraction, AtVisits))
     assert later is not None
     made = Reweighed(np.full_like(later.dates, NO_DATE), np.full_like(later.grams, np.nan), np.full_like(later.dates, NO_DATE))
     used, number, everybody = cohort.grams, np.zeros(len(cohort), dtype=np.int64), np.arange(len(cohort))
+    of = np.full(len(cohort), NO_DATE)
     for day in np.sort(dates, axis=0):
         latest, measured = np.full(len(cohort), np.nan), np.full(len(cohort), NO_DATE)
         for date, weight in zip(later.dates, later.grams, strict=True):
             latest, measured = np.where(date <= day, weight, latest), np.where(date <= day, date, measured)
-        changed = np.abs(latest - used) * rule.denominator >= rule.numerator * used
+        changed = measured != of
+        if isinstance(rule, Fraction):
+            changed = np.abs(latest - used) * rule.denominator >= rule.numerator * used
         counts = ~np.isnan(latest) & (changed | np.isnan(used))
         at = number[counts], everybody[counts]  # each of these is another weight, so there are no more than weights
         made.since[at], made.grams[at], made.of[at] = day[counts], latest[counts], measured[counts]
-        used, number = np.where(counts, latest, used), number + counts
+        used, of, number = np.where(counts, latest, used), np.where(counts, measured, of), number + counts
     schedule.reweighed[product] = made
 
 
