@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, AmountStatusText, number_text
+from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, AmountStatusText, AtVisits, number_text
 from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit

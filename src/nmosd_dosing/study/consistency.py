@@ -60,7 +60,9 @@ def _weighed_at(study: Study, laid: list[tuple[Period, tuple[Visit, ...]]], prob
     days = {visit.offset for _, visits in laid for visit in visits if not visit.hangs_on}
     for product in study.products:
         rule = product.weight
-        for offset, label in zip(rule.offsets, rule.labels, strict=True) if isinstance(rule, AtVisits) else ():
+        if not isinstance(rule, AtVisits):
+            continue
+        for offset, label in zip(rule.offsets, rule.labels, strict=True):
             if offset not in days:
                 wrong = f"the weight of {product.name} is renewed at {label}, on which no period has a visit"
                 problems.error(wrong, rule.place, "name the day of a visit, or add one: `{at: " + label + ", assess: weight}`")
