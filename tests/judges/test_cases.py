@@ -160,8 +160,8 @@ def whole(visit: PlannedVisit) -> dict[str, str]:
 def test_published_regimens(case: dict[str, Any]) -> None:
     expected = columns(case["table"])
     if case.get("by") == "hour":
-        found = [point for visit in made_by(case).visits for point in visit.time_line if point.name == case["only"]]
-        assert [{"sample": point.text, "date": date_text(point.date)} for point in found if point.date] == expected
+        points = [point for visit in made_by(case).visits for point in visit.time_line if point.name == case["only"]]
+        assert [{"sample": point.text, "date": date_text(point.date)} for point in points if point.date] == expected
         return
     if case.get("by") == "visit":
         visits = [visit for visit in made_by(case).visits if visit.target is not None]
