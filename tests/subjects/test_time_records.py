@@ -1,0 +1,81 @@
+"""Which time point of a visit a record is of; of none, or of several, it is said which there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from nmosd_dosing import InputError, Record, Subject, plan
+from nmosd_dosing.language.study_file import read_study_text
+
+STUDY = read_study_text("""\
+language: 1
+study: samples
+title: Samples
+source: made up
+days: from 1
+products: {X: {route: IV infusion}, Y: {route: oral}}
+periods:
+  main:
+    visits:
+      - at: D1
+        give: [Y 100 mg, X 500 mg over 60 min]
+        assess: {PK sample: "before X, 1 h after X, end of X, 1 h after end of X, 2 h after Y", ECG: "15 min before X, 4 h after X"}
+      - at: D8
+        assess: MRI
+""")[0]
+DAY = dt.date(2025, 1, 6)
+
+
+def of(assessment: str | None, time_point: str | None, visit: str = "D1") -> str:
+    """Of which it is, or what is said of it."""
+    record = Record(visit, DAY, time=dt.time(9), assessment=assessment, time_point=time_point)
+    try:
+        made = plan(STUDY, Subject(DAY, records=(record,)))
+    except InputError as error:
+        return str(error)
+    [row] = [row for visit in made.visits for row in visit.time_line if row.kind == "assessment" and row.actual is not None]
+    return f"{row.name}, {row.text}"
+
+
+@pytest.mark.parametrize(
+    ("assessment", "time_point", "found"),
+    [
+        ("PK sample", "before X", "PK sample, before X"),
+        ("pk_sample", "Pre-dose", "PK sample, before X"),
+        (None, "predose", "PK sample, before X"),
+        ("ECG", "predose", "ECG, 15 min before X"),
+        ("ECG", "-15 min", "ECG, 15 min before X"),
+        ("ECG", "-PT15M", "ECG, 15 min before X"),
+        ("ECG", "15 min pre-dose", "ECG, 15 min before X"),
+        ("PK sample", "EOI", "PK sample, end of X"),
+        ("PK sample", "120 min", "PK sample, 2 h after Y"),
+        (None, "4 hours after dosing", "ECG, 4 h after X"),
+        (None, "1 h after end of X", "PK sample, 1 h after end of X"),
+    ],
+)
+def test_a_time_is_understood(assessment: str | None, time_point: str | None, found: str) -> None:
+    assert of(assessment, time_point) == found
+
+
+@pytest.mark.parametrize(
+    ("assessment", "time_point", "visit", "said"),
+    [
+        ("PK sample", "1 h", "D1", "error: `PK sample`, `1 h` of `D1` may be of several time points\n"
+         "hint: write which: `time_point` is `1 h after X`, `1 h after end of X`"),
+        ("PK sample", "3 h", "D1", "error: `PK sample`, `3 h`: `D1` has no such time point\n"
+         "hint: there are `2 h after Y`, `before X`, `1 h after X`, `end of X`, `1 h after end of X`"),
+        ("PK sampel", "3 h", "D1", "error: `PK sampel`, `3 h`: `D1` has no time points of it\nhint: did you mean `PK sample`?"),
+        ("MRI", None, "D8", "error: `MRI`: `D8` has no time points\n"
+         "hint: leave `assessment` and `time_point` out: then the row is of the visit"),
+    ],
+)  # fmt: skip
+def test_what_is_of_none_or_of_several_is_refused(assessment: str, time_point: str | None, visit: str, said: str) -> None:
+    assert of(assessment, time_point, visit) == said
+
+
+def test_a_time_point_twice_is_a_finding_and_no_second_visit() -> None:
+    records = [Record("D1", DAY, time=dt.time(n), assessment="ECG", time_point="4 h") for n in (9, 10)]
+    made = plan(STUDY, Subject(DAY, records=tuple(records)))
+    assert [row.actual for row in made.visits[0].time_line if row.actual is not None] == [dt.datetime(2025, 1, 6, 9)]
