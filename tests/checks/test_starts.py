@@ -126,6 +126,24 @@ def test_day_1_is_itself_even_where_the_file_gives_it_a_window() -> None:
     ]
 
 
+def test_a_window_without_an_end_has_an_open_day() -> None:
+    """And the dose after it counts from that day."""
+    of = study("{at: D1, give: X 5 mg}, {at: D8 or later, give: X 5 mg}, {at: D15 ±0d, give: X 5 mg}", "minimum gap: 7 days")
+    closed = Workdays(None, frozenset(map(day, ("2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"))))
+    assert said(starts(of, "2025-01-06", "2025-01-07", workdays=closed)) == [
+        "01-07 gap main/D15: minimum gap of X, 7 days, after main/D8, at the earliest on 2025-01-20 Mon: not before 2025-01-27 Mon; "
+        "its last open day is 2025-01-21 Tue"
+    ]
+
+
+def test_what_hangs_on_the_last_dose_is_asked_about_where_the_plan_has_it() -> None:
+    of = study("{at: 'D1, D8', give: X 5 mg}, {at: last dose + 30 days, assess: safety}")
+    assert said(starts(of, "2025-01-09", "2025-01-10")) == [
+        "01-09 window main/last dose+30d: 2025-02-15 Sat: on a Saturday; no window is stated",
+        "01-10 window main/last dose+30d: 2025-02-16 Sun: on a Sunday; no window is stated",
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "last", "message"),
     [

@@ -269,7 +269,7 @@ def _found(subject: SubjectSchedule, way: _Way, period: int, days: _Days) -> _Fo
     for visit in sorted(subject.visits, key=lambda visit: (visit.target or dt.date.max, visit.row)):
         if visit.segment.period > period or not _is_held_against(visit):
             continue
-        possible = days_of(visit)
+        possible = _possible(visit, days)
         published_first = sorted(days.open_among(possible), key=days.projected)
         kept = next((day for day in published_first if verdict_on(subject, visit, day, closed=False)[0] == "open"), None)
         if kept is None:
@@ -277,6 +277,14 @@ def _found(subject: SubjectSchedule, way: _Way, period: int, days: _Days) -> _Fo
         elif days.projected(kept):
             found = replace(found, firm=False)
     return found
+
+
+def _possible(visit: SubjectVisit, days: _Days) -> list[dt.date]:
+    """The days on which a visit may be; of one without a last day those up to the first open one."""
+    if not visit.or_later or visit.latest is not None or visit.earliest is None:
+        return days_of(visit)
+    first = days.next_open(visit.earliest)
+    return [first if first is not None else visit.earliest]
 
 
 def _is_day_1(visit: SubjectVisit) -> bool:

@@ -171,7 +171,7 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
             _keep(gaps, at, of, since, np.where(since == ended, which, -1))
         begins = np.fmax(first[at], gaps.not_before[at])
         begins = _opened(begins, opens, schedule.start) if opens is not None else begins
-        until = latest[visits] if opens is None else last
+        until = latest[visits] if opens is None else np.where(np.isnat(earliest[visits]), last, latest[visits])
         begins = np.where(begins > until[at], NO_DATE, begins)  # where no day is allowed nothing is planned on from
         for of, (ended, which) in zip(doses, before, strict=True):
             ends = np.where(fixed[at] | np.isnat(of.begins[at]), of.begins[at], begins) + longer[at]
