@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nmosd_dosing.days import day_number, week_code
+from nmosd_dosing.days import Offset, day_number, week_code
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.blinding import mask
@@ -232,7 +232,9 @@ def _column(study: Study, period: Period, found: _Found, noted: Noted) -> Column
     visit = found.visit
     texts = [*visit.said.note, *(f"assumed: {text}" for text in visit.said.assumed)]
     if visit.follows is not None:
-        texts.append("counted from the actual dose before it, where one is recorded")
+        day, step = visit.follows.day, visit.follows.step
+        on_it = visit.offset == Offset(day.days, day.months, then=step.days)  # `D15 + 2 weeks` has the day in its name
+        texts.append(f"counted from the actual {'day of that visit' if on_it else f'{visit.follows.by} before it'}, where one is recorded")
     if only := _only(period, visit.arms):
         texts.append(only.removeprefix(", "))
     texts += [f"window stated by {w.origin}" for w in visit.windows if w is not None and w.origin is not None]

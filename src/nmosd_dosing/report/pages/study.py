@@ -21,7 +21,7 @@ from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
 from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_rules import Give, Point, Series, VisitRule, Window
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import OPEN_END, days_of_entry, lay_out
 
 
@@ -173,8 +173,13 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     parts += [_block(f"If two doses are {rule.of} apart", _gap_rule(rule)) for rule in period.gap_rules]
     if planned := [v for v in visits if not v.hangs_on]:
         parts.append(_block("All visits", [("days", _all_visits(planned))]))
-    parts += [_block(f"Each time after {event}", [("days", _all_visits([v for v in visits if v.hangs_on == event]))]) for event in events]
+    parts += [_block(_after(event), [("days", _all_visits([v for v in visits if v.hangs_on == event]))]) for event in events]
     return parts
+
+
+def _after(on: str) -> str:
+    """What is counted from, above the days of what hangs on it."""
+    return f"After the {on}" if on in (LAST_DOSE, LAST_DOSE_OF_STUDY) else f"Each time after {on}"
 
 
 def _end_day(study: Study, length: Offset) -> str:
@@ -188,7 +193,8 @@ def _at(entry: VisitRule) -> str:
     if entry.cycle is None:
         return days
     times = f"{entry.cycle.count} cycles" if entry.cycle.count is not None else f"end {NOT_STATED}"
-    return f"{days}, in cycles: every {entry.cycle.step.in_words}, {times}"
+    follows = f", each from the actual {entry.cycle.follows} before it" if entry.cycle.follows else ""
+    return f"{days}, in cycles: every {entry.cycle.step.in_words}, {times}{follows}"
 
 
 def _item(item: Point | Series) -> str:
@@ -198,12 +204,13 @@ def _item(item: Point | Series) -> str:
     end = f", {item.count} more times" if item.count is not None else f", end {NOT_STATED}"
     end = f" until {item.until}" if item.until else end
     without = f", except {', '.join(code.label for code in item.without)}" if item.without else ""
-    follows = ", each from the actual dose before it" if item.follows else ""
+    follows = f", each from the actual {item.follows} before it" if item.follows else ""
     return f"then every {item.step.in_words}{end}{window}{without}{follows}"
 
 
 def _entry(study: Study, period: Period, entry: VisitRule, visits: Sequence[Visit]) -> Rows:
     rows: Rows = [("name", entry.name)] if entry.name else []
+    rows += [("kept after", ", ".join(entry.kept_after))] if entry.kept_after else []
     if entry.also_called:
         rows.append(("also called", "; ".join(f"{also.day}: {also.name}" if also.day else also.name for also in entry.also_called)))
     if len(entry.arms) < len(period.arms):
