@@ -1,0 +1,70 @@
+"""What hangs on a last dose, on another visit, or stays after an exit: alike for every arm that is hidden, in a cohort as in a plan, and in
+whatever is asked of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing import plan
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.study.period_order import way
+from tests.judges.oracle_hanging import DAY, Somebody, Written
+from tests.kit.hanging import blinded, people, subject_of, trials
+from tests.kit.studies import examples
+from tests.laws.test_blinding_histories import outputs
+from tests.laws.test_cohort_rows import agree
+
+
+@examples(15)
+@given(st.data())
+def test_no_hidden_arm_shows(data: st.DataObject) -> None:
+    trial = data.draw(trials())
+    who = data.draw(people(trial))
+    who = replace(who, written={i: w for i, w in who.written.items() if w.status != "nothing"})  # 0 mg of a placebo is a dose
+    study, _ = read_study_text(blinded(trial))
+    of_arm = [outputs(study, way(study), replace(subject_of(trial, who, arm), arm=arm), {}, None) for arm in ("x", "placebo")]
+    assert of_arm[0] == of_arm[1]
+
+
+@examples(25)
+@given(st.data())
+def test_a_cohort_has_the_rows_of_each_plan(data: st.DataObject) -> None:
+    trial = data.draw(trials())
+    some = data.draw(st.lists(people(trial), min_size=1, max_size=4))
+    study, _ = read_study_text(trial.text)
+    unwritten = [replace(who, written={}, besides=()) for who in some]
+    later = [later_by(who, 7 * n) for n, who in enumerate(unwritten)]
+    subjects = [subject_of(trial, who, code=f"{n}") for n, who in enumerate([*some, *unwritten, *later])]
+    agree(Request(study, None, (), allow_deviation=True, cancelled=True), subjects, {}, size=3)
+
+
+@examples(60)
+@given(st.data())
+def test_all_days_move_with_the_first(data: st.DataObject) -> None:
+    trial = data.draw(trials())
+    who = data.draw(people(trial))
+    days = data.draw(st.integers(-40, 40))
+    in_days = replace(trial, hanging=tuple(replace(h, unit="days") for h in trial.hanging))
+    in_days = replace(in_days, hanging=tuple({h.label: h for h in in_days.hanging}.values()))
+    study, _ = read_study_text(in_days.text)
+    one, two = (plan(study, subject_of(trial, w), cancelled=True, allow_deviation=True) for w in (who, later_by(who, days)))
+    assert [(v.id, v.status) for v in one.visits if v.target] == [(v.id, v.status) for v in two.visits if v.target]
+    assert {v.id: v.target + days * DAY for v in one.visits if v.target} == {v.id: v.target for v in two.visits if v.target}
+
+
+def later_by(who: Somebody, days: int) -> Somebody:
+    """The same, with all that is known, so many days later."""
+    by = dt.timedelta(days)
+    return replace(
+        who,
+        start=who.start + by,
+        written={i: Written(w.status, w.date + by) for i, w in who.written.items()},
+        besides=tuple(date + by for date in who.besides),
+        events={name: date + by for name, date in who.events.items()},
+        entered=who.entered + by if who.entered is not None else None,
+    )
