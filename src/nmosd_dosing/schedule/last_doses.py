@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import VisitStatus
@@ -25,8 +26,8 @@ _MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
 @dataclass(frozen=True, slots=True)
 class LastDoses:
     """(n,) each. date: the last day of the last dose, as recorded, else as planned; NaT where nothing is given. later: whether a later one
-    may come, since doses go on beyond what is drawn, or in a period that may follow. unsure: whether this one may be on another day, or
-    not be given: it is projected, booked, or waits for a decision."""
+    may come, since doses go on beyond what is drawn, in a period that may follow, or are held. unsure: whether this one may be
+    on another day, or not be given: it is projected, booked, waits for a decision, or is given only as needed."""
 
     date: Dates
     later: NDArray[np.bool_]
@@ -39,12 +40,19 @@ def last_doses(schedule: Schedule, period: int | None) -> LastDoses:
     parts = [p for p, segment in enumerate(schedule.segments) if period is None or segment.period == period]
     date: Dates = np.fmax.reduce([np.full(len(schedule), NO_DATE), *(schedule.last_doses[p] for p in parts)])
     there, moves = np.zeros(len(schedule), dtype=bool), np.ones(len(schedule), dtype=bool)
-    for i in sorted({row.visit for row in schedule.rows if schedule.segment_of[row.visit] in parts}):
-        state = schedule.state(i)
-        mine = (schedule.through(i, schedule.dates(i)) == date) & (state != VisitStatus.ABSENT) & (state != VisitStatus.CANCELLED)
+    later = _later(schedule, period)
+    of_visits: dict[int, list[int]] = {}
+    for k, row in enumerate(schedule.rows):
+        if schedule.segment_of[row.visit] in parts:
+            of_visits.setdefault(row.visit, []).append(k)
+    for i, rows in of_visits.items():
+        state, through = schedule.state(i), schedule.through(i, schedule.dates(i))
+        mine = (through == date) & (state != VisitStatus.ABSENT) & (state != VisitStatus.CANCELLED)
+        when_needed = np.logical_and.reduce([schedule.status[k] == AmountStatus.AS_NEEDED for k in rows])
         there |= mine
-        moves &= ~mine | np.isin(state, _MAY_MOVE)
-    return LastDoses(date, _later(schedule, period), there & moves)
+        moves &= ~mine | np.isin(state, _MAY_MOVE) | when_needed
+        later |= (state == VisitStatus.PENDING) & (through > date)  # held: it is not counted, and may be given
+    return LastDoses(date, later, there & moves)
 
 
 def _later(schedule: Schedule, period: int | None) -> NDArray[np.bool_]:

@@ -1,0 +1,160 @@
+"""Which dose is the last, and whether it may be another: golden cases, for a visit and for a span that hang on it alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from nmosd_dosing import Plan, Subject, plan
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.subjects.subject import Entered, Event, Record
+from tests.kit.dates import START
+
+HEAD = "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\n"
+SPAN = "    spans: {c: {title: C, from: first dose, to: last dose + 30 days}}\n"
+LAST = "      - {at: last dose + 30 days, assess: safety}\n"
+FIVE = "periods:\n  main:\n    visits:\n      - {at: 'D1, then every 4 weeks, 4 more times', give: X 100 mg}\n" + LAST
+RESTART = FIVE.replace("    visits", "    if gap: [{of: more than 8 weeks, then: restart}]\n    visits")
+LEVELS = (
+    "events: {left_out: o, held: h, resumed: r}\n"
+    "products: {X: {doses: {main: {amount: 100 mg, omit: left_out, hold: {from: held, until: resumed}}}}}\n"
+)
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def made(text: str, *records: Record, **more: Any) -> Plan:
+    study, _ = read_study_text(HEAD + (text if "products:" in text else f"products: {{X: {{}}}}\n{text}") + SPAN)
+    return plan(study, Subject(START, records=records, **more), allow_deviation=True)
+
+
+def last(text: str, *records: Record, **more: Any) -> tuple[str, str]:
+    """The last dose of `main`, from which the visit counts, and its status; the span's is the same."""
+    found = made(text, *records, **more)
+    visit = next(v for v in found.visits if v.label == "last dose+30d")
+    span = next(s for s in found.spans if s.id == "c")
+    assert (span.end, span.status) == (visit.target, visit.status)
+    assert visit.target is not None
+    return str(visit.target - dt.timedelta(30)), visit.status
+
+
+def done(label: str, date: str, status: Any = "done", **more: Any) -> Record:
+    return Record(label, day(date), status, **more)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ((), ("2025-04-28", "planned")),
+        ((done("D113", "2025-05-02"),), ("2025-05-02", "planned")),
+        ((done("D113", "2025-05-02", "booked"),), ("2025-05-02", "projected")),
+        ((done("D113", "2025-05-02", "missed"),), ("2025-03-31", "planned")),
+        ((done("D113", "2025-05-02", "withheld"), done("D85", "2025-04-01")), ("2025-04-01", "planned")),
+        ((done("D113", "2025-05-02", amount=Decimal(0), unit="mg"),), ("2025-03-31", "planned")),
+        ((done("unscheduled", "2025-05-20", product="X", amount=Decimal(50), unit="mg"),), ("2025-05-20", "planned")),
+        ((done("unscheduled", "2025-05-20"),), ("2025-04-28", "planned")),
+    ],
+)  # fmt: skip
+def test_what_is_recorded_beats_what_is_planned(records: tuple[Record, ...], expected: tuple[str, str]) -> None:
+    assert last(FIVE, *records) == expected
+
+
+def test_exits_and_stops() -> None:
+    assert last(FIVE, events=(Event("treatment_stopped", day("2025-03-03")),)) == ("2025-03-03", "planned")
+    assert last(FIVE, events=(Event("treatment_stopped", day("2025-03-02")),)) == ("2025-02-03", "planned")
+    after = made(FIVE, events=(Event("withdrawn", day("2025-03-10")),))
+    assert [v.label for v in after.visits] == ["D1", "D29", "D57"]
+    kept = FIVE.replace("assess: safety", "assess: safety, kept after: withdrawn")
+    assert last(kept, events=(Event("withdrawn", day("2025-03-10")),)) == ("2025-03-03", "planned")
+    assert [v.label for v in made(kept, events=(Event("lost", day("2025-03-10")),)).visits] == ["D1", "D29", "D57"]
+    died = Event("withdrawn", day("2025-03-10")), Event("died", day("2025-03-20"))
+    assert [v.label for v in made(kept, events=died).visits] == ["D1", "D29", "D57"]
+
+
+def test_a_course_after_an_event_counts_with_its_last_day() -> None:
+    course = FIVE.replace(LAST, LAST + "      - {at: relapse to relapse + 4 days, give: X 10 mg daily}\n")
+    assert last(course, events=(Event("relapse", day("2025-05-05")),)) == ("2025-05-09", "planned")
+
+
+def test_a_period_begun_anew_has_its_last_dose() -> None:
+    again = done("D1", "2025-01-06"), done("D29", "2025-04-10")
+    assert last(RESTART, *again) == ("2025-07-31", "planned")
+
+
+def test_a_refused_dose_is_none() -> None:
+    assert last("products: {X: {lifetime at most: 350 mg}}\n" + FIVE) == ("2025-03-03", "planned")
+
+
+def test_omitted_and_held_doses_are_none() -> None:
+    levels = LEVELS + FIVE.replace("X 100 mg", "X main")
+    assert last(levels, events=(Event("left_out", day("2025-04-20")),)) == ("2025-03-31", "planned")
+    assert last(levels, events=(Event("held", day("2025-04-20")),))[1] == "projected"
+    back = Event("held", day("2025-04-20")), Event("resumed", day("2025-04-25"))
+    assert last(levels, events=back) == ("2025-04-28", "planned")
+
+
+def test_a_repeat_without_an_end_leaves_it_projected_until_treatment_stops() -> None:
+    open_end = FIVE.replace(", 4 more times", "")
+    assert last(open_end)[1] == "projected"
+    assert last(open_end, events=(Event("treatment_stopped", day("2025-03-10")),)) == ("2025-03-03", "planned")
+
+
+TWO = """products: {X: {}}
+periods:
+  main:
+    length: 12 weeks
+    visits:
+      - {at: 'D1, D29', give: X 100 mg}
+      - {at: last dose + 70 days, assess: safety}
+      - {at: last dose of the study + 6 months, assess: call}
+  open:
+    length: 12 weeks
+    visits:
+      - {at: 'D1, D29', give: X 100 mg}
+  follow:
+    visits:
+      - {at: last dose of the study + 30 days, assess: labs}
+      - {at: last dose of the study + 6 months, assess: call}
+transitions:
+  - {id: on, from: main, to: open, after: end of main, within: 14 days}
+  - {id: off, from: open, to: follow, after: end of open, within: 28 days}
+"""
+
+
+def statuses(**more: Any) -> dict[str, str]:
+    study, _ = read_study_text(HEAD + TWO)
+    found = plan(study, Subject(START, **more), cancelled=True, allow_deviation=True)
+    return {v.id: f"{v.target} {v.status}" for v in found.visits if "last" in v.label}
+
+
+def test_an_entry_ends_what_hangs_on_the_last_dose_of_the_period_before() -> None:
+    assert statuses()["main/last dose+70d"] == "2025-04-14 projected"
+    assert statuses(entered=(Entered("open", day("2025-04-07")),))["main/last dose+70d"] == "2025-04-14 cancelled"
+    assert statuses(entered=(Entered("open", day("2025-04-14")),))["main/last dose+70d"] == "2025-04-14 planned"
+    assert statuses(events=(Event("declined", day("2025-03-31")),))["main/last dose+70d"] == "2025-04-14 planned"
+
+
+def test_the_last_dose_of_the_study_is_followed_into_later_periods() -> None:
+    assert statuses()["main/last dose of the study+6mo"] == "2025-10-28 projected"
+    entered = statuses(entered=(Entered("open", day("2025-04-07")),))
+    assert entered["main/last dose of the study+6mo"] == "2025-11-05 planned"
+    declined = statuses(events=(Event("declined", day("2025-03-31")),))
+    assert declined["main/last dose of the study+6mo"] == "2025-08-03 planned"
+
+
+def test_what_would_lie_before_the_first_day_of_its_period_falls_away_and_is_told() -> None:
+    entered = Entered("open", day("2025-04-07")), Entered("follow", day("2025-06-30"))
+    assert statuses(entered=entered) == {
+        "main/last dose+70d": "2025-04-14 cancelled",
+        "main/last dose of the study+6mo": "2025-11-05 planned",
+        "follow/last dose of the study+6mo": "2025-11-05 planned",
+    }
+    study, _ = read_study_text(HEAD + TWO)
+    notes = plan(study, Subject(START, entered=entered)).notes
+    told = "not planned: last dose of the study+30d; before the first day of follow, 2025-06-30 Mon; they are counted from 2025-05-05 Mon"
+    assert [n.message for n in notes if n.code == "before-entry"] == [f"{told}, the last dose"]
