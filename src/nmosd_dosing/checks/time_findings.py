@@ -24,9 +24,14 @@ def time_findings(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date)
     recorded = {point for point, record in visit.times if record.is_fact}
     if visit.actual is None and not recorded:
         return
-    for row in time_line(subject, visit):
-        if row.kind != "assessment":
-            continue
+    rows = [row for row in time_line(subject, visit) if row.kind == "assessment"]
+    past = [row.date for row in rows if row.status is None and row.date is not None and row.date < as_of]
+    if len(past) > 1 and not recorded:
+        said = f"{len(past)} time points"
+        words = "nothing is recorded of them"
+        yield Finding(subject.code, visit.id, "past-target", None, max(past), None, None, None, words, time_point=said)
+        return
+    for row in rows:
         actual, hour = _day_and_hour(row)
         said = f"{row.name}, {row.text}"
         found = Finding(subject.code, visit.id, "no-hour", None, row.date, None, None, actual, "", hour=hour, time_point=said)

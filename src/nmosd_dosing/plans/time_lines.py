@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.hours import nominal_days
@@ -19,6 +19,8 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import may_be
+
+When = TypeVar("When", dt.date, dt.datetime)
 
 
 class DoseTime(NamedTuple):
@@ -62,7 +64,7 @@ def dose_times(visit: SubjectVisit, doses: Mapping[str, SubjectDose], line: Line
         clock = recorded or (booked if visit.actual is None else None)
         begins, minutes = line.begins[product]
         if clock is None and not begins and dose.date is not None:
-            clock = dt.datetime.combine(dose.date, dt.time()) + dt.timedelta(minutes=minutes)
+            clock = _later(dt.datetime.combine(dose.date, dt.time()), dt.timedelta(minutes=minutes))
         found[product] = DoseTime(clock if dose.date is not None else None, recorded is not None)
     for product, time in found.items():
         if time.clock is None and doses[product].date is not None:
@@ -76,7 +78,7 @@ def _from_another(product: str, known: Mapping[str, DoseTime], line: Line) -> dt
     for other, time in known.items():
         theirs, at = line.begins[other]
         if other != product and theirs == root and time.clock is not None:
-            return time.clock + dt.timedelta(minutes=minutes - at)
+            return _later(time.clock, dt.timedelta(minutes=minutes - at))
     return None
 
 
@@ -115,8 +117,8 @@ def _point(
     shown = dose.give.shown if dose is not None else nominal.product
     after = line.after_beginning(nominal)
     clock = time.clock if time is not None else None
-    at = clock + dt.timedelta(minutes=after) if clock is not None else None
-    day = dose.date + dt.timedelta(days=nominal_days(after)) if dose is not None and dose.date is not None else None
+    at = _later(clock, dt.timedelta(minutes=after)) if clock is not None else None
+    day = _later(dose.date, dt.timedelta(days=nominal_days(after))) if dose is not None and dose.date is not None else None
     earliest, latest = _allowed(point, at)
     return PlannedTimePoint(
         kind="assessment",
@@ -144,9 +146,17 @@ def _allowed(point: TimePoint, at: dt.datetime | None) -> tuple[dt.datetime | No
     if at is None:
         return None, None
     if nominal.window is not None:
-        return at - dt.timedelta(minutes=nominal.window.before), at + dt.timedelta(minutes=nominal.window.after)
+        return _later(at, dt.timedelta(minutes=-nominal.window.before)), _later(at, dt.timedelta(minutes=nominal.window.after))
     before = nominal.minutes is None or nominal.minutes < 0
-    return None, at - dt.timedelta(minutes=nominal.minutes or 0) if before else None
+    return None, _later(at, dt.timedelta(minutes=-(nominal.minutes or 0))) if before else None
+
+
+def _later(when: When, by: dt.timedelta) -> When | None:
+    """So much later, or earlier; None beyond the first and the last day that there are."""
+    try:
+        return when + by
+    except OverflowError:
+        return None
 
 
 def _actual(record: Record | None) -> dt.date | None:

@@ -61,6 +61,12 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
         )
         for s in booked_by(subjects, as_of)
     )
+    left_out += [
+        f"a time point on {record.date}{f' ({record.place.where})' if record.place else ''}"
+        for s in subjects
+        for record in s.records
+        if record.of_time_point and record.date > as_of
+    ]
     left_out += [f"{name} on {date}" for name, date in of_study.items() if date > as_of]
     return Known(then, {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
 
