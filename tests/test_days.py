@@ -140,7 +140,7 @@ def test_the_range_of_an_offset_is_reached_at_both_ends(months: int) -> None:
 @given(dates, dates)
 def test_the_study_day_has_no_day_0_and_counts_every_other_day(start: dt.date, date: dt.date) -> None:
     number = study_day(date, start)
-    assert number != 0
+    assert number is not None and number != 0
     assert start + dt.timedelta(number - 1 if number > 0 else number) == date
     assert study_day(start, start) == 1
 

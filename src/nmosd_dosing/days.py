@@ -251,8 +251,10 @@ def month_name(date: dt.date) -> str:
     return _MONTHS[date.month - 1]
 
 
-def study_day(date: dt.date, start: dt.date) -> int:
-    """SDTM study day: the first day is 1, the day before it -1."""
+def study_day(date: dt.date, start: dt.date | None) -> int | None:
+    """SDTM study day: the first day is 1, the day before it -1; None where there is no first day."""
+    if start is None:
+        return None
     days = (date - start).days
     return days + 1 if days >= 0 else days
 

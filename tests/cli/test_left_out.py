@@ -18,6 +18,8 @@ COMMANDS = {
     "cohort": ("cohort", "s.csv", "--format", "json"),
 }
 
+DAY_1 = "write its day into `start`; of whoever is being screened write `consented`, `screened` or `randomised`"
+
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +56,7 @@ def test_whoever_is_asked_about_and_has_none_is_told_so(asked: tuple[str, ...]) 
     """She stands in the table: that she does not would be wrong."""
     Path("s.csv").write_text("subject,start\n01,2025-01-06\nS-02,\n", encoding="utf-8")
     assert errors(*asked, "--regimen", "bat4406f", "--subjects", "s.csv", "--subject", "S-02") == (
-        "error: subject `S-02` has no first dose\n --> s.csv:3:1\n  |\n3 | S-02,\n  | ^^^^\nhint: write its day into `start`\n"
+        f"error: subject `S-02` has no first dose\n --> s.csv:3:1\n  |\n3 | S-02,\n  | ^^^^\nhint: {DAY_1}\n"
     )
 
 
@@ -74,9 +76,7 @@ def test_five_of_them_are_named_and_the_others_counted() -> None:
 def test_somebody_must_have_one(command: str) -> None:
     done = run(command, subjects="subject,start\n1,\n2,\n")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "error: nobody in `s.csv` has a first dose\n --> s.csv\nhint: write its day into `start`; who is being screened is left out\n"
-    )
+    assert done.stderr == (f"error: nobody in `s.csv` has a first dose\n --> s.csv\nhint: {DAY_1}\n")
 
 
 WRONG = {

@@ -47,6 +47,7 @@ from nmosd_dosing.subjects.subject import Record, RecordStatus
 from tests.judges import oracle
 from tests.kit import studies
 from tests.kit.blinded import calendar, hiding
+from tests.kit.dates import day_1
 from tests.kit.random_histories import DAY, History, history
 
 START = dt.date(2025, 1, 6)
@@ -67,7 +68,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         schedule = expand(study, cohort, period=period, window=window, allow_deviation=True, accept_gap=True)
     except DosingError as error:  # what cannot be, such as two first days of one period
         return [*texts, str(error)]
-    for as_of in (subject.start + 200 * DAY, subject.start + 900 * DAY):
+    for as_of in (day_1(subject) + 200 * DAY, day_1(subject) + 900 * DAY):
         made = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of)
         findings = check(schedule, as_of)
         items = due(findings, as_of, 30)
@@ -85,7 +86,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages), board_page(shown), text_of(month_page(shown))]
         texts += [json.dumps(findings_to_dict(findings), ensure_ascii=False), findings_to_csv(findings), due_to_csv(items)]
         texts += [json.dumps(worklist_to_dict(worklist, "least waste")), worklist_to_csv(worklist), order_to_csv(worklist, lines)]
-    as_of = subject.start + 200 * DAY  # when what comes later is booked
+    as_of = day_1(subject) + 200 * DAY  # when what comes later is booked
     booked = Cohort.of_subjects(booked_by([subject], as_of), arms_of(periods), of_study)
     schedule = expand(study, booked, period=period, window=window, allow_deviation=True, accept_gap=True)
     made, findings = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of), check(schedule, as_of)

@@ -36,6 +36,7 @@ from nmosd_dosing.subjects.history import booked_by
 from nmosd_dosing.subjects.subject import Event, Record, Weight
 from tests.judges import oracle_doses as doses
 from tests.kit import histories, studies
+from tests.kit.dates import day_1
 from tests.kit.dispositions import drawn
 from tests.kit.dispositions import read as read_disposition
 from tests.kit.random_doses import all_studies, people
@@ -96,7 +97,7 @@ def moved(subject: Subject, days: int) -> Subject:
     events = tuple(replace(event, date=event.date + later) for event in subject.events)
     entered = tuple(replace(entry, date=entry.date + later) for entry in subject.entered)
     code = f"{subject.code}+{days}"
-    return replace(subject, start=subject.start + later, events=events, entered=entered, records=(), weights=(), earlier=(), code=code)
+    return replace(subject, start=day_1(subject) + later, events=events, entered=entered, records=(), weights=(), earlier=(), code=code)
 
 
 def test_the_columns_are_those_of_a_plan() -> None:
@@ -158,7 +159,7 @@ def cohorts_by_doses(draw: st.DrawFn) -> tuple[doses.Study, list[Subject]]:
         for _ in range(draw(st.integers(0, 2))):
             other = draw(people(study))
             found.append(replace(found[-1], weight_kg=dosed(other).weight_kg, height_cm=dosed(other).height_cm))
-            if found[-1].start.year < 9998:
+            if day_1(found[-1]).year < 9998:
                 found.append(moved(found[-1], draw(st.sampled_from((7, 28, 35, 364)))))
     order = draw(st.permutations(range(len(found))))
     return study, [replace(found[i], code=f"{i:03}{ODD[i % 2]}") for i in order]
@@ -170,7 +171,7 @@ def test_doses_by_weight_surface_and_caps(
     case: tuple[doses.Study, list[Subject]], policy: str, size: int, until: int
 ) -> None:  # fmt: skip
     study, subjects = case
-    starts = [s.start for s in subjects]
+    starts = [day_1(s) for s in subjects]
     near = (max(starts) - min(starts)).days < 2000  # open repeats of whoever is centuries earlier would be too many
     day = max(starts) + dt.timedelta(until) if until >= 0 and near and max(starts).year < 9990 else None
     agree(Request(read_doses(study), until=day, policy="fewest vials" if policy == "fewest vials" else "least waste"), subjects, {}, size)

@@ -16,6 +16,7 @@ from nmosd_dosing.report.export import doses, findings, pharmacy, simulation
 from nmosd_dosing.report.export import plan as plans
 from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.subjects.cohort import Cohort
+from tests.kit.dates import day_1
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Found = dict[tuple[str, ...], set[str]]
@@ -63,10 +64,10 @@ def test_pharmacy(found: Found) -> None:
     first = made.visits[0]
     uncounted = tuple(dataclasses.replace(dose, vials=None) for dose in first.administrations)
     without = dataclasses.replace(made, visits=(dataclasses.replace(first, administrations=uncounted),))
-    until = made.start + dt.timedelta(90)
+    until = day_1(made) + dt.timedelta(90)
     allowed = dataclasses.replace(first, target=until + dt.timedelta(1), earliest=until, latest=until + dt.timedelta(2))
     coming = dataclasses.replace(made, visits=(allowed,))
-    worklist = prepare(load("belimumab"), [made, without, coming], made.start, until)
+    worklist = prepare(load("belimumab"), [made, without, coming], day_1(made), until)
     assert {item.vials is None for item in worklist.items} == {True, False} and worklist.may_come
     pharmacy.worklist_to_csv(worklist)
     pharmacy.order_to_csv(worklist, order(worklist))

@@ -59,7 +59,7 @@ MISTAKES: list[tuple[str, Make]] = [
     ("height_cm", lambda: Subject(DAY, height_cm="170")),  # type: ignore[arg-type]
     ("start", lambda: Subject("2025-01-06")),  # type: ignore[arg-type]
     ("start", lambda: Subject(dt.datetime(2025, 1, 6))),
-    ("start", lambda: Subject(None)),  # type: ignore[arg-type]
+    ("start", lambda: Subject(None)),
     ("code", lambda: Subject(DAY, code=12)),  # type: ignore[arg-type]
     ("events", lambda: Subject(DAY, events=[Event("relapse", DAY)])),  # type: ignore[arg-type]
     ("events", lambda: Subject(DAY, events=("relapse",))),  # type: ignore[arg-type]

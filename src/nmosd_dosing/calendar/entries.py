@@ -150,7 +150,7 @@ def to_entries(plan: Plan, style: CalendarStyle) -> tuple[CalendarEntry, ...]:
         made += [_window(plan, visit, *ends, style) for visit in plan.visits if (ends := _own_window(visit))]
         for move in (move for move in plan.transitions if not move.entered):
             first, last = _days_of_entry(plan, move)
-            if first and last and first <= last and move.status != "declined":
+            if first and last and first <= last and move.status != "declined" and not (move.unseen and move.status == "projected"):
                 made.append(_entry(plan, move, first, last, style))
     if style.spans:
         for n, span in enumerate(plan.spans, 1):

@@ -201,7 +201,7 @@ def as_far(records: Sequence[KeptEntry], plan: Plan, draw: Callable[[dt.date], P
     missing = {id: day for id, day in held.items() if id not in planned}
     if not missing:
         return plan
-    moved = max((target - held[id] for id, target in planned.items() if id in held), default=plan.start - min(held.values()))
+    moved = max((target - held[id] for id, target in planned.items() if id in held), default=plan.begins - min(held.values()))
     spare = 5 if moved else 0  # visits counted in months move by some days more or less
     last_year = dt.date(LAST_YEAR, 12, 31)
     far = dt.date.fromordinal(min(max(missing.values()).toordinal() + max(moved.days, 0) + spare, last_year.toordinal()))

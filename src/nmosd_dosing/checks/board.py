@@ -77,8 +77,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One subject over time: from day 1 to the end of the last period, or the exit; `ends` is None where no end is stated. `site`: where
-    the subject is seen."""
+    """One subject over time: from day 1, or from screening where there is no day 1 yet, to the end of the last period, or the exit; `ends`
+    is None where no end is stated. `site`: where the subject is seen."""
 
     subject: str | None
     site: str | None
@@ -196,7 +196,7 @@ def _line(made: Plan, late: set[tuple[str | None, str]], as_of: dt.date) -> Line
     marks += [mark for move in made.transitions if (mark := _entry(made, move, late, as_of)) is not None]
     begun = [period for period in made.periods if period.start is not None]
     ends = (begun[-1].left or begun[-1].end) if begun else None
-    return Line(made.subject, made.at_site, made.start, ends, tuple(sorted(marks, key=lambda mark: (mark.begins, mark.ends))))
+    return Line(made.subject, made.at_site, made.begins, ends, tuple(sorted(marks, key=lambda mark: (mark.begins, mark.ends))))
 
 
 def _mark(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:
@@ -239,7 +239,7 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
 
 def _entry(made: Plan, move: PlannedTransition, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:
     """The days on which a period may be entered whose day 1 is not among the visits."""
-    if move.status not in ("pending", "projected"):
+    if move.status not in ("pending", "projected") or (move.unseen and move.status == "projected"):
         return None
     if any(visit.is_entry and visit.period == move.target for visit in made.visits):
         return None

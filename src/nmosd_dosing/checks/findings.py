@@ -23,7 +23,7 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
+from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
@@ -205,17 +205,18 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
     is."""
     own, segment = subject.period(visit), visit.segment
     begun = segment.anchor is not None if visit.booked is not None else _has_begun(subject, visit)
-    if segment.period and actual < subject.start:
-        return f"before day 1, {date_text(subject.start)}"
+    day_1 = subject.start if segment.hangs_on not in OF_SCREENING else None  # what hangs on screening may come before it
+    if segment.period and day_1 is not None and actual < day_1:
+        return f"before day 1, {date_text(day_1)}"
     if segment.period and not begun:
         return f"no entry into {own.period.id} is recorded"
     entry = own.anchor if segment.hangs_on else segment.anchor
     if segment.period and entry is not None and actual < entry:
         return f"before the entry into {own.period.id} on {date_text(entry)}"
     ended = [limit for limit in _ended(subject, visit) if actual > limit.last]
-    before = actual < subject.start and visit.visit.offset != Offset()  # day 1 itself may be planned for a later day than its own
+    before = day_1 is not None and actual < day_1 and visit.visit.offset != Offset()  # day 1 itself may be planned for later than its own
     if before and (visit.visit.gives or ended):
-        return f"before day 1, {date_text(subject.start)}"
+        return f"before day 1, {day(day_1)}"
     return f"after {limit_text(subject, min(ended, key=lambda limit: limit.last))}" if ended else None
 
 
@@ -257,7 +258,10 @@ def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
     for move in subject.moves:
         if move.booked is not None and move.entered is None:
             continue
-        if move.status != MoveStatus.NONE and move.rule is not None and move.rule.target_period in here:
+        if move.status == MoveStatus.NONE or move.rule is None or move.rule.target_period not in here:
+            continue
+        into = subject.study.period(move.rule.target_period)
+        if not (move.status == MoveStatus.PROJECTED and into is not None and into.unseen):
             yield _entry(subject, move, move.rule, as_of)
 
 

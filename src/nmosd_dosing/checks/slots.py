@@ -159,7 +159,7 @@ class _Meant:
     def by(cls, request: Request, name: str, until: dt.date) -> _Meant:
         """Of a visit as a record names it: a record of that name shows which one it is. Raises InputError where it is none."""
         (subject,) = request.subjects
-        shown = Record(name, subject.start, "booked")
+        shown = Record(name, subject.start or min(event.date for event in subject.events), "booked")
         known = replace(request, subjects=(replace(subject, records=(*subject.records, shown)),)).as_carried_out(until)
         found = known.visit_records
         assert found is not None

@@ -11,13 +11,13 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from nmosd_dosing.cli import temporaries
-from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, did_you_mean, draw
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip, did_you_mean, draw, plural
 from nmosd_dosing.screen import folded, for_terminal
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 T = TypeVar("T")
+_NAMED = 5  # subjects whom a line names
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
@@ -261,3 +262,10 @@ def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
             done += len(part)
             if told is not None:
                 told(done)
+
+
+def some_codes(codes: Sequence[str]) -> str:
+    """How many subjects, and the first few of them."""
+    some = ", ".join(f"`{clip(code)}`" for code in codes[:_NAMED])
+    more = f" and {len(codes) - _NAMED:,} more" if len(codes) > _NAMED else ""
+    return f"{len(codes):,} {plural(len(codes), 'subject')} ({some}{more})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.edge import collected, say, tell
+from nmosd_dosing.cli.edge import collected, say, some_codes, tell
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
@@ -20,12 +20,13 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.events import STUDY_EVENTS, SUBJECT_EVENTS
+from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import Cohort, arm_index
+from nmosd_dosing.subjects.screening import out_of_order
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     tables = _tables(asked, problems)
     allocation: Sequence[tuple[Cell, Cell]] = ()
     if asked.subjects is None or tables is None:
-        subjects = _one(asked, problems)
-        subjects = tuple(dataclasses.replace(s, events=s.events + events, entered=s.entered + entered) for s in subjects)
+        subjects = _one(asked, events, problems)
+        subjects = tuple(dataclasses.replace(s, entered=s.entered + entered) for s in subjects)
         if tables is not None:
             subjects, allocation = _with_tables(subjects, tables, known, masked(study), problems)
     else:
@@ -83,6 +84,9 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     if study is None or request is None or problems.found:
         return None
     say_unlikely([(s.code, s.start) for s in request.subjects])
+    say_out_of_order(request.subjects)
+    if asked.subjects is not None:
+        say_no_day_1(request.cohort, today)
     say_doubtful(request)
     return request
 
@@ -101,7 +105,7 @@ def _several(
     tables: Tables, later: Sequence[str], study: Study | None, problems: Problems, left_out: LeftOut | None
 ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
     """The subjects of a table with what the other tables say of them, and the rows of the allocation."""
-    from nmosd_dosing.subjects.tables.roster import LeftOut
+    from nmosd_dosing.subjects.tables.roster import LeftOut, subject_of
 
     wrong = left_out if left_out is not None else LeftOut(problems.found, refuses=True)
     columns = collected(problems, lambda: tables.subjects(later, capped(study), wrong))
@@ -110,9 +114,12 @@ def _several(
     if columns is None or said is None:
         return (), beside.allocation
     wrong.names += [columns.codes[row] for row in sorted(wrong.rows)]
-    without = wrong.rows | columns.without_start
+    without = collected(problems, lambda: tables.without_day(columns, said))
+    if without is None:
+        return (), beside.allocation
+    without |= wrong.rows
     rows = [row for row in range(len(columns)) if row not in without]
-    return tuple(said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in rows), beside.allocation
+    return tuple(subject_of(columns, row, said.get(row)) for row in rows), beside.allocation
 
 
 def _without(subjects: tuple[Subject, ...], wrong: Collection[int], left_out: LeftOut) -> tuple[Subject, ...]:
@@ -230,11 +237,11 @@ def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period]
     return tuple(Entered(name, date) for name, date in entered.items())
 
 
-def _one(request: PeopleOptions, problems: Problems) -> tuple[Subject, ...]:
-    start = None
-    if request.start is None:
+def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) -> tuple[Subject, ...]:
+    start, screened = None, any(event.name in OF_SCREENING for event in events)
+    if request.start is None and not screened:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
-    else:
+    elif request.start is not None:
         start = arguments.date("--start", request.start, problems)
     weight, later = _weights(request.weight, problems)
     height = arguments.height("--height", request.height, problems) if request.height is not None else None
@@ -248,9 +255,9 @@ def _one(request: PeopleOptions, problems: Problems) -> tuple[Subject, ...]:
         if pair is not None:
             records.append(Record(*pair))
     arm = request.arm if request.allocation is None else None
-    if start is None:
+    if start is None and (request.start is not None or not screened):
         return ()
-    return (Subject(start, subject, arm, weight, records=tuple(records), height_cm=height, weights=later, earlier=earlier),)
+    return (Subject(start, subject, arm, weight, events, records=tuple(records), height_cm=height, weights=later, earlier=earlier),)
 
 
 def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:
@@ -354,6 +361,28 @@ def say_day_1(cohort: Cohort) -> None:
         say(without_controls(f"start: {cohort.name(column)}{was}"))
     if len(moved) > _NAMED:
         say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose is on another day than planned")
+
+
+def say_out_of_order(subjects: Iterable[Subject]) -> None:
+    """Asks for a second look at days of screening that cannot be; what is asked for still comes."""
+    wrong = [
+        f"{f'subject `{clip(s.code)}`: ' if s.code is not None else ''}{words}"
+        for s in subjects
+        if s.events
+        for words in out_of_order({event.name: event.date for event in s.events}.get, s.start)
+    ]
+    if wrong:
+        more = f"; and {len(wrong) - _LISTED:,} more" if len(wrong) > _LISTED else ""
+        tell([Problem(f"{'; '.join(wrong[:_LISTED])}{more}", hint="check the dates", severity="warning")])
+
+
+def say_no_day_1(cohort: Cohort, as_of: dt.date) -> None:
+    """Who of a table has no day 1, and whether one comes."""
+    yet, failed = cohort.without_day_1(as_of)
+    for words, columns in (("no day 1 yet", yet), ("no day 1, screening failed", failed)):
+        if columns:
+            who = some_codes([cohort.codes[column] for column in columns])
+            say(without_controls(f"{words}: {who}; what is counted from day 1 is not planned"))
 
 
 def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from nmosd_dosing.cli.edge import collected, say
+from nmosd_dosing.cli.edge import collected, say, some_codes
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.subject import Event, Record, Weight
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
@@ -19,7 +20,6 @@ from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
 
 T = TypeVar("T")
-_NAMED = 5  # subjects whom a line names
 TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history", "weights")
 
 
@@ -59,8 +59,7 @@ class Tables:
                 say(without_controls(f"ignored in {where}: the {columns} {ignored_text(layout.ignored)}"))
 
     def subjects(self, later: Sequence[str], capped: Sequence[str], left_out: LeftOut) -> SubjectColumns:
-        """The table of subjects; who has no first dose is said. Raises InputError where it cannot be read, nobody is left, or whoever is
-        asked about has no first dose."""
+        """The table of subjects. Raises InputError where it cannot be read."""
         found, path = Problems(), self.asked.subjects or ""
         columns = self.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
         if not len(columns):
@@ -75,20 +74,24 @@ class Tables:
             left_out.take(found.in_order(), found.more, path=path)
             left_out.rows |= columns.table.wrong | {row for row in broken if row is not None}
             left_out.nobody = broken.count(None)
-        if without := [columns.codes[row] for row in sorted(columns.without_start)]:
-            if len(without) == len(columns):
-                hint = "write its day into `start`; who is being screened is left out"
-                raise InputError(Problem(f"nobody in `{path}` has a first dose", hint=hint, path=path))
-            asked = same(self.asked.subject) if self.asked.subject is not None else None
-            for row in columns.without_start:
-                if same(columns.codes[row]) == asked:
-                    wrong = f"subject `{clip(columns.codes[row])}` has no first dose"
-                    raise InputError(Problem(wrong, columns.cell(row).place, "write its day into `start`"))
-            some = ", ".join(f"`{clip(code)}`" for code in without[:_NAMED])
-            more = f" and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
-            who = f"{len(without):,} {plural(len(without), 'subject')}"
-            say(without_controls(f"left out, without a first dose: {who} ({some}{more})"))
         return columns
+
+    def without_day(self, columns: SubjectColumns, said: Mapping[int, Said]) -> set[int]:
+        """The rows of those who have no first dose, and of whom nobody says when they were screened; who they are is said. Raises
+        InputError where nobody else is left, or whoever is asked about is one of them."""
+        rows = {row for row in columns.without_start if row not in said or not said[row].screened}
+        without, path = [columns.codes[row] for row in sorted(rows)], self.asked.subjects or ""
+        if not without:
+            return rows
+        also = f"write its day into `start`; of whoever is being screened write {one_of(BEFORE_DAY_1)}"
+        if len(without) == len(columns):
+            raise InputError(Problem(f"nobody in `{path}` has a first dose", hint=also, path=path))
+        asked = same(self.asked.subject) if self.asked.subject is not None else None
+        for row in rows:
+            if same(columns.codes[row]) == asked:
+                raise InputError(Problem(f"subject `{clip(columns.codes[row])}` has no first dose", columns.cell(row).place, also))
+        say(without_controls(f"left out, without a first dose: {some_codes(without)}"))
+        return rows
 
     def join(self, columns: SubjectColumns, beside: Beside, left_out: LeftOut) -> dict[int, Said]:
         """What the other tables say of the subjects, by row. Raises InputError where rows are nobody's, and somebody's are left out."""

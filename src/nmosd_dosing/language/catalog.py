@@ -31,7 +31,7 @@ def ids() -> tuple[str, ...]:
     found: list[str] = []
     for study in shipped():
         found.append(study.id)
-        found += [study.regimen_id(p) for p in study.periods if study.regimen_id(p) != study.id]
+        found += [study.regimen_id(p) for p in study.own_periods if study.regimen_id(p) != study.id]
     return tuple(found)
 
 

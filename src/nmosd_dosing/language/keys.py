@@ -133,6 +133,7 @@ DATE = phrase("a date", moments.date, moments.DATE_PATTERN, "2025-01-31")
 AT = phrase("the days of a visit", visit_days.at, visit_days.AT_PATTERN, "W1D1, W25D1")
 WINDOW = phrase("a window", lengths.window, lengths.WINDOW_PATTERN, "±3d")
 LENGTH = phrase("a length of time", lengths.length, lengths.LENGTH_PATTERN, "52 weeks")
+TIMES = phrase("how many times", lengths.times, lengths.TIMES_PATTERN, "2 times")
 WITHIN = phrase("so long after a date", lengths.within, lengths.WITHIN_PATTERN, "28 days")
 DOSE = phrase("a dose", dose_phrases.dose, dose_phrases.GIVE_PATTERN, "X 500 mg")
 MARK = phrase("an end of a span", moments.mark, moments.MARK_PATTERN, "last dose + 6 months")
@@ -391,6 +392,7 @@ class TransitionKeys(FactsKeys):
         WITHIN, "the last day is `after` plus this, or `within: not stated`; `28 to 31 days` names the first one, too", True
     )
     needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
+    at_most: int | None = key(TIMES, "of a way back to an earlier period: how often, `at most: 2 times`")
 
 
 @dataclass

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
@@ -44,6 +45,7 @@ from nmosd_dosing.study.visits import lay_out
 
 VERSION = 1
 ALL = "all"
+T = TypeVar("T")
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _MOST_DAYS = 3660  # of one range of closed days: ten years
 _CONFLICT = "a site fills in what the study leaves open: take it out, or mend the one that is wrong"
@@ -257,6 +259,13 @@ def _noun(found: SiteKeys) -> Site:
     )
 
 
+def _with_returns(said: tuple[tuple[str, T], ...], study: Study) -> tuple[tuple[str, T], ...]:
+    """What is said of periods and visits, of those as well to which subjects come back."""
+    parts = [(*where.partition("/"), value) for where, value in said]
+    again = [(f"{p.id}{slash}{visit}", v) for p in study.periods if p.returns for id, slash, visit, v in parts if id == p.id_in_file]
+    return (*said, *again)
+
+
 def _bring(found: SiteKeys) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
     """What patients bring, and where to; a text alone is of all visits."""
     if isinstance(found.bring, dict):
@@ -312,12 +321,12 @@ def filled_in(study: Study, found: SiteKeys, problems: Problems) -> Study | None
     gaps = found.minimum_gap or {}
     filled = dataclasses.replace(
         study,
-        site=site,
+        site=dataclasses.replace(site, rooms=_with_returns(site.rooms, study), bring=_with_returns(site.bring, study)),
         products=tuple(
             _with_vials(_with_gap(p, gaps[p.name].value if p.name in gaps else None, site, problems), site, found, problems)
             for p in study.products
         ),
-        periods=tuple(dataclasses.replace(p, site_windows=tuple(windows.get(p.id, {}).items())) for p in study.periods),
+        periods=tuple(dataclasses.replace(p, site_windows=tuple(windows.get(p.id_in_file or p.id, {}).items())) for p in study.periods),
     )
     _check_used(filled, problems)
     before, after = Problems(), Problems()

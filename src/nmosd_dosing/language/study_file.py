@@ -11,22 +11,23 @@ from typing import assert_never
 
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import WeightRule
-from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, counted, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.criteria import to_criteria
 from nmosd_dosing.language.dose_levels import events_of
 from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
-from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, VisitKeys, one_line, texts, to_facts, to_source
+from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, TransitionKeys, VisitKeys, one_line, texts, to_facts, to_source
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.tapers import steps_of
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
 from nmosd_dosing.study import consistency, visit_labels
-from nmosd_dosing.study.events import EXITS, STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
+from nmosd_dosing.study.events import EXITS, OF_SCREENING, RANDOMISED, STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
 from nmosd_dosing.study.model import Mark, Period, Product, Span, Stop, Study, Transition
+from nmosd_dosing.study.returns import MOST, unrolled
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, AlsoCalled, Give, Point, Series, VisitRule, Window
 
 
@@ -86,6 +87,7 @@ class _Builder:
             self.problems.error(
                 "no period has `visits`", mapping.place("periods"), "write `visits` under one of them, each visit with `at`"
             )
+        periods, transitions = unrolled(periods, self._transitions(), self.problems)
         return Study(
             id=mapping.study.text if mapping.study else "",
             title=one_line(mapping.title) or "",
@@ -96,7 +98,7 @@ class _Builder:
             events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()),
             periods=periods,
             spans=self._spans(mapping.spans, None),
-            transitions=self._transitions(),
+            transitions=transitions,
             stop=self._stop(),
             sha256=sha256,
             criteria=to_criteria(mapping, self.counts_from, self._day_of_event, problems=self.problems),
@@ -303,6 +305,9 @@ class _Builder:
         match trigger.kind:
             case "event":
                 self._known_event(Scalar(trigger.name, text.place), (*SUBJECT_EVENTS, *STUDY_EVENTS))
+                if trigger.name in OF_SCREENING and trigger.name != RANDOMISED:
+                    wrong = f"`{trigger.name}` comes before day 1, and opens no way from one period to the next"
+                    self.problems.error(wrong, text.place, f"name what happens in the period, such as `{RANDOMISED}`, or its end")
             case "count":
                 self._known_event(Scalar(trigger.name, text.place), SUBJECT_EVENTS)
             case "end":
@@ -333,6 +338,8 @@ class _Builder:
                 self._known_event(event, SUBJECT_EVENTS)
             if mapping.id is None or mapping.from_ is None or mapping.to is None or mapping.after is None:
                 continue
+            if mapping.has("at_most") and (mapping.at_most is None or not self._may_return(mapping.at_most, mapping)):
+                continue
             after = mapping.after.trigger
             known = self.mapping.periods or {}
             if after.kind == "end" and after.name != mapping.from_.text and after.name in known and mapping.from_.text in known:
@@ -352,10 +359,18 @@ class _Builder:
                 within=mapping.within[1] if isinstance(mapping.within, tuple) else None,
                 not_before=mapping.within[0] if isinstance(mapping.within, tuple) else Offset(),
                 needs=tuple(event.text for event in mapping.needs or ()),
+                at_most=mapping.at_most,
                 facts=to_facts(mapping),
                 place=mapping.to.place,
             )
         return tuple(built.values())
+
+    def _may_return(self, times: int, mapping: TransitionKeys) -> bool:
+        """Whether a way back may be gone so often."""
+        if not (possible := 1 <= times <= MOST):
+            hint = "take the way out" if not times else f"write at most `{MOST} times`"
+            self.problems.error(f"a way back that is gone {counted(times, 'time')}", mapping.place("at_most"), hint)
+        return possible
 
     def _stop(self) -> Stop | None:
         mapping = self.mapping.study_stop

@@ -182,7 +182,7 @@ def dose_rows(plan: Plan, *, dated: bool) -> Iterator[DoseRow]:
                 label=visit.label,
                 study_day=visit.study_day,
                 last_day=study_day(visit.last, plan.start) if visit.last is not None else None,
-                year=_year(visit.target, plan.start) if visit.target is not None else None,
+                year=_year(visit.target, plan.start) if visit.target is not None and plan.start is not None else None,
                 date=visit.target if dated else None,
                 last_date=visit.last if dated else None,
                 dose=dose,

@@ -18,7 +18,7 @@ from nmosd_dosing.study.visits import lay_out
 def courses(schedule: SubjectSchedule) -> Iterator[Note]:
     """What hangs on events that have not happened, or not while the subject was in the period."""
     for p, own in enumerate(schedule.periods):
-        if own.anchor is None or not any(
+        if (own.anchor is None and p) or not any(
             isinstance(point, Point) and point.code.hangs_on for entry in own.period.visit_rules for point in entry.at
         ):
             continue

@@ -8,7 +8,8 @@ from typing import Literal
 NoteCode = Literal[
     "unblinded", "blinded",
     "entry", "entered", "projected", "pending", "declined", "refused", "deviation", "exit", "end", "study-stop", "event",
-    "start", "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "lost-dose",
+    "start", "order",
+    "restart", "gap", "short-gap", "no-day", "gap-rule", "gap-clock", "before-entry", "after-end", "cut", "cancelled", "lost-dose",
     "open-ended", "until", "overdue", "past-target", "booked", "unscheduled", "wrong-dose", "not-recorded",
     "not-stated", "needs-arm", "needs-weight", "needs-height", "out-of-range", "capped", "as-needed", "range",
     "check-weight", "weight", "lifetime", "twice", "dose-change", "omitted",
@@ -51,6 +52,7 @@ TABLE = (
     NoteKind("study-stop", "the study stopped", stands_out=True),
     NoteKind("event", "an event changes nothing, or is read in one of several ways", of_doses=True),
     NoteKind("start", "the first dose was on another day than planned, or there is no day 1 to count from", stands_out=True),
+    NoteKind("order", "days of a subject come in an order that cannot be", stands_out=True),
     NoteKind("restart", "a period began anew after a gap", of_slots=True),
     NoteKind("gap", "how long a subject is between the last dose of a period and the first of the next", of_slots=True),
     NoteKind("short-gap", "two doses are closer than the study has it", stands_out=True, in_entry=True),

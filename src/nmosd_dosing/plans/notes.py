@@ -107,6 +107,8 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
         waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)
+        into = schedule.study.period(rule.target_period) if rule is not None else None
+        waiting &= not (move.status == MoveStatus.PROJECTED and into is not None and into.unseen)
         if rule is not None and waiting and latest is not None and latest < as_of:
             words = f"as of {date_text(as_of)} no entry into {rule.target_period} is recorded; the last allowed day was {date_text(latest)}"
             yield Note("overdue", words)
@@ -220,7 +222,7 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
 def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
     """Visits of a period that goes on counting which were to be before the subject came to it."""
     for p, own in enumerate(schedule.periods):
-        if not p or own.anchor is None or not own.period.keeps_count:
+        if not p or own.anchor is None or not own.period.keeps_count or schedule.start is None:
             continue
         kept = {visit.visit.label for visit in schedule.visits if visit.segment.period == p}
         gone = [

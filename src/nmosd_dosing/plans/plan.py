@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from nmosd_dosing.days import CountsFrom
+from nmosd_dosing.days import CountsFrom, date_text
 from nmosd_dosing.dose.dose import AmountStatusText
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.schedule.visit_states import VisitStatusText
+from nmosd_dosing.study.events import SCREEN_FAILED
 from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.model import Site
 from nmosd_dosing.subjects.disposition import MoveStatusText
@@ -163,8 +164,8 @@ class PlannedVisit:
 class PlannedPeriod:
     """`end` is the first day after a period, as recorded or planned; `start` is None while it is not known when it begins.
 
-    status: planned, projected, pending, entered, declined or refused. regimen: the id under which it is planned by itself. left: the
-    day on which the subject left it before its end.
+    status: planned, projected, pending, entered, declined or refused; of the first one none where there is no day 1. regimen: the id under
+    which it is planned by itself. left: the day on which the subject left it before its end.
     """
 
     period: str
@@ -179,7 +180,8 @@ class PlannedPeriod:
 @dataclass(frozen=True, slots=True)
 class PlannedTransition:
     """The move from one period to the next, under the rule that governs now. earliest and latest are both allowed; None while a
-    condition is open, or where no last day is stated. `trigger`: what opens the way."""
+    condition is open, or where no last day is stated. `trigger`: what opens the way.
+    `unseen`: nobody is seen in the period that it leads to, so no entry is waited for."""
 
     source: str
     target: str
@@ -193,6 +195,7 @@ class PlannedTransition:
     message: str
     steps: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    unseen: bool = False
 
 
 def entry_assumed(move: PlannedTransition, text: str) -> str:
@@ -204,6 +207,7 @@ def entry_assumed(move: PlannedTransition, text: str) -> str:
 class PlannedSpan:
     """From `start` to `end`, both included; of a period, or of the study where `period` is None.
 
+    `waits_for`: which end, "from" or "to", hangs on a day that is not known yet, such as that of randomisation, and on which.
     Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
     `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
     """
@@ -219,6 +223,7 @@ class PlannedSpan:
     assumed: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
     source: str | None = None
+    waits_for: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +262,8 @@ class Plan:
 
     `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods
     that it is about, also those that this subject does not come to. `planned_start`: the day that was planned as day 1, where the first
-    dose was on another one. `at_site`: where the subject is seen; `site` are the facts of a site's file.
+    dose was on another one. `at_site`: where the subject is seen; `site` are the facts of a site's file. `screening`: the days of consent,
+    screening and randomisation, and that on which screening failed, by the names of their events; `start` is None where there is no day 1.
     """
 
     unblinded: bool
@@ -269,7 +275,7 @@ class Plan:
     counts_from: CountsFrom
     arm: str | None
     subject: str | None
-    start: dt.date
+    start: dt.date | None
     weight_kg: float | None
     until: dt.date | None
     drawn_until: dt.date | None
@@ -287,10 +293,28 @@ class Plan:
     unscheduled: tuple[PlannedVisit, ...] = ()
     lost: tuple[LostDose, ...] = ()
     at_site: str | None = None
+    screening: tuple[tuple[str, dt.date], ...] = ()
+
+    @property
+    def day_1(self) -> str:
+        """Day 1 in words; why there is none, if there is none."""
+        if self.start is not None:
+            return f"day 1 {date_text(self.start)}"
+        failed = dict(self.screening).get(SCREEN_FAILED)
+        return "no day 1 yet" if failed is None else f"no day 1: screening failed on {date_text(failed)}"
+
+    @property
+    def begins(self) -> dt.date:
+        """Day 1; where there is none, the first day that is known of the subject."""
+        return self.start or min(date for _, date in self.screening)
 
     @property
     def all_visits(self) -> tuple[PlannedVisit, ...]:
         """The planned visits and those that are not, by day; of one that did not take place, by the day on which that was noted."""
         days = [(visit.target or visit.actual or visit.booked, visit) for visit in self.visits]
-        days += [(self.start + dt.timedelta(n - (n > 0)), visit) for visit in self.unscheduled if (n := visit.study_day)]
+        start = self.start
+        days += [
+            (start + dt.timedelta(n - (n > 0)) if start is not None and (n := visit.study_day) else visit.actual or visit.booked, visit)
+            for visit in self.unscheduled
+        ]
         return tuple(visit for _, visit in sorted(days, key=lambda pair: (pair[0] is None, pair[0] or dt.date.max)))

@@ -27,6 +27,7 @@ from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, S
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, one_period
 from nmosd_dosing.study.visit_rules import Window
@@ -109,7 +110,7 @@ def plan_of(
     begun = [tuple(period_steps(schedule, p)) for p in range(len(periods))]
     listed = [visit for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
     shown = [(visit, _visit(schedule, visit, begun[visit.segment.period])) for visit in listed]
-    shown.sort(key=lambda pair: (_date(pair[1]) is None, _date(pair[1]) or schedule.start, pair[0].segment.number))
+    shown.sort(key=lambda pair: (_date(pair[1]) is None, _date(pair[1]) or dt.date.min, pair[0].segment.number))
     arms, whole = arms_of(periods), len(periods) > 1
     arm = arms[schedule.arm] if schedule.arm != UNKNOWN_ARM else None
     open_ends = [s.open_end for s in schedule.segments if periods[s.period].open_ended and s.open_end is not None]
@@ -124,6 +125,7 @@ def plan_of(
         arm=shown_arm(study, periods, arm, schedule.unblinded),
         subject=schedule.code,
         at_site=schedule.site,
+        screening=tuple((event, date) for event in OF_SCREENING if (date := schedule.first(event)) is not None),
         start=schedule.start,
         planned_start=schedule.planned_start,
         unscheduled=tuple(unscheduled(schedule)),
@@ -272,7 +274,7 @@ def _periods(schedule: SubjectSchedule) -> Iterator[PlannedPeriod]:
             regimen=schedule.study.regimen_id(own.period),
             start=own.anchor,
             end=own.end,
-            status=status.text if p else "projected" if own.projected else "planned",
+            status=status.text if p else "none" if own.anchor is None else "projected" if own.projected else "planned",
             left=_left(own),
         )
 
@@ -304,4 +306,5 @@ def _transitions(schedule: SubjectSchedule, begun: Sequence[tuple[str, ...]]) ->
             message=move_message(schedule, move, rule),
             steps=begun[p],
             assumed=rule.facts.assumed,
+            unseen=schedule.periods[p].period.unseen,
         )

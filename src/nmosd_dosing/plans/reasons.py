@@ -13,7 +13,7 @@ from nmosd_dosing.plans.dose_reasons import taken_text
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import Date, DoseBefore, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.events import DECLINED, REJECTED, RELAPSE, completed
+from nmosd_dosing.study.events import DECLINED, OF_SCREENING, REJECTED, RELAPSE, completed
 from nmosd_dosing.study.facts import Facts, Source
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.visit import Visit
@@ -90,7 +90,10 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
     """Step by step: how the period began (`begun`, from `period_steps`), how the day was counted (`reason`, from `visit_reason`), what
     allows other days, what was recorded, what stands against it."""
     what, period = visit.visit, schedule.period(visit).period
-    yield from begun
+    if visit.segment.hangs_on in OF_SCREENING:  # day 1 plays no part in it
+        yield f"event {visit.segment.hangs_on}: {day(visit.segment.anchor)}, as given"
+    else:
+        yield from begun
     if visit.segment.restart is not None:
         rule, before, first = visit.segment.restart
         where = f" ({source})" if (source := source_text((rule.facts.source,))) else ""

@@ -9,7 +9,7 @@ from nmosd_dosing.days import shift_date
 from nmosd_dosing.plans.plan import PlannedSpan
 from nmosd_dosing.plans.reasons import source_text
 from nmosd_dosing.schedule.subject_schedule import Date, LastDose, SubjectSchedule, SubjectSegment
-from nmosd_dosing.study.events import ENDS_FOLLOW_UP
+from nmosd_dosing.study.events import BEFORE_DAY_1, ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Mark, Span
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 
@@ -21,7 +21,8 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
         earlier, later = _may_move(schedule, span.start, segment), _may_move(schedule, span.end, segment)
         hangs = span.end is not None and span.end.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
         unsure = span.end is not None and hangs and _last_dose(schedule, span.end, segment).unsure
-        if span.start is not None and start is None and _death(schedule) is not None:
+        waits = _waits(schedule, span, start, end)
+        if span.start is not None and start is None and (_death(schedule) is not None or dict(waits).get("from") is not None):
             continue
         yield PlannedSpan(
             id=span.id,
@@ -35,7 +36,17 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
             assumed=span.facts.assumed,
             note=span.facts.note,
             source=source_text((span.facts.source,)),
+            waits_for=waits,
         )
+
+
+def _waits(schedule: SubjectSchedule, span: Span, start: Date, end: Date) -> tuple[tuple[str, str], ...]:
+    """The ends that hang on a day which is not known yet, and on which."""
+    found = []
+    for side, mark, day in (("from", span.start, start), ("to", span.end, end)):
+        if mark is not None and day is None and (mark.of in BEFORE_DAY_1 or schedule.start is None):
+            found.append((side, mark.of if mark.of != "day" else "day 1"))
+    return tuple(found)
 
 
 def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]:
@@ -49,8 +60,9 @@ def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]
 
 
 def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
-    """The spans of the periods that have begun, each with the period's own part of the schedule; then those of the study."""
-    begun = [segment for segment in schedule.segments if segment.anchor is not None and not segment.run and not segment.hangs_on]
+    """The spans of the first period and of those that have begun, each with its own part of the schedule; then those of the study."""
+    own = [segment for segment in schedule.segments if not segment.run and not segment.hangs_on]
+    begun = [segment for segment in own if segment.anchor is not None or not segment.period]
     of_periods = [(span, segment) for segment in begun for span in schedule.periods[segment.period].period.spans]
     return [*of_periods, *((span, None) for span in schedule.study.spans)]
 
@@ -58,7 +70,7 @@ def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
 def _may_move(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> bool:
     """Whether the dose that an end of a span hangs on may be another one: the last, since a later one may come; the first of the study,
     since doses come before this plan."""
-    if mark is None or mark.of == "day":
+    if mark is None or mark.of == "day" or mark.of in BEFORE_DAY_1:
         return False
     if mark.of in (LAST_DOSE, LAST_DOSE_OF_STUDY):
         return _last_dose(schedule, mark, segment).later
@@ -86,6 +98,8 @@ def _day_of(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegmen
     if mark.code is not None:
         anchor = (segment or schedule.segments[0]).anchor
         day = shift_date(anchor, mark.code.offset) if anchor is not None else None
+    elif mark.of in BEFORE_DAY_1:
+        day = schedule.first(mark.of)
     else:
         day = _dose(schedule, mark, segment)
     return shift_date(day, mark.plus) if day is not None else None

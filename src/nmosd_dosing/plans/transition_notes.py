@@ -14,6 +14,7 @@ from nmosd_dosing.plans.reasons import day, move_message
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
 from nmosd_dosing.study.events import (
+    BEFORE_DAY_1,
     CONFIRMED,
     DECISIONS,
     DECLINED,
@@ -21,22 +22,33 @@ from nmosd_dosing.study.events import (
     ENDS_PARTICIPATION,
     ENDS_TREATMENT,
     RELAPSE,
+    SCREEN_FAILED,
     STABLE,
     STUDY_STOP,
     completed,
 )
 from nmosd_dosing.study.visit_rules import Point
 from nmosd_dosing.subjects.disposition import MoveStatus
+from nmosd_dosing.subjects.screening import out_of_order
 
 
 def transition_notes(schedule: SubjectSchedule) -> Iterator[Note]:
     """The notes on one subject's way through the periods."""
+    yield from _day_1(schedule)
     yield from _moves(schedule)
     yield from _events(schedule)
     yield from _restarts(schedule)
     yield from _unchanged(schedule)
     yield from _entry_gaps(schedule)
     yield from (Note("lost-dose", lost.why) for lost in lost_doses(schedule))
+
+
+def _day_1(schedule: SubjectSchedule) -> Iterator[Note]:
+    """That there is no day 1, and days of screening that cannot be."""
+    if schedule.start is None:
+        why = "no day 1 yet" if schedule.first(SCREEN_FAILED) is None else "there is no day 1"
+        yield Note("start", f"{why}: what is counted from it is not planned")
+    yield from (Note("order", f"{wrong}: check the dates") for wrong in out_of_order(schedule.first, schedule.start))
 
 
 def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -83,7 +95,8 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
             stays = "times that hang on doses stay" if event in ENDS_PARTICIPATION else stays
             kept = [v.visit.label for v in schedule.visits if event in v.visit.kept_after and v.date is not None and v.date > date]
             stays = f"{stays}, and so {'does' if len(kept) == 1 else 'do'} {', '.join(kept)}" if kept else stays
-            early = f", {counted((schedule.start - date).days, 'day')} before day 1" if date < schedule.start else ""
+            start = schedule.start
+            early = f", {counted((start - date).days, 'day')} before day 1" if start is not None and date < start else ""
             yield Note(
                 "exit", f"{event} on {day(date)}{early}: {what} after it is planned{'' if event in ENDS_FOLLOW_UP else f'; {stays}'}"
             )
@@ -115,11 +128,23 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
                 p for p, own in enumerate(schedule.periods) if own.period.id in sources and own.anchor is not None and own.anchor <= date
             ]
             over = [_over(schedule, p, date) for p in begun]
-            if over and all(over):
+            if (most := _most(schedule, name)) is not None and most[1] <= date:
+                times = counted(most[0], "time")
+                yield Note("event", f"{name} of {day(date)}: the subject has come back {times}, which is the most; it changes nothing")
+            elif over and all(over):
                 yield Note("event", f"{name} of {day(date)}, {over[-1]}: it changes nothing by itself")
     relapses, stable = schedule.events.get(RELAPSE, ()), schedule.first(STABLE)
     if relapses and stable is not None and stable < relapses[0]:
         yield Note("event", f"stable on {day(stable)} comes before any relapse: it answers none")
+
+
+def _most(schedule: SubjectSchedule, event: str) -> tuple[int, dt.date] | None:
+    """Of a subject who has come back after an event as often as anybody may: how often, and the first day of the last return."""
+    for way in schedule.study.transitions:
+        if way.at_most is not None and way.returns == way.at_most - 1 and way.after.name == event:
+            last = next((own.anchor for own in schedule.periods if own.period.id == way.target_period), None)
+            return (way.at_most, last) if last is not None else None
+    return None
 
 
 def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> str:
@@ -132,7 +157,9 @@ def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> str:
 
 def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
     """Relapses that were judged twice, or that are still to be judged while another rule governs."""
-    relapses = schedule.events.get(RELAPSE, ())
+    relapses, study = schedule.events.get(RELAPSE, ()), schedule.study
+    waited_for = {need for way in study.transitions for need in way.needs}
+    waited_for |= {trigger.name for trigger in study.stop.earliest_of} if study.stop is not None else set()
     decided = [(date, name) for name in DECISIONS for date in schedule.events.get(name, ())]
     for since, before in zip(relapses, [*relapses[1:], None], strict=False):
         mine = [(date, name) for date, name in decided if since <= date and (before is None or date < before)]
@@ -140,7 +167,7 @@ def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
             told = " and ".join(f"{name.removeprefix('relapse_')} on {day(date)}" for date, name in sorted(mine))
             counts = "rejected" if schedule.contradicted_decision else max(mine)[1].removeprefix("relapse_")
             yield Note("event", f"relapse of {day(since)}: {told}; it is taken as {counts}, the last decision")
-        if not mine and len(relapses) > 1 and len(schedule.periods) > 1:
+        if not mine and len(relapses) > 1 and len(schedule.periods) > 1 and CONFIRMED in waited_for:
             answers = "each decision answers the latest relapse on or before it"
             yield Note("event", f"relapse of {day(since)}: no decision is recorded; {answers}")
     for move in schedule.moves:
@@ -153,7 +180,7 @@ def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
 def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
     """Events for which the study has no rule."""
     study = schedule.study
-    used = {DECLINED, *ENDS_TREATMENT, *(completed(own.period.id) for own in schedule.periods)}
+    used = {*BEFORE_DAY_1, DECLINED, *ENDS_TREATMENT, *(completed(own.period.id) for own in schedule.periods)}
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
     used |= {event for p in study.periods for entry in p.visit_rules for give in entry.gives for event in give.events}

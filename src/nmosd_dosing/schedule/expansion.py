@@ -105,7 +105,7 @@ def _expand(
         cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
     if not levels:
         by_period = [without_levels(visits) for visits in by_period]
-    _check_dates(by_period[0], periods[0], cohort.start)
+    _check_dates(by_period[0], periods[0], cohort.start[~np.isnat(cohort.start)])
     cohort = first_days.with_entries(cohort, periods, by_period, slips=allow_deviation)
     disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
     if ends:
@@ -283,10 +283,10 @@ def _visits(
     if period.keeps_count:
         horizon += before
     if until is not None and len(cohort):
-        horizon = max(horizon, int((np.datetime64(until, "D") - cohort.start.min()).astype(np.int64)))
+        horizon = max(horizon, int((np.datetime64(until, "D") - cohort.begins).astype(np.int64)))
     if cohort.records:  # what took place is shown, however late
         last = max(record.through for _, record in cohort.records)
-        horizon = max(horizon, int((np.datetime64(last, "D") - cohort.start.min()).astype(np.int64)) + 366)
+        horizon = max(horizon, int((np.datetime64(last, "D") - cohort.begins).astype(np.int64)) + 366)
     problems = Problems()
     visits = lay_out(period, horizon, problems)
     if problems.errors:

@@ -15,6 +15,7 @@ from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.rows import Reweighed, Row, rows_as_needed, rows_not_given
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
@@ -257,7 +258,7 @@ class Schedule:
         segment, target = self.segment(visit), self.target[visit]
         state = np.full(target.shape, VisitStatus.PLANNED, dtype=np.uint8)
         projected = self.disposition.projected[segment.period]
-        if projected.any():
+        if projected.any() and segment.hangs_on not in OF_SCREENING:
             state[..., projected] = VisitStatus.PROJECTED
         if isinstance(visit, slice):
             for row in (row for row in self.counted if visit.start <= row < visit.stop):

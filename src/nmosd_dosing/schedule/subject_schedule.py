@@ -350,7 +350,8 @@ class SubjectSchedule:
     not planned; doses_besides: what was given at them; twice: further records of visits that have one, with the row.
     later_weights: by product, whether its doses look at later weights, and there are some; weighed: whether any were given. doubts: which
     weights somebody should look at again. last_doses: of each period, and of the study behind them. beyond: visits after
-    `until`. planned_start: the day that was planned as day 1, where the first dose was on another one.
+    `until`. planned_start: the day that was planned as day 1, where the first dose was on another one. start: day 1; None where there is
+    none yet, or never will be.
     """
 
     study: Study
@@ -358,7 +359,7 @@ class SubjectSchedule:
     until: Date
     code: str | None
     site: str | None
-    start: dt.date
+    start: Date
     planned_start: Date
     arm: int
     weight_kg: float | None

@@ -14,6 +14,7 @@ from nmosd_dosing.days import Offset, day_number, week_code
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.blinding import mask
+from nmosd_dosing.study.events import before_or_after
 from nmosd_dosing.study.facts import NOT_STATED, Facts
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.nominal_times import times_text
@@ -177,7 +178,7 @@ class _Found:
     """A visit of a column; `label` and `day` in place of its own where it stands for all of a repeat."""
 
     visit: Visit
-    order: tuple[str, float, float]
+    order: tuple[tuple[int, str], float, float]
     label: str = ""
     day: str = ""
 
@@ -187,7 +188,7 @@ def _with_a_day_of_their_own(study: Study, period: Period) -> Iterator[_Found]:
     for visit in mask(study, lay_out(period, 0, Problems())):
         if not visit.open_ended:
             day = visit.offset.nominal if visit.offset is not None else float("inf")
-            yield _Found(visit, (visit.hangs_on, day, 0))
+            yield _Found(visit, (before_or_after(visit.hangs_on), day, 0))
 
 
 def _repeats(study: Study, period: Period) -> Iterator[_Found]:
@@ -211,7 +212,7 @@ def _repeats(study: Study, period: Period) -> Iterator[_Found]:
         after = f"after {day}" if day is not None and isinstance(item, Series) else ""
         label = f"{label}, from {base.label}" if labels.count(label) > 1 else label
         begins = base.offset if isinstance(item, Series) else offset_of(first)  # later cycles stand behind the first one
-        yield _Found(first, (base.hangs_on, begins.nominal, step.nominal), label, after)
+        yield _Found(first, (before_or_after(base.hangs_on), begins.nominal, step.nominal), label, after)
 
 
 def _words(entry: VisitRule, item: Point | Series) -> str:

@@ -11,6 +11,7 @@ from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.hanging_checks import check_hanging
 from nmosd_dosing.study.model import Period, Product, Study
 from nmosd_dosing.study.name_checks import check_names
@@ -26,7 +27,7 @@ def check(study: Study, problems: Problems) -> None:
     """Reports whatever is wrong or doubtful in a study whose parts are each right."""
     laid: list[tuple[Period, tuple[Visit, ...]]] = []
     total, entries = 0, period_order.planned_entries(study)
-    for period in study.periods:
+    for period in study.own_periods:
         visits = lay_out(period, HORIZON, problems)
         total += len(visits)
         if total > 2 * MAX_VISITS:
@@ -38,6 +39,8 @@ def check(study: Study, problems: Problems) -> None:
         dated = [visit for visit in visits if visit.offset is not None and not visit.hangs_on]
         _ends(period, entries[period.id] if period.keeps_count else 0, dated, problems)
         _gaps(study, period, dated, problems)
+        if any(way.target_period == period.id for way in study.transitions):
+            _screening(period, visits, problems)
         for event in dict.fromkeys(visit.hangs_on for visit in visits):
             of_event = [v for v in visits if v.hangs_on == event and v.offset is not None]
             _same_date(period, of_event, problems)
@@ -97,6 +100,14 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
                 visit.place,
                 "make the period longer, or put the visit into a period of its own",
             )
+
+
+def _screening(period: Period, visits: tuple[Visit, ...], problems: Problems) -> None:
+    """Visits of a later period that hang on a day before it."""
+    for visit in visits:
+        if visit.hangs_on in OF_SCREENING:
+            wrong = f"{visit.label} hangs on a day before day 1, and `{period.id}` is a later period"
+            problems.error(wrong, visit.place, "put it into the first period; here days are counted from the entry: `D1`")
 
 
 def _products(visit: Visit) -> dict[str, Give]:
@@ -320,17 +331,17 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
 def _circles(study: Study, problems: Problems) -> None:
     """A way through the periods that comes back to where it was."""
     ways: dict[str, list[str]] = {}
-    for transition in study.transitions:
+    for transition in study.own_transitions:
         ways.setdefault(transition.source_period, []).append(transition.target_period)
     said: set[str] = set()
-    for transition in study.transitions:
+    for transition in study.own_transitions:
         if transition.source_period in said or not _reaches(ways, transition.target_period, transition.source_period):
             continue
         said |= {p for p in ways if _reaches(ways, p, transition.source_period) and _reaches(ways, transition.source_period, p)}
         problems.error(
             f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again",
             transition.place,
-            "a subject enters each period once; take one of the transitions out",
+            "take one of the transitions out; or say how often subjects come back: `at most: 2 times`",
         )
 
 

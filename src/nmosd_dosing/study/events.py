@@ -51,6 +51,7 @@ DECLINED, WITHDRAWN, DIED = "declined", "withdrawn", "died"
 IDMC_STOP, STUDY_STOP = "idmc_stop", "study_stop"
 CONSENTED, SCREENED, RANDOMISED, SCREEN_FAILED = "consented", "screened", "randomised", "screen_failed"
 BEFORE_DAY_1 = (CONSENTED, SCREENED, RANDOMISED)  # days of a subject beside day 1, of which each has one
+OF_SCREENING = (*BEFORE_DAY_1, SCREEN_FAILED)  # what visits may hang on, whether or not a day 1 comes
 
 TABLE = (
     EventKind(CONSENTED, "gave informed consent", once=True, before_day_1=True),
@@ -86,6 +87,12 @@ ENDS_TREATMENT = _ending(Ends.TREATMENT, Ends.PARTICIPATION, Ends.FOLLOW_UP)  # 
 ENDS_PARTICIPATION = _ending(Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no visit after these
 EXITS = _ending(Ends.PARTICIPATION)  # after these a visit may be kept, where the study says so
 ENDS_FOLLOW_UP = _ending(Ends.FOLLOW_UP)  # nothing after these
+
+
+def before_or_after(hangs_on: str) -> tuple[int, str]:
+    """Where what hangs on something stands beside what is counted from day 1 (an empty text): the days before day 1 in their order, then
+    day 1, then everything else by its name."""
+    return (OF_SCREENING.index(hangs_on) - len(OF_SCREENING) if hangs_on in OF_SCREENING else int(bool(hangs_on)), hangs_on)
 
 
 def completed(period_id: str) -> str:

@@ -61,9 +61,10 @@ OfDoses = Literal["first dose", "last dose", "last dose of the study"]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An end of a span: a day of the period (`code`), or the first or last dose, in a period that of the period, plus an offset."""
+    """An end of a span, plus an offset: a `day` of the period (`code`); the `first dose` or `last dose`, in a period that of the period;
+    the `last dose of the study`; or the day of consent, of screening or of randomisation, by the name of its event."""
 
-    of: OfDoses | Literal["day"]
+    of: str
     code: Code | None
     plus: Offset = Offset()
 
@@ -122,7 +123,11 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A way from one period to the next: from `after` + `not_before`, once all of `needs` have happened, to `after` + `within`."""
+    """A way from one period to the next: from `after` + `not_before`, once all of `needs` have happened, to `after` + `within`.
+
+    `at_most`: of a way back to an earlier period, how often it is gone. `returns`: how often a subject who goes this way has come back; the
+    file says it of 0 only (`study/returns`).
+    """
 
     id: str
     source_period: str
@@ -132,6 +137,8 @@ class Transition:
     needs: tuple[str, ...]
     facts: Facts
     not_before: Offset = Offset()
+    at_most: int | None = None
+    returns: int = 0
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -181,7 +188,8 @@ class GapRule:
 class Period:
     """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated.
 
-    `keeps_count`: its days are counted from the first day of the study, not from its own.
+    `keeps_count`: its days are counted from the first day of the study, not from its own. `returns`: how often a subject in it has come
+    back to it; then `id_in_file` is what the file calls it (`study/returns`).
     `site_windows`: what a site states for visits of which the study file states no window, by label, and under "" for all of them.
     """
 
@@ -197,6 +205,13 @@ class Period:
     gap_rules: tuple[GapRule, ...] = ()
     keeps_count: bool = False
     site_windows: tuple[tuple[str, Window], ...] = ()
+    returns: int = 0
+    id_in_file: str = ""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody is seen in it, as in a washout: then nobody records its first day either."""
+        return not self.visit_rules
 
     @property
     def masks(self) -> bool:
@@ -237,7 +252,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study file, checked."""
+    """A study file, checked. `periods` and `transitions` have those of each return to an earlier period behind the file's own."""
 
     id: str
     title: str
@@ -253,6 +268,16 @@ class Study:
     sha256: str = field(compare=False)
     site: Site | None = None
     criteria: Criteria = Criteria()
+
+    @property
+    def own_periods(self) -> tuple[Period, ...]:
+        """The periods that the file names."""
+        return tuple(period for period in self.periods if not period.returns)
+
+    @property
+    def own_transitions(self) -> tuple[Transition, ...]:
+        """The ways that the file names."""
+        return tuple(way for way in self.transitions if not way.returns)
 
     def period(self, id: str) -> Period | None:
         return next((period for period in self.periods if period.id == id), None)

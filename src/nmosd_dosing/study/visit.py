@@ -44,7 +44,7 @@ class Visit:
     arm: of windows that differ, the days that every arm allows; `by_arm`, in the period's order, for whoever does, empty where all arms
     are told the same. `open_ended` where all of it comes from repeats without an end. `follows`: by which other visit it is moved.
     `hangs_on`: what `offset` is counted from, if not the period's first day. `time_points`: of the assessments that have times, in the
-    order of time. `kept_after`: the exits after which it stays.
+    order of time. `kept_after`: the exits after which it stays. `of_return`: it is of a period to which the subject has come back.
     """
 
     label: str
@@ -60,6 +60,7 @@ class Visit:
     by_arm: tuple[Said, ...] = ()
     follows: Follows | None = None
     hangs_on: str = ""
+    of_return: bool = False
     time_points: tuple[TimePoint, ...] = ()
     kept_after: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

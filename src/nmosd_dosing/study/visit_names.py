@@ -86,10 +86,11 @@ class Names:
         )
 
     def _index(self, names: Callable[[Visit], Sequence[str]], spelt: Callable[[str], str]) -> Index:
-        """Each name alone, and behind its period."""
+        """Each name alone, and behind its period; of a period to which subjects come back only so, since else every name were of two."""
         index: Index = {}
         for i, (visit, period) in enumerate(zip(self.visits, self.periods, strict=True)):
-            for key in dict.fromkeys(spelt(text) for name in names(visit) for text in (name, f"{period}/{name}")):
+            alone = () if visit.of_return else names(visit)
+            for key in dict.fromkeys(spelt(text) for text in (*alone, *(f"{period}/{name}" for name in names(visit)))):
                 index.setdefault(key, []).append(i)
         return index
 

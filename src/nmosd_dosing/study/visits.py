@@ -13,6 +13,7 @@ from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import Place, Problems, one_of
 from nmosd_dosing.study import visit_labels
+from nmosd_dosing.study.events import before_or_after
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.nominal_times import NominalTime
@@ -60,7 +61,7 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
         groups.setdefault(key, []).append(occurrence)
     names = visit_labels.labels_of(period)
     visits = [_merge(group, period, names, problems) for group in groups.values() if not _beyond(group, horizon)]
-    return tuple(sorted(visits, key=lambda v: (v.hangs_on, v.offset.nominal if v.offset is not None else float("inf"))))
+    return tuple(sorted(visits, key=lambda v: (before_or_after(v.hangs_on), v.offset.nominal if v.offset is not None else float("inf"))))
 
 
 def _last_with_an_end(period: Period) -> int:
@@ -186,6 +187,7 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         follows=naming.follows,
         hangs_on=naming.code.hangs_on if naming.code else "",
         kept_after=naming.entry.kept_after,
+        of_return=period.returns > 0,
         place=naming.place,
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
+from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
@@ -84,9 +85,10 @@ class Ahead:
 class Cohort:
     """n subjects.
 
-    start: (n,) datetime64[D], study day 1. grams: (n,) float64, body weight at baseline in whole grams, NaN where unknown. height: (n,)
-    float64, whole millimetres, NaN where unknown; None where nobody's is known. weighed: later weights that were given for the doses;
-    measured: these and those that were recorded at visits. earlier: what subjects had before the study, with their columns.
+    start: (n,) datetime64[D], study day 1; NaT of whoever has none yet, or never will, and of whose screening a day is known. grams: (n,)
+    float64, body weight at baseline in whole grams, NaN where unknown. height: (n,) float64, whole millimetres, NaN where unknown; None
+    where nobody's is known. weighed: later weights that were given for the doses; measured: these and those that were recorded at visits.
+    earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
     records: what was recorded of visits, with the column of the subject; timed: of their time points. of_study: dates of the study's own
@@ -165,8 +167,10 @@ class Cohort:
     def __post_init__(self) -> None:
         """Raises InputError where a column is not as long as the others, or a value cannot be what it stands for."""
         n, found = len(self.start), list[str]()
-        if self.start.ndim != 1 or np.isnat(self.start).any():
-            found.append("`start`: a start date is missing" if self.start.ndim == 1 else "`start` is no column of dates")
+        if self.start.ndim != 1:
+            found.append("`start` is no column of dates")
+        elif (without := np.isnat(self.start)).any() and np.isnat(self.earliest(OF_SCREENING)[without]).any():
+            found.append("`start`: a start date is missing")
         columns: dict[str, NDArray[Any]] = {"weight_kg": self.grams, "arm": self.arm, **self.events, **self.entered}
         columns |= {"height_cm": self.height} if self.height is not None else {}
         for name, column in columns.items():
@@ -253,6 +257,17 @@ class Cohort:
         if self.planned_start is not None:
             columns = enumerate(zip(to_dates(self.start), to_dates(self.planned_start), strict=True))
             yield from ((column, start, planned) for column, (start, planned) in columns if planned is not None)
+
+    def without_day_1(self, as_of: dt.date) -> tuple[list[int], list[int]]:
+        """The columns of those who have no day 1: of whom one may come, and of whose screening it is known by a day that it has failed."""
+        without, failed = np.isnat(self.start), self.first(SCREEN_FAILED) <= np.datetime64(as_of, "D")
+        return np.flatnonzero(without & ~failed).tolist(), np.flatnonzero(without & failed).tolist()
+
+    @property
+    def begins(self) -> np.datetime64:
+        """The first day 1 of anybody, or, where nobody has any, the first day that is known of anybody."""
+        first: np.datetime64 = np.fmin.reduce(self.start)
+        return np.fmin.reduce(self.earliest(OF_SCREENING)) if np.isnat(first) else first
 
     def first_booked(self) -> set[int]:
         """The columns of those of whom the first dose is booked, and not given."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study import period_order
-from nmosd_dosing.study.events import DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, STUDY_EVENTS, completed
+from nmosd_dosing.study.events import BEFORE_DAY_1, DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
 from nmosd_dosing.subjects.before_entry import Before, dosed_through, gives_on
 from nmosd_dosing.subjects.cohort import Ahead, Cohort
@@ -120,7 +120,10 @@ class Disposition:
 
     def inside(self, period: int, dates: Dates, event: str, cohort: Cohort) -> Dates:
         """(n,) those of an event's dates that fall into a period, else NaT: from its first day to the day before it is closed, or before
-        the subject left it; the event of its end falls on it."""
+        the subject left it; the event of its end falls on it. What is of screening is of the first period, whatever its day, and whether
+        or not that period has a first day."""
+        if event in OF_SCREENING:
+            return dates if period == 0 else np.full(len(cohort), NO_DATE)
         left = np.fmin.reduce([move.entered for move in self.moves if move.out_of == period] or [np.full(len(cohort), NO_DATE)])
         ends = event == completed(self.periods[period].id)
         there = (dates >= self.anchor[period]) & ~(dates >= left) & (ends | ~(dates >= self.closed[period]))
@@ -187,7 +190,10 @@ def resolve(
             if mine:
                 taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
                 np.copyto(anchor[target], begins, where=taken)
-                projected[target] |= taken & (move.status == MoveStatus.PROJECTED)
+                moves_on = taken & (move.status == MoveStatus.PROJECTED)
+                if cohort.ahead is None and periods[target].unseen:  # nobody is seen in it, and nobody records its first day
+                    moves_on &= projected[p]
+                projected[target] |= moves_on
     return Disposition(periods, study.transitions, anchor, projected, end, closed, tuple(moves), tuple(limits), stopped)
 
 
@@ -352,7 +358,7 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
     last = stay.first
     for need in transition.needs:
         dates = stay.cohort.dates_of(need)
-        after = np.where(dates >= stay.first, dates, NO_DATE)
+        after = np.where((dates >= stay.first) | (need in BEFORE_DAY_1), dates, NO_DATE)
         last = np.maximum(last, np.fmin.reduce(after, axis=0) if len(dates) else np.full(len(last), NO_DATE))
     return last
 

@@ -12,7 +12,7 @@ import numpy as np
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip, did_you_mean, one_of
-from nmosd_dosing.study.events import DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
+from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Subject, Weight
@@ -45,12 +45,14 @@ def not_ended_by(subjects: Sequence[Subject], day: dt.date) -> tuple[str, ...]:
 
 
 def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
-    """What was known on a day. Of events, entries and weights what is dated later was not; a visit that is was booked."""
+    """What was known on a day. Of events, entries and weights what is dated later was not; a visit that is was booked, and a day of
+    consent, screening or randomisation is planned, as day 1 may be."""
     left_out: list[str] = []
 
     def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
-        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in items if item.date > as_of)
-        return tuple(item for item in items if item.date <= as_of)
+        later = [item for item in items if item.date > as_of and not (isinstance(item, Event) and item.name in BEFORE_DAY_1)]
+        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in later)
+        return tuple(item for item in items if item not in later)
 
     then = tuple(
         replace(
@@ -113,7 +115,7 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
             if other is not event and kind_of(event.name).once:
                 also = _also(other.place, event.place)
                 problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
-            if event.date < subject.start and not kind_of(event.name).before_day_1:
+            if subject.start is not None and event.date < subject.start and not kind_of(event.name).before_day_1:
                 wrong = f"{who}`{event.name}` on {event.date} is before day 1, {day_1_text(subject)}"
                 problems.error(wrong, event.place, "events count from day 1 on; check the dates", _day_1_record(subject, event.place))
         relapses = sorted(e.date for e in subject.events if e.name == RELAPSE)
@@ -135,7 +137,7 @@ def _check_entries(subjects: Sequence[Subject], several: bool, problems: Problem
     for subject in subjects:
         who = f"subject `{clip(subject.code or '')}`: " if several else ""
         for entry in subject.entered:
-            if entry.date < subject.start:
+            if subject.start is not None and entry.date < subject.start:
                 wrong = f"{who}the entry into `{entry.period}` on {entry.date} is before day 1, {day_1_text(subject)}"
                 problems.error(wrong, entry.place, "check the dates", _day_1_record(subject, entry.place))
 
@@ -144,7 +146,7 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
     """Later weights that are not after day 1, and two different weights of one subject on one day."""
     for subject in subjects:
         for weight in subject.weights:
-            if weight.date <= subject.start:
+            if subject.start is not None and weight.date <= subject.start:
                 of = f" of subject `{clip(subject.code)}`" if subject.code else ""
                 has_no_day = f"the weight at baseline has no day: `{argument('weight', number_text(weight.kg))}`"
                 hint = "the weight at baseline stands in the table of subjects: `weight_kg`" if weight.place else has_no_day

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from nmosd_dosing.dose.dose import Per
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.visit_names import is_unscheduled
 from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_weight
 
@@ -178,14 +179,15 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A subject: the first day of the first period planned (study day 1), and what is known of the person since.
+    """A subject: the first day of the first period planned (study day 1), None of whoever is screened and has none yet, or never will; and
+    what is known of the person.
 
     `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
     of products before the study, where the study caps a lifetime's dose. `planned_start` is the day that was planned as day 1, where the
     first dose was on another one.
     """
 
-    start: dt.date
+    start: dt.date | None
     code: str | None = None
     arm: str | None = field(default=None, repr=False)
     weight_kg: float | None = None
@@ -201,7 +203,9 @@ class Subject:
 
     def __post_init__(self) -> None:
         values = Values(self.place)
-        values.date("start", self.start)
+        screened = isinstance(self.events, tuple) and any(isinstance(e, Event) and e.name in OF_SCREENING for e in self.events)
+        if self.start is not None or not screened:  # who has neither is nobody of whom a day is known
+            values.date("start", self.start)
         if self.planned_start is not None:
             values.date("planned_start", self.planned_start)
         values.code("code", self.code)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
-from nmosd_dosing.study.events import CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
+from nmosd_dosing.study.events import BEFORE_DAY_1, CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
 
@@ -177,9 +177,11 @@ def _nth(dates: Dates, count: int) -> Dates:
 
 
 def _need(stay: Stay, need: str, since: Dates, before: Dates | None) -> Dates:
-    """The day on which a condition was met: of what answers an event on or after it, before it happened again; of anything else on any
-    day of the period."""
+    """The day on which a condition was met: of what answers an event on or after it, before it happened again; of consent, screening and
+    randomisation on any day; of anything else on any day of the period."""
     dates = stay.cohort.dates_of(need)
+    if need in BEFORE_DAY_1:
+        return stay.cohort.first(need)
     return _first_within(dates, since, before) if kind_of(need).answers else _first_within(dates, stay.first, None)
 
 
@@ -192,7 +194,7 @@ def met(cohort: Cohort, event: str | None, need: str, date: np.datetime64, first
         return [d for d in (found[:, column] if len(found) else ()) if not np.isnat(d) and (np.isnat(since) or d >= since)]
 
     if event is None or not kind_of(need).answers:
-        return next(iter(dates(need, first)), None)
+        return next(iter(dates(need, NO_DATE if need in BEFORE_DAY_1 else first)), None)
     again = [d for d in dates(event, date) if d > date]
     rejected = [d for d in dates(REJECTED, date) if not again or d < again[0]] if need == CONFIRMED else []
     return next((d for d in dates(need, date) if (not again or d < again[0]) and (not rejected or d > rejected[-1])), None)
@@ -265,6 +267,8 @@ def first_of_each(stay: Stay, event: str) -> Dates:
 
 def _first_of_each(stay: Stay, event: str) -> Dates:
     found = np.full(len(stay.cohort), NO_DATE)
+    if event in BEFORE_DAY_1:
+        return stay.cohort.first(event)
     if event in (CONFIRMED, RELAPSE):
         for since, before in _episodes(stay.cohort, RELAPSE):
             confirmed, void = _judged(stay.cohort, RELAPSE, since, before)

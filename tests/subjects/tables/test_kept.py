@@ -20,6 +20,7 @@ from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import history_table, roster
 from nmosd_dosing.subjects.tables.encodings import transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout
+from tests.kit.dates import day_1
 from tests.kit.paths import ROOT
 
 KEPT = ROOT / "tests" / "tables"
@@ -95,7 +96,7 @@ def test_however_a_table_is_written_the_subjects_are_the_same(data: st.DataObjec
     lines = [data.draw(st.sampled_from([[], ["A trial"], [""] * len(order)])), heading]
     for subject in PEOPLE:
         weight = f"{subject.weight_kg}".replace(".", "," if comma and separator == ";" else ".")
-        said = {"subject": subject.code, "start": subject.start.strftime(day), "weight_kg": weight, "site": subject.site}
+        said = {"subject": subject.code, "start": day_1(subject).strftime(day), "weight_kg": weight, "site": subject.site}
         lines.append([said[ours] or "" if isinstance(ours, str) else "x" if others[ours] else "" for ours in order])
         lines += [[""] * len(order)] * data.draw(st.integers(0, 1))
     text = drawn(("\n", "\r\n")).join(separator.join(line) for line in lines)

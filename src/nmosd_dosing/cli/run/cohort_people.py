@@ -18,7 +18,7 @@ from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import table
-from nmosd_dosing.subjects.tables.roster import LeftOut, Said
+from nmosd_dosing.subjects.tables.roster import LeftOut, Said, subject_of
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
 
 
@@ -53,8 +53,10 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
     tables.check_said(found)
     if columns is not None:
         said = collected(found, lambda: tables.join(columns, others, left_out))
-        if said is not None and study is not None and not found.found:
-            rows = _Rows(Request(study, people.one(periods), of_study=of_study), what, columns, said, others.allocation, left_out)
+        without = collected(found, lambda: tables.without_day(columns, said)) if said is not None else None
+        if said is not None and without is not None and study is not None and not found.found:
+            request = Request(study, people.one(periods), of_study=of_study)
+            rows = _Rows(request, what, columns, said, others.allocation, left_out, without)
             made = rows.everybody(found)
             if made is not None and not found.found and not problems.found:
                 return made
@@ -73,17 +75,18 @@ class _Rows:
     said: dict[int, Said]
     allocation: Sequence[tuple[table.Cell, table.Cell]]
     left_out: LeftOut
+    without: set[int]
 
     @property
     def bad(self) -> set[int]:
-        return self.left_out.rows | self.columns.without_start
+        return self.left_out.rows | self.without
 
     def everybody(self, problems: Problems) -> Everybody | None:
         """The cohort of all rows, or of all of which nothing is wrong."""
         columns, said, of_study = self.columns, self.said, self.request.of_study
         arms = self._arms(problems)
         more = sorted((columns.with_more() | {row for row, mine in said.items() if _more(mine)}) - self.bad)
-        known = [said[row].of(columns.subject(row)) if row in said else columns.subject(row) for row in more]
+        known = [subject_of(columns, row, said.get(row)) for row in more]
         today = self.what.as_of or dt.date.today()
         people.say_not_known_yet(history.not_ended_by(known, today), today)
         told = dict(zip(more, history.booked_by(known, today), strict=True))
@@ -101,6 +104,8 @@ class _Rows:
         self.left_out.names = [columns.codes[row] for row in sorted(self.left_out.rows)]
         request = replace(self.request, columns=cohort).begun()
         say_doubtful(request)
+        people.say_out_of_order(told.values())
+        people.say_no_day_1(request.cohort, today)
         return Everybody(request, self.left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:

@@ -99,7 +99,8 @@ def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequen
         problems = Problems()
         ids = [v.id for v in made.visits]
         near = did_you_mean(asked, [*ids, *(name for visit in schedule.visits for name in (visit.label, *visit.names))])
-        hint = near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
+        none = "there is no day 1 yet" if made.start is None else "nothing is planned"
+        hint = near or none if not ids else near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return moves, found
@@ -144,7 +145,7 @@ def _checked(
         columns = read_shown(whom, (), request, problems).columns(request.cohort)
         persons = [request.subjects[column] for column in columns]
         for person in persons:
-            if what.until and what.until < person.start:
+            if what.until and person.start is not None and what.until < person.start:
                 start = f"`--start {person.start}`" if whom.subjects is None else f"the start of subject `{person.code}`"
                 if whom.subjects is None and person.planned_start is not None:  # nobody has typed that day
                     start = f"day 1, {day_1_text(person)}"

@@ -128,9 +128,9 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
 def _so_far(request: Request, as_of: dt.date) -> Real | None:
     """The real subjects of the tables, with whom every trial begins; None where nobody has begun by then."""
     known = people.known_by(request, as_of)
-    later = [subject for subject in known.subjects if subject.start > as_of]
+    later = [subject for subject in known.subjects if subject.start is not None and subject.start > as_of]
     people.say_not_known_yet([f"day 1 of subject `{s.code}`, {s.start}{f' ({s.place.where})' if s.place else ''}" for s in later], as_of)
-    begun = [subject for subject in known.subjects if subject.start <= as_of]
+    begun = [subject for subject in known.subjects if subject.start is not None and subject.start <= as_of]
     # what is booked is drawn, as all that is to come
     subjects = tuple(replace(s, records=tuple(record for record in s.records if record.is_fact)) for s in begun)
     return Real(replace(known, subjects=subjects).cohort, as_of, tuple(s.site for s in subjects)) if subjects else None

@@ -52,7 +52,7 @@ def _regimens_dict(studies: Sequence[Study]) -> dict[str, Any]:
     listed = [
         {"id": study.regimen_id(p), "study": study.id, "period": p.id, "title": study.title, "period_title": p.title,
          "arms": list(p.arms), "blinded": p.masks, "registry": study.source.registry}
-        for study in studies for p in study.periods
+        for study in studies for p in study.own_periods
     ]  # fmt: skip
     listed += [
         {"id": study.id, "study": study.id, "period": None, "title": study.title, "period_title": None, "arms": list(arms_of(periods)),
@@ -90,7 +90,7 @@ def show(asked: ShowOptions, output: OutputOptions) -> None:
 def _shown(asked: ShowOptions) -> tuple[Study, tuple[Period, ...]]:
     """The study, with a site's facts where they are asked for, and the periods that are shown."""
     study, period = catalog.find(asked.regimen)
-    chosen = (period,) if period is not None else study.periods
+    chosen = (period,) if period is not None else study.own_periods
     if asked.period is not None:
         _, chosen = catalog.find_plan(asked.regimen, asked.period)
     if asked.site is not None:
@@ -132,9 +132,9 @@ def validate(files: list[str]) -> None:
             same = f"another of these files says `study: {clip(study.id)}`, too: calendars of both would have the same entries (UIDs)"
             warnings = (*warnings, Problem(same, path=file, hint="give different studies different ids", severity="warning"))
         studies[study.id] = study
-        entries = sum(len(p.visit_rules) for p in study.periods)
+        entries = sum(len(p.visit_rules) for p in study.own_periods)
         visits = "1 visit entry" if entries == 1 else f"{entries} visit entries"
-        _fine(file, warnings, f"{study.id}, {counted(len(study.periods), 'period')}, {visits}")
+        _fine(file, warnings, f"{study.id}, {counted(len(study.own_periods), 'period')}, {visits}")
     for file, node, problems in others:
         if is_trial(node):
             about = _validate_trial(node, file, problems)

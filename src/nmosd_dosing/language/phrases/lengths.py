@@ -90,6 +90,20 @@ NUMBERS = {
 }  # fmt: skip
 
 
+TIMES_PATTERN = r"^\s*[0-9]+\s+times?\s*$"
+
+
+def times(node: Scalar) -> int:
+    """How often: `2 times`."""
+    match = re.fullmatch(r"\s*([0-9]+)\s+times?\s*", node.text)
+    if match is None:
+        word = re.fullmatch(rf"\s*(?:(once)|(twice)|([0-9]+)|({'|'.join(NUMBERS)})\s+times?)\s*", node.text)
+        n = None if word is None else 1 if word[1] else 2 if word[2] else int(word[3]) if word[3] else NUMBERS[word[4]]
+        hint = f"write `{counted(n, 'time')}`" if n is not None else "write for example `2 times`"
+        raise PhraseError(f"expected how many times, found `{clip(node.text)}`", node.place, hint)
+    return to_number(match[1], node.place)
+
+
 def take_length(scan: Scanner, what: str = "a length such as `52 weeks`") -> Offset:
     start = scan.skip()
     number = scan.take(r"([0-9]+)")

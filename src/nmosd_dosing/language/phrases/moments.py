@@ -5,25 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, clip
+from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
-from nmosd_dosing.study.model import OfDoses, Trigger
+from nmosd_dosing.study.model import Trigger
 
-MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:first dose|last dose(?:\s+of\s+the\s+study)?|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
+_OF_SUBJECT = "|".join(BEFORE_DAY_1)
+_OF_DOSE = r"first dose|last dose(?:\s+of\s+the\s+study)?"
+MARK_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|(?:{_OF_DOSE}|{_OF_SUBJECT}|{CODE})(?:\s*[+-]\s*{LENGTH})?)\s*$"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DATE_PATTERN = rf"^{DATE}$"
 
 
 @dataclass(frozen=True, slots=True)
 class MarkText:
-    of: OfDoses | Literal["day"]
+    of: str
     day: DayText | None
     plus: Offset
     place: Place
@@ -34,14 +36,15 @@ def mark(node: Scalar) -> MarkText | NotStated:
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
     scan = Scanner(node)
-    of: OfDoses | Literal["day"] = "day"
-    day = None
+    of, day = "day", None
     if match := scan.take(r"(first|last)\s+dose\b(\s+of\s+the\s+study\b)?"):
         of = "first dose" if match[1] == "first" else "last dose of the study" if match[2] else "last dose"
+    elif match := scan.take(rf"({_OF_SUBJECT})\b"):
+        of = match[1]
     else:
         found, place = scan.next_words()
         if not re.match(r"[DWwmy0-9]", found):
-            hint = "write a day, or `first dose` or `last dose`, plus or minus a length as in `last dose + 6 months`"
+            hint = f"write a day, {one_of(['first dose', 'last dose', *BEFORE_DAY_1])}, plus or minus a length as in `last dose + 6 months`"
             raise PhraseError(f"expected an end of a span, found `{clip(found)}`", place, hint)
         day = take_day(scan, plus=False)
     plus = Offset()

@@ -21,6 +21,7 @@ from nmosd_dosing.report.export.plain import (
     plain_number,
     vials_list,
 )
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.version import PROGRAM
 
@@ -57,6 +58,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "at_site": plan.at_site,
         "start": iso_date(plan.start),
         "planned_start": iso_date(plan.planned_start),
+        **{event: iso_date(dict(plan.screening).get(event)) for event in OF_SCREENING},
         "weight_kg": plain_number(plan.weight_kg),
         "height_cm": plain_number(plan.height_cm),
         "until": iso_date(plan.until),

@@ -41,7 +41,7 @@ def plan_page(plan: Plan) -> Page:
 
 def explain_page(plan: Plan, moves: Sequence[PlannedTransition], visits: Sequence[PlannedVisit], program: str) -> RenderableType:
     """How some dates came about, step by step: of entries, and of visits. `program` is what worked them out."""
-    person = [f"subject {plan.subject}" if plan.subject else "a subject", f"day 1 {date_text(plan.start)}"]
+    person = [f"subject {plan.subject}" if plan.subject else "a subject", plan.day_1]
     site = [f"site facts: {plan.site.text}"] if plan.site is not None else []
     parts: list[RenderableType] = [
         text(f"{plan.title} ({plan.source.text})"),
@@ -67,7 +67,7 @@ def _heading(plan: Plan) -> list[Text]:
         end = f", complete on {date_text(period.end)}" if period.end else f", length {NOT_STATED}"
         end = f", left on {date_text(period.left)}" if period.left else end
         if period.start is None:
-            lines.append(text(f"{period.title}: {period.status}, no first day yet"))
+            lines.append(text(f"{period.title}: {f'{period.status}, no first day yet' if period.status != 'none' else plan.day_1}"))
             continue
         status = f" ({period.status})" if period.status != "planned" else ""
         lines.append(text(f"{period.title}: from {date_text(period.start)}{status}{end}"))
@@ -243,7 +243,11 @@ def _total(value: float | None, unit: str | None, digits: int = 12) -> str:
 def _spans(plan: Plan) -> Table:
     made = Table("Time during which", "From", "To (included)", wraps=("Time during which",))
     for span in plan.spans:
-        start, end = day(span.start, weekend=False), day(span.end, weekend=False)
+        waits = dict(span.waits_for)
+        start, end = (
+            text(f"{waits[side]}, not known yet") if side in waits else day(date, weekend=False)
+            for side, date in (("from", span.start), ("to", span.end))
+        )
         start = Text.assemble(start, " or earlier") if span.earlier else start
         unsure = span.status == "projected" and not (span.earlier or span.later)
         made.add_row(text(span.name), start, Text.assemble(end, " or later" if span.later else " projected" if unsure else ""))

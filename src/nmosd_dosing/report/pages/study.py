@@ -17,6 +17,7 @@ from nmosd_dosing.report.pages.layout import Named, Page, Table
 from nmosd_dosing.report.pages.page import text
 from nmosd_dosing.study.activities import dose_words, levels_text
 from nmosd_dosing.study.blinding import hidden_products
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
 from nmosd_dosing.study.nominal_times import times_text
@@ -35,7 +36,7 @@ def regimens_page(studies: Sequence[Study], ways: Sequence[Sequence[Period]]) ->
             title = f"{study.title}: the way through {', '.join(p.id for p in way)}"
             registry = study.source.registry or NOT_STATED
             made.add_row(text(study.id), text(title), text(", ".join(arms) or "–"), text(blinded), text(registry))
-        for period in study.periods:
+        for period in study.own_periods:
             title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
             made.add_row(
                 text(study.regimen_id(period)),
@@ -64,10 +65,10 @@ def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
     spans = study.spans
     if spans:
         parts += [_section("Spans of the whole study"), *(_block(span.title, _span(span)) for span in spans)]
-    transitions = [t for t in study.transitions if any(p.id in (t.source_period, t.target_period) for p in periods)]
+    transitions = [t for t in study.own_transitions if any(p.id in (t.source_period, t.target_period) for p in periods)]
     if transitions:
         parts.append(_section("From one period to the next (the first that holds governs)"))
-        parts += [_block(f"{t.id}: {t.source_period} to {t.target_period}", _transition(t)) for t in transitions]
+        parts += [_block(f"{t.id}: {t.source_period} to {_target(study, t)}", _transition(t)) for t in transitions]
     if study.stop is not None:
         parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
     parts += _criteria(study, periods)
@@ -179,6 +180,8 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
 
 def _after(on: str) -> str:
     """What is counted from, above the days of what hangs on it."""
+    if on in OF_SCREENING:
+        return f"Counted from {on}"
     return f"After the {on}" if on in (LAST_DOSE, LAST_DOSE_OF_STUDY) else f"Each time after {on}"
 
 
@@ -296,6 +299,12 @@ def _mark(mark: Mark | None) -> str:
     return mark.text if mark is not None else NOT_STATED
 
 
+def _target(study: Study, transition: Transition) -> str:
+    """The period to which a way leads, as the file calls it."""
+    period = study.period(transition.target_period)
+    return period.id_in_file or period.id if period is not None else transition.target_period
+
+
 def _transition(transition: Transition) -> Rows:
     first = "then" if transition.not_before == Offset() else transition.not_before.in_words
     within = f"last day {NOT_STATED}"
@@ -304,6 +313,9 @@ def _transition(transition: Transition) -> Rows:
     rows = [("after", transition.after.text), ("entry", within)]
     if transition.needs:
         rows.append(("not before", ", ".join(transition.needs)))
+    if transition.at_most is not None:
+        times = "once" if transition.at_most == 1 else f"{transition.at_most} times"
+        rows.append(("comes back", f"at most {times}; what follows is called `{transition.target_period}` and so on"))
     return rows + _facts(transition.facts)
 
 
@@ -357,7 +369,7 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     for span in study.spans:
         if None in (span.start, span.end):
             rows.append(("spans", f"{span.title}: its {'first' if span.start is None else 'last'} day"))
-    for transition in study.transitions:
+    for transition in study.own_transitions:
         if transition.within is None and any(p.id == transition.source_period for p in periods):
             rows.append((transition.id, "the last day of entry"))
     return [_section("The source does not state"), _listed(rows, 2)] if rows else []
@@ -369,7 +381,7 @@ def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     for period in periods:
         named += [(period.id, period.facts), *((f"{period.id} {_at(e)}", e.facts) for e in period.visit_rules)]
         named += [(s.title, s.facts) for s in period.spans]
-    named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.transitions]
+    named += [(s.title, s.facts) for s in study.spans] + [(t.id, t.facts) for t in study.own_transitions]
     if study.stop:
         named.append(("study stop", study.stop.facts))
     criteria = study.criteria

@@ -14,14 +14,14 @@ from typing import Any
 
 from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
-from nmosd_dosing.study.events import STUDY_EVENTS
+from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
-from nmosd_dosing.subjects.tables.subject_table import days, needs_code, needs_day, once, same
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
@@ -205,6 +205,11 @@ class Said:
     weights: dict[dt.date, Weight] = field(default_factory=dict)
     arm: str | None = None
 
+    @property
+    def screened(self) -> bool:
+        """Whether a day of the subject's screening is among the events."""
+        return any(event.name in OF_SCREENING for event in self.events)
+
     def of(self, subject: Subject) -> Subject:
         """The subject with it, in an order of its own."""
         return replace(
@@ -214,6 +219,11 @@ class Said:
             records=tuple(sorted(self.records, key=_order)),
             weights=tuple(self.weights.values()),
         )
+
+
+def subject_of(columns: SubjectColumns, row: int, said: Said | None) -> Subject:
+    """A subject of a table, with what other tables say."""
+    return said.of(columns.subject(row, said.events)) if said is not None else columns.subject(row)
 
 
 def join(

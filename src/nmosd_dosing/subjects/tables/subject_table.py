@@ -47,24 +47,24 @@ class SubjectColumns:
 
     @property
     def without_start(self) -> set[int]:
-        """The rows of those who had no first dose: who are being screened, or have not passed."""
+        """The rows of those who had no first dose, and of whom the table does not say when they were screened."""
         texts = self.table.texts["start"]
-        return {row for row, text in enumerate(texts) if not text} if "" in texts else set()
+        without = {row for row, text in enumerate(texts) if not text} if "" in texts else set()
+        return without - {row for column in self.events.values() for row in without if column[row] is not None}
 
     def with_more(self) -> set[int]:
         """The rows that say more of a subject than the first day, weight, height and site."""
         columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values(), *self.events.values()]
         return {row for column in columns for row, value in enumerate(column) if value is not None}
 
-    def subject(self, row: int) -> Subject:
-        """One subject, with the places of what is said of it; the row has a start."""
-        start, place = self.starts[row], self.table.cell
-        assert start is not None
+    def subject(self, row: int, beside: Sequence[Event] = ()) -> Subject:
+        """One subject, with the places of what is said of it, and with the events `beside` that another table has."""
+        place = self.table.cell
         return Subject(
-            start,
+            self.starts[row],
             self.codes[row],
             weight_kg=self.weights[row],
-            events=tuple(Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None),
+            events=(*(Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None), *beside),
             entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
             height_cm=self.heights[row],
             site=self.sites[row],
@@ -168,23 +168,23 @@ def to_cohort(
     of_study: Mapping[str, dt.date],
 ) -> Cohort:  # fmt: skip
     """A cohort of some rows, in their order. told: by row, the subjects of whom more is known than columns hold. arms: by row, the index
-    of an arm in `names`. Rows have a start."""
+    of an arm in `names`. Rows have a start, or are told when they were screened."""
+    at, n = [i for i, row in enumerate(rows) if row in told], len(rows)
+    some = Cohort.of_subjects([replace(told[rows[i]], arm=None) for i in at], names) if at else None
     made = Cohort.of(
         np.array([columns.starts[row] for row in rows], dtype="datetime64[D]"),
         np.array([columns.weights[row] for row in rows], dtype=np.float64),
         np.array([arms.get(row, UNKNOWN_ARM) for row in rows], dtype=np.int16),
         height_cm=np.array([columns.heights[row] for row in rows], dtype=np.float64),
+        events={name: _spread(dates, at, n) for name, dates in some.events.items()} if some is not None else None,
         of_study=of_study,
     )
     sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
     made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites)
-    at = [i for i, row in enumerate(rows) if row in told]
-    if not at:
+    if some is None:
         return made
-    some, n = Cohort.of_subjects([replace(told[rows[i]], arm=None) for i in at], names), len(rows)
     return replace(
         made,
-        events={name: _spread(dates, at, n) for name, dates in some.events.items()},
         entered={period: _spread(dates, at, n) for period, dates in some.entered.items()},
         records=tuple((at[column], record) for column, record in some.records),
         timed=tuple((at[column], record) for column, record in some.timed),

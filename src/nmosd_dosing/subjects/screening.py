@@ -1,0 +1,32 @@
+"""The days of a subject beside day 1: whether they can be in the order in which they are told. What cannot is asked about, and stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
+
+# The first comes on or before the second, by what they mean.
+_BEFORE = (
+    (CONSENTED, SCREENED),
+    (CONSENTED, RANDOMISED),
+    (SCREENED, RANDOMISED),
+    (CONSENTED, SCREEN_FAILED),
+    (SCREENED, SCREEN_FAILED),
+)
+
+
+def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) -> Iterator[str]:
+    """What is wrong with the order of a subject's days, in words. first: the day of an event, None where it is not told; start: day 1.
+    That somebody is randomised after day 1 is not wrong: a study may begin with a run-in."""
+    told = {event: day for event in OF_SCREENING if (day := first(event)) is not None}
+    for before, after in _BEFORE:
+        if before in told and after in told and told[after] < told[before]:
+            yield f"{after} on {date_text(told[after])} is before {before}, {date_text(told[before])}"
+    for event in (CONSENTED, SCREENED):
+        if start is not None and event in told and start < told[event]:
+            yield f"day 1, {date_text(start)}, is before {event}, {date_text(told[event])}"
+    if start is not None and SCREEN_FAILED in told and start <= told[SCREEN_FAILED]:
+        yield f"{SCREEN_FAILED} on {date_text(told[SCREEN_FAILED])} is not before day 1, {date_text(start)}"
