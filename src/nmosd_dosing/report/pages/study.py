@@ -197,7 +197,8 @@ def _at(entry: VisitRule) -> str:
         return days
     times = f"{entry.cycle.count} cycles" if entry.cycle.count is not None else f"end {NOT_STATED}"
     follows = f", each from the actual {entry.cycle.follows} before it" if entry.cycle.follows else ""
-    return f"{days}, in cycles: every {entry.cycle.step.in_words}, {times}{follows}"
+    name = f" {entry.cycle.name}" if entry.cycle.name else ""
+    return f"{days}, in cycles{name}: every {entry.cycle.step.in_words}, {times}{follows}"
 
 
 def _item(item: Point | Series) -> str:
