@@ -30,6 +30,7 @@ from tests.kit.studies import examples
 
 DAY = dt.timedelta(days=1)
 START = dt.date(2025, 1, 6)
+STAMP = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 TEXT = """\
 language: 1
 study: example
@@ -90,7 +91,7 @@ def test_every_list_says_or_later() -> None:
     assert (visit.earliest, visit.latest, visit.or_later) == (START + 56 * DAY, None, True)
     assert "window or later: 2025-03-03 Mon or later" in visit.steps
     assert '"or_later": true' in to_json(made)
-    assert b"Earliest 2025-03-03 Mon\\, latest none: or later" in to_ics(made, style=CalendarStyle()).replace(b"\r\n ", b"")
+    assert b"Earliest 2025-03-03 Mon\\, latest none: or later" in to_ics(made, stamp=STAMP, style=CalendarStyle()).replace(b"\r\n ", b"")
 
 
 def test_what_ends_the_doses_is_the_last_day() -> None:
