@@ -83,6 +83,7 @@ _UNSEEN = """
     taper-beside-another taper-by-months taper-every-month taper-in-a-cycle taper-lengths taper-not-even taper-of-a-rule
     taper-one-step-too-big taper-other-days taper-repeated taper-to-nothing taper-too-many-steps taper-units taper-upwards
     taper-with-an-assessment taper-without-daily
+    weight-at-day-0 weight-at-no-visit weight-ideal-bands weight-ideal-flat weight-ideal-product-surface
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

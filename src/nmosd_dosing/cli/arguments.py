@@ -19,6 +19,7 @@ from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.tables import cells
 
 if TYPE_CHECKING:
+    from nmosd_dosing.dose.dose import Sex
     from nmosd_dosing.dose.vials import Policy
     from nmosd_dosing.plans.workdays import Workdays
     from nmosd_dosing.study.model import Site
@@ -85,6 +86,11 @@ def week(option: str, text: str, as_of: dt.date, problems: Problems) -> tuple[dt
 def weight(option: str, text: str, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
     return cells.weight(f"`{option} {clip(text)}`", text, None, problems)
+
+
+def sex(option: str, text: str, problems: Problems) -> Sex | None:
+    """`M` or `F`."""
+    return cells.sex(f"`{option} {clip(text)}`", text, None, problems)
 
 
 def height(option: str, text: str, problems: Problems) -> float | None:

@@ -44,7 +44,8 @@ AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all 
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
 AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2.", metavar="CM")]
+Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
+Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]
 Arm = Annotated[
     str | None,
     typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),
@@ -104,6 +105,7 @@ class PeopleOptions:
         list[str], typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG")
     ] = field(default_factory=list)
     height: Height = None
+    sex: Sex = None
     earlier: Annotated[
         list[str],
         typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
@@ -138,7 +140,7 @@ class PeopleOptions:
         ]  # fmt: skip
 
 
-OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "earlier", "enter")
+OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "earlier", "enter")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -386,6 +388,7 @@ class CompareOptions:
     until: Annotated[str | None, typer.Option(help="The horizon's last day, in place of --months; needs --start.", metavar="DATE")] = None
     weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None
     height: Height = None
+    sex: Sex = None
     arm: Arm = None
 
 

@@ -245,6 +245,7 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
         start = arguments.date("--start", request.start, problems)
     weight, later = _weights(request.weight, problems)
     height = arguments.height("--height", request.height, problems) if request.height is not None else None
+    sex = arguments.sex("--sex", request.sex, problems) if request.sex is not None else None
     earlier = tuple(e for text in request.earlier if (e := arguments.exposure("--earlier", text, problems)) is not None)
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if request.allocation is not None and request.arm is not None:
@@ -257,7 +258,9 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
     arm = request.arm if request.allocation is None else None
     if start is None and (request.start is not None or not screened):
         return ()
-    return (Subject(start, subject, arm, weight, events, records=tuple(records), height_cm=height, weights=later, earlier=earlier),)
+    return (
+        Subject(start, subject, arm, weight, events, records=tuple(records), height_cm=height, sex=sex, weights=later, earlier=earlier),
+    )
 
 
 def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:

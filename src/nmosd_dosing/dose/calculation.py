@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, Dose, Surface, Way
+from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, ByWeight, Dose, Sex, Surface, Way
 from nmosd_dosing.dose.vials import whole_vials
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
@@ -53,6 +53,7 @@ class WholeDose:
     step: int | None = None
     sizes: tuple[Fraction, ...] = ()
     most: WholeDose | None = None
+    by: ByWeight = "actual"
 
     @property
     def by_weight(self) -> bool:
@@ -65,7 +66,7 @@ class WholeDose:
     @property
     def is_plain(self) -> bool:
         """Whether its amount hangs on nothing, or is just so much per kg: the commonest doses, and the quickest."""
-        ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None
+        ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None or self.by != "actual"
         return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
 
 
@@ -99,10 +100,11 @@ def to_whole(dose: Dose, scale: int) -> WholeDose:
         bands.append(WholeBand(band.low, band.high, flat, per_gram, per_cm2, band.amount is not None))
     cap = None if dose.at_most is None else int(dose.at_most * scale)
     if dose.rounding is None:
-        return WholeDose(scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap)
+        return WholeDose(scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, by=dose.by)
     step = None if dose.rounding.step is None else int(dose.rounding.step * scale)
     return WholeDose(
-        scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, dose.rounding.way, step, dose.rounding.sizes
+        scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, dose.rounding.way, step, dose.rounding.sizes,
+        by=dose.by,
     )  # fmt: skip
 
 
@@ -132,17 +134,63 @@ def surface_m2(kg: float, cm: float, by: Surface) -> Fraction:
     return Fraction(int(surface(np.array([round(kg * 1000)]), np.array([round(cm * 10)]), by)[0]), 10_000)
 
 
-def reckon(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
-    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all. A range
+_SHORTEST_MM = 1524  # 60 inches
+_IDEAL_GRAMS = 45_500, 4_500, 2_300  # of a woman of that height, more of a man, and for each inch more
+
+
+def ideal_grams(mm: Wholes, male: Wholes) -> Wholes:
+    """(n,) the ideal weight in whole grams; NaN where height or sex is not known, and for whoever is below 60 inches.
+
+    Devine (Drug Intell Clin Pharm 1974; 8: 650): 50 kg, of a woman 45.5 kg, and 2.3 kg for each inch of height over 60. Below that it
+    says nothing, and neither does this.
+    """
+    woman, more, inch = _IDEAL_GRAMS
+    grams = np.rint(woman + more * male + inch * (mm - _SHORTEST_MM) * 10 / 254)
+    return np.where(mm >= _SHORTEST_MM, grams, np.nan)
+
+
+def weight_by(by: ByWeight, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wholes, Statuses]:
+    """(n,) the weight in whole grams that an amount per kg is by, NaN where there is none; and (n,) why.
+
+    The adjusted weight is the ideal one and 0.4 of what the measured one is above it (below it: less), to the gram.
+    """
+    status = np.full(len(grams), AmountStatus.STATED, dtype=np.uint8)
+    if by == "actual":
+        status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
+        return grams, status
+    ideal = ideal_grams(mm, male)
+    status[mm < _SHORTEST_MM] = AmountStatus.TOO_SHORT
+    status[np.isnan(male)] = AmountStatus.NEEDS_SEX
+    status[np.isnan(mm)] = AmountStatus.NEEDS_HEIGHT
+    if by == "adjusted":
+        status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
+        return np.rint((3 * ideal + 2 * grams) / 5), status
+    return ideal, status
+
+
+def weight_by_kg(by: ByWeight, kg: float, cm: float | None, sex: Sex | None) -> float | None:
+    """The weight of one body that an amount per kg is by; None where there is none."""
+    mm, male = (np.nan if cm is None else round(cm * 10)), {"M": 1.0, "F": 0.0}.get(sex or "", np.nan)
+    found = weight_by(by, np.array([np.rint(kg * 1000)]), np.array([float(mm)]), np.array([male]))[0][0]
+    return None if np.isnan(found) else float(found) / 1000
+
+
+def reckon(dose: WholeDose, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
+    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all. male: (n,)
+    1 for a man, 0 for a woman, NaN where it is not known. A range
     whose ends come to the same, as both may to the highest dose, is that amount; else there is none."""
     if dose.status == AmountStatus.STATED and dose.most is not None:
-        (low, why), (high, _) = reckon(replace(dose, most=None), grams, mm), reckon(dose.most, grams, mm)
+        (low, why), (high, _) = reckon(replace(dose, most=None), grams, mm, male), reckon(dose.most, grams, mm, male)
         status = np.array(np.broadcast_to(np.uint8(why) if isinstance(why, AmountStatus) else why, len(grams)))
         differ = low != high
         status[differ & np.isin(status, KNOWN)] = AmountStatus.RANGE
         return np.where(differ, np.nan, low), status
     if dose.status != AmountStatus.STATED:
         return np.full(len(grams), np.nan), dose.status
+    if dose.by != "actual":
+        weight, lacking = weight_by(dose.by, grams, mm, male)
+        whole, otherwise = reckon(replace(dose, by="actual"), weight, mm, male)
+        return whole, np.where(lacking == AmountStatus.STATED, np.asarray(otherwise, dtype=np.uint8), lacking)
     if dose.is_plain:
         band = dose.bands[0] if dose.bands else None
         if band is None or not band.per_gram:

@@ -16,11 +16,13 @@ Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
 Formula = Literal["Mosteller", "Du Bois", "Haycock", "Boyd"]
 Way = Literal["up", "down", "half even"]
+ByWeight = Literal["actual", "ideal", "adjusted"]
+Sex = Literal["M", "F"]
 
 
 AmountStatusText = Literal[
     "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
-    "refused", "omitted", "held", "as needed", "range",
+    "refused", "omitted", "held", "as needed", "range", "needs sex", "too short",
 ]  # fmt: skip
 
 
@@ -42,6 +44,8 @@ class AmountStatus(IntEnum):
     HELD = 12  # it waits for an event of its levels
     AS_NEEDED = 13  # given when it is needed: nobody plans how much
     RANGE = 14  # from so much to so much: whoever gives it decides
+    NEEDS_SEX = 15
+    TOO_SHORT = 16  # the formula of the weight that the rule is by does not hold for so short a person
 
     @property
     def text(self) -> AmountStatusText:
@@ -141,7 +145,7 @@ class Dose:
     time of the infusion, `times` how often on each day (None: once, on a single day), `hours` at which times of day, `lead` how long
     before or after another product. `surface`: how body surface is reckoned, for amounts per m2. `levels`: where it has some, and it is
     the dose of the one that everybody begins at. `as_needed`: it is given when it is needed, at most `most_daily` times on a day, where
-    that is stated. `step`: of a taper, which of its steps it is.
+    that is stated. `step`: of a taper, which of its steps it is. `by`: which weight an amount per kg is by: as measured, or reckoned.
     """
 
     kind: Kind
@@ -159,6 +163,7 @@ class Dose:
     as_needed: bool = False
     most_daily: int | None = None
     step: str = ""
+    by: ByWeight = "actual"
 
     @property
     def status(self) -> AmountStatus:

@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import MOSTELLER, Band, Dose, LifetimeCap, Rounding, Vials, number_text
+from nmosd_dosing.dose.dose import MOSTELLER, Band, ByWeight, Dose, LifetimeCap, Rounding, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
-from nmosd_dosing.errors import DosingError, Problems
+from nmosd_dosing.errors import DosingError, Place, Problems
 from nmosd_dosing.language.dose_levels import with_levels
 from nmosd_dosing.language.keys import DoseRuleKeys, ProductKeys, VialsKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
@@ -115,7 +115,36 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
     if bands is None:
         return None
     surface = mapping.surface or MOSTELLER
-    return Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=surface, at_most=at_most, rounding=rounding)
+    dose = Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=surface, at_most=at_most, rounding=rounding)
+    if mapping.weight is None:
+        return dose
+    if not _per_kg(dose):
+        words = f"`weight: {mapping.weight} (Devine)`, and the amount is not just per kg"
+        problems.error(words, mapping.key_place("weight"), "take it out, or write `amount: 10 mg/kg` without `weights`")
+        return dose
+    return by_reckoned(dose, mapping.weight)
+
+
+def _per_kg(dose: Dose) -> bool:
+    """Whether its amount is per kg for whatever weight: then there is one weight only that can be meant."""
+    return all(band.per == "kg" and not band.low and band.high is None for band in dose.bands)
+
+
+def by_reckoned(dose: Dose, by: ByWeight) -> Dose:
+    """The dose by a weight that is reckoned, which its words say."""
+    amount = dose.bands[0].text(dose.unit)
+    return replace(dose, by=by, rule=(dose.rule or amount).replace(amount, f"{amount} of the {by} weight", 1))
+
+
+def by_weight_of_product(dose: Dose, by: ByWeight, place: Place, problems: Problems) -> Dose:
+    """A dose of a product whose doses are by such a weight, where it does not say so itself."""
+    if by == "actual" or dose.by != "actual" or not dose.by_weight:
+        return dose
+    if not _per_kg(dose):
+        words = f"`{dose.rule}` hangs on the body otherwise than per kg, and the product is dosed by the {by} weight"
+        problems.error(words, place, "write `weight` in the dose rules that it is meant for, and not under the product")
+        return dose
+    return by_reckoned(dose, by)
 
 
 def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nmosd_dosing.dose.dose import Band, Dose
+from nmosd_dosing.dose.dose import Band, ByWeight, Dose
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.language.dose_rules import by_weight_of_product
 from nmosd_dosing.language.keys import StudyKeys, VisitKeys
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.doses import DoseText, explain_dose
@@ -29,11 +30,12 @@ class PeriodScope:
 @dataclass(frozen=True, slots=True)
 class Giver:
     """Reads doses against the products of a file, each with its dose rules by name. `units` is the unit of each product's placebo: the
-    first it is dosed in."""
+    first it is dosed in. `weights`: which weight the amounts per kg of each product are by."""
 
     problems: Problems
     products: Mapping[str, Mapping[str, DoseRule]]
     units: dict[str, str]
+    weights: Mapping[str, ByWeight]
     known_event: Callable[[Scalar], None]
 
     def arms_of(self, mapping: VisitKeys, scope: PeriodScope) -> tuple[int, ...]:
@@ -160,7 +162,10 @@ class Giver:
             bands = (Band(text.amount.amount, text.amount.per, upto=text.amount.upto),) if text.amount is not None else ()
             dose = Dose(text.kind, unit, bands, text.rule)
 
+        by = self.weights.get(text.product or "", "actual")
+
         def given(dose: Dose) -> Dose:
+            dose = by_weight_of_product(dose, by, text.place, self.problems)
             rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
             return replace(
                 dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead, as_needed=text.as_needed,

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.dose.dose import Surface
+from nmosd_dosing.dose.dose import ByWeight, Surface
 from nmosd_dosing.errors import clip, did_you_mean, one_of
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
@@ -160,6 +160,7 @@ CRITERION_ID = phrase("the id of a criterion", _criterion_id, _CRITERION_ID, "EC
 HALF_LIFE = phrase("a half-life", clocks.half_life, clocks.HALF_LIFE_PATTERN, "22 days")
 RANDOMISED = phrase("the day of randomisation", clocks.first_dose, clocks.RANDOMISED_PATTERN, "D1")
 DOSED_BY = phrase("which weight doses are by", bodies.dosed_by, bodies.DOSED_BY_PATTERN, "baseline")
+RECKONED = phrase("which weight an amount per kg is by", bodies.reckoned, bodies.RECKONED_PATTERN, "ideal (Devine)")
 SURFACE = phrase("how body surface is reckoned", bodies.surface, bodies.SURFACE_PATTERN, "Mosteller")
 
 Doses = tuple[dose_phrases.DoseText, ...]
@@ -249,6 +250,7 @@ class DoseRuleKeys(FactsKeys):
     surface: Surface | None = key(
         SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`"
     )
+    weight: ByWeight | None = key(RECKONED, "which weight an amount per kg is by, if not the one measured: `weight: ideal (Devine)`")
     weights: ranges.Weights | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
 
 
@@ -272,7 +274,7 @@ class ProductKeys(FactsKeys):
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
     vials: VialsKeys | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
     weight: bodies.DosedBy | None = key(
-        DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`"
+        DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`, `ideal (Devine)`"
     )
     lifetime_at_most: dose_phrases.AmountText | None = key(MOST, "the most that anybody may get over a lifetime: `140 mg/m2`")
     doses: dict[str, Pair[DoseRuleKeys | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")

@@ -68,7 +68,10 @@ class _Builder:
         self.rules = {
             name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (mapping.products or {}).items()
         }
-        self.giver = Giver(problems, self.rules, units_of(mapping, self.rules), lambda word: self._known_event(word, SUBJECT_EVENTS))
+        weights = {name: pair.value.weight.by for name, pair in (mapping.products or {}).items() if pair.value and pair.value.weight}
+        self.giver = Giver(
+            problems, self.rules, units_of(mapping, self.rules), weights, lambda word: self._known_event(word, SUBJECT_EVENTS)
+        )
 
     def study(self, sha256: str) -> Study:
         mapping = self.mapping

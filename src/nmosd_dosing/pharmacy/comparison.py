@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset, shift_date
+from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.pharmacy.dose_table import (
     NO_START,
@@ -76,6 +77,7 @@ def compare(
     weight_kg: float | None = None,
     height_cm: float | None = None,
     arm: str | None = None,
+    sex: Sex | None = None,
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
@@ -101,7 +103,7 @@ def compare(
     first = start or NO_START
     end = shift_date(first, Offset(months=months, then=-1)) if months is not None else until
     assert end is not None
-    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm)
+    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm, sex=sex)
     compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
     return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
 

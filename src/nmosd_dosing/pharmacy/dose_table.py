@@ -10,7 +10,7 @@ from decimal import Decimal
 from numbers import Real
 
 from nmosd_dosing.days import Offset, days_past, study_day
-from nmosd_dosing.dose.dose import Vials
+from nmosd_dosing.dose.dose import Sex, Vials
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.note_codes import OF_DOSES
@@ -118,12 +118,13 @@ def dose_table(
     arm: str | None = None,
     unblind: bool = False,
     policy: Policy = "least waste",
+    sex: Sex | None = None,
 ) -> DoseTable:
     """The doses of one period, or of the way through all that follow each other, at each weight; masked unless `unblind`.
 
-    `heights_cm` is one height for all, or one for each weight; `policy` is how vials are chosen. Without `start`, months and years are
-    counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where there are no
-    weights or not as many heights.
+    `heights_cm` is one height for all, or one for each weight; `sex` that of all; `policy` is how vials are chosen. Without `start`, months
+    and years are counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises InputError as `plan` does, and where
+    there are no weights or not as many heights.
     """
     check_arguments(of={"period": (period, str)}, needed={"study": (study, Study)}, flags={"unblind": unblind})
     weights_kg = the_list("weights_kg", weights_kg)
@@ -136,7 +137,8 @@ def dose_table(
     if len(heights) != len(weights_kg):
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
     first = the_date("start", start) if start is not None else None
-    subjects = [Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm) for kg, cm in zip(weights_kg, heights, strict=True)]
+    bodies = zip(weights_kg, heights, strict=True)
+    subjects = [Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex) for kg, cm in bodies]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]

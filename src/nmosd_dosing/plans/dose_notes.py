@@ -16,7 +16,7 @@ from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
-_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm")
+_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm", "sex")
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
@@ -26,8 +26,13 @@ _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     ),
     "needs height": (
         "needs-height",
-        "the dose depends on the body surface: add `{height_cm}` in cm, in a table of subjects as its column `height_cm`",
+        "the dose depends on the body height: add `{height_cm}` in cm, in a table of subjects as its column `height_cm`",
     ),
+    "needs sex": (
+        "needs-sex",
+        "the dose is by a weight that depends on the sex: add `{sex}`, M or F, in a table of subjects as its column `sex`",
+    ),
+    "too short": ("out-of-range", "no ideal weight is defined below 60 inches (152.4 cm): no dose is stated"),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),
     "as needed": ("as-needed", "given when it is needed: no total and no vials plan it; what is recorded counts"),
@@ -72,10 +77,15 @@ def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[
 def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
     """Which weight counts, and which doses are by one that was measured before."""
     by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
+    reckoned: dict[str, list[str]] = {}
     for p in planned:
         for a in p.administrations:
-            if a.weight_kg is not None:
+            if a.weight_status in ("ideal", "adjusted") and a.weight_kg is not None:
+                reckoned.setdefault(f"{a.shown}: by the {a.weight_status} weight (Devine), {number_text(a.weight_kg)} kg", []).append(p.id)
+            elif a.weight_kg is not None:
                 by.setdefault(a.product, []).append((p, a))
+    for words, at in reckoned.items():
+        yield Note("weight", words, tuple(dict.fromkeys(at)))
     for product, doses in by.items():
         rule = schedule.study.product(product).weight
         ids = tuple(dict.fromkeys(p.id for p, _ in doses))

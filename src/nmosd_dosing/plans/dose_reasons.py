@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.calculation import surface_m2
+from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
 from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, AtVisits, Band, Dose, Rounding, amount_text, number_text, range_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
+from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
 
 
@@ -103,7 +104,23 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
     if dose.weight is not None:
         rule = schedule.study.product(dose.give.product).weight
         renewed = f", which is renewed at {rule.text} only" if isinstance(rule, AtVisits) else ""
-        yield f"by the weight {_of(dose.weight.of)}{renewed}"
+        if dose.weight.status in ("ideal", "adjusted"):
+            yield _reckoned_weight(schedule, dose.weight)
+        else:
+            yield f"by the weight {_of(dose.weight.of)}{renewed}"
+
+
+def _reckoned_weight(schedule: SubjectSchedule, weight: Used) -> str:
+    """How an ideal or adjusted weight came about."""
+    inches = Fraction(round((schedule.height_cm or 0) * 10)) / Fraction(254, 10)
+    first = "50" if schedule.sex == "M" else "45.5"
+    tall = number_text(round(float(inches) - 60, 3))
+    ideal = weight_by_kg("ideal", weight.kg, schedule.height_cm, schedule.sex)
+    words = f"ideal weight (Devine): {first} kg + 2.3 kg x {tall} inches over 60 = {number_text(ideal or 0)} kg"
+    if weight.measured is None:
+        return words
+    actual = f"{number_text(weight.measured)} kg {_of(weight.of)}"
+    return f"{words}; adjusted: and 0.4 of the difference to {actual} = {number_text(weight.kg)} kg"
 
 
 def _rounded(rounding: Rounding, unit: str | None) -> str:

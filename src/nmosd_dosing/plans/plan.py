@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing.days import CountsFrom, date_text
-from nmosd_dosing.dose.dose import AmountStatusText
+from nmosd_dosing.dose.dose import AmountStatusText, Sex
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.events import SCREEN_FAILED
@@ -29,7 +29,8 @@ class Administration:
     there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
     of those of one day where there are several. `planned` is what `amount` would
     be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
-    which weight the dose is by, measured on `weight_of` (None: at baseline), while it is masked by that of the active drug;
+    which weight the dose is by, measured on `weight_of` (None: at baseline, or not at all, as the ideal one), while it is masked by that
+    of the active drug;
     `check_weight`: why somebody should look at that weight again. `vials`: how many of which size for all `times`, those of
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
     `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
@@ -52,7 +53,7 @@ class Administration:
     lead: str | None = None
     weight_kg: float | None = None
     weight_of: dt.date | None = None
-    weight_status: Literal["baseline", "measured", "carried forward"] | None = None
+    weight_status: Literal["baseline", "measured", "carried forward", "ideal", "adjusted"] | None = None
     check_weight: str | None = None
     planned: float | None = None
     recorded: bool = False
@@ -288,6 +289,7 @@ class Plan:
     as_of: dt.date | None = None
     site: Site | None = None
     height_cm: float | None = None
+    sex: Sex | None = None
     intensity: tuple[Intensity, ...] = ()
     planned_start: dt.date | None = None
     unscheduled: tuple[PlannedVisit, ...] = ()

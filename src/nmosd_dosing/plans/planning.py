@@ -142,6 +142,7 @@ def plan_of(
         way=tuple(period.id for period in periods),
         site=study.site,
         height_cm=schedule.height_cm,
+        sex=schedule.sex,
         intensity=tuple(intensities(schedule, original, as_of)) if original is not None else (),
     )
 
@@ -235,7 +236,8 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
 def _check_weight(schedule: SubjectSchedule, dose: SubjectDose) -> str | None:
     """Why the weight that a dose is by should be looked at again."""
     by = dose.weight
-    return "; ".join(doubt.message for doubt in schedule.doubts if by is not None and by.of in doubt.of) or None
+    measured = by is not None and by.status != "ideal"
+    return "; ".join(doubt.message for doubt in schedule.doubts if measured and by is not None and by.of in doubt.of) or None
 
 
 def _per_day(amount: float | None, times: int, scale: int) -> float | None:

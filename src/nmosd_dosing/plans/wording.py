@@ -25,6 +25,8 @@ class Wording:
     needs_arm: str
     needs_weight: str
     needs_height: str
+    needs_sex: str
+    too_short: str
     out_of_range: str
     refused: str
     omitted: str
@@ -87,6 +89,8 @@ _ENGLISH = Wording(
     needs_arm="needs arm",
     needs_weight="needs weight",
     needs_height="needs height",
+    needs_sex="needs sex",
+    too_short="no ideal weight is defined below 152.4 cm",
     out_of_range="no dose is stated for this weight",
     refused="refused: over the lifetime cap",
     omitted="omitted",
@@ -148,6 +152,8 @@ _CHINESE = Wording(
     needs_arm="需组别",
     needs_weight="需体重",
     needs_height="需身高",
+    needs_sex="需性别",
+    too_short="身高低于 152.4 厘米，理想体重无定义",
     out_of_range="方案未规定该体重的剂量",
     refused="不予给药：超过终身累积上限",
     omitted="本次不给药",
@@ -353,6 +359,10 @@ def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
             return words.needs_weight
         case "needs height":
             return words.needs_height
+        case "needs sex":
+            return words.needs_sex
+        case "too short":
+            return words.too_short
         case "out of range":
             return words.out_of_range
         case "masked":

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, to_dates
+from nmosd_dosing.dose.calculation import weight_by
 from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import AllowedDays, allowed_days
@@ -107,11 +108,22 @@ class Alike:
             case "cumulative_per_kg":
                 return schedule.per_baseline_kg(k)
             case "weight_kg":
-                kg: NDArray[np.float64] = schedule.grams / 1000
+                kg: NDArray[np.float64] = self._dosed_by(k) / 1000
                 return kg
             case "dispensed" | "waste" | "volume_ml":
                 assert found is not None
                 return {"dispensed": found.total, "waste": found.waste, "volume_ml": found.volume}[what]
+
+    def _dosed_by(self, k: int) -> NDArray[np.float64]:
+        """(n,) the weight in grams that a dose is by."""
+        schedule, give = self.schedule, self.schedule.rows[k].give
+        own = [give.kit] * len(give.doses) if give.kit is not None else list(give.doses)
+        found = schedule.grams
+        for arm, dose in enumerate(own):
+            if dose is not None and dose.by != "actual":
+                reckoned = weight_by(dose.by, schedule.grams, schedule.cohort.mm, schedule.cohort.male)[0]
+                found = np.where((schedule.arm == arm) | (len(own) == 1) | (give.kit is not None), reckoned, found)
+        return found
 
 
 def alike(schedule: Schedule, policy: Policy, *, by_days: bool = False) -> Alike:
@@ -143,6 +155,7 @@ def _apart(schedule: Schedule, vials: list[Dispensed | None]) -> Iterator[Column
     yield "arm", cohort.arm.astype(np.int64)
     yield "weight", np.isnan(cohort.grams).astype(np.int64)
     yield "height", np.isnan(cohort.mm).astype(np.int64)
+    yield "sex", np.isnan(cohort.male).astype(np.int64)
     if cohort.planned_start is not None:
         yield "planned start", cohort.planned_start.astype(np.int64)
     for k, found in enumerate(vials):

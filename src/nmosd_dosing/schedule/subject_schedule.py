@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap
+from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap, Sex
 from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import GapRule, Period, Study, Transition
@@ -364,6 +364,7 @@ class SubjectSchedule:
     arm: int
     weight_kg: float | None
     height_cm: float | None
+    sex: Sex | None
     products: tuple[tuple[str, str | None], ...]
     periods: tuple[SubjectPeriod, ...]
     segments: tuple[SubjectSegment, ...]

@@ -16,7 +16,7 @@ from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
-from nmosd_dosing.schedule.doses.body_weights import Used, used, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import Used, used_by, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
@@ -210,7 +210,7 @@ def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | 
     dose = row.give.kit or own or next((dose for dose in doses if dose is not None), None)
     if dose is None or not dose.by_weight:
         return None
-    return used(schedule, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
+    return used_by(schedule, dose.by, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
 
 
 def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
+from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
@@ -87,7 +88,8 @@ class Cohort:
 
     start: (n,) datetime64[D], study day 1; NaT of whoever has none yet, or never will, and of whose screening a day is known. grams: (n,)
     float64, body weight at baseline in whole grams, NaN where unknown. height: (n,) float64, whole millimetres, NaN where unknown; None
-    where nobody's is known. weighed: later weights that were given for the doses; measured: these and those that were recorded at visits.
+    where nobody's is known. sex: (n,) float64, 1 for a man, 0 for a woman, NaN where unknown; None where nobody's is known.
+    weighed: later weights that were given for the doses; measured: these and those that were recorded at visits.
     earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
@@ -109,6 +111,7 @@ class Cohort:
     of_study: Mapping[str, dt.date] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     height: NDArray[np.float64] | None = None
+    sex: NDArray[np.float64] | None = None
     weighed: Weighed | None = None
     measured: Weighed | None = None
     earlier: tuple[tuple[int, Exposure], ...] = ()
@@ -125,6 +128,11 @@ class Cohort:
     def mm(self) -> NDArray[np.float64]:
         """(n,) height in whole millimetres, NaN where unknown."""
         return self.height if self.height is not None else np.broadcast_to(np.nan, len(self))
+
+    @property
+    def male(self) -> NDArray[np.float64]:
+        """(n,) 1 for a man, 0 for a woman, NaN where it is not known."""
+        return self.sex if self.sex is not None else np.broadcast_to(np.nan, len(self))
 
     @staticmethod
     def of(
@@ -227,6 +235,7 @@ class Cohort:
         return replace(
             made,
             planned_start=None if np.isnat(planned).all() else planned,
+            sex=sexes(s.sex for s in subjects),
             codes=codes,
             sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
             records=tuple((column, record) for column, record in told if not record.of_time_point),
@@ -339,11 +348,18 @@ class Cohort:
             codes=tuple(self.codes[column] for column in at) if self.codes else (),
             sites=tuple(self.sites[column] for column in at) if self.sites else (),
             height=self.height[columns] if self.height is not None else None,
+            sex=self.sex[columns] if self.sex is not None else None,
             planned_start=self.planned_start[columns] if self.planned_start is not None else None,
             weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
             measured=self.measured.chosen(columns) if self.measured is not None else None,
             earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
         )
+
+
+def sexes(of: Iterable[Sex | None]) -> NDArray[np.float64] | None:
+    """Of each subject as a column of a cohort; None where nobody's is known."""
+    found = [{"M": 1.0, "F": 0.0}.get(sex or "", np.nan) for sex in of]
+    return None if all(map(np.isnan, found)) else np.array(found)
 
 
 def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:

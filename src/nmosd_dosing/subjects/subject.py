@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
 
-from nmosd_dosing.dose.dose import Per
+from nmosd_dosing.dose.dose import Per, Sex
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import OF_SCREENING
@@ -195,6 +195,7 @@ class Subject:
     entered: tuple[Entered, ...] = ()
     records: tuple[Record, ...] = ()
     height_cm: float | None = None
+    sex: Sex | None = None
     site: str | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
     weights: tuple[Weight, ...] = ()
@@ -213,6 +214,8 @@ class Subject:
             values.text(name, getattr(self, name))
         values.weight("weight_kg", self.weight_kg)
         values.height("height_cm", self.height_cm)
+        if self.sex is not None:
+            values.one_of("sex", self.sex, get_args(Sex))
         kinds = {"events": Event, "entered": Entered, "records": Record, "weights": Weight, "earlier": Exposure}
         for name, kind in kinds.items():
             values.all_are(name, getattr(self, name), kind)

@@ -38,6 +38,7 @@ def run(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> None
         arm=whom.arm,
         unblind=request.unblind,
         policy=request.policy,
+        sex=None if whom.sex is None else arguments.sex("--sex", whom.sex, Problems()),
     )
     doubtful = [note for row in made.rows for note in (*row.notes, *made.notes) if note.code == "check-weight"]
     for note in list(dict.fromkeys(doubtful))[:_WARNED]:

@@ -61,6 +61,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         **{event: iso_date(dict(plan.screening).get(event)) for event in OF_SCREENING},
         "weight_kg": plain_number(plan.weight_kg),
         "height_cm": plain_number(plan.height_cm),
+        "sex": plan.sex,
         "until": iso_date(plan.until),
         "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
         "visits": [{**visit_to_dict(visit), "dose_steps": list(visit.dose_steps)} for visit in plan.visits],

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_date
-from nmosd_dosing.dose.dose import AtVisits, WeightRule
+from nmosd_dosing.dose.calculation import weight_by
+from nmosd_dosing.dose.dose import AtVisits, ByWeight, WeightRule
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort, Weighed
 
-WeightStatus = Literal["baseline", "measured", "carried forward"]
+WeightStatus = Literal["baseline", "measured", "carried forward", "ideal", "adjusted"]
 
 
 def series(cohort: Cohort, rule: WeightRule | None) -> Weighed | None:
@@ -89,11 +90,13 @@ def grams_at(schedule: Schedule, product: str, dates: Dates, columns: slice = sl
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The weight that one subject's dose is by, and the day on which it was measured; None: at baseline."""
+    """The weight that one subject's dose is by, and the day on which it was measured; None: at baseline, or not at all, as the ideal one.
+    `measured`: the weight of which an adjusted one is made."""
 
     kg: float
     of: dt.date | None
     status: WeightStatus
+    measured: float | None = None
 
 
 def used(schedule: Schedule, product: str, date: np.datetime64, column: int) -> Used | None:
@@ -107,6 +110,21 @@ def used(schedule: Schedule, product: str, date: np.datetime64, column: int) -> 
         return None
     status: WeightStatus = "baseline" if np.isnat(of) else "measured" if of == date else "carried forward"
     return Used(float(grams / 1000), to_date(of), status)
+
+
+def used_by(schedule: Schedule, by: ByWeight, product: str, date: np.datetime64, column: int) -> Used | None:
+    """The same of a dose whose amount per kg is by the weight measured, or by one that is reckoned of it, height and sex."""
+    found, cohort = used(schedule, product, date, column), schedule.cohort
+    if by == "actual":
+        return found
+    one = slice(column, column + 1)
+    grams = np.array([np.nan if found is None else np.rint(found.kg * 1000)])
+    reckoned = weight_by(by, grams, cohort.mm[one], cohort.male[one])[0][0]
+    if np.isnan(reckoned):
+        return None
+    if by == "ideal" or found is None:
+        return Used(float(reckoned / 1000), None, by)
+    return Used(float(reckoned / 1000), found.of, by, found.kg)
 
 
 def weight_dates(schedule: Schedule, visit: int, columns: slice = slice(None)) -> Dates:

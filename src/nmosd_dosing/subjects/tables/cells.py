@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
@@ -77,6 +78,18 @@ def height(shown: str, text: str, place: Place | None, problems: Problems) -> fl
         problems.error(f"{shown} {wrong[0]}", place, wrong[1])
         return None
     return float(cm)
+
+
+_SEXES: dict[str, Sex] = {"m": "M", "male": "M", "f": "F", "female": "F", "男": "M", "女": "F"}
+_NO_SEX = ("u", "unknown", "undifferentiated", "not stated", "未知")  # of CDISC's terms, what does not say it
+
+
+def sex(shown: str, text: str, place: Place | None, problems: Problems) -> Sex | None:
+    """The sex that formulas of a body ask for, as SDTM codes it: `M`, `F`; `U` and the like say that it is not known."""
+    plain = text.strip().casefold()
+    if plain not in _SEXES and plain not in _NO_SEX:
+        problems.error(f"{shown} is not a sex", place, "write `M` or `F`, or leave it out where it is not known")
+    return _SEXES.get(plain)
 
 
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:

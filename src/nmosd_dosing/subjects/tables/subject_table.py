@@ -6,13 +6,16 @@ import datetime as dt
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
+from nmosd_dosing.subjects.cohort import sexes as to_column
 from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import reading
@@ -33,6 +36,7 @@ class SubjectColumns:
     starts: Sequence[dt.date | None]
     weights: Sequence[float | None]
     heights: Sequence[float | None]
+    sexes: Sequence[Sex | None]
     sites: Sequence[str | None]
     entered: Mapping[str, Sequence[dt.date | None]]
     earlier: Mapping[str, Sequence[Exposure | None]]
@@ -67,6 +71,7 @@ class SubjectColumns:
             events=(*(Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None), *beside),
             entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
             height_cm=self.heights[row],
+            sex=self.sexes[row],
             site=self.sites[row],
             place=self.cell(row).place,
             earlier=tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None),
@@ -86,7 +91,7 @@ def read(
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "site", *BEFORE_DAY_1, *entering, *had)
+    optional = ("weight_kg", "height_cm", "sex", "site", *BEFORE_DAY_1, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
@@ -94,12 +99,13 @@ def read(
         table.values("subject", _code, problems)
     starts, weights = table.values("start", typed.day, problems), table.numbers("weight_kg", typed.weight, problems)
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
+    sexes = cast("list[Sex | None]", table.values("sex", typed.sex, problems))
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
     events = {e: table.values(e, typed.day, problems) for e in BEFORE_DAY_1 if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
-    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sites, entered, earlier, events)
+    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sexes, sites, entered, earlier, events)
 
 
 def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
@@ -180,7 +186,7 @@ def to_cohort(
         of_study=of_study,
     )
     sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
-    made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites)
+    made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites, sex=to_column(columns.sexes[row] for row in rows))
     if some is None:
         return made
     return replace(
