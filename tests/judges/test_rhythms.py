@@ -12,7 +12,7 @@ from nmosd_dosing import Event, RegimenError, Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.model import Study
 from tests.judges import oracle_rhythms as oracle
-from tests.judges.oracle_rhythms import Rhythm
+from tests.judges.oracle_rhythms import Rhythm, Unit
 from tests.kit.studies import examples
 
 FILE = """\
@@ -35,7 +35,7 @@ starts = st.sampled_from(ENDS_OF_MONTHS) | st.dates(dt.date(1990, 1, 1), dt.date
 
 @st.composite
 def rhythms(draw: st.DrawFn) -> Rhythm:
-    unit = st.sampled_from(("days", "months"))
+    unit: st.SearchStrategy[Unit] = st.sampled_from(("days", "months"))
     by, step_by = draw(unit), draw(unit)
     base = (draw(st.integers(0, 400)), by) if by == "days" else (draw(st.integers(1, 120)), by)
     step = (draw(st.integers(1, 60)), step_by) if step_by == "days" else (draw(st.integers(1, 12)), step_by)
