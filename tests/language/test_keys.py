@@ -84,6 +84,10 @@ _UNSEEN = """
     taper-one-step-too-big taper-other-days taper-repeated taper-to-nothing taper-too-many-steps taper-units taper-upwards
     taper-with-an-assessment taper-without-daily
     weight-at-day-0 weight-at-no-visit weight-ideal-bands weight-ideal-flat weight-ideal-product-surface
+    clock-0-events clock-200-years clock-anchor-day-0 clock-anchors-two clock-and clock-dose-in-a-name clock-events-nothing-counted
+    clock-half-lives-after clock-months-in-a-row clock-not-daily clock-not-stated-alone clock-of-which-longer clock-stable-several
+    clock-two-events clock-unless-unknown-event clock-words-within-a-name clock-zero-length criterion-id-of-a-period kind-in-itself
+    kind-name-twice kind-nearly kind-twice half-life-zero randomisation-day-0
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

@@ -104,7 +104,7 @@ class _Builder:
             transitions=transitions,
             stop=self._stop(),
             sha256=sha256,
-            criteria=to_criteria(mapping, self.counts_from, self._day_of_event, problems=self.problems),
+            criteria=to_criteria(mapping, self.counts_from, lambda word: self._known_event(word, SUBJECT_EVENTS), self.problems),
         )
 
     def _product(self, pair: Pair[keys.ProductKeys]) -> Product:

@@ -76,11 +76,18 @@ def clock(node: Scalar) -> ClockText | NotStated:
     return _Reader(node).read()
 
 
+class _Words(Scanner):
+    """Reads words with any space between them."""
+
+    def take(self, pattern: str) -> re.Match[str] | None:
+        return super().take(pattern.replace(" ", r"\s+"))
+
+
 class _Reader:
     """Reads one criterion, and keeps the places of its names."""
 
     def __init__(self, node: Scalar) -> None:
-        self.node, self.scan = node, Scanner(node)
+        self.node, self.scan = node, _Words(node)
         self.names: list[tuple[str, Place]] = []
         self.first_dose: tuple[str, Place] | None = None
         self.event: tuple[str, Place] | None = None
@@ -90,11 +97,11 @@ class _Reader:
         if scan.take(r"no\b"):
             found: Clock = self._none()
         elif match := scan.take(r"(more than|at least)\b"):
-            strict = match[1] == "more than"
-            if word := scan.take(rf"({'|'.join(NUMBERS)})\b(?=\s+(?!half))"):
+            strict = match[1].startswith("more")
+            if word := scan.take(rf"({'|'.join(NUMBERS)})\b(?=\s+(?!\s|half))"):
                 number = NUMBERS[word[1]]
                 raise PhraseError(f"expected a number, found `{word[1]}`", scan.since(word.start(1)), f"write `{match[1]} {number}`")
-            counts = scan.take(r"(?=[0-9]+\s+(?!(?:days?|d|weeks?|w|months?|mo|years?|y)\b|half-li))") is not None
+            counts = scan.take(r"(?=[0-9]+\s+(?!\s|(?:days?|d|weeks?|w|months?|mo|years?|y)\b|half-li))") is not None
             if counts and strict:
                 scan.expected(
                     "a length or half-lives behind `more than`", "events are counted with `at least`: `at least 2 relapses within 2 years`"
@@ -198,9 +205,9 @@ class _Reader:
         """Names between commas and `or`, up to one of some words."""
         scan = self.scan
         begin = scan.skip()
-        end = re.compile(rf"\s(?:{stop})").search(scan.text, begin)
+        end = re.compile(rf"\s(?:{stop})".replace(" ", r"\s+")).search(scan.text, begin)
         if end is None or not scan.text[begin : end.start()].strip(" ,"):
-            scan.expected(what, hint or (None if end is None else "name it there"))
+            scan.expected(what, hint or _FORMS)
         found = []
         for match in re.finditer(r"(?:(?!\s+or\s|,).)+", scan.text[begin : end.start()], re.S):
             lead = re.match(r"\s*(?:or\s+)?", match[0])
@@ -210,6 +217,7 @@ class _Reader:
                 place = self.node.part(at, at + len(text))
                 if odd := _NO_NAME.search(text):
                     hint = "between names stands a comma, or `or`" if odd[0] == "and" else _FORMS
+                    hint = f"write `above {odd[0]} daily` behind the names" if odd[0].endswith("mg") else hint
                     raise PhraseError(f"`{odd[0]}` is not read here, within a name", self.node.part(at + odd.start(), at + odd.end()), hint)
                 self.names.append((" ".join(text.split()), place))
                 found.append(" ".join(text.split()))
@@ -310,8 +318,10 @@ class _Reader:
         if not match:
             found, place = self.scan.next_words()
             word = found.split()[0] if found else ""
-            meant = {"baseline": "D1", "randomization": "randomisation", "Day": "D1", "day": "D1", "enrolment": "randomisation"}.get(word)
-            near = f"did you mean `{meant}`?" if meant else did_you_mean(word, _ANCHORS)
+            meant = {"randomization": "randomisation", "Day": "D1", "day": "D1"}.get(word)
+            near = f"write `{meant}`" if meant else did_you_mean(word, _ANCHORS)
+            if word in ("baseline", "enrolment", "entry", "inclusion"):
+                near = f"name the day that is meant, `D1` or `screening`, and say so: `assumed: {word} is day 1`"
             hint = near or f"write `{side} screening`, `{side} consent`, `{side} randomisation`, `{side} D1` or `{side} last dose`"
             raise PhraseError(f"expected an anchor, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
         word = " ".join(match[1].split())
