@@ -4,8 +4,11 @@ whatever is asked of it."""
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +17,9 @@ from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.period_order import way
 from tests.judges.oracle_hanging import DAY, Somebody, Written
+from tests.kit.command import dosing, output
 from tests.kit.hanging import blinded, people, subject_of, trials
+from tests.kit.paths import ROOT
 from tests.kit.studies import examples
 from tests.laws.test_blinding_histories import outputs
 from tests.laws.test_cohort_rows import agree
@@ -68,3 +73,51 @@ def later_by(who: Somebody, days: int) -> Somebody:
         events={name: date + by for name, date in who.events.items()},
         entered=who.entered + by if who.entered is not None else None,
     )
+
+
+FOLLOW_UP = ("--regimen", str(ROOT / "examples" / "follow-up.yaml"), "--start", "2025-01-06")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_late_last_dose_moves_the_calendar_entry_of_what_hangs_on_it(folder: Path) -> None:
+    plan_ = ("plan", *FOLLOW_UP, "--subject", "0101", "--ics", "v.ics")
+    dosing(*plan_)
+    before = entries(folder / "v.ics")
+    (folder / "v.csv").write_text("visit,date\nmain/D1,2025-01-06\nmain/D85,2025-04-03\n", encoding="utf-8")
+    assert "moved: follow-up-main last dose+30d (0101), 2025-04-30 Wed to 2025-05-03 Sat" in dosing(*plan_, "--visits", "v.csv").stderr
+    after = entries(folder / "v.ics")
+    name = "follow-up-main last dose+30d (0101)"
+    assert before[name]["UID"] == after[name]["UID"]
+    assert (before[name]["DTSTART;VALUE=DATE"], after[name]["DTSTART;VALUE=DATE"]) == ("20250430", "20250503")
+    assert (before[name]["SEQUENCE"], after[name]["SEQUENCE"], after[name]["STATUS"]) == ("0", "1", "TENTATIVE")
+
+
+def entries(path: Path) -> dict[str, dict[str, str]]:
+    """The entries of a calendar by summary."""
+    text = path.read_bytes().decode().replace("\r\n ", "")
+    parts = [part.split("END:VEVENT")[0] for part in text.split("BEGIN:VEVENT")[1:]]
+    found = [dict(line.split(":", 1) for line in part.split("\r\n") if ":" in line) for part in parts]
+    return {entry["SUMMARY"]: entry for entry in found}
+
+
+def test_slots_says_what_follows_a_late_last_dose() -> None:
+    on = ("--visit", "main/D85", "--on", "2025-04-04", "--as-of", "2025-03-10", "--format", "json")
+    asked = json.loads(dosing("slots", *FOLLOW_UP, *on).stdout)["asked"]
+    assert asked["then"] == [{"visit": "main/last dose+30d", "from": "2025-04-30", "to": "2025-05-04"}]
+
+
+def test_what_is_kept_after_an_exit_is_due_and_no_deviation() -> None:
+    left = (*FOLLOW_UP, "--on", "withdrawn=2025-02-14")
+    found = json.loads(output("due", *left, "--as-of", "2025-08-01", "--format", "json"))["items"]
+    assert ("main/last dose of the study+6mo", "due") in [(item["visit"], item["state"]) for item in found]
+    done = dosing("check", *left, "--visit", "Vital status=2025-08-05", "--as-of", "2025-08-06", "--format", "json")
+    verdicts = {f["visit"]: f["verdict"] for f in json.loads(done.stdout)["findings"]}
+    assert verdicts["main/last dose of the study+6mo"] == "in-window"
+    other = dosing("check", *left, "--visit", "main/last dose+30d=2025-03-05", "--as-of", "2025-08-06", "--format", "json")
+    verdicts = {f["visit"]: f["verdict"] for f in json.loads(other.stdout)["findings"]}
+    assert verdicts["main/last dose+30d"] == "not-allowed"

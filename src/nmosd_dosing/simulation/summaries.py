@@ -18,7 +18,7 @@ from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.study.model import Period
-from nmosd_dosing.study.visit_rules import Point, Series, VisitRule
+from nmosd_dosing.study.visit_rules import Point, VisitRule
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)
@@ -351,9 +351,9 @@ def _events(entry: VisitRule) -> Iterable[str]:
 
 
 def _moves_on(period: Period) -> bool:
-    """Whether a dose that is late moves those after it."""
-    series = any(isinstance(item, Series) and item.follows for entry in period.visit_rules for item in entry.at)
-    return series or any(entry.cycle is not None and entry.cycle.follows for entry in period.visit_rules)
+    """Whether a visit that is late moves doses after it."""
+    dosed = [entry for entry in period.visit_rules if entry.gives]
+    return any(entry.cycle.follows if entry.cycle is not None else any(item.follows for item in entry.at) for entry in dosed)
 
 
 def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[str]:
@@ -375,7 +375,7 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     if waiting:
         yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
     if trial.assumptions.scatter != (0, 0) and any(period.gap_rules or _moves_on(period) for period in trial.periods):
-        yield "`visit scatter` moves no later visit: `counted from: previous dose` and `if gap` are not simulated"
+        yield "`visit scatter` moves no later visit: what counts from the visit or the dose before, and `if gap`, are not simulated"
     if trial.assumptions.relapse and trial.periods[0].length is None:
         yield f"`{trial.periods[0].id}` has no stated end: relapses count up to the horizon, {horizon}"
     given = {give.product for entry in entries for give in entry.gives}
