@@ -113,7 +113,7 @@ def test_slots_says_what_follows_a_late_last_dose() -> None:
 
 def test_what_is_kept_after_an_exit_is_due_and_no_deviation() -> None:
     left = (*FOLLOW_UP, "--on", "withdrawn=2025-02-14")
-    found = json.loads(output("due", *left, "--as-of", "2025-08-01", "--format", "json"))["items"]
+    found = json.loads(output("due", *left, "--as-of", "2025-08-01", "--format", "json"))["due"]
     assert ("main/last dose of the study+6mo", "due") in [(item["visit"], item["state"]) for item in found]
     done = dosing("check", *left, "--visit", "Vital status=2025-08-05", "--as-of", "2025-08-06", "--format", "json")
     verdicts = {f["visit"]: f["verdict"] for f in json.loads(done.stdout)["findings"]}
