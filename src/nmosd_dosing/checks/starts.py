@@ -178,11 +178,13 @@ class _Days:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A day 1 with the days on which later periods are entered, in their order. tried: how many days of the last entry there are."""
+    """A day 1 with the days on which later periods are entered, in their order. tried: how many days of the last entry there are; stood:
+    how much stood against it before that."""
 
     start: dt.date
     entered: tuple[tuple[str, dt.date], ...] = ()
     tried: int = 1
+    stood: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,7 @@ def _judged(request: Request, ways: list[_Way], days: _Days, arm: str | None) ->
     """Period by period: of each day 1 the ways go on against which least stands."""
     ended: dict[dt.date, list[_Found]] = {way.start: [] for way in ways}
     for number, _ in enumerate(request.periods):
-        going: dict[dt.date, list[tuple[_Found, SubjectSchedule]]] = {}
-        for way, subject in zip(ways, _schedules(request, ways, days, arm), strict=True):
-            going.setdefault(way.start, []).append((_found(subject, way, number, days), subject))
+        going = _tried(request, ways, number, days, arm)
         ways, seen = [], set()
         for start, found in going.items():
             least = min(len(of.against) for of, _ in found)
@@ -220,6 +220,26 @@ def _judged(request: Request, ways: list[_Way], days: _Days, arm: str | None) ->
         if not ways:
             break
     return [_start(min(found, key=lambda of: (len(of.against), not of.firm)), days) for found in ended.values()]
+
+
+def _tried(
+    request: Request, ways: Sequence[_Way], number: int, days: _Days, arm: str | None
+) -> dict[dt.date, list[tuple[_Found, SubjectSchedule]]]:  # fmt: skip
+    """By day 1 what stands against its ways up to a period. Of the days of the last entry the others are tried where something new stands
+    against the first one."""
+    going: dict[dt.date, list[tuple[_Found, SubjectSchedule]]] = {}
+
+    def judge(some: Sequence[_Way]) -> None:
+        for way, subject in zip(some, _schedules(request, some, days, arm) if some else (), strict=True):
+            going.setdefault(way.start, []).append((_found(subject, way, number, days), subject))
+
+    if not number or number + 1 < len(request.periods):
+        judge(ways)
+        return going
+    first = {way.start: way for way in reversed(ways)}
+    judge(list(first.values()))
+    judge([way for way in ways if way is not first[way.start] and len(going[way.start][0][0].against) > way.stood])
+    return going
 
 
 def _start(found: _Found, days: _Days) -> Start:
@@ -240,7 +260,7 @@ def _further(subject: SubjectSchedule, found: _Found, period: int, days: _Days) 
     name, way = subject.periods[period].period.id, found.way
     visit = next((v for v in subject.visits if v.is_entry and v.segment.period == period), None)
     if visit is None or visit.earliest is None:  # nobody comes for it
-        return [_Way(way.start, (*way.entered, (name, move[0].begins)))]
+        return [_Way(way.start, (*way.entered, (name, move[0].begins)), stood=len(found.against))]
     if visit.latest is None:
         first = days.next_open(visit.earliest)
         allowed = [first] if first is not None else []
@@ -248,7 +268,7 @@ def _further(subject: SubjectSchedule, found: _Found, period: int, days: _Days) 
         allowed = [visit.earliest + dt.timedelta(n) for n in range((visit.latest - visit.earliest).days + 1)]
     entries = days.open_among(allowed)
     if entries:
-        return [_Way(way.start, (*way.entered, (name, date)), len(entries)) for date in entries]
+        return [_Way(way.start, (*way.entered, (name, date)), len(entries), len(found.against)) for date in entries]
     if visit.dose_before is not None and days.open_among(days_of(visit)):
         return found.with_(Against("gap", visit.id, f"{gap_text(subject, visit.dose_before)}; {no_day_allowed(visit)}"), False)
     why = f"no open day of entry into {name} from {date_text(visit.earliest)}"
