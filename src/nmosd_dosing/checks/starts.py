@@ -319,11 +319,10 @@ def _is_held_against(visit: SubjectVisit) -> bool:
 
 def _against(subject: SubjectSchedule, visit: SubjectVisit, possible: Sequence[dt.date], way: _Way, days: _Days) -> Against:
     """Of a visit that has no open day: a minimum gap where it takes the days that are open, else its window."""
-    entered = ""
-    if visit.segment.period and way.entered:
-        name, date = way.entered[-1]
-        best = f", the best of {way.tried} open days" if way.tried > 1 else ""
-        entered = f"; {name} entered on {date_text(date)}{best}"
+    own, entered = subject.period(visit).period.id, ""
+    if (date := dict(way.entered).get(own)) is not None:
+        best = f", the best of {way.tried} open days" if way.tried > 1 and way.entered[-1][0] == own else ""
+        entered = f"; {own} entered on {date_text(date)}{best}"
     by_gap = [day for day in days.open_among(possible) if verdict_on(subject, visit, day, closed=False)[0] == "gap"]
     if by_gap and visit.dose_before is not None:
         words = f"{gap_text(subject, visit.dose_before)}; its last open day is {date_text(by_gap[-1])}"
