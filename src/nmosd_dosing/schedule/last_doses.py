@@ -92,10 +92,12 @@ def hanging(
         exits = tuple(limit for limit in own.limits if limit.cause in ENDS_PARTICIPATION)
         for on in (LAST_DOSE, LAST_DOSE_OF_STUDY):
             if any(visit.hangs_on == on for visit in visits):
-                entries = (_entered(move, cohort) for move in disposition.moves if move.out_of == p and on == LAST_DOSE)
-                limits = (*exits, *(limit for limit in entries if not np.isnat(limit.last).all()))
+                move = next((move for move in disposition.moves if move.out_of == p and on == LAST_DOSE), None)
+                entered = _entered(move, cohort) if move is not None else None
+                limits = (*exits, entered) if entered is not None and not np.isnat(entered.last).all() else exits
                 nobody, unsure = np.full(len(cohort), NO_DATE), np.zeros(len(cohort), dtype=bool)
-                yield Segment(p, 0, nobody, own.open_end, limits, hangs_on=on, unsure=unsure)
+                entry = move.begins if move is not None else None
+                yield Segment(p, 0, nobody, own.open_end, limits, hangs_on=on, unsure=unsure, entry=entry)
 
 
 def _entered(move: Move, cohort: Cohort) -> Limit:

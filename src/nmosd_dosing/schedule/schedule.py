@@ -19,7 +19,6 @@ from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
-from nmosd_dosing.study.visit_rules import LAST_DOSE
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
@@ -266,10 +265,7 @@ class Schedule:
         elif visit in self.counted:
             state[self.counted[visit].booked] = VisitStatus.PROJECTED
         if segment.unsure is not None:
-            entered = [move.begins for move in self.disposition.moves if move.out_of == segment.period and segment.hangs_on == LAST_DOSE]
-            state[..., segment.unsure] = VisitStatus.PROJECTED
-            for begins in entered:  # who enters the next period by then has it no more
-                state[self.expected(visit) > begins] = VisitStatus.PROJECTED
+            state[segment.may_move(self.expected(visit))] = VisitStatus.PROJECTED
         for limit in segment.waits:
             state[self._doses[visit] & (self.expected(visit) > limit.last) & ~self.dose_cancelled(visit)] = VisitStatus.PENDING
         for row, taken in self.taken.items():
@@ -298,9 +294,8 @@ class Schedule:
 
     def dose_recorded(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
         """Whether a record says that a dose of a visit was given, or was not."""
-        return (
-            self.recorded(visit, columns) & self.visit_records.dosed[visit, columns] if self.visit_records is not None else np.bool_(False)
-        )
+        records = self.visit_records
+        return self.recorded(visit, columns) & records.dosed[visit, columns] if records is not None else np.bool_(False)
 
     def cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> NDArray[np.bool_]:
         """Whether a visit falls away: everything that is to happen at it lies after what ends it."""
@@ -322,8 +317,7 @@ class Schedule:
         if segment.cut is None or segment.cut_doses is None:
             return np.bool_(False)
         stands = np.where(doses, self.dose_recorded(visit, columns), self.recorded(visit, columns))
-        gone: NDArray[np.bool_] = (self.number(visit) >= segment.cut[columns]) & ~stands
-        return gone & (doses | ~segment.cut_doses[columns])
+        return (self.number(visit) >= segment.cut[columns]) & ~stands & (doses | ~segment.cut_doses[columns])
 
     def dose_cancelled(self, visit: Visits, columns: slice = _EVERYBODY) -> Where:
         """Whether the doses of a visit fall away."""

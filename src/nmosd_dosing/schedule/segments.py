@@ -42,7 +42,8 @@ class Segment:
     for a decision, and why. hangs_on: what its days are counted from, if not the period's first day; `run` then counts how often it has
     happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
-    unsure: (n,) whether the last dose on which it hangs may be another one; None of what hangs on no dose.
+    unsure: (n,) whether the last dose on which it hangs may be another one; None of what hangs on no dose. entry: (n,) the first day of the
+    next period, recorded or projected, by which what hangs on this one's last dose falls away; None where nothing does so.
     """
 
     period: int
@@ -56,11 +57,17 @@ class Segment:
     cut: NDArray[np.int64] | None = None
     cut_doses: NDArray[np.bool_] | None = None
     unsure: NDArray[np.bool_] | None = None
+    entry: Dates | None = None
 
     @property
     def first(self) -> Dates:
         """(n,) the day on which it begins: day 1, or a later one with which a restart goes on."""
         return self.anchor if self.restart is None else self.anchor + self.restart.days.astype("timedelta64[D]")
+
+    def may_move(self, expected: Dates) -> NDArray[np.bool_]:
+        """(rows, n) whether visits of some days may be on another one, or fall away: for what they hang on, or for an entry."""
+        unsure: NDArray[np.bool_] = np.broadcast_to(False if self.unsure is None else self.unsure, expected.shape)
+        return unsure if self.entry is None else unsure | (expected > self.entry)
 
     def last_day(self, doses: bool, columns: slice = slice(None), kept_after: tuple[str, ...] = ()) -> Dates | None:
         """(n,) the last day on which a visit, or a dose, may be planned; None where nobody has a limit. kept_after: the exits after which
