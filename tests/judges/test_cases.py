@@ -97,6 +97,7 @@ def made_by(case: dict[str, Any]) -> Plan:
         arm=case.get("arm"),
         weight_kg=None if weight is None else float(weight),
         height_cm=None if height is None else float(height),
+        sex=case.get("sex"),
         weights=tuple(Weight(day, kg) for day, kg in case.get("weights", {}).items()),
         earlier=tuple(exposure(*item) for item in case.get("earlier", {}).items()),
         events=tuple(Event(*event) for event in dated(case.get("happened", ""))),
