@@ -18,7 +18,7 @@ from nmosd_dosing.calendar.entries import CalendarStyle, calendar_name, to_entri
 from nmosd_dosing.calendar.ical import read_ics, write
 from nmosd_dosing.calendar.updates import to_ics
 from nmosd_dosing.language import catalog
-from nmosd_dosing.plans.plan import Note
+from nmosd_dosing.plans.plan import Note, PlannedTimePoint
 from nmosd_dosing.study.facts import Source
 from tests.judges.lint_ics import lines, lint
 from tests.judges.readers import READERS, needs_node, with_ical_js, with_icalendar
@@ -31,7 +31,24 @@ STYLES = (
     CalendarStyle(windows=True, spans=True, remind=dt.timedelta(hours=2), at=dt.time(9), zone="Europe/Berlin"),
     CalendarStyle(windows=True, spans=True, at=dt.time(23, 30), zone="Asia/Shanghai", discreet=True),
 )
-PLACES = ("title", "regimen", "study", "subject", "arm", "source", "id", "label", "name", "reason", "assessment", "product", "note", "span")
+PLACES = (
+    "title",
+    "regimen",
+    "study",
+    "subject",
+    "arm",
+    "source",
+    "id",
+    "label",
+    "name",
+    "reason",
+    "assessment",
+    "product",
+    "note",
+    "span",
+    "sample",
+    "time",
+)
 PIECES = (
     *("\n", "\r", "\r\n", "\n ", "\r\n ", ";", ",", "\\", "\\n", "\\N", "\\;", "\\\\", ":", '"', "^n", "=", "%0A", "{}", "{0}", "&#10;"),
     *("\x00", "\x07", "\t", "\x0b", "\x0c", "\x1b[2J", "\x1c", "\x1d", "\x1e", "\x7f", "\x85", "\xa0", "\xad", "\u2028", "\u2029"),
@@ -54,6 +71,17 @@ STUDY, (PERIOD,) = catalog.find_plan("bat4406f-rcp", None)
 PLAIN = plan(STUDY, Subject(dt.date(2025, 1, 6), "S-0012"), period=PERIOD.id, window=Window(3, 3))
 
 
+def time_point(put: Mapping[str, str], day: dt.date | None, hours: int) -> PlannedTimePoint:
+    """A sample so many hours after a dose whose hour is not known."""
+    date = (day or dt.date(2025, 1, 6)) + dt.timedelta(days=hours // 24)
+    name, text = put.get("sample", "PK sample"), f"{hours} h {put.get('time', 'after X')}"
+    return PlannedTimePoint("assessment", name, text, hours * 60, "X", False, None, date, None, after_dose=hours * 60)
+
+
+def time_ids(made: Plan) -> list[str]:
+    return [f"{visit.id}, {row.text}" for visit in made.visits for row in visit.time_line if row.date != visit.date]
+
+
 def poisoned(put: Mapping[str, str], unblinded: bool = False) -> Plan:
     """A plan of two visits and two spans that holds these texts."""
     visits = tuple(
@@ -66,6 +94,7 @@ def poisoned(put: Mapping[str, str], unblinded: bool = False) -> Plan:
             assessments=(put.get("assessment", "MRI"), "EDSS"),
             administrations=tuple(replace(a, shown=put.get("product", a.shown)) for a in visit.administrations),
             only_arms=("a", put.get("arm", "b")),
+            time_line=tuple(time_point(put, visit.target, hours) for hours in (1, 24)),
         )
         for number, visit in enumerate(PLAIN.visits)
     )
@@ -86,6 +115,7 @@ def poisoned(put: Mapping[str, str], unblinded: bool = False) -> Plan:
 
 def uids(made: Plan, style: CalendarStyle) -> list[str]:
     found = [uid_of(made, "visit", visit.id) for visit in made.visits]
+    found += [uid_of(made, "visit", id) for id in time_ids(made)]
     found += [uid_of(made, "window", visit.id) for visit in made.visits if style.windows and visit.earliest]
     return sorted(found + [uid_of(made, "span", f"{span.period or ''}/{span.id}") for span in made.spans if style.spans and span.end])
 
