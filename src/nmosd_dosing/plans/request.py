@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from nmosd_dosing.days import to_dates
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.planning import originals, plan_of
@@ -85,6 +86,9 @@ class Request:
         subjects = list(self.subjects)
         for column, start, planned in cohort.moved():
             subjects[column] = replace(subjects[column], start=start, planned_start=planned)
+        for column, start in enumerate(to_dates(cohort.start)):
+            if start is not None and subjects[column].start is None:  # no day was planned
+                subjects[column] = replace(subjects[column], start=start)
         return replace(self, subjects=tuple(subjects))
 
     def known_by(self, as_of: dt.date) -> tuple[Request, tuple[str, ...]]:

@@ -128,7 +128,7 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
                 p for p, own in enumerate(schedule.periods) if own.period.id in sources and own.anchor is not None and own.anchor <= date
             ]
             over = [_over(schedule, p, date) for p in begun]
-            if (most := _most(schedule, name)) is not None and most[1] <= date:
+            if (most := _most(schedule, name)) is not None and most[1] < date:
                 times = counted(most[0], "time")
                 yield Note("event", f"{name} of {day(date)}: the subject has come back {times}, which is the most; it changes nothing")
             elif over and all(over):

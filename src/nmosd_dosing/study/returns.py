@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from nmosd_dosing.days import Code
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.study.events import completed
+from nmosd_dosing.study.events import OF_SCREENING, completed
 from nmosd_dosing.study.model import Period, Transition
 from nmosd_dosing.study.visit_rules import Give, Point, Series, VisitRule
 
@@ -96,7 +96,7 @@ def _way(way: Transition, n: int, body: Collection[str], names: Mapping[str, str
 
 
 def _period(period: Period, n: int, names: Mapping[str, str]) -> Period:
-    rules = tuple(_rule(rule, names) for rule in period.visit_rules)
+    rules = tuple(_rule(rule, names) for rule in period.visit_rules if not rule.at or not all(map(_is_of_screening, rule.at)))
     return replace(period, id=_nth(period.id, n), title=f"{period.title} ({n + 1})", visit_rules=rules, returns=n, id_in_file=period.id)
 
 
@@ -111,7 +111,13 @@ def _rule(rule: VisitRule, names: Mapping[str, str]) -> VisitRule:
     def give(what: Give) -> Give:
         return replace(what, changes=tuple((names.get(event, event), doses) for event, doses in what.changes))
 
-    return replace(rule, at=tuple(map(at, rule.at)), gives=tuple(map(give, rule.gives)))
+    again = [at(item) for item in rule.at if not _is_of_screening(item)]
+    return replace(rule, at=tuple(again), gives=tuple(map(give, rule.gives)))
+
+
+def _is_of_screening(item: Point | Series) -> bool:
+    """Whether it was before day 1, and so does not come again."""
+    return (item.base if isinstance(item, Series) else item.code).hangs_on in OF_SCREENING
 
 
 def _code(code: Code, names: Mapping[str, str]) -> Code:

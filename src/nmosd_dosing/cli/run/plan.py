@@ -98,9 +98,9 @@ def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequen
     if not found and not moves:
         problems = Problems()
         ids = [v.id for v in made.visits]
-        near = did_you_mean(asked, [*ids, *(name for visit in schedule.visits for name in (visit.label, *visit.names))])
-        none = "there is no day 1 yet" if made.start is None else "nothing is planned"
-        hint = near or none if not ids else near or f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away"
+        labels = [name for visit in schedule.visits for name in (visit.label, *visit.names)] if made.start is not None else []
+        others = f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away" if ids else "nothing is planned"
+        hint = did_you_mean(asked, [*ids, *labels]) or ("there is no day 1 yet" if made.start is None and not ids else others)
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return moves, found
