@@ -52,7 +52,9 @@ def _doses(schedule: SubjectSchedule, product: str, unit: str | None) -> Iterato
 
 
 def _amount(dose: SubjectDose) -> Fraction | None:
-    """What all administrations at a visit come to; None where it is not known."""
+    """What all administrations at a visit come to, 0 of one that is not given; None where it is not known."""
+    if dose.status in NOT_GIVEN:
+        return Fraction(0)
     return Fraction(round(dose.amount * dose.scale) * dose.administrations, dose.scale) if dose.status in KNOWN else None
 
 

@@ -149,6 +149,8 @@ def dose_words(give: Give, dose: Dose | None) -> str:
     if dose.kind == "masked":
         words = "(masked) as needed" if dose.as_needed else "(masked)"
     words = f"{words} ({dose.step})" if dose.step else words
+    if dose.levels is not None and dose.levels.names:
+        words = f"{words}, level {dose.levels.names[dose.levels.start]}"
     name = give.shown if dose.kind == "masked" else give.product
     return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
 

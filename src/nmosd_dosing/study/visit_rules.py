@@ -144,7 +144,7 @@ class Give:
         levels = self.levels
         if not levels:
             return tuple(doses for _, doses in self.changes)
-        gone = [own and replace(own, kind="not stated", bands=(), rule=None, levels=None) for own in self.doses]
+        gone = [own and replace(own, kind="not stated", bands=(), rule=None, as_needed=False, levels=None) for own in self.doses]
         most = max(len(own.doses) for own in levels if own is not None)
         by_arm = [
             [dose] * (most + 1) if own is None else [*own.doses, *[none] * (most + 1 - len(own.doses))]

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.dose.dose import AtVisits, WeightRule, number_text, vials_text
+from nmosd_dosing.dose.dose import AtVisits, Levels, WeightRule, number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Named, Page, Table
@@ -110,8 +110,9 @@ def _doses_of(product: Product) -> Rows:
         dose = rule.dose
         plain = len(dose.bands) == 1 and not dose.bands[0].weights
         rows.append(("· dose", f"{rule.name}: {dose.rule}" if plain or dose.rule is None else dose.rule))
-        rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
-        rows += [("· levels", f"{rule.name}: {levels_text(dose.levels)}")] if dose.levels is not None else []
+        if dose.levels is None or not dose.levels.names:
+            rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
+        rows += _levels_of(rule.name, dose.levels) if dose.levels is not None else []
         rows += [(f"· {name}", words) for name, words in _facts(rule.facts)]
     if product.vials is not None:
         origin = f" ({product.vials_origin})" if product.vials_origin else ""
@@ -131,6 +132,13 @@ def _weight(rule: WeightRule) -> str:
     if isinstance(rule, AtVisits):
         return f"renewed at {rule.text} only: the latest on or before the last of these visits that has come"
     return "the latest on or before the dose" if rule == "latest" else "at baseline"
+
+
+def _levels_of(name: str, levels: Levels) -> Rows:
+    """The levels of a rule; where a level has bands, each in full."""
+    rows = [("· levels", f"{name}: {levels_text(levels)}")]
+    banded = [(level, dose) for level, dose in zip(levels.names, levels.doses if levels.names else (), strict=True) if len(dose.bands) > 1]
+    return rows + [("· band", f"{name}, level {at}, {band.weights}: {band.text(dose.unit)}") for at, dose in banded for band in dose.bands]
 
 
 def _site(site: Site) -> Rows:
@@ -367,6 +375,10 @@ def _silent(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     for product in study.products:
         if product.route is None:
             rows.append((product.name, "its route"))
+        for rule in product.doses:
+            levels = rule.dose.levels
+            named = zip(levels.names, levels.doses if levels.names else (), strict=True) if levels is not None else ()
+            rows += [(product.name, f"the dose of level {name} of {rule.name}") for name, dose in named if dose.kind == NOT_STATED]
     for span in study.spans:
         if None in (span.start, span.end):
             rows.append(("spans", f"{span.title}: its {'first' if span.start is None else 'last'} day"))

@@ -10,10 +10,11 @@ from fractions import Fraction
 import numpy as np
 
 from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import AmountStatus, Dose, amount_text, number_text, range_text
+from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Dose, amount_text, number_text, range_text
 from nmosd_dosing.dose.units import converted
-from nmosd_dosing.errors import counted
+from nmosd_dosing.errors import counted, one_of
 from nmosd_dosing.schedule.doses.body_weights import grams_at, used, weight_dates
+from nmosd_dosing.schedule.levels import places
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
@@ -162,7 +163,8 @@ def _wrong_amount(schedule: Schedule, rows: Sequence[int], record: Record, colum
     if not low and high:
         planned = f"at most {amount_text(high, give.unit)}, as needed"
     more = f"; {days}" if days is not None else ""
-    return f"{words} {planned}{_other_weight(schedule, k, record, column)}{more}"
+    about = f"{_other_weight(schedule, k, record, column)}{_other_level(schedule, k, recorded, column)}"
+    return f"{words} {planned}{about}{more}"
 
 
 def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> str:
@@ -174,6 +176,25 @@ def _other_weight(schedule: Schedule, k: int, record: Record, column: int) -> st
     if by is None or by.kg == record.weight_kg:
         return ""
     return f" (the weight recorded, {number_text(record.weight_kg)} kg, is not the one that is planned with)"
+
+
+def _other_level(schedule: Schedule, k: int, recorded: Fraction | None, column: int) -> str:
+    """At which of its levels a dose was planned, or that it was none; and which level the recorded amount is that of, in words."""
+    row, arm = schedule.rows[k], max(int(schedule.arm[column]), 0)
+    levels = row.give.levels[arm if len(row.give.doses) > 1 else 0] if row.give.levels else None
+    if levels is None:
+        return ""
+    if k in schedule.taken and schedule.taken[k][column] in NOT_GIVEN:
+        return f", it is {AmountStatus(int(schedule.taken[k][column])).text}"
+    columns = slice(column, column + 1)
+    at = int(places(levels, schedule.cohort, schedule.dose_days(row.visit, columns), columns)[0])
+    if not levels.names or not 0 <= at < len(levels.names):
+        return ""
+    times = int(np.broadcast_to(schedule.administrations(k, planned=True), len(schedule))[column])
+    amounts = [_ends(schedule, k, dose, column)[0] for dose in levels.doses]
+    others = [name for name, ends in zip(levels.names, amounts, strict=True) if ends is not None and recorded in {e * times for e in ends}]
+    given = f"; as much is level {one_of(others)}" if others else ""
+    return f" at level {levels.names[at]}{given}"
 
 
 def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Record], column: int) -> str | None:
@@ -194,8 +215,13 @@ def planned_ends(schedule: Schedule, row: int, column: int) -> tuple[tuple[Fract
     if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
         return None, AmountStatus.NEEDS_ARM
     own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
-    if own is None:
+    if own is None or (row in schedule.taken and schedule.taken[row][column] in NOT_GIVEN):
         return (Fraction(0), Fraction(0)), AmountStatus.ABSENT
+    return _ends(schedule, row, own, column)
+
+
+def _ends(schedule: Schedule, row: int, own: Dose, column: int) -> tuple[tuple[Fraction, Fraction] | None, AmountStatus]:
+    """The same of a dose."""
     if own.as_needed and own.most_daily is None:
         return None, AmountStatus.AS_NEEDED
     scale = math.lcm(1, *denominators(own))
