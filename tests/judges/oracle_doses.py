@@ -62,6 +62,19 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Levels:
+    """Names with their amounts, None: not stated; the place of the first; and the events: one down, one up, the next dose omitted, none
+    from one event until another."""
+
+    amounts: tuple[tuple[str, Amount | None], ...]
+    start: int = 0
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    omit: tuple[str, ...] = ()
+    hold: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
     """`step` None with `rounding`: to whole vials. A band without an amount is not stated."""
 
@@ -72,6 +85,7 @@ class Rule:
     step: Amount | None = None
     surface: Literal["Mosteller", "Du Bois"] | None = None
     weights: Range | None = None
+    levels: Levels | None = None
 
     @property
     def by_weight(self) -> bool:
@@ -142,6 +156,7 @@ class Row:
     cumulative: Fraction | None
     cumulative_per_kg: Fraction | None
     weight: tuple[int, dt.date | None] | None
+    level: str | None = None
 
 
 # --- one dose -----------------------------------------------------------------------------------------------------------
@@ -296,8 +311,9 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
     per_kgs: dict[str, Fraction] = {}  # each dose by the weight of its day
     unweighed: set[str] = set()
     had: dict[str, Fraction] = {}
-    for name, before in person.earlier:
-        had[name] = had.get(name, Fraction(0)) + before.mg
+    done: dict[str, set[dt.date]] = {}  # the days of events by which a dose is omitted already
+    for name, earlier in person.earlier:
+        had[name] = had.get(name, Fraction(0)) + earlier.mg
     for planned in sorted(_visits(days_of(study, person, until)), key=lambda p: (p.target, p.label)):
         if (stopped is not None and planned.target > stopped) or (until is not None and planned.target > until):
             continue
@@ -309,13 +325,24 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
         for give in planned.entry.gives:
             product = products[give.product]
             times = days * (give.daily or 1)
-            weight = used[product.name] = weight_on(product, person, planned.target, used[product.name])
             rule = Rule(give.what) if isinstance(give.what, Amount) else product.rules.get(give.what)
+            level, taken = None, None
+            if rule is not None and rule.levels is not None:
+                taken = taken_by(rule.levels, person, planned.target, done.setdefault(product.name, set()))
+                level, rule = at_level(rule, rule.levels, person, planned.target)
+            before = used[product.name]
+            weight = weight_on(product, person, planned.target, before)
+            if taken and isinstance(product.weight, Fraction):
+                weight = before  # nothing was given by the new one
+            else:
+                used[product.name] = weight
             amount: Fraction | None
             if rule is None:
                 amount, status = (Fraction(0), "stated") if give.what == "placebo" else (None, "not stated")
             else:
                 amount, status = dose(product, rule, person, weight)
+            if taken is not None:
+                amount, status = None, taken
             cap = product.lifetime
             body = (cap is None or not cap.per or weight is not None) and (cap is None or cap.per != "m2" or person.mm is not None)
             if amount and rule is not None and cap is not None and body:  # what cannot be held against the cap is given, and a note says so
@@ -325,7 +352,7 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
                 else:
                     had[give.product] = had.get(give.product, Fraction(0)) + part
             total = amount * times if amount is not None else None
-            if total is None and status != "refused":
+            if total is None and status not in ("refused", "omitted", "held"):
                 unknown.add(give.product)
             totals[give.product] = totals.get(give.product, Fraction(0)) + (total or Fraction(0))
             known = give.product not in unknown
@@ -337,8 +364,39 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             weighed = cumulative is not None and weight is not None and give.product not in unweighed
             per_kg = per_kgs.get(give.product, Fraction(0)) if weighed else None
             by = weight if rule is not None and rule.by_weight else None
-            rows.append(Row(planned.label, planned.target, last, give.product, amount, status, times, total, cumulative, per_kg, by))
+            rows.append(Row(planned.label, planned.target, last, give.product, amount, status, times, total, cumulative, per_kg, by, level))
     return rows
+
+
+def days_of_events(person: Person, names: tuple[str, ...]) -> list[dt.date]:
+    return sorted(date for name, date in person.events if name in names)
+
+
+def at_level(rule: Rule, levels: Levels, person: Person, day: dt.date) -> tuple[str | None, Rule | None]:
+    """The level of a dose, and its rule; none where the file states no such level."""
+    place = levels.start
+    for date in days_of_events(person, levels.down):
+        place += date <= day
+    for date in days_of_events(person, levels.up):
+        place -= date <= day
+    if place >= len(levels.amounts):
+        return f"below {levels.amounts[-1][0]}", None
+    if place < 0:
+        return f"above {levels.amounts[0][0]}", None
+    name, amount = levels.amounts[place]
+    return name, replace(rule, amount=amount, levels=None) if amount is not None else None
+
+
+def taken_by(levels: Levels, person: Person, day: dt.date, done: set[dt.date]) -> str | None:
+    """Whether a dose is omitted or held. done: the days of events by which one is omitted already; all until this day are from now on."""
+    new = [date for date in days_of_events(person, levels.omit) if date <= day and date not in done]
+    done.update(new)
+    if levels.hold is not None:
+        held, resumed = (days_of_events(person, (name,)) for name in levels.hold)
+        since = max((date for date in held if date <= day), default=None)
+        if since is not None and not any(since <= date <= day for date in resumed):
+            return "omitted" if any(date > day for date in resumed) else "held"
+    return "omitted" if new else None
 
 
 def _measure(cap: Amount, rule: Rule, person: Person, weight: tuple[int, dt.date | None] | None) -> Fraction:
@@ -367,7 +425,8 @@ def _lines(study: Study) -> Iterator[str]:
     yield f"language: 1\nstudy: random\ntitle: random doses\nsource: not stated\ndays: from {study.first_day}\nproducts:"
     for product in study.products:
         yield from _product_lines(product)
-    yield "events: {cd19_return: CD19 cells are back}\nperiods:\n  p:"
+    yield "events: {cd19_return: CD19 cells are back"
+    yield "  , reduced: down, escalated_again: up, omitted: none, held: wait, resumed: on}\nperiods:\n  p:"
     if study.length is not None:
         yield f"    length: {study.length.number} {study.length.unit}"
     yield "    visits:"
@@ -394,7 +453,9 @@ def _product_lines(product: Product) -> Iterator[str]:
         yield "    doses:"
     for name, rule in product.rules.items():
         yield f"      {name}:"
-        if rule.amount is not None:
+        if rule.levels is not None:
+            yield from _level_lines(rule.levels)
+        elif rule.amount is not None:
             yield f"        amount: {rule.amount}"
         if rule.bands:
             yield "        bands:"
@@ -408,6 +469,18 @@ def _product_lines(product: Product) -> Iterator[str]:
             yield f"        surface: {rule.surface}"
         if rule.weights is not None:
             yield f"        weights: {_quoted(rule.weights)}"
+
+
+def _level_lines(levels: Levels) -> Iterator[str]:
+    named = [f"{name}: {amount or 'not stated'}" for name, amount in levels.amounts]
+    yield f"        levels: {{{', '.join(named)}}}"
+    if levels.start:
+        yield f"        start level: {levels.amounts[levels.start][0]}"
+    for what, events in (("down", levels.down), ("up", levels.up), ("omit", levels.omit)):
+        if events:
+            yield f"        {what}: [{', '.join(events)}]"
+    if levels.hold is not None:
+        yield f"        hold: {{from: {levels.hold[0]}, until: {levels.hold[1]}}}"
 
 
 def _quoted(weights: Range) -> str:

@@ -18,6 +18,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, arg
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
+from nmosd_dosing.schedule.doses.taken_away import among, find_taken
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
 from nmosd_dosing.schedule.last_doses import hanging, settle
@@ -220,6 +221,7 @@ def _fill(
     if follow := in_steps(study, rows, cohort):  # which weight they are by hangs on when they are given, so all days come first
         for columns in slices:
             fill_dates(filling, shifters, columns, known)
+        find_taken(filling)
         _reweigh(filling, follow, read)
     for columns in slices:
         if not follow:
@@ -247,6 +249,8 @@ def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
     dates = gaps.dose_dates(schedule, schedule.all_in_plan())
     for k, recorded in doses.recorded.items():
         dates[k, [column for column, amount in recorded.items() if amount == 0]] = NO_DATE
+    for k, taken in schedule.taken.items():
+        dates[k, (taken > 0) & ~among(doses.recorded.get(k, ()), len(schedule))] = NO_DATE
     for product in products:
         if isinstance(rule := schedule.study.product(product).weight, AtVisits):
             visits = [i for i, visit in enumerate(schedule.visits) if visit.offset in rule.offsets and not visit.hangs_on]

@@ -36,7 +36,8 @@ class Schedule:
     target: (m, n) datetime64[D]; NaT where a visit is not planned for that subject, or has no stated day.
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
-    taken: by row (n,) OMITTED or HELD of what events of its levels take away, also where it was given all the same, else 0.
+    taken: by row (n,) OMITTED or HELD (NEEDS_ARM where that is not known) of what events of its levels take away, also where it was given
+    all the same; else 0.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
     under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;

@@ -14,7 +14,7 @@ from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
-from nmosd_dosing.schedule.doses.taken_away import rows_taken, take_away
+from nmosd_dosing.schedule.doses.taken_away import find_taken, rows_taken, take_away
 from nmosd_dosing.schedule.event_changes import way
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.levels import UNCLEAR
@@ -252,6 +252,7 @@ def by_day(schedule: Schedule, doses: Doses) -> set[int]:
 def finish_totals(schedule: Filling, doses: Doses) -> None:
     """Takes away what events do, refuses what passes a lifetime's cap, sums what runs in the order of days, and adds what was given
     at unscheduled visits."""
+    find_taken(schedule)
     take_away(schedule, doses.recorded)
     for cap in doses.lifetimes:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +28,30 @@ def rows_taken(schedule: Schedule) -> Rows:
     return found
 
 
-def take_away(schedule: Filling, recorded: Amounts) -> None:
-    """Writes which doses are omitted or held, and that they add nothing. What is recorded as given stands; it is only not planned."""
+def find_taken(schedule: Filling) -> None:
+    """Writes which doses are omitted or held, of a schedule whose days are there."""
     for rows in rows_taken(schedule).values():
-        for k, taken in zip(rows, _taken(schedule, rows), strict=True):
-            if not taken.any():
-                continue
-            schedule.taken[k] = taken
-            gone = taken > 0
-            written = [column for column in recorded.get(k, ()) if gone[column]]
-            if k in schedule.planned:
-                schedule.planned[k][gone] = 0.0
-            gone[written] = False
-            schedule.status[k][gone] = taken[gone]
-            schedule.amount[k][gone] = np.nan
-            schedule.steps[k][gone] = np.where(taken[gone] == AmountStatus.NEEDS_ARM, np.nan, 0.0)
+        schedule.taken.update({k: taken for k, taken in zip(rows, _taken(schedule, rows), strict=True) if taken.any()})
+
+
+def take_away(schedule: Filling, recorded: Amounts) -> None:
+    """Writes that doses which are omitted or held have no amount and add nothing. What is recorded as given stands; it is only not
+    planned."""
+    for k, taken in schedule.taken.items():
+        gone = taken > 0
+        if k in schedule.planned:
+            schedule.planned[k][gone] = 0.0
+        gone &= ~among(recorded.get(k, ()), len(schedule))
+        schedule.status[k][gone] = taken[gone]
+        schedule.amount[k][gone] = np.nan
+        schedule.steps[k][gone] = np.where(taken[gone] == AmountStatus.NEEDS_ARM, np.nan, 0.0)
+
+
+def among(columns: Iterable[int], n: int) -> NDArray[np.bool_]:
+    """(n,) which subjects stand in these columns."""
+    found = np.zeros(n, dtype=bool)
+    found[[*columns]] = True
+    return found
 
 
 def _taken(schedule: Schedule, rows: list[int]) -> NDArray[np.uint8]:
