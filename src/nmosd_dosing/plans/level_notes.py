@@ -40,8 +40,9 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             beyond.setdefault(words, []).append(planned.id)
         if level.taken and dose.status != AmountStatus.HELD:
             words = f"{dose.give.shown} {taken_text(level.taken, held=False)}"
-            given = " and was given all the same" if _was_given(dose) else ""
-            taken.setdefault(f"{words}{given}", []).append(planned.id)
+            if _was_given(dose):
+                words = f"{words.replace('is not given', 'was to be left out')}, and was given all the same"
+            taken.setdefault(words, []).append(planned.id)
     yield from (Note("dose-change", words, tuple(visits)) for words, visits in led.items())
     yield from (Note("not-stated", words, tuple(visits)) for words, visits in beyond.items())
     yield from (Note("omitted", words, tuple(visits)) for words, visits in taken.items())

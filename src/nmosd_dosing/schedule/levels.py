@@ -33,10 +33,12 @@ def places(levels: Levels, cohort: Cohort, dates: Dates, columns: slice) -> NDAr
 
 
 def _happened(events: Sequence[str], cohort: Cohort, dates: Dates, columns: slice) -> NDArray[np.int64]:
-    """(n,) how often any of some events has happened on or before some dates."""
+    """(n,) how often any of some events has happened on or before some dates: each once on a day, however often it is told."""
     count = np.zeros(len(dates), dtype=np.int64)
     for event in events:
-        count += (cohort.dates_of(event)[:, columns] <= dates).sum(axis=0)
+        happened = cohort.dates_of(event)[:, columns]
+        again = happened[1:] == happened[:-1]
+        count += (happened <= dates).sum(axis=0) - (again & (happened[1:] <= dates)).sum(axis=0)
     return count
 
 

@@ -180,7 +180,7 @@ def _levels(schedule: Schedule, k: int) -> list[AtLevel | None]:
 
     def until(events: Sequence[str], column: int, day: Date) -> list[tuple[str, dt.date]]:
         """Events until a dose, in the order of their days."""
-        found = [(event, date) for event in events for date in (happened[event][column] if happened[event] else ())]
+        found = [(event, date) for event in events for date in dict.fromkeys(happened[event][column] if happened[event] else ())]
         return sorted(((event, date) for event, date in found if date is not None and day is not None and date <= day), key=itemgetter(1))
 
     def one(levels: Levels, column: int, day: Date) -> AtLevel:

@@ -46,7 +46,7 @@ def _masked(give: Give) -> Give:
     placebo = any(dose is not None and dose.kind == "placebo" for dose in give.doses)
     first = next((dose for dose in give.doses if dose is not None), Dose("masked"))
     active = {dose for dose in give.doses if dose is not None and dose.kind != "placebo"}
-    kit = active.pop() if len(active) == 1 and not give.changes else None
+    kit = next(iter(active)) if len(active) == 1 and not give.changes else None
     shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead, as_needed=first.as_needed)
     schemes = {dose.levels and dose.levels.scheme: dose.levels for dose in active}
     if len(schemes) == 1 and (levels := next(iter(schemes.values()))) is not None:  # what events do is the same in every arm
