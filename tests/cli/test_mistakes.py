@@ -18,6 +18,7 @@ COMMANDS = {
     "check",
     "due",
     "slots",
+    "screen",
     "starts",
     "prepare",
     "order",
