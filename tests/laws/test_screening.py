@@ -18,6 +18,7 @@ from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, rows
 from nmosd_dosing.report.export.plan import to_csv, to_json
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.history import known_by
 from tests.kit import studies
 from tests.kit.blinded import calendar
 from tests.kit.dates import START, day
@@ -124,6 +125,15 @@ def test_a_screening_visit_is_due_before_day_1_and_not_after_a_failure() -> None
         if name == "failed":
             assert {f.visit: f.verdict for f in findings}["treatment/screened+3d to screened+10d"] == "cancelled"
     assert found["screened"] >= {"treatment/screened+3d to screened+10d"} and found["failed"] == set()
+
+
+def test_what_is_still_to_come_is_planned_as_day_1_may_be() -> None:
+    later = Event("screened", day("2025-03-01"))
+    known = known_by([Subject(None, events=(later,)), Subject(None, events=(Event("screen_failed", day("2025-03-01")),))], {}, START)
+    assert [subject.events for subject in known.subjects] == [(later,), (Event("screen_failed", day("2025-03-01")),)]
+    assert known.left_out == ()
+    failed = known_by([Subject(None, events=(later, Event("screen_failed", day("2025-03-02"))))], {}, START)
+    assert (failed.subjects[0].events, failed.left_out) == ((later,), ("an event on 2025-03-02",))
 
 
 def test_the_notes_say_that_there_is_no_day_1() -> None:

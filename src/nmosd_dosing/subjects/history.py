@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip, did_you_mean, one_of
-from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, RELAPSE, STUDY_EVENTS, kind_of
+from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, OF_SCREENING, RELAPSE, STUDY_EVENTS, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Subject, Weight
@@ -49,15 +49,15 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
     consent, screening or randomisation is planned, as day 1 may be."""
     left_out: list[str] = []
 
-    def known(items: Sequence[Dated], what: str) -> tuple[Dated, ...]:
-        later = [item for item in items if item.date > as_of and not (isinstance(item, Event) and item.name in BEFORE_DAY_1)]
+    def known(items: Sequence[Dated], what: str, planned: Collection[str] = ()) -> tuple[Dated, ...]:
+        later = [item for item in items if item.date > as_of and not (isinstance(item, Event) and item.name in planned)]
         left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in later)
         return tuple(item for item in items if item not in later)
 
     then = tuple(
         replace(
             s,
-            events=known(s.events, "an event"),
+            events=known(s.events, "an event", _planned(s)),
             entered=known(s.entered, "an entry"),
             weights=known(s.weights, "a weight"),
         )
@@ -71,6 +71,12 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
     ]
     left_out += [f"{name} on {date}" for name, date in of_study.items() if date > as_of]
     return Known(then, {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
+
+
+def _planned(subject: Subject) -> Collection[str]:
+    """The events of a subject that are planned while they are still to come; of whom nothing else is known, a failure of screening, too."""
+    dated = subject.start is not None or any(event.name in BEFORE_DAY_1 for event in subject.events)
+    return BEFORE_DAY_1 if dated else OF_SCREENING
 
 
 def check(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
