@@ -1,19 +1,37 @@
-"""What the shell offers while a command is typed. A file with problems offers nothing; completion never complains."""
+"""What the shell offers while a command is typed. A file with problems offers nothing; completion never complains. The catalog is loaded
+only when something is asked for: every command declares these."""
 
 from __future__ import annotations
 
 import contextlib
 
+import typer
+
 from nmosd_dosing.errors import DosingError
-from nmosd_dosing.language import catalog
+
+
+def complete_regimen(incomplete: str) -> list[str]:
+    return regimens(incomplete)
+
+
+def complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
+    return arms(ctx.params.get("regimen"), ctx.params.get("period"), incomplete)
+
+
+def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
+    return periods(ctx.params.get("regimen"), incomplete)
 
 
 def regimens(incomplete: str) -> list[str]:
+    from nmosd_dosing.language import catalog
+
     return _beginning(incomplete, catalog.ids())
 
 
 def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:
     """The arms of the regimen typed so far; those of all its periods where none is named."""
+    from nmosd_dosing.language import catalog
+
     with contextlib.suppress(DosingError):
         if regimen:
             study, found = catalog.find(regimen)
@@ -23,6 +41,8 @@ def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:
 
 
 def periods(regimen: str | None, incomplete: str) -> list[str]:
+    from nmosd_dosing.language import catalog
+
     with contextlib.suppress(DosingError):
         if regimen:
             return _beginning(incomplete, [p.id for p in catalog.find(regimen)[0].periods])

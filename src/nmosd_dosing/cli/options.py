@@ -16,26 +16,8 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
+from nmosd_dosing.cli.complete import complete_arm, complete_period, complete_regimen
 from nmosd_dosing.cli.output_options import OutputOptions
-
-
-def complete_regimen(incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import regimens
-
-    return regimens(incomplete)
-
-
-def complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import arms
-
-    return arms(ctx.params.get("regimen"), ctx.params.get("period"), incomplete)
-
-
-def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
-    from nmosd_dosing.cli.complete import periods
-
-    return periods(ctx.params.get("regimen"), incomplete)
-
 
 # --- options that stand in several groups --------------------------------------------------------------------------------
 
