@@ -169,7 +169,7 @@ class Schedule:
     @functools.cached_property
     def _kept_after(self) -> Mapping[tuple[str, ...], NDArray[np.bool_]]:
         """(m, 1) which visits stay after the same exits."""
-        return {exits: np.array([[exits == v.kept_after] for v in self.visits]) for exits in dict.fromkeys(v.kept_after for v in self.visits)}
+        return {exits: np.array([[exits == v.kept_after] for v in self.visits]) for exits in {v.kept_after: None for v in self.visits}}
 
     # --- the days of a visit -------------------------------------------------------------------------------------------
 
