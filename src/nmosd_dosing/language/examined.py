@@ -36,6 +36,10 @@ def _name(node: Scalar) -> Examined:
     if hours.is_time(node.flat):
         hint = f"write what is examined, then its times: `PK sample: {clip(node.flat)}`"
         raise PhraseError(f"`{clip(node.flat)}` is a time, and nothing that is examined", node.place, hint)
+    name, colon, rest = node.flat.partition(":")
+    if colon and hours.is_time(rest.strip()):
+        hint = f"write it below `assess:`, without quotes: `- {clip(name.strip())}: {clip(rest.strip())}`"
+        raise PhraseError(f"`{clip(node.flat)}` holds a time, and is read as a name", node.place, hint)
     return Examined(node)
 
 

@@ -124,21 +124,31 @@ def _keeps_its_side(time: NominalTime) -> None:
 
 
 _UNITS = {"m": "min", "h": "h"}
+_DOSE = re.compile(r"(?i)\b(?:post|pre)[- ]?dos(?:e|ing)\b|\b(?:after|before)(?: the)? dos(?:e|ing)\b")
 
 
 def _explain(text: str, part: Scalar) -> NoReturn:
     """Raises PhraseError: what is wrong with a text that is no time."""
-    hint = _EXAMPLE
-    if match := re.match(rf"({_NUMBER})\s*(minutes?|mins|hours?|hrs?|m|H)\b", text):
-        rest = text[match.end() :].strip()
-        hint = f"write `{match[1]} {_UNITS[match[2][0].lower()]}{f' {clip(rest)}' if rest else ''}`"
-    elif match := re.match(r"([0-9]{1,3})\s*(days?|d)\b", text):
+    said, hint = _DOSE.sub(lambda match: "before X" if match[0].lower().startswith(("pre", "before")) else "after X", text), _EXAMPLE
+    of_x = ", with the product for X" if said != text else ""
+    if match := re.match(rf"({_NUMBER})\s*h(?:ours?|rs?)?\s*([0-9]{{1,2}})\s*(?:m|min|minutes?)?\b", said):
+        hint = f"write minutes: `{_with(Fraction(match[1]) * 60 + int(match[2]), 'min', said[match.end() :])}`{of_x}"
+    elif match := re.match(rf"({_NUMBER})\s*(minutes?|mins?|hours?|hrs?|m|h|H)\b", said):
+        hint = f"write `{_with(Fraction(match[1]), _UNITS[match[2][0].lower()], said[match.end() :])}`{of_x}"
+    elif match := re.match(r"([0-9]{1,3})\s*(days?|d)\b", said):
         hint = f"write hours, `{int(match[1]) * 24} h`, or the later day as a visit of its own"
-    elif re.match(r"pre-?\s?dose", text, re.I):
-        hint = "write `before X`, with the product for X"
-    elif re.match(r"(?i)post-?\s?dose|EOI\b|at\s", text):
+    elif re.fullmatch(_NUMBER, said):
+        hint = f"each time has its unit: write `{said} h`, or `{said} min`"
+    elif said == "before X" and of_x:
+        hint = f"write `before X`{of_x}"
+    elif re.match(r"(?i)EOI\b|at\s|post-?\s?dose", said):
         hint = "write `1 h after X` or `end of X`, with the product for X"
     raise PhraseError(f"expected a time before or after a dose, found `{clip(text)}`", part.place, hint)
+
+
+def _with(number: Fraction, unit: str, rest: str) -> str:
+    """A time with what stands behind it."""
+    return " ".join([f"{float(number):g}", unit, *clip(rest).split()])
 
 
 def is_time(text: str) -> bool:
