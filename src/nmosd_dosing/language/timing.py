@@ -129,6 +129,9 @@ def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems
         elif item_code(item).offset.days <= -mapping.cycle.step.range[0]:
             wrong = f"{item_code(item).label} lies before the first day of the cycle before"
             problems.error(wrong, item.place, f"a cycle is {mapping.cycle.step.in_words} long: put the day into a visit of its own")
+        elif item_code(item).offset.days < 0 and mapping.counted_from:
+            wrong = f"{item_code(item).label} comes before what it would count from, the first {mapping.counted_from} of its cycle"
+            problems.error(wrong, item.place, "put the day into an entry of its own, with the same `cycle` and without `counted from`")
         elif last.offset.days >= mapping.cycle.step.range[0]:
             begins = f"the next cycle begins {mapping.cycle.step.in_words} after this one"
             problems.error(f"{last.label} is no day of the cycle: {begins}", item.place, "make the cycle longer, or the day earlier")
