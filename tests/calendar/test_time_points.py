@@ -103,3 +103,15 @@ def test_a_patient_is_told_the_other_days() -> None:
     booked = Record("D1", dt.date(2025, 1, 6), "booked", time=dt.time(9))
     [visit] = handout(made("2025-01-06", booked), dt.date(2025, 1, 1)).appointments
     assert visit.again == (dt.datetime(2025, 1, 7, 9), dt.datetime(2025, 1, 8, 9))
+
+
+def test_after_the_visit_a_patient_is_told_what_is_still_to_come() -> None:
+    day = dt.date(2025, 1, 6)
+    done = Record("D1", day, time=dt.time(9))
+    told = handout(made("2025-01-06", done), day)
+    assert [(visit.day, visit.time, visit.agreed) for visit in told.appointments] == [
+        (dt.date(2025, 1, 7), dt.time(9), False),
+        (dt.date(2025, 1, 8), dt.time(9), False),
+    ]
+    samples = [Record("D1", day + dt.timedelta(1), assessment=name, time_point="24 h") for name in ("PK sample", "ECG")]
+    assert [visit.day for visit in handout(made("2025-01-06", done, *samples), day).appointments] == [dt.date(2025, 1, 8)]

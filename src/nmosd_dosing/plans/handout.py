@@ -73,6 +73,7 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
             found.append((day, _appointment(plan, visit, day, as_of, days)))
             if _is_outside(visit):
                 left_out.append(f"{visit.id}: the days that are allowed, since the appointment is outside of them")
+    found += [(on(when), _of_time_point(plan, visit, when, days)) for visit, when in _still_to_come(plan, as_of)]
     found.sort(key=lambda dated: dated[0])
     site = plan.site
     return Handout(
@@ -112,9 +113,36 @@ def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, 
 
 
 def _again(visit: PlannedVisit, day: dt.date) -> Iterator[dt.date]:
-    """The other days of a visit by its time points, each once, at its first hour."""
+    """The other days of a visit by its time points of which nothing is recorded, each once, at its first hour."""
     seen = {day}
     for row in visit.time_line:
-        if row.kind == "assessment" and row.date is not None and row.date not in seen:
+        if row.kind == "assessment" and row.date is not None and row.date not in seen and row.status is None:
             seen.add(row.date)
             yield row.time or row.date
+
+
+def on(when: dt.date) -> dt.date:
+    """The day of a day, or of an hour."""
+    return when.date() if isinstance(when, dt.datetime) else when
+
+
+def _still_to_come(plan: Plan, as_of: dt.date) -> Iterator[tuple[PlannedVisit, dt.date]]:
+    """The days on which something is still examined for a visit that was."""
+    for visit in plan.visits:
+        if visit.stage == "took place" and visit.actual is not None and not visit.only_arms:
+            yield from ((visit, when) for when in _again(visit, visit.actual) if on(when) >= as_of)
+
+
+def _of_time_point(plan: Plan, visit: PlannedVisit, when: dt.date, days: Workdays | None) -> Appointment:
+    return Appointment(
+        day=on(when),
+        time=when.time() if isinstance(when, dt.datetime) else None,
+        last=None,
+        agreed=False,
+        sure=True,
+        earliest=None,
+        latest=None,
+        closed=days is not None and days.closed_because(on(when)) is not None,
+        room=visit.room,
+        bring=bring_to(plan.site, visit.period, visit.label),
+    )

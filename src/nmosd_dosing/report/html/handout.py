@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.plans.handout import Appointment, Handout
+from nmosd_dosing.plans.handout import Appointment, Handout, on
 from nmosd_dosing.plans.wording import HandoutWording, handout_wording
 from nmosd_dosing.report.html.document import ACCENT, LINE, PALE, Markup, Part, dated, document, element
 
@@ -68,7 +68,7 @@ def _closed(made: Appointment, words: HandoutWording) -> Part:
 def _again(made: Appointment, words: HandoutWording, language: Language) -> Iterator[Markup]:
     """The other days that belong to it."""
     for when in made.again:
-        day = date_text(when.date() if isinstance(when, dt.datetime) else when, language)
+        day = date_text(on(when), language)
         text = words.at.format(day, f"{when:%H:%M}") if isinstance(when, dt.datetime) else day
         yield element("p", words.again.format(text))
 
