@@ -146,3 +146,15 @@ def test_of_a_history_of_several_one_is_meant(tmp_path: Path) -> None:
     ]
     assert "say which one" in errors(*asked)
     assert "is not in" in errors(*asked, "--subject", "C")
+
+
+def test_a_trial_file_names_everybodys_history_and_one_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("trial.yaml").write_text("trial: T\nregimen: bat4406f-rcp\nhistory: history.csv\n", encoding="utf-8")
+    Path("history.csv").write_text(
+        "subject,what,from,to\nA,rituximab,2024-09-01,2024-09-01\nB,MRI,2024-03-01,2024-03-01\n", encoding="utf-8"
+    )
+    asked = ("starts", "--from", "2025-02-24", "--to", "2025-02-28", "--format", "csv")
+    everybody, one = dosing(*asked), dosing(*asked, "--subject", "A")
+    assert "history: 2 subjects, and none is named" in everybody.stderr
+    assert ("EC1" in everybody.stdout, "EC1" in one.stdout) == (False, True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nmosd_dosing.checks.screening import Clocks, clocks_of
 from nmosd_dosing.checks.starts import MOST_DAYS, Starts, starts_of
 from nmosd_dosing.cli import arguments, histories, outputs, people
-from nmosd_dosing.cli.edge import fail
+from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import HistoryOptions, StartsOptions
 from nmosd_dosing.cli.output_options import OutputOptions
@@ -60,12 +60,15 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         rows = histories.read_table(whom, tables, problems) or []
         tables.check_said(problems)
         codes = list(dict.fromkeys(cell.text for cell, _ in rows if cell is not None))
-        if whom.subject is None and len(codes) > 1:
+        if whom.subject is None and len(codes) > 1 and whom.trial is not None:  # a trial file names everybody's
+            say(f"history: {len(codes)} subjects, and none is named: no criterion is looked at; `--subject CODE` names one")
+            rows = []
+        elif whom.subject is None and len(codes) > 1:
             problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
             problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, "look its code up in the table")
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
-        past = histories.with_rows(past, mine, told=True)
+        past = histories.with_rows(past, mine, told=bool(rows) or len(codes) < 2)
     if request is None or problems.found or not (past.told or events or whom.screening is not None):
         return None
     period = request.periods[0]

@@ -40,7 +40,7 @@ def starts_page(study: Study, found: Starts) -> Page:
 def _strip(days: Sequence[Start]) -> Iterator[Text]:
     yield text(" " * 9 + "         1         2         3")
     yield text(" " * 9 + "1234567890123456789012345678901  Feasible", style="bold")
-    for month, mine in groupby(days, key=lambda start: f"{start.start:%Y-%m}" if start.start.year > 999 else start.start.isoformat()[:7]):
+    for month, mine in groupby(days, key=lambda start: start.start.isoformat()[:7]):
         of_month = list(mine)
         line = Text(f"{month}  {' ' * (of_month[0].start.day - 1)}")
         for start in of_month:
