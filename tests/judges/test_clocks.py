@@ -118,6 +118,24 @@ def test_steroids_for_the_disease_itself_are_excepted() -> None:
     assert verdict("bat4406f", "EC8", use("prednisone", "2024-08-01", "2024-09-30")) == "needs"
 
 
+def test_what_a_use_was_for_is_the_name_itself() -> None:
+    days = ("2024-08-01", "2024-09-30")
+    for purpose, expected in (
+        ("nmosd", "admissible"), ("Neuromyelitis optica spectrum disorder", "admissible"), ("not for NMOSD", "person"),
+        ("asthma", "not-until 2025-04-01"), ("", "not-until 2025-04-01"),
+    ):  # fmt: skip
+        assert verdict("bat4406f", "EC8", use("prednisone", *days, daily_mg=Decimal(60), purpose=purpose)) == expected
+
+
+def test_what_is_used_together_is_added_up() -> None:
+    one = use("prednisone", "2024-12-01", "2025-01-31", daily_mg=Decimal(15))
+    assert verdict("mil62", "IC5", one) == "admissible"
+    assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "not-until 2025-01-25"
+    assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(5))) == "admissible"
+    assert verdict("mil62", "IC5", one, use("drug Q", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "person"
+    assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-11-20", "2024-12-20", daily_mg=Decimal(60))) == "admissible"
+
+
 def test_a_taper_is_one_use() -> None:
     taper = [
         use("methylprednisolone", "2024-08-01", "2024-08-05", daily_mg=Decimal(500)),

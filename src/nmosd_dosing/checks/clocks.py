@@ -170,6 +170,8 @@ class _NotWithin:
         asides: list[str] = []
         for had in past.had:
             self._look_at(had, uses, asides)
+        if clock.above is not None:
+            uses = self._above(uses, asides)
         sure = _runs([use for use in uses if not use.doubt], self._apart)
         doubtful = [run for run in _runs(uses, self._apart) if run.doubt]
         blocks = [block for run in sure for block in self._bars(run, past, asides)]
@@ -192,14 +194,14 @@ class _NotWithin:
             if self.criteria.knows(had.what) or plain_name(had.what) in self.events:
                 return
             doubt.append(("person", f"whether `{had.what}` is meant by {one_of(clock.whats)}: no kind of this file has it"))
-        if clock.unless is not None and clock.unless.purpose and plain_name(clock.unless.purpose) in plain_name(had.purpose):
-            asides.append(f"{had.what} ({had.when}) is excepted: it was for {had.purpose}")
-            return
+        if clock.unless is not None and clock.unless.purpose and had.purpose:
+            if self.criteria.means(clock.unless.purpose, had.purpose):
+                asides.append(f"{had.what} ({had.when}) is excepted: it was for {had.purpose}")
+                return
+            if plain_name(clock.unless.purpose) in plain_name(had.purpose):
+                doubt.append(("person", f"whether `{had.purpose}` is {clock.unless.purpose}"))
         if clock.above is not None and had.daily_mg is None:
             doubt.append(("needs", f"how much {had.what} a day, in mg"))
-        elif clock.above is not None and had.daily_mg is not None and had.daily_mg <= clock.above:
-            asides.append(f"{had.what} ({had.when}) was {number_text(Fraction(had.daily_mg))} mg a day, not above {_mg(clock)}")
-            return
         first = had.first if had.first is not None else EARLIEST
         if had.last is None and not had.ongoing:
             if had.first is not None:
@@ -207,6 +209,26 @@ class _NotWithin:
             uses.append(_Use(first, FOREVER, (had,), (*doubt, ("needs", f"the last day of {had.what}"))))
             return
         uses.append(_Use(first, had.last if had.last is not None else FOREVER, (had,), tuple(doubt)))
+
+    def _above(self, uses: Sequence[_Use], asides: list[str]) -> list[_Use]:
+        """The times during which all that was used together came to more than so much a day; of which it is not known as they are."""
+        most = self.clock.above
+        assert most is not None
+        dosed = [(use, daily) for use in uses if (daily := use.had[0].daily_mg) is not None]
+        found = [use for use in uses if use.had[0].daily_mg is None]
+        for doubts in (False, True):
+            some = [(use, daily) for use, daily in dosed if doubts or not use.doubt]
+            edges = sorted({day for use, _ in some for day in (use.first, *([use.last + _DAY] if use.last != FOREVER else []))})
+            for begin, after in pairwise([*edges, FOREVER]):
+                together = {use.had[0]: (use, daily) for use, daily in some if use.first <= begin <= use.last}
+                doubt = tuple(dict.fromkeys(each for use, _ in together.values() for each in use.doubt))
+                if sum(daily for _, daily in together.values()) > most and bool(doubt) == doubts:
+                    found.append(_Use(begin, after - _DAY if after != FOREVER else FOREVER, tuple(together), doubt))
+        counted_in = {had for use in found for had in use.had}
+        for use, daily in dosed:
+            if use.had[0] not in counted_in:
+                asides.append(f"{_named(use)} was {number_text(Fraction(daily))} mg a day, not above {number_text(Fraction(most))} mg")
+        return found
 
     @property
     def _apart(self) -> Callable[[_Use], str] | None:
@@ -316,11 +338,6 @@ def _runs(uses: Sequence[_Use], key: Callable[[_Use], str] | None) -> list[_Use]
 
 def _named(run: _Use) -> str:
     return ", ".join(f"{had.what} ({had.when})" for had in run.had)
-
-
-def _mg(clock: NotWithin) -> str:
-    assert clock.above is not None
-    return f"{number_text(Fraction(clock.above))} mg"
 
 
 # --- what must have been -------------------------------------------------------------------------------------------------

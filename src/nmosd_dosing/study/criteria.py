@@ -28,7 +28,7 @@ READINGS: Mapping[str, str] = {
     "half-lives": "half-lives are multiplied, and the days are rounded up to whole ones",
     "last day": "what was used for a time counts by its last day; what goes on counts up to the anchor",
     "more than": "`more than` is strict, `at least` is not",
-    "daily": "amounts a day are compared as they are written: nothing is converted to prednisone",
+    "daily": "amounts a day are compared as they are written, those of one day added up: nothing is converted to prednisone",
     "in a row": "uses that follow each other without a day between them are one",
     "partial": "of a date without its day or month the whole month or year is taken, so that nobody passes by what is not known",
     "complete": "what the history does not name is taken as not had",
