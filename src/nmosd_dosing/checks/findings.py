@@ -17,7 +17,7 @@ from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
-from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, pending_because
+from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, not_given, pending_because
 from nmosd_dosing.plans.written import all_gives, batches, comments, hour, reasons
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
@@ -128,6 +128,7 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
     said = [words]
     if any(booked > limit.last for limit in visit.segment.waits):
         said.append(f"no dose yet: {pending_because(subject, visit)}")
+    said += not_given(visit)
     if _is_day_1(visit) and subject.planned_start is not None and booked == subject.start:
         said.append(f"this will be day 1, planned was {date_text(subject.planned_start)}")
     return verdict, said
@@ -162,6 +163,8 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
         words, waits_for = f"{f'{words}; ' if verdict == 'overdue' else ''}{no_day_allowed(visit)}", "decision"
     elif visit.dose_before is not None and visit.is_too_soon:
         words = f"{words}; not before {date_text(visit.dose_before.not_before)}, by the minimum gap"
+    if visit.status != VisitStatus.PENDING:
+        words = "; ".join((words, *not_given(visit)))
     if (lapsed := max((record.date for record in visit.appointments), default=None)) is not None:
         words = f"{words}; it was booked for {date_text(lapsed)}"
     return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
 
@@ -17,6 +17,7 @@ from nmosd_dosing.plans.note_codes import OF_DOSES
 from nmosd_dosing.plans.plan import Administration, Note, Plan
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
+from nmosd_dosing.schedule.doses.level_amounts import level_amounts
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
@@ -80,8 +81,21 @@ class DoseSum:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelDose:
+    """One administration of a product at one level of its dose, in `unit`; None where there is no amount, and `status` says why."""
+
+    product: str
+    unit: str | None
+    level: str
+    rule: str | None
+    amount: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeightRow:
-    """One weight of a table. `notes` are those that do not hold for every weight."""
+    """One weight of a table. `levels`: what one administration is at each level of its dose; `notes` are those that do not hold for every
+    weight."""
 
     weight_kg: float
     height_cm: float | None
@@ -90,6 +104,7 @@ class WeightRow:
     per_year: tuple[DoseSum, ...]
     doses: tuple[DoseRow, ...]
     notes: tuple[Note, ...]
+    levels: tuple[LevelDose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,11 @@ def dose_table(
     shared = [note for note in dict.fromkeys(notes[0]) if all(note in of_one for of_one in notes)]
     rows = tuple(_row(study, plan, cm, dated=first is not None, notes=[n for n in mine if n not in shared])
                  for plan, cm, mine in zip(plans, heights, notes, strict=True))  # fmt: skip
+    at_levels = list(level_amounts(schedule))
+    rows = tuple(
+        replace(row, levels=tuple(LevelDose(x.product, x.unit, x.level, x.rule, x.amount[i], x.status[i].text) for x in at_levels))
+        for i, row in enumerate(rows)
+    )
     return DoseTable(plans[0], first, policy, rows, (*shared, *about_way(plans[0]), *about_start(first)))
 
 

@@ -215,6 +215,13 @@ def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> str:
     return f"the decision on {move.waiting.after.name if move.waiting else 'it'} of {day(waiting.date)} is open"
 
 
+def not_given(visit: SubjectVisit) -> list[str]:
+    """Which of its doses a visit takes place without, since an event takes them away."""
+    gone = (AmountStatus.OMITTED, AmountStatus.HELD)
+    taken = [(dose, dose.level) for dose in visit.doses if dose.in_plan and dose.status in gone and dose.level is not None]
+    return [f"{dose.give.shown} {taken_text(level.taken, held=dose.status == AmountStatus.HELD)}" for dose, level in taken]
+
+
 # --- a period and the move into it --------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,9 @@ def _weight(row: WeightRow) -> dict[str, Any]:
             }
             for s in row.totals
         ],
+        "levels": [
+            fields(x, ("product", "unit", "level", "amount")) | {"dose_rule": x.rule, "amount_status": x.status} for x in row.levels
+        ],
         "visits": [_dose(dose) for dose in row.doses],
         "notes": notes_list(row.notes),
     }
@@ -113,6 +116,9 @@ def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
             for s in sums:
                 named = {"product": s.product, "unit": s.unit, "per": per, "of": s.period or s.year}
                 yield {**of_weight, **named, **_sum(s), "vials": vials_text(s.vials)}
+        for x in row.levels:
+            named = {"product": x.product, "unit": x.unit, "per": "level", "of": x.level, "level": x.level, "dose_rule": x.rule}
+            yield {**of_weight, **named, "amount": plain_number(x.amount), "amount_status": x.status}
         for dose in row.doses:
             fields = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
             named = {"per": "visit", "of": dose.visit, "administrations": dose.dose.times if dose.given else 0}

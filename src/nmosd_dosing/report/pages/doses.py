@@ -36,6 +36,7 @@ def doses_page(doses: DoseTable) -> Page:
             if len({_of(s) for row in doses.rows for s in _find(split(row), key)}) > 1:
                 parts += [Text(), _parts(doses.rows, key, split)]
         if len(doses.rows) <= WIDEST:
+            parts += [Text(), _levels(doses, key)] if any((x.product, x.unit) == key for x in doses.rows[0].levels) else []
             parts += [Text(), _visits(doses, key)]
     if len(doses.rows) > WIDEST:
         others = f"`{argument('format', 'json')}` and `{argument('format', 'csv')}` have it for all"
@@ -138,8 +139,7 @@ def _of(s: DoseSum) -> str:
 
 def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     """Dose and total of each visit, a pair of columns for each weight."""
-    bodies = [f"{number_text(row.weight_kg)} kg" + (f", {number_text(row.height_cm)} cm" if row.height_cm else "") for row in doses.rows]
-    weights = [f"{body}{_mark(row)}" for body, row in zip(bodies, doses.rows, strict=True)]
+    weights = _bodies(doses)
     dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
     counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
@@ -155,6 +155,22 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
         made.add_row(text(at.visit if several else at.label), *([day(at.date)] if dates else []), text(days), *cells)
     return made
+
+
+def _levels(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
+    """What one administration is at each level, a column for each weight."""
+    weights = _bodies(doses)
+    made = Table("Level", "Dose", *weights, right=tuple(weights))
+    for same in zip(*(row.levels for row in doses.rows), strict=True):
+        if (same[0].product, same[0].unit) == key:
+            made.add_row(text(same[0].level), text(same[0].rule or ""), *(_amount(x.amount, x.status) for x in same))
+    return made
+
+
+def _bodies(doses: DoseTable) -> list[str]:
+    """What stands above a weight's columns."""
+    bodies = [f"{number_text(row.weight_kg)} kg" + (f", {number_text(row.height_cm)} cm" if row.height_cm else "") for row in doses.rows]
+    return [f"{body}{_mark(row)}" for body, row in zip(bodies, doses.rows, strict=True)]
 
 
 def _dose(dose: Administration) -> Text:

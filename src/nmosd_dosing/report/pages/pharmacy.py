@@ -21,7 +21,7 @@ from nmosd_dosing.plans.workdays import closed_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
 
-_COLUMNS = ("Date", "Change", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Weight", "Vials", "Volume")
+_COLUMNS = ("Date", "Change", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Level", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
 
 
@@ -173,6 +173,7 @@ def _row(item: Item, several: bool, changes: Changes | None) -> dict[str, Text]:
         "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
         "Product": text(item.dose.shown),
         "Amount": text(_amount(item)),
+        "Level": text(item.dose.level or ""),
         "Weight": text(_weight(item.dose)),
         "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or _none(item)),
         "Volume": text(_volume(item.volume_ml)),
