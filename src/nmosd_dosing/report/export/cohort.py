@@ -237,7 +237,7 @@ def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, 
 def _by_body(request: Request) -> frozenset[str]:
     """The products of which some dose hangs on the body, and their totals with it."""
     gives = [give for period in request.study.periods for entry in period.visit_rules for give in entry.gives]
-    doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for _, changed in give.changes for d in changed), give.kit)]
+    doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for way in give.ways for d in way), give.kit)]
     return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 
 

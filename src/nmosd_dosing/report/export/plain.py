@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ def cell(value: Any) -> str:
     if not isinstance(value, str):
         return str(value)
     text = value if value.isascii() else value.encode(errors="backslashreplace").decode()  # half a character is none
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    runs = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(r"[-+]?[0-9]+", text)  # a number, as a level is, does not
+    return "'" + text if runs else text
 
 
 def iso_date(date: dt.date | None) -> str | None:
