@@ -27,7 +27,7 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         "product": "belimumab", "unit": "mg", "dose_rule": "10 mg/kg", "times": 1, "amount": 1025, "amount_status": "stated",
         "total": 1025, "cumulative": 14350, "cumulative_per_kg": 140, "dispensed": 1040, "waste": 15,
         "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "volume_ml": 12.8125, "check_weight": None,
-        "level": None,
+        "level": None, "amount_from": None, "amount_to": None,
     }  # fmt: skip
     assert "1024.9" not in output(*BELIMUMAB, *WEIGHTS, "--format", "json")
 

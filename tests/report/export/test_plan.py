@@ -11,8 +11,9 @@ from tests.kit.command import BELIMUMAB, output, plan_json
 def test_json_has_the_fields_that_programs_rely_on() -> None:
     plan = plan_json(*BELIMUMAB, "--weight", "102.5", "--subject", "0012")
     assert list(plan) == [
-        "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "at_site", "start", "planned_start", "weight_kg",
-        "height_cm", "until", "periods", "visits", "unscheduled", "spans", "transitions", "intensity", "notes",
+        "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "at_site", "start", "planned_start", "consented",
+        "screened", "randomised", "screen_failed", "weight_kg", "height_cm", "sex", "until", "periods", "visits", "unscheduled", "spans",
+        "transitions", "intensity", "notes",
     ]  # fmt: skip
     assert set(plan["meta"]) == {"program", "study_sha256", "as_of"} and plan["meta"]["as_of"] is None
     assert (plan["unblinded"], plan["arm"], plan["subject"], plan["start"], plan["weight_kg"]) == (False, None, "0012", "2025-01-06", 102.5)
@@ -29,7 +30,7 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         "weight_kg": 102.5, "weight_of": None, "weight_status": "baseline", "check_weight": None,
         "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "dispensed": 1040, "waste": 15, "volume_ml": 12.8125,
         "batch": None,
-        "level": None,
+        "level": None, "amount_from": None, "amount_to": None,
     }]  # fmt: skip
     assert last["dose_steps"][0] == "dose of belimumab, 10 mg/kg: 10 mg/kg x 102.5 kg = 1025 mg; by the weight at baseline"
     assert plan["spans"] == [
