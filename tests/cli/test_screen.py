@@ -129,6 +129,8 @@ def test_nothing_known_is_not_nothing_had() -> None:
     unknown, nothing = found("--regimen", "bat4406f", *DATED), found("--regimen", "bat4406f", *DATED, "--had", "nothing")
     assert {of(unknown, id)["verdict"] for id in ("EC1", "EC4", "EC8")} == {"needs"}
     assert {of(nothing, id)["verdict"] for id in ("EC1", "EC4", "EC8")} == {"admissible"}
+    assert (unknown["earliest"]["day_1"], unknown["earliest"]["steps"]) == (None, ["what was had is not known"])
+    assert nothing["earliest"]["day_1"] == "2025-01-06"
 
 
 def test_many() -> None:

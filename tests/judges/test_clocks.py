@@ -326,7 +326,7 @@ def test_the_earliest_pair_is_the_first_that_is_tried(
     screened = NotWithin(**{name: getattr(one.criterion.clock, name) for name in NotWithin.__slots__} | {"anchor": "screening"})
     one = Clock(Criterion("S", "", screened), one.blocks)
     tied = Tied(Offset(-tie[0]), Offset(-tie[1]), "tied") if tie is not None else Tied()
-    found = Clocks((one, two), Past(), tied, True).earliest(Days(screening=begin))
+    found = Clocks((one, two), Past(told=True), tied, True).earliest(Days(screening=begin))
     day_1 = begin
     while True:
         first, last = (day_1 - tie[0] * DAY, day_1 - tie[1] * DAY) if tie is not None else (begin, day_1)

@@ -165,7 +165,10 @@ class Clocks:
         return found if found is not None and found <= last else None
 
     def earliest(self, days: Days) -> Earliest:
-        """The earliest pair, from the days that are known on; else from the latest day that the history speaks of."""
+        """The earliest pair, from the days that are known on; else from the latest day that the history speaks of. None without a history:
+        no day is better than one that hangs on nothing."""
+        if not self.past.told and any(isinstance(clock.criterion.clock, NotWithin) for clock in self.clocks):
+            return Earliest(None, None, open=self._open(days, None, None), steps=("what was had is not known",))
         no_screening = days.screening or (None if days.day_1 is not None else self.past.latest)
         begin = days.day_1 or no_screening
         if begin is None:

@@ -29,8 +29,8 @@ def many_page(study: Study, people: Sequence[Screened]) -> Page:
     for person in people:
         earliest, asked = person.found.earliest, person.days
         made.add_row(
-            text(person.code or ""), _asked(asked.screening), _asked(asked.day_1), day(earliest.screening), day(earliest.day_1),
-            text(", ".join(earliest.held_by)), text(", ".join(earliest.open)),
+            text(person.code or ""), *map(_asked, (asked.screening, asked.day_1, earliest.screening, earliest.day_1)),
+            text(", ".join(earliest.held_by)), text(", ".join(earliest.open) if earliest.day_1 is not None else "; ".join(earliest.steps)),
         )  # fmt: skip
     return Page(text(study.title, style="bold"), Text(), made, *_readings(people))
 
