@@ -43,7 +43,7 @@ _UNSEEN = """
     range-with-repeat repeat-after-open-end repeat-after-open-repeat repeat-days-after-month repeat-on-range repeat-past-9999-until
     repeat-too-far span-bare-week span-day-0 span-day-at-top span-reversed span-reversed-days span-too-far stop-400-digits
     stop-count-of-study-event stop-end-of-unknown stop-itself stop-later-than-itself stop-m stop-subject-0 stop-unknown-event tag
-    times-0-more times-400-digits too-many-visits too-many-visits-count transition-after-text transition-circle
+    times-0-more times-400-digits too-many-visits too-many-visits-count transition-after-completed transition-after-text transition-circle
     transition-circle-of-three transition-end-of-nothing transition-end-of-other transition-end-of-unknown transition-from-unknown
     transition-id-twice transition-need-study-event transition-stop-missing transition-to-itself transition-to-unknown
     transition-unknown-event transition-unknown-event-far transition-unknown-need true-capital twice-in-arm twice-in-list

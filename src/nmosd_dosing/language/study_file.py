@@ -308,6 +308,10 @@ class _Builder:
         match trigger.kind:
             case "event":
                 self._known_event(Scalar(trigger.name, text.place), (*SUBJECT_EVENTS, *STUDY_EVENTS))
+                ended = next((id for id in self.mapping.periods or {} if completed(id) == trigger.name), None)
+                if ended is not None:
+                    wrong = f"`{trigger.name}` is the day on which a period really ended, and opens no way of its own"
+                    self.problems.error(wrong, text.place, f"write `end of {ended}`, which counts from it once it is recorded")
                 if trigger.name in OF_SCREENING and trigger.name != RANDOMISED:
                     wrong = f"`{trigger.name}` comes before day 1, and opens no way from one period to the next"
                     self.problems.error(wrong, text.place, f"name what happens in the period, such as `{RANDOMISED}`, or its end")
