@@ -67,7 +67,8 @@ _UNSEEN = """
     blinded-hours-of-samples hours-not-given hours-not-given-to-an-arm hours-no-end hours-not-whole hours-of-which-dose hours-twice
     hours-two-entries hours-unknown-product hours-window-over-the-dose hours-as-a-name hours-as-names hours-without-a-dose
     hours-before-the-end hours-zero hours-window-behind-the-dose
-    cycle-before-its-dose
+    cycle-before-its-dose hangs-until returns-0 returns-21 returns-id-taken returns-not-back returns-two-ways span-consented-before
+    transition-after-screened visit-on-screening-in-later-period
     except-all except-another-day except-first except-no-day except-times except-twice or-later-behind-a-repeat or-later-range
     repeat-days-after-month-follows repeat-months-after-days until-end until-end-after-an-event until-end-by-months
     until-end-goes-on-counting until-end-on-a-repeat

@@ -102,7 +102,7 @@ DAYS = [
         ["write days or weeks, or months: one number of them"],
         "cd19_return + 6 months",
     ),
-    ("cd19_return + 14 days + 7 days", "1", ["write `cd19_return + 21 days`"], "cd19_return + 21 days"),
+    ("cd19_return + 14 days + 7 days", "1", ["write `cd19_return + 3 weeks`"], "cd19_return + 3 weeks"),
 ]  # fmt: skip
 
 READ_DAYS = [  # what people type, and how the language says it
