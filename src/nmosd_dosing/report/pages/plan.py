@@ -175,7 +175,7 @@ def _time_points(plan: Plan) -> Table:
         wraps=("Time point", "What"), once=("Visit", "Date"),
     )  # fmt: skip
     for v, row in lines:
-        cells = [text(v.id if len(plan.periods) > 1 else v.label), day(row.date) if row.date is not None else Text()]
+        cells = [text(v.id if len(plan.periods) > 1 else v.label), _day_of(row, v)]
         if clock:
             cells.append(text(f"{row.time:%H:%M}" if row.time is not None else ""))
         if done:
@@ -186,6 +186,14 @@ def _time_points(plan: Plan) -> Table:
         cells.append(text(row.name))
         made.add_row(*cells)
     return made
+
+
+def _day_of(row: PlannedTimePoint, visit: PlannedVisit) -> Text:
+    """The day of a time point; or that the dose from which it counts is not given."""
+    if row.date is not None:
+        return day(row.date)
+    given = any(other.kind == "dose" and other.name == row.of for other in visit.time_line)
+    return Text() if row.kind == "dose" or given else Text("no dose")
 
 
 def _done(row: PlannedTimePoint) -> Text:
