@@ -158,3 +158,10 @@ def test_what_would_lie_before_the_first_day_of_its_period_falls_away_and_is_tol
     notes = plan(study, Subject(START, entered=entered)).notes
     told = "not planned: last dose of the study+30d; before the first day of follow, 2025-06-30 Mon; they are counted from 2025-05-05 Mon"
     assert [n.message for n in notes if n.code == "before-entry"] == [f"{told}, the last dose"]
+
+
+def test_a_dose_of_some_arms_only_may_not_be_the_last_of_whoever_has_no_known_arm() -> None:
+    arms = "arms: [a, b]\nproducts: {X: {}}\n" + FIVE.replace(LAST, "      - {at: D200, give: X 5 mg, arms: a}\n" + LAST)
+    assert last(arms) == ("2025-07-24", "projected")
+    assert last(arms, arm="a") == ("2025-07-24", "planned")
+    assert last(arms, arm="b") == ("2025-04-28", "planned")

@@ -17,7 +17,7 @@ from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
-from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, Move, MoveStatus
 
 _MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
@@ -27,7 +27,8 @@ _MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
 class LastDoses:
     """(n,) each. date: the last day of the last dose, as recorded, else as planned; NaT where nothing is given. later: whether a later one
     may come, since doses go on beyond what is drawn, in a period that may follow, or are held. unsure: whether this one may be
-    on another day, or not be given: it is projected, booked, waits for a decision, or is given only as needed."""
+    on another day, or not be given: it is projected, booked, waits for a decision, is given only as
+    needed, or is for some arms only, and the arm is not known."""
 
     date: Dates
     later: NDArray[np.bool_]
@@ -49,8 +50,9 @@ def last_doses(schedule: Schedule, period: int | None) -> LastDoses:
         state, through = schedule.state(i), schedule.through(i, schedule.dates(i))
         mine = (through == date) & (state != VisitStatus.ABSENT) & (state != VisitStatus.CANCELLED)
         when_needed = np.logical_and.reduce([schedule.status[k] == AmountStatus.AS_NEEDED for k in rows])
+        some_arms = len(schedule.visits[i].arms) < len(schedule.period(i).arms) or all(None in schedule.rows[k].give.doses for k in rows)
         there |= mine
-        moves &= ~mine | np.isin(state, _MAY_MOVE) | when_needed
+        moves &= ~mine | np.isin(state, _MAY_MOVE) | when_needed | (some_arms & (schedule.arm == UNKNOWN_ARM))
         later |= (state == VisitStatus.PENDING) & (through > date)  # held: it is not counted, and may be given
     return LastDoses(date, later, there & moves)
 
