@@ -33,8 +33,8 @@ def test_each_return_stands_behind_the_file_s_own_periods() -> None:
 
 def test_what_was_before_day_1_does_not_come_again() -> None:
     periods = {period.id: period for period in load(STUDY).periods}
-    assert len(periods["treatment"].visit_rules) == 4
-    assert len(periods["treatment-2"].visit_rules) == 1
+    assert len(periods["treatment"].visit_rules) == 5
+    assert len(periods["treatment-2"].visit_rules) == 2
 
 
 def test_a_name_alone_is_of_the_first_time() -> None:
