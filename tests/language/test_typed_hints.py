@@ -154,6 +154,7 @@ DOSES = [
     ("X 10 mg/Kg", "write `10 mg/kg`", "X 10 mg/kg"),
     ("X 5 mg/kg to 10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
     ("X 5-10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
+    ("X 20 mg as needed, max 3 times a day", "write `as needed, at most 3 times daily`", "X 20 mg as needed, at most 3 times daily"),
     ("X 20 mg PRN", "write `as needed`", "X 20 mg as needed"),
 ]  # fmt: skip
 STEPS = "write each step as an entry of its own, with its days:"

@@ -130,12 +130,15 @@ def _as_needed(text: str, node: Scalar) -> tuple[str, str | None, int | None]:
     if match["most"] is None:
         return body, "as needed", None
     words = re.fullmatch(r", at most (?:(once|twice)|([0-9]{1,3}) times) daily", match["most"])
+    loose = re.search(r"\b(once|twice|(?:[3-9]|[1-9][0-9]) times) (?:daily|(?:a|per) day)$", match["most"])
     most = int(words[2]) if words and words[2] else {"once": 1, "twice": 2}.get(words[1], 0) if words else 0
     if words is None or (words[2] and not 3 <= most <= 99):
         raise PhraseError(
             f"how often at the most is `{clip(match['most'].strip(', '))}`?",
             _part(node, match["most"].strip(", ")),
-            "write `as needed, at most 4 times daily`, of an amount for one time; or `at most once daily`, `at most twice daily`",
+            f"write `as needed, at most {loose[1]} daily`"
+            if loose
+            else "write `as needed, at most 4 times daily`, of an amount for one time; or `at most once daily`, `at most twice daily`",
         )
     return body, f"as needed{match['most']}", most
 
