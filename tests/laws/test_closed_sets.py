@@ -47,6 +47,7 @@ from nmosd_dosing.subjects.visit_records import Recorded
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 SOURCE = ROOT / "src" / "nmosd_dosing"
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+DOSE_RULES = (ROOT / "docs" / "dose-rules.md").read_text(encoding="utf-8")
 DAY_1, DAY = dt.date(2025, 1, 6), dt.date(2025, 3, 1)
 
 
@@ -119,7 +120,7 @@ def test_an_event_ends_what_its_row_says(kind: EventKind) -> None:
     assert all(span.end is None or span.end <= DAY for span in here.spans) == (kind.name in events.ENDS_FOLLOW_UP)
     noted = [note.message for note in here.notes if note.code == "exit"]
     assert bool(noted) == (kind.name in events.ENDS_TREATMENT)
-    assert all(("stays" in message) != (kind.name in events.ENDS_FOLLOW_UP) for message in noted)
+    assert all(("; " in message and "stay" in message) != (kind.name in events.ENDS_FOLLOW_UP) for message in noted)
 
 
 def test_what_ends_more_ends_the_less() -> None:
@@ -221,7 +222,7 @@ def test_no_spelling_means_two_units() -> None:
     spellings = [spelling for unit in units.TABLE for spelling in {*unit.meant, unit.symbol.lower()}]
     assert len(spellings) == len(set(spellings)) and all(spelling == spelling.lower() for spelling in spellings)
     assert not set(UNITS) & {spelling for unit in units.TABLE for spelling in unit.meant}
-    assert units.CONVERTED_TEXT in LANGUAGE
+    assert units.CONVERTED_TEXT in DOSE_RULES
 
 
 def test_each_vial_policy_can_be_asked_for() -> None:

@@ -7,11 +7,10 @@ from itertools import combinations
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.study.events import ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Give, Point, VisitRule
-
-_DIED = "died"
 
 
 def check_hanging(study: Study, period: Period, visits: Sequence[Visit], problems: Problems) -> None:
@@ -26,7 +25,7 @@ def check_hanging(study: Study, period: Period, visits: Sequence[Visit], problem
                 _nothing_on(item.code, item.place, problems)
             elif item.code.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY):
                 _on_last_dose(study, period, entry, item, problems)
-            elif item.code.hangs_on == _DIED:
+            elif item.code.hangs_on in ENDS_FOLLOW_UP:
                 problems.error("a visit that hangs on a death", item.place, "take it out: after a death nothing is planned")
     _one_planned_day([visit for visit in visits if not visit.hangs_on], problems)
 
