@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.kit.command import dosing, errors
+from tests.kit.command import dosing, errors, output
 from tests.kit.recorded import RCP, checked, planned, table
 
 
@@ -46,6 +46,29 @@ def test_a_dose_recorded_before_day_1_is_refused(folder: Path) -> None:
         "error: `D182` is recorded on 2024-07-06, before day 1, 2025-01-06"
     )
     assert checked(*RCP, *table("visit,date\nD182,2024-07-06\n"))["rcp/D182"].startswith("not-allowed: before day 1, 2025-01-06 Mon")
+
+
+def test_a_dose_that_the_file_has_before_day_1_may_be_given_there(folder: Path) -> None:
+    """Chemotherapy before an infusion of cells, say, and what hangs on a day of screening; in a later period before its entry."""
+    first = "[{at: randomised, give: Y 5 mg}, {at: D-2 ±1d, give: Y 100 mg}, {at: D0, give: X 1 mg}, {at: D7, give: X 1 mg}]"
+    later = "[{at: D-2 ±1d, give: Y 100 mg}, {at: D0, give: X 1 mg}]"
+    periods = f"periods:\n  p: {{length: 4 weeks, visits: {first}}}\n  q: {{visits: {later}}}\n"
+    moves = "transitions: [{id: done, from: p, to: q, after: end of p, within: 14 days}]\n"
+    head = "language: 1\nstudy: n\ntitle: N\nsource: me\ndays: from 0\nproducts: {X: {}, Y: {}}\n"
+    Path("s.yaml").write_text(head + periods + moves, encoding="utf-8")
+    asked = ("--regimen", "s.yaml", "--start", "2025-01-06", "--on", "randomised=2025-01-02")
+    rows = "visit,date\nrandomised,2025-01-02\np/D-2,2025-01-03\np/D0,2025-01-06\nq/D-2,2025-02-01\nq/D0,2025-02-03\n"
+    made = planned(*asked, *table(rows))
+    assert [visit["status"] for visit in made["visits"]] == ["done", "done", "done", "planned", "done", "done"]
+    told = checked(*asked, *table(rows))
+    window = "allowed from 2025-01-03 Fri to 2025-01-05 Sun"
+    assert told["p/randomised"].startswith("no-window: on the target")
+    assert told["p/D-2"] == f"in-window: 1 day before the target, {window}"
+    assert told["q/D-2"].startswith("in-window: on the target")
+    assert checked(*asked, *table("visit,date\np/D-2,2025-01-02\n"))["p/D-2"].startswith("early: ")
+    slots = output("slots", *asked, "--visit", "p/D-2", "--as-of", "2025-01-01")
+    assert "2025-01-03 Fri  open     1 day before the target" in slots
+    assert "before day 1" in errors("plan", *asked, *table("visit,date\np/D7,2025-01-05\n"))
 
 
 def test_a_plan_as_of_a_day_knows_what_was_known(folder: Path) -> None:

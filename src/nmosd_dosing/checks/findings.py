@@ -214,13 +214,18 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
     if segment.period and not begun:
         return f"no entry into {own.period.id} is recorded"
     entry = own.anchor if segment.hangs_on else segment.anchor
-    if segment.period and entry is not None and actual < entry:
+    if segment.period and entry is not None and actual < entry and not _planned_before(visit, entry):
         return f"before the entry into {own.period.id} on {date_text(entry)}"
     ended = [limit for limit in _ended(subject, visit) if actual > limit.last]
-    before = day_1 is not None and actual < day_1 and visit.visit.offset != Offset()  # day 1 itself may be planned for later than its own
-    if before and (visit.visit.gives or ended):
+    own_day = visit.visit.offset == Offset()  # day 1 itself may be planned for later than its own
+    if day_1 is not None and actual < day_1 and not own_day and not _planned_before(visit, day_1) and (visit.visit.gives or ended):
         return f"before day 1, {day(day_1)}"
     return f"after {limit_text(subject, min(ended, key=lambda limit: limit.last))}" if ended else None
+
+
+def _planned_before(visit: SubjectVisit, first: dt.date) -> bool:
+    """Whether a visit is planned for before the first day of its period, as D-2 is: then that day is no limit of it."""
+    return visit.target is not None and visit.target < first
 
 
 def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[SubjectLimit]:

@@ -13,8 +13,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset
+from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names, before_restart
@@ -298,10 +299,16 @@ def _may_come(record: Record, names: Names) -> bool:
 
 def before_day_1(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort, later: Collection[int] = ()) -> Iterable[tuple[int, Record]]:
     """The doses that are recorded before the first of their subject, by column: in January the old year is easily written. `later`: the
-    visits of later periods, of whose first days it is told, too; else they are entries, which are refused."""
+    visits of later periods, of whose first days it is told, too; else they are entries, which are refused. What the file itself puts
+    before day 1, on D-2 or on a day of screening, is none of them."""
     for (row, column), records in found.records.items():
-        if visits[row].gives and (row in later or visits[row].offset != Offset()) and found.actual[row, column] < cohort.start[column]:
+        if visits[row].gives and (row in later or not _up_to_day_1(visits[row])) and found.actual[row, column] < cohort.start[column]:
             yield column, records[0]
+
+
+def _up_to_day_1(visit: Visit) -> bool:
+    """Whether a visit is planned for day 1, or may be for a day before it."""
+    return visit.hangs_on in OF_SCREENING or (visit.offset is not None and visit.offset.range[1] <= 0)
 
 
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
