@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Cohort, Plan, RegimenError, Study, Subject, expand, plan
+from nmosd_dosing import Cohort, Event, Plan, RegimenError, Study, Subject, expand, plan
 from nmosd_dosing.language import catalog
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.model import Period
@@ -154,6 +154,16 @@ def test_the_dose_after_an_event_is_masked_like_the_dose_before_it() -> None:
         assert not any(SECRET in text for text in outputs(masked(study, study.periods[0], arm)))
     unblinded = plan(study, Subject(START, arm="a"), unblind=True)
     assert any(SECRET in text for text in outputs(unblinded))
+
+
+def test_an_event_that_changes_a_dose_of_all_arms_tells_no_arm() -> None:
+    """Not even that one is known."""
+    once = "{at: D8, give: Y 5 mg, once: {escalated: Y 9 mg}}"
+    study, _ = read_study_text(f"{HEAD}      - {MASKED}\n      - {once}\n".replace("  p:\n", "  p:\n    blinded: true\n"))
+    escalated = (Event("escalated", START + dt.timedelta(3)),)
+    unknown, *known = (outputs(plan(study, Subject(START, arm=arm, events=escalated))) for arm in (None, "a", "b"))
+    assert "so Y 9 mg" in unknown[0]
+    assert known == [unknown, unknown]
 
 
 # --- unblinded ----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
     if dose.status == AmountStatus.MASKED:
         how = f"`{argument('unblind')}` with `{argument('arm')}` shows it"
         return f"dose of {dose.give.shown}: masked, and with it how it is worked out; {how}"
-    own = _own(dose)
+    own = own_dose(dose)
     about = f"dose of {dose.give.product}"
     if own is None or own.kind != "stated":
         if dose.status not in KNOWN:
@@ -70,7 +70,7 @@ def taken_text(taken: Sequence[tuple[str, dt.date]], *, held: bool) -> str:
     return f"is not given, by {events_text([first])}{f' until {events_text(then)}' if then else ''}"
 
 
-def _own(dose: SubjectDose) -> Dose | None:
+def own_dose(dose: SubjectDose) -> Dose | None:
     """The dose of the subject's arm, or the one that all arms get."""
     doses = {each for each in dose.doses if each is not None}
     return dose.own or (doses.pop() if len(doses) == 1 else None)
@@ -148,7 +148,7 @@ def _of(date: dt.date | None) -> str:
 
 def _given(dose: SubjectDose) -> Iterator[str]:
     """How often; and what was given, where that is recorded."""
-    if (own := _own(dose)) is not None and own.step:
+    if (own := own_dose(dose)) is not None and own.step:
         yield own.step
     if dose.status == AmountStatus.AS_NEEDED:
         yield "given only when it is needed: nothing is planned of it"

@@ -9,7 +9,7 @@ from typing import assert_never
 from nmosd_dosing.days import Offset, date_text, is_clipped, shift_date
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.errors import counted
-from nmosd_dosing.plans.dose_reasons import taken_text
+from nmosd_dosing.plans.dose_reasons import own_dose, taken_text
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import Date, DoseBefore, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
@@ -106,8 +106,9 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
     masked = any(give.mask is not None for give in what.gives)
     yield from dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))
     for dose in visit.doses:
-        if dose.change is not None and dose.own is not None:
-            yield f"dose: {dose.change.event} on {day(dose.change.date)}, so {dose.give.product} {dose.own.rule}"
+        own = own_dose(dose)
+        if dose.change is not None and own is not None and dose.status != AmountStatus.MASKED:
+            yield f"dose: {dose.change.event} on {day(dose.change.date)}, so {dose.give.product} {own.rule}"
     yield from (f"projected: {why}" for why in may_move(schedule, visit))
     if visit.status == VisitStatus.CANCELLED:
         yield f"cancelled: {cancelled_by(schedule, visit)}"
