@@ -148,6 +148,13 @@ def test_of_a_history_of_several_one_is_meant(tmp_path: Path) -> None:
     assert "is not in" in errors(*asked, "--subject", "C")
 
 
+def test_a_history_without_rows_has_told_nothing(tmp_path: Path) -> None:
+    table = tmp_path / "history.csv"
+    table.write_text("subject,what,from,to\n", encoding="utf-8")
+    found = output("starts", "--regimen", "bat4406f-rcp", "--from", "2025-02-24", "--to", "2025-02-28", "--history", str(table))
+    assert "not settled, and stand against no day: IC3, IC4, IC5-dose, IC5-withdrawal, EC1" in found
+
+
 def test_a_trial_file_names_everybodys_history_and_one_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("trial.yaml").write_text("trial: T\nregimen: bat4406f-rcp\nhistory: history.csv\n", encoding="utf-8")

@@ -19,7 +19,7 @@ from nmosd_dosing.checks.clocks import Clock, reckon
 from nmosd_dosing.checks.screening import Clocks, Days, Tied, clocks_of
 from nmosd_dosing.days import Offset
 from nmosd_dosing.language import catalog
-from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, Reach, Times, Unless
+from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, Kind, NotWithin, Reach, Times, Unless
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.subjects.had import Had, Past
 from tests.judges import oracle_clocks as oracle
@@ -132,6 +132,8 @@ def test_what_is_used_together_is_added_up() -> None:
     assert verdict("mil62", "IC5", one) == "admissible"
     assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "not-until 2025-01-25"
     assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(5))) == "admissible"
+    again = use("prednisone", "2024-12-01", "2025-01-31", daily_mg=Decimal(15))  # two rows that say the same are two
+    assert verdict("mil62", "IC5", one, again) == "not-until 2025-02-15"
     assert verdict("mil62", "IC5", one, use("drug Q", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "person"
     assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-11-20", "2024-12-20", daily_mg=Decimal(60))) == "admissible"
 
@@ -207,6 +209,26 @@ def test_what_no_kind_has_is_for_a_person() -> None:
     assert verdict("bat4406f", "EC4", use("drug Q", "2024-12-01")) == "person"
     assert verdict("bat4406f", "EC4", use("drug Q", "2024-11-01")) == "admissible"
     assert verdict("bat4406f", "EC4", use("azathioprine", "2024-12-01")) == "admissible"
+
+
+def test_of_a_run_that_may_be_one_the_part_with_the_unknown_half_life_counts_too() -> None:
+    clock = NotWithin(("azathioprine",), Reach(Offset(months=1), 5, longer=False), "first dose", longer_than=7)
+    past = Past((use("azathioprine", "2024-08-31", "2024-10-14"), use("drug Q", "2024-08-01", "2025-01-29")), told=True)
+    made = reckon(Criterion("EC1", "", clock), Criteria(), past, {"azathioprine": Fraction(5, 24)}, ())
+    assert [made.on(dt.date(2025, 2, n)) for n in (27, 28)] == ["person", "person"]
+    assert made.on(dt.date(2025, 3, 1)) == "admissible"
+
+
+def test_at_the_end_of_all_days_there_is_no_further_one() -> None:
+    study, periods = plan_of("mil62")
+    past = Past((use("rituximab", "9999-12-31"),), told=True)
+    assert clocks_of(study, periods[0], past).earliest(Days(dt.date.max)).day_1 is None
+
+
+def test_other_adds_nothing_before_a_kind_or_a_word_of_a_criterion() -> None:
+    criteria = Criteria(kinds=(Kind("other biologic", ("tocilizumab",)), Kind("depleter", ("rituximab",))))
+    assert criteria.means("biologic", "tocilizumab") and criteria.means("Other biologic", "tocilizumab")
+    assert criteria.means("Other  depleter", "rituximab") and not criteria.means("Other depleter", "tocilizumab")
 
 
 def test_what_is_not_known_admits_nobody() -> None:

@@ -89,7 +89,7 @@ _UNSEEN = """
     clock-0-events clock-200-years clock-anchor-day-0 clock-anchors-two clock-and clock-dose-in-a-name clock-events-nothing-counted
     clock-half-lives-after clock-months-in-a-row clock-not-daily clock-not-stated-alone clock-of-which-longer clock-stable-several
     clock-two-events clock-unless-unknown-event clock-words-within-a-name clock-zero-length criterion-id-of-a-period kind-in-itself
-    kind-name-twice kind-nearly kind-twice half-life-zero randomisation-day-0
+    kind-name-twice kind-nearly kind-twice kind-within half-life-zero randomisation-day-0
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

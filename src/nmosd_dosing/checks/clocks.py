@@ -220,10 +220,11 @@ class _NotWithin:
             some = [(use, daily) for use, daily in dosed if doubts or not use.doubt]
             edges = sorted({day for use, _ in some for day in (use.first, *([use.last + _DAY] if use.last != FOREVER else []))})
             for begin, after in pairwise([*edges, FOREVER]):
-                together = {use.had[0]: (use, daily) for use, daily in some if use.first <= begin <= use.last}
+                together = {id(use.had[0]): (use, daily) for use, daily in some if use.first <= begin <= use.last}  # each row by itself
                 doubt = tuple(dict.fromkeys(each for use, _ in together.values() for each in use.doubt))
                 if sum(daily for _, daily in together.values()) > most and bool(doubt) == doubts:
-                    found.append(_Use(begin, after - _DAY if after != FOREVER else FOREVER, tuple(together), doubt))
+                    rows = tuple(use.had[0] for use, _ in together.values())
+                    found.append(_Use(begin, after - _DAY if after != FOREVER else FOREVER, rows, doubt))
         counted_in = {had for use in found for had in use.had}
         for use, daily in dosed:
             if use.had[0] not in counted_in:
@@ -279,8 +280,9 @@ class _NotWithin:
         first, last, to_ask = self._days(run)
         verdict: Verdict = "person" if any(by == "person" for by, _ in run.doubt) else "needs"
         words = "; ".join(dict.fromkeys(words for by, words in run.doubt if by == verdict))
-        if last is None or (to_ask and (clock.reach.longer or clock.reach.length is None)):
-            last = FOREVER
+        if last is None or to_ask:
+            length = clock.reach.length if to_ask and not clock.reach.longer else None
+            last = last_barred(run.last, length, strict=clock.strict) if length is not None else FOREVER
         yield Block(first, last, verdict, f"{_named(run)} may be in it; to be known: {words}", words)
 
     def _days(self, run: _Use) -> tuple[dt.date, dt.date | None, list[str]]:

@@ -173,7 +173,8 @@ class Clocks:
         begin = days.day_1 or no_screening
         if begin is None:
             return Earliest(None, None, open=self._open(days, None, None), steps=("no day is known to count from",))
-        day, tries = self._possible(begin, no_screening), 0
+        day: dt.date | None = self._possible(begin, no_screening)
+        tries = 0
         while day is not None and tries < _MOST_TRIES:
             if (free := first_free(self.on_day_1(), day)) is None:
                 break
@@ -181,7 +182,7 @@ class Clocks:
             screening = self.screening_for(day, no_screening)
             if screening is not None:
                 return self._found(days, begin, no_screening, screening, day)
-            day, tries = day + _DAY, tries + 1
+            day, tries = day + _DAY if day < dt.date.max else None, tries + 1
         never = [c.criterion.id for c in (*self.on_day_1(), *self.on_screening()) if any(b.bars and b.last == FOREVER for b in c.blocks)]
         return Earliest(None, None, day_1_held_by=tuple(never), open=self._open(days, None, None), steps=("there is no such day",))
 

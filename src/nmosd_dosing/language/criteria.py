@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.language.keys import CriterionKeys, HalfLifeKeys, KindKeys, RandomisationKeys, StudyKeys, one_line, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.clocks import ClockText
-from nmosd_dosing.study.criteria import Criteria, Criterion, HalfLife, Kind, plain_name
+from nmosd_dosing.study.criteria import Criteria, Criterion, HalfLife, Kind, plain_name, without_other
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated
 
 _NEAR = 0.85  # `COVID-19 infection` is no slip for `COVID-19 vaccine`
@@ -103,15 +104,19 @@ def _check_first_dose(word: str, place: Place, counts_from: CountsFrom, problems
 
 
 def _check_names(criteria: list[ClockText], kinds: tuple[Kind, ...], problems: Problems) -> None:
-    """A word of a criterion that is nearly a kind, and not one: it would mean nobody's drug, and let everybody pass."""
-    known = {name for kind in kinds for name in (kind.name, *kind.names)}
+    """A word of a criterion that is nearly a kind, or has a name of one in it, and is none: it would mean nobody's drug, and let everybody
+    pass."""
+    known = {name for kind in kinds for name in (kind.name, without_other(kind.name), *kind.names)}
     plain = {plain_name(name) for name in known}
+    by_name = {plain_name(kind.name): kind.name for kind in kinds}
     for said in criteria:
         for name, place in said.names:
-            word = name.removeprefix("other ")
+            word = without_other(name)
             if {plain_name(name), plain_name(word)} & plain:
                 continue
-            by_name = {plain_name(kind.name): kind.name for kind in kinds}
-            if near := difflib.get_close_matches(plain_name(word), by_name, n=1, cutoff=_NEAR):
-                hint = f"did you mean `{by_name[near[0]]}`?"
+            near = difflib.get_close_matches(plain_name(word), by_name, n=1, cutoff=_NEAR)
+            within = [each for each in known if re.search(rf"(?<!\w){re.escape(each)}s?(?!\w)", word, re.I)]
+            if near or within:
+                hint = f"did you mean `{by_name[near[0]]}`?" if near else f"write `{clip(max(within, key=lambda each: (len(each), each)))}`"
+                hint += "" if near else ", or what this word means among the kinds: it would mean only what is called just that"
                 problems.error(f"`{clip(name)}` is not among the kinds of this file", place, hint)

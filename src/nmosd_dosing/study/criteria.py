@@ -42,6 +42,11 @@ def plain_name(name: str) -> str:
     return (plain[:-1] if plain.endswith("s") and plain.isascii() else plain) or name
 
 
+def without_other(name: str) -> str:
+    """A name without `other` before it, which adds nothing."""
+    return re.sub(r"^other\s+", "", name, flags=re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How far a clock reaches: a length, so many half-lives, or the longer or shorter of both."""
@@ -186,14 +191,15 @@ class Criteria:
 
     def means(self, word: str, name: str) -> bool:
         """Whether what is called `name` is what a criterion calls `word`; `other` before a word adds nothing."""
-        return bool(self.meanings(name) & {plain_name(word), plain_name(word.removeprefix("other "))})
+        return bool(self.meanings(name) & {plain_name(word), plain_name(without_other(word))})
 
     @cached_property
     def _kinds_by_name(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for kind in self.kinds:
             for name in kind.names:
-                found[plain_name(name)] = (*found.get(plain_name(name), ()), plain_name(kind.name))
+                called = {plain_name(kind.name), plain_name(without_other(kind.name))}
+                found[plain_name(name)] = (*found.get(plain_name(name), ()), *called)
         return found
 
     @cached_property
@@ -207,7 +213,7 @@ class Criteria:
             match criterion.clock:
                 case NotWithin(whats=whats, unless=unless):
                     for word in whats:
-                        yield from (word, word.removeprefix("other "))
+                        yield from (word, without_other(word))
                     if unless is not None and unless.event:
                         yield unless.event
                 case StableFor(event=event) | Counted(event=event):

@@ -55,6 +55,7 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
     """The criteria for what one subject had; None where nothing is told of it."""
     past, half_lives = histories.read_had(whom.had, problems), histories.read_half_lives(whom.half_life, problems)
     _, events = people.on(whom.on, people.known_events(request.study if request is not None else None), problems)
+    asked = bool(past.told or events or whom.screening is not None)
     if whom.history is not None:
         tables = Tables(whom, problems)
         rows = histories.read_table(whom, tables, problems) or []
@@ -63,13 +64,15 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         if whom.subject is None and len(codes) > 1 and whom.trial is not None:  # a trial file names everybody's
             say(f"history: {len(codes)} subjects, and none is named: no criterion is looked at; `--subject CODE` names one")
             rows = []
-        elif whom.subject is None and len(codes) > 1:
+        else:
+            asked = True
+        if whom.subject is None and len(codes) > 1 and whom.trial is None:
             problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
             problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, "look its code up in the table")
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
-        past = histories.with_rows(past, mine, told=bool(rows) or len(codes) < 2)
-    if request is None or problems.found or not (past.told or events or whom.screening is not None):
+        past = histories.with_rows(past, mine, told=bool(mine))
+    if request is None or problems.found or not asked:
         return None
     period = request.periods[0]
     return clocks_of(request.study, period, histories.with_events(past, events), half_lives)

@@ -153,6 +153,7 @@ class _Reader:
                 )
             length = self._length()
             event = re.sub(r"\s+symptoms?$", "", whats[0])
+            self.names[-1] = event, self.names[-1][1]
             return StableFor(event, length, self._before())
         self.scan.take(r"at most\b")
         above = self._daily()
