@@ -165,6 +165,19 @@ def test_a_course_moves_as_a_whole_with_its_cycle(second: str, first: str, last:
     assert (course.target, course.last, course.administrations[0].times) == (day(first), day(last), 5)
 
 
+@pytest.mark.parametrize("by", ["dose", "visit"])
+def test_the_days_of_a_cycle_by_months_count_from_its_own_first_day_whatever_is_recorded(by: str) -> None:
+    """28 January, a month and 7 days is 7 March: not a month after 4 February, which is 4 days after the first of the cycle."""
+    entry = f'{{at: "D1, D8", cycle: "every 1 month, 3 cycles", counted from: previous {by}, give: X 5 mg}}'
+    study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods:\n  main:\n    visits:\n      - {entry}\n")
+    records = (done("C1D1", "2025-01-28"), done("C1D8", "2025-02-04"))
+    for known in ((), records[:1], records):
+        found = plan(study, Subject(day("2025-01-28"), records=known))
+        assert [str(v.target)[5:] for v in found.visits] == ["01-28", "02-04", "02-28", "03-07", "03-28", "04-04"]
+    late = plan(study, Subject(day("2025-01-28"), records=(*records, done("C2D1", "2025-03-03"))))
+    assert [str(v.target)[5:] for v in late.visits[3:]] == ["03-10", "04-03", "04-10"]
+
+
 @pytest.mark.parametrize("event", ["died", "treatment_stopped", "withdrawn"])
 @pytest.mark.parametrize("records", [(), (done("D1 to D10", "2025-01-06"),)])
 def test_no_course_goes_on_after_an_exit(event: str, records: tuple[Record, ...]) -> None:

@@ -33,7 +33,7 @@ class Filling(Schedule):
         for array in (
             self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
             *self.planned.values(), *self.taken.values(), *(array for arrays in self.exposure.values() for array in arrays),
-            *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.booked)),
+            *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.then, c.booked)),
             *(array for made in self.reweighed.values() for array in (made.since, made.grams, made.of)),
         ):  # fmt: skip
             if array is not None:

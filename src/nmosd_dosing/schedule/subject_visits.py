@@ -113,8 +113,9 @@ def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset, bool] | No
     counted = schedule.counted.get(visit)
     if counted is None or schedule.visits[visit].follows is None:
         return [None] * len(schedule)
-    columns = zip(to_dates(counted.since), counted.days.tolist(), counted.months.tolist(), counted.booked.tolist(), strict=True)
-    return [(date, Offset(days, months), booked) if date is not None else None for date, days, months, booked in columns]
+    steps = zip(counted.days.tolist(), counted.months.tolist(), counted.then.tolist(), strict=True)
+    columns = zip(to_dates(counted.since), steps, counted.booked.tolist(), strict=True)
+    return [(day, Offset(days, months, then=then), booked) if day is not None else None for day, (days, months, then), booked in columns]
 
 
 def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tuple[Any, ...]:

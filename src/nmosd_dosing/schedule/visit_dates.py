@@ -64,7 +64,7 @@ def fill_dates(
 def _follow(schedule: Filling, visit: int, previous: int, by: Follows, columns: slice) -> None:
     """Moves a visit that counts from the actual day of another: from the last that is recorded or booked, so many steps on."""
     n, zero = len(schedule), np.zeros(len(schedule), dtype=np.int64)
-    before = schedule.counted.get(previous, Counted(np.full(n, NO_DATE), zero, zero, np.zeros(n, dtype=bool)))
+    before = schedule.counted.get(previous, Counted(np.full(n, NO_DATE), zero, zero, zero, np.zeros(n, dtype=bool)))
     since, records = before.since, schedule.visit_records
     booked = records.booked[previous] if records is not None else np.full(n, NO_DATE)
     actual = records.actual[previous] if records is not None else since
@@ -72,13 +72,17 @@ def _follow(schedule: Filling, visit: int, previous: int, by: Follows, columns: 
         actual = np.where(records.gave_none[previous], NO_DATE, actual)
     actual = np.where(np.isnat(booked), actual, booked)
     there = ~np.isnat(actual)
-    since, days = np.where(there, actual, since), np.where(there, 0, before.days) + by.step.days
-    months = np.where(there, 0, before.months) + by.step.months
-    schedule.counted[visit] = Counted(since, days, months, np.where(there, ~np.isnat(booked), before.booked))
+    since = np.where(there, actual, since)
+    days, months, then = (np.where(there, 0, so_far) for so_far in (before.days, before.months, before.then))
+    behind = months != 0  # days behind months: those of a cycle whose first day months have moved
+    days, then = np.where(behind, days, days + by.step.days), np.where(behind, then + by.step.days, then) + by.step.then
+    months = months + by.step.months
+    schedule.counted[visit] = Counted(since, days, months, then, np.where(there, ~np.isnat(booked), before.booked))
     target, known = schedule.target[visit, columns], ~np.isnat(since[columns])
-    for more in {(int(d), int(m)) for d, m in zip(days[columns][known], months[columns][known], strict=True)}:
-        chosen = known & (days[columns] == more[0]) & (months[columns] == more[1])
-        target[chosen] = shift(since[columns][chosen], Offset(*more))
+    steps = np.stack([days, months, then], axis=1)[columns]
+    for more in {tuple(step) for step in steps[known].tolist()}:
+        chosen = known & (steps == more).all(axis=1)
+        target[chosen] = shift(since[columns][chosen], Offset(more[0], more[1], then=more[2]))
 
 
 def _dosed(schedule: Schedule) -> set[int]:

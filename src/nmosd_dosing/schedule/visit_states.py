@@ -35,10 +35,11 @@ class VisitStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How a visit is counted from the dose before it: (n,) the day of that dose, NaT where it is neither recorded nor booked, so many days
-    and months since; and whether it is only booked."""
+    """How a visit is counted from the dose before it: (n,) the day of that dose, NaT where it is neither recorded nor booked, so many days,
+    then months, and `then` days since; and whether it is only booked."""
 
     since: Dates
     days: NDArray[np.int64]
     months: NDArray[np.int64]
+    then: NDArray[np.int64]
     booked: NDArray[np.bool_]
