@@ -76,7 +76,7 @@ _UNSEEN = """
     levels-event-of-study levels-event-twice levels-event-unknown levels-hold-same levels-neither-in-one levels-no-event levels-once
     levels-single levels-start-unknown levels-start-without levels-surface levels-to-once levels-twice levels-units levels-upside-down
     levels-without
-    hours-quoted lead-not-whole missing-visits transition-within-months-and-days transition-within-reversed
+    hours-in-names hours-quoted lead-not-whole missing-visits transition-within-months-and-days transition-within-reversed
     died-visit hangs-before-no-visit hangs-cycle hangs-nothing-added hangs-on-no-visit hangs-repeat hangs-twice-on-one-day hangs-two-days
     hours-before-part hours-before-range hours-before-zero kept-after-doses kept-after-mixed last-dose-cycle last-dose-gives
     last-dose-nothing-given last-dose-of-none last-dose-of-study-by-arm last-dose-repeat last-dose-span-of-none last-dose-two-ends

@@ -20,6 +20,10 @@ class Examined:
     times: tuple[NominalTime, ...] = ()
 
 
+# A time behind other words; a name may begin with one, as `6 min walk test` does.
+_BEHIND = re.compile(r"(?i)[\s,:;(]([0-9]+(?:\.[0-9]+)?\s*(?:min(?:ute)?s?|h(?:ou)?rs?|h)\b.*)$|((?:pre|post)[- ]?dos(?:e|ing)\b.*)$")
+
+
 def _names(node: Scalar) -> tuple[Examined, ...]:
     parts = []
     for match in re.finditer(r"[^,]+", node.text):
@@ -37,8 +41,14 @@ def _name(node: Scalar) -> Examined:
         hint = f"write what is examined, then its times: `PK sample: {clip(node.flat)}`"
         raise PhraseError(f"`{clip(node.flat)}` is a time, and nothing that is examined", node.place, hint)
     name, colon, rest = node.flat.partition(":")
-    if colon and hours.is_time(rest.strip()):
-        hint = f"write it below `assess:`, without quotes: `- {clip(name.strip())}: {clip(rest.strip())}`"
+    behind = _BEHIND.search(node.flat)
+    if behind or (colon and hours.is_time(rest.strip())):
+        if behind and not colon:
+            rest = behind[1] or behind[2]
+            name = node.flat[: -len(rest)]
+        named = re.sub(r"(?:[\s,;(-]+(?:at|and|[0-9.]+)?)*$", "", name) or "PK sample"
+        times = rest.strip() if hours.are_times(rest.strip()) else "before X, 1 h after X"
+        hint = f"write it below `assess:`, without quotes: `- {clip(named)}: {clip(times)}`; in a name `24-hour` is no time"
         raise PhraseError(f"`{clip(node.flat)}` holds a time, and is read as a name", node.place, hint)
     return Examined(node)
 

@@ -151,6 +151,13 @@ def _with(number: Fraction, unit: str, rest: str) -> str:
     return " ".join([f"{float(number):g}", unit, *clip(rest).split()])
 
 
+def are_times(text: str) -> bool:
+    """Whether a text may be read as times before or after a dose."""
+    return (
+        re.fullmatch(TIMES_PATTERN, text) is not None and re.match(r".*\b(?:before|after|end\s+of)\s+\S", text.split(",")[-1]) is not None
+    )
+
+
 def is_time(text: str) -> bool:
     """Whether a text says a time, and not what is examined then."""
     return re.match(rf"{TIME}(?:\s*{_WINDOW})?\s*(?:$|before\b|after\b)|(?:before|end of)\s+\S+\s*$", text) is not None
