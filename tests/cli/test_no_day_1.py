@@ -43,6 +43,12 @@ def test_she_is_in_the_cohort() -> None:
     assert {code for code in ("0101", "0102", "0103", "0104") if code in done.stdout} == {"0101", "0102", "0103"}
 
 
+def test_who_failed_may_stand_in_the_table_of_subjects(tmp_path: Path) -> None:
+    (tmp_path / "subjects.csv").write_text("subject,start,screened,screen_failed\n0103,,2024-12-09,2024-12-12\n", encoding="utf-8")
+    done = dosing("due", *STUDY, "--subjects", str(tmp_path / "subjects.csv"), "--as-of", "2024-12-18")
+    assert "screening failed: 1 subject (`0103`)" in done.stderr and "ignored" not in done.stderr
+
+
 def test_a_plan_without_a_start() -> None:
     made = plan_json("plan", *STUDY, "--on", "screened=2024-12-09")
     assert (made["start"], made["screened"], made["consented"], made["screen_failed"]) == (None, "2024-12-09", None, None)

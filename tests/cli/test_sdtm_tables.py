@@ -94,7 +94,7 @@ def test_they_go_in_as_they_are(expected: Counter[str]) -> None:
     summary = json.loads(done.stdout)["summary"]
     assert {verdict: summary[verdict] for verdict in expected} == expected
     assert summary["unscheduled"] == 77
-    ignored_dm, left_out, ignored_sv = done.stderr.splitlines()[:3]
+    ignored_dm, ignored_sv, left_out = done.stderr.splitlines()[:3]
     assert ignored_dm.startswith("ignored in `dm.csv`: the columns `STUDYID`, `DOMAIN`, `SUBJID`, `RFSTDTC`, `RFENDTC`, ")
     assert left_out.startswith("left out, without a first dose: 51 subjects (`01-706-1005`, ")
     assert ignored_sv == "ignored in `sv.csv`: the columns `STUDYID`, `DOMAIN`, `SVSEQ`, `VISITNUM`, `VISITDY`, `SVENDTC`"

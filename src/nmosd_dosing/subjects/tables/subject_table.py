@@ -13,7 +13,7 @@ import numpy as np
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
-from nmosd_dosing.study.events import BEFORE_DAY_1
+from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
 from nmosd_dosing.subjects.cohort import sexes as to_column
 from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Subject
@@ -81,9 +81,10 @@ class SubjectColumns:
 def read(
     content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems, layout: Layout | None = None
 ) -> SubjectColumns:
-    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `site`, the days
-    `consented`, `screened` and `randomised`, for each of `periods` the day on which the subject entered it, as `enter_PERIOD`, and for
-    each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said of how the table is kept.
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `sex`, `site`, the days
+    `consented`, `screened`, `randomised` and `screen_failed`, for each of `periods` the day on which the subject entered it, as
+    `enter_PERIOD`, and for each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said
+    of how the table is kept.
 
     Who has no first dose has an empty `start`.
 
@@ -91,7 +92,7 @@ def read(
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "sex", "site", *BEFORE_DAY_1, *entering, *had)
+    optional = ("weight_kg", "height_cm", "sex", "site", *OF_SCREENING, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
@@ -101,7 +102,7 @@ def read(
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     sexes = cast("list[Sex | None]", table.values("sex", typed.sex, problems))
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
-    events = {e: table.values(e, typed.day, problems) for e in BEFORE_DAY_1 if e in table.columns}
+    events = {e: table.values(e, typed.day, problems) for e in OF_SCREENING if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
