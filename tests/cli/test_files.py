@@ -63,6 +63,8 @@ WRITES = {  # each command that has `--output`, and the formats that it has
         ("table", "json", "csv", "xlsx"),
     ("board", *OF_ONE, "--as-of", "2025-01-06"): ("table", "html"),
     ("slots", *OF_ONE, "--next", "--as-of", "2025-01-01", "--window", "3d"): ("table", "json", "csv", "xlsx"),
+    ("screen", *OF_ONE, "--had", "nothing"): ("table", "json", "csv", "xlsx"),
+    ("starts", "--regimen", "mil62-rcp", "--from", "2025-01-06", "--to", "2025-01-12", "--window", "3d"): ("table", "json", "csv", "xlsx"),
     ("handout", *OF_ONE, "--as-of", "2025-01-06"): ("html",),
     ("show", "mil62", "--grid"): ("table", "csv", "html", "xlsx"),
     ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),
