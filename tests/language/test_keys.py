@@ -49,7 +49,7 @@ _UNSEEN = """
     transition-unknown-event transition-unknown-event-far transition-unknown-need true-capital twice-in-arm twice-in-list
     twice-months-and-days twice-months-and-days-from-0 twice-months-and-months twice-repeat twice-same-entry twice-same-entry-codes
     twice-two-entries units-mixed-at-visit unknown-product unknown-product-chinese unknown-product-far unknown-product-placebo
-    vials-without-a-step
+    vials-without-a-step taper-otherwise
     until-bare-week until-before-start until-days-by-months until-months-by-days until-too-near updated-impossible updated-year-0
     week-bare week-bare-0 week-too-far window-400-digits window-different window-different-behind window-different-not-stated
     window-huge window-not-stated-day window-on-some window-twice window-twice-list year-bare years-too-far zero-width-space

@@ -103,6 +103,25 @@ DAYS = [
         "cd19_return + 6 months",
     ),
     ("cd19_return + 14 days + 7 days", "1", ["write `cd19_return + 3 weeks`"], "cd19_return + 3 weeks"),
+    ("Q3W", "1", ["begin with its first day: `D1, then every 3 weeks`"], "D1, then every 3 weeks"),
+    ("every 3 weeks until D85", "1", ["begin with its first day: `D1, then every 3 weeks until D85`"], "D1, then every 3 weeks until D85"),
+    ("q4w, 5 more times", "1", ["begin with its first day: `D1, then every 4 weeks, 5 more times`"], "D1, q4w, 5 more times"),
+    ("6 months after cd19_return", "1", ["write `cd19_return + 6 months`"], "cd19_return + 6 months"),
+    ("2 weeks after randomisation", "1", ["write `randomised + 2 weeks`"], "randomised + 2 weeks"),
+    ("D57+", "1", ["write `D57 or later`"], "D57 or later"),
+    ("D57 onwards", "1", ["write `D57 or later`"], "D57 or later"),
+    ("week 8 and later", "0", ["write `week 8 or later`"], "week 8 or later"),
+    ("randomization + 1 day", "1", ["write `randomised`"], "randomised + 1 day"),
+    ("randomisation", "1", ["write `randomised`"], "randomised"),
+    ("screening + 3 days", "1", ["write `screened`"], "screened + 3 days"),
+    ("consent", "1", ["write `consented`"], "consented"),
+    ("baseline", "1", ["write the day, `D1`, and what it is called beside it: `name: Baseline`"], "D1"),
+    (
+        "D1, then Q3W for 6 doses",
+        "1",
+        ["write `, 6 more times` for 6 after the first, `, 5 more times` for 6 in all"],
+        "D1, then Q3W, 5 more times",
+    ),
 ]  # fmt: skip
 
 READ_DAYS = [  # what people type, and how the language says it
@@ -155,6 +174,20 @@ DOSES = [
     ("X 5 mg/kg to 10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
     ("X 5-10 mg/kg", RANGE, "X 5 to 10 mg/kg"),
     ("X 20 mg as needed, max 3 times a day", "write `as needed, at most 3 times daily`", "X 20 mg as needed, at most 3 times daily"),
+    ("X 5 mg IV over 60 min", "write `X 5 mg over 60 min`; the route stands under `products`: `X: {route: IV}`", "X 5 mg over 60 min"),
+    ("X 10mg/kg IV over 1 hour", "write `X 10mg/kg over 1 h`; the route stands under `products`: `X: {route: IV}`", "X 10mg/kg over 1 h"),
+    ("X 5 mg over 60 min IV Q4W", "write `X 5 mg over 60 min`; the route stands under `products`: `X: {route: IV}`; "
+     "the days stand in `at`: `at: D1, then every 4 weeks`", "X 5 mg over 60 min"),
+    ("X 5 mg IV q12h over 90 minutes weekly", "write `X 5 mg twice daily over 90 min`; the route stands under `products`: "
+     "`X: {route: IV}`; the days stand in `at`: `at: D1, then every 1 week`", "X 5 mg twice daily over 90 min"),
+    ("X 5 mg IV as needed, at most 3 times daily", "write `X 5 mg as needed, at most 3 times daily`; "
+     "the route stands under `products`: `X: {route: IV}`", "X 5 mg as needed, at most 3 times daily"),
+    ("X 60 mg PO, reduced by 10 mg every 7 days until 10 mg", "write `X 60 mg daily, reduced by 10 mg every 7 days until 10 mg`; "
+     "the route stands under `products`: `X: {route: PO}`", "X 60 mg daily, reduced by 10 mg every 7 days until 10 mg"),
+    ("X 60 mg tapered by 10 mg weekly to 10 mg", "write `X 60 mg daily, reduced by 10 mg every 7 days until 10 mg`",
+     "X 60 mg daily, reduced by 10 mg every 7 days until 10 mg"),
+    ("X 60 mg daily, decreased by 5 mg every 2 weeks to 5 mg", "write `X 60 mg daily, reduced by 5 mg every 14 days until 5 mg`",
+     "X 60 mg daily, reduced by 5 mg every 14 days until 5 mg"),
     ("X 20 mg PRN", "write `as needed`", "X 20 mg as needed"),
 ]  # fmt: skip
 STEPS = "write each step as an entry of its own, with its days:"
@@ -177,6 +210,72 @@ def hints_of(text: str) -> list[str | None]:
 def test_days(at: str, days: str, hints: Sequence[str], typed: str) -> None:
     assert hints_of(study(at=at, days=days)) == hints
     read_study_text(study(at=typed, days=days))
+
+
+VISITS = study("W12D1") + "      - at: {at}\n        assess: MRI\n"  # what hangs on another day is no dose
+
+
+@pytest.mark.parametrize(
+    ("at", "own"),
+    [
+        ("30 days post last dose", "last dose + 30 days"),
+        ("30 days after the last dose (±7 days)", "last dose + 30 days ±7 days"),
+        ("2 weeks after W12D1", "W12D1 + 2 weeks"),
+    ],
+)
+def test_a_day_after_another(at: str, own: str) -> None:
+    assert hints_of(VISITS.replace("{at}", at)) == [f"write `{own}`"]
+    read_study_text(VISITS.replace("{at}", own))
+
+
+def test_an_end_of_a_span_after_the_last_dose() -> None:
+    span = study().replace("periods:", "spans:\n  after: {title: contraception, from: first dose, to: TO}\nperiods:")
+    assert hints_of(span.replace("TO", "6 months after last dose")) == ["write `last dose + 6 months`"]
+    read_study_text(span.replace("TO", "last dose + 6 months"))
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "cycle"),
+    [
+        ("D1, 8, 15 of every 28 days", "D1, D8, D15", "every 28 days"),
+        ("D1-D21 every 28 days", "D1 to D21", "every 28 days"),
+        ("D1, D8 q28d", "D1, D8", "every 28 days"),
+        ("Days 1, 8 and 15 of each 28-day cycle x 6", "D1, D8, D15", "every 28 days, 6 cycles"),
+    ],
+)
+def test_days_of_a_cycle_in_one_text(at: str, days: str, cycle: str) -> None:
+    hint = f"where all of them come again, write `at: {days}` and beside it `cycle: {cycle}`"
+    assert hints_of(study(at=at, give="X 5 mg daily")) == [hint]
+    read_study_text(study(at=days, give="X 5 mg daily") + f"        cycle: {cycle}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint", "typed"),
+    [
+        ("28 days x 6", "write `every 28 days, 6 cycles`", "every 28 days, 6 cycles"),
+        ("28 days", "write `every 28 days`", "every 28 days"),
+        ("every 28 days x 6", "write `every 28 days, 6 cycles`, the first one counted", "every 28 days, 6 cycles"),
+    ],
+)
+def test_cycles(written: str, hint: str, typed: str) -> None:
+    assert hints_of(study() + f"        cycle: {written}\n") == [hint]
+    read_study_text(study() + f"        cycle: {typed}\n")
+
+
+def test_other_words_for_keys() -> None:
+    rule = "{doses: {capped: {amount: 10 mg/kg, KEY: 800 mg}}}"
+    assert hints_of(study(give="X capped", product=rule.replace("KEY", "max"))) == ["did you mean `at most`?"]
+    read_study_text(study(give="X capped", product=rule.replace("KEY", "at most")))
+    period = study().replace("    visits:", "    KEY: 52 weeks\n    visits:")
+    assert hints_of(period.replace("KEY", "duration")) == ["did you mean `length`?"]
+    read_study_text(period.replace("KEY", "length"))
+
+
+def test_rounding_to_the_nearest() -> None:
+    rule = "{doses: {standard: {amount: 10 mg/kg, round: ROUND}}}"
+    hint = "write `half even to 50 mg`: to the nearest, and from the middle to the even multiple"
+    assert hints_of(study(give="X standard", product=rule.replace("ROUND", "nearest 50 mg"))) == [hint]
+    read_study_text(study(give="X standard", product=rule.replace("ROUND", "half even to 50 mg")))
 
 
 def shown(text: str) -> str:

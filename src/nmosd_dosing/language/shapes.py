@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -229,6 +229,15 @@ def key_name(cls: type[Keys], attribute: str) -> str:
     return found.metadata["name"] or attribute.rstrip("_").replace("_", " ")
 
 
+_OTHER_WORDS = {"max": "at most", "maximum": "at most", "duration": "length"}
+
+
+def _other_word(name: str, known: Iterable[str]) -> str | None:
+    """A hint that names the key for which protocols have another word."""
+    meant = _OTHER_WORDS.get(name)
+    return f"did you mean `{meant}`?" if meant is not None and meant in known else None
+
+
 def known_keys(cls: type[R], what: str) -> Shape[R]:
     """The shape of a mapping with known keys: unknown keys, missing keys and bad values are reported, all of them."""
     fields = [f for f in dataclasses.fields(cls) if f.metadata]  # type: ignore[arg-type]
@@ -244,14 +253,14 @@ def known_keys(cls: type[R], what: str) -> Shape[R]:
         split = _split_by_commas(node, what, problems)
         unknown = [name for i, (name, _) in enumerate(node.pairs) if i not in split and name.text not in attributes]
         for name in unknown:
-            hint = did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
+            hint = _other_word(name.text, attributes) or did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
             problems.error(f"unknown key `{clip(name.text)}` in {what}", name.place, hint)
         for i, (name, child) in enumerate(node.pairs):
             attribute = attributes.get(name.text)
             if attribute is not None and i not in split:
                 values[attribute.name] = attribute.metadata["shape"].read(child, problems)
         seen = {name.text for name, _ in node.pairs}
-        meant = {did_you_mean(name.text, attributes) for name in unknown}
+        meant = {hint for name in unknown for hint in (_other_word(name.text, attributes), did_you_mean(name.text, attributes))}
         for missing in (k for k in _required(attributes) if k not in seen and f"did you mean `{k}`?" not in meant):
             problems.error(f"{what} needs `{missing}`", _head(node), attributes[missing].metadata["doc"])
         made = cls(**values)

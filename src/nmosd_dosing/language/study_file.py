@@ -20,6 +20,7 @@ from nmosd_dosing.language.give import Giver, PeriodScope, units_of
 from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, TransitionKeys, VisitKeys, one_line, texts, to_facts, to_source
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
+from nmosd_dosing.language.phrases.days import WORDS_FOR_EVENTS
 from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.tapers import steps_of
 from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
@@ -296,9 +297,11 @@ class _Builder:
         names = [*SUBJECT_EVENTS, *(self.mapping.events or {}), *map(completed, self.mapping.periods or {})]
         if word.text not in names:
             longer = next((f"did you mean `{name}`?" for name in names if name.startswith(word.text)), None)
-            hint = (
-                longer or did_you_mean(word.text, names) or "write a day such as `D182`, or declare the event: `events: {cd19_return: …}`"
-            )
+            other = f"write `{WORDS_FOR_EVENTS[word.text]}`" if word.text in WORDS_FOR_EVENTS else None
+            if word.text == "baseline":
+                other = "write the day, `D1`, and what it is called beside it: `name: Baseline`"
+            hint = other or longer or did_you_mean(word.text, names)
+            hint = hint or "write a day such as `D182`, or declare the event: `events: {cd19_return: …}`"
             if word.text in STUDY_EVENTS:
                 hint = "it is an event of the study, not of a subject"
             self.problems.error(f"`{word.text}` is neither a day nor an event", word.place, hint)

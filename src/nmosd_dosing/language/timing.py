@@ -13,6 +13,7 @@ from nmosd_dosing.language.keys import PeriodKeys, VisitKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import visit_days
 from nmosd_dosing.language.phrases.gaps import Gaps
+from nmosd_dosing.language.phrases.lengths import EVERY
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.model import GapRule
@@ -147,9 +148,10 @@ def item_code(item: Point | Series) -> Code:
 def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
     """The day that a repeat goes on from: the last one of what stands before it."""
     if not before:
-        raise PhraseError(
-            "a repeat goes on from a day, and none stands before it", item.place, "write for example `D1, then every 28 days until D336`"
-        )
+        text = " ".join(item.place.document.text[item.place.start : item.place.end].split())
+        rhythm = re.sub(rf"^(?:then\s+)?{EVERY}", f"every {item.step.in_words}", text)
+        hint = f"begin with its first day: `D1, then {rhythm}`"
+        raise PhraseError("a repeat goes on from a day, and none stands before it", item.place, hint)
     last = before[-1]
     if isinstance(last, Point):
         if last.code.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY):

@@ -16,6 +16,7 @@ from nmosd_dosing.errors import Place, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import DAYS, LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.events import CONSENTED, RANDOMISED, SCREENED
 
 PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
@@ -23,6 +24,11 @@ _EVENT_DAY = rf"[a-z][a-z0-9_]*(?:\s*\+\s*{LENGTH})?"
 _LAST_DOSE = rf"last dose\b(?:\s+of\s+the\s+study\b)?(?:\s*\+\s*{LENGTH})?"
 _BEFORE = rf"[0-9]+\s*(?:hours?|h|days?|d|weeks?|w)\s+before\s+{CODE}(?:{PLUS})?"
 DAY = rf"(?:{_BEFORE}|{CODE}(?:{PLUS})?(?:\s*\+\s+{DAYS})?|{_LAST_DOSE}|{_EVENT_DAY})"
+
+# How else the days of a subject beside day 1 are named.
+WORDS_FOR_EVENTS = {
+    "consent": CONSENTED, "screening": SCREENED, "randomisation": RANDOMISED, "randomization": RANDOMISED, "randomized": RANDOMISED,
+}  # fmt: skip
 
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 
@@ -128,7 +134,8 @@ def take_day(scan: Scanner, plus: bool = True, moved: bool = False) -> DayText:
             return _after(scan, " ".join(word for word in last.groups() if word), start)
         if plus and (event := scan.take(_EVENT)):
             return _after(scan, event[1], start)
-        scan.expected("a day", _day_hint(scan.next_words()[0]))
+        found = scan.next_words()[0]
+        scan.expected("a day", _after_hint(found, plus, moved) or _day_hint(found))
     if not plus:
         return day
     if scan.take(rf"(?={PLUS})"):
@@ -168,6 +175,21 @@ def _before(scan: Scanner, start: int) -> DayText | None:
     if not days:
         raise PhraseError(f"`{clip(text)}` is the day itself", scan.since(start), f"write `{day.text}`")
     return replace(day, moved=-days, place=scan.since(start), text=text)
+
+
+def _after_hint(found: str, plus: bool, moved: bool) -> str | None:
+    """`30 days after last dose`, `2 weeks post W12D1`, with its window: the same day as a file says it."""
+    window = r"(?:±|\+/-)\s*[0-9]+\s*\w+"
+    what = rf"last dose(?: of the study)?|{'' if plus else 'first dose|'}{CODE}|[a-z][a-z0-9_]*"
+    match = re.fullmatch(
+        rf"(?P<length>{LENGTH})\s+(?:after|post|following)\s+(?:the\s+)?(?P<what>{what})(?:\s*\(?(?P<window>{window})\)?)?", found
+    )
+    if match is None or (match["what"].startswith("last dose") and plus and not moved):
+        return None
+    if re.fullmatch(CODE, match["what"]) and plus and not moved and re.fullmatch(DAYS, match["length"]):
+        return None  # days are added to a day only where it may move
+    said = f"{WORDS_FOR_EVENTS.get(match['what'], match['what'])} + {match['length']}"
+    return f"write `{said}{' ' + match['window'] if match['window'] else ''}`"
 
 
 def _day_hint(found: str) -> str:

@@ -96,7 +96,7 @@ def dose(node: Scalar) -> DoseText:
         return DoseText(None, node.place, "placebo", node.place)
     text, taper = tapers.split(text, node, amount)
     text, as_needed, most = _as_needed(in_own_words(text), node)
-    refuse_prescription(text, node)
+    refuse_prescription(text, node, f"daily, {taper.text}" if taper else as_needed or "")
     body, lead = _lead(text, node)
     body, over = _infusion_time(body, node)
     body, daily, times, hours = _how_often(body, node)
@@ -286,6 +286,8 @@ def rounding(node: Scalar) -> RoundText:
     """`up to 50 mg`, `half even to 10 mg`, `down to whole vials`."""
     text = node.flat
     hint = "write `up to 50 mg`, `down to 50 mg`, `half even to 50 mg`, or `up to whole vials`"
+    if near := re.fullmatch(rf"(?:to )?(?:the )?nearest (?:to )?({_AMOUNT})", text):
+        hint = f"write `half even to {near[1]}`: to the nearest, and from the middle to the even multiple"
     match = re.fullmatch(r"(up|down|half even) to (.+)", text)
     if not match:
         raise PhraseError(f"expected how to round, found `{clip(text)}`", node.place, hint)

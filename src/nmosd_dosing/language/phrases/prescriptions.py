@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from nmosd_dosing.dose.units import WRITTEN
-from nmosd_dosing.errors import Place, clip
+from nmosd_dosing.errors import Place, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
 
@@ -38,8 +38,15 @@ _LENGTHS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _ROUTES = (
     r"p\.?o|i\.?v|s\.?c|i\.?m|i\.?t|orally|oral|intravenous(?:ly)?|subcutaneous(?:ly)?|intramuscular(?:ly)?|by mouth|infusion|injection"
 )
+_OVER = rf"over\s+(?:an?\s+)?({_NUMBER})\s*(min(?:ute)?s?|h(?:(?:ou)?rs?)?)\b\.?"
 _CAP = rf"(?i)(?:max(?:imum|\.)?|up to|at most|capped at|not (?:more than|to exceed)|no more than)\s*(?:of\s*|dose\s*)*({_AMOUNT})\)?"
 _TAPER = rf"{_AMOUNT}.*?(?:\b(?:then|followed by|taper\w*|reduc\w*|decreas\w*|increas\w*)\b|→|->)"
+
+_BY_RULE = (
+    rf"(?i)\S.*?\s(?P<from>{_AMOUNT})(?:\s+(?:once\s+)?daily)?,?\s+(?:then\s+)?(?:taper|reduc|decreas)(?:ed|ing)?\s+by\s+(?P<by>{_AMOUNT})\s+"
+    r"(?:(?:every|each|per|a)\s+)?(?:(?P<days>[1-9][0-9]{0,2})\s+days|(?P<weeks>[1-9][0-9]?)\s+weeks|(?P<day>day|daily)|week|weekly)\s+"
+    rf"(?:down\s+)?(?:to|until)\s+(?P<until>(?!0){_AMOUNT})"
+)
 
 
 def in_own_words(text: str) -> str:
@@ -52,8 +59,9 @@ def in_own_words(text: str) -> str:
     return f"{match['dose']} {words}{match['rest']}"
 
 
-def refuse_prescription(text: str, node: Scalar) -> None:
-    """Raises PhraseError for a text that holds an amount and is written as on a prescription, with what to type."""
+def refuse_prescription(text: str, node: Scalar, behind: str = "") -> None:
+    """Raises PhraseError for a text that holds an amount and is written as on a prescription, with what to type. behind: what stood
+    behind the amount and has been read, such as `as needed`, so that no hint loses it."""
     _refuse_taper(text, node)
     _refuse_range(text, node)
     match = re.match(rf"(?P<product>\S.*?)\s+(?P<amount>{_AMOUNT})\s*[,(]*\s*(?P<more>\S.*)$", text)
@@ -67,7 +75,7 @@ def refuse_prescription(text: str, node: Scalar) -> None:
     if lead := re.search(rf"({_NUMBER})\s*(?:-|–|—|to)\s*({_NUMBER})\s*(min|h)\s+(?:before|after)\b", more):
         hint = f"write one of the two, `{lead[1]} {lead[3]}` or `{lead[2]} {lead[3]}`, and the other in `note`"
         raise PhraseError(f"two lead times for one dose: `{clip(lead[0])}`", _part(node, f"{lead[0]}"), hint)
-    _refuse_words(product, amount, more, node)
+    _refuse_words(product, amount, more, node, behind)
 
 
 def refuse_described_amount(text: str, node: Scalar, *, ranged: bool) -> None:
@@ -84,6 +92,10 @@ def _refuse_taper(text: str, node: Scalar) -> None:
     if not re.search(_TAPER, text, re.IGNORECASE) and len(lasting) < 2:
         return
     product = re.split(rf"\s+{_AMOUNT}", text)[0]
+    if rule := re.fullmatch(_BY_RULE, text):
+        days = 1 if rule["day"] else int(rule["days"] or 7 * int(rule["weeks"] or 1))
+        said = f"{product} {rule['from']} daily, reduced by {rule['by']} every {counted(days, 'day')} until {rule['until']}"
+        raise PhraseError(f"a taper that is written otherwise: `{clip(text)}`", node.place, f"write `{said}`")
     amounts = re.findall(_AMOUNT, text)
     if re.search(r"\b(?:taper|reduc|decreas|increas)", text, re.IGNORECASE):  # the second amount may be the difference
         amounts = amounts[:1]
@@ -122,16 +134,30 @@ _ELSEWHERE = (
 )
 
 
-def _refuse_words(product: str, amount: str, more: str, node: Scalar) -> None:
+def _refuse_words(product: str, amount: str, more: str, node: Scalar, behind: str) -> None:
     """Words behind an amount that are said otherwise, or elsewhere, in a file."""
-    often, hints, rest = "", dict[str, None](), more
+    often, hints, rest, kept = "", dict[str, None](), more, ""
     while rest := rest.strip(" ,;()"):
-        if re.match(rf"over\b|at\b|{_NUMBER}\s*(?:min|h)\s", rest):  # these may stand here
+        if over := re.match(_OVER, rest):  # an infusion time may stand here
+            kept = f"over {over[1]} {'min' if over[2].startswith('m') else 'h'}"
+            rest = rest[over.end() :]
+            if rest.strip(" ,;()"):
+                continue
+            more = more[: more.rindex(over[0])].rstrip()
+            break
+        if re.match(rf"at\b|{_NUMBER}\s*(?:min|h)\s", rest):  # so may these
             more = more.removesuffix(rest).rstrip()
+            if rest.startswith("at") and not often:  # hours stand behind how often on each day, and nothing says that
+                hints[f"the hour stands in `note`: `note: {rest}`"] = None
+            else:
+                kept = " ".join([kept, rest]).strip()
             break
         said, where = _meant(rest, _OFTEN), _meant(rest, _ELSEWHERE)
         if said is not None:
-            match, often = said
+            match, meant = said
+            if often not in ("", meant):
+                return  # no single word says both
+            often = meant
         elif where is not None:
             match, words = where
             hints[_filled(words, match, product)] = None
@@ -139,11 +165,15 @@ def _refuse_words(product: str, amount: str, more: str, node: Scalar) -> None:
         else:
             return
         rest = rest[match.end() :]
-    if more in (often, ""):
+    if more in (often, "") or (not hints and not often):
         return
-    hint = "; ".join([f"write `{often}`" if often else f"write `{product} {amount}`", *hints])
+    part = bool(often) and not (kept and re.search(_OVER, more))  # whether it is enough to write that part otherwise
+    if behind and often and not part:
+        return
+    whole = " ".join(word for word in (product, amount, often or behind, kept) if word)
+    hint = "; ".join([f"write `{often if part else whole}`", *hints])
     wrong = f"expected the end of the dose, or how often on each day, found `{clip(more)}`"
-    raise PhraseError(wrong, _part(node, more) if often else node.place, hint)
+    raise PhraseError(wrong, _part(node, more) if part else node.place, hint)
 
 
 def _meant(text: str, table: tuple[tuple[str, str], ...]) -> tuple[re.Match[str], str] | None:

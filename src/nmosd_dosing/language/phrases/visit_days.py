@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problem
+from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import DAY, DayText, take_day
-from nmosd_dosing.language.phrases.lengths import EVERY, NOT_STATED_TEXT, WINDOW, Scanner, take_every, take_window, to_number
+from nmosd_dosing.language.phrases.lengths import EVERY, LENGTH, NOT_STATED_TEXT, WINDOW, Scanner, take_every, take_window, to_number
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
@@ -61,6 +61,7 @@ def at(node: Scalar) -> AtText | NotStated:
     """`D1, W25D1 ±3d, D-28 to D-1, then every 28 days until week 48`; or `not stated`."""
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
+    _refuse_cycle(node)
     scan = Scanner(node)
     items: list[PointText | RepeatText | Unread] = []
     problems: list[Problem] = []
@@ -76,6 +77,27 @@ def at(node: Scalar) -> AtText | NotStated:
     if problems:
         raise PartlyRead(tuple(items), problems)
     return tuple(items)
+
+
+_IN_A_CYCLE = r"D(?:ays?)?\s*[0-9]+(?:\s*(?:,|-|–|to|and)\s*(?:D(?:ay)?\s*)?[0-9]+)+"
+
+
+def _refuse_cycle(node: Scalar) -> None:
+    """`D1, 8, 15 of every 28 days`, `D1-D21 q28d`: days of a cycle, in one text with the cycle."""
+    whole = rf"(?P<days>{_IN_A_CYCLE})\s+(?:of\s+|in\s+)?(?P<every>{EVERY}|(?:each|every|a)\s+(?P<length>[0-9]+)[- ]day\s+cycles?)"
+    match = re.fullmatch(rf"{whole}(?:,?\s*(?:for|x|×)?\s*(?P<count>[0-9]{{1,6}})\s*(?:cycles?)?)?", node.text.strip())
+    if match is None:
+        return
+    days = re.sub(r"\s*(?:-|–|\bto\b)\s*", " to ", re.sub(r"\s*(?:,|\band\b)\s*", ", ", re.sub(r"D(?:ays?)?\s*", "", match["days"])))
+    numbers = [int(digits[:6]) for digits in re.findall(r"[0-9]+", days)]
+    every = f"every {match['length']} days" if match["length"] else match["every"]
+    step = take_every(Scanner(Scalar(every, node.place)))
+    if step is None or len(numbers) < 2 or max(numbers) > step.range[0] or 0 in numbers or sorted(set(numbers)) != numbers:
+        return
+    cycles = f", {match['count']} cycles" if match["count"] else ""
+    at = re.sub(r"([0-9]+)", r"D\1", days.strip())
+    hint = f"where all of them come again, write `at: {at}` and beside it `cycle: every {step.in_words}{cycles}`"
+    raise PhraseError(f"expected days, found those of a cycle: `{clip(node.text.strip())}`", node.place, hint)
 
 
 def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str:
@@ -100,9 +122,12 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return (
             f"write `{whole}, {times} more times` for {times} after the first, `{whole}, {max(times - 1, 0)} more times` for {times} in all"
         )
+    later = r"\+|onwards?|and (?:later|onwards?|after|beyond)|or (?:after|beyond|thereafter)"
+    if isinstance(before, PointText) and before.last is None and before.window is None and re.fullmatch(later, found):
+        return f"write `{before.day.text} or later`"
     repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
-    if repeat and (match := re.match(r"(?:x|×)\s*([0-9]+)$", found)):
-        return _more_times(int(match[1][:6]))
+    if repeat and (match := re.match(r"(?:(?:x|×)\s*([0-9]+)|for\s+([0-9]+)\s+(?:doses?|infusions?|injections?|visits?|times?))$", found)):
+        return _more_times(int((match[1] or match[2])[:6]))
     if repeat and (match := re.match(r"(?:to|through|thru|till|til|up to)\s+(\S.*)", found)):
         return f"write `until {match[1]}`, which includes that day"
     if re.match(r"for\b|x\b|×", found):
@@ -184,13 +209,16 @@ def cycle(node: Scalar) -> CycleText:
     scan = Scanner(node)
     step = take_every(scan, "a length such as `50 days`")
     if step is None:
-        scan.expected("`every` and a length", "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end")
+        hint = "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end"
+        if match := re.fullmatch(rf"({LENGTH})(?:\s*(?:,|x|×|for)\s*([0-9]+)(?:\s+cycles?)?)?", scan.text.strip()):
+            hint = f"write `every {match[1]}{f', {match[2]} cycles' if match[2] else ''}`"
+        scan.expected("`every` and a length", hint)
     count = None
     if not scan.done:
         begin = scan.skip()
         match = scan.take(r",\s*([0-9]+)\s+cycles?\b")
         if not match or not scan.done:
-            again = re.match(r",?\s*([0-9]+)(\s+more)?\s+times?\b", scan.text[begin:])
+            again = re.match(r",?\s*(?:(?:x|×|for)\s*)?([0-9]+)(\s+more)?\s*(?:times?|cycles?|$)", scan.text[begin:])
             number = int(again[1][:6]) + (1 if again[2] else 0) if again else 5
             scan.at = begin
             scan.expected("the number of cycles, or the end", f"write `every {step.in_words}, {number} cycles`, the first one counted")
