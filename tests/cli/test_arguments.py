@@ -50,6 +50,18 @@ def test_wrong_arguments(arguments: tuple[str, ...], text: str) -> None:
     assert errors(*mil62(*arguments)) == text + "\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("cohort", "--regimen", "mil62", "--subjects", "s.csv"), "takes the table of subjects without an option: `dosing cohort subjects.csv`"),
+        (("prepare", "--regimen", "mil62", "--to", "2025-03-01"), "the last day is `--until DATE`"),
+        (("order", "--regimen", "mil62", "--to=2025-03-01"), "the last day is `--until DATE`"),
+    ],
+)  # fmt: skip
+def test_the_option_of_another_command_names_what_this_one_takes(arguments: tuple[str, ...], hint: str) -> None:
+    assert hint in errors(*arguments)
+
+
 def test_all_wrong_arguments_are_shown_at_once() -> None:
     text = errors("plan", "--start", "1/2/3", "--weight", "x", "--window", "x", "--format", "x", "--until", "x", "--subject", " ")
     assert text.count("error: ") == 7

@@ -151,6 +151,14 @@ def test_many() -> None:
     assert [person["subject"] for person in alone["subjects"]] == ["0101", "0102", "0103"]
 
 
+def test_what_holds_back_and_is_open_in_part_is_said_so() -> None:
+    history = ("--had", "rituximab=2024-09-01", "--had", "a drug of no kind=2024-10-01")
+    done = dosing("screen", "--regimen", "mil62", *history, *DATED)
+    assert "held back by EC1" in done.stdout
+    assert "reckoned in only by what is known, since a part is open: EC1\n" in done.stdout
+    assert "not reckoned in, since they are open: EC1" not in done.stdout
+
+
 def test_a_workbook(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     assert dosing("screen", "--regimen", "bat4406f", *TABLES, "--output", str(tmp_path / "list.xlsx")).returncode == 0

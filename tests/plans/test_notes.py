@@ -71,3 +71,31 @@ def test_a_window_that_was_asked_for_and_a_stop_before_the_second_visit() -> Non
     subject = Subject(START, events=(Event("treatment_stopped", day("2025-01-08")),))
     found = plan(load("bat4406f"), subject, window=Window(3, 3))
     assert (notes(found, "no-window"), notes(found, "window")) == ([ANY], [f"{UNUSED}the first day of a period takes none"])
+
+
+BACK = """products: {X: {}}
+arms: [one, two]
+periods:
+  a: {length: 29 days, visits: [{at: D1 to D28, give: {one: X 10 mg daily, two: nothing}}, {at: D29, assess: MRI}]}
+  b: {length: 29 days, visits: [{at: D1, give: {one: %s, two: X 20 mg}}, {at: D15 ±2d, assess: MRI}]}
+transitions:
+  - {id: c, from: a, to: b, after: end of a, within: 28 days}
+"""
+
+
+def test_an_entry_overlaps_nothing_that_moves_with_it() -> None:
+    assert notes(made(BACK % "nothing", arm="two"), "overlap") == []
+
+
+def test_a_gap_is_told_where_some_arm_gets_the_product_on_both_sides() -> None:
+    assert notes(made(BACK % "nothing"), "gap") == []
+    words = "X: 2 days from the last day of a/D1 to D28 (2025-02-02) to the first dose of b (2025-02-04)"
+    assert [note.replace(" Sun", "").replace(" Tue", "") for note in notes(made(BACK % "X 10 mg"), "gap")] == [words]
+
+
+def test_a_range_of_days_ends_with_what_ends_the_plan() -> None:
+    text = "products: {X: {}}\nperiods: {a: {visits: [{at: D1, give: X 10 mg}, {at: D8 to D15, assess: MRI}]}}\n"
+    found = made(text, events=(("withdrawn", "2025-01-15"),)).visits[-1]
+    assert found.latest == found.last == day("2025-01-15")
+    whole = made(text).visits[-1]
+    assert whole.latest == whole.last == day("2025-01-20")

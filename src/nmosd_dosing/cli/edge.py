@@ -30,6 +30,11 @@ Item = TypeVar("Item")
 Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 TOO_LITTLE_MEMORY = "error: too little memory for so much at once\nhint: give more of it, or ask about fewer subjects at a time"
+_ELSEWHERE = {  # what people write for an option of another name, by command
+    ("cohort", "--subjects"): "`dosing cohort` takes the table of subjects without an option: `dosing cohort subjects.csv`",
+    ("prepare", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
+    ("order", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
+}
 _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
 
@@ -112,6 +117,8 @@ def _told(error: Exception) -> int:
             message = message[: near.start()]
             near_words = re.findall(r"[^`, ]+", near[1])
             hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
+        command = getattr(getattr(error, "ctx", None), "info_name", None)
+        hint = _ELSEWHERE.get((command, getattr(error, "option_name", None)), hint)
         if "extra argument" in message:
             hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
         return _say(f"error: {message}\nhint: {hint}")

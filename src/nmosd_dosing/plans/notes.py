@@ -25,7 +25,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.study.visit_rules import Window
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -285,12 +285,22 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
 
 
 def _overlaps(shown: Shown) -> Iterator[Note]:
-    for i, (_, before) in enumerate(shown):
-        after = next((p for _, p in islice(shown, i + 1, None) if not _of_other_arms(before, p)), None)
-        if after is None or after.earliest is None or not (before.latest or before.or_later):
+    for i, (visit, before) in enumerate(shown):
+        other, after = next((o for o in islice(shown, i + 1, None) if not _of_other_arms(before, o[1])), (None, None))
+        if other is None or after is None or after.earliest is None or not (before.latest or before.or_later) or _moves(visit, other):
             continue
         if before.latest is None or before.latest >= after.earliest:
             yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
+
+
+def _moves(before: SubjectVisit, after: SubjectVisit) -> bool:
+    """Whether a visit moves another with it, so that their windows share no day: an entry the visits of its period and a later entry,
+    a dose what hangs on the last one."""
+    own, other = before.segment, after.segment
+    if other.hangs_on:
+        whose = other.hangs_on == LAST_DOSE_OF_STUDY or (other.hangs_on == LAST_DOSE and own.period == other.period)
+        return whose and not own.hangs_on and bool(before.visit.gives)
+    return before.is_entry and (own.number == other.number or after.is_entry)
 
 
 def _of_other_arms(one: PlannedVisit, two: PlannedVisit) -> bool:

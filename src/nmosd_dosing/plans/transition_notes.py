@@ -222,7 +222,8 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
     """The gap to the last dose before a period, and whether it is short."""
     for gap in schedule.gaps:
         days, product = (gap.first - gap.before).days, schedule.study.product(gap.product)
-        last = f"{gap.before_id} ({date_text(gap.before)})"
+        course = next((v for v in schedule.visits if v.id == gap.before_id and v.last is not None), None)
+        last = f"{'the last day of ' if course is not None else ''}{gap.before_id} ({date_text(gap.before)})"
         words = f"{gap.shown}: {counted(days, 'day')} from {last} to the first dose of {gap.period} ({date_text(gap.first)})"
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)

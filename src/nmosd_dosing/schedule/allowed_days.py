@@ -114,11 +114,7 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates, o
         first = schedule.disposition.anchor[segment.period]
         after = (target > first) & (doses | bool(segment.period))
         np.copyto(earliest[visits], first, where=after & (earliest[visits] < first))
-    entered = [move.entered for move in schedule.disposition.moves if move.out_of == segment.period]
-    for limit in segment.limits:
-        last = limit.last
-        if limit.cause == "entry":  # one that is projected ends nothing yet
-            last = np.where(np.isnat(np.fmax.reduce(entered)), NO_DATE, last)
+    for limit, last in schedule.ends(segment):
         kept = np.array([[limit.cause in visit.kept_after] for visit in schedule.visits[visits]])
         cut = (
             (target <= last) & ((or_later & np.isnat(latest[visits])) | (latest[visits] > last)) & (doses | (not limit.doses_only)) & ~kept

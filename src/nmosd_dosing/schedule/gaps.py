@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,11 +52,24 @@ def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
             earlier = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] < p]
             here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == p]
+            both = _arms(schedule, earlier) & _arms(schedule, here)
+            earlier, here = ([k for k in some if _arms(schedule, [k]) & both] for some in (earlier, here))
             if earlier and here:
                 before = np.array([schedule.through(schedule.rows[k].visit, dates[k]) for k in earlier])
                 last = np.fmax.reduce(before)
                 which = np.array(earlier)[np.argmax(before == last, axis=0)]
                 yield EntryGap(p, product, schedule.rows[here[0]].give.shown, last, which, np.fmin.reduce(dates[here]))
+
+
+def _arms(schedule: Schedule, rows: Sequence[int]) -> set[int]:
+    """The arms that get any of these rows: all of them in a period without arms, and at a masked dose, which tells none."""
+    most = max(len(row.give.doses) for row in schedule.rows)
+    found = set[int]()
+    for give in (schedule.rows[k].give for k in rows):
+        every = (give.doses, *give.ways)
+        got = {arm for doses in every for arm, dose in enumerate(doses) if dose is not None}
+        found |= got if len(give.doses) > 1 else set(range(most))
+    return found
 
 
 def shortest_planned(schedule: Schedule, product: str) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates, shift
+from nmosd_dosing.days import NO_DATE, Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.rows import Reweighed, Row, rows_as_needed, rows_not_given
@@ -20,7 +20,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.disposition import Disposition
+from nmosd_dosing.subjects.disposition import Disposition, Limit
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
 
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
@@ -200,17 +200,30 @@ class Schedule:
 
     def _last_by_plan(self, visit: int, columns: slice) -> Dates | None:
         """(n,) the last day of a visit that takes several, from its actual first day where one is recorded; with doses not beyond the
-        last day of doses, nor `until`."""
+        last day of doses, nor `until`; else one that is not recorded not beyond the last day of visits."""
         if self.visits[visit].last is None:
             return None
         begins = np.where(np.isnat(self.dates(visit, columns)), self.target[visit, columns], self.dates(visit, columns))
         last = self.planned_last(visit, begins, columns)
-        if last is None or not self.visits[visit].gives:
+        if last is None:
+            return last
+        if not self.visits[visit].gives:  # as the allowed days are
+            for limit, end in self.ends(self.segment(visit)):
+                if not limit.doses_only and limit.cause not in self.visits[visit].kept_after:
+                    cut = (begins <= end[columns]) & (last > end[columns]) & ~self.told(visit, columns)
+                    last = np.where(cut, end[columns], last)
             return last
         ends = self.segments[self.segment_of[visit]].last_day(True, columns)
         cut = last if ends is None else np.fmin(last, ends)
         cut = cut if self.until is None else np.where(self.told(visit, columns), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
+
+    def ends(self, segment: Segment) -> Iterator[tuple[Limit, Dates]]:
+        """What ends a segment, with its last day: (n,), NaT for whom an entry is projected, which ends nothing yet."""
+        entered = [move.entered for move in self.disposition.moves if move.out_of == segment.period]
+        for limit in segment.limits:
+            gone = ~np.isnat(np.fmax.reduce(entered)) if limit.cause == "entry" else np.True_
+            yield limit, np.where(gone, limit.last, NO_DATE)
 
     def days(self, visit: int, columns: slice = _EVERYBODY, *, planned: bool = False) -> int | NDArray[np.float64]:
         """On how many days a visit's doses are given, or are `planned`: 1, or (n,) for a course of days."""

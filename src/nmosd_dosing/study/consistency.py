@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import pairwise
 
-from nmosd_dosing.days import MAX_DAYS, Offset
+from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AtVisits, Dose
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
 from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
@@ -237,11 +237,15 @@ def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
                 continue
             reported.add(places)
             shared = min(latest, _allowed(after)[1][0]) - earliest + 1
-            by = f" by {counted(shared, 'day')}" if shared < MAX_DAYS // 2 else ": neither has a last day"
+            said = f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}"
+            hint = "a visit on such a day could be either; make a window smaller"
+            if before.window is not None and before.window.after is None:
+                said = f"{before.label} has no last day (`or later`), so it may come after {after.label}"
+                hint = f"if it must not, give {before.label} a window with a last day, such as `+7d`"
             problems.warn(
-                f"the windows of {before.label} and {after.label} overlap{by}",
+                said,
                 after.place,
-                "a visit on such a day could be either; make a window smaller",
+                hint,
                 [
                     *([("the earlier visit", before.place)] if before.place and before.place != after.place else []),
                     *_of_site(before, after),

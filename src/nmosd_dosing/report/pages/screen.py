@@ -55,8 +55,10 @@ def _earliest_lines(earliest: Earliest) -> Iterator[Text]:
         yield text(f"earliest day 1: {date_text(earliest.day_1)}{_held(earliest.day_1_held_by)}", style="bold")
         yield text(f"earliest screening for it: {date_text(earliest.screening)}{_held(earliest.screening_held_by)}", style="bold")
         yield from (text(f"- {step}") for step in earliest.steps)
-    if earliest.open:
-        yield text(f"not reckoned in, since they are open: {', '.join(earliest.open)}", style="yellow")
+    if part := [id for id in earliest.open if id in earliest.held_by]:
+        yield text(f"reckoned in only by what is known, since a part is open: {', '.join(part)}", style="yellow")
+    if whole := [id for id in earliest.open if id not in earliest.held_by]:
+        yield text(f"not reckoned in, since they are open: {', '.join(whole)}", style="yellow")
 
 
 def _held(by: Sequence[str]) -> str:
