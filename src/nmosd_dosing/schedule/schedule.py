@@ -210,8 +210,8 @@ class Schedule:
         if not self.visits[visit].gives:  # as the allowed days are
             for limit, end in self.ends(self.segment(visit)):
                 if not limit.doses_only and limit.cause not in self.visits[visit].kept_after:
-                    cut = (begins <= end[columns]) & (last > end[columns]) & ~self.told(visit, columns)
-                    last = np.where(cut, end[columns], last)
+                    ended = (begins <= end[columns]) & (last > end[columns]) & ~self.told(visit, columns)
+                    last = np.where(ended, end[columns], last)
             return last
         ends = self.segments[self.segment_of[visit]].last_day(True, columns)
         cut = last if ends is None else np.fmin(last, ends)
