@@ -117,8 +117,8 @@ def _told(error: Exception) -> int:
             message = message[: near.start()]
             near_words = re.findall(r"[^`, ]+", near[1])
             hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
-        command = getattr(getattr(error, "ctx", None), "info_name", None)
-        hint = _ELSEWHERE.get((command, getattr(error, "option_name", None)), hint)
+        command = str(getattr(getattr(error, "ctx", None), "info_name", ""))
+        hint = _ELSEWHERE.get((command, str(getattr(error, "option_name", ""))), hint)
         if "extra argument" in message:
             hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
         return _say(f"error: {message}\nhint: {hint}")
