@@ -178,3 +178,25 @@ def test_rows_of_nobody_are_refused(tmp_path: Path) -> None:
     (tmp_path / "h.csv").write_text("subject,what,from,to\n0999,rituximab,2024-05-01,2024-05-01\n", encoding="utf-8")
     done = dosing("screen", "--regimen", "bat4406f", *TABLES[:2], "--history", str(tmp_path / "h.csv"))
     assert done.returncode == 2 and "`0999` is not a subject of this table" in done.stderr
+
+
+def verdicts(*had: str, screening: str, start: str) -> dict[str, str]:
+    words = [word for text in had for word in ("--on" if text.startswith("stable") else "--had", text)]
+    done = dosing("screen", "--regimen", "mil62", "--screening", screening, "--start", start, *words, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return {criterion["id"]: criterion["verdict"] for criterion in json.loads(done.stdout)["criteria"]}
+
+
+def test_nothing_is_stable_while_it_goes_on_and_the_last_day_that_is_said_counts() -> None:
+    days = {"screening": "2024-12-09", "start": "2025-01-06"}
+    assert verdicts("relapse=2024-10-01..2024-12-30", "stable=2024-10-05", **days)["IC6"] == "needs"
+    assert verdicts("relapse=2024-10-01", "stable=2024-10-05", **days)["IC6"] == "admissible"
+
+
+def test_a_month_is_taken_as_widely_as_it_may_be() -> None:
+    """What frees from a criterion counts from its end, what bars from its beginning to its end."""
+    said = ("rituximab=2024-04-20", "b_cells_normal=2024-05")
+    assert verdicts(*said, screening="2024-05-10", start="2024-06-20")["EC1"] == "not-until"
+    assert verdicts(*said, screening="2024-05-31", start="2024-06-20")["EC1"] == "admissible"
+    assert verdicts("rituximab=2024-05", screening="2024-11-30", start="2024-12-20")["EC1"] == "person"
+    assert verdicts("rituximab=2024-05", screening="2024-12-01", start="2024-12-20")["EC1"] == "admissible"

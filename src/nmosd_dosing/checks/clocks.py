@@ -358,8 +358,7 @@ def _said(event: str, past: Past) -> list[dt.date]:
 
 def _unstable(clock: StableFor, criteria: Criteria, past: Past) -> Iterable[Block]:
     """From each event on until it has been stable for long enough. Nothing is stable before it began."""
-    events = _happened(clock.event, criteria, past)
-    stable = _said(STABLE, past)
+    events, stable = _happened(clock.event, criteria, past), _said(STABLE, past)
     needs = f"the day since which the {clock.event} symptoms are stable"
     if not events:
         if not stable:
@@ -368,9 +367,10 @@ def _unstable(clock: StableFor, criteria: Criteria, past: Past) -> Iterable[Bloc
             yield Block(EARLIEST, last_barred(stable[-1], clock.length, strict=False), "not-until", f"stable since {stable[-1]}", bars=True)
         return
     begins = [(had.first or EARLIEST, had.begun or EARLIEST) for had in events]
-    for i, (begin, begun) in enumerate(begins):
+    for i, (had, (begin, begun)) in enumerate(zip(events, begins, strict=True)):
         ends = begins[i + 1][0] - _DAY if i + 1 < len(begins) else FOREVER
-        since = next((day for day in stable if begun <= day <= ends), None)
+        over = FOREVER if had.ongoing else max(begun, had.last or begun)
+        since = max((day for day in stable if over <= day <= ends), default=None)  # nothing is stable while it goes on
         known = last_barred(since or begun, clock.length, strict=False)
         why = f"{clock.event} on {begun}, stable since {since}" if since is not None else f"{clock.event} on {begun}: not stable before it"
         yield Block(begin, min(known, ends), "not-until", f"{why}, so not yet for {clock.length.in_words}", bars=True)
@@ -408,8 +408,8 @@ def _too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block
         if had.begun is not None and any(criteria.means(word, had.what) for word in clock.whats)
     ]
     needs = f"a use of {one_of(clock.whats).replace('`', '')} for more than {clock.length.in_words}, with its first and last day"
-    uses = [use for use in uses if use.first <= use.last]
-    reached = [run for run in _runs(uses, lambda use: plain_name(use.had[0].what)) if run.last > shift_date(run.first, clock.length)]
+    runs = _runs([use for use in uses if use.first <= use.last], lambda use: plain_name(use.had[0].what))
+    reached = [run for run in runs if run.last > shift_date(run.first, clock.length)]
     begin = min((shift_date(run.first, clock.length) for run in reached), default=FOREVER)
     known = f"known: {', '.join(_named(use) for use in uses)}" if uses else "none is known"
     yield Block(EARLIEST, begin, "needs", f"not used for more than {clock.length.in_words} by then: {known}", needs)

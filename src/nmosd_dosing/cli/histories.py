@@ -51,11 +51,8 @@ def _had(text: str, problems: Problems) -> Had | None:
     if match := _DOSED.fullmatch(what):
         what, daily = match[1], Decimal(match[2])
     begin, dots, end = (part.strip() for part in when.partition(".."))
-    if not dots and re.fullmatch(r"[0-9]{4}(-[0-9]{2})?", begin):
-        widest = _widest(begin)
-        hint = f"write the days between which it was, so that nobody passes by what is not known: `{clip(what)}={widest}`"
-        problems.error(f"`--had {clip(text)}` is a date without its day", None, hint)
-        return None
+    if not dots and (days := _of_month_or_year(begin)):
+        return Had(" ".join(what.split()), *days, daily_mg=daily, purpose=purpose, as_written=begin, first_at_latest=days[1])
     first = arguments.date(f"--had {clip(what)}=", begin, problems) if begin else None
     last = arguments.date(f"--had {clip(what)}={begin}..", end, problems) if end else None
     if (begin and first is None) or (end and last is None):
@@ -71,14 +68,13 @@ def _had(text: str, problems: Problems) -> Had | None:
     return Had(" ".join(what.split()), first, last, ongoing=bool(dots) and last is None, daily_mg=daily, purpose=purpose)
 
 
-def _widest(text: str) -> str:
-    """The first and the last day of a month or a year; an example where there is no such month."""
-    year, _, month = text.partition("-")
-    if not month:
-        return f"{year}-01-01..{year}-12-31"
-    if not 1 <= int(month) <= 12 or not int(year):
-        return "2024-05-01..2024-05-31"
-    return f"{text}-01..{text}-{calendar.monthrange(int(year), int(month))[1]}"
+def _of_month_or_year(text: str) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of a month or a year, `2024-05`, `2024`; None of any other text."""
+    match = re.fullmatch(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?", text)
+    if match is None or not int(match[1]):
+        return None
+    year, first, last = int(match[1]), int(match[2] or 1), int(match[2] or 12)
+    return dt.date(year, first, 1), dt.date(year, last, calendar.monthrange(year, last)[1])
 
 
 def read_half_lives(texts: Sequence[str], problems: Problems) -> dict[str, Fraction]:

@@ -114,7 +114,7 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates, o
         first = schedule.disposition.anchor[segment.period]
         after = (target > first) & (doses | bool(segment.period))
         np.copyto(earliest[visits], first, where=after & (earliest[visits] < first))
-    for limit, last in schedule.ends(segment):
+    for limit, last in segment.ends(schedule.disposition.moves):
         kept = np.array([[limit.cause in visit.kept_after] for visit in schedule.visits[visits]])
         cut = (
             (target <= last) & ((or_later & np.isnat(latest[visits])) | (latest[visits] > last)) & (doses | (not limit.doses_only)) & ~kept

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, shift
+from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
 from nmosd_dosing.schedule.event_changes import changed_doses
 from nmosd_dosing.schedule.rows import Reweighed, Row, rows_as_needed, rows_not_given
@@ -20,7 +20,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.disposition import Disposition, Limit
+from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
 
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
@@ -109,12 +109,6 @@ class Schedule:
         """(n,) over all segments; NaT where nothing is given."""
         last: Dates = np.fmax.reduce(self.last_doses)
         return last
-
-    @property
-    def end(self) -> Dates | None:
-        """(n,) the first day after the first period, where it is known."""
-        end = self.disposition.end[0]
-        return None if np.isnat(end).all() else end
 
     # --- where a visit stands ------------------------------------------------------------------------------------------
 
@@ -208,22 +202,12 @@ class Schedule:
         if last is None:
             return last
         if not self.visits[visit].gives:  # as the allowed days are
-            for limit, end in self.ends(self.segment(visit)):
-                if not limit.doses_only and limit.cause not in self.visits[visit].kept_after:
-                    ended = (begins <= end[columns]) & (last > end[columns]) & ~self.told(visit, columns)
-                    last = np.where(ended, end[columns], last)
-            return last
+            cut = self.segment(visit).cut_short(begins, last, columns, self.disposition.moves, self.visits[visit].kept_after)
+            return np.where(self.told(visit, columns), last, cut)
         ends = self.segments[self.segment_of[visit]].last_day(True, columns)
         cut = last if ends is None else np.fmin(last, ends)
         cut = cut if self.until is None else np.where(self.told(visit, columns), cut, np.fmin(cut, self.until))
         return np.where((cut < begins) | np.isnat(begins), last, cut)
-
-    def ends(self, segment: Segment) -> Iterator[tuple[Limit, Dates]]:
-        """What ends a segment, with its last day: (n,), NaT for whom an entry is projected, which ends nothing yet."""
-        entered = [move.entered for move in self.disposition.moves if move.out_of == segment.period]
-        for limit in segment.limits:
-            gone = ~np.isnat(np.fmax.reduce(entered)) if limit.cause == "entry" else np.True_
-            yield limit, np.where(gone, limit.last, NO_DATE)
 
     def days(self, visit: int, columns: slice = _EVERYBODY, *, planned: bool = False) -> int | NDArray[np.float64]:
         """On how many days a visit's doses are given, or are `planned`: 1, or (n,) for a course of days."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates, shifter
+from nmosd_dosing.days import NO_DATE, Dates, shifter
 from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.disposition import Limit
+from nmosd_dosing.subjects.disposition import Limit, Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,20 @@ class Segment:
     def _last_dose(self) -> Dates | None:
         doses = [limit.last for limit in self.limits if limit.doses_only]
         return _earliest([*doses, self._last_visit] if self._last_visit is not None else doses)
+
+    def ends(self, moves: Sequence[Move]) -> Iterator[tuple[Limit, Dates]]:
+        """What ends it, with its last day: (n,), NaT for whom an entry by one of `moves` is projected, which ends nothing yet."""
+        entered = [move.entered for move in moves if move.out_of == self.period]
+        for limit in self.limits:
+            gone = ~np.isnat(np.fmax.reduce(entered)) if limit.cause == "entry" else np.True_
+            yield limit, np.where(gone, limit.last, NO_DATE)
+
+    def cut_short(self, begins: Dates, last: Dates, columns: slice, moves: Sequence[Move], kept_after: Sequence[str]) -> Dates:
+        """The last days of a visit of several days that has begun when what ends its visits comes; it is `kept_after` some exits."""
+        for limit, end in self.ends(moves):
+            if not limit.doses_only and limit.cause not in kept_after:
+                last = np.where((begins <= end[columns]) & (last > end[columns]), end[columns], last)
+        return last
 
 
 def _earliest(dates: Sequence[Dates]) -> Dates | None:
