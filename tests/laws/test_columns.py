@@ -45,6 +45,8 @@ def planned() -> Plan:
 
 def test_plans(found: Found) -> None:
     plans.to_csv(planned())
+    by_the_hour = plan(load(EXAMPLES / "hours" / "hours.yaml"), Subject(dt.date(2025, 1, 6)))  # its time points have columns of their own
+    plans.to_csv(by_the_hour)
 
 
 def test_doses(found: Found) -> None:
