@@ -18,7 +18,20 @@ import pytest
 from tests.kit.paths import ROOT
 
 WHEELS = ROOT / ".venv" / "wheels"
-TOOLS = {"openpyxl", "matplotlib", "pytest", "hypothesis", "mypy", "ruff", "pandas", "jsonschema", "hatchling"}
+TOOLS = {
+    "argon2-cffi",
+    "django",
+    "matplotlib",
+    "openpyxl",
+    "psycopg",
+    "pytest",
+    "hypothesis",
+    "mypy",
+    "ruff",
+    "pandas",
+    "jsonschema",
+    "hatchling",
+}
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
