@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import MIL62, dosing, output
+from tests.kit.command import MIL62, dosing, errors, output
 from tests.kit.paths import ROOT
 
 UNLIKELY = "warning: a first day before 1990, or more than 50 years ahead: {}\nhint: check the year\n"
@@ -35,3 +35,15 @@ def test_unlikely_first_days_of_a_table_are_told_with_their_subjects(tmp_path: P
         assert (done.returncode, done.stderr) == (0, told)
     done = dosing("compare", "mil62", "belimumab", "--start", "0205-01-06")
     assert (done.returncode, done.stderr) == (0, UNLIKELY.format("0205-01-06"))
+
+
+def test_of_a_broken_file_its_own_events_are_not_called_unknown(tmp_path: Path) -> None:
+    file, table, subjects = (tmp_path / name for name in ("study.yaml", "events.csv", "subjects.csv"))
+    file.write_text((ROOT / "tests" / "broken" / "levels-empty.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    table.write_text("subject,event,date\nS1,dose_reduced,2025-02-01\n")
+    subjects.write_text("subject,start\nS1,2025-01-06\n")
+    for people in (["--start", "2025-01-06", "--on", "dose_reduced=2025-02-01"], ["--subjects", str(subjects), "--events", str(table)]):
+        for command in ("plan", "due") if "--on" in people else ("due",):
+            told = errors(command, "--regimen", str(file), *people)
+            assert told.startswith("error: ") and told.count("error: ") == errors("validate", str(file)).count("error: ")
+            assert "dose_reduced" not in told

@@ -99,3 +99,39 @@ def test_a_range_of_days_ends_with_what_ends_the_plan() -> None:
     assert found.latest == found.last == day("2025-01-15")
     whole = made(text).visits[-1]
     assert whole.latest == whole.last == day("2025-01-20")
+
+
+THROUGH = """products: {X: {}}
+periods:
+  a:
+    length: 29 days
+    visits: [{at: "D1, D15", give: X 1 mg}, {at: D28, kept after: withdrawn, assess: vital status}, {at: withdrawn + 5 days, assess: call}]
+  b: {visits: [{at: D1, give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: end of a, within: 14 days}]
+"""
+IN_VAIN = "end of a on 2025-02-04 Tue: entry into b from 2025-02-04 Tue to 2025-02-18 Tue; none is recorded"
+
+
+@pytest.mark.parametrize(
+    ("event", "date", "told"),
+    [
+        ("withdrawn", "2025-02-03", False),  # the day before the entry is allowed
+        ("withdrawn", "2025-02-04", True),
+        ("withdrawn", "2025-06-01", True),
+        ("died", "2025-06-01", True),
+        ("treatment_stopped", "2025-02-03", False),
+        ("treatment_stopped", "2025-06-01", False),  # the entry is projected before it
+    ],
+)
+def test_who_left_when_the_entry_was_allowed_loses_the_next_period_with_a_word(event: str, date: str, told: bool) -> None:
+    found = made(THROUGH, events=((event, date),))
+    assert any(note.startswith(f"{IN_VAIN}, and {event} was on {date}") for note in notes(found, "exit")) == told
+    entered = made(THROUGH, events=((event, date),), entered=(Entered("b", day("2025-02-04")),))
+    assert not any(IN_VAIN in note for note in notes(entered, "exit"))
+
+
+@pytest.mark.parametrize(
+    ("date", "kept"), [("2025-01-16", "do D28, withdrawn+5d"), ("2025-01-29", "do D28, withdrawn+5d"), ("2025-02-02", "does withdrawn+5d")]
+)
+def test_the_note_of_an_exit_names_all_that_stays(date: str, kept: str) -> None:
+    assert notes(made(THROUGH, events=(("withdrawn", date),)), "exit")[-1].endswith(f"times that hang on doses stay, and so {kept}")

@@ -75,3 +75,18 @@ periods:
     found = made(text, done("D1", "2025-01-06"), done("D29", "2025-04-07"))
     assert [span.name for span in found.spans] == ["Watch"]
     assert found.spans[0].end == day("2025-06-02") + dt.timedelta(30)
+
+
+def test_nothing_is_told_of_a_span_that_is_not_shown() -> None:
+    text = """products: {X: {}}
+periods:
+  a:
+    visits: [{at: "D1, then every 4 weeks", give: X 500 mg}]
+    spans:
+      looked-for: {title: Looked for, from: randomised, to: last dose, assumed: counted from randomisation}
+"""
+    told = [(code, notes(found, code)) for found in (made(text, until=YEAR_END),) for code in ("assumed", "projected")]
+    assert told == [("assumed", []), ("projected", [])]
+    known = made(text, events=(("randomised", "2025-01-03"),), until=YEAR_END)
+    assert notes(known, "assumed") == ["Looked for: counted from randomisation"]
+    assert [note.split(":")[0] for note in notes(known, "projected")] == ["Looked for"]

@@ -20,7 +20,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
+from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit_rules import Window
@@ -92,7 +92,7 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
 
 
 def _with_tables(
-    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str], masked: bool, problems: Problems
+    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str] | None, masked: bool, problems: Problems
 ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
     """One subject with what tables say, and the rows of the allocation."""
     from nmosd_dosing.subjects.tables import roster
@@ -181,9 +181,9 @@ def masked(study: Study | None) -> bool:
     return study is None or any(period.masks for period in study.periods)
 
 
-def known_events(study: Study | None) -> tuple[str, ...]:
-    """The events of a subject."""
-    return study.subject_events if study is not None else SUBJECT_EVENTS
+def known_events(study: Study | None) -> tuple[str, ...] | None:
+    """The events of a subject; None where the study cannot be read: it may declare any."""
+    return study.subject_events if study is not None else None
 
 
 def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:
@@ -196,8 +196,8 @@ def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | N
     return (name.strip(), day) if day is not None else None
 
 
-def on(texts: Sequence[str], known: Sequence[str], problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
-    """The dates of the study's own events, and the events of a subject."""
+def on(texts: Sequence[str], known: Sequence[str] | None, problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
+    """The dates of the study's own events, and the events of a subject, of `known` ones where they are known."""
     of_study: dict[str, dt.date] = {}
     events: list[Event] = []
     for text in texts:
@@ -209,7 +209,7 @@ def on(texts: Sequence[str], known: Sequence[str], problems: Problems) -> tuple[
             if name in of_study:
                 problems.error(f"`--on {name}` is given twice", None, "keep one of them")
             of_study[name] = date
-        elif name not in known:
+        elif known is not None and name not in known:
             hint = did_you_mean(name, [*known, *STUDY_EVENTS]) or f"events are {one_of([*known, *STUDY_EVENTS])}"
             problems.error(f"unknown event `{clip(name)}`", None, hint)
         elif Event(name, date) in events:

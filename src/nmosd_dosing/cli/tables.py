@@ -107,7 +107,7 @@ class Tables:
         left_out.rows |= known.wrong | known.may_be(left_out.codes)
         return said
 
-    def beside(self, known: Sequence[str], masked: bool, problems: Problems, left_out: LeftOut) -> Beside:
+    def beside(self, known: Sequence[str] | None, masked: bool, problems: Problems, left_out: LeftOut) -> Beside:
         """What the other tables say, without rows that are wrong; nothing of a table that cannot be read. `masked`: no message shows what
         was given."""
         asked = self.asked

@@ -14,13 +14,13 @@ from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
 from nmosd_dosing.plans.level_notes import level_notes
-from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, day
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.facts import NOT_STATED
+from nmosd_dosing.study.facts import NOT_STATED, Facts
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit import Visit
@@ -34,9 +34,10 @@ Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 
 
 def notes(
-    schedule: SubjectSchedule, every: Shown, window: Window | None, workdays: Workdays | None, as_of: dt.date | None
+    schedule: SubjectSchedule, every: Shown, spans: Sequence[PlannedSpan], window: Window | None, workdays: Workdays | None,
+    as_of: dt.date | None,
 ) -> Iterator[Note]:  # fmt: skip
-    """The notes of one subject's plan; `every` visit that it shows, with what the schedule holds of it."""
+    """The notes of one subject's plan; `every` visit that it shows, with what the schedule holds of it, and the `spans` that it shows."""
     shown = [(v, p) for v, p in every if p.stage != "cancelled"]
     if schedule.unblinded:
         yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
@@ -69,7 +70,7 @@ def notes(
     yield from _same_date([p for _, p in shown])
     yield from _changes(schedule, shown)
     yield from level_notes(schedule, shown)
-    yield from _facts(schedule.study, [own.period for own in schedule.periods if own.anchor is not None], shown)
+    yield from _facts(schedule.study, [own.period for own in schedule.periods if own.anchor is not None], spans, shown)
 
 
 def _ids(chosen: Iterable[PlannedVisit]) -> tuple[str, ...]:
@@ -401,11 +402,11 @@ def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             yield Note("dose-change", f"{event} on {happened}: {texts}, and no dose of this plan is by it")
 
 
-def _facts(study: Study, periods: Sequence[Period], shown: Shown) -> Iterator[Note]:
-    """What the file assumes and wants to be known: of the study, of the periods and their spans, and of each visit."""
-    named = [("", study.facts), *(("", period.facts) for period in periods)]
+def _facts(study: Study, periods: Sequence[Period], spans: Sequence[PlannedSpan], shown: Shown) -> Iterator[Note]:
+    """What the file assumes and wants to be known: of the study, of the periods, and of each visit and span that is shown."""
+    named: list[tuple[str, Facts | PlannedSpan]] = [("", study.facts), *(("", period.facts) for period in periods)]
     named += [(f"{name}: ", study.product(name).facts) for name in dict.fromkeys(g.product for v, _ in shown for g in v.visit.gives)]
-    named += [(f"{span.title}: ", span.facts) for span in (*(s for period in periods for s in period.spans), *study.spans)]
+    named += [(f"{span.name}: ", span) for span in spans]
     codes: tuple[Literal["assumed", "note"], ...] = ("assumed", "note")
     for code in codes:
         for about, facts in named:

@@ -111,7 +111,7 @@ def plan_of(
     listed = [visit for visit in schedule.visits if cancelled or visit.status != VisitStatus.CANCELLED]
     shown = [(visit, _visit(schedule, visit, begun[visit.segment.period])) for visit in listed]
     shown.sort(key=lambda pair: (_date(pair[1]) is None, _date(pair[1]) or dt.date.min, pair[0].segment.number))
-    arms, whole = arms_of(periods), len(periods) > 1
+    arms, whole, during = arms_of(periods), len(periods) > 1, tuple(spans(schedule))
     arm = arms[schedule.arm] if schedule.arm != UNKNOWN_ARM else None
     open_ends = [s.open_end for s in schedule.segments if periods[s.period].open_ended and s.open_end is not None]
     return Plan(
@@ -135,8 +135,8 @@ def plan_of(
         drawn_until=schedule.until or max(open_ends, default=None),
         periods=tuple(_periods(schedule)),
         visits=tuple(planned for _, planned in shown),
-        spans=tuple(spans(schedule)),
-        notes=tuple(notes(schedule, shown, window, workdays, as_of)),
+        spans=during,
+        notes=tuple(notes(schedule, shown, during, window, workdays, as_of)),
         transitions=tuple(_transitions(schedule, begun)),
         as_of=as_of,
         way=tuple(period.id for period in periods),

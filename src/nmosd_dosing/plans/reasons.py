@@ -365,8 +365,10 @@ def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             off = f", {counted(abs(move.outside), 'day')} {_side(move.outside)}: a deviation" if move.outside else ""
             off = ", while its conditions are not met: a deviation" if earliest is None else off
             return f"{known}: {_allowed(move, rule)}; entered on {day(move.entered)}{off}"
-        case MoveStatus.PROJECTED | MoveStatus.NONE:
+        case MoveStatus.PROJECTED:
             return f"{known}: {_allowed(move, rule)}; {_expected(schedule, move)}"
+        case MoveStatus.NONE:
+            return f"{known}: {_allowed(move, rule)}"
 
 
 def _too_late(move: SubjectMove, rule: Transition) -> str:

@@ -16,14 +16,11 @@ from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 
 def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
     """The spans of the periods that the subject comes to, and of the study; none that would begin after the subject's death."""
-    for span, segment in _all(schedule):
+    for span, segment in _shown(schedule):
         start, end = _ends(schedule, span, segment)
         earlier, later = _may_move(schedule, span.start, segment), _may_move(schedule, span.end, segment)
         hangs = span.end is not None and span.end.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
         unsure = span.end is not None and hangs and _last_dose(schedule, span.end, segment).unsure
-        waits = _waits(schedule, span, start, end)
-        if span.start is not None and start is None and (_death(schedule) is not None or dict(waits).get("from") is not None):
-            continue
         yield PlannedSpan(
             id=span.id,
             period=schedule.periods[segment.period].period.id if segment is not None else None,
@@ -36,7 +33,7 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
             assumed=span.facts.assumed,
             note=span.facts.note,
             source=source_text((span.facts.source,)),
-            waits_for=waits,
+            waits_for=_waits(schedule, span, start, end),
         )
 
 
@@ -51,7 +48,7 @@ def _waits(schedule: SubjectSchedule, span: Span, start: Date, end: Date) -> tup
 
 def moving(schedule: SubjectSchedule) -> Iterator[tuple[str, str, str, dt.date]]:
     """Spans that hang on a dose which may be another one: the title, `first dose` or `last dose`, whose, and the day of that dose."""
-    for span, segment in _all(schedule):
+    for span, segment in _shown(schedule):
         whose = schedule.periods[segment.period].period.id if segment is not None else "this plan"
         for mark in dict.fromkeys((span.start, span.end)):
             dose = _dose(schedule, mark, segment) if mark is not None and _may_move(schedule, mark, segment) else None
@@ -65,6 +62,15 @@ def _all(schedule: SubjectSchedule) -> list[tuple[Span, SubjectSegment | None]]:
     begun = [segment for segment in own if segment.anchor is not None or not segment.period]
     of_periods = [(span, segment) for segment in begun for span in schedule.periods[segment.period].period.spans]
     return [*of_periods, *((span, None) for span in schedule.study.spans)]
+
+
+def _shown(schedule: SubjectSchedule) -> Iterator[tuple[Span, SubjectSegment | None]]:
+    """Those of which a plan speaks: none whose first day hangs on a day that is not known yet, or is after the subject's death."""
+    for span, segment in _all(schedule):
+        start, end = _ends(schedule, span, segment)
+        begins = span.start is None or start is not None
+        if begins or (_death(schedule) is None and "from" not in dict(_waits(schedule, span, start, end))):
+            yield span, segment
 
 
 def _may_move(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> bool:

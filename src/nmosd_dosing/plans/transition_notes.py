@@ -13,6 +13,7 @@ from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.reasons import day, move_message
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
+from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.events import (
     BEFORE_DAY_1,
     CONFIRMED,
@@ -27,6 +28,8 @@ from nmosd_dosing.study.events import (
     STUDY_STOP,
     completed,
 )
+from nmosd_dosing.study.model import Transition
+from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.study.visit_rules import Point
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.screening import out_of_order
@@ -55,9 +58,12 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
     """The move into each later period: what it hangs on, and what is not as the rule has it."""
     for p in range(1, len(schedule.periods)):
         found = schedule.move_into(p)
-        if found is None or found[0].status == MoveStatus.NONE:
+        if found is None:
             continue
         move, rule = found
+        if move.status == MoveStatus.NONE:
+            yield from _not_entered(schedule, move, rule)
+            continue
         yield Note(_code(move), move_message(schedule, move, rule))
         yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
     here = [own.period.id for own in schedule.periods]
@@ -68,6 +74,15 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
             yield Note("entered" if move.status == MoveStatus.ENTERED else _code(move), f"{move_message(schedule, move, leads)}; {hint}")
     if schedule.stop.date is not None:
         yield Note("study-stop", f"the study stopped on {day(schedule.stop.date)}, by `{schedule.stop.by}`")
+
+
+def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[Note]:
+    """That no entry is recorded of somebody who left when it was already allowed: there may have been one."""
+    ends = ENDS_TREATMENT if rule.target_period in only_doses_ahead(schedule.study) else ENDS_PARTICIPATION
+    left = min(((date, event) for event in ends if (date := schedule.first(event)) is not None), default=None)
+    if left is not None and move.earliest is not None and move.earliest <= left[0]:
+        none = f"none is recorded, and {left[1]} was on {day(left[0])}: nothing of {rule.target_period} is planned"
+        yield Note("exit", f"{move_message(schedule, move, rule)}; {none}; if it was entered, record the entry")
 
 
 def _code(move: SubjectMove) -> NoteCode:
@@ -93,7 +108,7 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
             what = "nothing" if event in ENDS_PARTICIPATION else "no dose"
             stays = "what is planned without doses stays, and follow-up that hangs on doses stays"
             stays = "times that hang on doses stay" if event in ENDS_PARTICIPATION else stays
-            kept = [v.visit.label for v in schedule.visits if event in v.visit.kept_after and v.date is not None and v.date > date]
+            kept = _kept(schedule, event, date)
             stays = f"{stays}, and so {'does' if len(kept) == 1 else 'do'} {', '.join(kept)}" if kept else stays
             start = schedule.start
             early = f", {counted((start - date).days, 'day')} before day 1" if start is not None and date < start else ""
@@ -112,6 +127,13 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
                 apart = f"{counted(abs((actual - planned).days), 'day')} {'after' if actual > planned else 'before'}"
                 yield Note("end", f"{period.id} ended on {day(actual)} as recorded, {apart} its planned end, {day(planned)}")
     yield from _missed(schedule)
+
+
+def _kept(schedule: SubjectSchedule, event: str, date: dt.date) -> list[str]:
+    """The visits that are planned after an exit all the same: those that the study keeps, and those that hang on it."""
+    ahead = [v for v in schedule.visits if v.status != VisitStatus.CANCELLED and v.date is not None and v.date > date]
+    on_it = event in ENDS_PARTICIPATION
+    return [v.visit.label for v in ahead if event in v.visit.kept_after or (on_it and v.segment.hangs_on == event)]
 
 
 def _missed(schedule: SubjectSchedule) -> Iterator[Note]:

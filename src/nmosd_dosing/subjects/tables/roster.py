@@ -14,7 +14,7 @@ from typing import Any
 
 from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
-from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS
+from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
@@ -71,14 +71,14 @@ def subjects(
 
 
 def events(
-    content: bytes, path: str, known: Sequence[str], left_out: LeftOut | None = None, layout: Layout | None = None
+    content: bytes, path: str, known: Sequence[str] | None, left_out: LeftOut | None = None, layout: Layout | None = None
 ) -> list[tuple[Cell, Event]]:
-    """What happened to whom, from a table with the columns `subject`, `event` (one of `known`) and `date`, and if wanted `comment`,
-    which is not read. No event may stand twice."""
+    """What happened to whom, from a table with the columns `subject`, `event` (one of `known`; any where it is None) and `date`, and if
+    wanted `comment`, which is not read. No event may stand twice."""
     problems = Problems()
     table = reading.read(content, path, ("subject", "event", "date"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
-    table.needs("event", "no event", f"write {one_of(known)}", problems)
+    table.needs("event", "no event", f"write {one_of(known or SUBJECT_EVENTS)}", problems)
     names = table.values("event", partial(_event, known), problems)
     made: list[tuple[Cell, Event]] = []
     first: dict[tuple[str, Event], int] = {}
@@ -364,13 +364,13 @@ def _codes(table: Table, problems: Problems) -> list[Cell]:
     return table.cells("subject")
 
 
-def _event(known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+def _event(known: Sequence[str] | None, shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     if text in STUDY_EVENTS:
         problems.error(
             f"{shown} is an event of the study, not of a subject", place, f"give it with `{argument('of_study', f'{text}=DATE')}`"
         )
         return None
-    return _word("event", known, shown, text, place, problems)
+    return text if known is None else _word("event", known, shown, text, place, problems)
 
 
 def _unit(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
