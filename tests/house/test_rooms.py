@@ -32,6 +32,7 @@ def test_the_laws_look_at_every_folder() -> None:
         "language",
         "pharmacy",
         "plans",
+        "register",
         "report",
         "schedule",
         "simulation",
@@ -53,6 +54,12 @@ def test_only_the_command_line_reads_the_clock_or_the_environment_and_only_draws
     text = path.read_text("utf-8")
     assert not re.search(r"\.today\(|\.now\(|time\.time\(|os\.environ|getenv|^import random", text, re.M)
     assert room(path) == "simulation/draws" or not re.search(r"\brandom\b", _code_only(text))
+
+
+@pytest.mark.parametrize("path", [path for path in ROOMS if "register" not in path.relative_to(PACKAGE).parts], ids=room)
+def test_only_the_register_knows_what_django_loads(path: Path) -> None:
+    """Its driver and its hashes of passwords; import-linter asks for Django itself, which does not know modules that nobody imports."""
+    assert not re.search(r"^ *(import|from) (argon2|psycopg)", path.read_text("utf-8"), re.M)
 
 
 @pytest.mark.parametrize("path", BELOW, ids=room)

@@ -1,0 +1,15 @@
+"""Django's settings for every register. Which databases it has is put in when it is opened."""
+
+from __future__ import annotations
+
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "nmosd_dosing.register.apps.RegisterConfig"]
+
+# Nobody's register: a database in memory, so that Django and the type checker can load the models.
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False  # what Django says is English on every machine, whatever its environment speaks
