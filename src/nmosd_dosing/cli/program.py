@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from nmosd_dosing.cli.commands import COMMANDS
 from nmosd_dosing.cli.help import UNFOLDED, Command, Group
+from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
 
 app = typer.Typer(
     name="dosing",
@@ -36,5 +38,12 @@ def _root(
     pass
 
 
-for command in COMMANDS:
-    app.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
+def _add(program: typer.Typer, commands: Iterable[Callable[..., object]]) -> None:
+    for command in commands:
+        program.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
+
+
+_add(app, COMMANDS)
+register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=app.info.context_settings)
+_add(register, REGISTER_COMMANDS)
+app.add_typer(register, name="register", help="The tables with a memory: who wrote what, when, and why it was changed.")

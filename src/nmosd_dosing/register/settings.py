@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "nmosd_dosing.register.apps.RegisterConfig"]
+INSTALLED_APPS = ["nmosd_dosing.register.apps.RegisterConfig"]
 
 # Nobody's register: a database in memory, so that Django and the type checker can load the models.
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTH_USER_MODEL = "register.Account"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 USE_TZ = True

@@ -1,0 +1,69 @@
+"""What holds: the rows that nothing replaces, now or as they were known; and the tables that they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from nmosd_dosing.register.models import Content, Entry
+from nmosd_dosing.register.store import Store
+
+_ROWS = ("enter", "correct")
+_ASKED_AT_ONCE = 20_000  # persons that one question names
+
+
+class Fact(NamedTuple):
+    """A row that holds: its entry's number, whose it is, where, and its cells by our names of columns; None once they were taken out."""
+
+    seq: int
+    person: int | None
+    site: str | None
+    cells: Mapping[str, str] | None
+
+
+def holding(
+    store: Store, what: str, *, known: int | None = None, persons: Collection[int] | None = None, sites: Collection[str] | None = None
+) -> list[Fact]:
+    """The rows of a table that hold, by person and in the order in which they were written.
+
+    `known`: as it was when that entry was the last. `persons`, `sites`: only their rows.
+    """
+    rows = _holding(store, what, known)
+    if sites is not None:
+        rows = rows.filter(site__in=list(sites))
+    if persons is None:
+        return list(_facts(store, rows))
+    asked = sorted(persons)
+    parts = (asked[begin : begin + _ASKED_AT_ONCE] for begin in range(0, len(asked), _ASKED_AT_ONCE))
+    return [fact for part in parts for fact in _facts(store, rows.filter(person__in=part))]
+
+
+def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
+    later = Entry.objects.using(store.alias).filter(replaces=OuterRef("seq"))
+    rows = Entry.objects.using(store.alias).filter(what=what, action__in=_ROWS)
+    if known is not None:
+        later, rows = later.filter(seq__lte=known), rows.filter(seq__lte=known)
+    return rows.filter(~Exists(later))
+
+
+def _facts(store: Store, rows: QuerySet[Entry]) -> Iterator[Fact]:
+    cells = Content.objects.using(store.alias).filter(entry=OuterRef("seq")).values("cells")[:1]
+    for seq, person, site, text in rows.annotate(cells=cells).order_by("person", "seq").values_list("seq", "person", "site", "cells"):
+        yield Fact(seq, person, site, json.loads(text) if text is not None else None)
+
+
+def fact(store: Store, seq: int, known: int | None = None) -> tuple[Mapping[str, Any], Mapping[str, str] | None] | None:
+    """An entry by its number, and its cells; None where there is none."""
+    entry = Entry.objects.using(store.alias).filter(seq=seq).values().first()
+    if entry is None or (known is not None and seq > known):
+        return None
+    text = Content.objects.using(store.alias).values_list("cells", flat=True).get(entry=seq)
+    return entry, json.loads(text) if text is not None else None
+
+
+def replaced_by(store: Store, seq: int) -> Mapping[str, Any] | None:
+    """The entry that replaces one; None where it holds."""
+    return Entry.objects.using(store.alias).filter(replaces=seq).values().first()
