@@ -91,7 +91,7 @@ class Store:
                 self._insert(Entry, entries)
                 self._insert(Content, contents)
                 head = Head(entries[-1]["seq"], entries[-1]["hash"])
-            blanked = [act.of for act in acts if act.action == "blank"]
+            blanked = [act.of for act in acts if act.action == "blank" and act.of is not None]
             if blanked:
                 Content.objects.using(self.alias).filter(entry__in=blanked).update(cells=None, reason=None, salt=None)
         return list(range(first.seq + 1, head.seq + 1))

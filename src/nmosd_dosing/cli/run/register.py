@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem
 
@@ -15,4 +14,3 @@ def run_head(asked: RegisterOptions) -> None:
         raise InputError(Problem("`--register` is missing", hint="name the register, for example `--register trial.db`"))
     opened = register.open(asked.register)
     print(f"{opened.facts.head().seq}:{opened.facts.head().hash}")
-    say("")
