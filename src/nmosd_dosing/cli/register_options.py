@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-Register = Annotated[
-    str | None, typer.Option(help="The register: a file, or postgresql://USER@HOST/NAME.", metavar="FILE|URL")
-]
+Register = Annotated[str | None, typer.Option(help="The register: a file, or postgresql://USER@HOST/NAME.", metavar="FILE|URL")]
 Account = Annotated[str | None, typer.Option(help="Who is asking. [default: the user of this computer]", metavar="NAME")]
 PasswordFile = Annotated[
     str | None, typer.Option(help="A file with the account's password in its first line; else it is asked for.", metavar="FILE")
