@@ -16,6 +16,8 @@ settings.load_profile("any machine")
 
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
 
+pytest_plugins = ["tests.kit.postgres"]
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
