@@ -1,0 +1,105 @@
+"""A store as one file, and a store from such a file: every entry with its content, as they are, whatever the database.
+
+
+A backup of the facts holds no arm; that of the arms is a file of its own. What comes back is verified before anybody can use it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from django.db import connections, transaction
+
+from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.register import chain
+from nmosd_dosing.register.chain import Head
+from nmosd_dosing.register.models import Account
+from nmosd_dosing.register.store import Store
+
+_FORMAT = "register of nmosd-dosing"
+_VERSION = 1
+_CONTENT = ("cells", "reason", "salt")
+_AT_ONCE = 5_000
+
+
+class Begun(NamedTuple):
+    """What the first line of a backup says: of which store it is, and the last entry's number and hash."""
+
+    store: str
+    head: Head
+
+
+def backup(store: Store, kind: str) -> Iterator[bytes]:
+    """The pieces of a file with all that a store holds, packed by gzip; `kind`: `facts` or `arms`. It is that of one moment."""
+    with transaction.atomic(using=store.alias):
+        head = store.head()
+        packed = zlib.compressobj(6, zlib.DEFLATED, 31)
+        yield packed.compress(_line({"format": _FORMAT, "version": _VERSION, "store": kind, "head": list(head)}))
+        for entry in store.entries(head.seq):
+            yield packed.compress(_line([entry[name] for name in (*chain.FIELDS, "hash", *_CONTENT)]))
+        for name, password in Account.objects.using(store.alias).order_by("name").values_list("name", "password"):
+            yield packed.compress(_line({"account": name, "password": password}))
+        yield packed.compress(_line({"end": head.seq})) + packed.flush()
+
+
+def begun(content: bytes, path: str) -> Begun:
+    """What a backup is of. Raises InputError where the file is none."""
+    first = next(_lines(content, path), None)
+    if not isinstance(first, dict) or first.get("format") != _FORMAT:
+        raise InputError(Problem(f"`{clip(path)}` is no backup of a register", hint="name a file that `dosing register backup` wrote"))
+    if first["version"] != _VERSION:
+        raise InputError(Problem(f"`{clip(path)}` is a backup of a newer version", hint="take a newer `dosing`"))
+    return Begun(str(first["store"]), Head(*first["head"]))
+
+
+def restore(store: Store, content: bytes, path: str) -> Head:
+    """Puts what a backup holds into an empty store, all of it or nothing, and gives the last number and hash. Raises InputError where the
+    file is cut, or its chain does not hold."""
+    head = begun(content, path).head
+    with transaction.atomic(using=store.alias):
+        part: list[Mapping[str, Any]] = []
+        accounts: list[Account] = []
+        end: int | None = None
+        lines = _lines(content, path)
+        next(lines)
+        for line in lines:
+            if isinstance(line, list):
+                part.append(dict(zip((*chain.FIELDS, "hash", *_CONTENT), line, strict=True)))
+                if len(part) == _AT_ONCE:
+                    store.put(part)
+                    part = []
+            elif "account" in line:
+                accounts.append(Account(name=line["account"], password=line["password"]))
+            else:
+                end = line["end"]
+        store.put(part)
+        Account.objects.using(store.alias).bulk_create(accounts)
+        if end != head.seq or store.head() != head:
+            raise InputError(Problem(f"`{clip(path)}` is cut: it ends before number {head.seq}", hint="take another copy"))
+        if (wrong := store.verify(head)) is not None:
+            raise InputError(Problem(f"`{clip(path)}`: number {wrong.seq} {wrong.message}", hint="take a backup that was not changed"))
+    connections[store.alias].close()
+    return head
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _lines(content: bytes, path: str) -> Iterator[Any]:
+    """The lines of a packed file, each as JSON. Raises InputError where it cannot be unpacked."""
+    try:
+        with gzip.open(BytesIO(content)) as file:
+            yield from _parsed(file)
+    except (OSError, EOFError, ValueError, zlib.error):
+        raise InputError(Problem(f"`{clip(path)}` cannot be read as a backup", hint="it may be cut: take another copy")) from None
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[Any]:
+    for line in lines:
+        yield json.loads(line)
