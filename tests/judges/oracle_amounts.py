@@ -86,6 +86,23 @@ def dose(
     return least, None, None, "capped" if capped else "stated"
 
 
+def by_age(
+    bands: Sequence[tuple[int, int | None, Fraction | None, str]], years: int | None, grams: int | None, most: Fraction | None
+) -> tuple[Fraction | None, str]:
+    """The amount of bands by age: from so many completed years to below so many (None: and more), so much (None: not stated) per what."""
+    if years is None:
+        return None, "needs age"
+    for low, high, mg, per in bands:
+        if low <= years and (high is None or years < high):
+            if mg is None:
+                return None, "not stated"
+            if per and grams is None:
+                return None, "needs weight"
+            amount, capped = limited(mg * Fraction(grams or 0, 1000) if per else mg, most, "", None)
+            return amount, "capped" if capped else "stated"
+    return None, "age out of range"
+
+
 def taper(high: Fraction, by: Fraction, low: Fraction, days: int, begins: dt.date) -> Iterator[tuple[dt.date, dt.date, Fraction]]:
     """First day, last day and amount of each step."""
     while high >= low:

@@ -61,6 +61,34 @@ def test_one_dose(
     assert found == tuple(float(each) if isinstance(each, Fraction) else each for each in wanted), rule
 
 
+AGES = st.one_of(st.none(), st.integers(0, 30))
+
+
+@examples(100)
+@given(
+    st.lists(st.integers(0, 25), min_size=1, max_size=5, unique=True).map(sorted), st.booleans(), st.data(), AGES, grams,
+    st.one_of(st.none(), st.integers(1, 60)),
+)  # fmt: skip
+def test_bands_by_age(edges: list[int], open_end: bool, data: st.DataObject, years: int | None, kg: int | None, most: int | None) -> None:
+    ends = [*edges[1:], None] if open_end else edges[1:]
+    bands, lines = [], []
+    for low, high in zip(edges, ends, strict=open_end):
+        mg, per = data.draw(st.one_of(st.none(), numbers)), data.draw(st.sampled_from(["", "kg"]))
+        unit = data.draw(st.sampled_from(["", " years"]))
+        wholes = data.draw(st.booleans())  # 11 belongs to `6 to 11`, as to `6 to <12`
+        upper = "" if high is None else f" to {high - 1}" if wholes else f" to <{high}"
+        key = f"{low}{unit} or more" if high is None else f"{low}{upper}{unit}"
+        lines.append(f"{key}: " + ("not stated" if mg is None else f"{number(mg)} mg{'/kg' if per else ''}"))
+        bands.append((low, high, mg, per))
+    if all(mg is None for _, _, mg, _ in bands):
+        return
+    rule = f"{{by: age, bands: {{{', '.join(lines)}}}{f', at most: {most} mg' if most else ''}}}"
+    who = Subject(START, weight_kg=None if kg is None else kg / 1000, age=years)
+    found = planned(visits("at: D1, give: X r", products=product("doses:", f"  r: {rule}")), who).visits[0].administrations[0]
+    wanted, status = oracle.by_age(bands, years, kg, None if most is None else Fraction(most))
+    assert (found.amount, found.amount_status) == (None if wanted is None else float(wanted), status), rule
+
+
 @examples(60)
 @given(st.integers(1, 20), st.integers(1, 8), st.integers(1, 5), st.integers(1, 10), st.booleans(), st.integers(0, 30))
 def test_tapers(last: int, times: int, by: int, days: int, of_event: bool, after: int) -> None:

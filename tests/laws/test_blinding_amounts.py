@@ -26,6 +26,7 @@ products:
   X: {{route: IV infusion, vials: [100 mg], doses: {{i: {{amount: {low} to {high} mg/kg, weight: {by} (Devine), at most: {secret} mg}}}}}}
   Y: {{route: oral}}
   Z: {{route: inhaled}}
+  W: {{route: oral, vials: [5 mg], doses: {{a: {{by: age, bands: {{<6: 5 mg, 6 or more: {secret} mg}}}}}}}}
 arms: [active, placebo]
 periods:
   rcp:
@@ -33,6 +34,7 @@ periods:
     visits:
       - {{at: "D1, D29", give: {{active: X i, placebo: X placebo}}}}
       - {{at: D29, give: {{active: "Z {secret} puffs as needed", placebo: Z placebo as needed}}}}
+      - {{at: D36, give: {{active: W a, placebo: W placebo}}}}
       - {{at: D43, give: {{active: Z 2 puffs as needed, placebo: Z placebo as needed}}}}
       - at: relapse + 3 days
         give: {{active: "Y {top} mg daily, reduced by 7 mg every {days} days until 14 mg", placebo: Y placebo daily}}
@@ -55,9 +57,19 @@ def study_text(low: int, high: int, by: str, steps: int, days: int) -> str:
 @given(
     st.integers(1, 5), st.integers(6, 40), st.sampled_from(["ideal", "adjusted"]), st.integers(1, 4), st.integers(1, 9),
     st.sampled_from([None, 70.0, 110.0]), st.sampled_from([None, 150.0, 177.8]), st.sampled_from(["M", "F", None]), records,
+    st.sampled_from([None, 5, 6]),
 )  # fmt: skip
 def test_every_arm_is_shown_alike(
-    low: int, high: int, by: str, steps: int, days: int, kg: float | None, cm: float | None, sex: object, given_: list[tuple[object, ...]]
+    low: int,
+    high: int,
+    by: str,
+    steps: int,
+    days: int,
+    kg: float | None,
+    cm: float | None,
+    sex: object,
+    given_: list[tuple[object, ...]],
+    years: int | None,
 ) -> None:
     study, _ = read_study_text(study_text(low, high, by, steps, days))
     told = tuple(
@@ -69,7 +81,7 @@ def test_every_arm_is_shown_alike(
     )  # fmt: skip
     seen = set()
     for arm in (None, "active", "placebo"):
-        who = Subject(START, "S-1", arm, kg, (Event("relapse", START + dt.timedelta(9)),), records=told, height_cm=cm, sex=sex)  # type: ignore[arg-type]
+        who = Subject(START, "S-1", arm, kg, (Event("relapse", START + dt.timedelta(9)),), records=told, height_cm=cm, sex=sex, age=years)  # type: ignore[arg-type]
         made = plan(study, who, allow_deviation=True, as_of=dt.date(2025, 6, 1))
         seen.add(outputs(made))
     assert len(seen) == 1

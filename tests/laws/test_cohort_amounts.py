@@ -10,7 +10,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, Subject, load, plan
+from nmosd_dosing import Event, Study, Subject, load, plan
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
@@ -20,6 +20,7 @@ from tests.kit.paths import ROOT
 from tests.kit.studies import examples
 
 STUDY = load(str(ROOT / "examples" / "amounts.yaml"))
+AGES = load(str(ROOT / "examples" / "ages.yaml"))
 START = dt.date(2025, 1, 6)
 
 people = st.tuples(
@@ -39,10 +40,23 @@ def test_the_rows_are_those_of_plans(bodies: list[tuple[float | None, float | No
         day_1 = START + dt.timedelta(later)
         events = (Event("relapse", day_1 + dt.timedelta(60)),) if relapsed else ()
         subjects.append(Subject(day_1, f"S-{number}", weight_kg=kg, events=events, height_cm=cm, sex=sex))
+    _alike(STUDY, subjects, form)
+
+
+@examples(20)
+@given(
+    st.lists(st.tuples(st.sampled_from([None, 10.0, 20.5]), st.one_of(st.none(), st.integers(0, 13))), min_size=1, max_size=9),
+    st.sampled_from(["csv", "json"]),
+)
+def test_the_rows_are_those_of_plans_where_doses_are_by_age(bodies: list[tuple[float | None, int | None]], form: Form) -> None:
+    _alike(AGES, [Subject(START, f"S-{i}", weight_kg=kg, age=years) for i, (kg, years) in enumerate(bodies)], form)
+
+
+def _alike(study: Study, subjects: list[Subject], form: Form) -> None:
     cohort = Cohort.of_subjects(subjects, ())
-    texts = [text for some in rows(Request(STUDY, None, columns=cohort), form) for text in some]
+    texts = [text for some in rows(Request(study, None, columns=cohort), form) for text in some]
     for subject, text in zip(subjects, texts, strict=True):
-        made = plan(STUDY, subject)
+        made = plan(study, subject)
         if form == "csv":
             expected = [{**row, "site": ""} for row in csv.DictReader(io.StringIO(to_csv(made)))]
             assert list(csv.DictReader(io.StringIO(header("csv") + text))) == [{c: row[c] for c in COHORT_COLUMNS} for row in expected]

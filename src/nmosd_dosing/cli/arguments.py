@@ -93,6 +93,11 @@ def sex(option: str, text: str, problems: Problems) -> Sex | None:
     return cells.sex(f"`{option} {clip(text)}`", text, None, problems)
 
 
+def age(option: str, text: str, problems: Problems) -> int | None:
+    """An age on day 1 in completed years."""
+    return cells.age(f"`{option} {clip(text)}`", text, None, problems)
+
+
 def height(option: str, text: str, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
     return cells.height(f"`{option} {clip(text)}`", text, None, problems)

@@ -99,7 +99,7 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
-@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "sex", "earlier", "site"))
+@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "sex", "age", "earlier", "site"))
 def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: OutputOptions) -> None:
     """What a subject had against the criteria that dates decide, and the earliest screening and day 1.
 
@@ -119,7 +119,7 @@ def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: O
 
 @command(
     without=(
-        "start", "enter", "visit", "visits", "weighings", "weight", "height", "sex", "earlier", "subjects", "events", "allocation",
+        "start", "enter", "visit", "visits", "weighings", "weight", "height", "sex", "age", "earlier", "subjects", "events", "allocation",
     )
 )  # fmt: skip
 def starts(people: options.HistoryOptions, asked: options.StartsOptions, output: OutputOptions) -> None:

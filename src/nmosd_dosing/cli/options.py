@@ -28,6 +28,7 @@ AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; al
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
 Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]
+Age = Annotated[str | None, typer.Option(help="Age in completed years on day 1, for doses by age.", metavar="YEARS")]
 Arm = Annotated[
     str | None,
     typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),
@@ -88,6 +89,7 @@ class PeopleOptions:
     ] = field(default_factory=list)
     height: Height = None
     sex: Sex = None
+    age: Age = None
     earlier: Annotated[
         list[str],
         typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
@@ -122,7 +124,7 @@ class PeopleOptions:
         ]  # fmt: skip
 
 
-OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "earlier", "enter")
+OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "earlier", "enter")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -371,6 +373,7 @@ class CompareOptions:
     weight: Annotated[str | None, typer.Option(help="Body weight, for doses per kg.", metavar="KG")] = None
     height: Height = None
     sex: Sex = None
+    age: Age = None
     arm: Arm = None
 
 

@@ -246,6 +246,7 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
     weight, later = _weights(request.weight, problems)
     height = arguments.height("--height", request.height, problems) if request.height is not None else None
     sex = arguments.sex("--sex", request.sex, problems) if request.sex is not None else None
+    age = arguments.maybe(arguments.age, "--age", request.age, problems)
     earlier = tuple(e for text in request.earlier if (e := arguments.exposure("--earlier", text, problems)) is not None)
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if request.allocation is not None and request.arm is not None:
@@ -259,7 +260,19 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
     if start is None and (request.start is not None or not screened):
         return ()
     return (
-        Subject(start, subject, arm, weight, events, records=tuple(records), height_cm=height, sex=sex, weights=later, earlier=earlier),
+        Subject(
+            start,
+            subject,
+            arm,
+            weight,
+            events,
+            records=tuple(records),
+            height_cm=height,
+            sex=sex,
+            age=age,
+            weights=later,
+            earlier=earlier,
+        ),
     )
 
 

@@ -11,15 +11,25 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, ByWeight, Dose, Sex, Surface, Way
+from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, BandedBy, ByWeight, Dose, Sex, Surface, Way
 from nmosd_dosing.dose.vials import whole_vials
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
 Statuses = NDArray[np.uint8]
+
+
+class Bodies(NamedTuple):
+    """What doses are by beside weight, of n subjects: (n,) height in whole millimetres; 1 for a man, 0 for a woman; age on day 1 in
+    completed years. NaN where it is not known."""
+
+    mm: Wholes
+    male: Wholes
+    years: Wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +64,12 @@ class WholeDose:
     sizes: tuple[Fraction, ...] = ()
     most: WholeDose | None = None
     by: ByWeight = "actual"
+    banded_by: BandedBy = "weight"
 
     @property
     def by_weight(self) -> bool:
-        return any(b.per_gram or b.per_cm2 or not b.holds_for_all for b in self.bands)
+        banded = self.banded_by == "weight" and any(not b.holds_for_all for b in self.bands)
+        return banded or any(b.per_gram or b.per_cm2 for b in self.bands)
 
     @property
     def by_surface(self) -> bool:
@@ -66,6 +78,8 @@ class WholeDose:
     @property
     def is_plain(self) -> bool:
         """Whether its amount hangs on nothing, or is just so much per kg: the commonest doses, and the quickest."""
+        if self.banded_by == "age":
+            return False
         ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None or self.by != "actual"
         return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
 
@@ -100,11 +114,11 @@ def to_whole(dose: Dose, scale: int) -> WholeDose:
         bands.append(WholeBand(band.low, band.high, flat, per_gram, per_cm2, band.amount is not None))
     cap = None if dose.at_most is None else int(dose.at_most * scale)
     if dose.rounding is None:
-        return WholeDose(scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, by=dose.by)
+        return WholeDose(scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, by=dose.by, banded_by=dose.banded_by)
     step = None if dose.rounding.step is None else int(dose.rounding.step * scale)
     return WholeDose(
         scale, dose.status, tuple(bands), dose.times or 1, dose.surface, cap, dose.rounding.way, step, dose.rounding.sizes,
-        by=dose.by,
+        by=dose.by, banded_by=dose.banded_by,
     )  # fmt: skip
 
 
@@ -175,12 +189,11 @@ def weight_by_kg(by: ByWeight, kg: float, cm: float | None, sex: Sex | None) -> 
     return None if np.isnan(found) else float(found) / 1000
 
 
-def reckon(dose: WholeDose, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
-    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all. male: (n,)
-    1 for a man, 0 for a woman, NaN where it is not known. A range
+def reckon(dose: WholeDose, grams: Wholes, bodies: Bodies) -> tuple[Wholes, Statuses | AmountStatus]:
+    """(n,) the amount of one administration, in whole numbers of 1/scale, NaN where there is none; and (n,) why, or one for all. A range
     whose ends come to the same, as both may to the highest dose, is that amount; else there is none."""
     if dose.status == AmountStatus.STATED and dose.most is not None:
-        (low, why), (high, _) = reckon(replace(dose, most=None), grams, mm, male), reckon(dose.most, grams, mm, male)
+        (low, why), (high, _) = reckon(replace(dose, most=None), grams, bodies), reckon(dose.most, grams, bodies)
         status = np.array(np.broadcast_to(np.uint8(why) if isinstance(why, AmountStatus) else why, len(grams)))
         differ = low != high
         status[differ & np.isin(status, KNOWN)] = AmountStatus.RANGE
@@ -188,8 +201,8 @@ def reckon(dose: WholeDose, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wh
     if dose.status != AmountStatus.STATED:
         return np.full(len(grams), np.nan), dose.status
     if dose.by != "actual":
-        weight, lacking = weight_by(dose.by, grams, mm, male)
-        whole, otherwise = reckon(replace(dose, by="actual"), weight, mm, male)
+        weight, lacking = weight_by(dose.by, grams, bodies.mm, bodies.male)
+        whole, otherwise = reckon(replace(dose, by="actual"), weight, bodies)
         return whole, np.where(lacking == AmountStatus.STATED, np.asarray(otherwise, dtype=np.uint8), lacking)
     if dose.is_plain:
         band = dose.bands[0] if dose.bands else None
@@ -198,7 +211,7 @@ def reckon(dose: WholeDose, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wh
         whole = grams * band.per_gram
         missing = np.isnan(whole)
         return whole, _where(missing, AmountStatus.NEEDS_WEIGHT) if missing.any() else AmountStatus.STATED
-    whole, status = _by_band(dose, grams, mm)
+    whole, status = _by_band(dose, grams, bodies)
     return _limited(dose, whole, status)
 
 
@@ -206,13 +219,15 @@ def _where(chosen: NDArray[np.bool_], status: AmountStatus) -> Statuses:
     return np.where(chosen, np.uint8(status), np.uint8(AmountStatus.STATED))
 
 
-def _by_band(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Statuses]:
+def _by_band(dose: WholeDose, grams: Wholes, bodies: Bodies) -> tuple[Wholes, Statuses]:
     whole = np.full(len(grams), np.nan)
-    status = np.full(len(grams), AmountStatus.OUT_OF_RANGE, dtype=np.uint8)
-    cm2 = surface(grams, mm, dose.surface) if dose.by_surface else grams
+    by_age = dose.banded_by == "age"
+    measured = bodies.years if by_age else grams
+    status = np.full(len(grams), AmountStatus.AGE_OUT_OF_RANGE if by_age else AmountStatus.OUT_OF_RANGE, dtype=np.uint8)
+    cm2 = surface(grams, bodies.mm, dose.surface) if dose.by_surface else grams
     for band in dose.bands:
-        inside = (grams >= band.low) & (grams < (math.inf if band.high is None else band.high))
-        if band.low == 0 and band.high is None and not (band.per_gram or band.per_cm2):
+        inside = (measured >= band.low) & (measured < (math.inf if band.high is None else band.high))
+        if not by_age and band.low == 0 and band.high is None and not (band.per_gram or band.per_cm2):
             inside[:] = True  # whoever's weight is not known, too
         status[inside] = AmountStatus.STATED if band.known else AmountStatus.NOT_STATED
         if band.known:
@@ -222,21 +237,25 @@ def _by_band(dose: WholeDose, grams: Wholes, mm: Wholes) -> tuple[Wholes, Status
             if band.per_cm2:
                 amount += cm2 * band.per_cm2
                 status[inside & np.isnan(cm2)] = AmountStatus.NEEDS_HEIGHT
+            if by_age and (band.per_gram or band.per_cm2):  # of the other bands nobody needs the weight
+                status[inside & np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
             whole = np.where(inside, amount, whole)
-    if dose.by_weight:
+    if by_age:
+        status[np.isnan(bodies.years)] = AmountStatus.NEEDS_AGE
+    elif dose.by_weight:
         status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
     return whole, status
 
 
 def _limited(dose: WholeDose, whole: Wholes, status: Statuses) -> tuple[Wholes, Statuses]:
-    """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a person."""
+    """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a body."""
     if dose.sizes and dose.way != "half even":
         whole = whole_vials(whole, dose.scale, dose.sizes, dose.way)
     elif dose.step is not None:
         whole = _to_step(whole, dose.step, dose.way)
     nothing = whole == 0
     if nothing.any():
-        status[nothing] = AmountStatus.OUT_OF_RANGE
+        status[nothing] = AmountStatus.AGE_OUT_OF_RANGE if dose.banded_by == "age" and not dose.by_weight else AmountStatus.OUT_OF_RANGE
         whole = np.where(nothing, np.nan, whole)
     if dose.cap is not None:
         status[whole > dose.cap] = AmountStatus.CAPPED

@@ -17,12 +17,13 @@ Per = Literal["", "kg", "m2"]
 Formula = Literal["Mosteller", "Du Bois", "Haycock", "Boyd"]
 Way = Literal["up", "down", "half even"]
 ByWeight = Literal["actual", "ideal", "adjusted"]
+BandedBy = Literal["weight", "age"]
 Sex = Literal["M", "F"]
 
 
 AmountStatusText = Literal[
     "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
-    "refused", "omitted", "held", "as needed", "range", "needs sex", "too short",
+    "refused", "omitted", "held", "as needed", "range", "needs sex", "too short", "needs age", "age out of range",
 ]  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class AmountStatus(IntEnum):
     RANGE = 14  # from so much to so much: whoever gives it decides
     NEEDS_SEX = 15
     TOO_SHORT = 16  # the formula of the weight that the rule is by does not hold for so short a person
+    NEEDS_AGE = 17
+    AGE_OUT_OF_RANGE = 18  # the rule does not hold for this age
 
     @property
     def text(self) -> AmountStatusText:
@@ -73,17 +76,17 @@ MOSTELLER = Surface()
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The amount for weights from `low` grams to below `high`; `high` None: and more. `amount` None: not stated. `upto`: the other end,
-    where the amount is a range.
+    """The amount for weights from `low` grams, or ages from `low` completed years, to below `high`; `high` None: and more. `amount` None:
+    not stated. `upto`: the other end, where the amount is a range.
 
-    `weights`: these weights as the file writes them, `40 to 60 kg`; empty where it names none.
+    `holds_for`: these weights or ages in words, `40 to 60 kg`, `6 to <12 years`; empty where the file names none.
     """
 
     amount: Fraction | None
     per: Per = ""
     low: int = 0
     high: int | None = None
-    weights: str = ""
+    holds_for: str = ""
     upto: Fraction | None = None
 
     def text(self, unit: str | None) -> str:
@@ -146,6 +149,7 @@ class Dose:
     before or after another product. `surface`: how body surface is reckoned, for amounts per m2. `levels`: where it has some, and it is
     the dose of the one that everybody begins at. `as_needed`: it is given when it is needed, at most `most_daily` times on a day, where
     that is stated. `step`: of a taper, which of its steps it is. `by`: which weight an amount per kg is by: as measured, or reckoned.
+    `banded_by`: what its bands are ranges of.
     """
 
     kind: Kind
@@ -164,6 +168,7 @@ class Dose:
     most_daily: int | None = None
     step: str = ""
     by: ByWeight = "actual"
+    banded_by: BandedBy = "weight"
 
     @property
     def status(self) -> AmountStatus:
@@ -184,8 +189,13 @@ class Dose:
 
     @property
     def by_weight(self) -> bool:
-        """Whether its amount hangs on body weight: also by surface or band."""
-        return self.by_surface or any(band.per == "kg" or band.low or band.high is not None for band in self.bands)
+        """Whether its amount hangs on body weight: also by surface or band, for whom it is so."""
+        banded = self.banded_by == "weight" and any(band.low or band.high is not None for band in self.bands)
+        return self.by_surface or banded or any(band.per == "kg" for band in self.bands)
+
+    @property
+    def by_age(self) -> bool:
+        return self.banded_by == "age"
 
     @property
     def by_surface(self) -> bool:

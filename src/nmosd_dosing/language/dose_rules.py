@@ -11,16 +11,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import MOSTELLER, Band, ByWeight, Dose, LifetimeCap, Rounding, Vials, number_text
+from nmosd_dosing.dose.dose import MOSTELLER, Band, BandedBy, ByWeight, Dose, LifetimeCap, Rounding, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
-from nmosd_dosing.errors import DosingError, Place, Problems
+from nmosd_dosing.errors import DosingError, Place, Problems, clip
 from nmosd_dosing.language.dose_levels import with_levels
-from nmosd_dosing.language.keys import DoseRuleKeys, ProductKeys, VialsKeys, to_facts
+from nmosd_dosing.language.keys import DoseRuleKeys, LevelKeys, ProductKeys, VialsKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import ranges
 from nmosd_dosing.language.phrases.doses import AmountText, RoundText
-from nmosd_dosing.language.shapes import Pair
+from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.study.facts import Facts, NotStated
 from nmosd_dosing.study.model import DoseRule
 
@@ -70,12 +70,23 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
             rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per, upto=text.upto),), text.text), _NO_FACTS)
         elif pair.value is not None:
             found = len(problems.found)
+            _by(pair.value, problems)
             dose = with_levels(pair.value, functools.partial(_dose, name, key=pair.key, vials=vials), problems)
             wrong = dose is None or len(problems.found) > found  # it stays known by its name: that it is wrong has been said
             rules[name] = DoseRule(name, Dose("not stated") if wrong or dose is None else dose, to_facts(pair.value))
         else:
             rules[name] = DoseRule(name, Dose("not stated"), _NO_FACTS)
     return rules
+
+
+def _by(mapping: DoseRuleKeys, problems: Problems) -> None:
+    """What bands are by is said where there are some."""
+    levels = [pair.value for pair in (mapping.levels or {}).values()]
+    if mapping.has("by") and not mapping.has("bands") and not any(isinstance(x, LevelKeys) and x.has("bands") for x in levels):
+        problems.error(f"`by: {mapping.by or 'age'}`, and the rule has no bands", mapping.key_place("by"), _BY_HINT)
+
+
+_BY_HINT = "take it out, or write `bands: {<12 years: 5 mg, 12 years or more: 10 mg}`"
 
 
 def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, vials: Vials | None) -> Dose | None:
@@ -85,10 +96,21 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
         place = mapping.key_place("bands") if both else key.place
         problems.error(wrong, place, "keep one of them" if both else "write `amount: 10 mg/kg`, or `bands:` with amounts by weight")
         return None
+    if mapping.has("by") and mapping.by is None:
+        return None  # what its bands are of has been reported
     if mapping.has("bands") and mapping.weights is not None:
         problems.error(
             "`weights` beside `bands`", mapping.key_place("weights"), "take it out: bands say themselves for which weights they hold"
         )
+    by: BandedBy = "age" if mapping.by == "age" and not mapping.has("amount") else "weight"
+    unread = len(problems.found)
+    for pair in (mapping.bands or {}).values():
+        try:
+            _holds_for(pair.key, by)
+        except PhraseError as error:
+            problems.found.append(error.problem)
+    if len(problems.found) > unread:
+        return None
     said = [mapping.amount] if mapping.amount is not None else []
     said += [pair.value for pair in (mapping.bands or {}).values() if isinstance(pair.value, AmountText)]
     if not said:
@@ -101,10 +123,10 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
     if mapping.amount is not None:
         only = Band(mapping.amount.amount, mapping.amount.per, upto=mapping.amount.upto)
         if mapping.weights is not None:
-            only = replace(only, low=mapping.weights.low, high=mapping.weights.high, weights=mapping.weights.text)
+            only = replace(only, low=mapping.weights.low, high=mapping.weights.high, holds_for=mapping.weights.holds_for)
         bands: tuple[Band, ...] | None = (only,)
     else:
-        bands = _bands(mapping.bands or {}, unit, problems)
+        bands = _bands(mapping.bands or {}, unit, by, problems)
     if mapping.surface is not None and bands is not None and not any(band.per == "m2" for band in bands):
         problems.error("`surface`, and no amount is per m2", mapping.key_place("surface"), "take it out")
     at_most = converted(mapping.at_most.amount, mapping.at_most.unit, unit) if mapping.at_most is not None else None
@@ -115,7 +137,7 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
     if bands is None:
         return None
     surface = mapping.surface or MOSTELLER
-    dose = Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=surface, at_most=at_most, rounding=rounding)
+    dose = Dose("stated", unit, bands, _in_words(name, mapping, bands), surface=surface, at_most=at_most, rounding=rounding, banded_by=by)
     if mapping.weight is None:
         return dose
     if not _per_kg(dose):
@@ -147,28 +169,44 @@ def by_weight_of_product(dose: Dose, by: ByWeight, place: Place, problems: Probl
     return by_reckoned(dose, by)
 
 
-def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, problems: Problems) -> tuple[Band, ...] | None:
-    found: list[tuple[ranges.Weights, Band]] = []
+def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, by: BandedBy, problems: Problems) -> tuple[Band, ...] | None:
+    found: list[tuple[ranges.Whole, Band]] = []
     for pair in pairs.values():
         if pair.value is None:
             return None
-        weights = ranges.weights(pair.key)
-        band = Band(None, "", weights.low, weights.high, weights.text)
+        holds_for = _holds_for(pair.key, by)
+        band = Band(None, "", holds_for.low, holds_for.high, holds_for.holds_for)
         if isinstance(said := pair.value, AmountText):
             upto = converted(said.upto, said.unit, unit) if said.upto is not None else None
             band = replace(band, amount=converted(said.amount, said.unit, unit), per=said.per, upto=upto)
-        found.append((weights, band))
+        found.append((holds_for, band))
     found.sort(key=lambda pair: pair[1].low)
     for (one, a), (two, b) in pairwise(found):
         also = [("the other one", one.place)]
         if a.high is None or a.high > b.low:
-            shared = f"{number_text(b.low / 1000)} kg" if a.high == b.low + 1 else "the same weights"
-            hint = "write `<` before the end that does not belong to its band: `40 to <60 kg`"
+            one_of_both = f"{b.low} years" if by == "age" else f"{number_text(b.low / 1000)} kg"
+            shared = one_of_both if a.high == b.low + 1 else f"the same {by}s"
+            hint = f"write `<` before the end that does not belong to its band: `{_EXAMPLES[by][0]}`"
             problems.error(f"the bands `{one.text}` and `{two.text}` both hold for {shared}", two.place, hint, also)
         elif a.high < b.low:
-            hint = "let one band begin where the other ends: `40 to <60 kg`, `60 to <100 kg`"
+            hint = f"let one band begin where the other ends: `{'`, `'.join(_EXAMPLES[by])}`"
             problems.error(f"the bands `{one.text}` and `{two.text}` leave a gap between them", two.place, hint, also)
     return tuple(band for _, band in found)
+
+
+_EXAMPLES: dict[BandedBy, tuple[str, str]] = {
+    "weight": ("40 to <60 kg", "60 to <100 kg"),
+    "age": ("6 to <12 years", "12 to <18 years"),
+}
+
+
+def _holds_for(key: Scalar, by: BandedBy) -> ranges.Whole:
+    """The weights or ages of a band. PhraseError."""
+    if by == "age":
+        return ranges.years(key)
+    if key.flat.endswith(("year", "years", "years or more")):
+        raise PhraseError(f"`{clip(key.flat)}` is a range of ages, and bands are by weight", key.place, "add `by: age` to the rule")
+    return ranges.weights(key)
 
 
 def _rounding(text: RoundText, unit: str, vials: Vials | None, problems: Problems) -> Rounding | None:
@@ -195,7 +233,7 @@ def _is_step(amount: Fraction, rounding: Rounding) -> bool:
 
 def _in_words(name: str, mapping: DoseRuleKeys, bands: Sequence[Band]) -> str:
     """The rule in a phrase; the bands themselves stand in `show`."""
-    words = [f"{name} by weight band" if mapping.amount is None else mapping.amount.text]
+    words = [f"{name} by {mapping.by or 'weight'} band" if mapping.amount is None else mapping.amount.text]
     if any(band.per == "m2" for band in bands) and mapping.surface not in (None, MOSTELLER):
         words[0] += f" ({mapping.surface.text})"
     words += [mapping.round.text] if mapping.round is not None else []

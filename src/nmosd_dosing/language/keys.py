@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.dose.dose import ByWeight, Surface
+from nmosd_dosing.dose.dose import BandedBy, ByWeight, Surface
 from nmosd_dosing.errors import clip, did_you_mean, one_of
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
@@ -185,29 +185,11 @@ class FactsKeys(Keys):
     note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
 
 
-def _band(node: Scalar) -> Scalar:
-    ranges.weights(node)
-    return node
-
-
-def _rule_name(node: Scalar) -> Scalar:
-    if not re.fullmatch(dose_phrases.RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
-        wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
-        raise PhraseError(wrong, node.place, "write for example `loading`")
-    return node
-
-
-def _level_name(node: Scalar) -> Scalar:
-    if not re.fullmatch(dose_phrases.LEVEL_PATTERN, node.text) or len(node.text) > 20:
-        wrong = f"`{clip(node.text)}` is not the name of a dose level: a number such as `-1`, or a word in lower-case letters"
-        raise PhraseError(wrong, node.place, "write for example `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`")
-    return node
-
-
 EVENTS = one_or_many(EVENT)
-LEVEL_NAME = phrase("the name of a dose level", _level_name, dose_phrases.LEVEL_PATTERN, "-1")
+BANDED_BY = choice("`weight` or `age`", {"weight": "weight", "age": "age"})
+LEVEL_NAME = phrase("the name of a dose level", dose_phrases.level_name, dose_phrases.LEVEL_PATTERN, "-1")
 START_LEVEL = dataclasses.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {"type": "integer"}]})  # editors read 0 as a number
-BANDS = mapping_of(phrase("a range of weights", _band, ranges.WEIGHTS_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
+BANDS = mapping_of(phrase("a range of weights", lambda node: node, ranges.BAND_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
 
 
 @dataclass
@@ -247,11 +229,12 @@ class DoseRuleKeys(FactsKeys):
     )
     at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
     round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
+    by: BandedBy | None = key(BANDED_BY, "what bands are ranges of, if not of weights: `by: age`, in completed years on day 1")
     surface: Surface | None = key(
         SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`"
     )
     weight: ByWeight | None = key(RECKONED, "which weight an amount per kg is by, if not the one measured: `weight: ideal (Devine)`")
-    weights: ranges.Weights | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
+    weights: ranges.Whole | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
 
 
 @dataclass
@@ -262,7 +245,7 @@ class VialsKeys(FactsKeys):
 
 VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), known_keys(VialsKeys, "vials"))
 DOSE_RULES = mapping_of(
-    phrase("the name of a dose rule", _rule_name, dose_phrases.RULE_PATTERN, "loading"),
+    phrase("the name of a dose rule", dose_phrases.rule_name, dose_phrases.RULE_PATTERN, "loading"),
     by_kind("a dose rule", AMOUNT, None, known_keys(DoseRuleKeys, "a dose rule")),
     "dose rules by name",
 )

@@ -78,6 +78,7 @@ def compare(
     height_cm: float | None = None,
     arm: str | None = None,
     sex: Sex | None = None,
+    age: int | None = None,
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
@@ -103,7 +104,7 @@ def compare(
     first = start or NO_START
     end = shift_date(first, Offset(months=months, then=-1)) if months is not None else until
     assert end is not None
-    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm, sex=sex)
+    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm, sex=sex, age=age)
     compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
     return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
 

@@ -16,7 +16,7 @@ from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
 
-_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm", "sex")
+_ARGUMENTS = ("unblind", "arm", "weight_kg", "height_cm", "sex", "age")
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     "masked": ("blinded", "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them"),
@@ -32,6 +32,11 @@ _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
         "needs-sex",
         "the dose is by a weight that depends on the sex: add `{sex}`, M or F, in a table of subjects as its column `sex`",
     ),
+    "needs age": (
+        "needs-age",
+        "the dose depends on the age: add `{age}` in completed years on day 1, in a table of subjects as its column `age`",
+    ),
+    "age out of range": ("out-of-range", "the rule of the dose does not hold for this age: no dose is stated"),
     "too short": ("out-of-range", "no ideal weight is defined below 60 inches (152.4 cm): no dose is stated"),
     "out of range": ("out-of-range", "the rule of the dose does not hold for this weight: no dose is stated"),
     "capped": ("capped", "the dose is the highest that its rule allows"),

@@ -13,7 +13,7 @@ from fractions import Fraction
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
 from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, AtVisits, Band, Dose, Rounding, amount_text, number_text, range_text
-from nmosd_dosing.errors import argument
+from nmosd_dosing.errors import argument, counted
 from nmosd_dosing.plans.wording import vials_text, why_no_amount
 from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
@@ -79,10 +79,10 @@ def own_dose(dose: SubjectDose) -> Dose | None:
 def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
     """The rule times the body; rounded; at most so much."""
     kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
-    band = _band(own, kg)
+    band = _band(own, kg, schedule.age)
     if band is None or band.amount is None:
         return
-    words, times = (f"for {band.weights} " if band.weights else "") + band.text(own.unit), Fraction(1)
+    words, times = (f"for {band.holds_for} " if band.holds_for else "") + band.text(own.unit), Fraction(1)
     if band.per == "kg" and kg is not None:
         times, words = kg, f"{words} x {number_text(kg)} kg"
     elif band.per == "m2" and dose.weight is not None and schedule.height_cm is not None:
@@ -101,7 +101,9 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
         limits = [_rounded(own.rounding, own.unit)] if own.rounding is not None else []
         limits += [f"at most {amount_text(own.at_most, own.unit)}"] if own.at_most is not None else []
         yield f"both ends {', '.join(limits)}: {range_text(*dose.ends, own.unit)}"
-    if dose.weight is not None:
+    if own.by_age:
+        yield f"by the age on day 1, {counted(schedule.age or 0, 'year')}"
+    if dose.weight is not None and (band.per or not own.by_age):
         rule = schedule.study.product(dose.give.product).weight
         renewed = f", which is renewed at {rule.text} only" if isinstance(rule, AtVisits) else ""
         if dose.weight.status in ("ideal", "adjusted"):
@@ -127,8 +129,10 @@ def _rounded(rounding: Rounding, unit: str | None) -> str:
     return f"rounded {rounding.way} to {amount_text(rounding.step, unit) if rounding.step is not None else 'whole vials'}"
 
 
-def _band(own: Dose, kg: Fraction | None) -> Band | None:
-    """The band of a weight; without one, that which holds for all."""
+def _band(own: Dose, kg: Fraction | None, age: int | None) -> Band | None:
+    """The band of a weight; without one, that which holds for all. Of bands by age, that of an age."""
+    if own.by_age:
+        return next((b for b in own.bands if age is not None and b.low <= age and (b.high is None or age < b.high)), None)
     for band in own.bands:
         grams = kg * 1000 if kg is not None else Fraction(0)
         if band.low <= grams and (band.high is None or grams < band.high) and (kg is not None or not (band.low or band.high)):

@@ -290,6 +290,7 @@ class Plan:
     site: Site | None = None
     height_cm: float | None = None
     sex: Sex | None = None
+    age: int | None = None
     intensity: tuple[Intensity, ...] = ()
     planned_start: dt.date | None = None
     unscheduled: tuple[PlannedVisit, ...] = ()

@@ -143,6 +143,7 @@ def plan_of(
         site=study.site,
         height_cm=schedule.height_cm,
         sex=schedule.sex,
+        age=schedule.age,
         intensity=tuple(intensities(schedule, original, as_of)) if original is not None else (),
     )
 

@@ -26,8 +26,10 @@ class Wording:
     needs_weight: str
     needs_height: str
     needs_sex: str
+    needs_age: str
     too_short: str
     out_of_range: str
+    age_out_of_range: str
     refused: str
     omitted: str
     held: str
@@ -90,8 +92,10 @@ _ENGLISH = Wording(
     needs_weight="needs weight",
     needs_height="needs height",
     needs_sex="needs sex",
+    needs_age="needs age",
     too_short="no ideal weight is defined below 152.4 cm",
     out_of_range="no dose is stated for this weight",
+    age_out_of_range="no dose is stated for this age",
     refused="refused: over the lifetime cap",
     omitted="omitted",
     held="held",
@@ -153,8 +157,10 @@ _CHINESE = Wording(
     needs_weight="需体重",
     needs_height="需身高",
     needs_sex="需性别",
+    needs_age="需年龄",
     too_short="身高低于 152.4 厘米，理想体重无定义",
     out_of_range="方案未规定该体重的剂量",
+    age_out_of_range="方案未规定该年龄的剂量",
     refused="不予给药：超过终身累积上限",
     omitted="本次不给药",
     held="暂停给药，待恢复",
@@ -361,10 +367,14 @@ def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
             return words.needs_height
         case "needs sex":
             return words.needs_sex
+        case "needs age":
+            return words.needs_age
         case "too short":
             return words.too_short
         case "out of range":
             return words.out_of_range
+        case "age out of range":
+            return words.age_out_of_range
         case "masked":
             return words.masked
         case "as needed":

@@ -156,6 +156,8 @@ def _apart(schedule: Schedule, vials: list[Dispensed | None]) -> Iterator[Column
     yield "weight", np.isnan(cohort.grams).astype(np.int64)
     yield "height", np.isnan(cohort.mm).astype(np.int64)
     yield "sex", np.isnan(cohort.male).astype(np.int64)
+    if cohort.age is not None:  # amounts and words hang on it
+        yield "age", np.where(np.isnan(cohort.age), -1, cohort.age).astype(np.int64)
     if cohort.planned_start is not None:
         yield "planned start", cohort.planned_start.astype(np.int64)
     for k, found in enumerate(vials):

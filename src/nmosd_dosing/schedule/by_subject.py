@@ -63,7 +63,7 @@ def by_subject(
         if day is not None:
             besides.setdefault(extra.column, []).append(of.DoseBesides(extra.visit, extra.product, day, extra.amount, extra.unit))
     starts, arms, grams, mm = to_dates(cohort.start), cohort.arm.tolist(), cohort.grams.tolist(), cohort.mm.tolist()
-    male = cohort.male.tolist()
+    male, years = cohort.male.tolist(), cohort.years.tolist()
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()
     first_doses = to_dates(schedule.first_dose)
@@ -81,6 +81,7 @@ def by_subject(
             weight_kg=None if math.isnan(grams[c]) else grams[c] / 1000,
             height_cm=None if math.isnan(mm[c]) else mm[c] / 10,
             sex=None if math.isnan(male[c]) else "M" if male[c] else "F",
+            age=None if math.isnan(years[c]) else int(years[c]),
             products=products,
             periods=periods[c],
             segments=segments[c],

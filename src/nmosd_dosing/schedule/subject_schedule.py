@@ -365,6 +365,7 @@ class SubjectSchedule:
     weight_kg: float | None
     height_cm: float | None
     sex: Sex | None
+    age: int | None
     products: tuple[tuple[str, str | None], ...]
     periods: tuple[SubjectPeriod, ...]
     segments: tuple[SubjectSegment, ...]

@@ -22,7 +22,8 @@ from nmosd_dosing.days import NO_DATE, Dates, shift
 from nmosd_dosing.simulation.assumptions.model import NEVER, Assumptions, BodyWeight, Steps
 from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.study.events import CONFIRMED, REJECTED, RELAPSE, STABLE, WITHDRAWN
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Ahead, Cohort
+from nmosd_dosing.subjects.ahead import Ahead
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 
 _FEW_ORDERS = 5000  # of the arms of a block: so many are worked out once
 _FAR = 4_000_000  # days: longer than the years 1 to 9999

@@ -161,6 +161,11 @@ def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | N
     if real is not None and not _has_stopped(real) and isinstance(idmc, dt.date) and idmc <= real.as_of:
         wrong = f"it is assumed that the committee stops the study on {idmc}, and up to {real.as_of} it is known what has happened"
         problems.append(Problem(wrong, hint=f"`{argument('of_study', f'idmc_stop={idmc}')}` if it did; else a later date, or `none`"))
+    gives = [give for period in periods for entry in period.visit_rules for give in entry.gives]
+    by_age = [give.product for give in gives for doses in (give.doses, *give.ways) for dose in doses if dose is not None and dose.by_age]
+    if by_age:
+        words = f"{by_age[0]} is dosed by age, and no ages are drawn"
+        problems.append(Problem(words, hint="simulate a copy of the study file in which its dose is not by age"))
     if problems:
         raise InputError(problems)
 

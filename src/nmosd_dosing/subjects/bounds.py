@@ -19,6 +19,7 @@ from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import InputError, Kind, Place, Problem, did_you_mean, one_of, shown, wrong_kind
 
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
+MAX_AGE = 125  # the oldest person on record lived 122 years
 HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 
 Wrong = tuple[str, str] | None  # what is wrong, as it stands behind the value; and what to give instead
@@ -39,6 +40,13 @@ def wrong_height(cm: Any) -> Wrong:
     metres = _is_number(cm) and low <= cm * 100 <= high
     hint = f"write centimetres: `{(_decimal(cm) * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
     return "cannot be a body height", hint
+
+
+def wrong_age(years: Any) -> Wrong:
+    """Of an age on day 1, in completed years."""
+    if isinstance(years, int) and not isinstance(years, bool) and 0 <= years <= MAX_AGE:
+        return None
+    return "is not an age", f"write completed years on day 1 as a whole number, 0 to {MAX_AGE}"
 
 
 def _finer(value: Any, step: Decimal, words: str) -> Wrong:
@@ -129,6 +137,10 @@ class Values:
 
     def height(self, name: str, value: object) -> None:
         if value is not None and (found := wrong_height(value)):
+            self.wrong(name, value, *found)
+
+    def age(self, name: str, value: object) -> None:
+        if value is not None and (found := wrong_age(value)):
             self.wrong(name, value, *found)
 
     def amount(self, name: str, value: Any) -> None:

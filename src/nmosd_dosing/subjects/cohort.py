@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, to_dates
+from nmosd_dosing.days import NO_DATE, Dates, to_dates
+from nmosd_dosing.dose.calculation import Bodies
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED
+from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
@@ -33,55 +35,6 @@ class Weighed:
         return Weighed(self.dates[:, columns], self.grams[:, columns])
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """How the n subjects of simulated trials go on where the study leaves it open. What they do is drawn; what it leads to is the study's.
-
-    trials: column c belongs to trial c % trials; what is counted over all subjects is counted over each trial's. day: (n,) which of the
-    allowed days of an entry is taken, from 0 for the first to below 1 for the last. declines: (n,) whether somebody who may enter does
-    not. horizon: the last day on which anybody is enrolled, or the study stops. follow: how long later periods are followed; None: as
-    long as anything is planned. misses: by how many days (n,) a visit misses its target, asked by its id; None where it does not; late:
-    by how many at the most. known: the last day of which everything is known: an entry that is not recorded comes later, and so does a
-    visit that is not `over`: (n,) whether it has been, asked by its id; None where it has been of nobody.
-    """
-
-    trials: int
-    day: NDArray[np.float64]
-    declines: NDArray[np.bool_]
-    horizon: np.datetime64
-    follow: Offset | None
-    misses: Callable[[str], NDArray[np.int64] | None]
-    known: np.datetime64 = NO_DATE
-    over: Callable[[str], NDArray[np.bool_] | None] | None = None
-    late: int = 0
-
-    def entry_day(self, earliest: Dates, latest: Dates) -> Dates:
-        """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
-        first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
-        days = (latest - first).view(np.int64) + 1
-        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
-        none = days <= 0
-        if none.any():
-            found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
-        return found
-
-    def takes_place(self, id: str, target: Dates, anchor: Dates, offset: Offset | None, columns: slice = slice(None)) -> Dates:
-        """(n,) the day on which a visit takes place: never on the other side of its period's day 1, which is never moved, and after all
-        that is known; NaT where it is over."""
-        if offset != Offset() and (days := self.misses(id)) is not None:
-            side = np.minimum if offset is not None and offset.nominal < 0 else np.maximum
-            target = side(target + days[columns].view("timedelta64[D]"), anchor)
-        if self.over is not None:
-            target = np.maximum(target, self.known + np.timedelta64(1, "D"))
-            if (over := self.over(id)) is not None:
-                target[over[columns]] = NO_DATE
-        return target
-
-    def at_the_latest(self, target: Dates) -> Dates:
-        """(n,) the day after which no visit of that day takes place; nothing is drawn for it."""
-        return np.fmax(target + np.timedelta64(self.late, "D"), self.known + np.timedelta64(1, "D"))
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Cohort:
     """n subjects.
@@ -89,6 +42,7 @@ class Cohort:
     start: (n,) datetime64[D], study day 1; NaT of whoever has none yet, or never will, and of whose screening a day is known. grams: (n,)
     float64, body weight at baseline in whole grams, NaN where unknown. height: (n,) float64, whole millimetres, NaN where unknown; None
     where nobody's is known. sex: (n,) float64, 1 for a man, 0 for a woman, NaN where unknown; None where nobody's is known.
+    age: (n,) float64, completed years on day 1, NaN where unknown; None where nobody's is known.
     weighed: later weights that were given for the doses; measured: these and those that were recorded at visits.
     earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
@@ -112,6 +66,7 @@ class Cohort:
     codes: tuple[str, ...] = ()
     height: NDArray[np.float64] | None = None
     sex: NDArray[np.float64] | None = None
+    age: NDArray[np.float64] | None = None
     weighed: Weighed | None = None
     measured: Weighed | None = None
     earlier: tuple[tuple[int, Exposure], ...] = ()
@@ -133,6 +88,15 @@ class Cohort:
     def male(self) -> NDArray[np.float64]:
         """(n,) 1 for a man, 0 for a woman, NaN where it is not known."""
         return self.sex if self.sex is not None else np.broadcast_to(np.nan, len(self))
+
+    @property
+    def years(self) -> NDArray[np.float64]:
+        """(n,) the age on day 1 in completed years, NaN where it is not known."""
+        return self.age if self.age is not None else np.broadcast_to(np.nan, len(self))
+
+    def bodies(self, columns: slice | list[int] = slice(None)) -> Bodies:
+        """What doses of some subjects are by beside weight."""
+        return Bodies(self.mm[columns], self.male[columns], self.years[columns])
 
     @staticmethod
     def of(
@@ -236,6 +200,7 @@ class Cohort:
             made,
             planned_start=None if np.isnat(planned).all() else planned,
             sex=sexes(s.sex for s in subjects),
+            age=ages(s.age for s in subjects),
             codes=codes,
             sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
             records=tuple((column, record) for column, record in told if not record.of_time_point),
@@ -349,6 +314,7 @@ class Cohort:
             sites=tuple(self.sites[column] for column in at) if self.sites else (),
             height=self.height[columns] if self.height is not None else None,
             sex=self.sex[columns] if self.sex is not None else None,
+            age=self.age[columns] if self.age is not None else None,
             planned_start=self.planned_start[columns] if self.planned_start is not None else None,
             weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
             measured=self.measured.chosen(columns) if self.measured is not None else None,
@@ -359,6 +325,12 @@ class Cohort:
 def sexes(of: Iterable[Sex | None]) -> NDArray[np.float64] | None:
     """Of each subject as a column of a cohort; None where nobody's is known."""
     found = [{"M": 1.0, "F": 0.0}.get(sex or "", np.nan) for sex in of]
+    return None if all(map(np.isnan, found)) else np.array(found)
+
+
+def ages(of: Iterable[int | None]) -> NDArray[np.float64] | None:
+    """Of each subject as a column of a cohort; None where nobody's is known."""
+    found = [np.nan if age is None else float(age) for age in of]
     return None if all(map(np.isnan, found)) else np.array(found)
 
 

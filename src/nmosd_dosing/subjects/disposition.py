@@ -19,8 +19,9 @@ from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import BEFORE_DAY_1, DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
+from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.before_entry import Before, dosed_through, gives_on
-from nmosd_dosing.subjects.cohort import Ahead, Cohort
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
 
 _BEFORE, _AFTER = Offset(-1), Offset(1)

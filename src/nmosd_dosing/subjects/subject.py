@@ -184,7 +184,7 @@ class Subject:
 
     `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
     of products before the study, where the study caps a lifetime's dose. `planned_start` is the day that was planned as day 1, where the
-    first dose was on another one.
+    first dose was on another one. `age` is in completed years on day 1.
     """
 
     start: dt.date | None
@@ -196,6 +196,7 @@ class Subject:
     records: tuple[Record, ...] = ()
     height_cm: float | None = None
     sex: Sex | None = None
+    age: int | None = None
     site: str | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
     weights: tuple[Weight, ...] = ()
@@ -216,6 +217,7 @@ class Subject:
         values.height("height_cm", self.height_cm)
         if self.sex is not None:
             values.one_of("sex", self.sex, get_args(Sex))
+        values.age("age", self.age)
         kinds = {"events": Event, "entered": Entered, "records": Record, "weights": Weight, "earlier": Exposure}
         for name, kind in kinds.items():
             values.all_are(name, getattr(self, name), kind)

@@ -12,7 +12,8 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
     plan = plan_json(*BELIMUMAB, "--weight", "102.5", "--subject", "0012")
     assert list(plan) == [
         "unblinded", "meta", "regimen", "study", "title", "site", "arm", "subject", "at_site", "start", "planned_start", "consented",
-        "screened", "randomised", "screen_failed", "weight_kg", "height_cm", "sex", "until", "periods", "visits", "unscheduled", "spans",
+        "screened", "randomised", "screen_failed", "weight_kg", "height_cm", "sex", "age", "until",
+        "periods", "visits", "unscheduled", "spans",
         "transitions", "intensity", "notes",
     ]  # fmt: skip
     assert set(plan["meta"]) == {"program", "study_sha256", "as_of"} and plan["meta"]["as_of"] is None

@@ -50,11 +50,12 @@ def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
     weight = arguments.maybe(arguments.weight, "--weight", asked.weight, problems)
     height = arguments.maybe(arguments.height, "--height", asked.height, problems)
     sex = arguments.sex("--sex", asked.sex, problems) if asked.sex is not None else None
+    age = arguments.maybe(arguments.age, "--age", asked.age, problems)
     read = [(f"`{clip(regimen)}`", regimen) for regimen in asked.regimens if is_file(regimen)]
     check_names([("`--output`", output.output)], read, problems)
     if problems.found:
         fail(problems)
-    compared = compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm, sex=sex)
+    compared = compare(chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm, sex=sex, age=age)
     people.say_unlikely([(None, start)])
     return compared
 

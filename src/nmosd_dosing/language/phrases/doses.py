@@ -392,3 +392,19 @@ def _part(node: Scalar, words: str) -> Place:
 def _product_place(node: Scalar, product: str) -> Place:
     at = node.text.find(product)
     return node.part(at, at + len(product)) if at >= 0 else node.place
+
+
+def rule_name(node: Scalar) -> Scalar:
+    """The name of a dose rule: `loading`."""
+    if not re.fullmatch(RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
+        wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
+        raise PhraseError(wrong, node.place, "write for example `loading`")
+    return node
+
+
+def level_name(node: Scalar) -> Scalar:
+    """The name of a dose level: `-1`, `reduced`."""
+    if not re.fullmatch(LEVEL_PATTERN, node.text) or len(node.text) > 20:
+        wrong = f"`{clip(node.text)}` is not the name of a dose level: a number such as `-1`, or a word in lower-case letters"
+        raise PhraseError(wrong, node.place, "write for example `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`")
+    return node

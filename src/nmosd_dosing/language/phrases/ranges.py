@@ -15,7 +15,10 @@ FORMS = (
     rf"(?:>?\s*{_N}\s+to\s+<?\s*{_N}\s*{{u}}|<\s*{_N}\s*{{u}}|up\s+to\s+{_N}\s*{{u}}|{_N}\s*{{u}}\s+or\s+more|more\s+than\s+{_N}\s*{{u}})"
 )
 WEIGHTS_PATTERN = rf"^\s*{FORMS.format(u='kg')}\s*$"
+YEARS_PATTERN = rf"^\s*{FORMS.format(u='(?:years?)?')}\s*$"
+BAND_PATTERN = f"{WEIGHTS_PATTERN}|{YEARS_PATTERN}"
 MOST_GRAMS = 1_000_000
+MOST_YEARS = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
         hint = "decimals take a point: `40 to <60.5 kg`"
     elif match := re.fullmatch(rf"({_N})\s*(?:-|–|—)\s*({_N})\s*({unit})", text):
         low, high, unit = match.groups()
-        hint = f"write `{low} to <{high} {unit}`; `{low} to {high} {unit}` where {high} {unit} belongs to it"
+        end = f"{high} {unit}".strip()
+        hint = f"write `{low} to <{end}`; `{low} to {end}` where {end} belongs to it"
     elif re.match(r"(?:>=|≥)\s*[0-9]", text):
         hint = f"write `{re.sub(r'^(?:>=|≥) *', '', text)} or more`"
     elif re.match(r">\s*[0-9.]+\s*\w+$", text):
@@ -62,23 +66,51 @@ def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """From `low` grams to below `high`; `high` None: and more."""
+class Whole:
+    """Weights from `low` grams, or ages from `low` completed years, to below `high`; `high` None: and more. `holds_for`: in words."""
 
     low: int
     high: int | None
     text: str
     place: Place
+    holds_for: str
 
 
-def weights(node: Scalar) -> Weights:
+def weights(node: Scalar) -> Whole:
     """`40 to <60 kg`: body weights, to the gram."""
     found = take_range(node, "kg", "a range of weights", "40 to <60 kg")
     low = _grams(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
     high = _grams(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
     if high is not None and high <= low:
         raise PhraseError(f"no weight is in `{clip(found.text)}`", found.place, "write the lower weight first")
-    return Weights(low, high, found.text, found.place)
+    return Whole(low, high, found.text, found.place, found.text)
+
+
+def years(node: Scalar) -> Whole:
+    """`6 to <12`, `12 years or more`: ages in completed years, so that 11 belongs to `6 to 11`, and nobody is between 11 and 12."""
+    if "," in node.flat:
+        raise PhraseError(f"`{clip(node.flat)}` is no range of ages", node.place, "write completed years, for example `6 to <12 years`")
+    found = take_range(node, "(?:years?)?", "a range of ages", "6 to <12 years")
+    low = _years(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
+    high = _years(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
+    if high is not None and high <= low:
+        raise PhraseError(f"no age is in `{clip(found.text)}`", found.place, "write the lower age first")
+    return Whole(low, high, found.text, found.place, _in_years(found))
+
+
+def _years(text: str, place: Place) -> int:
+    if "." in text or int(text) > MOST_YEARS:
+        raise PhraseError(f"`{clip(text)}` is not an age in completed years", place, f"write a whole number, 0 to {MOST_YEARS}")
+    return int(text)
+
+
+def _in_years(found: RangeText) -> str:
+    """A range of ages with its unit."""
+    if found.low is not None and found.high is not None:
+        return f"{'' if found.with_low else '>'}{found.low} to {'' if found.with_high else '<'}{found.high} years"
+    if found.low is not None:
+        return f"{found.low} years or more" if found.with_low else f"more than {found.low} years"
+    return f"up to {found.high} years" if found.with_high else f"<{found.high} years"
 
 
 def _grams(text: str, place: Place) -> int:

@@ -62,6 +62,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "weight_kg": plain_number(plan.weight_kg),
         "height_cm": plain_number(plan.height_cm),
         "sex": plan.sex,
+        "age": plan.age,
         "until": iso_date(plan.until),
         "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
         "visits": [{**visit_to_dict(visit), "dose_steps": list(visit.dose_steps)} for visit in plan.visits],

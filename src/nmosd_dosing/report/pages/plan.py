@@ -78,6 +78,7 @@ def _heading(plan: Plan) -> list[Text]:
         *([f"weight {number_text(plan.weight_kg)} kg"] if plan.weight_kg is not None else []),
         *([f"height {number_text(plan.height_cm)} cm"] if plan.height_cm is not None else []),
         *([f"sex {plan.sex}"] if plan.sex is not None else []),
+        *([f"age {plan.age}"] if plan.age is not None else []),
     ]
     lines.append(text(", ".join(person)))
     lines += site_lines(plan.site)

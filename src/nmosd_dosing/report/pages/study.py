@@ -108,10 +108,10 @@ def _doses_of(product: Product) -> Rows:
     rows: Rows = []
     for rule in product.doses:
         dose = rule.dose
-        plain = len(dose.bands) == 1 and not dose.bands[0].weights
+        plain = len(dose.bands) == 1 and not dose.bands[0].holds_for
         rows.append(("· dose", f"{rule.name}: {dose.rule}" if plain or dose.rule is None else dose.rule))
         if dose.levels is None or not dose.levels.names:
-            rows += [("· band", f"{rule.name}, {band.weights}: {band.text(dose.unit)}") for band in dose.bands if not plain]
+            rows += [("· band", f"{rule.name}, {band.holds_for}: {band.text(dose.unit)}") for band in dose.bands if not plain]
         rows += _levels_of(rule.name, dose.levels) if dose.levels is not None else []
         rows += [(f"· {name}", words) for name, words in _facts(rule.facts)]
     if product.vials is not None:
@@ -138,7 +138,9 @@ def _levels_of(name: str, levels: Levels) -> Rows:
     """The levels of a rule; where a level has bands, each in full."""
     rows = [("· levels", f"{name}: {levels_text(levels)}")]
     banded = [(level, dose) for level, dose in zip(levels.names, levels.doses if levels.names else (), strict=True) if len(dose.bands) > 1]
-    return rows + [("· band", f"{name}, level {at}, {band.weights}: {band.text(dose.unit)}") for at, dose in banded for band in dose.bands]
+    return rows + [
+        ("· band", f"{name}, level {at}, {band.holds_for}: {band.text(dose.unit)}") for at, dose in banded for band in dose.bands
+    ]
 
 
 def _site(site: Site) -> Rows:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.dose.calculation import Statuses, WholeDose, Wholes, denominators, reckon, to_whole
+from nmosd_dosing.dose.calculation import Bodies, Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
@@ -132,10 +132,10 @@ def _before_amounts(rule: Rule, cohort: Cohort) -> Statuses:
     return known
 
 
-def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, male: Wholes, arm: NDArray[np.int16]) -> tuple[Wholes, Statuses | AmountStatus]:
+def _by_arm(rule: Rule, grams: Wholes, bodies: Bodies, arm: NDArray[np.int16]) -> tuple[Wholes, Statuses | AmountStatus]:
     """(n,) whole amounts of one administration, NaN where there is none, and why."""
     if not rule.by_arm:
-        return _of_arm(rule.doses[0], grams, mm, male)
+        return _of_arm(rule.doses[0], grams, bodies)
     if all(dose is None or (dose.is_plain and not dose.by_weight) for dose in rule.doses):  # looked up: the commonest, and quick
         flat = [_flat(dose) for dose in rule.doses]
         known = [_told(dose) for dose in rule.doses]
@@ -145,7 +145,7 @@ def _by_arm(rule: Rule, grams: Wholes, mm: Wholes, male: Wholes, arm: NDArray[np
     for i, dose in enumerate(rule.doses):
         mine = arm == i
         if mine.any():
-            amount, status = _of_arm(dose, grams, mm, male)
+            amount, status = _of_arm(dose, grams, bodies)
             whole = np.where(mine, amount, whole)
             why = np.where(mine, np.uint8(status) if isinstance(status, AmountStatus) else status, why)
     return whole, why
@@ -158,10 +158,10 @@ def _flat(dose: WholeDose | None) -> float:
     return float(dose.bands[0].flat) if dose is not None and dose.bands else 0.0
 
 
-def _of_arm(dose: WholeDose | None, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wholes, Statuses | AmountStatus]:
+def _of_arm(dose: WholeDose | None, grams: Wholes, bodies: Bodies) -> tuple[Wholes, Statuses | AmountStatus]:
     if dose is None:
         return np.zeros(len(grams)), AmountStatus.ABSENT
-    return reckon(dose, grams, mm, male)
+    return reckon(dose, grams, bodies)
 
 
 def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
@@ -185,7 +185,7 @@ class _Running:
 def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
     cohort = schedule.cohort
-    grams, arm, mm, male = cohort.grams[columns], cohort.arm[columns], cohort.mm[columns], cohort.male[columns]
+    grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(columns)
     running = _Running(
         {rule.group: np.zeros(len(grams)) for rule in doses.rules},
         {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
@@ -197,7 +197,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
         if moving:
             by = grams_at(schedule, rule.group[0], weight_dates(schedule, schedule.rows[k].visit, columns), columns)
         if rule not in made or moving:
-            whole, status = _by_arm(rule, by, mm, male, arm)
+            whole, status = _by_arm(rule, by, bodies, arm)
             made[rule] = whole, whole / rule.scale, status
         whole, amount, status = made[rule]
         if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
@@ -310,7 +310,7 @@ def _as_given(
     schedule.status[k][columns][chosen == UNCLEAR] = AmountStatus.NEEDS_ARM
     for i, changed in enumerate(rule.changes):
         since = chosen == i
-        other, status = _by_arm(changed, grams, cohort.mm[columns], cohort.male[columns], cohort.arm[columns])
+        other, status = _by_arm(changed, grams, cohort.bodies(columns), cohort.arm[columns])
         whole[since] = other[since]
         schedule.status[k][columns][since] = status if isinstance(status, AmountStatus) else status[since]
         often = _times(changed, cohort.arm[columns])

@@ -37,7 +37,7 @@ def level_amounts(schedule: Schedule) -> Iterator[LevelAmount]:
         for name, dose in zip(levels.names, levels.doses if levels.names else (), strict=True):
             scale = math.lcm(1, *denominators(dose))
             cohort = schedule.cohort
-            whole, why = reckon(to_whole(dose, scale), cohort.grams, cohort.mm, cohort.male)
+            whole, why = reckon(to_whole(dose, scale), cohort.grams, cohort.bodies())
             status = tuple(AmountStatus(int(each)) for each in np.broadcast_to(np.asarray(why), len(whole)))
             amount = tuple(None if math.isnan(each) else each / scale for each in whole.tolist())
             yield LevelAmount(give.product, give.unit, name, dose.rule, amount, status)

@@ -203,7 +203,7 @@ def not_compared(schedule: Schedule, rows: Sequence[int], records: Sequence[Reco
         return None
     for k in rows:
         _, why = (None, None) if schedule.rows[k].give.masked else planned_ends(schedule, k, column)
-        if why in (AmountStatus.NEEDS_ARM, AmountStatus.NEEDS_WEIGHT, AmountStatus.NEEDS_HEIGHT, AmountStatus.NEEDS_SEX):
+        if why is not None and why.text.startswith("needs "):
             return f"its dose is not compared, which {why.text.replace('needs', 'needs the')}"
     return None
 
@@ -229,9 +229,7 @@ def _ends(schedule: Schedule, row: int, own: Dose, column: int) -> tuple[tuple[F
     grams = grams_at(schedule, schedule.rows[row].give.product, schedule.dates(schedule.rows[row].visit, columns), columns)
     found = []
     for end in own.ends or (own, own):
-        whole, why = reckon(
-            to_whole(replace(end, as_needed=False), scale), grams, schedule.cohort.mm[columns], schedule.cohort.male[columns]
-        )
+        whole, why = reckon(to_whole(replace(end, as_needed=False), scale), grams, schedule.cohort.bodies(columns))
         status = AmountStatus(int(np.asarray(why).flat[0]))
         if np.isnan(whole[0]):
             return None, status
@@ -258,7 +256,5 @@ def range_ends(schedule: Schedule, row: int) -> Wholes:
     for own, columns in which.items():
         scale = math.lcm(1, *denominators(own))
         for end, dose in enumerate(own.ends or ()):
-            found[end, columns] = (
-                reckon(to_whole(dose, scale), grams[columns], schedule.cohort.mm[columns], schedule.cohort.male[columns])[0] / scale
-            )
+            found[end, columns] = reckon(to_whole(dose, scale), grams[columns], schedule.cohort.bodies(columns))[0] / scale
     return np.where(found[0] < found[1], found, np.nan)

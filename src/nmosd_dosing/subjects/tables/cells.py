@@ -17,7 +17,7 @@ from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.subjects.bounds import wrong_code, wrong_height, wrong_weight
+from nmosd_dosing.subjects.bounds import wrong_age, wrong_code, wrong_height, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
 T = TypeVar("T")
@@ -90,6 +90,20 @@ def sex(shown: str, text: str, place: Place | None, problems: Problems) -> Sex |
     if plain not in _SEXES and plain not in _NO_SEX:
         problems.error(f"{shown} is not a sex", place, "write `M` or `F`, or leave it out where it is not known")
     return _SEXES.get(plain)
+
+
+def age(shown: str, text: str, place: Place | None, problems: Problems) -> int | None:
+    """An age on day 1 in completed years; a part of a year is not cut off, since it may have been rounded up."""
+    years = int(text) if re.fullmatch(r"[0-9]{1,3}", text.strip()) else None
+    if wrong := wrong_age(years):
+        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        return None
+    return years
+
+
+def in_years(shown: str, text: str, place: Place | None, problems: Problems) -> bool:
+    """Whether an age is in years, as SDTM codes its unit (AGEU)."""
+    return text.strip().casefold() in ("year", "years", "岁")
 
 
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:

@@ -15,6 +15,7 @@ from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
+from nmosd_dosing.subjects.cohort import ages as to_ages
 from nmosd_dosing.subjects.cohort import sexes as to_column
 from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Subject
 from nmosd_dosing.subjects.tables import cells as typed
@@ -37,6 +38,7 @@ class SubjectColumns:
     weights: Sequence[float | None]
     heights: Sequence[float | None]
     sexes: Sequence[Sex | None]
+    ages: Sequence[int | None]
     sites: Sequence[str | None]
     entered: Mapping[str, Sequence[dt.date | None]]
     earlier: Mapping[str, Sequence[Exposure | None]]
@@ -72,6 +74,7 @@ class SubjectColumns:
             entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
             height_cm=self.heights[row],
             sex=self.sexes[row],
+            age=self.ages[row],
             site=self.sites[row],
             place=self.cell(row).place,
             earlier=tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None),
@@ -92,7 +95,7 @@ def read(
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "sex", "site", *OF_SCREENING, *entering, *had)
+    optional = ("weight_kg", "height_cm", "sex", "age", "age_unit", "site", *OF_SCREENING, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
@@ -101,12 +104,19 @@ def read(
     starts, weights = table.values("start", typed.day, problems), table.numbers("weight_kg", typed.weight, problems)
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     sexes = cast("list[Sex | None]", table.values("sex", typed.sex, problems))
+    ages = _ages(table, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
     events = {e: table.values(e, typed.day, problems) for e in OF_SCREENING if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
-    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sexes, sites, entered, earlier, events)
+    return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sexes, ages, sites, entered, earlier, events)
+
+
+def _ages(table: Table, problems: Problems) -> list[int | None]:
+    """Ages in completed years; who is said to be of so many months, or of what is no unit, has none that is known."""
+    found, units = table.values("age", typed.age, problems), table.values("age_unit", typed.in_years, problems)
+    return [None if in_years is False else age for age, in_years in zip(found, units, strict=True)]
 
 
 def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
@@ -187,7 +197,13 @@ def to_cohort(
         of_study=of_study,
     )
     sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
-    made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites, sex=to_column(columns.sexes[row] for row in rows))
+    made = replace(
+        made,
+        codes=tuple(columns.codes[row] for row in rows),
+        sites=sites,
+        sex=to_column(columns.sexes[row] for row in rows),
+        age=to_ages(columns.ages[row] for row in rows),
+    )
     if some is None:
         return made
     return replace(
