@@ -34,7 +34,7 @@ _WORDS: dict[AmountStatusText, tuple[NoteCode, str]] = {
     ),
     "needs age": (
         "needs-age",
-        "the dose depends on the age: add `{age}` in completed years on day 1, in a table of subjects as its column `age`",
+        "the dose depends on the age: add `{age}` in completed years on day 1, in a table of subjects as its column `age_years`",
     ),
     "age out of range": ("out-of-range", "the rule of the dose does not hold for this age: no dose is stated"),
     "too short": ("out-of-range", "no ideal weight is defined below 60 inches (152.4 cm): no dose is stated"),

@@ -101,11 +101,6 @@ def age(shown: str, text: str, place: Place | None, problems: Problems) -> int |
     return years
 
 
-def in_years(shown: str, text: str, place: Place | None, problems: Problems) -> bool:
-    """Whether an age is in years, as SDTM codes its unit (AGEU)."""
-    return text.strip().casefold() in ("year", "years", "岁")
-
-
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:
     if re.fullmatch(r"[0-9]+,[0-9]+", text):
         problems.error(f"{shown} has a decimal comma", place, f"write `{text.replace(',', '.')}`")

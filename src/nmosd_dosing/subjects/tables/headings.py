@@ -35,8 +35,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "weight_kg": ("weight in kg", "body weight kg", "体重", "体重kg", "体重公斤", "体重千克"),
     "height_cm": ("height in cm", "body height cm", "身高", "身高cm", "身高厘米"),
     "sex": ("gender", "性别"),
-    "age": ("age in years", "年龄", "年龄岁"),
-    "age_unit": ("ageu", "unit of age", "年龄单位"),
+    "age_years": (),  # no `AGE`: SDTM's may be that on another day than day 1, and in another unit
     "site": ("site id", "site no", "site number", "centre", "center", "中心", "中心编号", "中心号", "研究中心", "研究中心编号"),
     "event": ("event name", "事件", "事件名称"),
     "visit": ("visit name", "访视", "访视名称", "随访", "随访名称"),

@@ -84,7 +84,7 @@ class SubjectColumns:
 def read(
     content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems, layout: Layout | None = None
 ) -> SubjectColumns:
-    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `sex`, `site`, the days
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `sex`, `age_years`, `site`, the days
     `consented`, `screened`, `randomised` and `screen_failed`, for each of `periods` the day on which the subject entered it, as
     `enter_PERIOD`, and for each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said
     of how the table is kept.
@@ -95,7 +95,7 @@ def read(
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "sex", "age", "age_unit", "site", *OF_SCREENING, *entering, *had)
+    optional = ("weight_kg", "height_cm", "sex", "age_years", "site", *OF_SCREENING, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
@@ -104,19 +104,13 @@ def read(
     starts, weights = table.values("start", typed.day, problems), table.numbers("weight_kg", typed.weight, problems)
     heights, sites = table.numbers("height_cm", typed.height, problems), table.values("site", typed.code, problems)
     sexes = cast("list[Sex | None]", table.values("sex", typed.sex, problems))
-    ages = _ages(table, problems)
+    ages = table.values("age_years", typed.age, problems)
     entered = {p: table.values(c, typed.day, problems) for c, p in entering.items() if c in table.columns}
     events = {e: table.values(e, typed.day, problems) for e in OF_SCREENING if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
         problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
     return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sexes, ages, sites, entered, earlier, events)
-
-
-def _ages(table: Table, problems: Problems) -> list[int | None]:
-    """Ages in completed years; who is said to be of so many months, or of what is no unit, has none that is known."""
-    found, units = table.values("age", typed.age, problems), table.values("age_unit", typed.in_years, problems)
-    return [None if in_years is False else age for age, in_years in zip(found, units, strict=True)]
 
 
 def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
