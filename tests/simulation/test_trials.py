@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand, way_of
 from nmosd_dosing.simulation.draws import Draws
@@ -62,3 +63,12 @@ def test_nobody_enters_the_next_period_before_the_last_dose(within: str, scatter
     begins = schedule.disposition.moves[0].begins
     assert (begins == way_of(study, trial.periods, cohort).moves[0].begins).all()  # without doses the same
     assert ((begins >= schedule.target[4] + (within != "0 days")) & (begins <= schedule.disposition.moves[0].latest)).all()
+
+
+BY_AGE = ENDS_ON_A_DOSE.replace("{X: {}}", '{X: {doses: {r: {by: age, bands: {<12: 5 mg, "12 or more": 10 mg}}}}}').replace("X 500 mg", "X r")
+
+
+def test_what_is_drawn_of_nobody_is_no_dose() -> None:
+    study = read_study_text(BY_AGE.replace("WITHIN", "2 weeks"))[0]
+    with pytest.raises(InputError, match="X is dosed by age, and no ages are drawn"):
+        prepare(study, way(study), assume(study="s", subjects=20))

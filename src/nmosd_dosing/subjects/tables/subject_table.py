@@ -84,8 +84,8 @@ class SubjectColumns:
 def read(
     content: bytes, path: str, periods: Sequence[str], capped: Sequence[str], problems: Problems, layout: Layout | None = None
 ) -> SubjectColumns:
-    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `sex`, `age_years`, `site`, the days
-    `consented`, `screened`, `randomised` and `screen_failed`, for each of `periods` the day on which the subject entered it, as
+    """The subjects of a table with the columns `subject` and `start`; if wanted `weight_kg`, `height_cm`, `sex`, `age_years`, `site`, the
+    days `consented`, `screened`, `randomised` and `screen_failed`, for each of `periods` the day on which the subject entered it, as
     `enter_PERIOD`, and for each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said
     of how the table is kept.
 
