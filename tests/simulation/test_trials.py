@@ -65,7 +65,9 @@ def test_nobody_enters_the_next_period_before_the_last_dose(within: str, scatter
     assert ((begins >= schedule.target[4] + (within != "0 days")) & (begins <= schedule.disposition.moves[0].latest)).all()
 
 
-BY_AGE = ENDS_ON_A_DOSE.replace("{X: {}}", '{X: {doses: {r: {by: age, bands: {<12: 5 mg, "12 or more": 10 mg}}}}}').replace("X 500 mg", "X r")
+BY_AGE = ENDS_ON_A_DOSE.replace("X 500 mg", "X r").replace(
+    "{X: {}}", '{X: {doses: {r: {by: age, bands: {<12: 5 mg, "12 or more": 10 mg}}}}}'
+)
 
 
 def test_what_is_drawn_of_nobody_is_no_dose() -> None:
