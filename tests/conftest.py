@@ -16,7 +16,7 @@ settings.load_profile("any machine")
 
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
 
-pytest_plugins = ["tests.kit.postgres"]
+pytest_plugins = ["tests.kit.postgres", "tests.kit.registers"]
 
 
 @pytest.fixture

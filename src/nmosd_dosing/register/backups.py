@@ -1,6 +1,5 @@
 """A store as one file, and a store from such a file: every entry with its content, as they are, whatever the database.
 
-
 A backup of the facts holds no arm; that of the arms is a file of its own. What comes back is verified before anybody can use it.
 """
 

@@ -6,21 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import django
-from django.conf import settings
-
-from nmosd_dosing.errors import InputError, Problem, clip
-from nmosd_dosing.register import settings as ours
-from nmosd_dosing.register.addresses import Address, address
-
-if not settings.configured:
-    settings.configure(**{name: value for name, value in vars(ours).items() if name.isupper()})
-    django.setup()
-
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.register.addresses import Address, address
 from nmosd_dosing.register.store import Store
 
 

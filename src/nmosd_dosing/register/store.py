@@ -193,6 +193,9 @@ def _rows(
     for seq, act in enumerate(acts, head.seq + 1):
         if act.newcomer is not None and act.what == "subjects":
             newcomers[act.newcomer] = seq
+        for text in (*(act.cells or {}).values(), act.reason or "", act.site or ""):
+            if "\0" in text or not _is_text(text):
+                raise InputError(Problem(f"`{clip(text)}` holds a sign that no text has", hint="write it anew"))
         cells = chain.canonical(dict(act.cells)) if act.cells is not None else None
         salt = secrets.token_hex(8)
         contents.append({"entry": seq, "cells": cells, "reason": act.reason, "salt": salt})
@@ -202,6 +205,15 @@ def _rows(
             "of": act.of, "request": request, "digest": chain.digest(cells, act.reason, salt),
         })  # fmt: skip
     return list(chain.linked(entries, head)), contents
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written in UTF-8: bytes of another encoding, typed in a terminal, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _said(error: DatabaseError) -> str:
