@@ -8,8 +8,10 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.register import facts, register
@@ -149,9 +151,43 @@ def test_a_writer_that_is_killed_leaves_whole_commands_and_all_that_it_had_confi
             writer.stdout.readline()
         writer.kill()
         heard = confirmed + len(writer.stdout.read().splitlines())
+        writer.stdout.close()
         writer.wait()
         written = made.facts.head().seq - before
         assert written % 2 == 0
         assert written // 2 in (heard, heard + 1), "one more may be written, and not yet confirmed"
         assert made.facts.verify() is None
     made.close()
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+    made = register.make(str(tmp_path / "trial.db"))
+    made.facts.write([SUBJECT, VISIT], ANNA, NOON)
+    with connections[made.facts.alias].cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0] + 2}")
+    long = replace(VISIT, newcomer=None, person=1, cells={"comment": "x" * 50_000})
+    with pytest.raises(InputError, match="nothing was written: database or disk is full\nhint: see whether the disk is full"):
+        made.facts.write([replace(VISIT, newcomer=None, person=1), long], ANNA, NOON)
+    assert made.facts.head().seq == 2
+    assert made.facts.verify() is None
+    made.close()
+
+
+def test_a_lost_connection_leaves_nothing_half_written(postgres_url: str) -> None:
+    made = register.make(postgres_url)
+    made.facts.write([SUBJECT, VISIT], ANNA, NOON)
+
+    def lose() -> None:
+        import psycopg
+
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+
+    with pytest.raises(InputError, match="nothing was written"):
+        made.facts.write([replace(VISIT, newcomer=None, person=1)], ANNA, NOON, check=lose)
+    made.close()
+    again = register.open(postgres_url)
+    assert again.facts.head().seq == 2
+    assert again.facts.verify() is None
+    again.close()
