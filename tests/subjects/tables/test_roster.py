@@ -18,7 +18,7 @@ from tests.kit.tables import JANUARY, PEOPLE, allocation, events, records, refus
 COLUMNS = ("subject", "period", "visit", "date", "status", "product", "amount", "unit", "weight_kg", "batch", "reason", "comment")
 
 
-EVERY_COLUMN = "subject,start,weight_kg,height_cm,sex,age_years,site,consented,screened,randomised,screen_failed,enter_olp"
+EVERY_COLUMN = "subject,start,weight_kg,height_cm,sex,age_years,site,study_version,consented,screened,randomised,screen_failed,enter_olp"
 NAMED = 'the heading names the columns: subject,start; one that is called otherwise is said, `column start="…"`'
 KILOGRAMS = 'only kilograms are read; if it holds them, call it `weight_kg`, or say so: `column weight_kg="…"`'
 HEADINGS = [

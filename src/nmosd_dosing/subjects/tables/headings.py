@@ -37,6 +37,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "sex": ("gender", "性别"),
     "age_years": (),  # no `AGE`: SDTM's may be that on another day than day 1, and in another unit
     "site": ("site id", "site no", "site number", "centre", "center", "中心", "中心编号", "中心号", "研究中心", "研究中心编号"),
+    "study_version": (),  # a register counts its own; what a site calls the protocol's version is another thing
     "event": ("event name", "事件", "事件名称"),
     "visit": ("visit name", "访视", "访视名称", "随访", "随访名称"),
     "date": (

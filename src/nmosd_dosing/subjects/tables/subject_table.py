@@ -89,13 +89,13 @@ def read(
     `enter_PERIOD`, and for each of the products `capped` what the subject had of it before, as `earlier_PRODUCT`. `layout`: what is said
     of how the table is kept.
 
-    Who has no first dose has an empty `start`.
+    Who has no first dose has an empty `start`. `study_version`, which a register writes, is read for registers, and says nothing else.
 
     What is wrong goes to `problems`, and its rows to `table.wrong`. Raises InputError where there is no table, or its columns are wrong.
     """
     entering = {f"enter_{period}": period for period in periods}
     had = {f"earlier_{product}": product for product in capped}
-    optional = ("weight_kg", "height_cm", "sex", "age_years", "site", *OF_SCREENING, *entering, *had)
+    optional = ("weight_kg", "height_cm", "sex", "age_years", "site", "study_version", *OF_SCREENING, *entering, *had)
     table = reading.read(content, path, ("subject", "start"), optional, problems, layout=layout)
     needs_code(table, problems)
     once(table, problems)
