@@ -47,7 +47,7 @@ def had(case: dict[str, str], day: dt.date) -> tuple[Had, ...]:
         others = [Had(case["what"], day + n * 40 * DAY, day + n * 40 * DAY) for n in range(1, int(case["number"]))]
         return (*first, *others)
     begin = day - DAY * (int(case["days"] or 1) - 1)
-    return (Had(case["what"], begin, day, daily_mg=Decimal(case["daily_mg"]) if case["daily_mg"] else None),)
+    return (Had(case["what"], begin, day, amount_per_day=Decimal(case["daily_mg"]) if case["daily_mg"] else None, unit="mg"),)
 
 
 def answer(case: dict[str, str], day: dt.date) -> Any:
@@ -102,8 +102,9 @@ def verdict(regimen: str, id: str, *had: Had, half_lives: dict[str, Fraction] | 
     return found.verdict if found.until is None else f"{found.verdict} {found.until}"
 
 
-def use(what: str, first: str, last: str | None = None, **more: Any) -> Had:
-    return Had(what, dt.date.fromisoformat(first), dt.date.fromisoformat(last or first), **more)
+def use(what: str, first: str, last: str | None = None, daily_mg: Decimal | None = None, **more: Any) -> Had:
+    first_day, last_day = dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
+    return Had(what, first_day, last_day, amount_per_day=daily_mg, unit="mg" if daily_mg is not None else "", **more)
 
 
 def test_steroids_for_the_disease_itself_are_excepted() -> None:

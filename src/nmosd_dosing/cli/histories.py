@@ -48,11 +48,13 @@ def _had(text: str, problems: Problems) -> Had | None:
         return None
     what, _, purpose = (part.strip() for part in what.partition(" for "))
     daily = None
+    unit = ""
     if match := _DOSED.fullmatch(what):
-        what, daily = match[1], Decimal(match[2])
+        what, daily, unit = match[1], Decimal(match[2]), "mg"
     begin, dots, end = (part.strip() for part in when.partition(".."))
     if not dots and (days := _of_month_or_year(begin)):
-        return Had(" ".join(what.split()), *days, daily_mg=daily, purpose=purpose, as_written=begin, first_at_latest=days[1])
+        name, (earliest, latest) = " ".join(what.split()), days
+        return Had(name, earliest, latest, False, None, daily, unit, purpose, first_at_latest=latest, last_at_earliest=earliest)
     first = arguments.date(f"--had {clip(what)}=", begin, problems) if begin else None
     last = arguments.date(f"--had {clip(what)}={begin}..", end, problems) if end else None
     if (begin and first is None) or (end and last is None):
@@ -65,7 +67,7 @@ def _had(text: str, problems: Problems) -> Had | None:
     if first is not None and last is not None and last < first:
         problems.error(f"`--had {clip(text)}` ends before it begins", None, "exchange the two days, or mend one of them")
         return None
-    return Had(" ".join(what.split()), first, last, ongoing=bool(dots) and last is None, daily_mg=daily, purpose=purpose)
+    return Had(" ".join(what.split()), first, last, ongoing=bool(dots) and last is None, amount_per_day=daily, unit=unit, purpose=purpose)
 
 
 def _of_month_or_year(text: str) -> tuple[dt.date, dt.date] | None:
@@ -99,11 +101,12 @@ def read_half_lives(texts: Sequence[str], problems: Problems) -> dict[str, Fract
 
 
 def read_table(asked: HistoryOptions, tables: Tables | None, problems: Problems) -> list[tuple[Cell | None, Had]] | None:
-    """The rows of the table; None where there is none, or where it cannot be read."""
+    """The rows of the table that say what was had; None where there is none, or where it cannot be read."""
     path = asked.history
     if path is None or tables is None:
         return None
-    return collected(problems, lambda: tables.read("history", path, lambda content, layout: history_table.read(content, path, layout)))
+    rows = collected(problems, lambda: tables.read("history", path, lambda content, layout: history_table.read(content, path, layout)))
+    return [row for row in rows if not row[1].not_had] if rows is not None else None
 
 
 def with_rows(past: Past, rows: Iterable[Had], *, told: bool) -> Past:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,40 +11,77 @@ from nmosd_dosing.errors import Place
 from nmosd_dosing.subjects.bounds import Values
 
 NOTHING = "nothing"  # in the place of a name: there was nothing
+ONGOING = "ongoing"  # in the place of a last day: it goes on
+_MG = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克": Decimal(1000), "mcg": Decimal("0.001"), "ug": Decimal("0.001")}
+_DAILY = re.compile(r"(.+?)\s*(?:/\s*(?:d|day|日|天)|\s(?:daily|a day|per day|qd))", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Had:
     """Something that a person had from `first` to `last`, both included; of one day both are that day.
 
-    `first` is None where nobody knows since when. `last` is None where it goes on (`ongoing`), or where nobody has written it. `daily_mg`:
-    how much a day, None where that is not written. `purpose`: what for. `as_written`: a date without its day, or without its month, of
-    which `first` and `last` are the outermost days that it may be.
+    `first` is None where nobody knows since when. `last` is None where it goes on (`ongoing`), or where nobody has written it. Of a date
+    without its day, or without its month, they are the outermost days that it may be, and `first_at_latest` and `last_at_earliest` the
+    innermost. `amount`, or `amount_per_day`, and `unit`: how much, as it was written. `purpose`: what for. `not_had`: somebody has written
+    that it was not had. `comment` is what somebody wrote beside it.
     """
 
     what: str
     first: dt.date | None
     last: dt.date | None
     ongoing: bool = False
-    daily_mg: Decimal | None = None
+    amount: Decimal | None = None
+    amount_per_day: Decimal | None = None
+    unit: str = ""
     purpose: str = ""
-    as_written: str = ""
     first_at_latest: dt.date | None = None
+    last_at_earliest: dt.date | None = None
+    not_had: bool = False
     place: Place | None = field(default=None, compare=False, repr=False)
+    comment: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         values = Values(self.place)
         values.text("what", self.what, needed=True)
-        for name in ("first", "last"):
+        for name in ("unit", "purpose", "comment"):
+            values.text(name, getattr(self, name))
+        for name in ("first", "last", "first_at_latest", "last_at_earliest"):
             if getattr(self, name) is not None:
                 values.date(name, getattr(self, name))
-        if self.daily_mg is not None:
-            values.amount("daily_mg", self.daily_mg)
+        for name in ("amount", "amount_per_day"):
+            if getattr(self, name) is not None:
+                values.amount(name, getattr(self, name))
         if not values.found and self.first is not None and self.last is not None and self.last < self.first:
             values.wrong("last", self.last, f"is before its first day, {self.first}", "exchange the two, or mend one of them")
         if not values.found and self.ongoing and self.last is not None:
             values.wrong("last", self.last, "is the last day of what goes on", "leave one of the two out")
         values.stop()
+
+    @property
+    def begin_text(self) -> str:
+        """Its first day as it is written, `2024-05-01`, `2024-05`, `2024`; empty where nobody knows it."""
+        return _date_text(self.first, self.first_at_latest)
+
+    @property
+    def end_text(self) -> str:
+        """Its last day likewise, or `ongoing`."""
+        return ONGOING if self.ongoing else _date_text(self.last_at_earliest or self.last, self.last)
+
+    @property
+    def as_written(self) -> str:
+        """Its days as they are written, where one of them is a date without its day; else empty."""
+        if self.first_at_latest is None and self.last_at_earliest is None:
+            return ""
+        begin, end = self.begin_text, self.end_text
+        return begin if begin == end or not end else f"{begin} to {end}" if begin else f"until {end}"
+
+    @property
+    def daily_mg(self) -> Decimal | None:
+        """How many mg a day; None where that is not said. An amount alone may be that of one of several doses."""
+        unit, amount = self.unit.casefold(), self.amount_per_day
+        if amount is None and (a_day := _DAILY.fullmatch(unit)) is not None:
+            unit, amount = a_day[1], self.amount
+        return amount * _MG[unit] if amount is not None and unit in _MG else None
 
     @property
     def when(self) -> str:
@@ -67,6 +105,13 @@ class Had:
     def last_known(self) -> dt.date | None:
         """The latest day of it that is certain."""
         return self.last if self.last is not None else self.first
+
+
+def _date_text(first: dt.date | None, last: dt.date | None) -> str:
+    """A date that may be the days from the first to the last: a day, a month or a year."""
+    if first is None or last in (None, first):
+        return first.isoformat() if first is not None else ""
+    return first.isoformat()[:7] if (last.year, last.month) == (first.year, first.month) else first.isoformat()[:4]
 
 
 @dataclass(frozen=True, slots=True)

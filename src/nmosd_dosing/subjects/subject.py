@@ -23,16 +23,18 @@ _STATUSES = get_args(RecordStatus)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a subject, or to the study: `relapse` on a day."""
+    """Something that happened to a subject, or to the study: `relapse` on a day. `comment` is what somebody wrote beside it."""
 
     name: str
     date: dt.date
     place: Place | None = field(default=None, compare=False, repr=False)
+    comment: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         values = Values(self.place)
         values.text("name", self.name, needed=True)
         values.date("date", self.date)
+        values.text("comment", self.comment)
         values.stop()
 
 
@@ -144,17 +146,19 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """A body weight in kg, measured on a day after the first."""
+    """A body weight in kg, measured on a day after the first. `comment` is what somebody wrote beside it."""
 
     date: dt.date
     kg: float
     place: Place | None = field(default=None, compare=False, repr=False)
+    comment: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         values = Values(self.place)
         values.date("date", self.date)
         if wrong := wrong_weight(self.kg):
             values.wrong("kg", self.kg, *wrong)
+        values.text("comment", self.comment)
         values.stop()
 
 

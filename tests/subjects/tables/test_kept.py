@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from nmosd_dosing.cli.options import option
 from nmosd_dosing.errors import InputError, Place, arguments_said_as
+from nmosd_dosing.subjects.had import Had
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import history_table, roster
 from nmosd_dosing.subjects.tables.encodings import transcoded
@@ -60,7 +61,10 @@ def _rows(kind: str, content: bytes, name: str, layout: Layout) -> list[str]:
 
 def _text(value: Any) -> str:
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return ", ".join(f"{name} {said}" for name, said in fields.items() if said not in (None, ()) and not isinstance(said, Place))
+    if isinstance(value, Had):
+        fields |= {"daily_mg": value.daily_mg, "as_written": value.as_written}
+    said = {name: x for name, x in fields.items() if x not in (None, (), "") and x is not False and not isinstance(x, Place)}
+    return ", ".join(f"{name} {x}" for name, x in said.items())
 
 
 @pytest.mark.parametrize("name", FILES)

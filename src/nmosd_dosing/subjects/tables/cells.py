@@ -137,7 +137,7 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
         problems.error(f"{shown} has a decimal comma", place, hint)
     elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+[0-9]{1,2}", text):  # a person types `5E9`, without the sign
         problems.error(f"{shown} is shortened by a spreadsheet", place, f"write the number out, for example `{Decimal(text):f}`")
-    elif not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,12})?|[0-9]{1,9}(\.[0-9]{1,9})?[eE](?:0?[0-9]|1[0-2])", text):
+    elif not re.fullmatch(r"[0-9]{1,21}(\.[0-9]{1,12})?|[0-9]{1,9}(\.[0-9]{1,9})?[eE](?:0?[0-9]|1[0-2])", text):
         problems.error(
             f"{shown} is not an amount", place, "write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
         )
@@ -146,6 +146,11 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
     else:
         return Decimal(text)
     return None
+
+
+def one_line(shown: str, text: str, place: Place | None, problems: Problems) -> str:
+    """A text without line breaks, and with one space where there are several."""
+    return " ".join(text.split())
 
 
 def _no_thousands(whole: str, decimals: str) -> str:

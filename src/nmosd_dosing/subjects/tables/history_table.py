@@ -11,22 +11,19 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from nmosd_dosing.errors import Place, Problems, clip
-from nmosd_dosing.subjects.had import Had
+from nmosd_dosing.subjects.had import ONGOING, Had
 from nmosd_dosing.subjects.tables import cells, reading
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.subject_table import needs_code
-from nmosd_dosing.subjects.tables.table import Cell, Table, stop
+from nmosd_dosing.subjects.tables.table import Cell, stop
 
 _ONGOING = frozenset(
-    {"ongoing", "on going", "continuing", "continues", "going on", "present", "today", "继续", "持续", "至今", "进行中", "使用中"}
+    {ONGOING, "on going", "continuing", "continues", "going on", "present", "today", "继续", "持续", "至今", "进行中", "使用中"}
 )
 _YES = {"y": True, "yes": True, "是": True, "n": False, "no": False, "否": False}
 _PARTIAL = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?|年|-{1,2})?(?:-(?:-+)?|-?UNK?)?")
-_MG = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克": Decimal(1000), "mcg": Decimal("0.001"), "ug": Decimal("0.001")}
-_DAILY = re.compile(r"(.+?)\s*(?:/\s*(?:d|day|日|天)|\s(?:daily|a day|per day|qd))", re.I)
 _OPTIONAL = ("subject", "to", "amount", "amount_per_day", "unit", "for", "had", "comment")
 
 
@@ -44,7 +41,8 @@ class _Days:
 
 
 def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[Cell | None, Had]]:
-    """What was had, each with whose it is: None where no column says it. Raises InputError with the first hundred problems."""
+    """What was had, and what was not (`Had.not_had`), each with whose it is: None where no column says it. Raises InputError with the first
+    hundred problems."""
     problems = Problems()
     table = reading.read(content, path, ("what", "from"), _OPTIONAL, problems, layout=layout)
     codes: Sequence[Cell | None] = [None] * len(table)
@@ -54,7 +52,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
     table.needs("what", "not said what was had", "write a drug, a vaccine, or what else it was; `nothing` where there was none", problems)
     begins, ends = table.values("from", _days, problems), table.values("to", _end, problems)
     amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
-    had = table.values("had", _was_had, problems)
+    had, comments = table.values("had", _was_had, problems), table.values("comment", cells.one_line, problems)
     found: list[tuple[Cell | None, Had]] = []
     for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         what = " ".join(table.texts["what"][row].split())
@@ -67,21 +65,17 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
         if begin is not None and begin.ongoing:
             table.error(row, "from", f"`{clip(table.texts['from'][row])}` is no first day", "write it into `to`", problems)
             continue
-        if row in table.wrong or not what or had[row] is False:
+        if row in table.wrong or not what:
             continue
-        partial = [table.texts[name][row] for name, days in (("from", begin), ("to", end)) if days is not None and days.partial]
         found.append((codes[row], Had(
-            what, first, last, ongoing=end is not None and end.ongoing, daily_mg=_daily(table, row, amounts[row], daily[row]),
-            purpose=" ".join(table.texts["for"][row].split()), as_written=_as_written(table, row) if partial else "",
-            first_at_latest=begin.last if begin is not None and begin.partial else None, place=table.row(row),
+            what, first, last, ongoing=end is not None and end.ongoing, amount=amounts[row], amount_per_day=daily[row],
+            unit=" ".join(table.texts["unit"][row].split()), purpose=" ".join(table.texts["for"][row].split()),
+            first_at_latest=begin.last if begin is not None and begin.partial else None,
+            last_at_earliest=end.first if end is not None and end.partial else None, not_had=had[row] is False,
+            place=table.row(row), comment=comments[row],
         )))  # fmt: skip
     stop(problems.in_order(), more=problems.more)
     return found
-
-
-def _as_written(table: Table, row: int) -> str:
-    begin, end = table.texts["from"][row], table.texts["to"][row]
-    return f"{begin} to {end}" if begin and end else begin or f"until {end}"
 
 
 def _days(shown: str, text: str, place: Place | None, problems: Problems) -> _Days | None:
@@ -108,14 +102,3 @@ def _was_had(shown: str, text: str, place: Place | None, problems: Problems) -> 
     if text.casefold() not in _YES:
         problems.error(f"{shown} does not say whether it was had", place, "write `Y` or `N`")
     return _YES.get(text.casefold())
-
-
-def _daily(table: Table, row: int, amount: Decimal | None, daily: Decimal | None) -> Decimal | None:
-    """How many mg a day; None where that is not said. An amount alone may be that of one of several doses."""
-    unit = " ".join(table.texts["unit"][row].split())
-    if daily is not None:
-        return daily * _MG[unit.casefold()] if unit.casefold() in _MG else None
-    a_day = _DAILY.fullmatch(unit)
-    if amount is None or a_day is None or a_day[1].casefold() not in _MG:
-        return None
-    return amount * _MG[a_day[1].casefold()]

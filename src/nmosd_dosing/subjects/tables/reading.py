@@ -17,7 +17,7 @@ from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import Table, stop
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
-_EMPTY = frozenset({".", "-", "NA", "Na", "nA", "na", "N/A", "N/a", "n/A", "n/a"})  # as SDTM and R write that there is nothing
+EMPTY = frozenset({".", "-", "NA", "Na", "nA", "na", "N/A", "N/a", "n/A", "n/a"})  # as SDTM and R write that there is nothing
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
@@ -63,7 +63,7 @@ def read(
     table.texts = dict.fromkeys(optional, ("",) * len(table))
     for name, number in table.columns.items():
         texts = cells[number :: len(names)]
-        table.texts[name] = texts if _EMPTY.isdisjoint(texts) else ["" if text in _EMPTY else text for text in texts]
+        table.texts[name] = texts if EMPTY.isdisjoint(texts) else ["" if text in EMPTY else text for text in texts]
     for at in table.refused:
         row = bisect.bisect_right(table.starts, at) - 1
         if row >= 0 and "\n" not in table.document.text[table.starts[row] : at]:

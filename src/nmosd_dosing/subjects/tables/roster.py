@@ -74,17 +74,18 @@ def events(
     content: bytes, path: str, known: Sequence[str] | None, left_out: LeftOut | None = None, layout: Layout | None = None
 ) -> list[tuple[Cell, Event]]:
     """What happened to whom, from a table with the columns `subject`, `event` (one of `known`; any where it is None) and `date`, and if
-    wanted `comment`, which is not read. No event may stand twice."""
+    wanted `comment`. No event may stand twice."""
     problems = Problems()
     table = reading.read(content, path, ("subject", "event", "date"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("event", "no event", f"write {one_of(known or SUBJECT_EVENTS)}", problems)
-    names = table.values("event", partial(_event, known), problems)
+    names, comments = table.values("event", partial(_event, known), problems), table.values("comment", cells.one_line, problems)
     made: list[tuple[Cell, Event]] = []
     first: dict[tuple[str, Event], int] = {}
-    for row, (code, name, day, cell) in enumerate(zip(codes, names, dates, table.cells("event"), strict=True)):
+    rows = zip(codes, names, dates, table.cells("event"), comments, strict=True)
+    for row, (code, name, day, cell, comment) in enumerate(rows):
         if code.text and name is not None and day is not None:
-            event = Event(name, day, cell.place)
+            event = Event(name, day, cell.place, comment)
             other = first.setdefault((same(code.text), event), row)
             if other != row:
                 message = f"`{name}` of subject `{clip(code.text)}` on {day} stands twice"
@@ -109,15 +110,15 @@ def allocation(content: bytes, path: str, left_out: LeftOut | None = None, layou
 
 
 def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout: Layout | None = None) -> list[tuple[Cell, Weight]]:
-    """Later weights, from a table with the columns `subject`, `date` and `weight_kg`."""
+    """Later weights, from a table with the columns `subject`, `date` and `weight_kg`, and if wanted `comment`."""
     problems = Problems()
     table = reading.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
-    weights = table.numbers("weight_kg", cells.weight, problems)
+    weights, comments = table.numbers("weight_kg", cells.weight, problems), table.values("comment", cells.one_line, problems)
     _stop(table, problems, left_out)
-    rows = zip(codes, dates, weights, table.cells("weight_kg"), strict=True)
-    return [(code, Weight(date, kg, cell.place)) for code, date, kg, cell in rows if date is not None and kg is not None]
+    rows = zip(codes, dates, weights, table.cells("weight_kg"), comments, strict=True)
+    return [(code, Weight(date, kg, cell.place, comment)) for code, date, kg, cell, comment in rows if date is not None and kg is not None]
 
 
 def records(
@@ -149,8 +150,10 @@ def records(
         row_checks.given(table, statuses, amounts, problems)
     sdtm.check_of_each_dose(table, dates, lasts, layout, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
-    periods, products, reasons, comments = (table.values(name, _one_line, problems) for name in ("period", "product", "reason", "comment"))
-    assessments, points = table.values("assessment", _one_line, problems), table.values("time_point", _one_line, problems)
+    periods, products, reasons, comments = (
+        table.values(name, cells.one_line, problems) for name in ("period", "product", "reason", "comment")
+    )
+    assessments, points = table.values("assessment", cells.one_line, problems), table.values("time_point", cells.one_line, problems)
     row_checks.of_time_points(table, statuses, assessments, points, problems)
     _stop(table, problems, left_out)
     columns = zip(
@@ -389,7 +392,3 @@ def _status(shown: str, text: str, place: Place | None, problems: Problems) -> R
     if status is None:
         problems.error(f"unknown status {shown}", place, did_you_mean(text, _STATUSES) or f"write {one_of(_STATUSES)}")
     return status
-
-
-def _one_line(shown: str, text: str, place: Place | None, problems: Problems) -> str:
-    return " ".join(text.split())

@@ -254,13 +254,19 @@ class Table:
                 yield start, texts
 
 
-_GUARD = re.compile(r"""="([^"]*)"|'(?=[0-9=+@-])(.*)""", re.S)  # an apostrophe before words belongs to them
+_GUARD = re.compile(r"""="([^"]*)"|'(?='*[0-9=+@-])(.*)""", re.S)  # an apostrophe before words belongs to them
+_RUNS = ("=", "+", "-", "@")
 
 
 def _unguarded(text: str) -> str:
     """A cell without the guards by which spreadsheets keep a text from being a number or a formula: `="0012"`, `'0012`."""
     match = _GUARD.fullmatch(text) if text[:1] in "='" else None
-    return text if match is None else match[1] if match[1] is not None else match[2]
+    return text if match is None else match[1].strip() if match[1] is not None else match[2]
+
+
+def guarded(text: str) -> str:
+    """A text that is not empty as a cell that is read as this text, and that no spreadsheet runs."""
+    return f"'{text}" if text[0] in _RUNS or (text[0] == "'" and _GUARD.fullmatch(text)) else text
 
 
 @dataclass(frozen=True, slots=True)
