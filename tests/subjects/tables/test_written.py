@@ -232,6 +232,11 @@ def test_a_table_has_the_columns_that_are_needed_and_those_that_say_something() 
     assert table_bytes("subjects", rows) == b"subject,start,sex,enter_olp\n1,2025-01-06,,\n'=2,,F,2025-02-03\n"
 
 
+def test_the_version_of_the_study_of_each_stays() -> None:
+    content = b"subject,start,study_version\n0012,2025-01-06,\n0013,2025-02-03,v 2\n"
+    assert table_bytes("subjects", subject_rows(subjects(content))) == content
+
+
 def test_a_fraction_that_no_decimals_write_is_refused() -> None:
     subject = Subject(dt.date(2025, 1, 6), earlier=(Exposure("X", Fraction(1, 3), "mg"),))
     with pytest.raises(InputError, match="cannot be written as decimals"):

@@ -27,7 +27,7 @@ Row = dict[str, str]
 T = TypeVar("T")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "subjects": ("subject", "start", "weight_kg", "height_cm", "sex", "age_years", "site", *OF_SCREENING),
+    "subjects": ("subject", "start", "weight_kg", "height_cm", "sex", "age_years", "site", "study_version", *OF_SCREENING),
     "events": ("subject", "event", "date", "comment"),
     "visits": (
         "subject", "visit", "date", "time", "period", "status", "last", "product", "amount", "unit", "batch", "weight_kg", "assessment",
@@ -56,7 +56,8 @@ _MORE = ("earlier_", "enter_")
 
 
 def subject_row(subject: Subject) -> Row:
-    """What the table of subjects says of one: of the events those that are columns there, the first of each name."""
+    """What the table of subjects says of one: of the events those that are columns there, the first of each name. A subject does not know
+    its version of the study."""
     row = _row(
         subject=_code(subject.code),
         start=_day(subject.start),
@@ -85,6 +86,7 @@ def subject_rows(columns: SubjectColumns) -> list[Row]:
         "sex": [sex or "" for sex in columns.sexes],
         "age_years": [_number(age, 0) for age in columns.ages],
         "site": [_code(site) for site in columns.sites],
+        "study_version": [_code(text) for text in columns.table.texts["study_version"]],
         **{name: [_day(day) for day in columns.events[name]] for name in OF_SCREENING if name in columns.events},
         **{f"earlier_{product}": [_exposure(had) for had in column] for product, column in sorted(columns.earlier.items())},
         **{f"enter_{period}": [_day(day) for day in column] for period, column in sorted(columns.entered.items())},
