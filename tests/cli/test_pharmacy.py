@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.kit.command import dosing, errors, output
+from tests.kit.paths import ROOT
 from tests.kit.pharmacy_command import BLINDED, ORDER, PREPARE, as_json, folder
 
 __all__ = ["folder"]  # the fixture
@@ -102,3 +104,23 @@ def test_a_record_of_no_visit_is_refused(folder: Path) -> None:
 
 def test_the_last_day_of_the_calendar(folder: Path) -> None:
     assert as_json(*PREPARE[:-1], "9999-12-30", "--days", "30")["until"] == "9999-12-31"
+
+
+def test_a_weight_that_nobody_has_measured_says_so() -> None:
+    about = [
+        "--regimen",
+        str(ROOT / "examples" / "amounts.yaml"),
+        "--start",
+        "2025-01-06",
+        "--sex",
+        "F",
+        "--height",
+        "170",
+        "--weight",
+        "80",
+    ]
+    command = ["prepare", *about, "--from", "2025-02-15", "--days", "60", "--as-of", "2025-01-06"]
+    page = output(*command)
+    assert "  61.437 kg ideal  " in page and "  68.862 kg adjusted  " in page  # 45.5 kg and 2.3 kg for each inch of 170 cm above 60
+    assert [row["weight_status"] for row in json.loads(output(*command, "--format", "json"))["doses"]] == ["ideal", "adjusted", "baseline"]
+    assert "61.437 kg ideal" in output("plan", *about)

@@ -38,14 +38,14 @@ A trial for the pharmacy: to prepare from 2025-01-20 Mon to 2025-01-26 Sun
 X: vials of 120 mg, 400 mg, chosen for the least waste
 Y: vials of 500 mg, chosen for the least waste
 
-Date            Subject  Visit                   Product        Amount  Weight  Vials                       Volume
-──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-2025-01-20 Mon  01       D15                     X              600 mg   60 kg  5 x 120 mg                  7.5 mL
+Date            Subject  Visit                   Product        Amount  Weight  Vials                      Volume
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+2025-01-20 Mon  01       D15                     X              600 mg   60 kg  5 x 120 mg                 7.5 mL
                 01       D15 to D17, day 1 of 3  Y          2 x 250 mg          2 x 500 mg
-                02       D15                     X              750 mg   75 kg  3 x 120 mg + 1 x 400 mg   9.375 mL
+                02       D15                     X              750 mg   75 kg  3 x 120 mg + 1 x 400 mg   9.38 mL
                 02       D15 to D17, day 1 of 3  Y          2 x 250 mg          2 x 500 mg
                 03       D1                      X            10 mg/kg          needs weight
-                                                 X        in all but 1          8 x 120 mg + 1 x 400 mg  16.875 mL
+                                                 X        in all but 1          8 x 120 mg + 1 x 400 mg  16.88 mL
                                                  Y              in all          4 x 500 mg
 2025-01-21 Tue  01       D15 to D17, day 2 of 3  Y          2 x 250 mg          2 x 500 mg
                 02       D15 to D17, day 2 of 3  Y          2 x 250 mg          2 x 500 mg

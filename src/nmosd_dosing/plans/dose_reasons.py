@@ -14,7 +14,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
 from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, AtVisits, Band, Dose, Rounding, amount_text, number_text, range_text
 from nmosd_dosing.errors import argument, counted
-from nmosd_dosing.plans.wording import vials_text, why_no_amount
+from nmosd_dosing.plans.wording import vials_text, volume_text, why_no_amount
 from nmosd_dosing.schedule.doses.body_weights import Used
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
 
@@ -173,6 +173,6 @@ def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[str]:
     kit = ", counted as for the active drug" if masked else ""
     kit += f", by {number_text(dose.weight.kg)} kg {_of(dose.weight.of)}" if masked and dose.weight is not None else ""
     held = f", which hold {amount_text(found.dispensed, dose.give.unit)}, {amount_text(found.waste, dose.give.unit)} left over"
-    volume = "" if math.isnan(found.volume_ml) else f"; {number_text(round(found.volume_ml, 4))} mL"
+    volume = "" if math.isnan(found.volume_ml) else f"; {volume_text(found.volume_ml)} mL"
     if vials := vials_text(found.counts):
         yield f"vials of {dose.give.shown}{kit}: {vials}{'' if masked else held}{volume}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from nmosd_dosing.days import Language
 from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
@@ -394,3 +396,10 @@ def vials_of(administrations: Sequence[Administration]) -> str:
 def vials_text(vials: tuple[tuple[str, int], ...] | None) -> str | None:
     """Vials in a phrase: `2 x 120 mg + 2 x 400 mg`; None where they cannot be counted."""
     return None if vials is None else " + ".join(f"{count} x {size}" for size, count in vials)
+
+
+def volume_text(ml: float) -> str:
+    """A volume in mL for people, as it can be drawn up: to 0.01 mL, a half goes up; a small one to two digits. Programs get all digits."""
+    exact = Decimal(str(ml))
+    step = Decimal(1).scaleb(-2 if not exact else min(-2, exact.adjusted() - 1))
+    return number_text(Fraction(exact.quantize(step, ROUND_HALF_UP)))

@@ -17,7 +17,7 @@ from nmosd_dosing.version import PROGRAM
 DOSE_COLUMNS = (
     "unblinded", "date", "subject", "site", "visit", "day", "of_days", "status", "only_arms", "product", "route", "amount", "unit",
     "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "times", "vials", "volume_ml", "not_counted",
-    "part", "planned", "from", "to", "closed", "change", "was", "level", "amount_from", "amount_to",
+    "part", "planned", "from", "to", "closed", "change", "was", "level", "amount_from", "amount_to", "weight_status",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -163,8 +163,11 @@ def _dose(item: Item) -> dict[str, Any]:
         "of_days": item.of,
         **fields(item.visit, ("status", "only_arms")),
         "product": item.dose.shown,
-        **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "level")),
-        **fields(item.dose, ("amount_from", "amount_to")),
+        **fields(
+            item.dose,
+            ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "level"),
+        ),
+        **fields(item.dose, ("amount_from", "amount_to", "weight_status")),
         "times": item.times,
         "vials": vials_list(item.vials),
         "volume_ml": plain_number(item.volume_ml),

@@ -15,7 +15,7 @@ from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow, counts
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration
-from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.plans.wording import vials_text, volume_text
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
 
@@ -131,6 +131,10 @@ def _number(value: float | None) -> Text:
     return text("–" if value is None else number_text(value))
 
 
+def _volume(ml: float | None) -> Text:
+    return text("–" if ml is None else volume_text(ml))
+
+
 def _of(s: DoseSum) -> str:
     if s.period is not None:
         return s.period
@@ -151,7 +155,7 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
         at = same[0]
         cells = [cell for d in same for cell in (_dose(d.dose), _number(d.dose.cumulative))]
         if counted:
-            cells += [_number(at.dose.volume_ml), _vials(at.dose.vials)]
+            cells += [_volume(at.dose.volume_ml), _vials(at.dose.vials)]
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
         made.add_row(text(at.visit if several else at.label), *([day(at.date)] if dates else []), text(days), *cells)
     return made

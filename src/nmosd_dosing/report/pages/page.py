@@ -7,6 +7,7 @@ import datetime as dt
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.plans.plan import Administration, Plan
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.screen import without_controls
@@ -36,6 +37,14 @@ def site_lines(site: Site | None) -> list[Text]:
 def note_line(code: str, message: str, where: str = "", style: str = "") -> Text:
     """A note with its code; `where` it holds, in words."""
     return Text.assemble((f"{code}: ", "bold"), text(message, style), text(f" ({where})" if where else "", "dim"))
+
+
+def weight_text(dose: Administration) -> str:
+    """The weight that a dose is by, `80 kg`; one that was reckoned says so, `61.6 kg ideal`: nobody has measured it."""
+    if dose.weight_kg is None:
+        return ""
+    reckoned = f" {dose.weight_status}" if dose.weight_status in ("ideal", "adjusted") else ""
+    return f"{number_text(dose.weight_kg)} kg{reckoned}"
 
 
 def mark_of(dose: Administration) -> str:

@@ -16,10 +16,10 @@ from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.changes import Changes, was_text
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, to_check, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
-from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.plans.wording import vials_text, volume_text
 from nmosd_dosing.plans.workdays import closed_text
 from nmosd_dosing.report.pages.layout import Page, Table
-from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded
+from nmosd_dosing.report.pages.page import day, mark_of, text, unblinded, weight_text
 
 _COLUMNS = ("Date", "Change", "Site", "Subject", "Visit", "Status", "Product", "Amount", "Level", "Weight", "Vials", "Volume")
 _NAMED = 5  # doses that a line names; of more it gives the number
@@ -232,11 +232,11 @@ def _weight(dose: Administration) -> str:
     if dose.weight_kg is None:
         return ""
     of = f" of {date_text(dose.weight_of)}" if dose.weight_of is not None else ""
-    return f"{number_text(dose.weight_kg)} kg{of}{mark_of(dose)}"
+    return f"{weight_text(dose)}{of}{mark_of(dose)}"
 
 
 def _volume(ml: float | None) -> str:
-    return f"{number_text(round(ml, 4))} mL" if ml is not None else ""
+    return f"{volume_text(ml)} mL" if ml is not None else ""
 
 
 def _lines(lines: Sequence[OrderLine], reserve: Fraction, lead: int | None) -> RenderableType:

@@ -17,7 +17,7 @@ from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTimePoint, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
 from nmosd_dosing.report.pages.layout import Page, Table
-from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded
+from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded, weight_text
 
 
 def plan_page(plan: Plan) -> Page:
@@ -144,9 +144,7 @@ def _visits(plan: Plan) -> Table:
             cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
         cells.append(text(_what(v, rules, marked=not weights)))
         if weights:
-            cells.append(
-                text("; ".join(f"{number_text(a.weight_kg)} kg{mark_of(a)}" for a in v.administrations if a.weight_kg is not None))
-            )
+            cells.append(text("; ".join(f"{weight_text(a)}{mark_of(a)}" for a in v.administrations if a.weight_kg is not None)))
         if compared:
             known = [a for a in v.administrations if a.planned is not None and v.record is not None]
             cells.append(text("; ".join(amount_text(a.planned or 0, a.unit) for a in known)))
