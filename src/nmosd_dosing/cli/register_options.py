@@ -21,3 +21,34 @@ class RegisterOptions:
     register: Register = None
     account: Account = None
     password_file: PasswordFile = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ReasonOptions:
+    """Why something is changed."""
+
+    reason: Annotated[str | None, typer.Option(help="Why; nothing is changed without a reason.", metavar="TEXT")] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SitesOptions:
+    """Of which sites an account is."""
+
+    sites: Annotated[
+        str | None, typer.Option(help="Of which sites it sees subjects: 01,02 or all. A manager's are all.", metavar="CODES|all")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class NewAccount(SitesOptions):
+    """An account that is made."""
+
+    role: Annotated[str, typer.Option(help="coordinator, site-pharmacist, unblinded-pharmacist, monitor or manager.", metavar="ROLE")]
+    user: Annotated[str | None, typer.Option(help="The user of this computer who is let in without a password.", metavar="USER")] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GrantOptions:
+    """What a role of a server may read."""
+
+    unblinded: Annotated[bool, typer.Option("--unblinded", help="Also the arms.")] = False

@@ -21,13 +21,14 @@ _WAITS = 20  # seconds for another program that is writing
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A register's two databases as Django's settings, and how messages name it: no password is in that."""
+    """A register's two databases as Django's settings, and how messages name it: no password is in that. `user`: the role of a server."""
 
     shown: str
     facts: dict[str, Any] = field(repr=False)
     arms: dict[str, Any] = field(repr=False)
     file: Path | None = None
     arms_file: Path | None = None
+    user: str = ""
 
 
 def address(text: str) -> Address:
@@ -93,7 +94,8 @@ def _of_url(text: str, scheme: str) -> Address:
             },
         }
 
-    return Address(shown, schema("register"), schema("unblinded"))
+    facts = schema("register")
+    return Address(shown, facts, schema("unblinded"), user=facts["USER"])
 
 
 def is_on_network(path: Path) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.errors import InputError, Problem, argument, clip
+from nmosd_dosing.register import server
 from nmosd_dosing.register.addresses import Address, address
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.store import Store, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,21 @@ class Register:
     address: Address
     facts: Store
     arms: Store
+
+    def arms_store(self) -> Store:
+        """The store of the arms, for who may see them. Raises InputError where it is not with the register, or not for this role of the
+        server."""
+        if self.address.arms_file is not None and not self.address.arms_file.is_file():
+            raise InputError(Problem(
+                f"the arms of this register are not here: there is no `{clip(str(self.address.arms_file))}`",
+                hint="bring the file, or work where it is",
+            ))  # fmt: skip
+        if server.is_server(self.arms) and not server.may_read_arms(self.facts):
+            raise InputError(Problem(
+                f"`{clip(self.address.user)}` of `{clip(self.address.shown)}` may not read arms",
+                hint=f"take the address of a role for which the owner typed `dosing register grant ROLE {argument('unblinded')}`",
+            ))  # fmt: skip
+        return self.arms
 
     def close(self) -> None:
         """Ends the connections."""
@@ -33,17 +51,31 @@ def make(text: str) -> Register:
     """A new, empty register. Raises InputError where there is one, or none can be made."""
     register = _connected(address(text))
     at = register.address
-    if (at.file is not None and at.file.exists()) or (at.arms_file is not None and at.arms_file.exists()):
-        raise InputError(Problem(f"`{clip(at.shown)}` is there already", hint="name another file, or take this one away"))
+    for file in (at.file, at.arms_file):
+        if file is not None:
+            _begin(file)
     try:
-        for store, schema in ((register.facts, "register"), (register.arms, "unblinded")):
+        for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
             if connections[store.alias].vendor == "postgresql":
                 with connections[store.alias].cursor() as cursor:
                     cursor.execute(f"CREATE SCHEMA {schema}")
             call_command("migrate", database=store.alias, verbosity=0, interactive=False)
     except DatabaseError as error:
-        raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {_line(error)}")) from error
+        raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}")) from error
     return register
+
+
+def _begin(file: Path) -> None:
+    """An empty file that nobody else of this computer may read: its owner may let in a group. What SQLite puts beside it is like it."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise InputError(Problem(f"`{clip(str(file))}` is there already", hint="name another file, or take this one away")) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            Problem(f"cannot make `{clip(str(file))}`: {reason}", hint="name a file in a folder that can be written")
+        ) from None
 
 
 def open(text: str) -> Register:
@@ -52,13 +84,13 @@ def open(text: str) -> Register:
     at = register.address
     if at.file is not None and not at.file.is_file():
         raise InputError(
-            Problem(f"there is no register `{clip(at.shown)}`", hint=f"`dosing register init --register {clip(text)}` makes one")
+            Problem(f"there is no register `{clip(at.shown)}`", hint=f"`dosing register init {argument('register', clip(text))}` makes one")
         )
     try:
         executor = MigrationExecutor(connections[register.facts.alias])
         applied, wanted = set(executor.loader.applied_migrations), set(executor.loader.disk_migrations)
     except DatabaseError as error:
-        raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {_line(error)}")) from error
+        raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {said(error)}")) from error
     if not applied:
         raise InputError(Problem(f"`{clip(at.shown)}` is no register", hint="name the file or database that `dosing register init` made"))
     if newer := sorted(name for _, name in applied - wanted):
@@ -66,6 +98,21 @@ def open(text: str) -> Register:
             Problem(f"the register `{clip(at.shown)}` is of a newer version: {', '.join(newer)}", hint="take a newer `dosing`")
         )
     return register
+
+
+def on_server(text: str) -> bool:
+    """Whether a register that is named so is on a server. Raises InputError where nothing is named."""
+    return address(text).file is None
+
+
+def refuse_owner(register: Register) -> None:
+    """Raises InputError where the role of the server, under which the register is opened, might change what is written."""
+    if server.is_server(register.facts) and server.may_change(register.facts):
+        shown, user = clip(register.address.shown), clip(register.address.user)
+        raise InputError(Problem(
+            f"the role `{user}` might change what is written in `{shown}`, and so is not for daily work",
+            hint="take one that can only add to it; the owner types `dosing register grant ROLE` for it",
+        ))  # fmt: skip
 
 
 def _connected(at: Address) -> Register:
@@ -78,7 +125,3 @@ def _connected(at: Address) -> Register:
             del connections[alias]
     connections.databases.update({k: v for k, v in connections.configure_settings({"default": {}, **databases}).items() if k in databases})
     return Register(at, Store(aliases[0], at.shown), Store(aliases[1], at.shown))
-
-
-def _line(error: DatabaseError) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else "the database refuses it"

@@ -122,7 +122,7 @@ class Store:
                 yield
         except DatabaseError as error:
             raise InputError(Problem(
-                f"nothing was written: {_said(error)}", hint="see whether the disk is full, and whether another program holds the register"
+                f"nothing was written: {said(error)}", hint="see whether the disk is full, and whether another program holds the register"
             )) from error  # fmt: skip
 
     def _nobody_was_first(self, acts: Sequence[Act], seen: int | None) -> None:
@@ -216,6 +216,6 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _said(error: DatabaseError) -> str:
+def said(error: DatabaseError) -> str:
     """What a database says went wrong, in one line."""
     return str(error).strip().splitlines()[0] if str(error).strip() else "the database refuses it"

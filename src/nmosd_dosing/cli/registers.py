@@ -1,0 +1,212 @@
+"""Registers at the edge, in one way for every command: which one, who is asking, and what o'clock it is.
+
+Who is asking is the account that is named, else that of the user of this computer, as the system knows him and not the environment. An
+account that has a password is asked for it. Failed attempts are not written down here: who can make them can read the file, or knows the
+server's password, and would try without this program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import getpass
+import importlib
+import os
+import stat
+import sys
+import warnings
+import zoneinfo
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmosd_dosing.cli.files import read_file
+from nmosd_dosing.cli.register_options import RegisterOptions
+from nmosd_dosing.errors import InputError, Problem, clip
+
+if TYPE_CHECKING:
+    from nmosd_dosing.register import register
+    from nmosd_dosing.register.accounts import Who
+    from nmosd_dosing.register.store import Author, Store
+
+_ZONES = "/zoneinfo/"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A register, who is asking, and when: `at` in UTC, `zone` the computer's."""
+
+    register: register.Register
+    who: Who
+    at: dt.datetime
+    zone: str
+
+    @property
+    def facts(self) -> Store:
+        """The store of all but the arms."""
+        return self.register.facts
+
+    @property
+    def arms(self) -> Store | None:
+        """The store of the arms, for who may see them; None for everybody else, whether or not it is there."""
+        return self.register.arms_store() if self.who.sees_arms else None
+
+    @property
+    def author(self) -> Author:
+        """Who is asking, as who writes."""
+        return self.who.author(self.zone)
+
+
+def opened(asked: RegisterOptions) -> Opened:
+    """The register that the options name, for the account that is asking. Raises InputError where there is none, or nobody may."""
+    _loaded(asked)
+    from nmosd_dosing.register import accounts, register
+
+    found = register.open(asked.register or "")
+    register.refuse_owner(found)
+    store, user = found.facts, users_name()
+    mine = accounts.of_user(store, user, asked.account)
+    if mine is not None and accounts.needs_no_password(store, mine, user):
+        who = mine.who
+    elif mine is None and asked.account is None:
+        raise InputError(Problem(
+            f"the user `{clip(user)}` has no account in this register",
+            hint=f"name yours, `--account NAME`; or a manager types `dosing register account add NAME --role ROLE --user {clip(user)}`",
+        ))  # fmt: skip
+    else:
+        name = mine.name if mine is not None else asked.account or ""
+        who = accounts.who(store, name, password(asked.password_file, f"Password of {clip(name)}: "))
+    return Opened(found, who, now(), zone())
+
+
+def opened_by_owner(asked: RegisterOptions) -> register.Register:
+    """The register for who made it on a server: no account is asked, since he may do everything there anyway."""
+    _loaded(asked)
+    from nmosd_dosing.register import register
+
+    if not register.on_server(asked.register or ""):
+        raise InputError(Problem(
+            f"`{clip(asked.register or '')}` is a file, and no server that has roles",
+            hint="who may do what is said by accounts: `dosing register account add NAME --role ROLE`",
+        ))  # fmt: skip
+    return register.open(asked.register or "")
+
+
+def made(asked: RegisterOptions) -> Opened:
+    """A new register, for its first account: a manager, who is the user of this computer; on a server, which does not know him, one with
+    a password. Raises InputError where none can be made, and then nothing is."""
+    _loaded(asked)
+    from nmosd_dosing.register import accounts, register
+
+    user, on_server = users_name(), register.on_server(asked.register or "")
+    name = accounts.checked_name(asked.account or user, ())
+    first = None
+    if on_server or asked.password_file is not None:
+        first = accounts.checked_password(new_password(asked.password_file, name), name)
+    found, at = register.make(asked.register or ""), now()
+    who = accounts.begin(found.facts, name, at, zone(), user=None if first else user, password=first)
+    return Opened(found, who, at, zone())
+
+
+def _loaded(asked: RegisterOptions) -> None:
+    """Raises InputError where no register is named, or what it needs is not installed."""
+    if not asked.register:
+        raise InputError(Problem("`--register` is missing", hint="name the register, for example `--register trial.db`"))
+    needed = [("django", "register"), ("argon2", "register")]
+    if asked.register.startswith(("postgresql:", "postgres:")):
+        needed.append(("psycopg", "postgres"))
+    for package, extra in needed:
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise InputError(
+                Problem(f"a register needs the package {package}", hint=f"install it with `pip install 'nmosd-dosing[{extra}]'`")
+            ) from None
+
+
+# --- who sits there, and when --------------------------------------------------------------------------------------------
+
+
+def users_name() -> str:
+    """The user of this computer, as the system knows him: the environment may say anything."""
+    if sys.platform == "win32":
+        return os.getlogin()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user that has no name
+        return str(os.getuid())
+
+
+def now() -> dt.datetime:
+    """This moment, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def zone() -> str:
+    """The name of the computer's time zone; where it cannot be found out the distance from UTC: `Asia/Shanghai`, `UTC+08:00`."""
+    for name in (os.environ.get("TZ", "").removeprefix(":"), _zone_of_the_system()):
+        with contextlib.suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            return zoneinfo.ZoneInfo(name).key
+    distance = now().astimezone().strftime("%z")
+    return f"UTC{distance[:3]}:{distance[3:5]}"
+
+
+def _zone_of_the_system() -> str:
+    """As Unix systems say it: by a link into the time zone database, or in a line."""
+    real = os.path.realpath("/etc/localtime")
+    if _ZONES in real:
+        return real.split(_ZONES, 1)[1].removeprefix("posix/").removeprefix("right/")
+    try:
+        return Path("/etc/timezone").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+# --- passwords -----------------------------------------------------------------------------------------------------------
+
+
+def password(file: str | None, prompt: str) -> str:
+    """The first line of a file, or what is typed on the terminal, which does not show it."""
+    if file is None:
+        return _typed(prompt)
+    _nobody_else_reads(file)
+    try:
+        line = read_file(file).decode("utf-8-sig").split("\n")[0].removesuffix("\r")
+    except UnicodeDecodeError:
+        raise InputError(Problem(f"cannot read `{clip(file)}`: it is not UTF-8", hint="write the password with an editor")) from None
+    if not line:
+        raise InputError(Problem(f"no password in the first line of `{clip(file)}`", hint="write it there, and nothing before it"))
+    return line
+
+
+def new_password(file: str | None, name: str) -> str:
+    """A password for an account, from a file, or typed twice."""
+    given = password(file, f"New password of {clip(name)}: ")
+    if file is None and _typed("The same again: ") != given:
+        raise InputError(Problem("the two passwords are not the same", hint="type it again"))
+    return given
+
+
+def _nobody_else_reads(file: str) -> None:
+    """Raises InputError for a file that others may read: its password is not only its owner's. Windows tells no such thing."""
+    try:
+        mode = Path(file).stat().st_mode
+    except (OSError, ValueError):
+        return  # `read_file` says it
+    if sys.platform != "win32" and stat.S_ISREG(mode) and mode & 0o077:
+        raise InputError(
+            Problem(f"others of this computer may read `{clip(file)}`", hint=f"`chmod 600 {file}`, and think of another password")
+        )
+
+
+def _typed(prompt: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt)
+        except (getpass.GetPassWarning, EOFError, OSError):
+            raise InputError(
+                Problem("the password cannot be asked for: this is no terminal", hint="write it into a file: `--password-file FILE`")
+            ) from None

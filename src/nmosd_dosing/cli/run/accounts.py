@@ -1,0 +1,101 @@
+"""`dosing register account …` and `dosing register grant`: what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.cli import outputs, registers
+from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.register_options import NewAccount, RegisterOptions
+from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.report.pages.accounts import accounts_page, in_words
+
+if TYPE_CHECKING:
+    from nmosd_dosing.register.accounts import Account
+
+
+def run_add(asked: RegisterOptions, name: str, account: NewAccount) -> None:
+    """Makes an account, and says how it is to be used."""
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import accounts, server
+
+    made = accounts.add(
+        opened.facts, opened.who, opened.at, opened.zone, name=name, role=account.role, sites=account.sites, user=account.user
+    )
+    say(f"account `{made.name}`: {in_words(made)}")
+    if made.user is None or server.is_server(opened.facts):
+        say(f"it lets nobody in before it has a password: `dosing register account password {made.name}`")
+    if made.sites and (unknown := sorted(made.sites - accounts.sites_of_subjects(opened.facts))):
+        say(f"no subject is of site {one_of(unknown)} yet")
+
+
+def run_role(asked: RegisterOptions, name: str, role: str, sites: str | None, reason: str | None) -> None:
+    """Gives an account another role."""
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import accounts
+
+    _changed(accounts.change(
+        opened.facts, opened.who, opened.at, opened.zone, name=name, reason=reason, change=accounts.with_role(role, sites)
+    ))  # fmt: skip
+
+
+def run_state(asked: RegisterOptions, name: str, reason: str | None, *, active: bool) -> None:
+    """Disables an account, or enables it again."""
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import accounts
+
+    change = accounts.enabled if active else accounts.disabled
+    _changed(accounts.change(opened.facts, opened.who, opened.at, opened.zone, name=name, reason=reason, change=change))
+
+
+def _changed(both: tuple[Account, Account]) -> None:
+    before, now = both
+    say(f"account `{now.name}`: {in_words(now)}; it was {in_words(before)}")
+
+
+def run_password(asked: RegisterOptions, name: str, file: str | None) -> None:
+    """Gives an account a password."""
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import accounts
+
+    accounts.check_may_set_password(opened.facts, opened.who, name)
+    given = registers.new_password(file, name)
+    accounts.set_password(opened.facts, opened.who, opened.at, opened.zone, name=name, password=given)
+    say(f"account `{clip(name)}`: has another password from now on")
+
+
+def run_list(asked: RegisterOptions, output: OutputOptions) -> None:
+    """Lists the accounts."""
+    problems = Problems()
+    outputs.check_output(FORMATS, output, problems)
+    if problems.found:
+        fail(problems)
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import accounts
+
+    opened.who.must_manage("see who has an account")
+    outputs.put(FORMATS, output, accounts.accounts(opened.facts))
+
+
+def _accounts_dict(accounts: Sequence[Account]) -> dict[str, Any]:
+    return {
+        "accounts": [
+            {"account": account.name, "role": account.role, "sites": sorted(account.sites) if account.sites is not None else None,
+             "state": "active" if account.active else "disabled", "user": account.user, "has_password": account.has_password}
+            for account in accounts
+        ]
+    }  # fmt: skip
+
+
+FORMATS: outputs.Formats = {"table": accounts_page, "json": _accounts_dict}
+
+
+def run_grant(asked: RegisterOptions, role: str, unblinded: bool) -> None:
+    """Lets a role of a server in."""
+    opened = registers.opened_by_owner(asked)
+    from nmosd_dosing.register import server
+
+    server.let_in(opened.facts, role, unblinded)
+    say(f"role `{clip(role)}`: may read the register and add to it{', and so with arms' if unblinded else '; arms it cannot read'}")
