@@ -82,7 +82,7 @@ def password(
         str | None, typer.Option(help="A file with the new password in its first line; else it is asked for, twice.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Give an account a password: a manager any, everybody his own.
+    """Give an account a password: a manager any, everybody their own.
 
     \b
     Examples:

@@ -270,7 +270,7 @@ def check_may_set_password(store: Store, by: Who, name: str) -> None:
 
 
 def set_password(store: Store, by: Who, at: dt.datetime, zone: str, *, name: str, password: str) -> None:
-    """Gives an account a password: a manager any, everybody his own. The trail says that it was done, and nothing of the password."""
+    """Gives an account a password: a manager any, everybody their own. The trail says that it was done, and nothing of the password."""
     check_may_set_password(store, by, name)
     seen = store.head().seq
     act, encoded = _new_password(store, name, password)
