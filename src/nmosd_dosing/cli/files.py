@@ -74,9 +74,9 @@ def has_folder(path: str, problems: Problems) -> None:
     problems.error(f"cannot write `{path}`: there is no such folder", None, "name a file in a folder that is there and can be written")
 
 
-def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
-    """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. Raises InputError where it
-    cannot be."""
+def write_whole(path: str, content: str | bytes | Iterable[str | bytes], *, private: bool = False) -> None:
+    """Write a file so that it is there whole or not at all; of a long one pieces are written as they come. A `private` one that is new
+    only its owner can read. Raises InputError where it cannot be."""
     pieces = (content,) if isinstance(content, str | bytes) else content
     data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     try:
@@ -97,7 +97,7 @@ def write_whole(path: str, content: str | bytes | Iterable[str]) -> None:
             file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
-            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o600 if private else 0o666 & ~_umask())
             if os.name == "nt":
                 file.close()  # there, what is open cannot be moved
             temporary.replace(target)

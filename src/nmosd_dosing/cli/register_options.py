@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -52,3 +52,29 @@ class GrantOptions:
     """What a role of a server may read."""
 
     unblinded: Annotated[bool, typer.Option("--unblinded", help="Also the arms.")] = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AdoptOptions:
+    """Who uses a file, and from when."""
+
+    first: Annotated[
+        str | None, typer.Option("--from", help="The day from which it is used; without it, from the beginning.", metavar="DATE")
+    ] = None
+    at_site: Annotated[list[str], typer.Option(help="Which site uses it; without it, all. Repeatable.", metavar="CODE")] = field(
+        default_factory=list
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BackupOptions:
+    """What a backup is of."""
+
+    arms: Annotated[bool, typer.Option("--arms", help="The arms, which are a file of their own.")] = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RestoreOptions:
+    """What comes back beside the register."""
+
+    arms: Annotated[str | None, typer.Option(help="A backup of the arms, too.", metavar="FILE")] = None

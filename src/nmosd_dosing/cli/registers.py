@@ -59,7 +59,7 @@ class Opened:
 
 def opened(asked: RegisterOptions) -> Opened:
     """The register that the options name, for the account that is asking. Raises InputError where there is none, or nobody may."""
-    _loaded(asked)
+    loaded(asked)
     from nmosd_dosing.register import accounts, register
 
     found = register.open(asked.register or "")
@@ -81,7 +81,7 @@ def opened(asked: RegisterOptions) -> Opened:
 
 def opened_by_owner(asked: RegisterOptions) -> register.Register:
     """The register for who made it on a server: no account is asked, since he may do everything there anyway."""
-    _loaded(asked)
+    loaded(asked)
     from nmosd_dosing.register import register
 
     if not register.on_server(asked.register or ""):
@@ -95,7 +95,7 @@ def opened_by_owner(asked: RegisterOptions) -> register.Register:
 def made(asked: RegisterOptions) -> Opened:
     """A new register, for its first account: a manager, who is the user of this computer; on a server, which does not know him, one with
     a password. Raises InputError where none can be made, and then nothing is."""
-    _loaded(asked)
+    loaded(asked)
     from nmosd_dosing.register import accounts, register
 
     user, on_server = users_name(), register.on_server(asked.register or "")
@@ -108,7 +108,7 @@ def made(asked: RegisterOptions) -> Opened:
     return Opened(found, who, at, zone())
 
 
-def _loaded(asked: RegisterOptions) -> None:
+def loaded(asked: RegisterOptions) -> None:
     """Raises InputError where no register is named, or what it needs is not installed."""
     if not asked.register:
         raise InputError(Problem("`--register` is missing", hint="name the register, for example `--register trial.db`"))

@@ -65,6 +65,20 @@ def make(text: str) -> Register:
     return register
 
 
+def unmake(register: Register) -> None:
+    """Takes a register away again that was made by this command, and into which nothing came."""
+    at = register.address
+    for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
+        if server.is_server(store):
+            with connections[store.alias].cursor() as cursor:
+                cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+    register.close()
+    for file in (at.file, at.arms_file):
+        for beside in ("", "-wal", "-shm"):
+            if file is not None:
+                file.with_name(file.name + beside).unlink(missing_ok=True)
+
+
 def _begin(file: Path) -> None:
     """An empty file that nobody else of this computer may read: its owner may let in a group. What SQLite puts beside it is like it."""
     try:

@@ -1,0 +1,168 @@
+"""`dosing register adopt`, `files`, `backup`, `restore`: the files that a register holds, and a register as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.cli import arguments, outputs, registers
+from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.files import has_folder, is_file, read_file, write_whole
+from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip
+from nmosd_dosing.language import catalog, nodes
+from nmosd_dosing.language.site_file import filled_in, is_site, site_of
+from nmosd_dosing.language.study_file import study_of
+from nmosd_dosing.report.pages.register_files import files_page
+from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.model import Study
+
+if TYPE_CHECKING:
+    from nmosd_dosing.register.store import Store
+    from nmosd_dosing.register.studies import File, Kind, Use
+
+
+def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
+    """Takes a study file or a site's file into a register, and says who uses it from when."""
+    problems = Problems()
+    start = arguments.maybe(arguments.date, "--from", used.first, problems)
+    if problems.found:
+        fail(problems)
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import studies
+
+    opened.who.must_manage("take files in")
+    sites = tuple(dict.fromkeys(used.at_site))
+    path = name if catalog.is_path(name) else str(_shipped(name))
+    content = read_file(path)
+    kind, id = checked(content, Path(path).name, opened.facts)
+    seen = opened.facts.head().seq
+    version, acts = studies.adopted(opened.facts, kind, id, Path(path).name, content, start, sites)
+    opened.facts.write(acts, opened.author, opened.at, seen=seen)
+    say(without_controls(f"{in_words(kind, id, version)}, {used_by(sites, start)}{'' if acts else ': it is so already'}"))
+
+
+def _shipped(id: str) -> Path:
+    """The file of a shipped study."""
+    study, _ = catalog.find(id)
+    return catalog.folder() / f"{study.id}.yaml"
+
+
+def checked(content: bytes, name: str, store: Store) -> tuple[Kind, str]:
+    """Of which kind a file is, and the id that it says itself. Raises RegimenError with all that is wrong in it; a site's file is checked
+    against the study that the register holds."""
+    problems = Problems()
+    node = nodes.read_bytes(content, name, problems)
+    if node is None or not is_site(node):
+        return "study", study_of(node, content, problems)[0].id
+    found = site_of(node, problems)
+    if found is not None and found.site is not None and (study := latest_study(store)) is not None:
+        filled_in(study, found, problems)
+    if problems.errors or found is None or found.site is None:
+        raise RegimenError(problems.in_order())
+    return "site", found.site.text
+
+
+def latest_study(store: Store) -> Study | None:
+    """The newest version of the study that a register holds."""
+    from nmosd_dosing.register import studies
+
+    there = [file for file in studies.files(store) if file.kind == "study"]
+    return study_in(there[-1]) if there else None
+
+
+def study_in(file: File) -> Study:
+    """The study that a register's file describes."""
+    problems = Problems()
+    return study_of(nodes.read_bytes(file.content, file.name, problems), file.content, problems)[0]
+
+
+def in_words(kind: str, id: str, version: str) -> str:
+    """A file, for a sentence: `study bat4406f, version 2`."""
+    return f"{'study' if kind == 'study' else 'site file'} {id}, version {version}"
+
+
+def used_by(sites: Sequence[str], start: dt.date | None) -> str:
+    """Who uses a file from when, for a sentence."""
+    whom = f"site {', '.join(sites)}" if sites else "all sites"
+    return f"used by {whom}{f' from {date_text(start)}' if start is not None else ''}"
+
+
+def run_files(asked: RegisterOptions, output: OutputOptions) -> None:
+    """Lists the files that a register holds."""
+    problems = Problems()
+    outputs.check_output(FORMATS, output, problems)
+    if problems.found:
+        fail(problems)
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import studies
+
+    outputs.put(FORMATS, output, (studies.files(opened.facts), studies.uses(opened.facts)))
+
+
+def _dict(both: tuple[Sequence[File], Sequence[Use]]) -> dict[str, Any]:
+    files, uses = both
+    return {
+        "files": [
+            {
+                "kind": file.kind, "id": file.id, "version": file.version, "name": file.name, "sha256": file.checksum,
+                "used": [
+                    {"site": use.site, "from": use.start.isoformat() if use.start is not None else None}
+                    for use in uses if (use.kind, use.id, use.version) == (file.kind, file.id, file.version)
+                ],
+            }
+            for file in files
+        ]
+    }  # fmt: skip
+
+
+FORMATS: outputs.Formats = {"table": lambda both: files_page(*both), "json": _dict}
+
+
+# --- a register as a file ------------------------------------------------------------------------------------------------
+
+
+def run_backup(asked: RegisterOptions, path: str, arms: bool) -> None:
+    """Writes all that a register holds, without arms; or the arms alone."""
+    problems = Problems()
+    has_folder(path, problems)
+    if problems.found:
+        fail(problems)
+    opened = registers.opened(asked)
+    from nmosd_dosing.register import backups
+
+    if arms and opened.arms is None:
+        raise InputError(Problem("`--arms` is an unblinded pharmacist's", hint="leave it out"))
+    if not arms:
+        opened.who.must_manage("write all that the register holds")
+    store = opened.arms if arms and opened.arms is not None else opened.facts
+    if is_file(path):
+        raise InputError(Problem(f"`{clip(path)}` is there already", hint="name another file: a backup is never written over"))
+    write_whole(path, backups.backup(store, "arms" if arms else "facts"), private=True)
+    head = store.head()
+    say(f"{path}: {'the arms' if arms else 'the register without arms'}, up to number {head.seq}; keep {head.seq}:{head.hash} elsewhere")
+
+
+def run_restore(asked: RegisterOptions, path: str, arms: str | None) -> None:
+    """Makes a register of a backup, and of one of the arms."""
+    registers.loaded(asked)
+    from nmosd_dosing.register import backups, register
+
+    contents = {"facts": (path, read_file(path))} | ({"arms": (arms, read_file(arms))} if arms is not None else {})
+    for kind, (name, content) in contents.items():
+        if (of := backups.begun(content, name).store) != kind:
+            other = "`--arms`" if of == "arms" else "the first argument"
+            raise InputError(Problem(f"`{clip(name)}` is a backup of the {of}", hint=f"name it as {other}"))
+    made = register.make(asked.register or "")
+    try:
+        for kind, (name, content) in contents.items():
+            head = backups.restore(made.facts if kind == "facts" else made.arms, content, name)
+            say(f"{asked.register}: the {kind}, up to number {head.seq}; the chain holds")
+    except InputError:
+        register.unmake(made)
+        raise
+    made.close()
