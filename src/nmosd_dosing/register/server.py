@@ -13,7 +13,7 @@ _LET_IN = (
     "GRANT SELECT, INSERT ON {schema}.register_entry, {schema}.register_content, {schema}.register_account TO {role}",
     "GRANT UPDATE (cells, reason, salt) ON {schema}.register_content TO {role}",  # a trigger lets them be taken out, and nothing else
     "GRANT UPDATE (password) ON {schema}.register_account TO {role}",
-    "GRANT SELECT ON {schema}.django_migrations TO {role}",
+    "GRANT SELECT ON {schema}.django_migrations, {schema}.django_migrations_id_seq TO {role}",
 )
 
 
