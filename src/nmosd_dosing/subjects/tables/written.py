@@ -96,7 +96,7 @@ def subject_rows(columns: SubjectColumns) -> list[Row]:
 
 def event_row(code: str | None, event: Event) -> Row:
     """What the table of events says of one."""
-    return _row(subject=_code(code), event=event.name, date=event.date.isoformat(), comment=_line(event.comment))
+    return _row(subject=_code(code), event=_code(event.name), date=event.date.isoformat(), comment=_line(event.comment))
 
 
 def record_row(code: str | None, record: Record) -> Row:
