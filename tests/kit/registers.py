@@ -75,3 +75,59 @@ def place(addresses: Addresses) -> Iterator[Place]:
     """A register that is not there yet, on either database, as the command line needs it: on a server nobody works as its owner."""
     with addresses() as owner:
         yield place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
+
+
+PASSWORD = "seven green tortoises"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A register that is there, with its manager `chief`, and the folder in which its password files are."""
+
+    place: Place
+    folder: Path
+
+    def account(self, name: str, role: str, sites: str | None = None) -> None:
+        """One more account, which is asked as `asks` says."""
+        from nmosd_dosing.cli import registers
+        from nmosd_dosing.register import accounts, register
+        from nmosd_dosing.register.accounts import Who
+
+        opened, by, now = register.open(self.place.sites), Who("chief", "manager"), registers.now()
+        user = None if self.on_server else registers.users_name()
+        accounts.add(opened.facts, by, now, "UTC", name=name, role=role, sites=sites, user=user)
+        if self.on_server:
+            accounts.set_password(opened.facts, by, now, "UTC", name=name, password=PASSWORD)
+        opened.close()
+
+    def asks(self, name: str, arms: bool = False) -> tuple[str, ...]:
+        """What an account types to ask this register; `arms`: at the address where they can be read."""
+        typed = ("--register", self.place.arms if arms else self.place.sites, "--account", name)
+        return (*typed, "--password-file", str(self.password_file)) if self.on_server else typed
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is on a server, where every account has a password."""
+        return self.place.owner != self.place.sites
+
+    @property
+    def password_file(self) -> Path:
+        """The password of every account on a server."""
+        return self.folder / "password"
+
+
+@pytest.fixture
+def made(place: Place, tmp_path: Path) -> Made:
+    """A register with its first account."""
+    from nmosd_dosing.cli import registers
+    from nmosd_dosing.register import accounts, register
+
+    found = Made(place, tmp_path)
+    found.password_file.write_text(PASSWORD, "utf-8")
+    found.password_file.chmod(0o600)
+    new = register.make(place.owner)
+    first = {"password": PASSWORD} if found.on_server else {"user": registers.users_name()}
+    accounts.begin(new.facts, "chief", registers.now(), "UTC", **first)
+    new.close()
+    place.let_in()
+    return found

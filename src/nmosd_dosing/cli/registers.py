@@ -197,7 +197,7 @@ def _nobody_else_reads(file: str) -> None:
         return  # `read_file` says it
     if sys.platform != "win32" and stat.S_ISREG(mode) and mode & 0o077:
         raise InputError(
-            Problem(f"others of this computer may read `{clip(file)}`", hint=f"`chmod 600 {file}`, and think of another password")
+            Problem(f"`{clip(file)}` is open to others of this computer", hint=f"`chmod 600 {file}`, and think of another password")
         )
 
 

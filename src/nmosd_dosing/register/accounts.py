@@ -220,7 +220,7 @@ def add(
     by.must_manage("make accounts")
     seen, there = store.head().seq, accounts(store)
     checked = checked_role(role)
-    made = Account(0, checked_name(name, there), checked, checked_sites(checked, sites), True, _user(user, there), False)
+    made = Account(0, checked_name(name, there), checked, checked_sites(checked, sites), True, _user(user), False)
     [seq] = store.write([Act("enter", ACCOUNTS, made.cells)], by.author(zone), at, seen=seen)
     return replace(made, seq=seq)
 
@@ -387,17 +387,11 @@ def _write_sites() -> str:
     return f"write `{argument('sites', '01,02')}`, or `{argument('sites', _EVERY_SITE)}`"
 
 
-def _user(user: str | None, there: Iterable[Account]) -> str | None:
-    if user is None:
-        return None
-    if not user.strip():
-        raise InputError(Problem("the user's name is empty", hint=f"name the user as the computer knows him: `{argument('user', 'lina')}`"))
-    for account in there:
-        if account.user == user and account.active:
-            raise InputError(Problem(
-                f"the user `{clip(user)}` is the account `{clip(account.name)}` already",
-                hint=f"give this one a password instead of `{argument('user')}`",
-            ))  # fmt: skip
+def _user(user: str | None) -> str | None:
+    if user is not None and not user.strip():
+        raise InputError(Problem(
+            "the user's name is empty", hint=f"name the user as the computer knows him: `{argument('user', 'lina')}`"
+        ))  # fmt: skip
     return user
 
 
