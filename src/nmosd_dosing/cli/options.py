@@ -18,7 +18,7 @@ import typer
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
 from nmosd_dosing.cli.complete import complete_arm, complete_period, complete_regimen
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, ReasonOptions, RegisterOptions
+from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, ReasonOptions, RegisterOptions, WithdrawOptions
 
 # --- options that stand in several groups --------------------------------------------------------------------------------
 
@@ -420,7 +420,7 @@ class SimulateOptions:
 _GROUPS = (
     PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, StartsOptions, BoardOptions, HandoutOptions,
     OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
-    RegisterOptions, ReasonOptions, NewAccount, GrantOptions,
+    RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
 

@@ -34,19 +34,6 @@ REGISTER_COMMANDS, command = command_of()
 
 
 @command()
-def head(asked: RegisterOptions) -> None:
-    """The last entry's number and hash, to be kept elsewhere.
-
-    \b
-    Examples:
-      dosing register head --register trial.db
-    """
-    from nmosd_dosing.cli.run.register import run_head
-
-    run_head(asked)
-
-
-@command()
 def grant(
     asked: RegisterOptions,
     role: Annotated[str, typer.Argument(help="The role, as PostgreSQL knows it.", metavar="ROLE")],

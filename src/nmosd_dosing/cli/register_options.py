@@ -78,3 +78,34 @@ class RestoreOptions:
     """What comes back beside the register."""
 
     arms: Annotated[str | None, typer.Option(help="A backup of the arms, too.", metavar="FILE")] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class WritingOptions(ReasonOptions):
+    """Why something is written, and by which study it is looked at first."""
+
+    regimen: Annotated[
+        str | None, typer.Option(help="A regimen's id or a study file, instead of the study that the register has.", metavar="ID|FILE")
+    ] = None
+    period: Annotated[str | None, typer.Option(help="One period only, where that file has several.", metavar="ID")] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class WithdrawOptions(WritingOptions):
+    """The same, and how much is withdrawn."""
+
+    whole: Annotated[bool, typer.Option("--whole", help="A subject with all that is written of the subject.")] = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HistoryOfRegister:
+    """Which lines of the trail."""
+
+    subject: Annotated[str | None, typer.Option(help="Of a subject, by any code that the subject had.", metavar="CODE")] = None
+    visit: Annotated[str | None, typer.Option(help="Of a visit, as it was written.", metavar="NAME")] = None
+    entry: Annotated[
+        str | None, typer.Option(help="Of a number, with what stood in the same place before and after.", metavar="NUMBER")
+    ] = None
+    from_: Annotated[str | None, typer.Option("--from", help="Written on this day or later, where it was written.", metavar="DATE")] = None
+    to: Annotated[str | None, typer.Option(help="Written on this day or before.", metavar="DATE")] = None
+    by: Annotated[str | None, typer.Option(help="Written by an account.", metavar="NAME")] = None

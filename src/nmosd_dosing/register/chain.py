@@ -54,6 +54,7 @@ def first_wrong(entries: Iterable[Mapping[str, Any]], taken_out: frozenset[int],
     entries the content was taken out, as the trail says. `head`: the number and hash that were kept elsewhere.
     """
     previous, expected, kept = FIRST, 1, False
+    replaced: dict[int, int] = {}
     for entry in entries:
         seq = entry["seq"]
         if seq != expected:
@@ -69,6 +70,8 @@ def first_wrong(entries: Iterable[Mapping[str, Any]], taken_out: frozenset[int],
                 return Wrong(seq, "has a content that was taken out, and no entry says by whom")
         elif digest(entry["cells"], entry["reason"], entry["salt"]) != entry["digest"]:
             return Wrong(seq, "has another content than was written")
+        if (other := entry["replaces"]) is not None and (other >= seq or replaced.setdefault(other, seq) != seq):
+            return Wrong(seq, f"replaces number {other}, which {'comes later' if other >= seq else 'another one has replaced'}")
         previous, expected = entry["hash"], seq + 1
         if head is not None and seq == head.seq:
             if previous != head.hash:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from nmosd_dosing.register import blanking
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.store import Store
 
@@ -52,7 +53,7 @@ def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
 def _facts(store: Store, rows: QuerySet[Entry]) -> Iterator[Fact]:
     cells = Content.objects.using(store.alias).filter(entry=OuterRef("seq")).values("cells")[:1]
     for seq, person, site, text in rows.annotate(cells=cells).order_by("person", "seq").values_list("seq", "person", "site", "cells"):
-        yield Fact(seq, person, site, json.loads(text) if text is not None else None)
+        yield Fact(seq, person, site, json.loads(text) if text is not None else blanking.content(store, seq).cells)
 
 
 def fact(store: Store, seq: int, known: int | None = None) -> tuple[Mapping[str, Any], Mapping[str, str] | None] | None:
@@ -60,10 +61,20 @@ def fact(store: Store, seq: int, known: int | None = None) -> tuple[Mapping[str,
     entry = Entry.objects.using(store.alias).filter(seq=seq).values().first()
     if entry is None or (known is not None and seq > known):
         return None
-    text = Content.objects.using(store.alias).values_list("cells", flat=True).get(entry=seq)
-    return entry, json.loads(text) if text is not None else None
+    return entry, blanking.content(store, seq).cells
 
 
 def replaced_by(store: Store, seq: int) -> Mapping[str, Any] | None:
     """The entry that replaces one; None where it holds."""
     return Entry.objects.using(store.alias).filter(replaces=seq).values().first()
+
+
+def site_of(store: Store, person: int) -> str | None:
+    """At which site a subject is; of one who was withdrawn, where it was last."""
+    return (
+        Entry.objects.using(store.alias)
+        .filter(what="subjects", person=person, action__in=_ROWS)
+        .order_by("-seq")
+        .values_list("site", flat=True)
+        .first()
+    )

@@ -3,6 +3,7 @@ out: so the trail is chained, too."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _SQLITE = """
@@ -55,3 +56,39 @@ def set_up(apps: Any, schema_editor: Any) -> None:
             for statement in _SQLITE.split("END;\n"):
                 if statement.strip():
                     cursor.execute(f"{statement}END;")
+
+
+def missing(connection: Any) -> list[str]:
+    """The guards of a database that are not there, not active, or not as they were made; by their names."""
+    with connection.cursor() as cursor:
+        return _missing_on_server(cursor) if connection.vendor == "postgresql" else _missing_in_file(cursor)
+
+
+def _missing_in_file(cursor: Any) -> list[str]:
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    there = dict(cursor.fetchall())
+    made = {
+        statement.split()[2]: f"{statement.strip()}\nEND"
+        for statement in _SQLITE.replace("; END;", ";\nEND;").split("\nEND;")
+        if statement.strip()
+    }
+    return [name for name, statement in made.items() if _plain(there.get(name, "")) != _plain(statement)]
+
+
+def _missing_on_server(cursor: Any) -> list[str]:
+    """Triggers, and what they call: whoever owns the database may leave a trigger there and empty its function."""
+    cursor.execute(
+        "SELECT t.tgname, p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND c.relnamespace = current_schema()::regnamespace"
+    )
+    triggers = dict(cursor.fetchall())
+    cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+    bodies = {name: _plain(body) for name, body in cursor.fetchall()}
+    made = dict(re.findall(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*?)\$\$", _POSTGRESQL, re.S))
+    wrong = {name for name, body in made.items() if bodies.get(name) != _plain(body)}
+    called = re.findall(r"CREATE TRIGGER (\w+) .*?EXECUTE FUNCTION (\w+)\(\)", _POSTGRESQL)
+    return [name for name, function in called if triggers.get(name) != function or function in wrong]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

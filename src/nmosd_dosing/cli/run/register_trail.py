@@ -1,0 +1,161 @@
+"""`dosing register history`, `verify`, `head`: the trail, whether it is as it was written, and what to keep elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.cli import arguments, outputs
+from nmosd_dosing.cli.edge import bar, fail, say
+from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.register_options import HistoryOfRegister, RegisterOptions
+from nmosd_dosing.cli.registers import Opened, opened
+from nmosd_dosing.errors import Problems, clip
+from nmosd_dosing.report.export.plain import csv_text
+from nmosd_dosing.report.export.trail import line_dict, trail_sheet
+
+if TYPE_CHECKING:
+    from nmosd_dosing.register.chain import Head
+    from nmosd_dosing.register.store import Store
+    from nmosd_dosing.register.trail import Line
+    from nmosd_dosing.register.verifying import Verdict
+    from nmosd_dosing.report.pages.layout import Page
+
+HOLDS, DOES_NOT = 0, 1
+
+
+# --- history -------------------------------------------------------------------------------------------------------------
+
+
+def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: OutputOptions) -> None:
+    """Prints the lines of the trail that are asked for."""
+    problems = Problems()
+    outputs.check_output(HISTORY, output, problems)
+    first, last = (_day(name, text, problems) for name, text in (("--from", about.from_), ("--to", about.to)))
+    if first is not None and last is not None and last < first:
+        problems.error(f"`--to {last}` is before `--from {first}`", None, "exchange the two, or mend one of them")
+    if problems.found:
+        fail(problems)
+    found = opened(asked)
+    from nmosd_dosing.register import trail
+
+    which = trail.Asked(about.subject, about.visit, about.entry, first, last, about.by)
+    lines = list(trail.lines(found.register, found.who, which, found.arms))
+    outputs.put(HISTORY, output, lines)
+    if not lines:
+        say("nothing of that stands in the trail")
+
+
+def _day(name: str, text: str | None, problems: Problems) -> dt.date | None:
+    return arguments.date(name, text, problems) if text is not None else None
+
+
+def _history_page(lines: Sequence[Line]) -> Page:
+    from nmosd_dosing.report.pages.trail import trail_page
+
+    return trail_page(lines)
+
+
+HISTORY: outputs.Formats = {
+    "table": _history_page,
+    "json": lambda lines: {"trail": [line_dict(line) for line in lines]},
+    "csv": lambda lines: csv_text(trail_sheet(lines)),
+}
+
+
+# --- verify and head -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """By store, what was found of its trail; and the last entry's number and hash."""
+
+    found: Mapping[str, Verdict]
+
+
+def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[str]) -> int:
+    """Prints whether the trails hold; 1 where one does not."""
+    problems = Problems()
+    outputs.check_output(VERIFIED, output, problems)
+    kept = _heads(heads, problems)
+    if problems.found:
+        fail(problems)
+    opened_now = opened(asked)
+    stores = _stores(opened_now)
+    if "arms" in kept and "arms" not in stores:
+        problems.error("the trail of the arms is not opened for this account", None, "leave that `--head` out")
+        fail(problems)
+    from nmosd_dosing.register import verifying
+
+    found = {}
+    for name, store in stores.items():
+        last = store.head()
+        with bar(last.seq, f"verifying {name}") as told:
+            found[name] = verifying.verify(store, kept.get(name), told)
+    outputs.put(VERIFIED, output, _Verified(found))
+    return HOLDS if all(verdict.holds for verdict in found.values()) else DOES_NOT
+
+
+def run_head(asked: RegisterOptions, output: OutputOptions) -> None:
+    """Prints the last numbers and hashes."""
+    problems = Problems()
+    outputs.check_output(HEADS, output, problems)
+    if problems.found:
+        fail(problems)
+    outputs.put(HEADS, output, {name: store.head() for name, store in _stores(opened(asked)).items()})
+
+
+def _stores(found: Opened) -> dict[str, Store]:
+    arms = found.arms
+    return {"facts": found.facts} | ({"arms": arms} if arms is not None else {})
+
+
+def _heads(texts: Sequence[str], problems: Problems) -> dict[str, Head]:
+    """What was kept elsewhere, by store: `45:HASH`, `arms:3:HASH`."""
+    from nmosd_dosing.register.chain import Head
+
+    found: dict[str, Head] = {}
+    for text in texts:
+        match = re.fullmatch(r"(arms:)?([0-9]{1,15}):([0-9a-f]{64})", text.strip().lower())
+        store = "arms" if match is not None and match[1] else "facts"
+        if match is None:
+            problems.error(f"`--head {clip(text)}` is no number and hash", None, "copy what `dosing register head` printed, the whole line")
+        elif store in found:
+            problems.error("`--head` is given twice for one store", None, "keep one of them")
+        else:
+            found[store] = Head(int(match[2]), match[3])
+    return found
+
+
+def _verified_page(found: _Verified) -> Page:
+    from nmosd_dosing.report.pages.trail import verified_page
+
+    return verified_page(found.found)
+
+
+def _verified_dict(found: _Verified) -> dict[str, Any]:
+    return {
+        "holds": all(verdict.holds for verdict in found.found.values()),
+        "stores": {
+            name: {
+                "holds": verdict.holds, "entries": verdict.entries, "first_wrong": verdict.seq, "why": verdict.why,
+                "head": {"seq": verdict.head.seq, "hash": verdict.head.hash},
+            }
+            for name, verdict in found.found.items()
+        },
+    }  # fmt: skip
+
+
+def head_text(name: str, head: Head) -> str:
+    """What `verify --head` takes."""
+    return f"{'arms:' if name == 'arms' else ''}{head.seq}:{head.hash}"
+
+
+VERIFIED: outputs.Formats = {"table": _verified_page, "json": _verified_dict}
+HEADS: outputs.Formats = {
+    "table": lambda heads: "".join(f"{head_text(name, head)}\n" for name, head in heads.items()),
+    "json": lambda heads: {"heads": {name: {"seq": head.seq, "hash": head.hash} for name, head in heads.items()}},
+}

@@ -1,0 +1,307 @@
+"""The audit trail as a monitor reads it: a line for each entry, and the one place that makes a sentence of it.
+
+An account reads what is of its sites; the trail of the arms is only an unblinded pharmacist's. What an unblinded pharmacist typed of a
+visit is not shown to anybody else: it may tell the arm.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import re
+import zoneinfo
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.register import blanking
+from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.models import Content, Entry
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.store import Store
+from nmosd_dosing.screen import without_controls
+from nmosd_dosing.subjects.tables import written
+from nmosd_dosing.subjects.tables.hidden import MASKED
+from nmosd_dosing.subjects.tables.subject_table import same
+
+WITHHELD: Final = "(withheld)"
+_AT_ONCE = 500
+_VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took"}
+_NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
+    "subjects": ("subject {subject}", ()),
+    "events": ("event {event} of {subject}", ()),
+    "visits": ("visit {visit} of {subject}", ()),
+    "weighings": ("weight of {date} of {subject}", ()),
+    "history": ("{what} in the history of {subject}", ()),
+    "allocation": ("arm of {subject}", ()),
+    "accounts": ("account {account}", ()),
+    "passwords": ("password of {account}", ("digest", "password")),
+    "files": ("{kind} file {id}, version {version}", ("text",)),
+    "uses": ("use of {kind} file {id}, version {version}", ()),
+    "versions": ("version of the study of {subject}", ()),
+}  # fmt: skip
+_UNTOLD = {"visits": MASKED.columns}  # by table, which cells may tell the arm where somebody typed them who knows it
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the trail. `store`: `facts` or `arms`; `at`: UTC; `subject`: the code that the subject had then; `old`, `new`: of a
+    correction the cells that are others, empty texts where one has no such cell; else all of them; None where nothing stood there, or
+    nothing does now. `taken_out`: of an entry that took a text out, which cell, and `of` which entry."""
+
+    store: str
+    seq: int
+    at: str
+    zone: str
+    account: str
+    role: str
+    action: str
+    what: str
+    person: int | None
+    site: str | None
+    subject: str | None
+    old: Mapping[str, str] | None
+    new: Mapping[str, str] | None
+    reason: str | None
+    replaces: int | None
+    of: int | None
+    taken_out: str | None
+    request: str
+    named: Mapping[str, str]
+
+    @property
+    def number(self) -> str:
+        """How its number is written: `31`, `arms:31`."""
+        return self._number(self.seq)
+
+    def _number(self, seq: int | None) -> str:
+        return f"arms:{seq}" if self.store == "arms" else f"{seq}"
+
+    @property
+    def visit(self) -> str | None:
+        """The visit that it is of, with its period where it is written."""
+        name, period = self.named.get("visit"), self.named.get("period")
+        return None if self.what != "visits" or not name else f"{period}/{name}" if period and "/" not in name else name
+
+    @property
+    def moment(self) -> str:
+        """When it was: `2025-07-08 10:12 Asia/Shanghai (02:12Z)`."""
+        at = dt.datetime.fromisoformat(self.at)
+        there = local(at, self.zone)
+        if there is None or self.zone.removeprefix("Etc/") == "UTC":
+            return f"{at:%Y-%m-%d %H:%M} UTC"
+        day = "" if there.date() == at.date() else f"{at:%Y-%m-%d} "
+        return f"{there:%Y-%m-%d %H:%M} {self.zone} ({day}{at:%H:%M}Z)"
+
+    @property
+    def day(self) -> dt.date:
+        """On which day it was, in its zone."""
+        at = dt.datetime.fromisoformat(self.at)
+        return (local(at, self.zone) or at).date()
+
+    @property
+    def sentence(self) -> str:
+        """Who did what, when, and why. No control character is in it."""
+        reason = f"; reason: {self.reason}" if self.reason else ""
+        replaces = f", replaces {self._number(self.replaces)}" if self.replaces is not None else ""
+        said = f"{self.moment}, {self.account} ({self.role}): {self._done}{reason} (number {self.number}{replaces})"
+        return without_controls(" ".join(said.split()))
+
+    @property
+    def _done(self) -> str:
+        noun = self._noun
+        if self.action == "blank":
+            return f"took {self.taken_out or 'a text'} out of number {self._number(self.of)}, {noun}"
+        if self.old is not None and self.new is not None:
+            names = dict.fromkeys([*self.old, *self.new])
+            changed = [f"{name} {self.old.get(name) or '(nothing)'} -> {self.new.get(name) or '(nothing)'}" for name in names]
+            return f"{_VERBS.get(self.action, self.action)} {noun}: {', '.join(changed) or 'nothing'}"
+        cells = self.new if self.new is not None else self.old or {}
+        template = _NAMED.get(self.what, ("", ()))[0]
+        shown = [f"{name} {text}" for name, text in cells.items() if f"{{{name}}}" not in template and name != "subject" and text]
+        return f"{_VERBS.get(self.action, self.action)} {noun}{': ' if shown else ''}{', '.join(shown)}"
+
+    @property
+    def _noun(self) -> str:
+        template = _NAMED.get(self.what, (self.what, ()))[0]
+        cells = {**self.named, "visit": self.visit or "?", "subject": self.subject or self.named.get("subject") or "?"}
+        return re.sub(r"\{(\w+)\}", lambda found: cells.get(found[1]) or "?", template)
+
+
+def local(at: dt.datetime, zone: str) -> dt.datetime | None:
+    """A moment in a zone, by its name or as `UTC+08:00`; None where this computer does not know it."""
+    if found := re.fullmatch(r"UTC([+-])(\d\d):(\d\d)", zone):
+        distance = dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
+        return at.astimezone(dt.timezone(distance if found[1] == "+" else -distance))
+    try:
+        return at.astimezone(zoneinfo.ZoneInfo(zone))
+    except (ValueError, OSError, OverflowError, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines: of a subject, by any code that he had; of a visit; of a number, with all that stood in the same place; of days, in the
+    zones of who wrote; by an account."""
+
+    subject: str | None = None
+    visit: str | None = None
+    number: str | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+    by: str | None = None
+
+
+def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
+    """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
+
+    Raises InputError for a subject or a number that is not there, or that it may not see."""
+    seen = _Subjects(register.facts, who)
+    persons = seen.called(asked.subject) if asked.subject is not None else None
+    for name, store in (("facts", register.facts), ("arms", arms)):
+        if store is None:
+            continue
+        numbers = None
+        if asked.number is not None:
+            if (name == "arms") != asked.number.startswith("arms:"):
+                continue
+            numbers = _of_number(store, asked.number.removeprefix("arms:"), asked.number, seen)
+        for line in _lines(name, store, seen, persons, who):
+            if (
+                (numbers is None or line.seq in numbers or line.of in numbers)
+                and (asked.by is None or line.account == asked.by)
+                and (asked.visit is None or asked.visit in (line.visit, line.named.get("visit")))
+                and (asked.first is None or line.day >= asked.first)
+                and (asked.last is None or line.day <= asked.last)
+            ):
+                yield line
+
+
+def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[int]) -> Iterator[Line]:
+    """The lines of some entries of a store, which have just been written."""
+    seen, name = _Subjects(register.facts, who), "arms" if store is register.arms else "facts"
+    rows = list(Entry.objects.using(store.alias).filter(seq__in=numbers).order_by("seq").values())
+    said = _contents(store, _spoken_of(rows))
+    for row in rows:
+        yield _line(name, row, said, seen, who)
+
+
+class _Subjects:
+    """What subjects were called, when, and whom an account may see: where they are now, or were last."""
+
+    def __init__(self, store: Store, who: Who) -> None:
+        self.who = who
+        self._codes: dict[int, list[tuple[int, str]]] = {}
+        self._sites: dict[int, str | None] = {}
+        rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=("enter", "correct")).order_by("seq")
+        for batch in _batches(rows.values("seq", "person", "site")):
+            said = _contents(store, [row["seq"] for row in batch])
+            for row in batch:
+                self._sites[row["person"]] = row["site"]
+                self._codes.setdefault(row["person"], []).append((row["seq"], (said[row["seq"]].cells or {}).get("subject", "")))
+
+    def sees(self, person: int | None, site: str | None) -> bool:
+        """Whether the account may read what is of a person; what is of nobody by its site."""
+        return self.who.sees(self._sites.get(person, site) if person is not None else site)
+
+    def code(self, person: int | None, seq: int | None = None) -> str | None:
+        """What a person was called at an entry; the first code where that was earlier, the last one where no entry is named."""
+        codes = [(at, code) for at, code in self._codes.get(person, []) if code] if person is not None else []
+        before = [code for at, code in codes if seq is None or at <= seq]
+        return before[-1] if before else codes[0][1] if codes else None
+
+    def called(self, code: str) -> list[int]:
+        """Who has a code, or had it, of those whom the account may see."""
+        meant = [
+            person for person, codes in self._codes.items()
+            if self.sees(person, None) and any(same(each) == same(code) for _, each in codes)
+        ]  # fmt: skip
+        if not meant:
+            raise InputError(Problem(f"`{clip(code)}` is not a subject of this register", hint="write the code as it was entered"))
+        return meant
+
+
+def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None, who: Who) -> Iterator[Line]:
+    rows = Entry.objects.using(store.alias).order_by("seq")
+    if persons is not None:
+        rows = rows.filter(person__in=persons)
+    for batch in _batches(rows.values()):
+        batch = [row for row in batch if seen.sees(row["person"], row["site"])]
+        said = _contents(store, _spoken_of(batch))
+        for row in batch:
+            yield _line(name, row, said, seen, who)
+
+
+def _line(name: str, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects, who: Who) -> Line:
+    """One entry as the account may read it. Whose code is corrected is called as before."""
+    mine, action, what = said[row["seq"]], row["action"], row["what"]
+    untold = _UNTOLD.get(what, ()) if row["role"] == "unblinded-pharmacist" and not who.sees_arms else ()
+    before = said[row["replaces"]].cells if row["replaces"] is not None else None
+    old, new = (_shown(cells, what, untold) for cells in (before, mine.cells if action != "blank" else None))
+    named = new or old or (_shown(said[row["of"]].cells, what, untold) if row["of"] is not None else None) or {}
+    if old is not None and new is not None:
+        others = [
+            cell for cell in {**old, **new}
+            if (before or {}).get(cell) != (mine.cells or {}).get(cell) and (cell != "subject" or what == "subjects")
+        ]  # fmt: skip
+        old, new = {cell: old.get(cell, "") for cell in others}, {cell: new.get(cell, "") for cell in others}
+    reason = mine.reason if not (untold and mine.reason) else WITHHELD
+    taken_out = (mine.cells or {}).get(blanking.TAKEN_OUT) if action == "blank" else None
+    code = seen.code(row["person"], None if name == "arms" else row["replaces"] if row["what"] == "subjects" and before else row["seq"])
+    kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "of", "request")}
+    return Line(name, action=action, what=what, subject=code, old=old, new=new, reason=reason, taken_out=taken_out, named=named, **kept)
+
+
+def _shown(cells: Mapping[str, str] | None, what: str, untold: Collection[str]) -> dict[str, str] | None:
+    if cells is None:
+        return None
+    never = _NAMED.get(what, ("", ()))[1]
+    columns = (*written.COLUMNS.get(what, ()), *cells)
+    return {name: WITHHELD if name in untold else cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
+
+
+def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]:
+    """The numbers that stood in the same place as one, before and after it."""
+    entry = Entry.objects.using(store.alias).filter(seq=int(text)).values().first() if re.fullmatch("[0-9]{1,15}", text) else None
+    if entry is None or not seen.sees(entry["person"], entry["site"]):
+        raise InputError(Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are"))
+    entries = Entry.objects.using(store.alias)
+    found = [entry["seq"]]
+    if entry["of"] is not None:
+        found.append(entry["of"])
+    before = entry["replaces"]
+    while before is not None:
+        found.append(before)
+        before = entries.filter(seq=before).values_list("replaces", flat=True).first()
+    after = entries.filter(replaces=entry["seq"]).values_list("seq", flat=True).first()
+    while after is not None:
+        found.append(after)
+        after = entries.filter(replaces=after).values_list("seq", flat=True).first()
+    return set(found)
+
+
+def _batches(rows: Any) -> Iterator[list[dict[str, Any]]]:
+    found = rows.iterator(_AT_ONCE)
+    while batch := list(itertools.islice(found, _AT_ONCE)):
+        yield batch
+
+
+def _spoken_of(rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The numbers of entries, and of those that they replace or take something out of."""
+    return {row[name] for row in rows for name in ("seq", "replaces", "of") if row[name] is not None}
+
+
+def _contents(store: Store, seqs: Collection[int]) -> dict[int, blanking.Said]:
+    """What was said at entries, as far as it was not taken out."""
+    found: dict[int, blanking.Said] = {}
+    asked = sorted(seqs)
+    for begin in range(0, len(asked), _AT_ONCE):
+        some = Content.objects.using(store.alias).filter(entry__in=asked[begin : begin + _AT_ONCE])
+        for entry, cells, reason, salt in some.values_list("entry", "cells", "reason", "salt"):
+            if salt is None:
+                found[entry] = blanking.content(store, entry)
+            else:
+                found[entry] = blanking.Said(json.loads(cells) if cells is not None else None, reason)
+    return {seq: found.get(seq, blanking.Said(None, None)) for seq in asked}
