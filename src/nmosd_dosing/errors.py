@@ -68,6 +68,10 @@ class Document:
         """Which text it is: two may stand in one file."""
         return self.path
 
+    def number(self, place: Place) -> int:
+        """What stands before its line."""
+        return place.line
+
     def where(self, place: Place) -> str:
         """How messages name a place of this text."""
         return f"{self.path}:{place.line}:{place.column}"
@@ -126,7 +130,7 @@ class Problem:
         lines = [f"{self.severity}: {printable(self.message)}"]
         places = [("", self.place)] if self.place else []
         places += list(self.also)
-        margin = max((len(str(place.line)) for _, place in places), default=0)
+        margin = max((len(str(place.document.number(place))) for _, place in places), default=0)
         for words, place in places:
             lines += _draw_place(place, words, margin, width)
         if self.alike:
@@ -287,7 +291,7 @@ def _draw_place(place: Place, words: str, margin: int, width: int | None) -> lis
     shown = head + marked + printable(line[column + length : last]) + ("…" if last < len(line) else "")
     room = columns(shown) if width is None else max(2, width - margin - len(" | "))
     begin, stop = len(head), len(head) + len(marked)
-    number, blank = f"{place.line:>{margin}}", " " * margin
+    number, blank = f"{place.document.number(place):>{margin}}", " " * margin
     drawn = [f"{blank}{':::' if words else '-->'} {printable(place.document.where(place))}", f"{blank} |"]
     for start, end in itertools.pairwise([0, *cuts(shown, room, 0), len(shown)]):
         drawn.append(f"{number} | {shown[start:end]}".rstrip())

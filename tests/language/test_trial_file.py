@@ -37,16 +37,20 @@ def refused(text: str) -> str:
     return str(caught.value)
 
 
+def regimen(made: Trial) -> str | None:
+    return made.regimen.text if made.regimen is not None else None
+
+
 def test_files_lie_beside_it_and_the_rest_is_as_it_is_written() -> None:
     made = read(WHOLE, "there/trial.yaml")
-    assert (made.name, made.regimen.text, made.language, made.sites) == ("Study X", "there/studies/x.yaml", "zh", ("01", "02"))
+    assert (made.name, regimen(made), made.language, made.sites) == ("Study X", "there/studies/x.yaml", "zh", ("01", "02"))
     assert {name: said.text for name, said in made.files.items()} == {
         "subjects": "there/tables/subjects.csv", "events": "there/events.csv", "visits": "there/visits.csv",
         "weighings": "there/weights.csv", "allocation": "there/arms.csv", "site": "there/site.yaml",
     }  # fmt: skip
     assert [(ours, said.text) for ours, said in made.columns] == [("start", "Infusion 1"), ("date", "Day"), ("date", "Day of visit")]
-    assert read("trial: X\nregimen: mil62\n", "there/trial.yaml").regimen.text == "mil62"
-    assert read("trial: X\nregimen: ./mine\n").regimen.text == "./mine", "a path stays one"
+    assert regimen(read("trial: X\nregimen: mil62\n", "there/trial.yaml")) == "mil62"
+    assert regimen(read("trial: X\nregimen: ./mine\n")) == "./mine", "a path stays one"
     assert read("trial: X\nregimen: mil62\nsubjects: /data/a.csv\n", "there/t.yaml").files["subjects"].text == "/data/a.csv"
 
 
@@ -105,8 +109,9 @@ def test_an_editor_is_told_the_same() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     made = jsonschema.Draft202012Validator(schema)
     good = {"trial": "X", "regimen": "mil62", "columns": {"start": "Day", "date": ["a", "b"]}, "sites": ["01"], "language": "en"}
-    assert made.is_valid(good)
-    for bad in ({"trial": "X"}, {**good, "language": "fr"}, {**good, "trail": "X"}, {**good, "columns": {}}, {**good, "sites": []}):
+    assert made.is_valid(good) and made.is_valid({"trial": "X", "register": "trial.db"})
+    for bad in ({"trial": "X"}, {**good, "language": "fr"}, {**good, "trail": "X"}, {**good, "columns": {}}, {**good, "sites": []},
+                {"trial": "X", "register": "trial.db", "visits": "visits.csv"}):  # fmt: skip
         assert not made.is_valid(bad)
     assert '"nmosd_dosing trial file, language 1"' in output("schema", "--trial")
 
@@ -155,3 +160,13 @@ error: `--column strat=Day`: unknown column `strat`
 hint: did you mean `start`?
 """
     )
+
+
+def test_a_register_stands_in_the_place_of_tables_and_may_have_its_own_study() -> None:
+    made = read("trial: X\nregister: data/trial.db\nsite: site.yaml\n", "there/trial.yaml")
+    assert made.regimen is None and made.register is not None and made.register.text == "there/data/trial.db"
+    on_server = read("trial: X\nregister: postgresql://me@host/trial\nregimen: mil62\n", "there/trial.yaml")
+    assert (on_server.register and on_server.register.text, regimen(on_server)) == ("postgresql://me@host/trial", "mil62")
+    both = refused("trial: X\nregister: trial.db\nsubjects: subjects.csv\nvisits: visits.csv\n")
+    assert both.count("stands beside a register, which has its own") == 2 and "dosing register init --register trial.db" in both
+    assert "a trial file needs `regimen`" in refused("trial: X\n")

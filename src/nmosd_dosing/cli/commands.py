@@ -10,7 +10,7 @@ import typer
 from nmosd_dosing.cli import options
 from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OF_REGISTER, PeopleOptions
 from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput
 
 T = TypeVar("T")
@@ -227,8 +227,11 @@ def cohort(
 
 
 @command(
-    without=("trial", "on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events", "allocation")
-)
+    without=(
+        "trial", *OF_REGISTER, "on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events",
+        "allocation",
+    )
+)  # fmt: skip
 def doses(people: options.DosesPeople, asked: options.DosesOptions, output: OutputOptions) -> None:
     """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
 

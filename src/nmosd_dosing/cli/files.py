@@ -10,11 +10,28 @@ from pathlib import Path
 from nmosd_dosing.cli.temporaries import beside
 from nmosd_dosing.errors import InputError, Problem, Problems
 
+
+class Held(str):
+    """A file that is in memory: its name, as messages say it, and what it holds. `entries`: the number of the register's entry that each
+    row of a table has."""
+
+    content: bytes
+    entries: Sequence[int] | None
+
+    def __new__(cls, name: str, content: bytes, entries: Sequence[int] | None = None) -> Held:
+        """A file of that name."""
+        made = super().__new__(cls, name)
+        made.content, made.entries = content, entries
+        return made
+
+
 _LARGEST = 500_000_000  # bytes that are read of one file; a table of a million subjects has some 60
 
 
 def read_file(path: str) -> bytes:
     """What a file, a pipe or a device holds. Raises InputError where it cannot be read, or never ends."""
+    if isinstance(path, Held):
+        return path.content
     try:
         with Path(path).open("rb") as file:
             content = file.read(_LARGEST + 1)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from typer.core import TyperCommand
 
 from nmosd_dosing.cli import trial
-from nmosd_dosing.cli.options import declared_in, option
+from nmosd_dosing.cli.options import OF_REGISTER, declared_in, option
 from nmosd_dosing.errors import InputError, Problem, arguments_said_as
 
 T = TypeVar("T")
@@ -53,10 +53,16 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
+    from_register = any(getattr(group, "from_register", False) for group in groups.values()) and "register" not in without
+
     @functools.wraps(command)
     def run(**given: Any) -> T:
         if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
-            given = trial.typed(given)
+            given = trial.typed(given, tables=not from_register)
+        if from_register and any(given[name] is not None for name in OF_REGISTER):
+            from nmosd_dosing.cli import register_tables
+
+            given = register_tables.typed(given)
         values = {
             name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
             for name, group in groups.items()
@@ -73,6 +79,8 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
 def _parameters(group: type) -> list[inspect.Parameter]:
     hints, found = declared_in(group), []
     for field in dataclasses.fields(group):
+        if not hasattr(hints[field.name], "__metadata__"):  # nobody types it
+            continue
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         default = inspect.Parameter.empty if default is MISSING else default
         found.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]))

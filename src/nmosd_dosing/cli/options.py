@@ -8,6 +8,7 @@ Nobody compares groups or prints them: at every start nothing is made for that.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import typing
 from dataclasses import dataclass, field
@@ -18,7 +19,17 @@ import typer
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
 from nmosd_dosing.cli.complete import complete_arm, complete_period, complete_regimen
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, ReasonOptions, RegisterOptions, WithdrawOptions
+from nmosd_dosing.cli.register_options import (
+    Account,
+    AsKnown,
+    GrantOptions,
+    NewAccount,
+    PasswordFile,
+    ReasonOptions,
+    Register,
+    RegisterOptions,
+    WithdrawOptions,
+)  # fmt: skip
 
 # --- options that stand in several groups --------------------------------------------------------------------------------
 
@@ -40,6 +51,9 @@ DatesFrom = Annotated[str | None, typer.Option(help="The first dose; without it 
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
 ]
+
+
+Counted = tuple[tuple[str, dt.date | None], ...]  # by the text of a rule of the study's stop, its day; None before it has one
 
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
@@ -114,7 +128,15 @@ class PeopleOptions:
         str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
     ] = None
 
+    register: Register = None
+    as_known: AsKnown = None
+    account: Account = None
+    password_file: PasswordFile = None
+
+    counted: Counted = ()  # what a register counts over all its subjects, where only some of them are asked about
+
     named: ClassVar[str] = "`--subjects`"
+    from_register: ClassVar[bool] = True  # a register that is named has the tables
 
     @property
     def files(self) -> list[tuple[str, str | None]]:
@@ -122,9 +144,11 @@ class PeopleOptions:
         return [
             ("`--trial`", self.trial), ("`--regimen`", self.regimen), (self.named, self.subjects), ("`--allocation`", self.allocation),
             ("`--events`", self.events), ("`--visits`", self.visits), ("`--site`", self.site), ("`--weighings`", self.weighings),
+            ("`--register`", self.register), ("`--password-file`", self.password_file),
         ]  # fmt: skip
 
 
+OF_REGISTER = ("register", "as_known", "account", "password_file")
 OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "earlier", "enter")
 
 
@@ -188,6 +212,13 @@ class ScreenPeople(HistoryOptions):
     """Who is to be screened."""
 
     start: Annotated[str | None, typer.Option(help="Day 1, planned: the day from which its criteria count.", metavar="DATE")] = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ImportOptions(HistoryOptions):
+    """Tables that are brought into a register."""
+
+    from_register: ClassVar[bool] = False
 
 
 # --- what is asked -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import collected, say, some_codes, tell
-from nmosd_dosing.cli.files import read_file
+from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
@@ -159,11 +159,23 @@ def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tup
     if name is None:
         problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
         return None, ()
-    chosen = collected(problems, lambda: catalog.find_plan(name, asked.period))
+    chosen = collected(problems, lambda: found(name, asked.period))
     if chosen is None:
         return None, ()
     study = collected(problems, lambda: with_site(chosen[0], site)) if site is not None else None
-    return chosen if study is None else (study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id))
+    study, periods = chosen if study is None else (study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id))
+    if asked.counted and study.stop is not None:
+        study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, counted=asked.counted))
+    return study, periods
+
+
+def found(name: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
+    """What a regimen means, also one that is in memory. Raises DosingError."""
+    if not isinstance(name, Held):
+        return catalog.find_plan(name, period)
+    from nmosd_dosing.language.study_file import read_study_text
+
+    return catalog.plan_of(read_study_text(name.content.decode(), name)[0], None, name, period)
 
 
 def one(periods: Sequence[Period]) -> str | None:

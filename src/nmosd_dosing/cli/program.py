@@ -11,6 +11,7 @@ from nmosd_dosing.cli.account_commands import ACCOUNT_COMMANDS
 from nmosd_dosing.cli.commands import COMMANDS
 from nmosd_dosing.cli.help import UNFOLDED, Command, Group
 from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
+from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
 from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def _add(program: typer.Typer, commands: Iterable[Callable[..., object]]) -> Non
 
 _add(app, COMMANDS)
 register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=app.info.context_settings)
-_add(register, [*WRITING_COMMANDS, *REGISTER_COMMANDS])
+_add(register, [*TABLE_COMMANDS, *WRITING_COMMANDS, *REGISTER_COMMANDS])
 accounts = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=app.info.context_settings)
 _add(accounts, ACCOUNT_COMMANDS)
 register.add_typer(accounts, name="account", help="Who may do what: accounts, each with a role and its sites.")

@@ -13,6 +13,10 @@ PasswordFile = Annotated[
     str | None, typer.Option(help="A file with the account's password in its first line; else it is asked for.", metavar="FILE")
 ]
 
+AsKnown = Annotated[
+    str | None, typer.Option(help="As the register was then: 2025-07-01T12:00Z, or an entry's number.", metavar="MOMENT|NUMBER")
+]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RegisterOptions:

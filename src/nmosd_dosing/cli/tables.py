@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from nmosd_dosing.cli.edge import collected, say, some_codes
-from nmosd_dosing.cli.files import read_file
+from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
@@ -48,7 +48,8 @@ class Tables:
             say(without_controls(f"`{path}` is read as {mark}, by the mark that it begins with"))
         if self.asked.encoding is not None:
             content = transcoded(content, path, self.asked.encoding)
-        layout = Layout(table, self.columns, self.sheets.get(table, self.sheets.get("", ())), table in self.sheets)
+        entries = path.entries if isinstance(path, Held) else None
+        layout = Layout(table, self.columns, self.sheets.get(table, self.sheets.get("", ())), table in self.sheets, entries=entries)
         try:
             return work(content, layout)
         finally:

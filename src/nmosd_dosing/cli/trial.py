@@ -19,8 +19,9 @@ _ONE = ("start", "screening", "had")  # which are of somebody who is in no table
 _NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not meant
 
 
-def typed(given: Mapping[str, Any]) -> dict[str, Any]:
+def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
     """The options of a command with those of the trial file, where one is named or lies in the folder; options that were given stand.
+    Where a register is named, its tables are taken, and not those of the file; but for a command that brings `tables` into one.
 
     Raises RegimenError where the file is wrong, names a file that is not there, or says for one of them what cannot be.
     """
@@ -34,7 +35,11 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     if trial is None:
         return dict(given)
     says = {name: value for name, value in _options(trial, given).items() if name in given and not _is_given(given[name])}
+    if _is_given(given.get("register")) and not tables:
+        says = {name: value for name, value in says.items() if name not in (*_NAMED, "column")}
     _stop_where_wrong(trial, says)
+    if not says:
+        return dict(given)
     columns = [*given.get("column", ()), *says.get("column", ())]
     shown = [*(value for name, value in says.items() if isinstance(value, str)), *(f"site {code}" for code in says.get("at_site", ()))]
     say(without_controls(f"{path or NAME}: {trial.name} ({', '.join(shown)})"))
@@ -76,7 +81,7 @@ def _stop_where_wrong(trial: Trial, says: Container[str]) -> None:
     from nmosd_dosing.language import catalog
 
     problems, regimen = Problems(), trial.regimen
-    if "regimen" in says and not catalog.is_path(regimen.text):
+    if regimen is not None and "regimen" in says and not catalog.is_path(regimen.text):
         _at(regimen.place, problems, lambda _: catalog.find(regimen.text))
     _check_said(trial, says, problems)
     if problems.errors:
@@ -90,7 +95,9 @@ def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str
     alone = any(_is_given(given.get(name)) for name in _ONE)
     if alone:
         files = {name: path for name, path in files.items() if name not in _TABLES}
-    found: dict[str, str | list[str]] = {"regimen": trial.regimen.text, **files}
+    found: dict[str, str | list[str]] = {**({"regimen": trial.regimen.text} if trial.regimen is not None else {}), **files}
+    if trial.register is not None and not alone:
+        found["register"] = trial.register.text
     if trial.country is not None:
         found["country"] = trial.country.text
     if trial.columns and not alone:
@@ -114,8 +121,9 @@ def check(trial: Trial, problems: Problems) -> None:
     problems.found += trial.missing()
     if problems.errors:
         return
-    options = PeopleOptions(regimen=trial.regimen.text, site=trial.files["site"].text if "site" in trial.files else None)
-    _at(trial.regimen.place, problems, lambda found: people.regimen(options, found))
+    if (regimen := trial.regimen) is not None:
+        options = PeopleOptions(regimen=regimen.text, site=trial.files["site"].text if "site" in trial.files else None)
+        _at(regimen.place, problems, lambda found: people.regimen(options, found))
     _check_said(trial, ("country", "zone", "column"), problems)
 
 

@@ -60,9 +60,21 @@ def find(regimen: str) -> tuple[Study, Period | None]:
     raise InputError(Problem(f"unknown regimen `{clip(regimen)}`", hint=hint))
 
 
+def file_of(regimen: str) -> Path:
+    """The file of the study that an id or a path means. Raises InputError for an unknown id."""
+    if is_path(regimen):
+        return Path(regimen)
+    study = find(regimen)[0]
+    return next(path for path in files() if read_study(path)[0].id == study.id)
+
+
 def find_plan(regimen: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
     """What is to be planned: one period, where the id or `period` means one; else the way through those that follow each other."""
-    study, found = find(regimen)
+    return plan_of(*find(regimen), regimen, period)
+
+
+def plan_of(study: Study, found: Period | None, regimen: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
+    """The same of a study that is found; `found`: the period that `regimen` means, if it means one."""
     if period is not None:
         named = study.period(period)
         if named is None or found not in (None, named):

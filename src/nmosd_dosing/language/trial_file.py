@@ -17,8 +17,10 @@ from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
 
-FILES = ("subjects", "events", "visits", "weighings", "allocation", "history", "site")
+TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history")
+FILES = (*TABLES, "site")
 _TABLE = words("a file", "subjects.csv")
+_REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"
 _SITE = ("a site file", "site")
 _OTHERS = {  # by a key that only they have
     "periods": ("a study file", "regimen"), "accrual": ("a file of assumptions", "assumptions"),
@@ -31,15 +33,14 @@ class TrialKeys(Keys):
     """A trial file, with its places."""
 
     trial: Scalar | None = key(words("a name", "Study X at hospital Y"), "what the trial is called here: `trial: Study X`", True)
-    regimen: Scalar | None = key(
-        words("a regimen", "bat4406f"), "a shipped regimen's id, or the path of a study file: `regimen: mil62`", True
-    )
+    regimen: Scalar | None = key(words("a regimen", "bat4406f"), _REGIMEN)
     subjects: Scalar | None = key(_TABLE, "the table of subjects")
     events: Scalar | None = key(_TABLE, "the table of what happened to them")
     visits: Scalar | None = key(_TABLE, "the table of what was done, and of what is booked")
     weighings: Scalar | None = key(_TABLE, "the table of later weights")
     allocation: Scalar | None = key(_TABLE, "the table of arms")
     history: Scalar | None = key(_TABLE, "the table of what people had before the study")
+    register: Scalar | None = key(words("a register", "trial.db"), "the register that has the tables: a file, or `postgresql://HOST/NAME`")
     site: Scalar | None = key(words("a file", "site.yaml"), "a site's own facts, a site file")
     country: Scalar | None = key(words("a country", "CN"), "the country whose holidays count, by its two letters")
     zone: Scalar | None = key(words("a time zone", "Asia/Shanghai"), "the time zone of hours in calendars")
@@ -56,7 +57,11 @@ TRIAL = known_keys(TrialKeys, "a trial file")
 
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a trial file."""
-    return TRIAL.file_schema("trial", VERSION)
+    return {
+        **TRIAL.file_schema("trial", VERSION),
+        "anyOf": [{"required": ["regimen"]}, {"required": ["register"]}],
+        "dependentSchemas": {"register": {"properties": dict.fromkeys(TABLES, False)}},  # it has its own tables
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ class Trial:
     `columns`: pairs of our name and that of the tables."""
 
     name: str
-    regimen: Said
+    regimen: Said | None
+    register: Said | None = None
     files: Mapping[str, Said] = field(default_factory=dict)
     country: Said | None = None
     zone: Said | None = None
@@ -83,7 +89,7 @@ class Trial:
 
     def missing(self) -> Iterator[Problem]:
         """What is wrong with the files that it names: each is to be there."""
-        paths = {**self.files, **({"regimen": self.regimen} if catalog.is_path(self.regimen.text) else {})}
+        paths = {**self.files, **({"regimen": self.regimen} if self.regimen is not None and catalog.is_path(self.regimen.text) else {})}
         for said in paths.values():
             if not _is_there(said.text):
                 yield Problem(f"there is no file `{said.text}`", said.place, "paths are relative to the trial file; check the name")
@@ -123,6 +129,20 @@ def read_trial(content: bytes, path: str) -> Trial:
     return found
 
 
+def _says_what(found: TrialKeys, problems: Problems) -> bool:
+    """Whether a regimen is named, or a register, which has its own; and no tables beside one."""
+    if not found.has("register"):
+        if found.all_known and not found.has("regimen"):
+            problems.error("a trial file needs `regimen`", found.key_place("regimen"), _REGIMEN)
+        return found.regimen is not None
+    if found.register is None:
+        return False
+    for name in (name for name in TABLES if getattr(found, name) is not None):
+        hint = f"take it out; `dosing register init --register {found.register.text.strip()}` made the register of such tables"
+        problems.error(f"`{name}` stands beside a register, which has its own", found.key_place(name), hint)
+    return not problems.errors
+
+
 def trial_of(node: Node, path: str, problems: Problems) -> Trial | None:
     """The same for the nodes of a file. What cannot be read is None, with the reason in `problems`."""
     for name, _ in node.pairs if isinstance(node, nodes.Mapping) and not is_trial(node) else ():
@@ -131,7 +151,7 @@ def trial_of(node: Node, path: str, problems: Problems) -> Trial | None:
             problems.error(f"this is {what}, not a trial file", name.place, f"give it as `{argument(given_as)}`")
             return None
     found = TRIAL.read(node, problems)
-    if found is None or found.trial is None or found.regimen is None:
+    if found is None or not _says_what(found, problems) or found.trial is None:
         return None
     folder = os.path.dirname(path)  # noqa: PTH120 - `./mine` stays a path
 
@@ -143,7 +163,8 @@ def trial_of(node: Node, path: str, problems: Problems) -> Trial | None:
     pairs = [(ours, name) for ours, pair in (found.columns or {}).items() for name in pair.value or ()]
     return Trial(
         name=one_line(found.trial) or "",
-        regimen=said(found.regimen, of_file=catalog.is_path(found.regimen.text.strip())),
+        regimen=said(found.regimen, of_file=catalog.is_path(found.regimen.text.strip())) if found.regimen is not None else None,
+        register=said(found.register, of_file="://" not in found.register.text) if found.register is not None else None,
         files=files,
         country=said(found.country) if found.country is not None else None,
         zone=said(found.zone) if found.zone is not None else None,

@@ -42,6 +42,14 @@ def holding(
     return [fact for part in parts for fact in _facts(store, rows.filter(person__in=part))]
 
 
+def of_code(store: Store, code: str, *, known: int | None = None) -> Fact | None:
+    """The row of the subject who has a code, letter by letter; None where nobody has it."""
+    written = f'"subject":{json.dumps(code, ensure_ascii=False)}'
+    some = Content.objects.using(store.alias).filter(entry=OuterRef("seq"), cells__contains=written)
+    found = _facts(store, _holding(store, "subjects", known).filter(Exists(some)))
+    return next((fact for fact in found if fact.cells is not None and fact.cells["subject"] == code), None)
+
+
 def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
     later = Entry.objects.using(store.alias).filter(replaces=OuterRef("seq"))
     rows = Entry.objects.using(store.alias).filter(what=what, action__in=_ROWS)

@@ -152,10 +152,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The study stops on the earliest of these."""
+    """The study stops on the earliest of these. `counted`: by their texts, the days of those that are counted over more subjects than
+    whoever plans is told of; None of one that has no day yet."""
 
     earliest_of: tuple[Trigger, ...]
     facts: Facts
+    counted: tuple[tuple[str, dt.date | None], ...] = ()
 
 
 Then = Literal["restart", "hold", "stop"]  # what becomes of a period after a gap

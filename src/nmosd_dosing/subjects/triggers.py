@@ -119,6 +119,8 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
     triggers = stop.earliest_of if stop is not None else ()
     counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
     rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
+    elsewhere = dict(stop.counted) if stop is not None else {}
+    rules = [(text, np.full(trials, elsewhere[text], dtype="datetime64[D]") if text in elsewhere else dates) for text, dates in rules]
     if stop is not None and STUDY_STOP in stay.cohort.of_study:
         rules.insert(0, (STUDY_STOP, np.full(trials, stay.cohort.of_study[STUDY_STOP], dtype="datetime64[D]")))
     date, rule = np.full(trials, NO_DATE), np.full(trials, -1)

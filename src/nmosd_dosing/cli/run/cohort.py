@@ -23,9 +23,6 @@ from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule import excluded
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.model import Study
-from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.table import stop
 
 _FEW = 4096  # subjects at a time where each is planned alone, so that a person sees the bar move, and of JSON, which is long
@@ -34,7 +31,7 @@ _FEW = 4096  # subjects at a time where each is planned alone, so that a person 
 def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> int:
     """Write the table; 2 where somebody was left out."""
     everybody, shown, calendars_asked = _read(whom, asked, output, calendar)
-    left_out = _refuse(asked.skip_bad, everybody)
+    left_out = cohort_people.refuse(asked.skip_bad, everybody)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
     without: list[str] = []
@@ -81,28 +78,6 @@ def _xlsx(request: Request, without: list[str]) -> bytes:
 
 
 FORMATS: outputs.Formats = {"csv": partial(_pieces, "csv"), "json": partial(_pieces, "json"), "xlsx": _xlsx}
-
-
-def _refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
-    """Sees to it that nothing is refused once writing has begun: raises InputError, or leaves out whom the core refuses."""
-    request, cohort, left_out = everybody.request, everybody.cohort, everybody.left_out
-
-    def expand(study: Study, some: Cohort) -> object:
-        return replace(request, study=study, columns=some).schedule()
-
-    if not skip_bad:
-        all_of_them = excluded.stop_counted(request.study, request.period, cohort)
-        parts = counted(all_of_them.slices(excluded.SLICE), len(cohort), "checked")
-        stop(excluded.check(expand, request.study, parts), "the plans")
-        everybody.request = replace(request, columns=all_of_them)
-        return left_out
-    others, refused = excluded.sort_out(expand, request.study, request.period, cohort)
-    everybody.request = replace(request, columns=others)
-    if refused.problems:
-        chosen = sorted(refused.problems)
-        left_out.take([refused.problems[i] for i in chosen], 0)
-        left_out.names += [cohort.codes[i] for i in chosen]
-    return left_out
 
 
 def _read(

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nmosd_dosing.cli import people
-from nmosd_dosing.cli.edge import collected
-from nmosd_dosing.cli.options import CohortPeople
+from nmosd_dosing.cli.edge import collected, counted
+from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.cli.people import What
-from nmosd_dosing.cli.tables import Tables
+from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule import excluded
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import table
 from nmosd_dosing.subjects.tables.roster import LeftOut, Said, subject_of
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
+from nmosd_dosing.subjects.tables.table import stop
 
 
 @dataclass(slots=True)
 class Everybody:
-    """All subjects, as columns of a request; and who is left out of it."""
+    """All subjects, as columns of a request; who is left out of it; and the rows of the tables of which it is made."""
 
     request: Request
+    columns: SubjectColumns
+    beside: Beside
     left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
@@ -34,9 +38,9 @@ class Everybody:
         return self.request.cohort
 
 
-def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) -> Everybody | None:
+def read(asked: PeopleOptions, what: What, skip_bad: bool, problems: Problems, tables: Tables | None = None) -> Everybody | None:
     """Everybody whom the tables name; None where something is wrong, which stands in `problems` then. With `skip_bad` subjects of whom
-    something is wrong are left out, and said to be so."""
+    something is wrong are left out, and said to be so. `tables`: of which others are read, too."""
     study, periods = people.regimen(asked, problems)
     known = people.known_events(study)
     of_study, events = people.on(asked.on, known, problems)
@@ -47,7 +51,7 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
         return None
     found = Problems()
     left_out = LeftOut() if skip_bad else LeftOut(found.found, refuses=True)
-    tables = Tables(asked, problems)
+    tables = tables or Tables(asked, problems)
     columns = collected(found, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
     others = tables.beside(known, people.masked(study), found, left_out)
     tables.check_said(found)
@@ -56,12 +60,34 @@ def read(asked: CohortPeople, what: What, skip_bad: bool, problems: Problems) ->
         without = collected(found, lambda: tables.without_day(columns, said)) if said is not None else None
         if said is not None and without is not None and study is not None and not found.found:
             request = Request(study, people.one(periods), of_study=of_study)
-            rows = _Rows(request, what, columns, said, others.allocation, left_out, without)
+            rows = _Rows(request, what, columns, said, others, left_out, without)
             made = rows.everybody(found)
             if made is not None and not found.found and not problems.found:
                 return made
     problems.found += found.found
     return None
+
+
+def refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
+    """Sees to it that nothing is refused once writing has begun: raises InputError, or leaves out whom the core refuses."""
+    request, cohort, left_out = everybody.request, everybody.cohort, everybody.left_out
+
+    def expand(study: Study, some: Cohort) -> object:
+        return replace(request, study=study, columns=some).schedule()
+
+    if not skip_bad:
+        all_of_them = excluded.stop_counted(request.study, request.period, cohort)
+        parts = counted(all_of_them.slices(excluded.SLICE), len(cohort), "checked")
+        stop(excluded.check(expand, request.study, parts), "the plans")
+        everybody.request = replace(request, columns=all_of_them)
+        return left_out
+    others, refused = excluded.sort_out(expand, request.study, request.period, cohort)
+    everybody.request = replace(request, columns=others)
+    if refused.problems:
+        chosen = sorted(refused.problems)
+        left_out.take([refused.problems[i] for i in chosen], 0)
+        left_out.names += [cohort.codes[i] for i in chosen]
+    return left_out
 
 
 @dataclass(slots=True)
@@ -73,7 +99,7 @@ class _Rows:
     what: What
     columns: SubjectColumns
     said: dict[int, Said]
-    allocation: Sequence[tuple[table.Cell, table.Cell]]
+    beside: Beside
     left_out: LeftOut
     without: set[int]
 
@@ -106,12 +132,12 @@ class _Rows:
         say_doubtful(request)
         people.say_out_of_order(told.values())
         people.say_no_day_1(request.cohort, today)
-        return Everybody(request, self.left_out)
+        return Everybody(request, columns, self.beside, self.left_out)
 
     def _arms(self, problems: Problems) -> dict[int, int]:
         """The index of everybody's arm, by row."""
         names, arms = self.request.arms, {row: mine.arm for row, mine in self.said.items() if mine.arm is not None}
-        unknown, found = people.unknown_arms(list(arms.values()), names, self.allocation)
+        unknown, found = people.unknown_arms(list(arms.values()), names, self.beside.allocation)
         if self.left_out.refuses:
             problems.found += found
         else:

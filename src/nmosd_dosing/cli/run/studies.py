@@ -169,7 +169,8 @@ def _validate_trial(node: Node, file: str, problems: Problems) -> str | None:
         check_trial(trial, problems)
     if problems.errors or trial is None:
         return None
-    return f"trial file of {trial.regimen.text}, {counted(len(trial.files), 'file')} beside it"
+    files = counted(len(trial.files), "file")
+    return f"trial file of {trial.regimen.text if trial.regimen is not None else 'a register'}, {files} beside it"
 
 
 def _validate_assumptions(node: Node, studies: dict[str, Study], problems: Problems) -> str | None:

@@ -119,7 +119,7 @@ class Layout:
 
     table: which one it is, as the command line calls it. columns: by our name, how the column is called. sheets: names of sheets of a
     workbook, of this table alone where `by_table`. ignored: the columns that mean nothing here. found: which of the columns and sheets
-    that were said were there. sheet: the one that was read, of several.
+    that were said were there. sheet: the one that was read, of several. entries: of a table that a register has, the number of each row.
     """
 
     table: str = "subjects"
@@ -129,6 +129,7 @@ class Layout:
     ignored: list[str] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
     sheet: str | None = None
+    entries: Sequence[int] | None = None
 
 
 def plain(name: str) -> str:

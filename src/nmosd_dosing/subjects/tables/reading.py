@@ -6,6 +6,8 @@ import bisect
 import functools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -100,6 +102,32 @@ def _rows(table: Table, begin: int, names: Sequence[str], required: Sequence[str
     return cells
 
 
+@dataclass(frozen=True)
+class Entries(Document):
+    """A table that a register has, whose rows are named by the numbers of their entries."""
+
+    table: str = ""
+    entries: Sequence[int] = ()
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        """Where each row begins: not in every line, since a text within quotation marks may have several."""
+        quoted, starts = 0, []
+        for start, end in pairwise([*self.line_starts, len(self.text)]):
+            starts += [start] if quoted % 2 == 0 else []
+            quoted += self.text.count('"', start, end)
+        return starts
+
+    def number(self, place: Place) -> int:
+        """The number of a row's entry; 0 for the names of the columns."""
+        row = bisect.bisect_right(self._rows, place.start) - 2
+        return self.entries[row] if 0 <= row < len(self.entries) else 0
+
+    def where(self, place: Place) -> str:
+        """`entry 31 of visits`."""
+        return f"entry {self.number(place)} of {self.table}"
+
+
 class Form(NamedTuple):
     """How a text may be a table: from which character on, what stands between cells, whether texts have quotation marks, and a cell."""
 
@@ -115,6 +143,8 @@ def _opened(content: bytes, path: str, hidden: bool, layout: Layout) -> tuple[Do
         sheet, doubts = workbook.read(content, path, layout)
         return sheet, [Form(0, "\t", False, re.compile(r"(?P<quoted>(?!))|(?P<plain>[^\t\n]*)"))], doubts
     document = Document(path, decoded(content, path, hidden).replace("\r\n", "\n").replace("\r", "\n"))
+    if layout.entries is not None:
+        document = Entries(document.path, document.text, table=layout.table, entries=layout.entries)
     begin, separators = 0, list(_SEPARATORS)
     if match := re.match(r'\s*"?sep=([,;\t])"?[ \t]*(?:\n|\Z)', document.text, re.I):  # as Excel writes, and obeys
         begin, separators = match.end(), [match[1]]

@@ -1,0 +1,233 @@
+"""A register types the tables of a command: those that it asks for are there as the register holds them, and nothing behind it knows that
+there was one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli.edge import say
+from nmosd_dosing.cli.files import Held
+from nmosd_dosing.cli.options import OF_REGISTER, Counted, option
+from nmosd_dosing.cli.register_options import RegisterOptions
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
+from nmosd_dosing.screen import without_controls
+
+if TYPE_CHECKING:
+    from nmosd_dosing.cli.registers import Opened
+    from nmosd_dosing.register.facts import Fact
+    from nmosd_dosing.register.tables import Known, Whose
+    from nmosd_dosing.study.model import Study
+
+TABLES = ("subjects", "events", "visits", "weighings", "history", "allocation")
+_OF_FILES = (*TABLES, "encoding", "column", "sheet")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+
+
+def typed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a command with the tables of the register that is named, as far as it takes them; without one as they are.
+
+    Raises InputError where tables are named, too, the register cannot be read, or has nobody for the account that is asking.
+    """
+    if given["register"] is None:
+        _check_unneeded(given)
+        return dict(given)
+    _check_alone(given)
+    from nmosd_dosing.cli.registers import opened
+    from nmosd_dosing.register import tables
+
+    found = opened(RegisterOptions(register=given["register"], account=given["account"], password_file=given["password_file"]))
+    known = as_known(given["as_known"], found) if given["as_known"] is not None else None
+    asked = [table for table in TABLES if table in given and (table != tables.ARMS or _unblinds(given, found))]
+    whose = _whose(given, found, known)
+    subjects = tables.subjects(found.register, whose)
+    if "subjects" in asked and not subjects:
+        raise InputError(_nobody(found, given["register"]))
+    given = {**given, **_study(given, found, subjects, known)}
+    held = tables.held(found.register, asked, whose, subjects)
+    if known is not None:
+        given = {**given, **_day_of_looking(given, known, found)}
+    if whose != tables.Whose(known):
+        given = {**given, "counted": _counted(given, found, known)}
+    shown = found.register.address.shown
+    return {
+        **given,
+        **{t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in tables.contents(held).items()},
+    }
+
+
+def _check_unneeded(given: Mapping[str, Any]) -> None:
+    """What is about a register is said only beside one."""
+    problems = Problems()
+    for name in OF_REGISTER[1:]:
+        if given[name] is not None:
+            problems.error(f"`{option(name)}` is about a register, and none is named", None, "add `--register FILE`, or leave it out")
+    if problems.found:
+        raise InputError(problems.in_order())
+
+
+def _check_alone(given: Mapping[str, Any]) -> None:
+    """A register has all the tables, and they are kept in one way."""
+    problems = Problems()
+    for name in _OF_FILES:
+        if given.get(name):
+            named = f"`{option(name)}`" if not (name == "subjects" and "start" not in given) else "a table of subjects"
+            problems.error(f"{named} is about tables, and a register has its own", None, "leave it or `--register` out")
+    if problems.found:
+        raise InputError(problems.in_order())
+
+
+def _nobody(found: Opened, register: str) -> Problem:
+    """Why no table of subjects comes."""
+    shown = clip(found.register.address.shown)
+    if found.who.sites is not None:
+        sites = ", ".join(sorted(found.who.sites))
+        return Problem(f"`{shown}` has no subject that the account `{clip(found.who.name)}` may see", hint=f"it is of the sites {sites}")
+    return Problem(f"`{shown}` has no subjects", hint=f"`dosing register import --register {clip(register)}` brings those of tables")
+
+
+def _unblinds(given: Mapping[str, Any], found: Opened) -> bool:
+    """Whether arms are read: by whom may see them, and only where they are asked for. Raises InputError for whom may not."""
+    if not given.get("unblind"):
+        return False
+    if not found.who.sees_arms:
+        raise InputError(Problem(
+            f"`--unblind` is an unblinded pharmacist's, and the account `{clip(found.who.name)}` is a {found.who.role}",
+            hint="leave it out",
+        ))  # fmt: skip
+    return True
+
+
+def _study(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
+    """The study of the register, and the one period that it is about, if it is about one; a regimen that is named stands, and it is
+    said."""
+    from nmosd_dosing.register import studies, tables
+
+    shown = found.register.address.shown
+    if given["regimen"] is not None:
+        say(without_controls(f"{shown}: planned by `{clip(given['regimen'])}`, and not by the study of the register"))
+        return {}
+    last = known.facts if known is not None else None
+    file = studies.study_of(found.facts, subjects, last)
+    period = given.get("period") or tables.period(found.register, last)
+    return {"regimen": Held(f"{file.id}, version {file.version} of {shown}", file.content), "period": period}
+
+
+# --- as known ------------------------------------------------------------------------------------------------------------
+
+
+def as_known(text: str, found: Opened) -> Known:
+    """What was known at a moment, or at the number of an entry. Raises InputError where that is neither, or has not come."""
+    from nmosd_dosing.register import tables
+
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return tables.known_by(found.register, int(text))
+    at = _moment(text)
+    if at > found.at:
+        raise InputError(Problem(f"`--as-known {text}` is not yet", hint="leave it out: then all that is known counts"))
+    return tables.known(found.register, at)
+
+
+def _moment(text: str) -> dt.datetime:
+    such_as = "write for example `2025-07-01T12:00Z`, `2025-07-01T20:00+08:00`, or an entry's number"
+    match = _MOMENT.fullmatch(text)
+    try:
+        at = dt.datetime.fromisoformat(text) if match is not None else None
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        at = None
+    if at is not None:
+        hint = f"add `Z` for UTC, or the zone's distance from it: `{text}Z`, `{text}+08:00`"
+        raise InputError(Problem(f"`--as-known {clip(text)}` has no time zone", hint=hint))
+    raise InputError(Problem(f"`--as-known {clip(text)}` is no moment", hint=such_as))
+
+
+def _day_of_looking(given: Mapping[str, Any], known: Known, found: Opened) -> dict[str, Any]:
+    """The day of the moment, in the zone, from which a command looks that is told no other; it is said."""
+    day = _in_zone(known.at, found.zone).date()
+    looks = "as_of" in given and given["as_of"] is None
+    seen = f", seen from {day}" if looks else ""
+    shown = found.register.address.shown
+    say(without_controls(f"{shown}: as known on {known.at:%Y-%m-%dT%H:%M:%SZ}, by entry {known.facts}{seen}"))
+    return {"as_of": day.isoformat()} if looks else {}
+
+
+def _in_zone(at: dt.datetime, zone: str) -> dt.datetime:
+    try:
+        return at.astimezone(zoneinfo.ZoneInfo(zone))
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):  # a computer whose zone has no name
+        return at.astimezone()
+
+
+# --- whose rows ----------------------------------------------------------------------------------------------------------
+
+
+def _whose(given: Mapping[str, Any], found: Opened, known: Known | None) -> Whose:
+    """Whose rows are read: of those whom the account may see, the one subject, or those at the sites, that are asked for."""
+    from nmosd_dosing.register.tables import Whose
+
+    sites = frozenset(code.strip() for code in given.get("at_site") or ())
+    subject = given.get("subject")
+    return Whose(known, found.who.sites, sites, subject.strip() if subject is not None else None)
+
+
+def _counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Counted:
+    """Of a study that is stopped by a count of its subjects, the days of its rules, counted over everybody whom the register has. Raises
+    InputError where what it holds contradicts itself."""
+    study = _counting(given)
+    if study is None:
+        return ()
+    from nmosd_dosing.register import tables
+
+    held = tables.contents(tables.held(found.register, ("subjects", "events", "visits"), tables.Whose(known)))
+    as_of = arguments.maybe(arguments.date, "--as-of", given.get("as_of"), Problems()) or dt.date.today()
+    try:
+        return _counts(study, held, as_of)
+    except DosingError as error:
+        if found.who.sites is None:
+            raise
+        raise InputError(Problem(
+            "the stop of the study cannot be counted: what the register has of other sites contradicts itself",
+            hint="tell a manager, who is told what it is",
+        )) from error  # fmt: skip
+
+
+def _counting(given: Mapping[str, Any]) -> Study | None:
+    """The study, if it is stopped by a count of its subjects; what else is wrong with it is told later."""
+    from nmosd_dosing.cli import people
+
+    try:
+        study, periods = people.found(given["regimen"], given.get("period"))
+    except DosingError:
+        return None
+    counts = study.stop is not None and any(trigger.kind in ("subject", "count") for trigger in study.stop.earliest_of)
+    return study if counts and len(periods) > 1 else None
+
+
+def _counts(study: Study, held: Mapping[str, bytes], as_of: dt.date) -> Counted:
+    from nmosd_dosing.days import to_date
+    from nmosd_dosing.plans.request import Request
+    from nmosd_dosing.schedule.expansion import stopped
+    from nmosd_dosing.subjects.tables import roster, subject_table
+
+    problems, said, nothing = Problems(), dict[int, roster.Said](), b""
+    columns = subject_table.read(held["subjects"], "subjects", [p.id for p in study.periods[1:]], (), problems)
+    known = roster.Known(columns.codes, lambda row: columns.cell(row).place)
+    events = roster.events(content, "events", study.subject_events) if (content := held.get("events", nothing)) else []
+    records = roster.records(content, "visits") if (content := held.get("visits", nothing)) else []
+    roster.join(known, said, events, (), records, ())
+    problems.found += known.in_order
+    if problems.found:
+        raise InputError(problems.in_order())
+    without = {row for row in columns.without_start if row not in said or not said[row].screened}
+    subjects = tuple(roster.subject_of(columns, row, said.get(row)) for row in range(len(columns)) if row not in without)
+    request = Request(study, subjects=subjects).begun().known_by(as_of)[0]
+    rules = dict(stopped(study, request.cohort).rules)
+    triggers = study.stop.earliest_of if study.stop is not None else ()
+    return tuple((t.text, to_date(rules[t.text][0])) for t in triggers if t.kind in ("subject", "count"))

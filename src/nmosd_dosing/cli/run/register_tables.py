@@ -1,0 +1,284 @@
+"""`dosing register init`, `import` and `export`: tables into a register, and out of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmosd_dosing.cli import histories, people, registers
+from nmosd_dosing.cli.edge import collected, fail, write_text
+from nmosd_dosing.cli.files import Held, read_file, write_whole
+from nmosd_dosing.cli.options import CohortOptions, ImportOptions
+from nmosd_dosing.cli.register_options import RegisterOptions
+from nmosd_dosing.cli.register_tables import as_known
+from nmosd_dosing.cli.run import cohort_people
+from nmosd_dosing.cli.run.cohort_people import Everybody
+from nmosd_dosing.cli.tables import Beside, Tables
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, counted
+from nmosd_dosing.language import catalog
+from nmosd_dosing.screen import without_controls
+from nmosd_dosing.subjects.had import Had
+from nmosd_dosing.subjects.tables import written
+from nmosd_dosing.subjects.tables.roster import Known, LeftOut
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
+from nmosd_dosing.subjects.tables.table import Cell, stop
+from nmosd_dosing.subjects.tables.written import Row
+
+if TYPE_CHECKING:
+    from nmosd_dosing.cli.registers import Opened
+    from nmosd_dosing.register.facts import Fact
+    from nmosd_dosing.register.imports import Changes, Person
+    from nmosd_dosing.register.store import Act, Store
+
+_LISTED = 50  # corrections that a preview shows
+Rows = Mapping[str, list[Row]]
+HadRows = Sequence[tuple[Cell | None, Had]]
+
+
+# --- init ----------------------------------------------------------------------------------------------------------------
+
+
+def run_init(asked: ImportOptions) -> None:
+    """Makes a register of the tables that the options name, or of none."""
+    rows, study = _all_rows(asked), _study_acts(asked)
+    found = registers.made(_register(asked))
+    from nmosd_dosing.register import imports, register
+
+    sites = {same(row["subject"]): row.get("site") for row in rows.get("subjects", ())}
+    acts = [act for table, mine in rows.items() for act in imports.acts(imports.Changes(table, new=mine), {}, sites, None)]
+    try:
+        found.facts.write([*study(found.facts), *acts], found.author, found.at)
+    except BaseException:
+        register.unmake(found.register)
+        raise
+    shown = found.register.address.shown
+    held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
+    write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))
+
+
+def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
+    """What takes the study of the options into a register; nothing where none is named. Raises InputError where it cannot be read."""
+    if asked.regimen is None:
+        return lambda _: []
+    study, periods = people.found(asked.regimen, asked.period)
+    file = catalog.file_of(asked.regimen)
+    content = read_file(str(file))
+
+    def acts(store: Store) -> list[Act]:
+        from nmosd_dosing.register import studies, tables
+
+        _, taken = studies.adopted(store, "study", study.id, file.name, content)
+        return [*taken, *(tables.of_period(period) if (period := people.one(periods)) is not None and len(study.periods) > 1 else [])]
+
+    return acts
+
+
+def _all_rows(asked: ImportOptions) -> Rows:
+    """What the tables say, all of which can be planned. Raises InputError otherwise."""
+    named = [name for name in ("subjects", "events", "visits", "weighings", "history") if getattr(asked, name) is not None]
+    if not named:
+        return {}
+    problems = Problems()
+    if asked.subjects is None:
+        problems.error(f"`--{named[0]}` without the table of subjects", None, "add `--subjects FILE`, or leave all tables out")
+        fail(problems)
+    tables = Tables(asked, problems)
+    had = histories.read_table(asked, tables, problems) or []
+    everybody = _planned(asked, problems, tables)
+    columns = everybody.columns
+    _check_codes(columns.codes, columns, Beside([], [], [], []), had)
+    return _rows(columns, everybody.beside, had, columns.codes)
+
+
+def _planned(asked: ImportOptions, problems: Problems, tables: Tables | None = None) -> Everybody:
+    """Everybody, each of whom can be planned, whatever deviates. Raises InputError with all that is wrong."""
+    what = people.what(CohortOptions(allow_deviation=True, accept_gap=True), problems)
+    everybody = cohort_people.read(asked, what, False, problems, tables)
+    if everybody is None or problems.found:
+        fail(problems)
+    everybody.request = what.of(everybody.request, problems)
+    cohort_people.refuse(False, everybody)
+    return everybody
+
+
+def _rows(columns: SubjectColumns | None, beside: Beside, had: HadRows, codes: Sequence[str]) -> Rows:
+    """The rows of tables in the one way of writing, each with its subject's code; where only one subject is known, they may be his."""
+    rows = {
+        "subjects": written.subject_rows(columns) if columns is not None else [],
+        "events": written.rows_of(written.event_row, beside.events),
+        "visits": written.rows_of(written.record_row, beside.records),
+        "weighings": written.rows_of(written.weight_row, beside.weighings),
+        "history": written.rows_of(written.had_row, had),
+        "allocation": [written.allocation_row(code.text, arm.text) for code, arm in beside.allocation],
+    }
+    return {table: [row if "subject" in row else {**row, "subject": codes[0]} for row in mine] for table, mine in rows.items() if mine}
+
+
+def _check_codes(codes: Sequence[str], columns: SubjectColumns | None, beside: Beside, had: HadRows) -> None:
+    """Every row is of somebody who is known. Raises InputError."""
+    place = {same(code): columns.cell(row).place for row, code in enumerate(columns.codes)} if columns is not None else {}
+    known = Known(codes, lambda i: place.get(same(codes[i])))
+    for rows in (beside.events, beside.allocation, beside.records, beside.weighings, had):
+        for code, *_ in rows:
+            known.find(code)
+        known.next_table()
+    stop(known.in_order, "the tables", known.more)
+
+
+# --- import --------------------------------------------------------------------------------------------------------------
+
+
+def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
+    """Shows what tables bring into a register, and writes it once somebody agrees."""
+    from nmosd_dosing.register import facts, imports
+
+    found = registers.opened(_register(asked))
+    seen = found.facts.head().seq
+    held = {table: facts.holding(found.facts, table) for table in _OF_FACTS}
+    there = imports.people(held["subjects"])
+    rows = _some_rows(asked, [person.code for person in there.values()])
+    if "allocation" in rows:
+        found.who.must_write("allocation")
+        held["allocation"] = facts.holding(found.register.arms_store(), "allocation")
+    changes = [imports.changes(table, held[table], mine, there) for table, mine in rows.items()]
+    sites = {code: person.site for code, person in there.items()} | {same(r["subject"]): r.get("site") for r in rows.get("subjects", ())}
+    _check_allowed(found, changes, sites, there)
+    _check_together(asked, changes, held, there)
+    write_text(without_controls(_preview(changes, there)))
+    if not any(changes):
+        return
+    if any(change.corrected for change in changes) and not (reason or "").strip():
+        raise InputError(Problem("rows are corrected, and nothing says why", hint="add `--reason TEXT`; nothing was written"))
+    _ask(yes)
+    acts = {change.table: imports.acts(change, there, sites, reason) for change in changes}
+    arms = acts.pop("allocation", [])
+    numbers = found.facts.write([act for some in acts.values() for act in some], found.author, found.at, seen=seen)
+    if arms:
+        now = imports.people(facts.holding(found.facts, "subjects"))
+        arms = [replace(act, person=now[act.newcomer].number, newcomer=None) if act.newcomer is not None else act for act in arms]
+        found.register.arms_store().write(arms, found.author, found.at)
+    said = [*([f"entries {numbers[0]} to {numbers[-1]}"] if numbers else []), *([counted(len(arms), "arm")] if arms else [])]
+    write_text(f"written: {' and '.join(said)}\n")
+
+
+def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
+    """What the tables that are named say of subjects who are there, or among them. Raises InputError with all that is wrong."""
+    if not any(getattr(asked, table) for table in written.COLUMNS if table in asked.__dataclass_fields__):
+        raise InputError(
+            Problem("no table is named", hint="name one, for example `--visits FILE`, or a trial file that does: `--trial FILE`")
+        )
+    problems = Problems()
+    study, periods = people.regimen(asked, problems)
+    tables, left_out = Tables(asked, problems), LeftOut(problems.found, refuses=True)
+    columns = None
+    if asked.subjects is not None:
+        columns = collected(problems, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
+    beside = tables.beside(people.known_events(study), people.masked(study), problems, left_out)
+    had = histories.read_table(asked, tables, problems) or []
+    tables.check_said(problems)
+    if problems.found:
+        fail(problems)
+    codes = list(dict.fromkeys([*(columns.codes if columns is not None else ()), *there]))
+    if not codes:
+        raise InputError(Problem("the register has no subjects", hint="add the table of subjects, `--subjects FILE`"))
+    _check_codes(codes, columns, beside, had)
+    return _rows(columns, beside, had, codes)
+
+
+def _check_allowed(
+    found: Opened, changes: Sequence[Changes], sites: Mapping[str, str | None], there: Mapping[str, Person]
+) -> None:  # fmt: skip
+    """The account may write these rows, of the sites where these subjects are and will be. Raises InputError."""
+    codes = {person.number: code for code, person in there.items()}
+    for change in changes:
+        if change:
+            found.who.must_write(change.table)
+        whose = [same(row["subject"]) for row in change.new] + [codes[fact.person or 0] for fact, _ in change.corrected]
+        for code in dict.fromkeys(whose):
+            for site in {sites.get(code), there[code].site if code in there else sites.get(code)}:
+                found.who.must_see(site)
+
+
+def _check_together(
+    asked: ImportOptions, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
+) -> None:  # fmt: skip
+    """All that the register would hold can be planned. Raises InputError."""
+    codes = {person.number: person.code for person in there.values()}
+    by_table = {change.table: change for change in changes}
+    from nmosd_dosing.register.imports import Changes
+
+    whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in ("subjects", "events", "visits", "weighings")}
+    content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in whole.items() if rows}
+    _planned(
+        replace(
+            asked, subjects=content.get("subjects"), events=content.get("events"), visits=content.get("visits"),
+            weighings=content.get("weighings"), allocation=None, history=None, encoding=None, column=[], sheet=[],
+        ), Problems(),
+    )  # fmt: skip
+
+
+def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
+    """How many rows are new, corrected, there already, and not in the tables; and what is corrected. No arm is among it."""
+    lines = [f"{'':12}{'new':>9}{'corrected':>11}{'as it is':>10}{'only in the register':>22}"]
+    lines += [f"{c.table:12}{len(c.new):>9,}{len(c.corrected):>11,}{c.same:>10,}{c.others:>22,}" for c in changes]
+    corrected = [(c.table, fact, cells) for c in changes if c.table != "allocation" for fact, cells in c.corrected]
+    codes = {person.number: person.code for person in there.values()}
+    for table, fact, cells in corrected[:_LISTED]:
+        old = fact.cells or {}
+        names = [name for name in dict.fromkeys([*old, *cells]) if name != "subject" and old.get(name) != cells.get(name)]
+        said = ", ".join(f"{name} {_cell(old.get(name))} to {_cell(cells.get(name))}" for name in names)
+        what = " ".join(filter(None, (codes[fact.person or 0], old.get("visit") or old.get("event") or "")))
+        lines.append(f"corrects {fact.seq} of {table}, {what}: {said}")
+    if len(corrected) > _LISTED:
+        lines.append(f"and {len(corrected) - _LISTED:,} more corrections")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _cell(text: str | None) -> str:
+    return f"`{clip(text)}`" if text else "nothing"
+
+
+def _ask(yes: bool) -> None:
+    """Lets a person agree. Raises InputError where nobody does."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError(Problem("nothing was written: nobody can be asked here", hint="look at what would be, and add `--yes`"))
+    if input("Write this? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise InputError(Problem("nothing was written", hint="answer `y`, or mend the tables first"))
+
+
+# --- export --------------------------------------------------------------------------------------------------------------
+
+
+def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: bool) -> None:
+    """Writes the tables that the account may see into a folder, each whole."""
+    found = registers.opened(asked)
+    from nmosd_dosing.register import tables
+
+    known = as_known(known_at, found) if known_at is not None else None
+    which = [*_OF_FACTS, *(["allocation"] if found.arms is not None else [])]
+    held = tables.held(found.register, which, tables.Whose(known, found.who.sites))
+    rows = {table: tables.rows(mine) for table, mine in held.items()}
+    files = {Path(folder) / f"{table}.csv": written.table_bytes(table, mine) for table, mine in rows.items()}
+    if not over and (there := [path for path in files if path.exists()]):
+        hint = "name another folder, or write over them with `--over`"
+        raise InputError(Problem(f"{counted(len(there), 'file')} there already: {', '.join(map(str, there))}", hint=hint))
+    try:
+        Path(folder).mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Problem(f"cannot make the folder `{clip(folder)}`: {reason}", hint="name another one")) from None
+    for path, content in files.items():
+        write_whole(str(path), content)
+    write_text(without_controls("".join(f"{Path(folder) / table}.csv: {counted(len(mine), 'row')}\n" for table, mine in rows.items())))
+
+
+_OF_FACTS = tuple(table for table in written.COLUMNS if table != "allocation")
+
+
+def _register(asked: ImportOptions) -> RegisterOptions:
+    return RegisterOptions(register=asked.register, account=asked.account, password_file=asked.password_file)
