@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nmosd_dosing.language import catalog
-from tests.kit.command import dosing
+from tests.kit.command import dosing, output
 from tests.kit.paths import ROOT
 from tests.kit.terminal import on_a_screen
 
@@ -200,3 +200,15 @@ def test_a_month_is_taken_as_widely_as_it_may_be() -> None:
     assert verdicts(*said, screening="2024-05-31", start="2024-06-20")["EC1"] == "admissible"
     assert verdicts("rituximab=2024-05", screening="2024-11-30", start="2024-12-20")["EC1"] == "person"
     assert verdicts("rituximab=2024-05", screening="2024-12-01", start="2024-12-20")["EC1"] == "admissible"
+
+
+def test_a_day_that_nobody_has_named_is_asked_for_once() -> None:
+    page = output("screen", "--regimen", "bat4406f", "--had", "rituximab=2024-09-01")
+    assert page.count("no date is named of screening, randomisation and day 1: ") == 1 and "needs the date" not in page
+    lines = page.splitlines()
+    assert "EC1: not until 2025-03-02 Sun" in lines
+    assert "IC4: needs the day since which the relapse symptoms are stable" in lines
+    told = json.loads(output("screen", "--regimen", "bat4406f", "--had", "rituximab=2024-09-01", "--format", "json"))
+    assert {c["id"]: c["needs"] for c in told["criteria"]}["EC1"] == "the date of day 1"
+    dated = output("screen", "--regimen", "bat4406f", "--had", "rituximab=2024-09-01", "--screening", "2024-12-09", "--start", "2025-01-06")
+    assert "no date is named of randomisation: " in dated

@@ -39,6 +39,7 @@ class Answer:
     """A criterion on its day. `first`, `last`: of the look-back; `last_admissible`: the day before it, None where something is to be there.
 
     `until`: the first day on which the anchor may stand, as far as is known; None where nothing bars it, or where there is none.
+    `undated`: the day that has to be known first, in words; None where it is. `asks`: what else somebody has to say.
     """
 
     id: str
@@ -50,9 +51,15 @@ class Answer:
     last_admissible: dt.date | None
     verdict: Verdict
     until: dt.date | None
-    needs: str | None
+    undated: str | None
+    asks: tuple[str, ...]
     steps: tuple[str, ...]
     criterion: Criterion
+
+    @property
+    def needs(self) -> str | None:
+        """All that has to be known, in a phrase; None where nothing has."""
+        return "; ".join((*((f"the date of {self.undated}",) if self.undated is not None else ()), *self.asks)) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +251,13 @@ class Clocks:
         if made is None:
             why = [block.why for block in clock.blocks]
             return Answer(
-                criterion.id, criterion.text, None, None, None, None, None, "person", None, "a person decides", (*why,), criterion
+                criterion.id, criterion.text, None, None, None, None, None, "person", None, None, ("a person decides",), (*why,), criterion
             )
         if day is None:
             whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
-            needs = [f"the date of {NOUNS[made.anchor]}"] if clock.blocks or not isinstance(made, NotWithin) else []
-            needs += [block.needs for block in clock.blocks] if whole else []
-            verdict: Verdict = "needs" if needs else "admissible"
+            undated = NOUNS[made.anchor] if clock.blocks or not isinstance(made, NotWithin) else None
+            asks = tuple(block.needs for block in clock.blocks) if whole else ()
+            verdict: Verdict = "needs" if undated is not None or asks else "admissible"
             latest, steps = self.past.latest, tuple(_steps(clock, None, None, None))
             until = clock.free_from(latest) if latest is not None and clock.bars(latest) else None
             return Answer(
@@ -263,18 +270,19 @@ class Clocks:
                 None,
                 verdict,
                 until,
-                "; ".join(needs) or None,
+                undated,
+                asks,
                 steps,
                 criterion,
             )
         first, last = _look_back(clock, day)
         passes = isinstance(made, NotWithin) and first is not None
         verdict, held = clock.on(day), clock.blocks_on(day)
-        needs = list(dict.fromkeys(block.needs for block in held if block.needs))
+        asks = tuple(dict.fromkeys(block.needs for block in held if block.needs))
         until = clock.free_from(day) if clock.bars(day) else None
         return Answer(
             criterion.id, criterion.text, made.anchor, day, first, last, first - _DAY if passes and first is not None else None, verdict,
-            until, "; ".join(needs) or None, tuple(_steps(clock, day, first, last)), criterion,
+            until, None, asks, tuple(_steps(clock, day, first, last)), criterion,
         )  # fmt: skip
 
 

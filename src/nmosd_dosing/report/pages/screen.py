@@ -19,6 +19,7 @@ def screen_page(study: Study, person: Screened) -> Page:
     """One person's criteria."""
     return Page(
         text(study.title, style="bold"), text(_whose(person)), Text(), *_earliest_lines(person.found.earliest),
+        *_undated(person.found.answers),
         *_criteria(person.found.answers), *_readings([person]),
     )  # fmt: skip
 
@@ -65,6 +66,14 @@ def _held(by: Sequence[str]) -> str:
     return f", held back by {', '.join(by)}" if by else ""
 
 
+def _undated(answers: Sequence[Answer]) -> Iterator[Text]:
+    """Which days nobody has named, once for all criteria that are counted from them."""
+    days = list(dict.fromkeys(answer.undated for answer in answers if answer.undated is not None))
+    if days:
+        named = " and ".join([", ".join(days[:-1]), days[-1]] if len(days) > 1 else days)
+        yield text(f"no date is named of {named}: what is counted from there is answered as far as it can be without", style="yellow")
+
+
 def _criteria(answers: Sequence[Answer]) -> Iterator[Text]:
     """A few lines for each: what it says, and how the verdict came about."""
     for answer in answers:
@@ -85,10 +94,10 @@ def _verdict(answer: Answer) -> str:
             return f"not until {date_text(answer.until)}"
         case "not-until":
             return "not while it goes on"
-        case "needs" if answer.until is not None:
-            return f"needs {answer.needs}; not until {date_text(answer.until)}"
         case "needs":
-            return f"needs {answer.needs}"
+            asked = "; ".join(answer.asks) or ("" if answer.until is not None else "its date")
+            parts = [f"needs {asked}"] if asked else []
+            return "; ".join([*parts, *([f"not until {date_text(answer.until)}"] if answer.until is not None else [])])
         case "person" if answer.until is not None:
             return f"for a person; else not until {date_text(answer.until)}"
         case "person":
