@@ -131,21 +131,35 @@ def test_what_a_use_was_for_is_the_name_itself() -> None:
 def test_what_is_used_together_is_added_up() -> None:
     one = use("prednisone", "2024-12-01", "2025-01-31", daily_mg=Decimal(15))
     assert verdict("mil62", "IC5", one) == "admissible"
-    assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "not-until 2025-01-25"
-    assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(5))) == "admissible"
+    assert verdict("mil62", "IC5", one, use("prednisolone", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "not-until 2025-01-25"
+    assert verdict("mil62", "IC5", one, use("prednisolone", "2024-12-20", "2025-01-10", daily_mg=Decimal(5))) == "admissible"
     again = use("prednisone", "2024-12-01", "2025-01-31", daily_mg=Decimal(15))  # two rows that say the same are two
     assert verdict("mil62", "IC5", one, again) == "not-until 2025-02-15"
     assert verdict("mil62", "IC5", one, use("drug Q", "2024-12-20", "2025-01-10", daily_mg=Decimal(6))) == "person"
     assert verdict("mil62", "IC5", one, use("hydrocortisone", "2024-11-20", "2024-12-20", daily_mg=Decimal(60))) == "admissible"
 
 
+def test_what_an_amount_of_another_drug_comes_to_is_for_a_person() -> None:
+    """16 mg of dexamethasone, which are some 100 mg of prednisone, passed a cap of 20 mg."""
+    for drug, daily, expected in (
+        ("dexamethasone", 16, "person"), ("dexamethasone", 30, "person"), ("hydrocortisone", 80, "person"),
+        ("prednisone", 20, "admissible"), ("prednisone equivalent", 20, "admissible"), ("prednisolone", 21, "not-until 2025-01-25"),
+    ):  # fmt: skip
+        assert verdict("mil62", "IC5", use(drug, "2024-12-20", "2025-01-10", daily_mg=Decimal(daily))) == expected
+    much = use("prednisone", "2024-12-20", "2025-01-10", daily_mg=Decimal(40))
+    assert verdict("mil62", "IC5", much, use("dexamethasone", "2024-12-20", "2025-01-12", daily_mg=Decimal(1))) == "not-until 2025-01-25"
+
+
 def test_a_taper_is_one_use() -> None:
     taper = [
-        use("methylprednisolone", "2024-08-01", "2024-08-05", daily_mg=Decimal(500)),
+        use("prednisone", "2024-08-01", "2024-08-05", daily_mg=Decimal(500)),
         use("prednisone", "2024-08-06", "2024-08-22", daily_mg=Decimal(30)),
     ]
     assert verdict("bat4406f", "EC8", *taper) == "not-until 2025-02-23"
     assert verdict("bat4406f", "EC8", taper[0], use("prednisone", "2024-08-07", "2024-08-22", daily_mg=Decimal(30))) == "admissible"
+    pulse = use("methylprednisolone", "2024-08-01", "2024-08-05", daily_mg=Decimal(500))
+    assert verdict("bat4406f", "EC8", pulse, taper[1]) == "person"  # 22 days in a row, if the pulse is more than 20 mg of prednisone
+    assert verdict("bat4406f", "EC8", pulse, use("prednisone", "2024-08-07", "2024-08-22", daily_mg=Decimal(30))) == "admissible"
 
 
 def test_steroids_on_entry_are_capped() -> None:

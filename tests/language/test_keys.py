@@ -86,7 +86,8 @@ _UNSEEN = """
     taper-one-step-too-big taper-other-days taper-repeated taper-to-nothing taper-too-many-steps taper-units taper-upwards
     taper-with-an-assessment taper-without-daily
     weight-at-day-0 weight-at-no-visit weight-ideal-bands weight-ideal-flat weight-ideal-product-surface
-    clock-0-events clock-200-years clock-anchor-day-0 clock-anchors-two clock-and clock-dose-in-a-name clock-events-nothing-counted
+    clock-0-events clock-200-years clock-anchor-day-0 clock-anchors-two clock-and clock-daily-of-a-kind
+    clock-daily-of-another clock-daily-of-several clock-daily-or-equivalent clock-dose-in-a-name clock-events-nothing-counted
     clock-half-lives-after clock-months-in-a-row clock-not-daily clock-not-stated-alone clock-of-which-longer clock-stable-several
     clock-two-events clock-unless-unknown-event clock-words-within-a-name clock-zero-length criterion-id-of-a-period kind-in-itself
     kind-name-twice kind-nearly kind-twice kind-within half-life-zero randomisation-day-0

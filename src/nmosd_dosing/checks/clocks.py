@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
+from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, first_ahead, last_barred
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import counted, one_of
@@ -23,9 +24,7 @@ from nmosd_dosing.study.events import STABLE
 from nmosd_dosing.subjects.had import Had, Past
 
 Verdict = Literal["admissible", "not-until", "needs", "person"]
-EARLIEST, FOREVER = dt.date.min, dt.date.max  # since before anybody knows; without an end
 _DAY = dt.timedelta(1)
-_LAST_YEAR = 9000  # nobody asks about later ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +78,6 @@ def first_free(clocks: Iterable[Clock], day: dt.date) -> dt.date | None:
         if max(held) == FOREVER:
             return None
         day = max(held) + _DAY
-    return day
-
-
-def look_back(anchor: dt.date, back: Offset) -> dt.date:
-    """The first day of a look-back from an anchor."""
-    return shift_date(anchor, back.times(-1))
-
-
-def last_barred(end: dt.date, back: Offset, *, strict: bool = True) -> dt.date:
-    """The last anchor whose look-back holds the day `end`; where `strict` is not, whose look-back begins before it."""
-    return _last(end, back, lambda first: first <= end if strict else first < end)
-
-
-def _last(end: dt.date, back: Offset, holds: Callable[[dt.date], bool]) -> dt.date:
-    if end.year > _LAST_YEAR:
-        return FOREVER
-    day = shift_date(end, back)
-    while holds(look_back(day + _DAY, back)):
-        day += _DAY
-    while not holds(look_back(day, back)):
-        day -= _DAY
-    return day
-
-
-def first_ahead(begin: dt.date, ahead: Offset) -> dt.date:
-    """The first anchor from which `begin` lies within the time ahead of it."""
-    if begin == EARLIEST:
-        return EARLIEST
-    day = shift_date(begin, ahead.times(-1))
-    while shift_date(day - _DAY, ahead) >= begin:
-        day -= _DAY
-    while shift_date(day, ahead) < begin:
-        day += _DAY
     return day
 
 
@@ -202,6 +168,9 @@ class _NotWithin:
                 doubt.append(("person", f"whether `{had.purpose}` is {clock.unless.purpose}"))
         if clock.above is not None and had.daily_mg is None:
             doubt.append(("needs", f"how much {had.what} a day, in mg"))
+        elif clock.above is not None and not self._compares(had):
+            of = f"{number_text(Fraction(clock.above))} mg of {clock.of}"
+            doubt.append(("person", f"whether {number_text(Fraction(had.daily_mg or 0))} mg of {had.what} a day are more than {of}"))
         first = had.first if had.first is not None else EARLIEST
         if had.last is None and not had.ongoing:
             if had.first is not None:
@@ -210,12 +179,16 @@ class _NotWithin:
             return
         uses.append(_Use(first, had.last if had.last is not None else FOREVER, (had,), tuple(doubt)))
 
+    def _compares(self, had: Had) -> bool:
+        """Whether an amount is one of the drug in which the criterion states its own."""
+        return self.criteria.means(self.clock.of, had.what)
+
     def _above(self, uses: Sequence[_Use], asides: list[str]) -> list[_Use]:
         """The times during which all that was used together came to more than so much a day; of which it is not known as they are."""
         most = self.clock.above
         assert most is not None
-        dosed = [(use, daily) for use in uses if (daily := use.had[0].daily_mg) is not None]
-        found = [use for use in uses if use.had[0].daily_mg is None]
+        dosed = [(use, daily) for use in uses if (daily := use.had[0].daily_mg) is not None and self._compares(use.had[0])]
+        found = [use for use in uses if use.had[0].daily_mg is None or not self._compares(use.had[0])]
         for doubts in (False, True):
             some = [(use, daily) for use, daily in dosed if doubts or not use.doubt]
             edges = sorted({day for use, _ in some for day in (use.first, *([use.last + _DAY] if use.last != FOREVER else []))})

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from nmosd_dosing.checks.clocks import EARLIEST, FOREVER, Clock, Verdict, first_free, look_back, reckon
+from nmosd_dosing.checks.clocks import Clock, Verdict, first_free, reckon
+from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, look_back
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, UsedFor, plain_name
 from nmosd_dosing.study.model import Mark, Period, Span, Study
@@ -255,7 +256,7 @@ class Clocks:
             )
         if day is None:
             whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
-            undated = NOUNS[made.anchor] if clock.blocks or not isinstance(made, NotWithin) else None
+            undated = NOUNS[anchor or made.anchor] if clock.blocks or not isinstance(made, NotWithin) else None
             asks = tuple(block.needs for block in clock.blocks) if whole else ()
             verdict: Verdict = "needs" if undated is not None or asks else "admissible"
             latest, steps = self.past.latest, tuple(_steps(clock, None, None, None))

@@ -12,7 +12,7 @@ from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.language.keys import CriterionKeys, HalfLifeKeys, KindKeys, RandomisationKeys, StudyKeys, one_line, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.clocks import ClockText
-from nmosd_dosing.study.criteria import Criteria, Criterion, HalfLife, Kind, plain_name, without_other
+from nmosd_dosing.study.criteria import Criteria, Criterion, HalfLife, Kind, NotWithin, plain_name, without_other
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated
 
 _NEAR = 0.85  # `COVID-19 infection` is no slip for `COVID-19 vaccine`
@@ -48,7 +48,9 @@ def to_criteria(mapping: StudyKeys, counts_from: CountsFrom, check_event: Callab
         if said is not None and said.event is not None:
             check_event(Scalar(*said.event))
     _check_names([said for _, said in found if said is not None], kinds, problems)
-    return Criteria(tuple(criterion for criterion, _ in found), kinds, half_lives, randomised)
+    made = Criteria(tuple(criterion for criterion, _ in found), kinds, half_lives, randomised)
+    _check_amounts([said for _, said in found if said is not None], made, problems)
+    return made
 
 
 def _criteria(mapping: StudyKeys) -> Iterator[tuple[str, Scalar, ClockText | NotStated, Facts, Place]]:
@@ -101,6 +103,23 @@ def _half_lives(mapping: StudyKeys) -> Iterator[HalfLife]:
 def _check_first_dose(word: str, place: Place, counts_from: CountsFrom, problems: Problems) -> None:
     if word != f"D{counts_from}":
         problems.error(f"`{word}` is not day 1 where days count from {counts_from}", place, f"write `D{counts_from}`, or `first dose`")
+
+
+def _check_amounts(criteria: list[ClockText], made: Criteria, problems: Problems) -> None:
+    """An amount a day of which the file does not say of which drug it is: 16 mg of one are not 16 mg of another."""
+    kinds = {plain_name(kind.name): kind.names for kind in made.kinds}
+    for said in criteria:
+        if said.daily is None or not isinstance(said.clock, NotWithin):
+            continue
+        of, whats, amount = said.clock.of, said.clock.whats, f"{said.clock.above} mg"
+        members = kinds.get(plain_name(whats[0]), (whats[0],))
+        hint = f"name the drug in which the source states it: `{amount} {clip(members[0])} daily`"
+        if not of:
+            problems.error(f"{amount} of which drug is not said", said.daily, hint)
+        elif not any(made.means(what, of) for what in whats):
+            problems.error(f"`{clip(of)}` is nothing that this criterion is about", said.daily, hint)
+        elif not said.names_drug and plain_name(of) in kinds:
+            problems.error(f"{amount} of which drug is not said: `{clip(of)}` is a kind", said.daily, hint)
 
 
 def _check_names(criteria: list[ClockText], kinds: tuple[Kind, ...], problems: Problems) -> None:

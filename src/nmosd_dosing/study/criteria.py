@@ -28,7 +28,7 @@ READINGS: Mapping[str, str] = {
     "half-lives": "half-lives are multiplied, and the days are rounded up to whole ones",
     "last day": "what was used for a time counts by its last day; what goes on counts up to the anchor",
     "more than": "`more than` is strict, `at least` is not",
-    "daily": "amounts a day are compared as they are written, those of one day added up: nothing is converted to prednisone",
+    "daily": "amounts a day are compared in the drug that the criterion names, those of one day added up: nothing is converted",
     "in a row": "uses that follow each other without a day between them are one",
     "partial": "of a date without its day or month the whole month or year is taken, so that nobody passes by what is not known",
     "complete": "what the history does not name is taken as not had",
@@ -74,7 +74,8 @@ class Unless:
 
 @dataclass(frozen=True, slots=True)
 class NotWithin:
-    """None of `whats` within `reach` of the anchor; `above` so many mg a day and `longer_than` so many days in a row, where it says so.
+    """None of `whats` within `reach` of the anchor; `above` so many mg a day `of` a drug, and `longer_than` so many days in a row, where
+    it says so. What another drug's amount comes to is not known: nothing is converted.
 
     `strict`: who had it on the very first day of the look-back does not pass; `at least … since` lets him.
     """
@@ -84,6 +85,7 @@ class NotWithin:
     anchor: Anchor
     side: Side = "before"
     above: Decimal | None = None
+    of: str = ""
     longer_than: int = 0
     unless: Unless | None = None
     strict: bool = True
@@ -211,8 +213,8 @@ class Criteria:
             yield from (kind.name, *kind.names)
         for criterion in self.all:
             match criterion.clock:
-                case NotWithin(whats=whats, unless=unless):
-                    for word in whats:
+                case NotWithin(whats=whats, unless=unless, of=of):
+                    for word in (*whats, *([of] if of else [])):
                         yield from (word, without_other(word))
                     if unless is not None and unless.event:
                         yield unless.event

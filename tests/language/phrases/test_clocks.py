@@ -31,8 +31,14 @@ FORMS = {
     "no IVIG or plasma exchange within 1 month before screening": NotWithin(("IVIG", "plasma exchange"), Reach(Offset(0, 1)), "screening"),
     "no live vaccine within 8 weeks after D0": NotWithin(("live vaccine",), Reach(Offset(56)), "first dose", "after"),
     "no live vaccine within 30 days after last dose": NotWithin(("live vaccine",), Reach(Offset(30)), "last dose", "after"),
-    "no glucocorticoid above 20 mg daily for more than 21 days within 6 months before screening, unless for NMOSD": NotWithin(
-        ("glucocorticoid",), Reach(MONTHS_6), "screening", above=Decimal(20), longer_than=21, unless=Unless(purpose="NMOSD")
+    "no glucocorticoid above 20 mg prednisone daily for more than 21 days within 6 months before screening, unless for NMOSD": NotWithin(
+        ("glucocorticoid",),
+        Reach(MONTHS_6),
+        "screening",
+        above=Decimal(20),
+        of="prednisone",
+        longer_than=21,
+        unless=Unless(purpose="NMOSD"),
     ),
     "no immunosuppressant within 1 month before consent, unless used for 7 days or less in one go": NotWithin(
         ("immunosuppressant",), Reach(Offset(0, 1)), "consent", unless=Unless(days=7)
@@ -42,8 +48,8 @@ FORMS = {
     ),
     "more than 5 half-lives since azathioprine before first dose": NotWithin(("azathioprine",), Reach(None, 5), "first dose"),
     "at least 30 days since X or Y before D1": NotWithin(("X", "Y"), Reach(Offset(30)), "first dose", strict=False),
-    "glucocorticoid at most 20.5 mg daily within 14 days before D1": NotWithin(
-        ("glucocorticoid",), Reach(Offset(14)), "first dose", above=Decimal("20.5")
+    "glucocorticoid at most 20.5 mg  prednisone daily within 14 days before D1": NotWithin(
+        ("glucocorticoid",), Reach(Offset(14)), "first dose", above=Decimal("20.5"), of="prednisone"
     ),
     "relapse symptoms stable for at least 4 weeks before randomisation": StableFor("relapse", WEEKS_4, "randomisation"),
     "immunosuppressant used for more than 1 year before screening": UsedFor(("immunosuppressant",), YEAR, "screening"),

@@ -6,6 +6,7 @@ A word that is not understood is refused where the reading stops: a criterion th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +21,8 @@ from nmosd_dosing.study.facts import NOT_STATED, NotStated
 
 _NAME = r"[^,]*?[^,\s]"
 _NAMES = rf"{_NAME}(?:\s*,\s*{_NAME})*"
-_DAILY = r"[0-9]+(?:\.[0-9]+)?\s*mg\s+daily"
+_DAILY = rf"[0-9]+(?:\.[0-9]+)?\s*mg(?:\s+{_NAME})?\s+daily"
+_DRUG = rf"(?!(?:a|per)\s+day\b|(?:within|for|before)\b){_NAME}"
 _HALF_LIVES = r"[0-9]+\s+half-(?:life|lives)"
 _REACH = (
     rf"(?:{LENGTH}|{_HALF_LIVES}|(?:{LENGTH}\s+or\s+{_HALF_LIVES}|{_HALF_LIVES}\s+or\s+{LENGTH}),?\s*whichever\s+is\s+(?:longer|shorter),?)"
@@ -47,7 +49,8 @@ _ANCHORS: dict[str, Anchor] = {
 _HOURS = {"h": Fraction(1, 24), "d": Fraction(1), "w": Fraction(7)}
 _FORMS = (
     "write for example `no live vaccine within 4 weeks before screening`, `more than 5 half-lives since azathioprine before D1`, "
-    "`relapse symptoms stable for at least 4 weeks before randomisation`, `glucocorticoid at most 20 mg daily within 14 days before D1` "
+    "`relapse symptoms stable for at least 4 weeks before randomisation`, "
+    "`glucocorticoid at most 20 mg prednisone daily within 14 days before D1` "
     "or `at least 2 relapses within 2 years before screening`"
 )
 _NO_NAME = re.compile(
@@ -59,7 +62,8 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class ClockText:
-    """A criterion as the file says it. `first_dose`: `D1` or `D0`, where it was written so."""
+    """A criterion as the file says it. `first_dose`: `D1` or `D0`, where it was written so. `daily`: where an amount a day
+    stands, and whether it names its drug."""
 
     clock: Clock
     text: str
@@ -67,6 +71,8 @@ class ClockText:
     names: tuple[tuple[str, Place], ...] = ()
     first_dose: tuple[str, Place] | None = None
     event: tuple[str, Place] | None = None
+    daily: Place | None = None
+    names_drug: bool = False
 
 
 def clock(node: Scalar) -> ClockText | NotStated:
@@ -91,6 +97,8 @@ class _Reader:
         self.names: list[tuple[str, Place]] = []
         self.first_dose: tuple[str, Place] | None = None
         self.event: tuple[str, Place] | None = None
+        self.daily: Place | None = None
+        self.names_drug = False
 
     def read(self) -> ClockText:
         scan = self.scan
@@ -111,13 +119,15 @@ class _Reader:
             found = self._something()
         if not scan.done:
             scan.expected("the end of the text", _end_hint(found))
-        return ClockText(found, self.node.flat, self.node.place, tuple(self.names), self.first_dose, self.event)
+        return ClockText(
+            found, self.node.flat, self.node.place, tuple(self.names), self.first_dose, self.event, self.daily, self.names_drug
+        )
 
     # --- the forms ---------------------------------------------------------------------------------------------------------
 
     def _none(self) -> NotWithin:
         whats = self._whats(r"above\b|for more than\b|within\b", "what there must not be, as in `no live vaccine within 4 weeks before D1`")
-        above = self._daily() if self.scan.take(r"above\b") else None
+        above, of = self._daily(whats) if self.scan.take(r"above\b") else (None, "")
         longer_than = self._days("`21 days`") if self.scan.take(r"for more than\b") else 0
         if not self.scan.take(r"within\b"):
             self.scan.expected("`within` and a length", "write for example `within 6 months before D1`")
@@ -127,7 +137,7 @@ class _Reader:
             raise PhraseError(
                 "half-lives after an anchor: nothing has been given by then", self.node.place, "write a length, as in `8 weeks`"
             )
-        return NotWithin(whats, reach, self._anchor(side), side, above, longer_than, self._unless())
+        return NotWithin(whats, reach, self._anchor(side), side, above, of, longer_than, self._unless())
 
     def _since(self, strict: bool) -> NotWithin:
         reach = self._reach()
@@ -156,11 +166,11 @@ class _Reader:
             self.names[-1] = event, self.names[-1][1]
             return StableFor(event, length, self._before())
         self.scan.take(r"at most\b")
-        above = self._daily()
+        above, of = self._daily(whats)
         if not self.scan.take(r"within\b"):
             self.scan.expected("`within` and a length", "write for example `within 14 days before D1`")
         length = self._length()
-        return NotWithin(whats, Reach(length), self._before(), above=above, unless=self._unless())
+        return NotWithin(whats, Reach(length), self._before(), above=above, of=of, unless=self._unless())
 
     def _counted(self) -> Counted:
         event, anchor, apart = "", None, 0
@@ -225,13 +235,22 @@ class _Reader:
         scan.at = end.start()
         return tuple(found)
 
-    def _daily(self) -> Decimal:
-        match = self.scan.take(r"([0-9]+(?:\.[0-9]+)?)\s*mg\s+daily\b")
+    def _daily(self, whats: Sequence[str]) -> tuple[Decimal, str]:
+        """So much a day, and of which drug: the one that is named, else the one that the criterion is about, if it is one."""
+        match = self.scan.take(rf"([0-9]+(?:\.[0-9]+)?)\s*mg\b(?:\s+({_DRUG}))?\s+daily\b")
         if not match:
             found, _ = self.scan.next_words()
-            near = re.match(r"([0-9]+(?:\.[0-9]+)?)\s*mg(?:\s*/\s*d(?:ay)?\b|\s+(?:a|per)\s+day\b|\b)", found)
-            self.scan.expected("an amount a day such as `20 mg daily`", f"write `{near[1]} mg daily`" if near else None)
-        return Decimal(match[1])
+            day = r"\s*(?:/\s*d(?:ay)?|\b(?:a|per)\s+day)\b"
+            near = re.match(rf"([0-9]+(?:\.[0-9]+)?)\s*mg\b(?:\s+({_DRUG}))?{day}", found) or re.match(
+                r"([0-9]+(?:\.[0-9]+)?)\s*mg()\b", found
+            )
+            drug = f" {' '.join(near[2].split())}" if near and near[2] else ""
+            self.scan.expected("an amount a day such as `20 mg prednisone daily`", f"write `{near[1]} mg{drug} daily`" if near else None)
+        self.daily, self.names_drug = self.scan.since(match.start()), match[2] is not None
+        if match[2]:
+            of = " ".join(match[2].split())
+            return Decimal(match[1]), of
+        return Decimal(match[1]), whats[0] if len(whats) == 1 else ""
 
     def _days(self, example: str) -> int:
         start = self.scan.skip()
