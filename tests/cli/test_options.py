@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 
-from typer.main import get_command
+import pytest
 
-from nmosd_dosing.cli import app
 from tests.kit.command import MIL62, errors, output
+from tests.kit.commands import COMMANDS
 
 
 def test_help_shows_examples_and_loads_nothing_heavy() -> None:
@@ -21,19 +23,32 @@ def test_help_shows_examples_and_loads_nothing_heavy() -> None:
     assert not modules & {"numpy", "icalendar", "pydantic", "yaml", "rich"}
 
 
+@pytest.mark.parametrize("words", COMMANDS)
+def test_the_help_of_every_command_shows_examples_that_can_be_typed(words: str) -> None:
+    text = output(*words.split(), "--help")
+    examples = re.findall(rf"^    (dosing {words}\b.*?)(?: > .*)?$", re.split(r"\n  Examples?:\n", text)[1], re.M)
+    assert examples
+    for example in examples:
+        COMMANDS[words].make_context(words, shlex.split(example)[1 + len(words.split()) :])
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_option_and_argument_says_what_it_is(words: str) -> None:
+    for parameter in COMMANDS[words].params:
+        assert re.fullmatch(r".+[.…\])]", parameter.help), f"{parameter.name}: {parameter.help}"
+
+
 def test_an_option_of_one_value_is_refused_when_given_twice() -> None:
     """Whatever the command and the option, with `=` or without; several at once are all told."""
-    program = get_command(app)
     tried = 0
-    for name, command in program.commands.items():  # type: ignore[attr-defined]
-        needed = ["x"] * sum(p.param_type_name == "argument" and p.required for p in command.params)
-        options = [p for p in command.params if p.param_type_name == "option"]
+    for words, command in COMMANDS.items():
+        options = [p for p in command.params if p.param_type_name == "option" and not p.is_flag and not p.multiple]
         for option in options:
-            once = [option.opts[0]] if option.is_flag else [option.opts[0], "a"]
-            twice = "" if option.is_flag or option.multiple else f"error: `{option.opts[0]}` is given twice\nhint: keep one of them\n"
-            if twice:
-                assert errors(name, *needed, *once, f"{option.opts[0]}=b") == twice
-                tried += 1
+            given = ["x" for p in command.params if p.param_type_name == "argument" and p.required]
+            given += [f"{p.opts[0]}=x" for p in options if p.required and p is not option]
+            twice = f"error: `{option.opts[0]}` is given twice\nhint: keep one of them\n"
+            assert errors(*words.split(), *given, option.opts[0], "a", f"{option.opts[0]}=b") == twice
+            tried += 1
     assert tried > 100
     assert errors("plan", "--start", "2025-01-06", "--arm", "a", "--start", "2025-01-06", "--arm=a").count("is given twice") == 2
 

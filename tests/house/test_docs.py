@@ -29,32 +29,13 @@ from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.keys import json_schema as assumptions_schema
 from nmosd_dosing.simulation.assumptions.model import BodyWeight
 from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
+from tests.kit.command import output
+from tests.kit.commands import PAGES as HELP_PAGES
 from tests.kit.pages import PAGES, Block, blocks
 from tests.kit.paths import ROOT
 from tests.kit.terminal import on_a_screen
 
 sys.path.append(str(ROOT / "examples" / "calendars"))
-COMMANDS = (
-    "",
-    "plan",
-    "cohort",
-    "check",
-    "due",
-    "slots",
-    "screen",
-    "starts",
-    "board",
-    "handout",
-    "prepare",
-    "order",
-    "doses",
-    "compare",
-    "simulate",
-    "regimens",
-    "show",
-    "validate",
-    "schema",
-)
 
 
 def run(command: str, folder: Path = ROOT) -> str:
@@ -127,11 +108,10 @@ pipe is as it is.
 
 
 def command_page() -> str:
-    """docs/commands.md: the help of every command."""
+    """docs/commands.md: the help of every command, also of those behind a group."""
     parts = [COMMAND_PAGE]
-    for command in COMMANDS:
-        words = f"dosing {command}".strip()
-        parts.append(f"## {words}\n\n```text\n{run(f'{words} --help').strip()}\n```\n")
+    for words in HELP_PAGES:
+        parts.append(f"## {' '.join(('dosing', *words))}\n\n```text\n{output(*words, '--help').strip()}\n```\n")
     return "\n".join(parts)
 
 

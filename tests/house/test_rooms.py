@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
-from nmosd_dosing import cli
 from nmosd_dosing.cli import options
+from tests.kit.commands import COMMANDS
 from tests.kit.paths import ROOT
 
 PACKAGE = ROOT / "src" / "nmosd_dosing"
@@ -77,8 +76,7 @@ def test_the_command_line_has_an_option_for_every_argument_that_messages_name() 
 
 @pytest.mark.parametrize("path", [path for path in ROOMS if "cli" in path.relative_to(PACKAGE).parts], ids=room)
 def test_messages_of_the_command_line_name_options_that_there_are(path: Path) -> None:
-    app = typer.main.get_command(cli.app)
-    known = {name for command in app.commands.values() for parameter in command.params for name in parameter.opts}  # type: ignore[attr-defined]
+    known = {name for command in COMMANDS.values() for parameter in command.params for name in parameter.opts}
     texts = [n.value for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     assert set(re.findall(r"--[a-z][a-z-]*[a-z]", "\n".join(texts))) <= known | {"--help", "--version"}
 

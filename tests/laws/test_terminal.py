@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing.cli.commands import COMMANDS
 from tests.kit.paths import ROOT
 from tests.kit.terminal import at_a_terminal, lost, on_a_screen
 
@@ -78,7 +77,7 @@ plan --regimen belimumab --start 2025-01-06 --format json
 cohort --regimen bat4406f examples/pharmacy/subjects.csv
 schema --site
 """
-HELP: list[tuple[str, ...]] = [("--help",), *((command.__name__, "--help") for command in COMMANDS)]
+HELP: list[tuple[str, ...]] = [(*words, "--help") for words in PAGES]
 screen = functools.cache(on_a_screen)
 
 
