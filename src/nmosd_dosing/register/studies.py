@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from nmosd_dosing.errors import InputError, Problem, clip, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
 from nmosd_dosing.register.facts import Fact, holding
 from nmosd_dosing.register.store import Act, Store
 
@@ -116,6 +116,6 @@ def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -
     versions = sorted({fact.cells.get(VERSION, there[0].version) for fact in subjects if fact.cells is not None}, key=int)
     if len(versions) > 1:
         message = f"these subjects are on the versions {one_of(versions).replace(' or ', ' and ')} of the study"
-        raise InputError(Problem(message, hint=f"ask of one version at a time: `--study-version {versions[-1]}`"))
+        raise InputError(Problem(message, hint=f"ask about those of one; or name what all are planned by: `{argument('regimen', 'FILE')}`"))
     version = versions[0] if versions else there[-1].version
     return next(file for file in there if file.version == version)
