@@ -62,6 +62,14 @@ def acts(store: Store, person: int, seq: int, cell: str | None, reason: str) -> 
     return found
 
 
+def row_of(store: Store, seq: int) -> int:
+    """The row of which an entry took a text out, perhaps after another one had."""
+    entries = Entry.objects.using(store.alias)
+    while (of := entries.filter(seq=seq, action="blank").values_list("of", flat=True).first()) is not None:
+        seq = of
+    return seq
+
+
 def _rows_of(store: Store, person: int) -> Iterator[Mapping[str, Any]]:
     yield from Entry.objects.using(store.alias).filter(person=person).exclude(action="blank").order_by("seq").values()
 

@@ -94,6 +94,8 @@ class Store:
             blanked = [act.of for act in acts if act.action == "blank" and act.of is not None]
             if blanked:
                 Content.objects.using(self.alias).filter(entry__in=blanked).update(cells=None, reason=None, salt=None)
+        if blanked:
+            self._forget()
         return list(range(first.seq + 1, head.seq + 1))
 
     def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -109,6 +111,13 @@ class Store:
         with connections[self.alias].cursor() as cursor:
             statement = f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  # names are the model's
             cursor.executemany(statement, [tuple(row.values()) for row in rows])
+
+    def _forget(self) -> None:
+        """Nothing of what was taken out stays in the files of SQLite, as far as no other program reads them now."""
+        connection = connections[self.alias]
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -185,7 +185,7 @@ def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[i
     rows = list(Entry.objects.using(store.alias).filter(seq__in=numbers).order_by("seq").values())
     said = _contents(store, _spoken_of(rows))
     for row in rows:
-        yield _line(name, row, said, seen, who)
+        yield _line(name, store, row, said, seen, who)
 
 
 class _Subjects:
@@ -231,16 +231,17 @@ def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | 
         batch = [row for row in batch if seen.sees(row["person"], row["site"])]
         said = _contents(store, _spoken_of(batch))
         for row in batch:
-            yield _line(name, row, said, seen, who)
+            yield _line(name, store, row, said, seen, who)
 
 
-def _line(name: str, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects, who: Who) -> Line:
+def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects, who: Who) -> Line:
     """One entry as the account may read it. Whose code is corrected is called as before."""
     mine, action, what = said[row["seq"]], row["action"], row["what"]
     untold = _UNTOLD.get(what, ()) if row["role"] == "unblinded-pharmacist" and not who.sees_arms else ()
     before = said[row["replaces"]].cells if row["replaces"] is not None else None
     old, new = (_shown(cells, what, untold) for cells in (before, mine.cells if action != "blank" else None))
-    named = new or old or (_shown(said[row["of"]].cells, what, untold) if row["of"] is not None else None) or {}
+    of = blanking.row_of(store, row["of"]) if row["of"] is not None else None
+    named = new or old or (_shown(blanking.content(store, of).cells, what, untold) if of is not None else None) or {}
     if old is not None and new is not None:
         others = [
             cell for cell in {**old, **new}
@@ -250,8 +251,10 @@ def _line(name: str, row: Mapping[str, Any], said: Mapping[int, blanking.Said], 
     reason = mine.reason if not (untold and mine.reason) else WITHHELD
     taken_out = (mine.cells or {}).get(blanking.TAKEN_OUT) if action == "blank" else None
     code = seen.code(row["person"], None if name == "arms" else row["replaces"] if row["what"] == "subjects" and before else row["seq"])
-    kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "of", "request")}
-    return Line(name, action=action, what=what, subject=code, old=old, new=new, reason=reason, taken_out=taken_out, named=named, **kept)
+    kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "request")}
+    return Line(
+        name, action=action, what=what, subject=code, old=old, new=new, reason=reason, of=of, taken_out=taken_out, named=named, **kept
+    )
 
 
 def _shown(cells: Mapping[str, str] | None, what: str, untold: Collection[str]) -> dict[str, str] | None:
@@ -267,19 +270,15 @@ def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]
     entry = Entry.objects.using(store.alias).filter(seq=int(text)).values().first() if re.fullmatch("[0-9]{1,15}", text) else None
     if entry is None or not seen.sees(entry["person"], entry["site"]):
         raise InputError(Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are"))
-    entries = Entry.objects.using(store.alias)
-    found = [entry["seq"]]
-    if entry["of"] is not None:
-        found.append(entry["of"])
-    before = entry["replaces"]
+    entries, row = Entry.objects.using(store.alias), blanking.row_of(store, entry["seq"])
+    found = {entry["seq"], row}
+    before = entries.filter(seq=row).values_list("replaces", flat=True).first()
     while before is not None:
-        found.append(before)
+        found.add(before)
         before = entries.filter(seq=before).values_list("replaces", flat=True).first()
-    after = entries.filter(replaces=entry["seq"]).values_list("seq", flat=True).first()
-    while after is not None:
-        found.append(after)
-        after = entries.filter(replaces=after).values_list("seq", flat=True).first()
-    return set(found)
+    while (after := entries.filter(replaces=row).values_list("seq", flat=True).first()) is not None:
+        found.add(row := after)
+    return found
 
 
 def _batches(rows: Any) -> Iterator[list[dict[str, Any]]]:
@@ -289,8 +288,8 @@ def _batches(rows: Any) -> Iterator[list[dict[str, Any]]]:
 
 
 def _spoken_of(rows: Iterable[Mapping[str, Any]]) -> set[int]:
-    """The numbers of entries, and of those that they replace or take something out of."""
-    return {row[name] for row in rows for name in ("seq", "replaces", "of") if row[name] is not None}
+    """The numbers of entries, and of those that they replace."""
+    return {row[name] for row in rows for name in ("seq", "replaces") if row[name] is not None}
 
 
 def _contents(store: Store, seqs: Collection[int]) -> dict[int, blanking.Said]:

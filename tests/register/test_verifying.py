@@ -1,0 +1,148 @@
+"""Whoever edits a register's database by hand is found out: which number does not fit is named. On both databases, as their owner."""
+
+from __future__ import annotations
+
+import pytest
+
+from nmosd_dosing.register import verifying
+from nmosd_dosing.register.chain import Head
+from nmosd_dosing.register.register import Register
+from tests.kit.by_hand import CONTENT, ENTRY, by_hand, other, unguarded
+from tests.kit.written import UNBLINDED, Desk
+
+
+@pytest.fixture
+def whole(fang: Desk) -> Register:
+    """Seven entries, of which the sixth corrects the fourth, and the seventh takes a text out of the fourth; an arm."""
+    fang.correct(4, "7 typed for 8", date="2025-07-08", comment="")
+    fang.blank(4, "comment")
+    Desk(fang.book.register, UNBLINDED).record("allocation", subject="0101", arm="placebo")
+    return fang.book.register
+
+
+def found(register: Register, kept: Head | None = None) -> str:
+    """What is said of the facts."""
+    verdict = verifying.verify(register.facts, kept)
+    return "holds" if verdict.holds else f"{verdict.seq} {verdict.why}"
+
+
+def test_what_nobody_edited_holds(whole: Register) -> None:
+    assert found(whole) == "holds"
+    head = whole.facts.head()
+    assert (head.seq, verifying.verify(whole.facts).entries) == (7, 7)
+    assert found(whole, head) == "holds"
+    assert found(whole, Head(3, next(e["hash"] for e in whole.facts.entries() if e["seq"] == 3))) == "holds", "also once more was written"
+    assert verifying.verify(whole.arms).holds
+
+
+def test_each_column_of_each_row_that_is_edited_is_found(whole: Register) -> None:
+    for table, key, columns in (("register_entry", "seq", ENTRY), ("register_content", "entry", CONTENT)):
+        for seq in (1, 4, 6, 7):
+            for column in columns:
+                with unguarded(whole, whole.facts) as hand:
+                    ((before,),) = hand.ask(f'SELECT "{column}" FROM {table} WHERE {key} = ?', seq)
+                    value = other(before)
+                    hand.ask(f'UPDATE {table} SET "{column}" = ? WHERE {key} = ?', value, seq)
+                said = found(whole)
+                assert said != "holds", (table, seq, column)
+                assert int(said.split()[0]) <= seq + 1, (said, table, seq, column)
+                with unguarded(whole, whole.facts) as hand:
+                    hand.ask(f'UPDATE {table} SET "{column}" = ? WHERE {key} = ?', before, value if column == key else seq)
+    assert found(whole) == "holds", "it was mended"
+
+
+def test_an_arm_that_is_edited_is_found(whole: Register) -> None:
+    with unguarded(whole, whole.arms) as hand:
+        hand.ask("UPDATE register_content SET cells = replace(cells, 'placebo', 'bat4406f')")
+    verdict = verifying.verify(whole.arms)
+    assert (verdict.seq, verdict.why) == (1, "has another content than was written")
+    assert found(whole) == "holds"
+
+
+def test_a_row_that_is_taken_out_of_the_middle_is_found(whole: Register) -> None:
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("DELETE FROM register_content WHERE entry = 5")
+    assert found(whole) == "5 has lost its content"
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("DELETE FROM register_entry WHERE seq = 5")
+    assert found(whole) == "5 is missing"
+
+
+def test_rows_that_are_taken_away_from_the_end_are_found_with_the_head_that_was_kept(whole: Register) -> None:
+    head = whole.facts.head()
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("DELETE FROM register_entry WHERE seq = 7")
+        hand.ask("DELETE FROM register_content WHERE entry = 7")
+    assert found(whole) == "4 has a content that was taken out, and no entry says by whom"
+    with unguarded(whole, whole.facts) as hand:
+        for seq in (4, 5, 6):
+            hand.ask("DELETE FROM register_entry WHERE seq = ?", seq)
+            hand.ask("DELETE FROM register_content WHERE entry = ?", seq)
+    assert found(whole) == "holds", "nothing tells that there was more"
+    assert found(whole, head) == "4 is missing: number 7 was kept elsewhere"
+
+
+def test_a_row_that_is_put_in_is_found(whole: Register) -> None:
+    with unguarded(whole, whole.facts) as hand:
+        names = ", ".join(f'"{name}"' for name in ENTRY)
+        (row,) = hand.ask(f"SELECT {names} FROM register_entry WHERE seq = 5")
+        hand.put("register_entry", ENTRY, (8, *row[1:]))
+        hand.put("register_content", CONTENT, (8, "{}", None, "00"))
+    assert found(whole).startswith("8 does not follow the one before")
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("DELETE FROM register_entry WHERE seq = 8")
+    assert found(whole) == "8 has a content, and no entry"
+
+
+def test_rows_that_are_exchanged_are_found(whole: Register) -> None:
+    with unguarded(whole, whole.facts) as hand:
+        for old, new in ((3, 99), (2, 3), (99, 2)):
+            hand.ask("UPDATE register_entry SET seq = ? WHERE seq = ?", new, old)
+            hand.ask("UPDATE register_content SET entry = ? WHERE entry = ?", new, old)
+    assert found(whole).startswith("2 does not follow the one before")
+
+
+def test_who_reckons_the_whole_chain_anew_is_found_with_the_head_that_was_kept(whole: Register) -> None:
+    head = whole.facts.head()
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("UPDATE register_content SET cells = replace(cells, '2025-01-06', '2025-01-07') WHERE entry = 3")
+        hand.rehash(3)
+    assert found(whole) == "holds"
+    assert found(whole, head) == "7 is not the one that was kept elsewhere"
+
+
+def test_a_content_that_is_emptied_without_saying_so_is_found(whole: Register) -> None:
+    with by_hand(whole, whole.facts) as hand:  # the guards let a content be taken out
+        hand.ask("UPDATE register_content SET cells = NULL, reason = NULL, salt = NULL WHERE entry = 6")
+    assert found(whole) == "6 has a content that was taken out, and no entry says by whom"
+
+
+def test_two_that_replace_the_same_are_found(whole: Register) -> None:
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("UPDATE register_entry SET replaces = 6 WHERE seq = 2")
+        hand.rehash(2)
+    assert found(whole) == "2 replaces number 6, which comes later"
+
+
+def test_a_guard_that_is_gone_is_missed(whole: Register) -> None:
+    on_server = whole.address.file is None
+    with by_hand(whole, whole.facts) as hand:
+        hand.ask("DROP TRIGGER entry_stays ON register_entry" if on_server else "DROP TRIGGER entry_stays")
+    assert found(whole) == "None the entries fit, and what guards them is gone or was changed: entry_stays"
+
+
+def test_a_guard_that_lets_everything_through_is_missed(whole: Register) -> None:
+    with by_hand(whole, whole.facts) as hand:
+        if whole.address.file is None:
+            hand.ask("CREATE OR REPLACE FUNCTION refuse_another_content() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+        else:
+            hand.ask("DROP TRIGGER content_stays")
+            hand.ask("CREATE TRIGGER content_stays BEFORE UPDATE ON register_content BEGIN SELECT 1; END")
+    assert found(whole).endswith("gone or was changed: content_stays")
+
+
+def test_how_far_it_is_is_told(whole: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "_TOLD", 3)
+    told: list[int] = []
+    verifying.verify(whole.facts, told=told.append)
+    assert told == [3, 6]
