@@ -25,6 +25,7 @@ COMMANDS = {
     "doses",
     "compare",
     "simulate",
+    "register",
     "regimens",
     "show",
     "validate",

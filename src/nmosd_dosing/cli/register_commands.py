@@ -12,7 +12,6 @@ from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import AdoptOptions, BackupOptions, GrantOptions, RegisterOptions, RestoreOptions
 
 T = TypeVar("T")
-Adding = Callable[[], Callable[[Callable[..., T]], Callable[..., T]]]
 
 
 def command_of() -> tuple[list[Callable[..., object]], Callable[[], Callable[[Callable[..., T]], Callable[..., T]]]]:
@@ -35,9 +34,8 @@ REGISTER_COMMANDS, command = command_of()
 
 @command()
 def grant(
-    asked: RegisterOptions,
+    asked: GrantOptions,
     role: Annotated[str, typer.Argument(help="The role, as PostgreSQL knows it.", metavar="ROLE")],
-    also: GrantOptions,
 ) -> None:
     """Let a role of a PostgreSQL server read a register and add to it. Who made the register types it.
 
@@ -48,7 +46,7 @@ def grant(
     """
     from nmosd_dosing.cli.run.accounts import run_grant
 
-    run_grant(asked, role, also.unblinded)
+    run_grant(asked, role)
 
 
 @command()

@@ -53,8 +53,9 @@ class NewAccount(SitesOptions):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GrantOptions:
-    """What a role of a server may read."""
+    """Which register, for who made it; and what a role of its server may read."""
 
+    register: Register = None
     unblinded: Annotated[bool, typer.Option("--unblinded", help="Also the arms.")] = False
 
 

@@ -59,10 +59,10 @@ class Opened:
 
 def opened(asked: RegisterOptions) -> Opened:
     """The register that the options name, for the account that is asking. Raises InputError where there is none, or nobody may."""
-    loaded(asked)
+    text = loaded(asked.register)
     from nmosd_dosing.register import accounts, register
 
-    found = register.open(asked.register or "")
+    found = register.open(text)
     register.refuse_owner(found)
     store, user = found.facts, users_name()
     mine = accounts.of_user(store, user, asked.account)
@@ -71,7 +71,7 @@ def opened(asked: RegisterOptions) -> Opened:
     elif mine is None and asked.account is None:
         raise InputError(Problem(
             f"the user `{clip(user)}` has no account in this register",
-            hint=f"name yours, `--account NAME`; or a manager types `dosing register account add NAME --role ROLE --user {clip(user)}`",
+            hint=f"name yours, `--account NAME`; or a manager types `dosing register account add NAME --role ROLE --sites CODES --user {clip(user)}`",
         ))  # fmt: skip
     else:
         name = mine.name if mine is not None else asked.account or ""
@@ -79,41 +79,41 @@ def opened(asked: RegisterOptions) -> Opened:
     return Opened(found, who, now(), zone())
 
 
-def opened_by_owner(asked: RegisterOptions) -> register.Register:
+def opened_by_owner(named: str | None) -> register.Register:
     """The register for who made it on a server: no account is asked, since he may do everything there anyway."""
-    loaded(asked)
+    text = loaded(named)
     from nmosd_dosing.register import register
 
-    if not register.on_server(asked.register or ""):
+    if not register.on_server(text):
         raise InputError(Problem(
-            f"`{clip(asked.register or '')}` is a file, and no server that has roles",
-            hint="who may do what is said by accounts: `dosing register account add NAME --role ROLE`",
+            f"`{clip(text)}` is a file, and no server that has roles",
+            hint="who may do what is said by accounts: `dosing register account add NAME --role ROLE --sites CODES`",
         ))  # fmt: skip
-    return register.open(asked.register or "")
+    return register.open(text)
 
 
 def made(asked: RegisterOptions) -> Opened:
     """A new register, for its first account: a manager, who is the user of this computer; on a server, which does not know him, one with
     a password. Raises InputError where none can be made, and then nothing is."""
-    loaded(asked)
+    text = loaded(asked.register)
     from nmosd_dosing.register import accounts, register
 
-    user, on_server = users_name(), register.on_server(asked.register or "")
+    user, on_server = users_name(), register.on_server(text)
     name = accounts.checked_name(asked.account or user, ())
     first = None
     if on_server or asked.password_file is not None:
         first = accounts.checked_password(new_password(asked.password_file, name), name)
-    found, at = register.make(asked.register or ""), now()
+    found, at = register.make(text), now()
     who = accounts.begin(found.facts, name, at, zone(), user=None if first else user, password=first)
     return Opened(found, who, at, zone())
 
 
-def loaded(asked: RegisterOptions) -> None:
-    """Raises InputError where no register is named, or what it needs is not installed."""
-    if not asked.register:
+def loaded(named: str | None) -> str:
+    """The address that is named. Raises InputError where no register is named, or what it needs is not installed."""
+    if not named:
         raise InputError(Problem("`--register` is missing", hint="name the register, for example `--register trial.db`"))
     needed = [("django", "register"), ("argon2", "register")]
-    if asked.register.startswith(("postgresql:", "postgres:")):
+    if named.startswith(("postgresql:", "postgres:")):
         needed.append(("psycopg", "postgres"))
     for package, extra in needed:
         try:
@@ -122,6 +122,7 @@ def loaded(asked: RegisterOptions) -> None:
             raise InputError(
                 Problem(f"a register needs the package {package}", hint=f"install it with `pip install 'nmosd-dosing[{extra}]'`")
             ) from None
+    return named
 
 
 # --- who sits there, and when --------------------------------------------------------------------------------------------

@@ -104,7 +104,8 @@ def open(text: str) -> Register:
         executor = MigrationExecutor(connections[register.facts.alias])
         applied, wanted = set(executor.loader.applied_migrations), set(executor.loader.disk_migrations)
     except DatabaseError as error:
-        raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {said(error)}")) from error
+        hint = "name the file that `dosing register init` made" if at.file is not None else "see whether the server runs and lets you in"
+        raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {said(error)}", hint=hint)) from error
     if not applied:
         raise InputError(Problem(f"`{clip(at.shown)}` is no register", hint="name the file or database that `dosing register init` made"))
     if newer := sorted(name for _, name in applied - wanted):

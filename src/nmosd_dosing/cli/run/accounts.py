@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nmosd_dosing.cli import outputs, registers
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.register_options import NewAccount, RegisterOptions
+from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, RegisterOptions
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.report.pages.accounts import accounts_page, in_words
 
@@ -92,10 +92,10 @@ def _accounts_dict(accounts: Sequence[Account]) -> dict[str, Any]:
 FORMATS: outputs.Formats = {"table": accounts_page, "json": _accounts_dict}
 
 
-def run_grant(asked: RegisterOptions, role: str, unblinded: bool) -> None:
+def run_grant(asked: GrantOptions, role: str) -> None:
     """Lets a role of a server in."""
-    opened = registers.opened_by_owner(asked)
+    opened = registers.opened_by_owner(asked.register)
     from nmosd_dosing.register import server
 
-    server.let_in(opened.facts, role, unblinded)
-    say(f"role `{clip(role)}`: may read the register and add to it{', and so with arms' if unblinded else '; arms it cannot read'}")
+    server.let_in(opened.facts, role, asked.unblinded)
+    say(f"role `{clip(role)}`: may read the register and add to it{', and so with arms' if asked.unblinded else '; arms it cannot read'}")

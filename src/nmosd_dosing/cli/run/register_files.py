@@ -149,7 +149,7 @@ def run_backup(asked: RegisterOptions, path: str, arms: bool) -> None:
 
 def run_restore(asked: RegisterOptions, path: str, arms: str | None) -> None:
     """Makes a register of a backup, and of one of the arms."""
-    registers.loaded(asked)
+    registers.loaded(asked.register)
     from nmosd_dosing.register import backups, register
 
     contents = {"facts": (path, read_file(path))} | ({"arms": (arms, read_file(arms))} if arms is not None else {})
