@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, Subject
+from nmosd_dosing import Event, Subject, Weight
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START
 
@@ -26,3 +27,12 @@ def test_each_subjects_events_stand_in_order_with_nothing_before_them(histories:
             found = [date for date in dates[:, column].tolist() if date is not None]
             assert found == sorted(START + dt.timedelta(days) for event, days in told if event == name)
             assert np.isnat(dates[len(found) :, column]).all()
+
+
+def test_later_weights_may_be_decimals_as_the_one_at_baseline_may() -> None:
+    decimals, floats = (
+        Cohort.of_subject(Subject(START, weight_kg=kind("60"), weights=(Weight(START + dt.timedelta(28), kind("61.2")),)), ())
+        for kind in (Decimal, float)
+    )
+    assert decimals.weighed is not None and floats.weighed is not None
+    assert (decimals.weighed.grams == floats.weighed.grams).all()

@@ -342,7 +342,7 @@ def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
     ordered = [sorted(w.items()) for w in weights]
     dates = [[o[i][0] if i < len(o) else None for o in ordered] for i in range(most)]
     kg = [[o[i][1] if i < len(o) else np.nan for o in ordered] for i in range(most)]
-    return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg) * 1000))
+    return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg, dtype=np.float64) * 1000))
 
 
 _MOST_ARMS = np.iinfo(np.int16).max
