@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem, clip
@@ -58,8 +59,9 @@ class Opened:
 
 
 def opened(asked: RegisterOptions) -> Opened:
-    """The register that the options name, for the account that is asking. Raises InputError where there is none, or nobody may."""
-    text = loaded(asked.register)
+    """The register that the options name, else the trial file of the folder, for the account that is asking. Raises InputError where there
+    is none, or nobody may."""
+    text = loaded(asked.register if asked.register is not None else trial.register_here())
     from nmosd_dosing.register import accounts, register
 
     found = register.open(text)

@@ -46,6 +46,18 @@ def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
     return {**given, **says, **({"column": columns} if columns else {}), "trial": path or NAME}
 
 
+def register_here() -> str | None:
+    """The register that the trial file of the folder names, which is said; None where there is none."""
+    trial = _read(NAME, lies_here=True) if _lies_here() else None
+    if trial is None or trial.register is None:
+        return None
+    from nmosd_dosing.cli.edge import say
+    from nmosd_dosing.screen import without_controls
+
+    say(without_controls(f"{NAME}: {trial.name} ({trial.register.text})"))
+    return trial.register.text
+
+
 def _is_given(value: object) -> bool:
     return value is not None and value != [] and value != ()
 

@@ -51,7 +51,7 @@ class Book:
 
     def store(self, table: str) -> Store:
         """Where the rows of a table are."""
-        return self.register.arms if table == "allocation" else self.register.facts
+        return self.register.arms_store() if table == "allocation" else self.register.facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +272,12 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
     """Asks whether somebody else has a code."""
 
     def check() -> None:
-        for fact in facts.holding(book.register.facts, "subjects"):
-            if fact.person != person and fact.cells is not None and same(fact.cells.get("subject", "")) == same(code):
-                mine = book.who.sees(fact.site)
-                hint = "`history` shows who wrote it; two people need two codes" if mine else "two people need two codes"
-                where = f", number {fact.seq}" if mine else ", at another site"
-                raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
+        fact = _of_code(book, code, person)
+        if fact is not None:
+            mine = book.who.sees(fact.site)
+            hint = "`history` shows who wrote it; two people need two codes" if mine else "two people need two codes"
+            where = f", number {fact.seq}" if mine else ", at another site"
+            raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
 
     return check
 
@@ -329,12 +329,18 @@ def _said(reason: str | None) -> str | None:
 
 def _subject(book: Book, code: str) -> Fact | None:
     """The row of a subject whom the account sees."""
-    if not code:
-        return None
-    for fact in facts.holding(book.register.facts, "subjects", sites=book.who.sites):
-        if fact.cells is not None and same(fact.cells.get("subject", "")) == same(code):
-            return fact
-    return None
+    found = _of_code(book, code) if code else None
+    return found if found is not None and book.who.sees(found.site) else None
+
+
+def _of_code(book: Book, code: str, but: int | None = None) -> Fact | None:
+    """The row of the subject who has a code, however its characters are composed, `but` for one person."""
+    store = book.register.facts
+    found = facts.of_code(store, code)
+    if found is not None and found.person != but:
+        return found
+    everybody = facts.holding(store, "subjects") if not code.isascii() else []
+    return next((f for f in everybody if f.person != but and f.cells is not None and same(f.cells.get("subject", "")) == same(code)), None)
 
 
 def _codes(book: Book) -> list[str]:

@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Exists, OuterRef
+
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import blanking
 from nmosd_dosing.register.accounts import Who
@@ -158,7 +160,7 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
     """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
 
     Raises InputError for a subject or a number that is not there, or that it may not see."""
-    seen = _Subjects(register.facts, who)
+    seen = _Subjects(register.facts, who, _called(register.facts, asked.subject) if asked.subject is not None else None)
     persons = seen.called(asked.subject) if asked.subject is not None else None
     for name, store in (("facts", register.facts), ("arms", arms)):
         if store is None:
@@ -181,8 +183,9 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
 
 def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[int]) -> Iterator[Line]:
     """The lines of some entries of a store, which have just been written."""
-    seen, name = _Subjects(register.facts, who), "arms" if store is register.arms else "facts"
     rows = list(Entry.objects.using(store.alias).filter(seq__in=numbers).order_by("seq").values())
+    name = "arms" if store is register.arms else "facts"
+    seen = _Subjects(register.facts, who, {row["person"] for row in rows if row["person"] is not None})
     said = _contents(store, _spoken_of(rows))
     for row in rows:
         yield _line(name, store, row, said, seen, who)
@@ -191,11 +194,14 @@ def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[i
 class _Subjects:
     """What subjects were called, when, and whom an account may see: where they are now, or were last."""
 
-    def __init__(self, store: Store, who: Who) -> None:
+    def __init__(self, store: Store, who: Who, persons: Collection[int] | None = None) -> None:
+        """`persons`: of nobody else it is asked."""
         self.who = who
         self._codes: dict[int, list[tuple[int, str]]] = {}
         self._sites: dict[int, str | None] = {}
         rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=("enter", "correct")).order_by("seq")
+        if persons is not None:
+            rows = rows.filter(person__in=persons)
         for batch in _batches(rows.values("seq", "person", "site")):
             said = _contents(store, [row["seq"] for row in batch])
             for row in batch:
@@ -221,6 +227,14 @@ class _Subjects:
         if not meant:
             raise InputError(Problem(f"`{clip(code)}` is not a subject of this register", hint="write the code as it was entered"))
         return meant
+
+
+def _called(store: Store, code: str) -> list[int] | None:
+    """Who may have had a code, found without reading what everybody is called; None where nobody is found so."""
+    written = f'"subject":{json.dumps(code, ensure_ascii=False)}'
+    some = Content.objects.using(store.alias).filter(entry=OuterRef("seq"), cells__contains=written)
+    rows = Entry.objects.using(store.alias).filter(what="subjects").filter(Exists(some))
+    return [person for person in rows.values_list("person", flat=True) if person is not None] or None
 
 
 def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None, who: Who) -> Iterator[Line]:
