@@ -12,6 +12,7 @@ from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
 from nmosd_dosing.simulation.assumptions.model import BodyWeight
 from nmosd_dosing.simulation.scenarios import simulate
+from tests.kit.paths import ROOT
 from tests.kit.simulated import ALONE, ARMS, BAT4406F, EXAMPLES, MONTH, assume, summary
 
 
@@ -22,6 +23,13 @@ def test_doses_without_a_day_and_events_that_are_not_drawn_are_told() -> None:
         catalog.load("mil62"), assume(**{**ALONE, "allocation": (1, 1), "block": 2}), 20, period="phase1b"
     )[0].summary  # fmt: skip
     assert "what hangs on escalated does not happen: it is not drawn" in phase.notes
+
+
+def test_that_no_second_relapse_is_drawn_is_told_where_it_would_lead_back() -> None:
+    study = catalog.load(ROOT / "examples" / "periods" / "study.yaml")
+    told = "nobody has a second relapse: it is not drawn; who may come back 2 times after relapses comes back once"
+    assert told in summary(study, relapse=(((0.0, 0.5 / 365.25),),)).notes
+    assert told not in summary(study, relapse=()).notes
 
 
 def test_how_long_an_open_repeat_counts_is_told_and_can_be_changed() -> None:

@@ -374,6 +374,9 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
     if waiting:
         yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    back = next((t.at_most for t in study.transitions if t.after.name == RELAPSE and t.at_most is not None and t.at_most > 1), None)
+    if trial.assumptions.relapse and back is not None:
+        yield f"nobody has a second relapse: it is not drawn; who may come back {back} times after relapses comes back once"
     if trial.assumptions.scatter != (0, 0) and any(period.gap_rules or _moves_on(period) for period in trial.periods):
         yield "`visit scatter` moves no later visit: what counts from the visit or the dose before, and `if gap`, are not simulated"
     if trial.assumptions.relapse and trial.periods[0].length is None:
