@@ -40,7 +40,7 @@ ARGUMENT_ERRORS = [
     (("--regimen", "mil26-rcp"), "error: unknown regimen `mil26-rcp`\nhint: did you mean `mil62-rcp`?"),
     (("--regimen", "no/such.yaml"), "error: cannot read `no/such.yaml`: there is no such file\nhint: give the path of a study file"),
     (("--period", "olp"), "error: unknown period `olp`\nhint: `mil62-rcp` has `rcp`"),
-    (("--nonsense",), "error: no such option: --nonsense\nhint: `dosing --help` and `dosing COMMAND --help` show what there is"),
+    (("--nonsense",), "error: no such option: --nonsense\nhint: `dosing plan --help` shows what there is"),
     (("--reminder", "3d"), "error: no such option: --reminder\nhint: did you mean `--remind`?"),
 ]  # fmt: skip
 

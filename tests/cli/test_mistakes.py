@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.kit.command import errors
+from tests.kit.commands import COMMANDS
 from tests.kit.paths import ROOT
 
 MISTAKES = (Path(__file__).parent / "mistakes.txt").read_text(encoding="utf-8").splitlines()
+<<<<<<< HEAD
 COMMANDS = {
     "plan",
     "cohort",
@@ -32,6 +34,8 @@ COMMANDS = {
     "schema",
 }
 
+=======
+>>>>>>> cea6008a (Whoever mistypes a command behind a group is told its own help; mistakes with every command)
 
 @pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_told_and_nothing_is_written(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,5 +48,5 @@ def test_a_mistake_is_told_and_nothing_is_written(line: str, monkeypatch: pytest
 
 
 def test_every_command_is_got_wrong_more_than_once() -> None:
-    commands = [words[1] for line in MISTAKES if len(words := shlex.split(line)) > 1]
-    assert all(commands.count(command) > 1 for command in COMMANDS)
+    seldom = [words for words in COMMANDS if sum(line == f"dosing {words}" or line.startswith(f"dosing {words} ") for line in MISTAKES) < 2]
+    assert seldom == []

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 from nmosd_dosing.cli import temporaries
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip, did_you_mean, draw, plural
@@ -31,9 +31,9 @@ Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 TOO_LITTLE_MEMORY = "error: too little memory for so much at once\nhint: give more of it, or ask about fewer subjects at a time"
 _ELSEWHERE = {  # what people write for an option of another name, by command
-    ("cohort", "--subjects"): "`dosing cohort` takes the table of subjects without an option: `dosing cohort subjects.csv`",
-    ("prepare", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
-    ("order", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
+    ("dosing cohort", "--subjects"): "`dosing cohort` takes the table of subjects without an option: `dosing cohort subjects.csv`",
+    ("dosing prepare", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
+    ("dosing order", "--to"): "the last day is `--until DATE`; or say how many days, `--days NUMBER`",
 }
 _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
@@ -111,18 +111,23 @@ def _told(error: Exception) -> int:
             return _told(failed)
         return FINE
     if hasattr(error, "format_message"):  # typer's usage errors: an unknown option, a missing argument
-        message = _lower(error.format_message())
-        hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
-        if near := re.search(r" \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
-            message = message[: near.start()]
-            near_words = re.findall(r"[^`, ]+", near[1])
-            hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
-        command = str(getattr(getattr(error, "ctx", None), "info_name", ""))
-        hint = _ELSEWHERE.get((command, str(getattr(error, "option_name", ""))), hint)
-        if "extra argument" in message:
-            hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
-        return _say(f"error: {message}\nhint: {hint}")
+        return _misused(error)
     return _defect(error)
+
+
+def _misused(error: Any) -> int:
+    """Says what typer cannot read, and what to type, as far as it can be told."""
+    context, message = getattr(error, "ctx", None), _lower(error.format_message())
+    asked = context.command_path if context is not None else "dosing"
+    hint = f"`{asked} --help` shows what there is" if asked != "dosing" else "`dosing --help` and `dosing COMMAND --help` show what there is"
+    if near := re.search(r"\.? \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
+        message = message[: near.start()]
+        near_words = re.findall(r"[^`, ]+", near[1])
+        hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
+    if "extra argument" in message and context is not None and any(p.name == "regimen" for p in context.command.params):
+        hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
+    hint = _ELSEWHERE.get((asked, str(getattr(error, "option_name", ""))), hint)
+    return _say(f"error: {message}\nhint: {hint}")
 
 
 def _close_output() -> None:
