@@ -13,29 +13,7 @@ from tests.kit.commands import COMMANDS
 from tests.kit.paths import ROOT
 
 MISTAKES = (Path(__file__).parent / "mistakes.txt").read_text(encoding="utf-8").splitlines()
-<<<<<<< HEAD
-COMMANDS = {
-    "plan",
-    "cohort",
-    "check",
-    "due",
-    "slots",
-    "screen",
-    "starts",
-    "prepare",
-    "order",
-    "doses",
-    "compare",
-    "simulate",
-    "register",
-    "regimens",
-    "show",
-    "validate",
-    "schema",
-}
 
-=======
->>>>>>> cea6008a (Whoever mistypes a command behind a group is told its own help; mistakes with every command)
 
 @pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_told_and_nothing_is_written(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
