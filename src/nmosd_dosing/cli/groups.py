@@ -57,17 +57,17 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
 
     @functools.wraps(command)
     def run(**given: Any) -> T:
-        if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
-            given = trial.typed(given, tables=not from_register)
-        if from_register and any(given[name] is not None for name in OF_REGISTER):
-            from nmosd_dosing.cli import register_tables
-
-            given = register_tables.typed(given)
-        values = {
-            name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
-            for name, group in groups.items()
-        }
         with arguments_said_as(option):
+            if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
+                given = trial.typed(given, tables=not from_register)
+            if from_register and any(given[name] is not None for name in OF_REGISTER):
+                from nmosd_dosing.cli import register_tables
+
+                given = register_tables.typed(given)
+            values = {
+                name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
+                for name, group in groups.items()
+            }
             return command(**values, **given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
