@@ -119,7 +119,9 @@ def _misused(error: Any) -> int:
     """Says what typer cannot read, and what to type, as far as it can be told."""
     context, message = getattr(error, "ctx", None), _lower(error.format_message())
     asked = context.command_path if context is not None else "dosing"
-    hint = f"`{asked} --help` shows what there is" if asked != "dosing" else "`dosing --help` and `dosing COMMAND --help` show what there is"
+    hint = "`dosing --help` and `dosing COMMAND --help` show what there is"
+    if asked != "dosing":
+        hint = f"`{asked} --help` shows what there is"
     if near := re.search(r"\.? \(?(?:did you mean|possible options:) ([^?)]+)\??\)?$", message, re.I):
         message = message[: near.start()]
         near_words = re.findall(r"[^`, ]+", near[1])
