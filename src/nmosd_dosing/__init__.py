@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.study.model import Study
     from nmosd_dosing.study.visit_rules import Window
     from nmosd_dosing.subjects.cohort import Cohort
-    from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Record, Subject, Weight
+    from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Measurement, Record, Subject, Weight
 
 
 _PUBLIC = {
@@ -71,14 +71,14 @@ _PUBLIC = {
     "study.model": "Study",
     "study.visit_rules": "Window",
     "subjects.cohort": "Cohort",
-    "subjects.subject": "Entered Event Exposure Record Subject Weight",
+    "subjects.subject": "Entered Event Exposure Measurement Record Subject Weight",
 }
 _ROOMS = {name: room for room, names in _PUBLIC.items() for name in names.split()}
 
 __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
-    "Entered", "Event", "Exposure", "Finding", "InputError", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule", "Slots",
-    "Starts", "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load",
+    "Entered", "Event", "Exposure", "Finding", "InputError", "Measurement", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule",
+    "Slots", "Starts", "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load",
     "load_assumptions", "plan", "read_ics", "read_site", "simulate", "slots", "starts", "to_csv", "to_ics", "to_json", "update_ics",
 ]  # fmt: skip
 

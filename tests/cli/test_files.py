@@ -121,7 +121,7 @@ def test_a_study_is_read_from_a_pipe_as_a_table_is(tmp_path: Path) -> None:
         assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, encoding="utf-8", check=True).stdout == usual
 
 
-@pytest.mark.parametrize("option", ["--subjects", "--visits", "--events", "--weighings", "--allocation", "--site"])
+@pytest.mark.parametrize("option", ["--subjects", "--visits", "--events", "--weighings", "--measurements", "--allocation", "--site"])
 def test_what_never_ends_is_not_read_to_its_end(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_LARGEST", 3_000_000)
     one = () if option == "--subjects" else ("--start", "2025-01-06", "--subject", "1")

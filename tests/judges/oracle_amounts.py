@@ -103,6 +103,30 @@ def by_age(
     return None, "age out of range"
 
 
+def by_value(
+    bands: Sequence[tuple[Fraction, Fraction | None, bool, Fraction | None, str]],
+    told: Sequence[tuple[dt.date, Fraction]],
+    day: dt.date,
+    grams: int | None,
+    most: Fraction | None,
+) -> tuple[Fraction | None, str, Fraction | None]:
+    """The amount of bands by a value that is recorded: each from so much to so much (None: and more), with that end or without it, so much
+    (None: not stated) per what; by the latest value that was told for a day on or before the dose. And that value."""
+    until = [(date, value) for date, value in told if date <= day]
+    if not until:
+        return None, "needs value", None
+    _, value = max(until)
+    for low, high, with_high, mg, per in bands:
+        if low <= value and (high is None or value < high or (with_high and value == high)):
+            if mg is None:
+                return None, "not stated", value
+            if per and grams is None:
+                return None, "needs weight", value
+            amount, capped = limited(mg * Fraction(grams or 0, 1000) if per else mg, most, "", None)
+            return amount, "capped" if capped else "stated", value
+    return None, "value out of range", value
+
+
 def taper(high: Fraction, by: Fraction, low: Fraction, days: int, begins: dt.date) -> Iterator[tuple[dt.date, dt.date, Fraction]]:
     """First day, last day and amount of each step."""
     while high >= low:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, Subject, Weight
+from nmosd_dosing import Event, Measurement, Record, Subject, Weight
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.plans.plan import Administration
 from tests.judges import oracle_amounts as oracle
@@ -87,6 +87,53 @@ def test_bands_by_age(edges: list[int], open_end: bool, data: st.DataObject, yea
     found = planned(visits("at: D1, give: X r", products=product("doses:", f"  r: {rule}")), who).visits[0].administrations[0]
     wanted, status = oracle.by_age(bands, years, kg, None if most is None else Fraction(most))
     assert (found.amount, found.amount_status) == (None if wanted is None else float(wanted), status), rule
+
+
+MEASURED = st.lists(
+    st.tuples(st.integers(-20, 70), st.one_of(st.integers(0, 100), st.integers(0, 1000).map(lambda n: n / 10))),
+    max_size=5,
+    unique_by=lambda m: m[0],
+)
+
+
+@examples(150)
+@given(
+    st.lists(st.integers(0, 900).map(lambda n: Fraction(n, 10)), min_size=2, max_size=5, unique=True).map(sorted), st.booleans(),
+    st.data(), MEASURED, grams, st.one_of(st.none(), st.integers(1, 60)), st.one_of(st.none(), st.integers(20, 40)),
+)  # fmt: skip
+def test_bands_by_a_value(
+    edges: list[Fraction],
+    open_end: bool,
+    data: st.DataObject,
+    told: list[tuple[int, float]],
+    kg: int | None,
+    most: int | None,
+    actual: int | None,
+) -> None:
+    ends = [*edges[1:], None] if open_end else edges[1:]
+    bands, lines = [], []
+    for low, high in zip(edges, ends, strict=open_end):
+        mg, per = data.draw(st.one_of(st.none(), numbers)), data.draw(st.sampled_from(["", "kg"]))
+        with_high = high is not None and high == ends[-1] and data.draw(st.booleans())
+        key = f"{number(low)} or more" if high is None else f"{number(low)} to {'' if with_high else '<'}{number(high)}"
+        lines.append(f"{key}: " + ("not stated" if mg is None else f"{number(mg)} mg{'/kg' if per else ''}"))
+        bands.append((low, high, with_high, mg, per))
+    if all(mg is None for *_, mg, _ in bands):
+        return
+    rule = f"{{by: eGFR, bands: {{{', '.join(lines)}}}{f', at most: {most} mg' if most else ''}}}"
+    body = "values: {eGFR: mL/min}\n" + visits('at: "D1, D29, D57", give: X r', products=product("doses:", f"  r: {rule}"))
+    days = [START, START + dt.timedelta(28 if actual is None else actual), START + dt.timedelta(56)]
+    measured = tuple(Measurement("eGFR", START + dt.timedelta(after), value) for after, value in told)
+    records = (Record("D29", days[1]),) if actual is not None else ()
+    made = planned(
+        body, Subject(START, weight_kg=None if kg is None else kg / 1000, measurements=measured, records=records), allow_deviation=True
+    )
+    exact = [(m.date, Fraction(str(m.value))) for m in measured]
+    for visit, day in zip(made.visits, days, strict=True):
+        found = visit.administrations[0]
+        wanted, status, value = oracle.by_value(bands, exact, day, kg, None if most is None else Fraction(most))
+        assert (found.amount, found.amount_status) == (None if wanted is None else float(wanted), status), (rule, day)
+        assert found.by_value is not None and found.by_value.value == (None if value is None else float(value))
 
 
 @examples(60)

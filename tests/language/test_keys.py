@@ -92,7 +92,8 @@ _UNSEEN = """
     clock-two-events clock-unless-unknown-event clock-words-within-a-name clock-zero-length criterion-id-of-a-period kind-in-itself
     kind-name-twice kind-nearly kind-twice kind-within half-life-zero randomisation-day-0
     age-band-part-of-a-year age-band-reversed age-bands-gap age-bands-ideal age-bands-in-kg age-bands-overlap age-bands-without-by
-    age-by-without-bands band-without-unit
+    age-by-without-bands age-by-word band-without-unit
+    value-undeclared value-near value-twice value-weight value-bands-gap value-bands-overlap value-band-reversed value-band-too-fine
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

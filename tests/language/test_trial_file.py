@@ -17,6 +17,7 @@ subjects: tables/subjects.csv
 events: events.csv
 visits: visits.csv
 weighings: weights.csv
+measurements: values.csv
 allocation: arms.csv
 site: site.yaml
 country: CN
@@ -46,7 +47,7 @@ def test_files_lie_beside_it_and_the_rest_is_as_it_is_written() -> None:
     assert (made.name, regimen(made), made.language, made.sites) == ("Study X", "there/studies/x.yaml", "zh", ("01", "02"))
     assert {name: said.text for name, said in made.files.items()} == {
         "subjects": "there/tables/subjects.csv", "events": "there/events.csv", "visits": "there/visits.csv",
-        "weighings": "there/weights.csv", "allocation": "there/arms.csv", "site": "there/site.yaml",
+        "weighings": "there/weights.csv", "measurements": "there/values.csv", "allocation": "there/arms.csv", "site": "there/site.yaml",
     }  # fmt: skip
     assert [(ours, said.text) for ours, said in made.columns] == [("start", "Infusion 1"), ("date", "Day"), ("date", "Day of visit")]
     assert regimen(read("trial: X\nregimen: mil62\n", "there/trial.yaml")) == "mil62"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, RegimenError, Subject, plan
+from nmosd_dosing import Event, Measurement, RegimenError, Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.subjects.subject import Record
 from tests.kit.blinded import SECRET, outputs
@@ -22,10 +22,12 @@ study: s
 title: t
 source: not stated
 days: from 1
+values: {{eGFR: mL/min}}
 products:
   X: {{route: IV infusion, vials: [100 mg], doses: {{i: {{amount: {low} to {high} mg/kg, weight: {by} (Devine), at most: {secret} mg}}}}}}
   Y: {{route: oral}}
   Z: {{route: inhaled}}
+  V: {{route: oral, vials: [5 mg], doses: {{e: {{by: eGFR, bands: {{<30: 5 mg, 30 or more: {secret} mg}}}}}}}}
   W: {{route: oral, vials: [5 mg], doses: {{a: {{by: age, bands: {{<6: 5 mg, 6 or more: {secret} mg}}}}}}}}
 arms: [active, placebo]
 periods:
@@ -35,6 +37,7 @@ periods:
       - {{at: "D1, D29", give: {{active: X i, placebo: X placebo}}}}
       - {{at: D29, give: {{active: "Z {secret} puffs as needed", placebo: Z placebo as needed}}}}
       - {{at: D36, give: {{active: W a, placebo: W placebo}}}}
+      - {{at: "D39, D50", give: {{active: V e, placebo: V placebo}}}}
       - {{at: D43, give: {{active: Z 2 puffs as needed, placebo: Z placebo as needed}}}}
       - at: relapse + 3 days
         give: {{active: "Y {top} mg daily, reduced by 7 mg every {days} days until 14 mg", placebo: Y placebo daily}}
@@ -58,6 +61,7 @@ def study_text(low: int, high: int, by: str, steps: int, days: int) -> str:
     st.integers(1, 5), st.integers(6, 40), st.sampled_from(["ideal", "adjusted"]), st.integers(1, 4), st.integers(1, 9),
     st.sampled_from([None, 70.0, 110.0]), st.sampled_from([None, 150.0, 177.8]), st.sampled_from(["M", "F", None]), records,
     st.sampled_from([None, 5, 6]),
+    st.lists(st.tuples(st.integers(-9, 60), st.sampled_from([29.9, 30])), max_size=2, unique_by=lambda m: m[0]),
 )  # fmt: skip
 def test_every_arm_is_shown_alike(
     low: int,
@@ -70,6 +74,7 @@ def test_every_arm_is_shown_alike(
     sex: object,
     given_: list[tuple[object, ...]],
     years: int | None,
+    measured: list[tuple[int, float]],
 ) -> None:
     study, _ = read_study_text(study_text(low, high, by, steps, days))
     told = tuple(
@@ -79,9 +84,13 @@ def test_every_arm_is_shown_alike(
         )
         for visit, after, product, amount in given_
     )  # fmt: skip
+    values = tuple(Measurement("eGFR", START + dt.timedelta(after), value) for after, value in measured)
     seen = set()
     for arm in (None, "active", "placebo"):
-        who = Subject(START, "S-1", arm, kg, (Event("relapse", START + dt.timedelta(9)),), records=told, height_cm=cm, sex=sex, age=years)  # type: ignore[arg-type]
+        who = Subject(
+            START, "S-1", arm, kg, (Event("relapse", START + dt.timedelta(9)),), records=told, height_cm=cm, sex=sex, age=years,  # type: ignore[arg-type]
+            measurements=values,
+        )  # fmt: skip
         made = plan(study, who, allow_deviation=True, as_of=dt.date(2025, 6, 1))
         seen.add(outputs(made))
     assert len(seen) == 1

@@ -10,7 +10,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, Study, Subject, load, plan
+from nmosd_dosing import Event, Measurement, Study, Subject, load, plan
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.cohort import COHORT_COLUMNS, Form, header, rows
@@ -20,6 +20,7 @@ from tests.kit.paths import ROOT
 from tests.kit.studies import examples
 
 STUDY = load(str(ROOT / "examples" / "amounts.yaml"))
+VALUES = load(str(ROOT / "examples" / "values.yaml"))
 AGES = load(str(ROOT / "examples" / "ages.yaml"))
 START = dt.date(2025, 1, 6)
 
@@ -50,6 +51,23 @@ def test_the_rows_are_those_of_plans(bodies: list[tuple[float | None, float | No
 )
 def test_the_rows_are_those_of_plans_where_doses_are_by_age(bodies: list[tuple[float | None, int | None]], form: Form) -> None:
     _alike(AGES, [Subject(START, f"S-{i}", weight_kg=kg, age=years) for i, (kg, years) in enumerate(bodies)], form)
+
+
+measured = st.lists(st.tuples(st.integers(-9, 60), st.sampled_from([14.9, 15, 29.9, 30, 75])), max_size=3, unique_by=lambda m: m[0])
+
+
+@examples(20)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), measured), min_size=1, max_size=9),
+    st.sampled_from(["csv", "json"]),
+)
+def test_the_rows_are_those_of_plans_where_doses_are_by_a_value(people: list[tuple[int, list[tuple[int, float]]]], form: Form) -> None:
+    subjects = []
+    for number, (later, told) in enumerate(people):
+        day_1 = START + dt.timedelta(later)
+        values = tuple(Measurement("eGFR", START + dt.timedelta(after), value) for after, value in told)
+        subjects.append(Subject(day_1, f"S-{number}", measurements=values))
+    _alike(VALUES, subjects, form)
 
 
 def _alike(study: Study, subjects: list[Subject], form: Form) -> None:

@@ -70,7 +70,13 @@ BY_AGE = ENDS_ON_A_DOSE.replace("X 500 mg", "X r").replace(
 )
 
 
-def test_what_is_drawn_of_nobody_is_no_dose() -> None:
-    study = read_study_text(BY_AGE.replace("WITHIN", "2 weeks"))[0]
-    with pytest.raises(InputError, match="X is dosed by age, and no ages are drawn"):
+BY_VALUE = BY_AGE.replace("by: age", "by: eGFR").replace("products:", "values: {eGFR: mL/min}\nproducts:")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [(BY_AGE, "X is dosed by age, and no ages are drawn"), (BY_VALUE, "X is dosed by eGFR, and no eGFR is drawn")]
+)
+def test_what_is_drawn_of_nobody_is_no_dose(text: str, message: str) -> None:
+    study = read_study_text(text.replace("WITHIN", "2 weeks"))[0]
+    with pytest.raises(InputError, match=message):
         prepare(study, way(study), assume(study="s", subjects=20))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import window as window_phrase
@@ -16,6 +17,7 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.visit_rules import Window
+from nmosd_dosing.subjects.subject import Measurement
 from nmosd_dosing.subjects.tables import cells
 
 if TYPE_CHECKING:
@@ -101,6 +103,28 @@ def age(option: str, text: str, problems: Problems) -> int | None:
 def height(option: str, text: str, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
     return cells.height(f"`{option} {clip(text)}`", text, None, problems)
+
+
+def measurements(option: str, texts: Sequence[str], values: Sequence[Value] | None, problems: Problems) -> tuple[Measurement, ...]:
+    """Values that doses are by, each with its day: `eGFR=45@2025-01-03`. values: those that the study declares; None where something is
+    wrong with it."""
+    found: dict[tuple[str, dt.date], Measurement] = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        number, at, day = rest.partition("@")
+        if not equals or not at or not name.strip():
+            example = f"{values[0].name if values else 'eGFR'}=45@2025-01-03"
+            problems.error(f"`{option} {clip(text)}` is not a value with its day", None, f"write for example `{option} {example}`")
+            continue
+        what = cells.of_study(values)(f"`{option} {clip(name)}=`", name.strip(), None, problems)
+        value = cells.value(f"`{option} {clip(text)}`", number.strip(), None, problems)
+        on = date(f"{option} {clip(name)}=", day.strip(), problems)
+        if what is None or value is None or on is None:
+            continue
+        made = Measurement(what.name, on, value)
+        if found.setdefault((what.name, on), made).value != value:
+            problems.error(f"two values of `{what.name}` on {on}", None, "keep the one that doses are to be by")
+    return tuple(found.values())
 
 
 def exposure(option: str, text: str, problems: Problems) -> Exposure | None:

@@ -99,7 +99,24 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
-@command(without=("visit", "visits", "weighings", "enter", "arm", "allocation", "weight", "height", "sex", "age", "earlier", "site"))
+@command(
+    without=(
+        "visit",
+        "visits",
+        "weighings",
+        "measurements",
+        "enter",
+        "arm",
+        "allocation",
+        "weight",
+        "height",
+        "sex",
+        "age",
+        "measured",
+        "earlier",
+        "site",
+    )
+)
 def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: OutputOptions) -> None:
     """What a subject had against the criteria that dates decide, and the earliest screening and day 1.
 
@@ -119,7 +136,8 @@ def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: O
 
 @command(
     without=(
-        "start", "enter", "visit", "visits", "weighings", "weight", "height", "sex", "age", "earlier", "subjects", "events", "allocation",
+        "start", "enter", "visit", "visits", "weighings", "measurements", "weight", "height", "sex", "age", "measured", "earlier",
+        "subjects", "events", "allocation",
     )
 )  # fmt: skip
 def starts(people: options.HistoryOptions, asked: options.StartsOptions, output: OutputOptions) -> None:
@@ -228,8 +246,8 @@ def cohort(
 
 @command(
     without=(
-        "trial", *OF_REGISTER, "on", "enter", "visit", "visits", "weighings", "weight", "earlier", "subject", "subjects", "events",
-        "allocation",
+        "trial", *OF_REGISTER, "on", "enter", "visit", "visits", "weighings", "measurements", "weight", "earlier", "subject", "subjects",
+        "events", "allocation",
     )
 )  # fmt: skip
 def doses(people: options.DosesPeople, asked: options.DosesOptions, output: OutputOptions) -> None:
@@ -263,7 +281,7 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
     run(asked, output)
 
 
-@command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings"))
+@command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
 def simulate(people: PeopleOptions, asked: options.SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 

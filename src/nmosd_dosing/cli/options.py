@@ -98,6 +98,9 @@ class PeopleOptions:
         str | None, typer.Option(help="What was done: a table with subject, period, visit, date, status, …", metavar="FILE")
     ] = None
     weighings: Annotated[str | None, typer.Option(help="Later weights: a table with subject, date, weight_kg.", metavar="FILE")] = None
+    measurements: Annotated[
+        str | None, typer.Option(help="Values that doses are by: a table with subject, date, what, value.", metavar="FILE")
+    ] = None
     arm: Arm = None
     weight: Annotated[
         list[str], typer.Option(help="Body weight at baseline; later ones as 2025-06-23=66. Repeatable.", metavar="KG|DATE=KG")
@@ -105,6 +108,9 @@ class PeopleOptions:
     height: Height = None
     sex: Sex = None
     age: Age = None
+    measured: Annotated[
+        list[str], typer.Option(help="A value that doses are by, with its day: eGFR=45@2025-01-03. Repeatable.", metavar="NAME=N@DATE")
+    ] = field(default_factory=list)
     earlier: Annotated[
         list[str],
         typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
@@ -144,12 +150,12 @@ class PeopleOptions:
         return [
             ("`--trial`", self.trial), ("`--regimen`", self.regimen), (self.named, self.subjects), ("`--allocation`", self.allocation),
             ("`--events`", self.events), ("`--visits`", self.visits), ("`--site`", self.site), ("`--weighings`", self.weighings),
-            ("`--register`", self.register), ("`--password-file`", self.password_file),
+            ("`--register`", self.register), ("`--password-file`", self.password_file), ("`--measurements`", self.measurements),
         ]  # fmt: skip
 
 
 OF_REGISTER = ("register", "as_known", "account", "password_file")
-OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "earlier", "enter")
+OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "measured", "earlier", "enter")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -453,7 +459,7 @@ _GROUPS = (
     OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
     RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions,
 )  # fmt: skip
-_IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on"}
+_IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "measurements": "measured"}
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
+from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language import catalog
@@ -50,10 +51,10 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     tables = _tables(asked, problems)
     allocation: Sequence[tuple[Cell, Cell]] = ()
     if asked.subjects is None or tables is None:
-        subjects = _one(asked, events, problems)
+        subjects = _one(asked, events, values(study), problems)
         subjects = tuple(dataclasses.replace(s, entered=s.entered + entered) for s in subjects)
         if tables is not None:
-            subjects, allocation = _with_tables(subjects, tables, known, masked(study), problems)
+            subjects, allocation = _with_tables(subjects, tables, known, study, problems)
     else:
         if events or entered:
             problems.error(
@@ -92,12 +93,12 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
 
 
 def _with_tables(
-    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str] | None, masked: bool, problems: Problems
+    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str] | None, study: Study | None, problems: Problems
 ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
     """One subject with what tables say, and the rows of the allocation."""
     from nmosd_dosing.subjects.tables import roster
 
-    beside = tables.beside(events, masked, problems, roster.LeftOut(problems.found, refuses=True))
+    beside = tables.beside(events, values(study), masked(study), problems, roster.LeftOut(problems.found, refuses=True))
     return (collected(problems, lambda: roster.roster(subjects, *beside)) or subjects) if subjects else (), beside.allocation
 
 
@@ -109,7 +110,7 @@ def _several(
 
     wrong = left_out if left_out is not None else LeftOut(problems.found, refuses=True)
     columns = collected(problems, lambda: tables.subjects(later, capped(study), wrong))
-    beside = tables.beside(known_events(study), masked(study), problems, wrong)
+    beside = tables.beside(known_events(study), values(study), masked(study), problems, wrong)
     said = collected(problems, lambda: tables.join(columns, beside, wrong)) if columns is not None else None
     if columns is None or said is None:
         return (), beside.allocation
@@ -188,6 +189,11 @@ def capped(study: Study | None) -> list[str]:
     return [p.name for p in study.products if p.lifetime is not None] if study is not None else []
 
 
+def values(study: Study | None) -> tuple[Value, ...] | None:
+    """The values that doses of a study are by; None where something is wrong with the study."""
+    return study.values if study is not None else None
+
+
 def masked(study: Study | None) -> bool:
     """Whether messages may tell an arm to somebody who is blinded."""
     return study is None or any(period.masks for period in study.periods)
@@ -249,7 +255,7 @@ def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period]
     return tuple(Entered(name, date) for name, date in entered.items())
 
 
-def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) -> tuple[Subject, ...]:
+def _one(request: PeopleOptions, events: tuple[Event, ...], values: Sequence[Value] | None, problems: Problems) -> tuple[Subject, ...]:
     start, screened = None, any(event.name in OF_SCREENING for event in events)
     if request.start is None and not screened:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
@@ -259,6 +265,7 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
     height = arguments.height("--height", request.height, problems) if request.height is not None else None
     sex = arguments.sex("--sex", request.sex, problems) if request.sex is not None else None
     age = arguments.maybe(arguments.age, "--age", request.age, problems)
+    measured = arguments.measurements("--measured", request.measured, values, problems)
     earlier = tuple(e for text in request.earlier if (e := arguments.exposure("--earlier", text, problems)) is not None)
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if request.allocation is not None and request.arm is not None:
@@ -273,19 +280,10 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], problems: Problems) 
         return ()
     return (
         Subject(
-            start,
-            subject,
-            arm,
-            weight,
-            events,
-            records=tuple(records),
-            height_cm=height,
-            sex=sex,
-            age=age,
-            weights=later,
-            earlier=earlier,
+            start, subject, arm, weight, events, records=tuple(records), height_cm=height, sex=sex, age=age, weights=later,
+            measurements=measured, earlier=earlier,
         ),
-    )
+    )  # fmt: skip
 
 
 def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tuple[Weight, ...]]:
@@ -313,7 +311,8 @@ def _weights(texts: Sequence[str], problems: Problems) -> tuple[float | None, tu
 
 def _tables(asked: PeopleOptions, problems: Problems) -> Tables | None:
     """The tables that are named; None where there is none, so that nothing is loaded for them."""
-    if {asked.subjects, asked.events, asked.allocation, asked.visits, asked.weighings} == {None} and not (asked.column or asked.sheet):
+    tables = (asked.subjects, asked.events, asked.allocation, asked.visits, asked.weighings, asked.measurements)
+    if not (any(table is not None for table in tables) or asked.column or asked.sheet):
         return None
     from nmosd_dosing.cli.tables import Tables
 

@@ -8,10 +8,11 @@ from typing import NamedTuple, TypeVar
 from nmosd_dosing.cli.edge import collected, say, some_codes
 from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import PeopleOptions
+from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import BEFORE_DAY_1
-from nmosd_dosing.subjects.subject import Event, Record, Weight
+from nmosd_dosing.subjects.subject import Event, Measurement, Record, Weight
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, plain
@@ -20,7 +21,7 @@ from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
 
 T = TypeVar("T")
-TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history", "weights")
+TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history", "weights")
 
 
 class Beside(NamedTuple):
@@ -30,6 +31,7 @@ class Beside(NamedTuple):
     allocation: Sequence[tuple[Cell, Cell]]
     records: Sequence[tuple[Cell | None, Record]]
     weighings: Sequence[tuple[Cell, Weight]]
+    measurements: Sequence[tuple[Cell, Measurement]] = ()
 
 
 class Tables:
@@ -108,9 +110,11 @@ class Tables:
         left_out.rows |= known.wrong | known.may_be(left_out.codes)
         return said
 
-    def beside(self, known: Sequence[str] | None, masked: bool, problems: Problems, left_out: LeftOut) -> Beside:
-        """What the other tables say, without rows that are wrong; nothing of a table that cannot be read. `masked`: no message shows what
-        was given."""
+    def beside(
+        self, known: Sequence[str] | None, values: Sequence[Value] | None, masked: bool, problems: Problems, left_out: LeftOut
+    ) -> Beside:
+        """What the other tables say, of `known` events and declared `values`, without rows that are wrong; nothing of a table that cannot
+        be read. `masked`: no message shows what was given."""
         asked = self.asked
 
         def rows(table: str, read: Callable[[bytes, str, Layout], list[T]]) -> list[T]:
@@ -124,6 +128,7 @@ class Tables:
             rows("allocation", lambda content, path, layout: roster.allocation(content, path, left_out, layout)),
             rows("visits", lambda content, path, layout: roster.records(content, path, left_out, masked, layout)),
             rows("weighings", lambda content, path, layout: roster.weighings(content, path, left_out, layout)),
+            rows("measurements", lambda content, path, layout: roster.measurements(content, path, values, left_out, layout)),
         )
 
     def check_said(self, problems: Problems) -> None:

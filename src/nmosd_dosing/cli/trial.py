@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.language.trial_file import Trial
 
 NAME = "trial.yaml"
-_TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history")
+_TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history")
 _ONE = ("start", "screening", "had")  # which are of somebody who is in no table
 _NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not meant
 

@@ -8,7 +8,7 @@ A range is two doses, its least and its most, and each is worked out like any ot
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, BandedBy, ByWeight, Dose, Sex, Surface, Way
+from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, BandedBy, ByWeight, Dose, Sex, Surface, Value, Way
 from nmosd_dosing.dose.vials import whole_vials
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
@@ -25,11 +25,12 @@ Statuses = NDArray[np.uint8]
 
 class Bodies(NamedTuple):
     """What doses are by beside weight, of n subjects: (n,) height in whole millimetres; 1 for a man, 0 for a woman; age on day 1 in
-    completed years. NaN where it is not known."""
+    completed years; by name the latest recorded values, in whole millionths. NaN where it is not known."""
 
     mm: Wholes
     male: Wholes
     years: Wholes
+    values: Mapping[str, Wholes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class WholeDose:
     @property
     def is_plain(self) -> bool:
         """Whether its amount hangs on nothing, or is just so much per kg: the commonest doses, and the quickest."""
-        if self.banded_by == "age":
+        if self.banded_by != "weight":
             return False
         ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None or self.by != "actual"
         return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
@@ -212,7 +213,7 @@ def reckon(dose: WholeDose, grams: Wholes, bodies: Bodies) -> tuple[Wholes, Stat
         missing = np.isnan(whole)
         return whole, _where(missing, AmountStatus.NEEDS_WEIGHT) if missing.any() else AmountStatus.STATED
     whole, status = _by_band(dose, grams, bodies)
-    return _limited(dose, whole, status)
+    return _limited(dose, whole, status, _banded(dose.banded_by, grams, bodies)[2])
 
 
 def _where(chosen: NDArray[np.bool_], status: AmountStatus) -> Statuses:
@@ -221,13 +222,13 @@ def _where(chosen: NDArray[np.bool_], status: AmountStatus) -> Statuses:
 
 def _by_band(dose: WholeDose, grams: Wholes, bodies: Bodies) -> tuple[Wholes, Statuses]:
     whole = np.full(len(grams), np.nan)
-    by_age = dose.banded_by == "age"
-    measured = bodies.years if by_age else grams
-    status = np.full(len(grams), AmountStatus.AGE_OUT_OF_RANGE if by_age else AmountStatus.OUT_OF_RANGE, dtype=np.uint8)
+    by_weight = dose.banded_by == "weight"
+    measured, lacking, beyond = _banded(dose.banded_by, grams, bodies)
+    status = np.full(len(grams), beyond, dtype=np.uint8)
     cm2 = surface(grams, bodies.mm, dose.surface) if dose.by_surface else grams
     for band in dose.bands:
         inside = (measured >= band.low) & (measured < (math.inf if band.high is None else band.high))
-        if not by_age and band.low == 0 and band.high is None and not (band.per_gram or band.per_cm2):
+        if by_weight and band.low == 0 and band.high is None and not (band.per_gram or band.per_cm2):
             inside[:] = True  # whoever's weight is not known, too
         status[inside] = AmountStatus.STATED if band.known else AmountStatus.NOT_STATED
         if band.known:
@@ -237,25 +238,33 @@ def _by_band(dose: WholeDose, grams: Wholes, bodies: Bodies) -> tuple[Wholes, St
             if band.per_cm2:
                 amount += cm2 * band.per_cm2
                 status[inside & np.isnan(cm2)] = AmountStatus.NEEDS_HEIGHT
-            if by_age and (band.per_gram or band.per_cm2):  # of the other bands nobody needs the weight
+            if not by_weight and (band.per_gram or band.per_cm2):  # of the other bands nobody needs the weight
                 status[inside & np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
             whole = np.where(inside, amount, whole)
-    if by_age:
-        status[np.isnan(bodies.years)] = AmountStatus.NEEDS_AGE
-    elif dose.by_weight:
-        status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
+    if not by_weight or dose.by_weight:
+        status[np.isnan(measured)] = lacking
     return whole, status
 
 
-def _limited(dose: WholeDose, whole: Wholes, status: Statuses) -> tuple[Wholes, Statuses]:
-    """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a body."""
+def _banded(by: BandedBy, grams: Wholes, bodies: Bodies) -> tuple[Wholes, AmountStatus, AmountStatus]:
+    """What bands are ranges of: (n,) of the subjects; and what is said where it is not known, or in no band."""
+    if isinstance(by, Value):
+        return bodies.values.get(by.name, np.full(len(grams), np.nan)), AmountStatus.NEEDS_VALUE, AmountStatus.VALUE_OUT_OF_RANGE
+    if by == "age":
+        return bodies.years, AmountStatus.NEEDS_AGE, AmountStatus.AGE_OUT_OF_RANGE
+    return grams, AmountStatus.NEEDS_WEIGHT, AmountStatus.OUT_OF_RANGE
+
+
+def _limited(dose: WholeDose, whole: Wholes, status: Statuses, nowhere: AmountStatus) -> tuple[Wholes, Statuses]:
+    """Rounded, and then not above the cap. What is rounded to nothing is no dose: the rule does not hold for so light a body,
+    or it is `nowhere`."""
     if dose.sizes and dose.way != "half even":
         whole = whole_vials(whole, dose.scale, dose.sizes, dose.way)
     elif dose.step is not None:
         whole = _to_step(whole, dose.step, dose.way)
     nothing = whole == 0
     if nothing.any():
-        status[nothing] = AmountStatus.AGE_OUT_OF_RANGE if dose.banded_by == "age" and not dose.by_weight else AmountStatus.OUT_OF_RANGE
+        status[nothing] = AmountStatus.OUT_OF_RANGE if dose.by_weight else nowhere
         whole = np.where(nothing, np.nan, whole)
     if dose.cap is not None:
         status[whole > dose.cap] = AmountStatus.CAPPED

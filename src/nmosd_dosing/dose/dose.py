@@ -17,13 +17,25 @@ Per = Literal["", "kg", "m2"]
 Formula = Literal["Mosteller", "Du Bois", "Haycock", "Boyd"]
 Way = Literal["up", "down", "half even"]
 ByWeight = Literal["actual", "ideal", "adjusted"]
-BandedBy = Literal["weight", "age"]
 Sex = Literal["M", "F"]
+
+
+class Value(NamedTuple):
+    """A value of a subject by which doses are, as a study file declares it: `eGFR`, in `mL/min/1.73m2`."""
+
+    name: str
+    unit: str
+
+
+BandedBy = Literal["weight", "age"] | Value
+"""What bands are ranges of: body weights, ages on day 1, or a value that is recorded."""
+PARTS = 1_000_000  # of a value: it is a whole number of millionths, as a weight is one of grams
 
 
 AmountStatusText = Literal[
     "stated", "masked", "not stated", "needs arm", "needs weight", "absent", "not recorded", "capped", "needs height", "out of range",
-    "refused", "omitted", "held", "as needed", "range", "needs sex", "too short", "needs age", "age out of range",
+    "refused", "omitted", "held", "as needed", "range", "needs sex", "too short", "needs age", "age out of range", "needs value",
+    "value out of range",
 ]  # fmt: skip
 
 
@@ -49,6 +61,8 @@ class AmountStatus(IntEnum):
     TOO_SHORT = 16  # the formula of the weight that the rule is by does not hold for so short a person
     NEEDS_AGE = 17
     AGE_OUT_OF_RANGE = 18  # the rule does not hold for this age
+    NEEDS_VALUE = 19  # no value is recorded on or before the day of the dose
+    VALUE_OUT_OF_RANGE = 20
 
     @property
     def text(self) -> AmountStatusText:
@@ -76,10 +90,10 @@ MOSTELLER = Surface()
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The amount for weights from `low` grams, or ages from `low` completed years, to below `high`; `high` None: and more. `amount` None:
-    not stated. `upto`: the other end, where the amount is a range.
+    """The amount for weights from `low` grams, ages from `low` completed years, or values from `low` millionths, to below `high`; `high`
+    None: and more. `amount` None: not stated. `upto`: the other end, where the amount is a range.
 
-    `holds_for`: these weights or ages in words, `40 to 60 kg`, `6 to <12 years`; empty where the file names none.
+    `holds_for`: these in words, `40 to 60 kg`, `6 to <12 years`, `30 to <60 mL/min`; empty where the file names none.
     """
 
     amount: Fraction | None
@@ -194,8 +208,9 @@ class Dose:
         return self.by_surface or banded or any(band.per == "kg" for band in self.bands)
 
     @property
-    def by_age(self) -> bool:
-        return self.banded_by == "age"
+    def by_value(self) -> Value | None:
+        """The recorded value that its bands are of; None where they are of weights or ages."""
+        return self.banded_by if isinstance(self.banded_by, Value) else None
 
     @property
     def by_surface(self) -> bool:

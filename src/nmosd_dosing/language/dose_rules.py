@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 
-from nmosd_dosing.dose.dose import MOSTELLER, Band, BandedBy, ByWeight, Dose, LifetimeCap, Rounding, Vials, number_text
+from nmosd_dosing.dose.dose import MOSTELLER, PARTS, Band, BandedBy, ByWeight, Dose, LifetimeCap, Rounding, Value, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
-from nmosd_dosing.errors import DosingError, Place, Problems, clip
+from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean
 from nmosd_dosing.language.dose_levels import with_levels
-from nmosd_dosing.language.keys import DoseRuleKeys, LevelKeys, ProductKeys, VialsKeys, to_facts
+from nmosd_dosing.language.keys import DoseRuleKeys, LevelKeys, ProductKeys, StudyKeys, VialsKeys, one_line, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import ranges
 from nmosd_dosing.language.phrases.doses import AmountText, RoundText
@@ -61,8 +61,18 @@ def to_lifetime(text: AmountText | None) -> LifetimeCap | None:
     return LifetimeCap(text.amount, text.unit, text.per, text.text) if text is not None else None
 
 
-def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> dict[str, DoseRule]:
-    """The dose rules of a product by name; one that cannot be told is reported."""
+def to_values(mapping: StudyKeys, problems: Problems) -> dict[str, Value]:
+    """The values that a file declares, by name; two names that differ in case alone are reported."""
+    values: dict[str, Value] = {}
+    for name, unit in (mapping.values or {}).items():
+        if same := next((other for other in values if other.casefold() == name.casefold()), None):
+            problems.error(f"`{name}` and `{same}` differ in nothing but case", unit.key.place, "keep one of them")
+        values[name] = Value(name, one_line(unit.value) or "")
+    return values
+
+
+def to_rules(mapping: ProductKeys, vials: Vials | None, values: Mapping[str, Value], problems: Problems) -> dict[str, DoseRule]:
+    """The dose rules of a product by name; one that cannot be told is reported. values: those that the file declares."""
     rules: dict[str, DoseRule] = {}
     for name, pair in (mapping.doses or {}).items():
         if isinstance(pair.value, AmountText):
@@ -70,8 +80,8 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
             rules[name] = DoseRule(name, Dose("stated", text.unit, (Band(text.amount, text.per, upto=text.upto),), text.text), _NO_FACTS)
         elif pair.value is not None:
             found = len(problems.found)
-            _by(pair.value, problems)
-            dose = with_levels(pair.value, functools.partial(_dose, name, key=pair.key, vials=vials), problems)
+            by = _banded_by(pair.value, values, problems)
+            dose = with_levels(pair.value, functools.partial(_dose, name, key=pair.key, vials=vials, by=by), problems)
             wrong = dose is None or len(problems.found) > found  # it stays known by its name: that it is wrong has been said
             rules[name] = DoseRule(name, Dose("not stated") if wrong or dose is None else dose, to_facts(pair.value))
         else:
@@ -79,30 +89,37 @@ def to_rules(mapping: ProductKeys, vials: Vials | None, problems: Problems) -> d
     return rules
 
 
-def _by(mapping: DoseRuleKeys, problems: Problems) -> None:
-    """What bands are by is said where there are some."""
+def _banded_by(mapping: DoseRuleKeys, values: Mapping[str, Value], problems: Problems) -> BandedBy | None:
+    """What the bands of a rule are of, which is said where there are some; None where it cannot be told."""
     levels = [pair.value for pair in (mapping.levels or {}).values()]
     if mapping.has("by") and not mapping.has("bands") and not any(isinstance(x, LevelKeys) and x.has("bands") for x in levels):
-        problems.error(f"`by: {mapping.by or 'age'}`, and the rule has no bands", mapping.key_place("by"), _BY_HINT)
+        said = mapping.by.text if mapping.by is not None else "age"
+        hint = "take it out, or write `bands: {<12: 5 mg, 12 or more: 10 mg}`"
+        problems.error(f"`by: {said}`, and the rule has no bands", mapping.key_place("by"), hint)
+    if mapping.by is None:
+        return None if mapping.has("by") else "weight"
+    known: dict[str, BandedBy] = {"weight": "weight", "age": "age", **values}
+    if (by := known.get(mapping.by.text)) is None:
+        wrong = f"`{clip(mapping.by.text)}` is neither `weight` nor `age`, nor a value that the file declares"
+        hint = did_you_mean(mapping.by.text, known) or f"declare it at the top: `values: {{{mapping.by.text}: its unit}}`"
+        problems.error(wrong, mapping.by.place, hint)
+    return by
 
 
-_BY_HINT = "take it out, or write `bands: {<12 years: 5 mg, 12 years or more: 10 mg}`"
-
-
-def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, vials: Vials | None) -> Dose | None:
+def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, vials: Vials | None, by: BandedBy | None) -> Dose | None:
     if mapping.has("amount") == mapping.has("bands") and not mapping.has("levels"):
         both = mapping.has("amount")
         wrong = f"the dose rule `{name}` has {'both `amount` and `bands`' if both else 'neither `amount` nor `bands`'}"
         place = mapping.key_place("bands") if both else key.place
         problems.error(wrong, place, "keep one of them" if both else "write `amount: 10 mg/kg`, or `bands:` with amounts by weight")
         return None
-    if mapping.has("by") and mapping.by is None:
+    if by is None:
         return None  # what its bands are of has been reported
     if mapping.has("bands") and mapping.weights is not None:
         problems.error(
             "`weights` beside `bands`", mapping.key_place("weights"), "take it out: bands say themselves for which weights they hold"
         )
-    by: BandedBy = "age" if mapping.by == "age" and not mapping.has("amount") else "weight"
+    by = "weight" if mapping.has("amount") else by
     unread = len(problems.found)
     for pair in (mapping.bands or {}).values():
         try:
@@ -184,24 +201,32 @@ def _bands(pairs: dict[str, Pair[AmountText | NotStated]], unit: str, by: Banded
     for (one, a), (two, b) in pairwise(found):
         also = [("the other one", one.place)]
         if a.high is None or a.high > b.low:
-            one_of_both = f"{b.low} years" if by == "age" else f"{number_text(b.low / 1000)} kg"
-            shared = one_of_both if a.high == b.low + 1 else f"the same {by}s"
-            hint = f"write `<` before the end that does not belong to its band: `{_EXAMPLES[by][0]}`"
+            shared = _at(by, b.low) if a.high == b.low + 1 else f"the same {by if isinstance(by, str) else 'value'}s"
+            hint = f"write `<` before the end that does not belong to its band: `{_examples(by)[0]}`"
             problems.error(f"the bands `{one.text}` and `{two.text}` both hold for {shared}", two.place, hint, also)
         elif a.high < b.low:
-            hint = f"let one band begin where the other ends: `{'`, `'.join(_EXAMPLES[by])}`"
+            hint = f"let one band begin where the other ends: `{'`, `'.join(_examples(by))}`"
             problems.error(f"the bands `{one.text}` and `{two.text}` leave a gap between them", two.place, hint, also)
     return tuple(band for _, band in found)
 
 
-_EXAMPLES: dict[BandedBy, tuple[str, str]] = {
-    "weight": ("40 to <60 kg", "60 to <100 kg"),
-    "age": ("6 to <12 years", "12 to <18 years"),
-}
+def _at(by: BandedBy, low: int) -> str:
+    """What a band begins with, in words."""
+    if isinstance(by, Value):
+        return f"{number_text(Fraction(low, PARTS))} {by.unit}"
+    return f"{low} years" if by == "age" else f"{number_text(low / 1000)} kg"
+
+
+def _examples(by: BandedBy) -> tuple[str, str]:
+    if isinstance(by, Value):
+        return "30 to <60", "60 to <90"
+    return ("6 to <12 years", "12 to <18 years") if by == "age" else ("40 to <60 kg", "60 to <100 kg")
 
 
 def _holds_for(key: Scalar, by: BandedBy) -> ranges.Whole:
-    """The weights or ages of a band. PhraseError."""
+    """The weights, ages or values of a band. PhraseError."""
+    if isinstance(by, Value):
+        return ranges.values(key, by)
     if by == "age":
         return ranges.years(key)
     if key.flat.endswith(("year", "years", "years or more")):
@@ -233,7 +258,7 @@ def _is_step(amount: Fraction, rounding: Rounding) -> bool:
 
 def _in_words(name: str, mapping: DoseRuleKeys, bands: Sequence[Band]) -> str:
     """The rule in a phrase; the bands themselves stand in `show`."""
-    words = [f"{name} by {mapping.by or 'weight'} band" if mapping.amount is None else mapping.amount.text]
+    words = [f"{name} by {mapping.by.text if mapping.by is not None else 'weight'} band" if mapping.amount is None else mapping.amount.text]
     if any(band.per == "m2" for band in bands) and mapping.surface not in (None, MOSTELLER):
         words[0] += f" ({mapping.surface.text})"
     words += [mapping.round.text] if mapping.round is not None else []

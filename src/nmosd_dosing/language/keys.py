@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.dose.dose import BandedBy, ByWeight, Surface
+from nmosd_dosing.dose.dose import ByWeight, Surface
 from nmosd_dosing.errors import clip, did_you_mean, one_of
 from nmosd_dosing.language.examined import ASSESS, Examined
 from nmosd_dosing.language.nodes import Scalar
@@ -186,7 +186,8 @@ class FactsKeys(Keys):
 
 
 EVENTS = one_or_many(EVENT)
-BANDED_BY = choice("`weight` or `age`", {"weight": "weight", "age": "age"})
+VALUE = phrase("the name of a value", dose_phrases.value_name, dose_phrases.VALUE_PATTERN, "eGFR")
+BANDED_BY = phrase("what bands are ranges of", lambda node: node, dose_phrases.VALUE_PATTERN, "age")
 LEVEL_NAME = phrase("the name of a dose level", dose_phrases.level_name, dose_phrases.LEVEL_PATTERN, "-1")
 START_LEVEL = dataclasses.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {"type": "integer"}]})  # editors read 0 as a number
 BANDS = mapping_of(phrase("a range of weights", lambda node: node, ranges.BAND_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
@@ -229,7 +230,7 @@ class DoseRuleKeys(FactsKeys):
     )
     at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
     round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
-    by: BandedBy | None = key(BANDED_BY, "what bands are ranges of, if not of weights: `by: age`, in completed years on day 1")
+    by: Scalar | None = key(BANDED_BY, "what bands are ranges of, if not of weights: `by: age`, on day 1; or a value that is declared")
     surface: Surface | None = key(
         SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`"
     )
@@ -403,6 +404,9 @@ class StudyKeys(FactsKeys):
     )
     arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
     events: dict[str, Pair[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    values: dict[str, Pair[Scalar]] | None = key(
+        mapping_of(VALUE, TEXT, "values with their units"), "values that doses are by: `eGFR: mL/min/1.73m2`"
+    )
     randomisation: RandomisationKeys | Scalar | None = key(
         by_kind("the day of randomisation", RANDOMISED, None, known_keys(RandomisationKeys, "the day of randomisation")),
         "where it is on day 1: `randomisation: D1`",

@@ -15,7 +15,7 @@ from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, counted, 
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.criteria import to_criteria
 from nmosd_dosing.language.dose_levels import events_of
-from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_vials
+from nmosd_dosing.language.dose_rules import to_lifetime, to_rules, to_values, to_vials
 from nmosd_dosing.language.give import Giver, PeriodScope, units_of
 from nmosd_dosing.language.keys import PeriodKeys, SpanKeys, StudyKeys, TransitionKeys, VisitKeys, one_line, texts, to_facts, to_source
 from nmosd_dosing.language.nodes import Scalar
@@ -66,8 +66,10 @@ class _Builder:
         # A wrong `days` would make every day look wrong as well: then days are not checked any further.
         self.days_known = mapping.days is not None
         self.vials = {name: to_vials(pair.value.vials, problems) if pair.value else None for name, pair in (mapping.products or {}).items()}
+        self.values = to_values(mapping, problems)
         self.rules = {
-            name: to_rules(pair.value, self.vials[name], problems) if pair.value else {} for name, pair in (mapping.products or {}).items()
+            name: to_rules(pair.value, self.vials[name], self.values, problems) if pair.value else {}
+            for name, pair in (mapping.products or {}).items()
         }
         weights = {name: pair.value.weight.by for name, pair in (mapping.products or {}).items() if pair.value and pair.value.weight}
         self.giver = Giver(
@@ -100,6 +102,7 @@ class _Builder:
             counts_from=self.counts_from,
             products=tuple(self._product(p) for p in (mapping.products or {}).values()),
             events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()),
+            values=tuple(self.values.values()),
             periods=periods,
             spans=self._spans(mapping.spans, None),
             transitions=transitions,

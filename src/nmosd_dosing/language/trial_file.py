@@ -17,7 +17,7 @@ from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
 
-TABLES = ("subjects", "events", "visits", "weighings", "allocation", "history")
+TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history")
 FILES = (*TABLES, "site")
 _TABLE = words("a file", "subjects.csv")
 _REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"
@@ -38,6 +38,7 @@ class TrialKeys(Keys):
     events: Scalar | None = key(_TABLE, "the table of what happened to them")
     visits: Scalar | None = key(_TABLE, "the table of what was done, and of what is booked")
     weighings: Scalar | None = key(_TABLE, "the table of later weights")
+    measurements: Scalar | None = key(_TABLE, "the table of values that doses are by")
     allocation: Scalar | None = key(_TABLE, "the table of arms")
     history: Scalar | None = key(_TABLE, "the table of what people had before the study")
     register: Scalar | None = key(words("a register", "trial.db"), "the register that has the tables: a file, or `postgresql://HOST/NAME`")

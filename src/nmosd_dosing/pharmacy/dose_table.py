@@ -24,7 +24,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.subject import Measurement, Subject
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
 
@@ -135,12 +135,13 @@ def dose_table(
     policy: Policy = "least waste",
     sex: Sex | None = None,
     age: int | None = None,
+    measurements: Sequence[Measurement] = (),
 ) -> DoseTable:
     """The doses of one period, or of the way through all that follow each other, at each weight; masked unless `unblind`.
 
-    `heights_cm` is one height for all, or one for each weight; `sex` and `age`, in completed years, are those of all; `policy` is how vials
-    are chosen. Without `start`, months and years are counted from 2001-01-01. Open ends are drawn for 24 months, as in a plan. Raises
-    InputError as `plan` does, and where there are no weights or not as many heights.
+    `heights_cm` is one height for all, or one for each weight; `sex`, `age`, in completed years, and `measurements` are those of all;
+    `policy` is how vials are chosen. Without `start`, months and years are counted from 2001-01-01. Open ends are drawn for 24 months, as
+    in a plan. Raises InputError as `plan` does, and where there are no weights or not as many heights.
     """
     check_arguments(of={"period": (period, str)}, needed={"study": (study, Study)}, flags={"unblind": unblind})
     weights_kg = the_list("weights_kg", weights_kg)
@@ -154,7 +155,10 @@ def dose_table(
         raise InputError(Problem(f"columns of different length: {len(weights_kg)} weights, {len(heights)} heights"))
     first = the_date("start", start) if start is not None else None
     bodies = zip(weights_kg, heights, strict=True)
-    subjects = [Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex, age=age) for kg, cm in bodies]
+    subjects = [
+        Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex, age=age, measurements=tuple(measurements))
+        for kg, cm in bodies
+    ]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]

@@ -238,7 +238,7 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
 def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
     """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
     if dose.amount is None and dose.amount_status != "masked":
-        return why_no_amount(dose.amount_status)
+        return why_no_amount(dose.amount_status, by_value=dose.by_value)
     if vials_in is None:
         return "no vials stated"
     if dose.amount is not None:

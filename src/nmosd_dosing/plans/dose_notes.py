@@ -58,6 +58,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     for status, (code, words) in _WORDS.items():
         if found := _having(planned, status):
             yield Note(code, words.format_map({name: argument(name) for name in _ARGUMENTS}), found)
+    yield from _values(planned)
     for doubt in schedule.doubts:
         by = tuple(v.id for v in planned if any(a.weight_kg is not None and a.weight_of in doubt.of for a in v.administrations))
         yield Note("check-weight", doubt.message, by)
@@ -77,6 +78,31 @@ def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[
     return tuple(
         p.id for p in planned if any(a.amount_status == status and not (a.level or "").startswith(beyond) for a in p.administrations)
     )
+
+
+def _values(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
+    """Which recorded values are lacking, or beyond all bands, and by which one doses are."""
+    lacking: dict[str, list[str]] = {}
+    beyond: dict[str, list[str]] = {}
+    by: dict[str, list[str]] = {}
+    for p in planned:
+        for a in p.administrations:
+            if (value := a.by_value) is None or (a.level or "").startswith(("below ", "above ")):
+                continue
+            if a.amount_status == "needs value":
+                lacking.setdefault(value.what.name, []).append(p.id)
+            elif a.amount_status == "value out of range":
+                beyond.setdefault(value.text, []).append(p.id)
+            elif value.of is not None:
+                by.setdefault(f"{a.shown}: by {value.text} of {date_text(value.of)}", []).append(p.id)
+    for name, ids in lacking.items():
+        words = f"the dose depends on {name}, and none is recorded on or before its day"
+        how = f"add `{argument('measurements')}` with {name} and its day, of several subjects in a table of measurements"
+        yield Note("needs-value", f"{words}: {how}", tuple(dict.fromkeys(ids)))
+    for value_text, ids in beyond.items():
+        yield Note("out-of-range", f"the rule of the dose does not hold for {value_text}: no dose is stated", tuple(dict.fromkeys(ids)))
+    for words, ids in by.items():
+        yield Note("value", words, tuple(dict.fromkeys(ids)))
 
 
 def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:

@@ -12,10 +12,22 @@ from fractions import Fraction
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
-from nmosd_dosing.dose.dose import KNOWN, NOT_GIVEN, AmountStatus, AtVisits, Band, Dose, Rounding, amount_text, number_text, range_text
+from nmosd_dosing.dose.dose import (
+    KNOWN,
+    NOT_GIVEN,
+    PARTS,
+    AmountStatus,
+    AtVisits,
+    Band,
+    Dose,
+    Rounding,
+    amount_text,
+    number_text,
+    range_text,
+)
 from nmosd_dosing.errors import argument, counted
 from nmosd_dosing.plans.wording import vials_text, volume_text, why_no_amount
-from nmosd_dosing.schedule.doses.body_weights import Used
+from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
 
 
@@ -37,10 +49,14 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
     about = f"dose of {dose.give.product}"
     if own is None or own.kind != "stated":
         if dose.status not in KNOWN:
-            return f"{about}: {why_no_amount(dose.status.text)}"
+            return f"{about}: {why_no_amount(dose.status.text, by_value=dose.by_value)}"
         return f"{about}: {own.kind if own is not None else '; '.join(_given(dose))}"
     known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED, AmountStatus.AS_NEEDED, AmountStatus.RANGE)
-    words = [*_steps(schedule, dose, own), *_given(dose)] if known else [why_no_amount(dose.status.text)]
+    words = (
+        [*_steps(schedule, dose, own), *_given(dose)]
+        if known
+        else [why_no_amount(dose.status.text, by_value=dose.by_value), *_by(schedule, dose, own)]
+    )
     return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"
 
 
@@ -79,7 +95,7 @@ def own_dose(dose: SubjectDose) -> Dose | None:
 def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
     """The rule times the body; rounded; at most so much."""
     kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
-    band = _band(own, kg, schedule.age)
+    band = _band(own, kg, schedule.age, dose.by_value)
     if band is None or band.amount is None:
         return
     words, times = (f"for {band.holds_for} " if band.holds_for else "") + band.text(own.unit), Fraction(1)
@@ -101,15 +117,23 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
         limits = [_rounded(own.rounding, own.unit)] if own.rounding is not None else []
         limits += [f"at most {amount_text(own.at_most, own.unit)}"] if own.at_most is not None else []
         yield f"both ends {', '.join(limits)}: {range_text(*dose.ends, own.unit)}"
-    if own.by_age:
-        yield f"by the age on day 1, {counted(schedule.age or 0, 'year')}"
-    if dose.weight is not None and (band.per or not own.by_age):
+    yield from _by(schedule, dose, own)
+    if dose.weight is not None and (band.per or own.banded_by == "weight"):
         rule = schedule.study.product(dose.give.product).weight
         renewed = f", which is renewed at {rule.text} only" if isinstance(rule, AtVisits) else ""
         if dose.weight.status in ("ideal", "adjusted"):
             yield _reckoned_weight(schedule, dose.weight)
         else:
             yield f"by the weight {_of(dose.weight.of)}{renewed}"
+
+
+def _by(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
+    """What else than a weight chooses the band of a dose."""
+    if own.banded_by == "age" and schedule.age is not None:
+        yield f"by the age on day 1, {counted(schedule.age, 'year')}"
+    if dose.by_value is not None:
+        value = dose.by_value
+        yield f"by {value.text} {_of(value.of)}" if value.of is not None else f"no {value.what.name} is recorded on or before that day"
 
 
 def _reckoned_weight(schedule: SubjectSchedule, weight: Used) -> str:
@@ -129,10 +153,12 @@ def _rounded(rounding: Rounding, unit: str | None) -> str:
     return f"rounded {rounding.way} to {amount_text(rounding.step, unit) if rounding.step is not None else 'whole vials'}"
 
 
-def _band(own: Dose, kg: Fraction | None, age: int | None) -> Band | None:
-    """The band of a weight; without one, that which holds for all. Of bands by age, that of an age."""
-    if own.by_age:
-        return next((b for b in own.bands if age is not None and b.low <= age and (b.high is None or age < b.high)), None)
+def _band(own: Dose, kg: Fraction | None, age: int | None, value: UsedValue | None) -> Band | None:
+    """The band of a weight; without one, that which holds for all. Of bands by age, or by a value, that of it."""
+    if own.banded_by != "weight":
+        recorded = None if value is None or value.value is None else round(value.value * PARTS)
+        at = age if own.banded_by == "age" else recorded
+        return next((b for b in own.bands if at is not None and b.low <= at and (b.high is None or at < b.high)), None)
     for band in own.bands:
         grams = kg * 1000 if kg is not None else Fraction(0)
         if band.low <= grams and (band.high is None or grams < band.high) and (kg is not None or not (band.low or band.high)):

@@ -9,6 +9,7 @@ from typing import Literal
 from nmosd_dosing.days import CountsFrom, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, Sex
 from nmosd_dosing.plans.note_codes import NoteCode
+from nmosd_dosing.schedule.doses.body_weights import UsedValue
 from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.events import SCREEN_FAILED
 from nmosd_dosing.study.facts import Source
@@ -35,6 +36,7 @@ class Administration:
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
     `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
     `level`: of its dose levels, `below -2` where the file states no further one; None where the dose has none.
+    `by_value`: the recorded value that the dose is by, and its day; None where it is by none, or masked.
     """
 
     product: str
@@ -65,6 +67,7 @@ class Administration:
     level: str | None = None
     amount_from: float | None = None
     amount_to: float | None = None
+    by_value: UsedValue | None = None
 
 
 @dataclass(frozen=True, slots=True)

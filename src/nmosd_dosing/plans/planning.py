@@ -231,6 +231,7 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         level=dose.level.text if dose.level is not None else None,
         amount_from=dose.ends[0] if dose.ends is not None else None,
         amount_to=dose.ends[1] if dose.ends is not None else None,
+        by_value=dose.by_value,
     )
 
 

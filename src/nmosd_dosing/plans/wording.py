@@ -10,6 +10,7 @@ from fractions import Fraction
 from nmosd_dosing.days import Language
 from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
 from nmosd_dosing.plans.plan import Administration
+from nmosd_dosing.schedule.doses.body_weights import UsedValue
 
 NOT_STATED = "not stated"
 
@@ -32,6 +33,8 @@ class Wording:
     too_short: str
     out_of_range: str
     age_out_of_range: str
+    needs_value: str
+    value_out_of_range: str
     refused: str
     omitted: str
     held: str
@@ -98,6 +101,8 @@ _ENGLISH = Wording(
     too_short="no ideal weight is defined below 152.4 cm",
     out_of_range="no dose is stated for this weight",
     age_out_of_range="no dose is stated for this age",
+    needs_value="needs {}",
+    value_out_of_range="no dose is stated for this {}",
     refused="refused: over the lifetime cap",
     omitted="omitted",
     held="held",
@@ -163,6 +168,8 @@ _CHINESE = Wording(
     too_short="身高低于 152.4 厘米，理想体重无定义",
     out_of_range="方案未规定该体重的剂量",
     age_out_of_range="方案未规定该年龄的剂量",
+    needs_value="需 {}",
+    value_out_of_range="方案未规定该 {} 值的剂量",
     refused="不予给药：超过终身累积上限",
     omitted="本次不给药",
     held="暂停给药，待恢复",
@@ -335,7 +342,7 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
         rule = "" if a.dose_rule in (amount, known_rule) or a.dose_rule is None else f" ({a.dose_rule})"
         capped = f"{words.comma}{words.capped}" if a.amount_status == "capped" else ""
         return f"{a.product} {a.dose_rule if said else f'{amount}{rule}'}{times}{over}{capped}{level}"
-    why = why_no_amount(a.amount_status, language)
+    why = why_no_amount(a.amount_status, language, a.by_value)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.shown}{rule}{times}{over}{words.comma}{why}{level}"
 
@@ -347,8 +354,8 @@ def level_text(level: str, language: Language = "en") -> str:
     return {"": words.level, "below": words.below, "above": words.above}[side].format(edge)
 
 
-def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
-    """Why a dose has no amount in milligrams: `needs weight`, `dose not stated`."""
+def why_no_amount(status: AmountStatusText, language: Language = "en", by_value: UsedValue | None = None) -> str:
+    """Why a dose has no amount in milligrams: `needs weight`, `dose not stated`; of one that is by a value `needs eGFR`."""
     words = wording(language)
     match status:
         case "not recorded":
@@ -377,6 +384,9 @@ def why_no_amount(status: AmountStatusText, language: Language = "en") -> str:
             return words.out_of_range
         case "age out of range":
             return words.age_out_of_range
+        case "needs value" | "value out of range":
+            lacks = words.needs_value if status == "needs value" else words.value_out_of_range
+            return lacks.format(by_value.what.name if by_value is not None else "value")
         case "masked":
             return words.masked
         case "as needed":

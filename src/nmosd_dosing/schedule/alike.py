@@ -1,6 +1,6 @@
 """Subjects who are alike: of whom the same is known but for code, site and weight, so that what is told of one holds for all of them, but
 for the numbers that hang on the body; or those as well whose days are the same from day 1, so that all but the dates themselves holds, too.
-Of whom records, later weights, doubtful ones or earlier doses are known, or no day 1, nobody is alike."""
+Of whom records, later weights, other values, doubtful weights or earlier doses are known, or no day 1, nobody is alike."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def alone(cohort: Cohort) -> list[int]:
     """The columns of those of whom something is known that nobody else can share."""
     own = np.isnat(cohort.start)
     own[[column for column, _ in (*cohort.records, *cohort.timed, *cohort.earlier)]] = True
-    for weights in (cohort.weighed, cohort.measured):
-        if weights is not None:
-            own |= ~np.isnat(weights.dates).all(axis=0)
+    for measured in (cohort.weighed, cohort.measured, *cohort.values.values()):
+        if measured is not None:
+            own |= ~np.isnat(measured.dates).all(axis=0)
     own[list(weight_doubts(cohort))] = True  # what is said of them holds for nobody else
     return np.flatnonzero(own).tolist()
 

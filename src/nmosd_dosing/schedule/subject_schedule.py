@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap, Sex
-from nmosd_dosing.schedule.doses.body_weights import Used
+from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study.model import GapRule, Period, Study, Transition
 from nmosd_dosing.study.time_points import TimePoint
@@ -144,7 +144,8 @@ class SubjectDose(NamedTuple):
     own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so; level: of its levels,
     None where it has none, or arms differ and that of the subject is not known. planned: what `amount` would
     be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not. ends: of a
-    range the least and the most of one administration that are planned, None where it is none, or its ends come to the same.
+    range the least and the most of one administration that are planned, None where it is none, or its ends come to the same. by_value: the
+    recorded value that it is by, None where it is by none, or masked.
     """
 
     give: Give
@@ -163,6 +164,7 @@ class SubjectDose(NamedTuple):
     recorded: bool
     date: Date
     weight: Used | None
+    by_value: UsedValue | None
     vials: VialCount | None
     exposure: Exposure | None
     ends: tuple[float, float] | None

@@ -16,7 +16,7 @@ from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
-from nmosd_dosing.schedule.doses.body_weights import Used, used_by, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, used_by, value_used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
@@ -149,10 +149,11 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
         recorded = [(k, c) in schedule.written for c in range(n)]
         planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
         weights = [_weight(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        values = [_value(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
             np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
-            map(float, planned), recorded, days[k], weights, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
+            map(float, planned), recorded, days[k], weights, values, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
             strict=True,
         )  # fmt: skip
         made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
@@ -212,6 +213,14 @@ def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | 
     if dose is None or not dose.by_weight:
         return None
     return used_by(schedule, dose.by, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
+
+
+def _value(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> UsedValue | None:
+    """The recorded value that a dose is by, where it is by one; of a masked dose none."""
+    dose = own if own is not None or len(set(doses)) > 1 else doses[0]
+    if dose is None or dose.by_value is None:
+        return None
+    return value_used(schedule, dose.by_value, row.visit, column)
 
 
 def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:

@@ -11,13 +11,14 @@ import datetime as dt
 import functools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from nmosd_dosing.days import LAST_DATE, Offset
+from nmosd_dosing.dose.dose import BandedBy
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
 from nmosd_dosing.schedule.expansion import expand, way_of
@@ -31,6 +32,7 @@ from nmosd_dosing.simulation.trial_to_date import Real, standing
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENTS
 from nmosd_dosing.study.model import Period, Study, Trigger
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.disposition import resolve
 from nmosd_dosing.subjects.triggers import first_of_each
@@ -162,12 +164,20 @@ def _check(assumptions: Assumptions, periods: tuple[Period, ...], real: Real | N
         wrong = f"it is assumed that the committee stops the study on {idmc}, and up to {real.as_of} it is known what has happened"
         problems.append(Problem(wrong, hint=f"`{argument('of_study', f'idmc_stop={idmc}')}` if it did; else a later date, or `none`"))
     gives = [give for period in periods for entry in period.visit_rules for give in entry.gives]
-    by_age = [give.product for give in gives for doses in (give.doses, *give.ways) for dose in doses if dose is not None and dose.by_age]
-    if by_age:
-        words = f"{by_age[0]} is dosed by age, and no ages are drawn"
-        problems.append(Problem(words, hint="simulate a copy of the study file in which its dose is not by age"))
+    for product, by in dict.fromkeys((give.product, by) for give in gives for by in _by(give) if by != "weight"):
+        what, drawn = ("age", "no ages are drawn") if by == "age" else (by.name, f"no {by.name} is drawn")
+        words = f"{product} is dosed by {what}, and {drawn}"
+        problems.append(Problem(words, hint=f"simulate a copy of the study file in which its dose is not by {what}"))
     if problems:
         raise InputError(problems)
+
+
+def _by(give: Give) -> Iterator[BandedBy]:
+    """What the bands of a product are of, at all levels."""
+    for doses in (give.doses, *give.ways):
+        for dose in doses:
+            if dose is not None:
+                yield from (each.banded_by for each in (dose, *(dose.levels.doses if dose.levels is not None else ())))
 
 
 def _has_stopped(real: Real) -> bool:

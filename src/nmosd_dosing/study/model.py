@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
-from nmosd_dosing.dose.dose import Dose, LifetimeCap, Vials, WeightRule
+from nmosd_dosing.dose.dose import Dose, LifetimeCap, Value, Vials, WeightRule
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
@@ -254,7 +254,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study file, checked. `periods` and `transitions` have those of each return to an earlier period behind the file's own."""
+    """A study file, checked. `values`: by which doses are, beside weight and age.
+
+    `periods` and `transitions` have those of each return to an earlier period behind the file's own."""
 
     id: str
     title: str
@@ -263,6 +265,7 @@ class Study:
     counts_from: CountsFrom
     products: tuple[Product, ...]
     events: tuple[tuple[str, str], ...]
+    values: tuple[Value, ...]
     periods: tuple[Period, ...]
     spans: tuple[Span, ...]
     transitions: tuple[Transition, ...]

@@ -20,6 +20,7 @@ from nmosd_dosing.errors import InputError, Kind, Place, Problem, did_you_mean, 
 
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
 MAX_AGE = 125  # the oldest person on record lived 122 years
+MAX_VALUE = 1_000_000_000
 HEIGHTS_CM = (30, 272)  # the tallest person on record measured 272 cm
 
 Wrong = tuple[str, str] | None  # what is wrong, as it stands behind the value; and what to give instead
@@ -40,6 +41,13 @@ def wrong_height(cm: Any) -> Wrong:
     metres = _is_number(cm) and low <= cm * 100 <= high
     hint = f"write centimetres: `{(_decimal(cm) * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
     return "cannot be a body height", hint
+
+
+def wrong_value(value: Any) -> Wrong:
+    """Of a value that was measured, such as eGFR: to the millionth of its unit."""
+    if not (_is_number(value) and 0 <= value <= MAX_VALUE):
+        return "is not a value", f"write a number, 0 to {MAX_VALUE}"
+    return _finer(value, Decimal("0.000001"), "a millionth")
 
 
 def wrong_age(years: Any) -> Wrong:

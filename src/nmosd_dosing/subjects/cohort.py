@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_dates
 from nmosd_dosing.dose.calculation import Bodies
-from nmosd_dosing.dose.dose import Sex
+from nmosd_dosing.dose.dose import PARTS, Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED
 from nmosd_dosing.subjects.ahead import Ahead
@@ -25,14 +25,22 @@ UNKNOWN_ARM = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """Later body weights: (w, n) each subject's days in order, NaT behind them, and whole grams."""
+class Series:
+    """What was measured on some days: (w, n) each subject's days in order, NaT behind them, and whole numbers: of weights grams, of other
+    values millionths."""
 
     dates: Dates
-    grams: NDArray[np.float64]
+    wholes: NDArray[np.float64]
 
-    def chosen(self, columns: NDArray[np.int64]) -> Weighed:
-        return Weighed(self.dates[:, columns], self.grams[:, columns])
+    def chosen(self, columns: NDArray[np.int64]) -> Series:
+        return Series(self.dates[:, columns], self.wholes[:, columns])
+
+    def latest(self, dates: Dates, columns: slice | list[int]) -> tuple[NDArray[np.float64], Dates]:
+        """(n,) of some subjects the latest on or before some dates, NaN without one or without a date; and its day."""
+        found, of = np.full(len(dates), np.nan), np.full(len(dates), NO_DATE)
+        for day, whole in zip(self.dates[:, columns], self.wholes[:, columns], strict=True):
+            found, of = np.where(day <= dates, whole, found), np.where(day <= dates, day, of)
+        return found, of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +51,8 @@ class Cohort:
     float64, body weight at baseline in whole grams, NaN where unknown. height: (n,) float64, whole millimetres, NaN where unknown; None
     where nobody's is known. sex: (n,) float64, 1 for a man, 0 for a woman, NaN where unknown; None where nobody's is known.
     age: (n,) float64, completed years on day 1, NaN where unknown; None where nobody's is known.
-    weighed: later weights that were given for the doses; measured: these and those that were recorded at visits.
+    weighed: later weights that were given for the doses; measured: these and those that were recorded at visits. values: by name what
+    else was measured.
     earlier: what subjects had before the study, with their columns.
     arm: (n,) int16, index into the arms, -1 where unknown. events: by name (k, n) datetime64[D], each subject's dates in order,
     NaT behind them. entered: by period (n,), the actual first day of a later period, NaT where it is not recorded.
@@ -67,8 +76,9 @@ class Cohort:
     height: NDArray[np.float64] | None = None
     sex: NDArray[np.float64] | None = None
     age: NDArray[np.float64] | None = None
-    weighed: Weighed | None = None
-    measured: Weighed | None = None
+    weighed: Series | None = None
+    measured: Series | None = None
+    values: Mapping[str, Series] = field(default_factory=dict)
     earlier: tuple[tuple[int, Exposure], ...] = ()
     ahead: Ahead | None = None
     planned_start: Dates | None = None
@@ -94,9 +104,10 @@ class Cohort:
         """(n,) the age on day 1 in completed years, NaN where it is not known."""
         return self.age if self.age is not None else np.broadcast_to(np.nan, len(self))
 
-    def bodies(self, columns: slice | list[int] = slice(None)) -> Bodies:
-        """What doses of some subjects are by beside weight."""
-        return Bodies(self.mm[columns], self.male[columns], self.years[columns])
+    def bodies(self, dates: Dates | None, columns: slice | list[int] = slice(None)) -> Bodies:
+        """What doses of some subjects on `dates` (n,) are by beside weight; without a date no value is known."""
+        values = {name: found.latest(dates, columns)[0] for name, found in self.values.items()} if dates is not None else {}
+        return Bodies(self.mm[columns], self.male[columns], self.years[columns], values)
 
     @staticmethod
     def of(
@@ -148,7 +159,7 @@ class Cohort:
         for name, column in columns.items():
             if column.shape[-1:] != (n,) or column.ndim > (2 if name in self.events else 1):
                 found.append(f"`{name}`: columns of different length: {n} dates, {column.shape[-1] if column.shape else 1} of `{name}`")
-        for grams in (self.grams, *(w.grams for w in (self.weighed, self.measured) if w is not None)):
+        for grams in (self.grams, *(w.wholes for w in (self.weighed, self.measured) if w is not None)):
             if ((grams <= 0) | (grams > MAX_WEIGHT_KG * 1000)).any():
                 found.append(f"`weight_kg`: a weight is not above 0 and up to {MAX_WEIGHT_KG} kg")
         if self.height is not None and ((self.height < HEIGHTS_CM[0] * 10) | (self.height > HEIGHTS_CM[1] * 10)).any():
@@ -207,6 +218,11 @@ class Cohort:
             timed=tuple((column, record) for column, record in told if record.of_time_point),
             weighed=_series(given),
             measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
+            values={
+                what: found
+                for what in sorted({m.what for s in subjects for m in s.measurements})
+                if (found := _series([{m.date: m.value for m in s.measurements if m.what == what} for s in subjects], PARTS)) is not None
+            },
             earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
         )
 
@@ -318,6 +334,7 @@ class Cohort:
             planned_start=self.planned_start[columns] if self.planned_start is not None else None,
             weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
             measured=self.measured.chosen(columns) if self.measured is not None else None,
+            values={name: series.chosen(columns) for name, series in self.values.items()},
             earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
         )
 
@@ -334,15 +351,15 @@ def ages(of: Iterable[int | None]) -> NDArray[np.float64] | None:
     return None if all(map(np.isnan, found)) else np.array(found)
 
 
-def _series(weights: list[dict[dt.date, float]]) -> Weighed | None:
-    """Each subject's weights, in the order of their days; None where nobody has any."""
-    most = max(map(len, weights), default=0)
+def _series(measured: list[dict[dt.date, float]], parts: int = 1000) -> Series | None:
+    """What was measured of each subject, in the order of days, as whole numbers of 1/`parts`; None where nobody has any."""
+    most = max(map(len, measured), default=0)
     if not most:
         return None
-    ordered = [sorted(w.items()) for w in weights]
+    ordered = [sorted(m.items()) for m in measured]
     dates = [[o[i][0] if i < len(o) else None for o in ordered] for i in range(most)]
-    kg = [[o[i][1] if i < len(o) else np.nan for o in ordered] for i in range(most)]
-    return Weighed(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(kg, dtype=np.float64) * 1000))
+    values = [[o[i][1] if i < len(o) else np.nan for o in ordered] for i in range(most)]
+    return Series(np.array(dates, dtype="datetime64[D]"), np.rint(np.array(values, dtype=np.float64) * parts))
 
 
 _MOST_ARMS = np.iinfo(np.int16).max
@@ -365,7 +382,7 @@ def _dates_by_name(name: str, given: Mapping[str, ArrayLike] | None, problems: l
         yield from ((key, day_column(key, value, problems)) for key, value in given.items())
 
 
-def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Weighed | None:
+def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]) -> Series | None:
     if not isinstance(given, tuple) or len(given) != 2:
         problems.append(Problem("`weighed` is no pair of days and weights", hint="give `(days, kg)`, each (w, n)"))
         return None
@@ -381,7 +398,7 @@ def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]
     if (np.isnat(dates) != np.isnan(grams)).any():
         problems.append(Problem("`weighed`: a day without a weight, or a weight without a day"))
     order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
-    return Weighed(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
+    return Series(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
 
 
 def by_column(found: Sequence[tuple[int, dt.date]], n: int) -> Dates:

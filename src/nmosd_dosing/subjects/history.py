@@ -97,11 +97,12 @@ def check_columns(study: Study, cohort: Cohort) -> None:
     for argument_name, names, known in (
         ("events", _of_somebody(cohort.events), study.subject_events),
         ("of_study", list(cohort.of_study), STUDY_EVENTS),
+        ("measurements", list(cohort.values), [value.name for value in study.values]),
         ("entered", _of_somebody(cohort.entered), [period.id for period in study.periods]),
     ):
         for name in names:
             if name not in known:
-                hint = did_you_mean(name, known) or f"known are {one_of(known)}"
+                hint = did_you_mean(name, known) or (f"known are {one_of(known)}" if known else "the study declares none")
                 problems.append(Problem(f"`{argument_name}`: `{clip(name)}` is unknown", hint=hint))
     if cohort.weighed is not None:
         for column in np.flatnonzero((cohort.weighed.dates <= cohort.start).any(axis=0)).tolist():

@@ -13,7 +13,7 @@ from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.visit_names import is_unscheduled
-from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_weight
+from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_value, wrong_weight
 
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
@@ -163,6 +163,24 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Measurement:
+    """A value that doses are by, measured on a day: `what` as the study file declares it, in the unit that it declares."""
+
+    what: str
+    date: dt.date
+    value: float
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = Values(self.place)
+        values.text("what", self.what, needed=True)
+        values.date("date", self.date)
+        if wrong := wrong_value(self.value):
+            values.wrong("value", self.value, *wrong)
+        values.stop()
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """How much of a product a subject had before the study: an amount, per kg or per m2 where `per` says so."""
 
@@ -188,7 +206,7 @@ class Subject:
 
     `weight_kg` is the baseline weight, to the gram at most; `weights` are later ones, each with its day. `earlier`: what the subject had
     of products before the study, where the study caps a lifetime's dose. `planned_start` is the day that was planned as day 1, where the
-    first dose was on another one. `age` is in completed years on day 1.
+    first dose was on another one. `age` is in completed years on day 1. `measurements`: of the values that the study doses by.
     """
 
     start: dt.date | None
@@ -204,6 +222,7 @@ class Subject:
     site: str | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
     weights: tuple[Weight, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     earlier: tuple[Exposure, ...] = ()
     planned_start: dt.date | None = None
 
@@ -222,13 +241,24 @@ class Subject:
         if self.sex is not None:
             values.one_of("sex", self.sex, get_args(Sex))
         values.age("age", self.age)
-        kinds = {"events": Event, "entered": Entered, "records": Record, "weights": Weight, "earlier": Exposure}
+        kinds = {
+            "events": Event,
+            "entered": Entered,
+            "records": Record,
+            "weights": Weight,
+            "measurements": Measurement,
+            "earlier": Exposure,
+        }
         for name, kind in kinds.items():
             values.all_are(name, getattr(self, name), kind)
         if not values.found:
             days = [weight.date for weight in self.weights]
             for day in sorted({day for day in days if days.count(day) > 1}):
                 values.wrong("weights", day, "has two weights", "keep one of them")
+            found: dict[tuple[str, dt.date], float] = {}
+            for m in self.measurements:
+                if found.setdefault((m.what, m.date), m.value) != m.value:
+                    values.wrong("measurements", m.date, f"has two values of `{m.what}`", "keep one of them")
             periods = [entry.period for entry in self.entered]
             for period in sorted({period for period in periods if periods.count(period) > 1}):
                 values.wrong("entered", period, "is entered twice", "keep one of the two")

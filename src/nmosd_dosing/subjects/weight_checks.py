@@ -61,7 +61,7 @@ def _in_order(cohort: Cohort) -> tuple[Dates, NDArray[np.float64]]:
         return cohort.start[np.newaxis], cohort.grams[np.newaxis]
     dates = np.concatenate([cohort.start[np.newaxis], cohort.measured.dates])
     order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
-    grams = np.concatenate([cohort.grams[np.newaxis], cohort.measured.grams])
+    grams = np.concatenate([cohort.grams[np.newaxis], cohort.measured.wholes])
     return np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0)
 
 

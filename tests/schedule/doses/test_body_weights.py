@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import Record
+from nmosd_dosing import InputError, Measurement, Record
 from nmosd_dosing.subjects.subject import Weight
 from tests.kit.cases import columns
 from tests.kit.command import dosing
-from tests.kit.dates import day
-from tests.kit.worked import person, planned, product, visits
+from tests.kit.dates import START, day
+from tests.kit.paths import ROOT
+from tests.kit.worked import person, planned, product, shown, visits
 
 # Doses of 10 mg/kg on D1, D29 and D57: 2025-01-06, 2025-02-03 and 2025-03-03. Baseline 60 kg.
 WEIGHTS = """
@@ -108,3 +109,64 @@ def test_recorded_weights_that_do_not_count_are_told(tmp_path: Path) -> None:
         "weight: weights recorded with visits are not those that doses are by (B); "
         "`--weighings FILE` with subject, date, weight_kg makes them count\n"
     )
+
+
+# --- other values that doses are by -------------------------------------------------------------------------------------
+
+BY_EGFR = "values: {eGFR: mL/min/1.73m2}\n" + visits(
+    'at: "D1, D29", give: X r',
+    products=product("doses:", "  r: {by: eGFR, bands: {<15: not stated, 15 to <30: 25 mg, 30 to <60: 50 mg, 60 to 90: 100 mg}}"),
+)
+VALUES: list[tuple[list[tuple[str, float]], list[str]]] = [
+    ([], ["needs value", "needs value"]),
+    ([("2025-01-06", 60)], ["100 mg", "100 mg"]),  # on the day of the dose, at the very edge
+    ([("2025-01-06", 59.999999)], ["50 mg", "50 mg"]),
+    ([("2025-01-05", 30), ("2025-02-04", 60)], ["50 mg", "50 mg"]),  # the second is of the day after
+    ([("2025-01-05", 30), ("2025-02-03", 29.9)], ["50 mg", "25 mg"]),
+    ([("2025-02-03", 29.9)], ["needs value", "25 mg"]),
+    ([("2024-06-01", 90), ("2025-02-03", 90.000001)], ["100 mg", "value out of range"]),
+    ([("2025-01-06", 14.9), ("2025-02-03", 0)], ["not stated", "not stated"]),
+    ([("2025-01-06", 15), ("2025-01-06", 15)], ["25 mg", "25 mg"]),  # the same again is one
+]
+
+
+@pytest.mark.parametrize(("told", "amounts"), VALUES)
+def test_the_latest_value_on_or_before_a_dose_counts(told: list[tuple[str, float]], amounts: list[str]) -> None:
+    made = planned(BY_EGFR, person(measurements=tuple(Measurement("eGFR", day(date), value) for date, value in told)))
+    assert [shown(a) for v in made.visits for a in v.administrations] == amounts
+
+
+def test_two_values_of_one_day_are_refused() -> None:
+    with pytest.raises(InputError, match="has two values of `eGFR`"):
+        person(measurements=(Measurement("eGFR", START, 15), Measurement("eGFR", START, 16)))
+
+
+def test_a_value_that_the_study_does_not_declare_is_refused() -> None:
+    with pytest.raises(InputError, match="`measurements`: `CD19` is unknown"):
+        planned(BY_EGFR, person(measurements=(Measurement("CD19", START, 15),)))
+
+
+VALUES_FILE = str(ROOT / "examples" / "values.yaml")
+MEASUREMENTS = [
+    ("value,unit\n", "A,2025-01-06,EGFR,29.9,mL/min/1.73 m2\n", ["25 mg", "needs eGFR"], None),
+    ("value\n", "A,2025-01-06,eGFR,29.9\nB,2025-01-06,eGFR,60\nB,2025-01-06,eGFR,60.0\n", ["25 mg", "100 mg"], None),
+    ("value,unit\n", "A,2025-01-06,eGFR,29.9,mL/min\n", [], "`eGFR` is in `mL/min` here, and in `mL/min/1.73m2` in the study file"),
+    ("value,unit\n", "A,2025-01-06,eGFR,29.9,\n", [], "no unit"),
+    ("value\n", "A,2025-01-06,eGFR,29.9\nA,2025-01-06,eGFR,60\n", [], "two values of `eGFR` of subject `A` on 2025-01-06"),
+    ("value\n", "A,2025-01-06,ALT,29.9\n", [], "`ALT` is no value that the study declares"),
+    ("value\n", "A,2025-01-06,eGFR,<15\n", [], "`<15` is not a value"),
+    ("value\n", "A,2025-01-06,eGFR,\n", [], "no value"),
+]
+
+
+@pytest.mark.parametrize(("columns", "rows", "amounts", "error"), MEASUREMENTS)
+def test_a_table_of_measurements(tmp_path: Path, columns: str, rows: str, amounts: list[str], error: str | None) -> None:
+    (tmp_path / "s.csv").write_text(SUBJECTS, encoding="utf-8")
+    (tmp_path / "m.csv").write_text(f"subject,date,what,{columns}{rows}", encoding="utf-8")
+    asked = ("prepare", "--regimen", VALUES_FILE, "--subjects", str(tmp_path / "s.csv"), "--measurements", str(tmp_path / "m.csv"))
+    done = dosing(*asked, "--from", "2025-01-06", "--days", "1")
+    if error is not None:
+        assert (done.returncode, done.stdout) == (2, "") and error in done.stderr
+    else:
+        shown_of = [line for line in done.stdout.splitlines() if " D1 " in line]
+        assert [amount in line for amount, line in zip(amounts, shown_of, strict=True)] == [True, True], done.stdout

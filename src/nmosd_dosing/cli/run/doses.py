@@ -40,6 +40,7 @@ def run(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> None
         policy=request.policy,
         sex=None if whom.sex is None else arguments.sex("--sex", whom.sex, Problems()),
         age=None if whom.age is None else arguments.age("--age", whom.age, Problems()),
+        measurements=arguments.measurements("--measured", whom.measured, request.study.values, Problems()),
     )
     doubtful = [note for row in made.rows for note in (*row.notes, *made.notes) if note.code == "check-weight"]
     for note in list(dict.fromkeys(doubtful))[:_WARNED]:

@@ -41,6 +41,7 @@ SIZE_PATTERN = rf"^\s*{_AMOUNT}\s*$"
 ROUND_PATTERN = rf"^\s*(?:(?:up|down|half even)\s+to\s+{_AMOUNT}|(?:up|down)\s+to\s+whole\s+vials)\s*$"
 RULE_PATTERN = rf"^{_RULE}$"
 LEVEL_PATTERN = rf"^(?:[-+]?[0-9]+|{_RULE})$"
+VALUE_PATTERN = r"^[A-Za-z][A-Za-z0-9-]{0,39}$"
 
 
 _NUMBERS = r"[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?"  # what is meant as a number
@@ -399,6 +400,17 @@ def rule_name(node: Scalar) -> Scalar:
     if not re.fullmatch(RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
         wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
         raise PhraseError(wrong, node.place, "write for example `loading`")
+    return node
+
+
+def value_name(node: Scalar) -> Scalar:
+    """The name of a value that doses are by: `eGFR`, `CD19`."""
+    taken = node.text.casefold() in ("weight", "age", "height", "sex", "surface")
+    if taken or not re.fullmatch(VALUE_PATTERN, node.text):
+        wrong = "is always known" if taken else "is not the name of a value: letters, digits and hyphens, a letter first"
+        hint = "take it out: nobody declares it" if taken else "write for example `values: {eGFR: mL/min/1.73m2}`"
+        wrong = f"`{clip(node.text)}` {wrong}"
+        raise PhraseError(wrong, node.place, hint)
     return node
 
 

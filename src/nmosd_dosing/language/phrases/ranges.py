@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from nmosd_dosing.dose.dose import PARTS, Value
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
@@ -19,6 +20,7 @@ YEARS_PATTERN = rf"^\s*{FORMS.format(u='(?:years?)?')}\s*$"
 BAND_PATTERN = f"{WEIGHTS_PATTERN}|{YEARS_PATTERN}"
 MOST_GRAMS = 1_000_000
 MOST_YEARS = 125
+MOST_VALUE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class RangeText:
 def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
     """A range of numbers with `unit` behind it, a pattern; `what` and `example` are for messages. PhraseError."""
     text = node.flat
-    hint = f"write `{example}`, `<60 {example.split()[-1]}`, `60 {example.split()[-1]} or more` or `more than 60 {example.split()[-1]}`"
+    of = f" {example.split()[-1]}" if unit else ""
+    hint = f"write `{example}`, `<60{of}`, `60{of} or more` or `more than 60{of}`"
     forms = (
         (rf"(?P<over>>)?\s*(?P<low>{_N}) to (?P<under><)?\s*(?P<high>{_N})\s*(?P<unit>{unit})", None),
         (rf"(?P<under><)\s*(?P<high>{_N})\s*(?P<unit>{unit})", None),
@@ -67,7 +70,8 @@ def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Weights from `low` grams, or ages from `low` completed years, to below `high`; `high` None: and more. `holds_for`: in words."""
+    """Weights from `low` grams, ages from `low` completed years, or values from `low` millionths, to below `high`; `high` None: and more.
+    `holds_for`: in words."""
 
     low: int
     high: int | None
@@ -95,7 +99,24 @@ def years(node: Scalar) -> Whole:
     high = _years(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
     if high is not None and high <= low:
         raise PhraseError(f"no age is in `{clip(found.text)}`", found.place, "write the lower age first")
-    return Whole(low, high, found.text, found.place, _in_years(found))
+    return Whole(low, high, found.text, found.place, _with_unit(found, "years"))
+
+
+def values(node: Scalar, value: Value) -> Whole:
+    """`30 to <60`: values that are recorded, to the millionth of the unit that the file declares."""
+    found = take_range(node, "", f"a range of {value.name}", "30 to <60")
+    low = _parts(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
+    high = _parts(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
+    if high is not None and high <= low:
+        raise PhraseError(f"no value is in `{clip(found.text)}`", found.place, "write the lower value first")
+    return Whole(low, high, found.text, found.place, _with_unit(found, value.unit))
+
+
+def _parts(text: str, place: Place) -> int:
+    parts = Fraction(text) * PARTS
+    if parts.denominator != 1 or parts > MOST_VALUE * PARTS:
+        raise PhraseError(f"`{clip(text)}` is finer than a millionth, or above {MOST_VALUE}", place, "write a number such as `30` or `0.5`")
+    return int(parts)
 
 
 def _years(text: str, place: Place) -> int:
@@ -104,13 +125,13 @@ def _years(text: str, place: Place) -> int:
     return int(text)
 
 
-def _in_years(found: RangeText) -> str:
-    """A range of ages with its unit."""
+def _with_unit(found: RangeText, unit: str) -> str:
+    """A range that was written without its unit, or with it, with it."""
     if found.low is not None and found.high is not None:
-        return f"{'' if found.with_low else '>'}{found.low} to {'' if found.with_high else '<'}{found.high} years"
+        return f"{'' if found.with_low else '>'}{found.low} to {'' if found.with_high else '<'}{found.high} {unit}"
     if found.low is not None:
-        return f"{found.low} years or more" if found.with_low else f"more than {found.low} years"
-    return f"up to {found.high} years" if found.with_high else f"<{found.high} years"
+        return f"{found.low} {unit} or more" if found.with_low else f"more than {found.low} {unit}"
+    return f"up to {found.high} {unit}" if found.with_high else f"<{found.high} {unit}"
 
 
 def _grams(text: str, place: Place) -> int:

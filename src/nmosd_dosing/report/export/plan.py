@@ -124,9 +124,16 @@ def _administration(a: Administration) -> dict[str, Any]:
         "duration_minutes": a.minutes,
         **fields(a, ("cumulative", "cumulative_per_kg", "times", "total", "per_day", "planned", "recorded", "lead")),
         **fields(a, ("weight_kg", "weight_of", "weight_status", "check_weight")),
+        "by_value": _by_value(a),
         "vials": vials_list(a.vials),
         **fields(a, ("dispensed", "waste", "volume_ml", "batch", "level", "amount_from", "amount_to")),
     }
+
+
+def _by_value(a: Administration) -> dict[str, Any] | None:
+    if (by := a.by_value) is None:
+        return None
+    return {"what": by.what.name, "unit": by.what.unit, "value": plain_number(by.value), "of": iso_date(by.of)}
 
 
 def to_csv(plan: Plan) -> str:
@@ -182,7 +189,9 @@ def _examined(visit: PlannedVisit, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _flat(a: Administration) -> dict[str, Any]:
-    """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one."""
+    """An administration as cells of a row; the weight that a dose is by has a column of its own, beside the baseline one, and another value
+    that it is by has none."""
     cells = _administration(a)
     dosed_by = cells.pop("weight_kg")
+    del cells["by_value"]
     return {**cells, "dosed_by_kg": dosed_by, "vials": vials_text(a.vials)}

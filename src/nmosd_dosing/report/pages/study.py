@@ -100,6 +100,7 @@ def _head(study: Study, periods: Sequence[Period]) -> Rows:
             rows += _doses_of(product)
             rows += [(f"· {name}", words) for name, words in _facts(product.facts)]
     rows += [("event", f"{name}: {meaning}") for name, meaning in study.events]
+    rows += [("value", f"{value.name}, in {value.unit}") for value in study.values]
     return rows + _facts(study.facts)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Bodies, Statuses, WholeDose, Wholes, denominators, reckon, to_whole
-from nmosd_dosing.dose.dose import AmountStatus, Dose, WeightRule
+from nmosd_dosing.dose.dose import AmountStatus, Dose, Value, WeightRule
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
@@ -47,6 +47,10 @@ class Rule:
     @property
     def by_weight(self) -> bool:
         return any(dose is not None and dose.by_weight for rule in (self, *self.changes) for dose in rule.doses)
+
+    @property
+    def by_value(self) -> bool:
+        return any(dose is not None and isinstance(dose.banded_by, Value) for rule in (self, *self.changes) for dose in rule.doses)
 
     @property
     def times(self) -> tuple[int, ...]:
@@ -115,7 +119,7 @@ def statuses(doses: Doses, cohort: Cohort) -> tuple[Statuses, ...]:
             static = not rule.by_arm and (one is None or (one.is_plain and not one.by_weight) or one.status != AmountStatus.STATED)
             made[rule] = _before_amounts(rule, cohort) if not static else np.broadcast_to(np.uint8(_told(one)), len(cohort))
         own = rule.changes or k in doses.recorded or rule.group[0] in capped
-        own = own or (rule.by_weight and series(cohort, rule.weight) is not None)
+        own = own or rule.by_value or (rule.by_weight and series(cohort, rule.weight) is not None)
         found.append(_before_amounts(rule, cohort) if own else made[rule])
     return tuple(found)
 
@@ -185,7 +189,7 @@ class _Running:
 def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
     cohort = schedule.cohort
-    grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(columns)
+    grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(None, columns)
     running = _Running(
         {rule.group: np.zeros(len(grams)) for rule in doses.rules},
         {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
@@ -196,7 +200,9 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
             by = grams_at(schedule, rule.group[0], weight_dates(schedule, schedule.rows[k].visit, columns), columns)
-        if rule not in made or moving:
+        if rule.by_value:
+            bodies = cohort.bodies(schedule.dates(schedule.rows[k].visit, columns), columns)
+        if rule not in made or moving or rule.by_value:
             whole, status = _by_arm(rule, by, bodies, arm)
             made[rule] = whole, whole / rule.scale, status
         whole, amount, status = made[rule]
@@ -205,7 +211,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
             written.add(id(schedule.status[k]))  # rows of one rule share it
         times: int | Wholes = _times(rule, arm)
         if rule.changes or k in doses.recorded:
-            whole, times = _as_given(schedule, k, rule, whole, times, by, doses.recorded, columns)
+            whole, times = _as_given(schedule, k, rule, whole, times, by, bodies, doses.recorded, columns)
             amount = whole / rule.scale
         schedule.amount[k, columns] = amount
         count = schedule.days(schedule.rows[k].visit, columns) * times
@@ -300,7 +306,8 @@ def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, columns
 
 
 def _as_given(
-    schedule: Filling, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, recorded: Amounts, columns: slice
+    schedule: Filling, k: int, rule: Rule, whole: Wholes, times: int | Wholes, grams: Wholes, bodies: Bodies, recorded: Amounts,
+    columns: slice,
 ) -> tuple[Wholes, int | Wholes]:  # fmt: skip
     """The amounts after the events that change them, and as they are recorded; and how often on each day."""
     cohort = schedule.cohort
@@ -310,7 +317,7 @@ def _as_given(
     schedule.status[k][columns][chosen == UNCLEAR] = AmountStatus.NEEDS_ARM
     for i, changed in enumerate(rule.changes):
         since = chosen == i
-        other, status = _by_arm(changed, grams, cohort.bodies(columns), cohort.arm[columns])
+        other, status = _by_arm(changed, grams, bodies, cohort.arm[columns])
         whole[since] = other[since]
         schedule.status[k][columns][since] = status if isinstance(status, AmountStatus) else status[since]
         often = _times(changed, cohort.arm[columns])

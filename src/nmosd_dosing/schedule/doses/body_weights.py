@@ -1,4 +1,5 @@
-"""Which body weight a dose is by: the baseline one, the latest on or before the dose, or a new one after a change large enough."""
+"""Which body weight a dose is by: the baseline one, the latest on or before the dose, or a new one after a change large enough; and
+which other value."""
 
 from __future__ import annotations
 
@@ -13,17 +14,17 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_date
 from nmosd_dosing.dose.calculation import weight_by
-from nmosd_dosing.dose.dose import AtVisits, ByWeight, WeightRule
+from nmosd_dosing.dose.dose import PARTS, AtVisits, ByWeight, Value, WeightRule, number_text
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.subjects.cohort import Cohort, Weighed
+from nmosd_dosing.subjects.cohort import Cohort, Series
 
 WeightStatus = Literal["baseline", "measured", "carried forward", "ideal", "adjusted"]
 
 
-def series(cohort: Cohort, rule: WeightRule | None) -> Weighed | None:
+def series(cohort: Cohort, rule: WeightRule | None) -> Series | None:
     """The later weights that a rule looks at; None where there are none.
 
     Where the study does not say which weight counts, the baseline one does, unless later ones were given for the doses: those count
@@ -55,12 +56,12 @@ def reweigh(schedule: Filling, product: str, dates: Dates) -> None:
     later = series(cohort, rule)
     assert isinstance(rule, (Fraction, AtVisits))
     assert later is not None
-    made = Reweighed(np.full_like(later.dates, NO_DATE), np.full_like(later.grams, np.nan), np.full_like(later.dates, NO_DATE))
+    made = Reweighed(np.full_like(later.dates, NO_DATE), np.full_like(later.wholes, np.nan), np.full_like(later.dates, NO_DATE))
     used, number, everybody = cohort.grams, np.zeros(len(cohort), dtype=np.int64), np.arange(len(cohort))
     of = np.full(len(cohort), NO_DATE)
     for day in np.sort(dates, axis=0):
         latest, measured = np.full(len(cohort), np.nan), np.full(len(cohort), NO_DATE)
-        for date, weight in zip(later.dates, later.grams, strict=True):
+        for date, weight in zip(later.dates, later.wholes, strict=True):
             latest, measured = np.where(date <= day, weight, latest), np.where(date <= day, date, measured)
         changed = measured != of
         if isinstance(rule, Fraction):
@@ -77,7 +78,7 @@ def _weights(schedule: Schedule, product: str, columns: slice) -> Iterator[tuple
     if (made := schedule.reweighed.get(product)) is not None:
         yield from zip(made.since[:, columns], made.grams[:, columns], made.of[:, columns], strict=True)
     elif (later := series(schedule.cohort, schedule.study.product(product).weight)) is not None:
-        yield from zip(later.dates[:, columns], later.grams[:, columns], later.dates[:, columns], strict=True)
+        yield from zip(later.dates[:, columns], later.wholes[:, columns], later.dates[:, columns], strict=True)
 
 
 def grams_at(schedule: Schedule, product: str, dates: Dates, columns: slice = slice(None)) -> NDArray[np.float64]:
@@ -125,6 +126,29 @@ def used_by(schedule: Schedule, by: ByWeight, product: str, date: np.datetime64,
     if by == "ideal" or found is None:
         return Used(float(reckoned / 1000), None, by)
     return Used(float(reckoned / 1000), found.of, by, found.kg)
+
+
+@dataclass(frozen=True, slots=True)
+class UsedValue:
+    """The recorded value that one subject's dose is by, and its day; None where there is none on or before the dose."""
+
+    what: Value
+    value: float | None
+    of: dt.date | None
+
+    @property
+    def text(self) -> str:
+        """`eGFR 45 mL/min/1.73m2`."""
+        return f"{self.what.name} {number_text(self.value)} {self.what.unit}" if self.value is not None else self.what.name
+
+
+def value_used(schedule: Schedule, what: Value, visit: int, column: int) -> UsedValue:
+    """The value that a dose of a visit is by: the latest on or before its day, as recorded or planned."""
+    one = slice(column, column + 1)
+    if (found := schedule.cohort.values.get(what.name)) is None:
+        return UsedValue(what, None, None)
+    wholes, of = found.latest(schedule.dates(visit, one), one)
+    return UsedValue(what, None if np.isnan(wholes[0]) else float(wholes[0]) / PARTS, to_date(of[0]))
 
 
 def weight_dates(schedule: Schedule, visit: int, columns: slice = slice(None)) -> Dates:

@@ -105,7 +105,8 @@ def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     kits = dose.levels.doses if dose.levels is not None else (dose,)
     scale = math.lcm(1, *(n for kit in kits for n in denominators(kit)))
     grams = grams_at(schedule, row.give.product, weight_dates(schedule, row.visit))
-    made = [reckon(to_whole(kit, scale), grams, schedule.cohort.bodies())[0] for kit in kits]
+    bodies = schedule.cohort.bodies(schedule.dates(row.visit))
+    made = [reckon(to_whole(kit, scale), grams, bodies)[0] for kit in kits]
     given = schedule.in_plan(k) & ~np.isin(schedule.status[k], NOT_GIVEN)
     if dose.levels is None:
         return np.where(given, made[0], np.nan), scale

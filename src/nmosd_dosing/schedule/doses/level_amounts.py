@@ -26,7 +26,7 @@ class LevelAmount:
 
 
 def level_amounts(schedule: Schedule) -> Iterator[LevelAmount]:
-    """The levels of each dose that is not masked, of subjects of one arm: by the weights at baseline."""
+    """The levels of each dose that is not masked, of subjects of one arm: by the weights at baseline; no value is, which is of a day."""
     told = set()
     for give in dict.fromkeys(row.give for row in schedule.rows if row.give.levels and not row.give.masked):
         arm = int(schedule.arm[0]) if len(give.levels) > 1 else 0
@@ -37,7 +37,7 @@ def level_amounts(schedule: Schedule) -> Iterator[LevelAmount]:
         for name, dose in zip(levels.names, levels.doses if levels.names else (), strict=True):
             scale = math.lcm(1, *denominators(dose))
             cohort = schedule.cohort
-            whole, why = reckon(to_whole(dose, scale), cohort.grams, cohort.bodies())
+            whole, why = reckon(to_whole(dose, scale), cohort.grams, cohort.bodies(None))
             status = tuple(AmountStatus(int(each)) for each in np.broadcast_to(np.asarray(why), len(whole)))
             amount = tuple(None if math.isnan(each) else each / scale for each in whole.tolist())
             yield LevelAmount(give.product, give.unit, name, dose.rule, amount, status)

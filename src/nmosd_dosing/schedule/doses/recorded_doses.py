@@ -226,10 +226,11 @@ def _ends(schedule: Schedule, row: int, own: Dose, column: int) -> tuple[tuple[F
         return None, AmountStatus.AS_NEEDED
     scale = math.lcm(1, *denominators(own))
     columns = slice(column, column + 1)
-    grams = grams_at(schedule, schedule.rows[row].give.product, schedule.dates(schedule.rows[row].visit, columns), columns)
+    dates = schedule.dates(schedule.rows[row].visit, columns)
+    grams, bodies = grams_at(schedule, schedule.rows[row].give.product, dates, columns), schedule.cohort.bodies(dates, columns)
     found = []
     for end in own.ends or (own, own):
-        whole, why = reckon(to_whole(replace(end, as_needed=False), scale), grams, schedule.cohort.bodies(columns))
+        whole, why = reckon(to_whole(replace(end, as_needed=False), scale), grams, bodies)
         status = AmountStatus(int(np.asarray(why).flat[0]))
         if np.isnan(whole[0]):
             return None, status
@@ -252,9 +253,13 @@ def range_ends(schedule: Schedule, row: int) -> Wholes:
         own = doses[0] if len(doses) == 1 or (arm < 0 and len(set(doses)) == 1) else doses[arm] if arm >= 0 else None
         if own is not None and own.ends is not None:
             which.setdefault(own, []).append(column)
-    grams = grams_at(schedule, give.product, weight_dates(schedule, schedule.rows[row].visit))
+    grams, dates = (
+        grams_at(schedule, give.product, weight_dates(schedule, schedule.rows[row].visit)),
+        schedule.dates(schedule.rows[row].visit),
+    )
     for own, columns in which.items():
         scale = math.lcm(1, *denominators(own))
         for end, dose in enumerate(own.ends or ()):
-            found[end, columns] = reckon(to_whole(dose, scale), grams[columns], schedule.cohort.bodies(columns))[0] / scale
+            bodies = schedule.cohort.bodies(dates[columns], columns)
+            found[end, columns] = reckon(to_whole(dose, scale), grams[columns], bodies)[0] / scale
     return np.where(found[0] < found[1], found, np.nan)

@@ -8,16 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
-from nmosd_dosing.dose.dose import Sex
-from nmosd_dosing.errors import Document, Place, Problems
+from nmosd_dosing.dose.dose import Sex, Value
+from nmosd_dosing.errors import Document, Place, Problems, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.subjects.bounds import wrong_age, wrong_code, wrong_height, wrong_weight
+from nmosd_dosing.subjects.bounds import wrong_age, wrong_code, wrong_height, wrong_value, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
 T = TypeVar("T")
@@ -99,6 +99,34 @@ def age(shown: str, text: str, place: Place | None, problems: Problems) -> int |
         problems.error(f"{shown} {wrong[0]}", place, wrong[1])
         return None
     return years
+
+
+def value(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
+    """A value that was measured, in the unit that the study file declares."""
+    hint = "write a plain number without a unit, for example `45` or `0.5`; what is below or above a limit has none"
+    number = _number(shown, text, place, problems, "a value", hint, r"(?!)")
+    if number is None:
+        return None
+    if wrong := wrong_value(number):
+        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        return None
+    return float(number)
+
+
+def of_study(values: Sequence[Value] | None) -> Callable[[str, str, Place | None, Problems], Value | None]:
+    """Reads the name of one of the values that a study declares, in any case; any name where they are not known."""
+
+    def read(shown: str, text: str, place: Place | None, problems: Problems) -> Value | None:
+        if values is None:
+            return Value(text, "")
+        found = next((value for value in values if value.name.casefold() == text.casefold()), None)
+        if found is None:
+            names = [value.name for value in values]
+            hint = did_you_mean(text, names) or (f"values are {one_of(names)}" if names else "this study doses by none: leave it out")
+            problems.error(f"{shown} is no value that the study declares", place, hint)
+        return found
+
+    return read
 
 
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Record, RecordStatus, Subject, Weight
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
@@ -121,6 +122,31 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout
     return [(code, Weight(date, kg, cell.place, comment)) for code, date, kg, cell, comment in rows if date is not None and kg is not None]
 
 
+def measurements(
+    content: bytes, path: str, values: Sequence[Value] | None, left_out: LeftOut | None = None, layout: Layout | None = None
+) -> list[tuple[Cell, Measurement]]:
+    """What was measured of the `values` that doses are by, from a table with the columns `subject`, `date`, `what` and `value`; where a
+    column `unit` stands there, each is in the unit that the study file declares."""
+    problems = Problems()
+    table = reading.read(content, path, ("subject", "date", "what", "value"), ("unit",), problems, layout=layout)
+    codes, dates = _codes(table, problems), days(table, "date", problems)
+    table.needs("what", "no name of a value", f"write {one_of([value.name for value in values or ()] or ['a name'])}", problems)
+    table.needs("value", "no value", "write it, or take the row out", problems)
+    found, numbers = table.values("what", cells.of_study(values), problems), table.numbers("value", cells.value, problems)
+    for row, value in enumerate(found if "unit" in table.columns else ()):
+        unit = table.texts["unit"][row]
+        if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
+            wrong = f"`{value.name}` is in `{clip(unit)}` here, and in `{value.unit}` in the study file" if unit else "no unit"
+            table.error(row, "unit", wrong, f"write the value in `{value.unit}`; nothing is converted", problems)
+    _stop(table, problems, left_out)
+    rows = zip(codes, dates, found, numbers, table.cells("value"), strict=True)
+    return [
+        (code, Measurement(what.name, date, number, cell.place))
+        for row, (code, date, what, number, cell) in enumerate(rows)
+        if row not in table.wrong and date is not None and what is not None and number is not None
+    ]
+
+
 def records(
     content: bytes, path: str, left_out: LeftOut | None = None, masked: bool = True, layout: Layout | None = None
 ) -> list[tuple[Cell | None, Record]]:
@@ -185,6 +211,7 @@ def roster(
     allocation: Iterable[tuple[Cell, Cell]],
     records: Iterable[tuple[Cell | None, Record]],
     weighings: Iterable[tuple[Cell, Weight]] = (),
+    measurements: Iterable[tuple[Cell, Measurement]] = (),
 ) -> tuple[Subject, ...]:
     """The subjects with all that the tables say of them, events and records by date; in the order of `subjects`.
 
@@ -193,19 +220,24 @@ def roster(
     """
     codes = [subject.code for subject in subjects]
     known = Known(codes, lambda i: subjects[i].place)
-    said = {i: Said([], list(s.records), {w.date: w for w in s.weights}, s.arm) for i, s in enumerate(subjects)}
-    join(known, said, events, allocation, records, weighings)
+    said = {
+        i: Said([], list(s.records), {w.date: w for w in s.weights}, {(m.what, m.date): m for m in s.measurements}, s.arm)
+        for i, s in enumerate(subjects)
+    }
+    join(known, said, events, allocation, records, weighings, measurements)
     tables.stop(known.in_order, "the tables", known.more)
     return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
 
 
 @dataclass(slots=True)
 class Said:
-    """What the tables beside that of the subjects say of one of them; weights by day. A day that stands in both is one."""
+    """What the tables beside that of the subjects say of one of them; weights by day, other values by name and day. A day that stands in
+    both is one."""
 
     events: list[Event] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     weights: dict[dt.date, Weight] = field(default_factory=dict)
+    measurements: dict[tuple[str, dt.date], Measurement] = field(default_factory=dict)
     arm: str | None = None
 
     @property
@@ -221,6 +253,7 @@ class Said:
             events=tuple(sorted({*subject.events, *self.events}, key=lambda event: (event.date, event.name))),
             records=tuple(sorted(self.records, key=_order)),
             weights=tuple(self.weights.values()),
+            measurements=tuple(self.measurements.values()),
         )
 
 
@@ -236,6 +269,7 @@ def join(
     allocation: Iterable[tuple[Cell, Cell]],
     records: Iterable[tuple[Cell | None, Record]],
     weighings: Iterable[tuple[Cell, Weight]],
+    measurements: Iterable[tuple[Cell, Measurement]] = (),
 ) -> None:
     """Adds to `said`, by the subject's number, what the rows of tables say; what is wrong goes to `known`."""
     for code, event in events:
@@ -258,6 +292,10 @@ def join(
         if (i := known.find(code)) is not None:
             _add_weight(code, weight, i, said.setdefault(i, Said()).weights, known)
     known.next_table()
+    for code, measured in measurements:
+        if (i := known.find(code)) is not None:
+            _add_measurement(code, measured, i, said.setdefault(i, Said()).measurements, known)
+    known.next_table()
 
 
 def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weight], known: Known) -> None:
@@ -266,6 +304,15 @@ def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weigh
     if other is not weight:
         also = [("the other one", other.place)] if other.place is not None else []
         known.error(i, f"two weights of subject `{clip(code.text)}` on {weight.date}", weight.place, "keep one of them", also)
+
+
+def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[str, dt.date], Measurement], known: Known) -> None:
+    """One more value of a subject; another one of the same day is wrong, and the same one again is one."""
+    other = others.setdefault((new.what, new.date), new)
+    if other.value != new.value:
+        also = [("the other one", other.place)] if other.place is not None else []
+        wrong = f"two values of `{new.what}` of subject `{clip(code.text)}` on {new.date}"
+        known.error(i, wrong, new.place, "keep the one that doses are to be by", also)
 
 
 class Known:

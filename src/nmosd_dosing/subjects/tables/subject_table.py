@@ -14,7 +14,7 @@ from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.study.events import OF_SCREENING
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Weighed
+from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Series
 from nmosd_dosing.subjects.cohort import ages as to_ages
 from nmosd_dosing.subjects.cohort import sexes as to_column
 from nmosd_dosing.subjects.subject import Entered, Event, Exposure, Subject
@@ -205,8 +205,9 @@ def to_cohort(
         entered={period: _spread(dates, at, n) for period, dates in some.entered.items()},
         records=tuple((at[column], record) for column, record in some.records),
         timed=tuple((at[column], record) for column, record in some.timed),
-        weighed=_spread_weights(some.weighed, at, n),
-        measured=_spread_weights(some.measured, at, n),
+        weighed=_spread_series(some.weighed, at, n),
+        measured=_spread_series(some.measured, at, n),
+        values={name: spread for name, series in some.values.items() if (spread := _spread_series(series, at, n)) is not None},
         earlier=tuple((at[column], exposure) for column, exposure in some.earlier),
     )
 
@@ -218,9 +219,9 @@ def _spread(dates: Dates, at: Sequence[int], n: int) -> Dates:
     return found
 
 
-def _spread_weights(some: Weighed | None, at: Sequence[int], n: int) -> Weighed | None:
+def _spread_series(some: Series | None, at: Sequence[int], n: int) -> Series | None:
     if some is None:
         return None
-    grams = np.full((len(some.grams), n), np.nan)
-    grams[:, at] = some.grams
-    return Weighed(_spread(some.dates, at, n), grams)
+    wholes = np.full((len(some.wholes), n), np.nan)
+    wholes[:, at] = some.wholes
+    return Series(_spread(some.dates, at, n), wholes)

@@ -73,14 +73,14 @@ class Table:
     def silence(self, problems: Problems) -> None:
         """What has been found is told without what is hidden."""
         if self.hides:
-            problems.found = [silent(problem, self.document, self._column_at, self.known) for problem in problems.found]
+            problems.found = [silent(problem, self.document, self._hidden_at, self.known) for problem in problems.found]
 
-    def _column_at(self, at: int) -> str | None:
-        """The column of a row in which a character stands."""
+    def _hidden_at(self, at: int) -> str | None:
+        """The hidden column of a row in which a character stands; of those that are ignored none has a name."""
         row = bisect.bisect_right(self.starts, at) - 1
         spans = enumerate(self.spans(self.starts[row])) if row >= 0 else ()
         found = next((number for number, (_, start, stop) in spans if start <= at <= stop), None)
-        return next((name for name, number in self.columns.items() if number == found), None)
+        return next((name for name, number in self.columns.items() if number == found and name in self.hidden.columns), None)
 
     def _hidden(self, begin: int, end: int) -> list[tuple[int, int]]:
         """What is hidden of a line of the text: cells of a row; of a line that is none, and of a heading that is not taken, all that may
