@@ -13,7 +13,7 @@ from nmosd_dosing.cli.register_options import AsKnown, RegisterOptions
 
 T = TypeVar("T")
 TABLE_COMMANDS: list[Callable[..., object]] = []
-_OF_ONE = (*OF_ONE_SUBJECT, "on", "visit", "screening", "had", "half_life", "as_known")
+_OF_ONE = (*OF_ONE_SUBJECT, "on", "visit", "screening", "had", "half_life", "as_known", "measurements")
 
 
 def command(function: Callable[..., T], without: tuple[str, ...] = ()) -> Callable[..., T]:
