@@ -35,4 +35,4 @@ def test_later_weights_may_be_decimals_as_the_one_at_baseline_may() -> None:
         for kind in (Decimal, float)
     )
     assert decimals.weighed is not None and floats.weighed is not None
-    assert (decimals.weighed.grams == floats.weighed.grams).all()
+    assert (decimals.weighed.wholes == floats.weighed.wholes).all()
