@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -30,9 +31,10 @@ def test_each_subjects_events_stand_in_order_with_nothing_before_them(histories:
 
 
 def test_later_weights_may_be_decimals_as_the_one_at_baseline_may() -> None:
+    kinds: tuple[Any, ...] = (Decimal, float)
     decimals, floats = (
         Cohort.of_subject(Subject(START, weight_kg=kind("60"), weights=(Weight(START + dt.timedelta(28), kind("61.2")),)), ())
-        for kind in (Decimal, float)
+        for kind in kinds
     )
     assert decimals.weighed is not None and floats.weighed is not None
     assert (decimals.weighed.wholes == floats.weighed.wholes).all()
