@@ -8,7 +8,6 @@ Nobody compares groups or prints them: at every start nothing is made for that.
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import typing
 from dataclasses import dataclass, field
@@ -16,45 +15,27 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
+from nmosd_dosing.cli import register_options
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
-from nmosd_dosing.cli.complete import complete_arm, complete_period, complete_regimen
+from nmosd_dosing.cli.complete import complete_period, complete_regimen
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.register_options import (
-    Account,
-    AsKnown,
-    GrantOptions,
-    NewAccount,
-    PasswordFile,
-    ReasonOptions,
-    Register,
-    RegisterOptions,
-    WithdrawOptions,
+from nmosd_dosing.cli.register_options import Account, AsKnown, PasswordFile, Register
+from nmosd_dosing.cli.shared_options import (
+    Age,
+    Arm,
+    AsOf,
+    AtSite,
+    Counted,
+    Country,
+    DatesFrom,
+    Height,
+    Sex,
+    SkipBad,
+    UnblindAll,
+    UnblindOne,
+    Vials,
+    Window,
 )  # fmt: skip
-
-# --- options that stand in several groups --------------------------------------------------------------------------------
-
-Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all but `plan` and `cohort` take today.", metavar="DATE")]
-Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
-Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
-Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]
-Age = Annotated[str | None, typer.Option(help="Age in completed years on day 1, for doses by age.", metavar="YEARS")]
-Arm = Annotated[
-    str | None,
-    typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),
-]
-UnblindAll = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs everybody's arm.")]
-UnblindOne = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")]
-DatesFrom = Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")]
-SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
-]
-
-
-Counted = tuple[tuple[str, dt.date | None], ...]  # by the text of a rule of the study's stop, its day; None before it has one
-
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
 
@@ -218,13 +199,6 @@ class ScreenPeople(HistoryOptions):
     """Who is to be screened."""
 
     start: Annotated[str | None, typer.Option(help="Day 1, planned: the day from which its criteria count.", metavar="DATE")] = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ImportOptions(HistoryOptions):
-    """Tables that are brought into a register."""
-
-    from_register: ClassVar[bool] = False
 
 
 # --- what is asked -------------------------------------------------------------------------------------------------------
@@ -457,7 +431,8 @@ class SimulateOptions:
 _GROUPS = (
     PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, StartsOptions, BoardOptions, HandoutOptions,
     OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
-    RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions,
+    register_options.RegisterOptions, register_options.ReasonOptions, register_options.NewAccount, register_options.GrantOptions,
+    register_options.WithdrawOptions,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "measurements": "measured"}
 

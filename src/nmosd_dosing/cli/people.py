@@ -8,16 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli import arguments, regimens
 from nmosd_dosing.cli.edge import collected, say, some_codes, tell
-from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of
-from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
@@ -160,23 +158,14 @@ def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tup
     if name is None:
         problems.error("`--regimen` is missing", None, "`dosing regimens` lists the shipped ones; a study file is named by its path")
         return None, ()
-    chosen = collected(problems, lambda: found(name, asked.period))
+    chosen = collected(problems, lambda: regimens.found(name, asked.period))
     if chosen is None:
         return None, ()
-    study = collected(problems, lambda: with_site(chosen[0], site)) if site is not None else None
+    study = collected(problems, lambda: regimens.with_site(chosen[0], site)) if site is not None else None
     study, periods = chosen if study is None else (study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id))
     if asked.counted and study.stop is not None:
         study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, counted=asked.counted))
     return study, periods
-
-
-def found(name: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
-    """What a regimen means, also one that is in memory. Raises DosingError."""
-    if not isinstance(name, Held):
-        return catalog.find_plan(name, period)
-    from nmosd_dosing.language.study_file import read_study_text
-
-    return catalog.plan_of(read_study_text(name.content.decode(), name)[0], None, name, period)
 
 
 def one(periods: Sequence[Period]) -> str | None:
@@ -440,15 +429,3 @@ def known_by(request: Request, as_of: dt.date) -> Request:
     known, left_out = request.known_by(as_of)
     say_not_known_yet(left_out, as_of)
     return known
-
-
-def with_site(study: Study, path: str) -> Study:
-    """The study with a site's facts filled in. What they make doubtful is told on standard error. Raises DosingError."""
-    from nmosd_dosing.language.site_file import fill_in, read_site
-
-    doubts = Problems()
-    filled = fill_in(study, read_site(read_file(path), path), doubts)
-    if doubts.found:
-        tell(doubts.in_order())
-        say("")
-    return filled

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import Held
-from nmosd_dosing.cli.options import OF_REGISTER, Counted, option
+from nmosd_dosing.cli.options import OF_REGISTER, option
 from nmosd_dosing.cli.register_options import RegisterOptions
+from nmosd_dosing.cli.shared_options import Counted
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
 from nmosd_dosing.screen import without_controls
 
@@ -200,10 +201,10 @@ def _counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Co
 
 def _counting(given: Mapping[str, Any]) -> Study | None:
     """The study, if it is stopped by a count of its subjects; what else is wrong with it is told later."""
-    from nmosd_dosing.cli import people
+    from nmosd_dosing.cli import regimens
 
     try:
-        study, periods = people.found(given["regimen"], given.get("period"))
+        study, periods = regimens.found(given["regimen"], given.get("period"))
     except DosingError:
         return None
     counts = study.stop is not None and any(trigger.kind in ("subject", "count") for trigger in study.stop.earliest_of)

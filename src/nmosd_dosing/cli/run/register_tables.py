@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nmosd_dosing.cli import histories, people, registers
+from nmosd_dosing.cli import histories, people, regimens, registers
 from nmosd_dosing.cli.edge import collected, fail, write_text
 from nmosd_dosing.cli.files import Held, read_file, write_whole
-from nmosd_dosing.cli.options import CohortOptions, ImportOptions
+from nmosd_dosing.cli.options import CohortOptions
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.register_tables import as_known
 from nmosd_dosing.cli.run import cohort_people
@@ -28,6 +28,7 @@ from nmosd_dosing.subjects.tables.table import Cell, stop
 from nmosd_dosing.subjects.tables.written import Row
 
 if TYPE_CHECKING:
+    from nmosd_dosing.cli.register_table_commands import ImportOptions
     from nmosd_dosing.cli.registers import Opened
     from nmosd_dosing.register.facts import Fact
     from nmosd_dosing.register.imports import Changes, Person
@@ -63,7 +64,7 @@ def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
     """What takes the study of the options into a register; nothing where none is named. Raises InputError where it cannot be read."""
     if asked.regimen is None:
         return lambda _: []
-    study, periods = people.found(asked.regimen, asked.period)
+    study, periods = regimens.found(asked.regimen, asked.period)
     file = catalog.file_of(asked.regimen)
     content = read_file(str(file))
 

@@ -14,7 +14,7 @@ from nmosd_dosing.cli.edge import collected, fail, print_table, say, tell, write
 from nmosd_dosing.cli.files import check_names, is_file
 from nmosd_dosing.cli.options import ShowOptions
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.people import with_site
+from nmosd_dosing.cli.regimens import with_site
 from nmosd_dosing.cli.trial import check as check_trial
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, counted, did_you_mean
 from nmosd_dosing.language import catalog, nodes, site_file, trial_file

@@ -124,8 +124,8 @@ class Entries(Document):
         return self.entries[row] if 0 <= row < len(self.entries) else 0
 
     def where(self, place: Place) -> str:
-        """`entry 31 of visits`."""
-        return f"entry {self.number(place)} of {self.table}"
+        """`number 31 of visits`."""
+        return f"number {self.number(place)} of {self.table}"
 
 
 class Form(NamedTuple):
