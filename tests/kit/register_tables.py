@@ -52,8 +52,8 @@ def random_tables(chance: random.Random, count: int) -> dict[str, Rows]:
         if chance.random() < 0.4:
             day = start + dt.timedelta(chance.randint(20, 150))
             events.append({"subject": code, "event": "relapse", "date": f"{day}", "comment": chance.choice(COMMENTS)})
-        for day in chance.sample(range(10, 300), chance.randint(0, 2)):
-            weighings.append({"subject": code, "date": f"{start + dt.timedelta(day)}", "weight_kg": chance.choice(("62", "64.25"))})
+        for later in chance.sample(range(10, 300), chance.randint(0, 2)):
+            weighings.append({"subject": code, "date": f"{start + dt.timedelta(later)}", "weight_kg": chance.choice(("62", "64.25"))})
         if chance.random() < 0.5:
             history.append({"subject": code, "what": "rituximab", "from": chance.choice(("2023-05", "2022", "2021-02-03")), "to": ""})
     return {"subjects": subjects, "events": events, "visits": visits, "weighings": weighings, "history": history}

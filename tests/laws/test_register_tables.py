@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nmosd_dosing.register import facts, register
 from nmosd_dosing.register.store import Act, Author
 from tests.kit.command import run
+from tests.kit.postgres import Server
 from tests.kit.register_tables import Trial, exported, made_of, random_tables, replayed, text_of, without_places, write_tables
 from tests.kit.registers import Addresses, Place, place_on_server
 from tests.kit.written import NOW
@@ -153,7 +154,7 @@ def _change(opened: register.Register, chance: random.Random) -> None:
 @few
 @given(st.integers(0, 2**32), st.integers(1, 5))
 def test_both_databases_give_the_same_tables(
-    postgres_server: object, tmp_path_factory: pytest.TempPathFactory, seed: int, count: int
+    postgres_server: Server, tmp_path_factory: pytest.TempPathFactory, seed: int, count: int
 ) -> None:
     folder = tmp_path_factory.mktemp("both")
     options = write_tables(folder / "in", random_tables(random.Random(seed), count))

@@ -24,16 +24,15 @@ PERIOD = "period"  # a row that says of which period of the study a register is
 
 
 class Known(NamedTuple):
-    """What was known at a moment: the last entries of both stores by then."""
+    """What was known at a moment: the last entry of the facts by then. That of the arms is asked of who may see them."""
 
     at: dt.datetime
     facts: int
-    arms: int
 
 
 def known(register: Register, at: dt.datetime) -> Known:
     """What was known at a moment, which has a time zone."""
-    return Known(at, register.facts.known_at(at), register.arms.known_at(at))
+    return Known(at, register.facts.known_at(at))
 
 
 def known_by(register: Register, seq: int) -> Known:
@@ -42,8 +41,7 @@ def known_by(register: Register, seq: int) -> Known:
     if found is None:
         last = register.facts.head().seq
         raise InputError(Problem(f"the register has no entry {seq}", hint=f"the last one is {last}" if last else "it is empty"))
-    at = dt.datetime.fromisoformat(found[0]["at"])
-    return Known(at, seq, register.arms.known_at(at))
+    return Known(dt.datetime.fromisoformat(found[0]["at"]), seq)
 
 
 class Whose(NamedTuple):
@@ -72,7 +70,11 @@ def held(
         if table == "subjects":
             found[table] = list(people)
             continue
-        store, last = (register.facts, _facts(whose)) if table != ARMS else (register.arms_store(), whose.known and whose.known.arms)
+        if table == ARMS:
+            store = register.arms_store()
+            last = store.known_at(whose.known.at) if whose.known is not None else None
+        else:
+            store, last = register.facts, _facts(whose)
         there = [fact for fact in facts.holding(store, table, known=last, persons=persons) if fact.cells and fact.person in codes]
         found[table] = [fact._replace(cells={**(fact.cells or {}), "subject": codes[fact.person]}) for fact in there]
     return found
