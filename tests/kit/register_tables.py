@@ -50,8 +50,8 @@ def random_tables(chance: random.Random, count: int) -> dict[str, Rows]:
             }
             visits.append(row)
         if chance.random() < 0.4:
-            day = start + dt.timedelta(chance.randint(20, 150))
-            events.append({"subject": code, "event": "relapse", "date": f"{day}", "comment": chance.choice(COMMENTS)})
+            happened = start + dt.timedelta(chance.randint(20, 150))
+            events.append({"subject": code, "event": "relapse", "date": f"{happened}", "comment": chance.choice(COMMENTS)})
         for later in chance.sample(range(10, 300), chance.randint(0, 2)):
             weighings.append({"subject": code, "date": f"{start + dt.timedelta(later)}", "weight_kg": chance.choice(("62", "64.25"))})
         if chance.random() < 0.5:
