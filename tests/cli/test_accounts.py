@@ -98,7 +98,8 @@ def test_the_user_of_this_computer_is_known_and_not_from_the_environment(of_file
     monkeypatch.setenv("USER", "root")
     assert errors(*ACCOUNT, "list", "--register", of_file.place.sites) == (
         "error: the user `mallory` has no account in this register\n"
-        "hint: name yours, `--account NAME`; or a manager types `dosing register account add NAME --role ROLE --sites CODES --user mallory`\n"
+        "hint: name yours, `--account NAME`; or a manager types "
+        "`dosing register account add NAME --role ROLE --sites CODES --user mallory`\n"
     )
 
 

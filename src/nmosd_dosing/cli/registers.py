@@ -73,7 +73,8 @@ def opened(asked: RegisterOptions) -> Opened:
     elif mine is None and asked.account is None:
         raise InputError(Problem(
             f"the user `{clip(user)}` has no account in this register",
-            hint=f"name yours, `--account NAME`; or a manager types `dosing register account add NAME --role ROLE --sites CODES --user {clip(user)}`",
+            hint="name yours, `--account NAME`; or a manager types "
+            f"`dosing register account add NAME --role ROLE --sites CODES --user {clip(user)}`",
         ))  # fmt: skip
     else:
         name = mine.name if mine is not None else asked.account or ""
