@@ -351,7 +351,7 @@ def _codes(book: Book) -> list[str]:
 def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = True) -> tuple[Store, Fact | None, str]:
     """The row that has a number, with its table; None where there is none that the account sees, or where it does not hold any more."""
     of_arms = number.startswith(ARMS)
-    store = book.register.arms if of_arms else book.register.facts
+    store = book.register.arms_store() if of_arms and book.who.sees_arms else book.register.facts
     text = number.removeprefix(ARMS)
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         problems.error(f"`{clip(number)}` is not the number of an entry", None, "`history` shows the numbers: write for example `31`")

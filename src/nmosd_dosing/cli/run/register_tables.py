@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,11 +139,14 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     found = registers.opened(_register(asked))
     seen = found.facts.head().seq
     held = {table: facts.holding(found.facts, table) for table in _OF_FACTS}
-    there = imports.people(held["subjects"])
+    everybody = imports.people(held["subjects"])
+    there = {code: person for code, person in everybody.items() if found.who.sees(person.site)}
+    held = {table: _of(mine, there) for table, mine in held.items()}
     rows = _some_rows(asked, [person.code for person in there.values()])
+    _check_free(rows.get("subjects", ()), everybody.keys() - there.keys())
     if "allocation" in rows:
         found.who.must_write("allocation")
-        held["allocation"] = facts.holding(found.register.arms_store(), "allocation")
+        held["allocation"] = _of(facts.holding(found.register.arms_store(), "allocation"), there)
     changes = [imports.changes(table, held[table], mine, there) for table, mine in rows.items()]
     sites = {code: person.site for code, person in there.items()} | {same(r["subject"]): r.get("site") for r in rows.get("subjects", ())}
     _check_allowed(found, changes, sites, there)
@@ -187,6 +190,21 @@ def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
         raise InputError(Problem("the register has no subjects", hint="add the table of subjects, `--subjects FILE`"))
     _check_codes(codes, columns, beside, had)
     return _rows(columns, beside, had, codes)
+
+
+def _of(held: Sequence[Fact], there: Mapping[str, Person]) -> list[Fact]:
+    """The rows of some subjects."""
+    numbers = {person.number for person in there.values()}
+    return [fact for fact in held if fact.person in numbers]
+
+
+def _check_free(subjects: Sequence[Row], elsewhere: Collection[str]) -> None:
+    """Nobody at a site that the account does not see has the code of a subject. Raises InputError."""
+    taken = [row["subject"] for row in subjects if same(row["subject"]) in elsewhere]
+    if taken:
+        raise InputError(
+            Problem(f"there is a subject `{clip(code)}` already, at another site", hint="two people need two codes") for code in taken
+        )
 
 
 def _check_allowed(
