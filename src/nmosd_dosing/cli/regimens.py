@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from nmosd_dosing.cli.edge import say, tell
 from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.errors import Problems
@@ -11,11 +13,14 @@ from nmosd_dosing.study.model import Period, Study
 
 def found(name: str, period: str | None) -> tuple[Study, tuple[Period, ...]]:
     """What a regimen means, also one that is in memory. Raises DosingError."""
-    if not isinstance(name, Held):
-        return catalog.find_plan(name, period)
+    return catalog.plan_of(_read(name.content, name), None, name, period) if isinstance(name, Held) else catalog.find_plan(name, period)
+
+
+@functools.lru_cache(maxsize=2)  # who asks a register counts by it before it plans
+def _read(content: bytes, name: str) -> Study:
     from nmosd_dosing.language.study_file import read_study_text
 
-    return catalog.plan_of(read_study_text(name.content.decode(), name)[0], None, name, period)
+    return read_study_text(content.decode(), name)[0]
 
 
 def with_site(study: Study, path: str) -> Study:

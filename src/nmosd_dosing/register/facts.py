@@ -35,6 +35,8 @@ def holding(
     rows = _holding(store, what, known)
     if sites is not None:
         rows = rows.filter(site__in=list(sites))
+        if persons is None:  # put into their order here: SQLite would look through everybody for it
+            return sorted(_facts(store, rows.order_by()), key=lambda fact: (fact.person or 0, fact.seq))
     if persons is None:
         return list(_facts(store, rows))
     asked = sorted(persons)
@@ -45,8 +47,9 @@ def holding(
 def of_code(store: Store, code: str, *, known: int | None = None) -> Fact | None:
     """The row of the subject who has a code, letter by letter; None where nobody has it."""
     written = f'"subject":{json.dumps(code, ensure_ascii=False)}'
-    some = Content.objects.using(store.alias).filter(entry=OuterRef("seq"), cells__contains=written)
-    found = _facts(store, _holding(store, "subjects", known).filter(Exists(some)))
+    entries = list(Content.objects.using(store.alias).filter(cells__contains=written).values_list("entry", flat=True))
+    parts = (entries[begin : begin + _ASKED_AT_ONCE] for begin in range(0, len(entries), _ASKED_AT_ONCE))
+    found = (fact for part in parts for fact in _facts(store, _holding(store, "subjects", known).filter(seq__in=part)))
     return next((fact for fact in found if fact.cells is not None and fact.cells["subject"] == code), None)
 
 
@@ -55,12 +58,12 @@ def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
     rows = Entry.objects.using(store.alias).filter(what=what, action__in=_ROWS)
     if known is not None:
         later, rows = later.filter(seq__lte=known), rows.filter(seq__lte=known)
-    return rows.filter(~Exists(later))
+    return rows.filter(~Exists(later)).order_by("person", "seq")
 
 
 def _facts(store: Store, rows: QuerySet[Entry]) -> Iterator[Fact]:
     cells = Content.objects.using(store.alias).filter(entry=OuterRef("seq")).values("cells")[:1]
-    for seq, person, site, text in rows.annotate(cells=cells).order_by("person", "seq").values_list("seq", "person", "site", "cells"):
+    for seq, person, site, text in rows.annotate(cells=cells).values_list("seq", "person", "site", "cells"):
         yield Fact(seq, person, site, json.loads(text) if text is not None else blanking.content(store, seq).cells)
 
 
