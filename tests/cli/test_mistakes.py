@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import errors
+from tests.kit.command import dosing, errors
 from tests.kit.commands import COMMANDS
 from tests.kit.paths import ROOT
 
@@ -28,3 +28,37 @@ def test_a_mistake_is_told_and_nothing_is_written(line: str, monkeypatch: pytest
 def test_every_command_is_got_wrong_more_than_once() -> None:
     seldom = [words for words in COMMANDS if sum(line == f"dosing {words}" or line.startswith(f"dosing {words} ") for line in MISTAKES) < 2]
     assert seldom == []
+
+
+PLAN = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06")
+SCREEN = ("screen", "--regimen", "bat4406f", "--screening", "2025-01-06")
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "hint", "mended"),
+    [
+        (PLAN, ["--on", "relapse", "2025-06-10"], "write `--on relapse=2025-06-10`", ["--on", "relapse=2025-06-10"]),
+        (PLAN, ["--on", "relapse 2025-06-10"], "write `--on relapse=2025-06-10`", ["--on", "relapse=2025-06-10"]),
+        (PLAN, ["--on", "relapse D22"], "write a date behind it, `--on relapse=YYYY-MM-DD`", ["--on", "relapse=2025-01-27"]),
+        (PLAN, ["--on", "death=2025-06-10"], "did you mean `died`?", ["--on", "died=2025-06-10"]),
+        (PLAN, ["--on", "lost_to_follow_up=2025-06-10"], "did you mean `lost`?", ["--on", "lost=2025-06-10"]),
+        (PLAN, ["--on", "discontinued=2025-06-10"], "did you mean `treatment_stopped`?", ["--on", "treatment_stopped=2025-06-10"]),
+        (PLAN[:3], ["--on", "screening=2024-12-05"], "did you mean `screened`?", ["--on", "screened=2024-12-05"]),
+        (SCREEN, ["--had", "rituximab 2024-09-01"], 'write `--had "rituximab=2024-09-01"`', ["--had", "rituximab=2024-09-01"]),
+        (SCREEN, ["--had", "rituximab", "2024-09-01"], "write `--had rituximab=2024-09-01`", ["--had", "rituximab=2024-09-01"]),
+        (SCREEN, ["--had", "rituximab 2024-09-01 to 2024-09-15"], 'write `--had "rituximab=2024-09-01..2024-09-15"`',
+         ["--had", "rituximab=2024-09-01..2024-09-15"]),
+        (SCREEN, ["--had", "rituximab=2024-09 until 2024-10"], 'write `--had "rituximab=2024-09..2024-10"`',
+         ["--had", "rituximab=2024-09..2024-10"]),
+        (SCREEN, ["--had", "rituximab=ongoing since 2024-02"], 'write `--had "rituximab=2024-02.."`', ["--had", "rituximab=2024-02.."]),
+        (SCREEN, ["--had", "rituximab=ongoing"],
+         "write since when, with two dots behind it: `--had WHAT=2023-01-01..`, `2023-01..`, `2023..`",
+         ["--had", "rituximab=2023-01.."]),
+    ],
+)  # fmt: skip
+def test_a_hint_is_typed_literally(command: tuple[str, ...], typed: list[str], hint: str, mended: list[str]) -> None:
+    told = errors(*command, *typed)
+    assert told.count("error: ") == 1
+    assert told.endswith(f"\nhint: {hint}\n")
+    done = dosing(*command, *mended)
+    assert done.returncode == 0, done.stderr

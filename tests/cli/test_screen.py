@@ -215,3 +215,12 @@ def test_a_day_that_nobody_has_named_is_asked_for_once() -> None:
 def test_what_another_drugs_amount_comes_to_is_asked() -> None:
     page = output("screen", "--regimen", "mil62", "--had", "dexamethasone 16 mg daily=2025-01-01..", "--start", "2025-01-06")
     assert "IC5: for a person" in page and "whether 16 mg of dexamethasone a day are more than 20 mg of prednisone" in page
+
+
+def test_a_month_at_either_end_of_a_use_is_taken_as_widely_as_it_may_be() -> None:
+    """As a table of histories does: its first day from the first of the month, its last one up to the month's last."""
+    typed = found("--regimen", "bat4406f", *DATED, "--had", "rituximab=2024-05..2024-06")
+    in_days = found("--regimen", "bat4406f", *DATED, "--had", "rituximab=2024-05-01..2024-06-30")
+    assert typed["earliest"]["day_1"] == in_days["earliest"]["day_1"]
+    page = dosing("screen", "--regimen", "bat4406f", *DATED, "--had", "rituximab=2024-05..2024-06").stdout
+    assert "rituximab (2024-05 to 2024-06, taken as widely as it may be)" in page

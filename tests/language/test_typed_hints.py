@@ -5,11 +5,13 @@ Each row: what was written, the whole hint, and what is typed because of it; whe
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 
 import pytest
 
+from nmosd_dosing import Subject, plan
 from nmosd_dosing.cli.edge import text_of
 from nmosd_dosing.errors import RegimenError
 from nmosd_dosing.language.phrases import doses, visit_days
@@ -122,6 +124,12 @@ DAYS = [
         ["write `, 6 more times` for 6 after the first, `, 5 more times` for 6 in all"],
         "D1, then Q3W, 5 more times",
     ),
+    ("D1, then every 4 weeks until progression", "1", ["take `until progression` out: without it the end is not stated, "
+     "and what is recorded of a subject ends it"], "D1, then every 4 weeks"),
+    ("D1 - 7 days", "1", ["write `D-7`; or `7 days before D1`, which follows the day on which that visit really is"], "D-7"),
+    ("D1 - 7 days", "0", ["write `D-6`; or `7 days before D1`, which follows the day on which that visit really is"], "D-6"),
+    ("D29 - 1 week", "1", ["write `D22`; or `1 week before D29`, which follows the day on which that visit really is"], "D22"),
+    ("cd19_return + 3 to 5 days", "1", ["write `cd19_return + 3 days to cd19_return + 5 days`"], "cd19_return + 3 days"),
 ]  # fmt: skip
 
 READ_DAYS = [  # what people type, and how the language says it
@@ -159,6 +167,7 @@ READ_DOSES = [
 
 CAPPED = "write `X capped` here, and under the product `doses: {capped: {amount: 10 mg/kg, at most: 800 mg}}`"
 RANGE = "write a range as `5 to 10 mg/kg`"
+IN_NOTE = "write `as needed`, and the most that is allowed into `note`: a file says it as so many times on a day, `at most 3 times daily`"
 DOSES = [
     ("X 20 mg q12h over 60 min", "write `twice daily`", "X 20 mg twice daily over 60 min"),
     ("X 20 mg every 8 hours", "write `3 times daily`", "X 20 mg 3 times daily"),
@@ -189,6 +198,30 @@ DOSES = [
     ("X 60 mg daily, decreased by 5 mg every 2 weeks to 5 mg", "write `X 60 mg daily, reduced by 5 mg every 14 days until 5 mg`",
      "X 60 mg daily, reduced by 5 mg every 14 days until 5 mg"),
     ("X 20 mg PRN", "write `as needed`", "X 20 mg as needed"),
+    ("X 150 mg six times daily", "write `6 times daily`", "X 150 mg 6 times daily"),
+    ("X 150 mg 5 times a day", "write `5 times daily`", "X 150 mg 5 times daily"),
+    ("X 150 mg thrice daily", "write `3 times daily`", "X 150 mg 3 times daily"),
+    ("X 150 mg several times daily", "say how many times: `daily`, `twice daily`, or a number as in `3 times daily`",
+     "X 150 mg 3 times daily"),
+    ("X 150 mg at 08:00 and 20:00", "write `twice daily at 08:00 and 20:00`", "X 150 mg twice daily at 08:00 and 20:00"),
+    ("X 150 mg at 08:00", "write `daily at 08:00`", "X 150 mg daily at 08:00"),
+    ("X 20 mg prn, max 4 times a day", "write `as needed, at most 4 times daily`", "X 20 mg as needed, at most 4 times daily"),
+    ("X 2 puffs as needed, at most 12 puffs daily", "write `as needed, at most 6 times daily`, of 2 puffs each",
+     "X 2 puffs as needed, at most 6 times daily"),
+    ("X 3 puffs as needed (max. 6 puffs per day)", "write `as needed, at most twice daily`, of 3 puffs each",
+     "X 3 puffs as needed, at most twice daily"),
+    ("X 2 puffs as needed, at most 5 puffs daily", IN_NOTE, "X 2 puffs as needed"),
+    ("X 2 puffs as needed, at most every 6 hours", IN_NOTE, "X 2 puffs as needed"),
+    ("X 20 mg over 90 minutes", "write `over 90 min`", "X 20 mg over 90 min"),
+    ("X 20 mg over 1.5 hours", "write `over 1.5 h`", "X 20 mg over 1.5 h"),
+    ("X 20 mg over one hour", "write `over 1 h`", "X 20 mg over 1 h"),
+    ("X 20 mg over 1 h 30 min", "write `over 90 min`", "X 20 mg over 90 min"),
+    ("X 20 mg over 1,5 h", "write `over 1.5 h`", "X 20 mg over 1.5 h"),
+    ("X 20 mg over 30-60 min", "write one of the two, `over 30 min` or `over 60 min`, and the other in `note`", "X 20 mg over 30 min"),
+    ("X 60 mg daily, reduced by 25 mg every week until 0 mg", "end with the last dose that is given: `until 10 mg`",
+     "X 60 mg daily, reduced by 25 mg every week until 10 mg"),
+    ("X 60 mg daily, reduced by 20 mg every week until 0 mg", "end with the last dose that is given: `until 20 mg`",
+     "X 60 mg daily, reduced by 20 mg every week until 20 mg"),
 ]  # fmt: skip
 STEPS = "write each step as an entry of its own, with its days:"
 TAPERS = [
@@ -221,11 +254,212 @@ VISITS = study("W12D1") + "      - at: {at}\n        assess: MRI\n"  # what hang
         ("30 days post last dose", "last dose + 30 days"),
         ("30 days after the last dose (±7 days)", "last dose + 30 days ±7 days"),
         ("2 weeks after W12D1", "W12D1 + 2 weeks"),
+        ("last dose + 28 to 35 days", "last dose + 28 days to last dose + 35 days"),
+        ("last dose + 4-5 weeks", "last dose + 4 weeks to last dose + 5 weeks"),
+        ("W12D1 + 14 to 20 days", "W12D1 + 14 days to W12D1 + 20 days"),
+        ("last dose of the trial + 30 days", "last dose of the study + 30 days"),
     ],
 )
 def test_a_day_after_another(at: str, own: str) -> None:
     assert hints_of(VISITS.replace("{at}", at)) == [f"write `{own}`"]
     read_study_text(VISITS.replace("{at}", own))
+
+
+@pytest.mark.parametrize(
+    ("at", "own"),
+    [
+        ("last dose + 30 days, then every 30 days, 2 more times", "last dose + 30 days, last dose + 60 days, last dose + 90 days"),
+        ("last dose, then every 4 weeks, 2 more times", "last dose, last dose + 4 weeks, last dose + 8 weeks"),
+        ("last dose + 1 month, then monthly, 1 more time", "last dose + 1 month, last dose + 2 months"),
+    ],
+)
+def test_each_day_after_the_last_dose(at: str, own: str) -> None:
+    assert hints_of(VISITS.replace("{at}", at)) == [f"name each day: `{own}`"]
+    read_study_text(VISITS.replace("{at}", own))
+
+
+def test_what_no_day_can_be_counted_from() -> None:
+    of_one = "that of one product cannot be said: write `last dose + 30 days`, which is of all products, or name its day"
+    assert hints_of(VISITS.replace("{at}", "last dose of X + 30 days")) == [of_one]
+    before = "a day before screened cannot be said: count it from day 1, as in `D-28`, or write `not stated`, with a `name`"
+    assert hints_of(VISITS.replace("{at}", "screened - 3 days")) == [before]
+    ends = "no repeat ends with the last dose: name a day of the period, as in `until D337`, or how many times, as in `5 more times`"
+    assert hints_of(VISITS.replace("{at}", "D1, then every 30 days until last dose + 90 days")) == [ends]
+    read_study_text(VISITS.replace("{at}", "D1, then every 30 days, 5 more times"))
+
+
+def period_of(length: str, at: str, cycle: str = "", give: str = "X 5 mg daily") -> str:
+    text = study(at=at, give=give).replace("    visits:", f"    length: {length}\n    visits:")
+    return text + (f"        cycle: {cycle}\n" if cycle else "")
+
+
+@pytest.mark.parametrize(
+    ("cycle", "at", "hint", "typed_at", "typed"),
+    [
+        ("every 28 days", "D1 to D21", "write `every 28 days, 6 cycles`, which is how many fit into 24 weeks",
+         "", "every 28 days, 6 cycles"),
+        ("Q4W", "D1 to D21", "write `every 4 weeks, 6 cycles`, which is how many fit into 24 weeks", "", "every 4 weeks, 6 cycles"),
+        ("every 28 days until the end of the period", "D1",
+         "write `every 28 days, 7 cycles`, of which the last day is that of the end visit, or `every 28 days, 6 cycles`",
+         "", "every 28 days, 7 cycles"),
+        ("every 4 weeks until D141", "D1", "write `every 4 weeks, 6 cycles`", "", "every 4 weeks, 6 cycles"),
+        ("every 28 days, six cycles", "D1", "write `every 28 days, 6 cycles`, the first one counted", "", "every 28 days, 6 cycles"),
+        ("every 28 days, up to 5 cycles", "D1", "write `every 28 days, 5 cycles`, the first one counted", "", "every 28 days, 5 cycles"),
+        ("21 days on, 7 days off, 6 cycles", "D1", "write `at: D1 to D21` and `cycle: every 28 days, 6 cycles`",
+         "D1 to D21", "every 28 days, 6 cycles"),
+        ("2 weeks on / 1 week off for 5 cycles", "D1", "write `at: D1 to D14` and `cycle: every 21 days, 5 cycles`",
+         "D1 to D14", "every 21 days, 5 cycles"),
+    ],
+)  # fmt: skip
+def test_how_many_cycles(cycle: str, at: str, hint: str, typed_at: str, typed: str) -> None:
+    assert hints_of(period_of("24 weeks", at, cycle)) == [hint]
+    read_study_text(period_of("24 weeks", typed_at or at, typed))
+
+
+def test_a_day_that_a_cycle_leaves_out() -> None:
+    hint = "write `every 21 days, 4 cycles` without the day D8, and another entry for that: `at: D8, D50, D71`"
+    assert hints_of(study("D1, D8", "X 5 mg") + "        cycle: every 21 days, 4 cycles, except C2D8\n") == [hint]
+    rest = "      - at: D8, D50, D71\n        give: X 5 mg\n"
+    read_study_text(study("D1", "X 5 mg") + "        cycle: every 21 days, 4 cycles\n" + rest)
+
+
+def test_cycles_until_something_happens() -> None:
+    hint = (
+        "cycles do not end with a day or an event: write `every 28 days`, whose end is not stated, in a period without a `length`; "
+        "what is recorded of a subject ends it"
+    )
+    assert hints_of(study() + "        cycle: every 28 days until progression\n") == [hint]
+    read_study_text(study() + "        cycle: every 28 days\n")
+
+
+@pytest.mark.parametrize(
+    ("at", "hint", "ends"),
+    [
+        ("D1, then every 4 weeks", "write `until D141`, or `until D169`, which includes the end visit", ["until D141", "until D169"]),
+        (
+            "W1D1, then every 5 weeks",
+            "write `until the end of the period` behind it, or `until` and the last day",
+            ["until the end of the period"],
+        ),
+    ],
+)
+def test_an_open_end_in_a_period_with_a_length(at: str, hint: str, ends: list[str]) -> None:
+    assert hints_of(period_of("24 weeks", at, give="X 5 mg")) == [hint]
+    for end in ends:
+        read_study_text(period_of("24 weeks", f"{at} {end}", give="X 5 mg"))
+
+
+def test_until_the_end_of_treatment() -> None:
+    hint = "write `until the end of the period` where its length is stated, or the last day, as in `until D337`"
+    assert hints_of(period_of("50 weeks", "D1, then every 4 weeks until end of treatment", give="X 5 mg")) == [hint]
+    read_study_text(period_of("50 weeks", "D1, then every 4 weeks until the end of the period", give="X 5 mg"))
+
+
+@pytest.mark.parametrize(("often", "said"), [("every other day", "every 2 days"), ("weekly", "every 1 week")])
+def test_a_rhythm_of_doses_keeps_its_days(often: str, said: str) -> None:
+    hint = f"write `X 5 mg`; the days stand in `at`: `at: D1, then {said} until D14`"
+    assert hints_of(period_of("24 weeks", "D1 to D14", give=f"X 5 mg {often}")) == [hint]
+    read_study_text(period_of("24 weeks", f"D1, then {said} until D14", give="X 5 mg"))
+
+
+@pytest.mark.parametrize(
+    ("times", "own"),
+    [
+        ("1 hour after X ±5 minutes", "1 h ±5 min after X"),
+        ("1 h after X ±5 minutes", "1 h ±5 min after X"),
+        ("1 hour (±5 minutes) after end of X", "1 h ±5 min after end of X"),
+        ("within 60 min before X", "before X -60 min/+0"),
+        ("within 1 hour after X", "1 h -1 h/+0 after X"),
+    ],
+)
+def test_times_that_people_type(times: str, own: str) -> None:
+    def sampled(said: str) -> str:
+        return study(give="X 5 mg over 60 min") + f"        assess:\n          - PK sample: {said}\n"
+
+    assert hints_of(sampled(times)) == [f"write `{own}`"]
+    read_study_text(sampled(own))
+
+
+def test_a_window_in_per_cent() -> None:
+    times = study() + "        assess:\n          - PK sample: TIME, 2 h after X\n"
+    assert hints_of(times.replace("TIME", "1h ±10%")) == ["write `1 h ±6 min`: a window is in `min` or `h`, not in per cent"]
+    read_study_text(times.replace("TIME", "1 h ±6 min"))
+
+
+def test_a_taper_in_braces_is_given_whole() -> None:
+    give = "X 60 mg twice daily, reduced by 10 mg every 7 days until 10 mg"
+    braces = study().split("      - at:")[0] + "      - {at: D1, give: GIVE}\n"
+    assert hints_of(braces.replace("GIVE", give)) == [f'put quotes around the whole text: `give: "{give}"`']
+    read_study_text(braces.replace("GIVE", f'"{give}"'))
+
+
+LEVELS = "{{doses: {{std: {{levels: {{0: {}, -1: 50 mg{}}}, down: cd19_return}}}}}}"
+
+
+def test_levels_that_say_how_often_or_stop() -> None:
+    often = "write `100 mg`; how often stands behind the name of the rule where it is given, as in `give: X loading daily`"
+    assert hints_of(study(give="X std daily", product=LEVELS.format("100 mg daily", ""))) == [often]
+    read_study_text(study(give="X std daily", product=LEVELS.format("100 mg", "")))
+    stop = "leave it out, or write `not stated`: no dose is stated from there on; that treatment ends is the event `treatment_stopped`"
+    assert hints_of(study(give="X std", product=LEVELS.format("100 mg", ", -2: stop"))) == [stop]
+    read_study_text(study(give="X std", product=LEVELS.format("100 mg", "")))
+    read_study_text(study(give="X std", product=LEVELS.format("100 mg", ", -2: not stated")))
+
+
+@pytest.mark.parametrize("name", ["cap", "caps", "tab", "u", "g", "mg", "tablet", "placebo", "daily"])
+def test_names_of_dose_rules_that_mean_something_else(name: str) -> None:
+    rules = "{doses: {NAME: 5 mg}}"
+    hints = hints_of(study(product=rules.replace("NAME", name)))
+    assert hints == [f"write for example `{name}-dose`"]
+    read_study_text(study(give=f"X {name}-dose", product=rules.replace("NAME", f"{name}-dose")))
+
+
+TWO = """\
+language: 1
+study: example
+title: A fictional crossover
+source: made up for this test
+days: from 1
+products: {X: {}}
+periods:
+  first: {length: 8 weeks, visits: [{at: D1, give: X 5 mg}]}
+  second: {length: 8 weeks, visits: [{at: D1, give: X 5 mg}]}
+transitions:
+  - {id: on, from: first, to: second, after: end of first, within: WITHIN}
+"""
+
+
+@pytest.mark.parametrize("least", ["at least 28 days", "no earlier than 28 days", "28 days or more", "minimum of 28 days"])
+def test_a_first_day_without_a_last(least: str) -> None:
+    hint = (
+        "`within` says the last day; for a first day alone put a period that nobody is seen in between the two, "
+        "`washout: {length: 28 days}`, entered `within: 0 days`, and left for the next one `within: not stated`"
+    )
+    assert hints_of(TWO.replace("WITHIN", least)) == [hint]
+    text = TWO.replace("  second:", "  washout: {length: 28 days}\n  second:").split("  - {id: on")[0] + (
+        "  - {id: off, from: first, to: washout, after: end of first, within: 0 days}\n"
+        "  - {id: on, from: washout, to: second, after: end of washout, within: not stated}\n"
+    )
+    read, _ = read_study_text(text)
+    subject = plan(read, Subject(dt.date(2025, 1, 6)))
+    first, second = (visit for visit in subject.visits if visit.label == "D1")
+    assert first.target is not None and second.target == first.target + dt.timedelta(56 + 28)
+    assert second.earliest == second.target
+    assert second.latest is None
+
+
+@pytest.mark.parametrize(
+    ("written", "own"),
+    [
+        ("at most 28 days", "28 days"),
+        ("up to 28 days", "28 days"),
+        ("between 28 and 31 days", "28 to 31 days"),
+        ("from 4 to 5 weeks", "4 to 5 weeks"),
+    ],
+)
+def test_how_long_after_a_date(written: str, own: str) -> None:
+    assert hints_of(TWO.replace("WITHIN", written)) == [f"write `{own}`"]
+    read_study_text(TWO.replace("WITHIN", own))
 
 
 def test_an_end_of_a_span_after_the_last_dose() -> None:

@@ -8,6 +8,7 @@ import gc
 import io
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -127,9 +128,19 @@ def _misused(error: Any) -> int:
         near_words = re.findall(r"[^`, ]+", near[1])
         hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
     if "extra argument" in message and context is not None and any(p.name == "regimen" for p in context.command.params):
-        hint = "an option's name is missing: `--regimen ID`, `--start DATE`"
+        hint = _joined(message, sys.argv) or "an option's name is missing: `--regimen ID`, `--start DATE`"
     hint = _ELSEWHERE.get((asked, str(getattr(error, "option_name", ""))), hint)
     return _say(f"error: {message}\nhint: {hint}")
+
+
+def _joined(message: str, typed: Sequence[str]) -> str | None:
+    """A hint for `--on reduced 2025-01-20`: the word that is left over belongs to the option before it."""
+    extra = re.search(r"\(([^\s)]{2,})", message)
+    at = typed.index(extra[1]) if extra and extra[1] in typed else 0
+    if at < 2 or typed[at - 2] not in ("--on", "--enter", "--visit", "--had") or "=" in typed[at - 1]:
+        return None
+    value = f"{typed[at - 1]}={typed[at]}"
+    return f"write `{typed[at - 2]} {shlex.quote(value) if ' ' in value else value}`"
 
 
 def _close_output() -> None:

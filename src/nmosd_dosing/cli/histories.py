@@ -43,7 +43,7 @@ def _had(text: str, problems: Problems) -> Had | None:
         return None
     what, equals, when = (part.strip() for part in text.rpartition("="))
     if not equals or not what or not when:
-        hint = f'write for example `--had "{clip(what or when) or "rituximab"}=2024-05-01"`, or `--had {NOTHING}`'
+        hint = _with_its_day(text) or f'write for example `--had "{clip(what or when) or "rituximab"}=2024-05-01"`, or `--had {NOTHING}`'
         problems.error(f"`--had {clip(text)}` does not say what, and when", None, hint)
         return None
     what, _, purpose = (part.strip() for part in what.partition(" for "))
@@ -52,11 +52,19 @@ def _had(text: str, problems: Problems) -> Had | None:
     if match := _DOSED.fullmatch(what):
         what, daily, unit = match[1], Decimal(match[2]), "mg"
     begin, dots, end = (part.strip() for part in when.partition(".."))
+    if not dots and (said := _from_to(when)):
+        problems.error(f"`--had {clip(text)}` is not written as days from and to", None, f'write `--had "{clip(what)}={said}"`')
+        return None
     if not dots and (days := _of_month_or_year(begin)):
         name, (earliest, latest) = " ".join(what.split()), days
         return Had(name, earliest, latest, False, None, daily, unit, purpose, first_at_latest=latest, last_at_earliest=earliest)
-    first = arguments.date(f"--had {clip(what)}=", begin, problems) if begin else None
-    last = arguments.date(f"--had {clip(what)}={begin}..", end, problems) if end else None
+    if re.fullmatch(r"(?i)ongoing|now|present|continuing", when):
+        hint = "write since when, with two dots behind it: `--had WHAT=2023-01-01..`, `2023-01..`, `2023..`"
+        problems.error(f"`--had {clip(text)}` does not say since when", None, hint)
+        return None
+    begins, ends = (_of_month_or_year(each) for each in (begin, end))
+    first = begins[0] if begins else arguments.date(f"--had {clip(what)}=", begin, problems) if begin else None
+    last = ends[1] if ends else arguments.date(f"--had {clip(what)}={begin}..", end, problems) if end else None
     if (begin and first is None) or (end and last is None):
         return None
     if not dots:
@@ -67,7 +75,38 @@ def _had(text: str, problems: Problems) -> Had | None:
     if first is not None and last is not None and last < first:
         problems.error(f"`--had {clip(text)}` ends before it begins", None, "exchange the two days, or mend one of them")
         return None
-    return Had(" ".join(what.split()), first, last, ongoing=bool(dots) and last is None, amount_per_day=daily, unit=unit, purpose=purpose)
+    return Had(
+        " ".join(what.split()), first, last, ongoing=bool(dots) and last is None, amount_per_day=daily, unit=unit, purpose=purpose,
+        first_at_latest=begins[1] if begins else None, last_at_earliest=ends[0] if ends else None,
+    )  # fmt: skip
+
+
+_DAY = r"[0-9]{4}(?:-[0-9]{2}){0,2}"
+_TO = r"\s*(?:to|until|till|through|bis|-|–|—|~|/)\s*"
+
+
+def _from_to(when: str) -> str | None:
+    """`2023-01-01 to 2024-11-20` or `ongoing since 2023-01-01` as it is typed; None of what says no such thing."""
+    if match := re.fullmatch(rf"(?:from\s+)?({_DAY}){_TO}({_DAY})", when):
+        return f"{match[1]}..{match[2]}"
+    goes_on = r"(?:ongoing|now|present|today|continuing)"
+    since = rf"(?:{goes_on}\s+)?(?:since|from)\s+({_DAY})|({_DAY})(?:{_TO}|\s*,?\s*){goes_on}"
+    if match := re.fullmatch(since, when):
+        return f"{match[1] or match[2]}.."
+    if match := re.fullmatch(rf"(?:until|till|to|up to)\s+({_DAY})", when):
+        return f"..{match[1]}"
+    return None
+
+
+def _with_its_day(text: str) -> str | None:
+    """A hint for `rituximab 2024-09-01`, in which only the `=` is missing."""
+    if "=" in text:
+        return None
+    match = re.fullmatch(rf"\s*(\S.*?)[\s:,]+((?:from\s+|since\s+|until\s+)?{_DAY}\b.*?)\s*", text)
+    if match is None:
+        return None
+    when = match[2] if re.fullmatch(rf"{_DAY}(?:\.\.(?:{_DAY})?)?", match[2]) else _from_to(match[2])
+    return f'write `--had "{clip(match[1])}={when}"`' if when else None
 
 
 def _of_month_or_year(text: str) -> tuple[dt.date, dt.date] | None:

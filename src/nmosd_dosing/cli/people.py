@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_me
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS
+from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, meant_event
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.study.visit_rules import Window
@@ -196,8 +197,12 @@ def known_events(study: Study | None) -> tuple[str, ...] | None:
 def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:
     """`NAME=DATE`."""
     name, equals, date = text.partition("=")
-    if not equals or not name:
-        problems.error(f"`{option} {clip(text)}` has no date", None, f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`")
+    if not equals or not name.strip():
+        hint = f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`"
+        if match := re.fullmatch(r"(\S+)(?:\s+|\s*:\s*)(\S.*)", name.strip()):
+            dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", match[2])
+            hint = f"write `{option} {match[1]}={match[2]}`" if dated else f"write a date behind it, `{option} {clip(match[1])}=YYYY-MM-DD`"
+        problems.error(f"`{option} {clip(text)}` has no date", None, hint)
         return None
     day = arguments.date(f"{option} {clip(name)}=", date, problems)
     return (name.strip(), day) if day is not None else None
@@ -217,7 +222,7 @@ def on(texts: Sequence[str], known: Sequence[str] | None, problems: Problems) ->
                 problems.error(f"`--on {name}` is given twice", None, "keep one of them")
             of_study[name] = date
         elif known is not None and name not in known:
-            hint = did_you_mean(name, [*known, *STUDY_EVENTS]) or f"events are {one_of([*known, *STUDY_EVENTS])}"
+            hint = meant_event(name, [*known, *STUDY_EVENTS]) or f"events are {one_of([*known, *STUDY_EVENTS])}"
             problems.error(f"unknown event `{clip(name)}`", None, hint)
         elif Event(name, date) in events:
             problems.error(f"`--on {text}` is given twice", None, "keep one of them")
@@ -246,7 +251,8 @@ def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period]
 
 def _one(request: PeopleOptions, events: tuple[Event, ...], values: Sequence[Value] | None, problems: Problems) -> tuple[Subject, ...]:
     start, screened = None, any(event.name in OF_SCREENING for event in events)
-    if request.start is None and not screened:
+    unread = len(request.on) > len(events) and bool(problems.found)  # one of them may be a day of screening, under a wrong name
+    if request.start is None and not screened and not unread:
         problems.error("`--start` is missing", None, "give the day of the first dose, for example `--start 2025-01-06`")
     elif request.start is not None:
         start = arguments.date("--start", request.start, problems)

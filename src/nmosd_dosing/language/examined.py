@@ -47,7 +47,7 @@ def _name(node: Scalar) -> Examined:
             rest = behind[1] or behind[2]
             name = node.flat[: -len(rest)]
         named = re.sub(r"(?:[\s,;(-]+(?:at|and|[0-9.]+)?)*$", "", name) or "PK sample"
-        times = rest.strip() if hours.are_times(rest.strip()) else "before X, 1 h after X"
+        times = hours.in_own_words(rest.strip()) or "before X, 1 h after X"
         hint = f"write it below `assess:`, without quotes: `- {clip(named)}: {clip(times)}`; in a name `24-hour` is no time"
         raise PhraseError(f"`{clip(node.flat)}` holds a time, and is read as a name", node.place, hint)
     return Examined(node)

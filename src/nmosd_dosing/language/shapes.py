@@ -310,7 +310,7 @@ def _split_by_commas(node: Mapping, what: str, problems: Problems) -> set[int]:
             problems.error(f"a comma in the number `{clip(whole)}`, inside braces", keys[0].place, "write the number without a comma")
             continue
         message = f"inside braces a comma starts a new key, here `{clip(keys[0].text)}`, and it has no value"
-        problems.error(message, keys[0].place, f'put quotes around the list: `{before[0].text}: "{clip(whole, 60)}"`')
+        problems.error(message, keys[0].place, f'put quotes around the whole text: `{before[0].text}: "{clip(whole, 200)}"`')
     return split
 
 

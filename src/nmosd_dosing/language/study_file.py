@@ -23,7 +23,7 @@ from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.phrases.days import WORDS_FOR_EVENTS
 from nmosd_dosing.language.shapes import Pair, PhraseError
 from nmosd_dosing.language.tapers import steps_of
-from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle
+from nmosd_dosing.language.timing import days_of, gap_rules, to_cycle, within_its_days
 from nmosd_dosing.study import consistency, visit_labels
 from nmosd_dosing.study.events import EXITS, OF_SCREENING, RANDOMISED, STUDY_EVENTS, SUBJECT_EVENTS, completed, kind_of
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
@@ -189,6 +189,8 @@ class _Builder:
                 "a blinded visit without arms hides nothing from anybody", mapping.place("blinded"), "name the arms of the study"
             )
         gives = self.giver.gives(mapping, scope, arms, blinded)
+        if mapping.give is None and mapping.at is not None and self.days_known:
+            within_its_days(mapping, problems)
         at = days_of(mapping, period, self.counts_from, problems, self._day_of_event) if self.days_known else None
         if at is None:
             return None

@@ -8,13 +8,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
-from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.errors import Place, Problems, clip, counted
 from nmosd_dosing.language.keys import PeriodKeys, VisitKeys, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import visit_days
 from nmosd_dosing.language.phrases.gaps import Gaps
 from nmosd_dosing.language.phrases.lengths import EVERY
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.study.consistency import cycles_that_fit, how_many_fit
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.model import GapRule
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Cycle, Point, Series, Window
@@ -86,8 +87,22 @@ def days_of(
             problems.found.append(error.problem)
             complete = False
     found = len(problems.found)
-    _in_cycle(mapping, built, problems)
+    _in_cycle(mapping, built, period, counts_from, problems)
     return tuple(built) if complete and len(problems.found) == found else None
+
+
+def within_its_days(mapping: VisitKeys, problems: Problems) -> None:
+    """A hint that puts a rhythm of doses into `at` keeps the days that stand there: from the first of a range to its last."""
+    if mapping.at is None or len(mapping.at) != 1 or isinstance(mapping.at[0], NotStated) or len(mapping.at[0]) != 1:
+        return
+    item, place = mapping.at[0][0], mapping.place("give")
+    if not isinstance(item, visit_days.PointText):
+        return
+    until = f" until {item.last.text}" if item.last is not None else ""
+    for i, problem in enumerate(problems.found):
+        if problem.hint and problem.place and place.start <= problem.place.start and problem.place.end <= place.end:
+            hint = re.sub(r"`at: D1, then (every [^`]+)`", rf"`at: {item.day.text}, then \1{until}`", problem.hint)
+            problems.found[i] = replace(problem, hint=hint)
 
 
 def _events(item: visit_days.PointText | visit_days.RepeatText, known_event: Callable[[Scalar], None]) -> None:
@@ -108,8 +123,11 @@ def to_cycle(mapping: VisitKeys) -> Cycle | None:
     return Cycle(mapping.cycle.step, mapping.cycle.count, mapping.counted_from, name, mapping.cycle.place)
 
 
-def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems) -> None:
+def _in_cycle(mapping: VisitKeys, days: list[Point | Series], period: PeriodKeys, counts_from: CountsFrom, problems: Problems) -> None:
     """In a cycle there are single days and ranges, counted in days, which end before the next cycle begins."""
+    if mapping.cycle is not None and (mapping.cycle.unread or mapping.cycle.on):
+        _unread_cycle(mapping.cycle, days, period, counts_from, problems)
+        return
     if mapping.cycle is None:
         if mapping.cycle_name is not None:
             hint = "add `cycle: every 21 days, 6 cycles`, or take the name out"
@@ -140,6 +158,36 @@ def _in_cycle(mapping: VisitKeys, days: list[Point | Series], problems: Problems
         problems.error("the cycles reach beyond 9998 years", mapping.cycle.place, "write fewer cycles")
 
 
+def _unread_cycle(
+    cycle: visit_days.CycleText, days: list[Point | Series], period: PeriodKeys, counts_from: CountsFrom, problems: Problems
+) -> None:
+    """Reports what stands in the place of a number of cycles, with what a file says."""
+    every = f"every {cycle.step.in_words}"
+    if cycle.on:
+        so_many = f", {cycle.count} cycles" if cycle.count is not None else ""
+        hint = f"write `at: D{counts_from} to D{counts_from + cycle.on - 1}` and `cycle: {every}{so_many}`"
+        problems.error(f"expected `every` and a length, found `{clip(cycle.unread)}`", cycle.place, hint)
+        return
+    hint = f"write the number of cycles behind a comma, as in `{every}, 6 cycles`, the first one counted; or `{every}` without an end"
+    if re.search(r"\bend of\b", cycle.unread):
+        hint = f"write `{every}` without an end"
+        if isinstance(period.length, Offset):
+            hint = how_many_fit(cycle.step, days, period.length) or "write how many cycles there are"
+    elif match := re.search(r"\bexcept\s+C([0-9]{1,4})D([0-9]{1,4})$", cycle.unread):
+        hint = f"a cycle takes no `except`: put the day D{match[2]} into an entry of its own, and name each day there"
+        count = re.match(r",\s*([0-9]{1,4})\s+cycles?\b", cycle.unread)
+        if count and not cycle.step.months:
+            left = [f"D{int(match[2]) + n * cycle.step.days}" for n in range(int(count[1])) if n != int(match[1]) - 1]
+            hint = (
+                f"write `{every}, {count[1]} cycles` without the day D{match[2]}, and another entry for that: `at: {', '.join(left[:12])}`"
+            )
+    elif match := re.match(r"(?:,\s*)?(?:until|till|to|through)\s+(?:D([0-9]{1,6})$)?", cycle.unread):
+        fit = cycles_that_fit(cycle.step, days, Offset(int(match[1]) - counts_from)) if match[1] else None
+        hint = f"cycles do not end with a day or an event: write `{every}`, whose end is not stated, in a period without a `length`"
+        hint = f"write `{every}, {counted(fit[0], 'cycle')}`" if fit else f"{hint}; what is recorded of a subject ends it"
+    problems.error(f"expected the number of cycles, or the end, found `{clip(cycle.unread)}`", cycle.place, hint)
+
+
 def item_code(item: Point | Series) -> Code:
     """The day of a point, or the one that a repeat goes on from."""
     return item.code if isinstance(item, Point) else item.base
@@ -155,8 +203,8 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
     last = before[-1]
     if isinstance(last, Point):
         if last.code.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY):
-            on = last.code.hangs_on
-            raise PhraseError(f"a repeat after a day that hangs on the {on}", item.place, f"name each day: `{on}, {on} + 28 days`")
+            wrong = f"a repeat after a day that hangs on the {last.code.hangs_on}"
+            raise PhraseError(wrong, item.place, f"name each day: `{_each_after(last.code, item)}`")
         if last.code.offset.then:
             hint = "name each day, or repeat from a day of the period with `counted from: previous visit`"
             raise PhraseError(f"a repeat after {last.code.label}, which counts from another visit", item.place, hint)
@@ -169,6 +217,20 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
             "a repeat after one with an open end would never begin", item.place, "end the first one: `until` with its last day"
         )
     return last.base.later(last.step, last.count or 0)
+
+
+def _each_after(first: Code, item: visit_days.RepeatText) -> str:
+    """The days of a repeat that hangs on the last dose, each by its own name; the first few of many."""
+    times = min(item.count or 2, 12)
+    after = [first.offset + item.step.times(n) for n in range(times + 1)]
+    if any(offset.days and offset.months for offset in after):
+        return f"{first.hangs_on} + 1 month, {first.hangs_on} + 2 months"
+
+    def said(offset: Offset) -> str:
+        length = offset.in_words if offset.months or "week" in item.step.in_words else counted(offset.days, "day")
+        return f"{first.hangs_on} + {length}" if offset != Offset() else first.hangs_on
+
+    return ", ".join(map(said, after))
 
 
 def _windows_of_all_or_none(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys, problems: Problems) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset
@@ -17,7 +18,7 @@ from nmosd_dosing.study.model import Period, Product, Study
 from nmosd_dosing.study.name_checks import check_names
 from nmosd_dosing.study.time_checks import check_times
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_rules import Give, Series
+from nmosd_dosing.study.visit_rules import Give, Point, Series
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 
 HORIZON = 3660  # days of an open repeat that are checked: ten years
@@ -76,16 +77,18 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
     if period.length is None:
         return
     length = period.length.in_words
+    counted_here = period.length if not period.keeps_count else Offset()  # its days count from elsewhere than its length
     for entry in period.visit_rules:
         for item in entry.at:
             if isinstance(item, Series) and item.open_ended:
                 problems.error(
                     f"an open end in a period of {length}: does its end visit belong to it?",
                     item.place,
-                    "say where it ends: `until` with the last day",
+                    _how_it_may_end(item, counted_here),
                 )
         if entry.cycle is not None and entry.cycle.count is None:
-            hint = f"say how many: `every {entry.cycle.step.in_words}, 5 cycles`"
+            fit = how_many_fit(entry.cycle.step, entry.at, counted_here)
+            hint = fit or f"say how many, as in `every {entry.cycle.step.in_words}, 5 cycles`"
             problems.error(f"cycles without an end in a period of {length}", entry.cycle.place, hint)
     if begins is None:
         return
@@ -100,6 +103,40 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
                 visit.place,
                 "make the period longer, or put the visit into a period of its own",
             )
+
+
+def _how_it_may_end(item: Series, length: Offset) -> str:
+    """How a repeat with an open end may end in a period of some length, as a hint."""
+    base, step = item.base, item.step
+    if step.months or length.months or base.hangs_on or base.offset.months or base.offset.then or not 0 <= base.offset.days < length.days:
+        return "say where it ends: `until` with the last day"
+    times, rest = divmod(length.days - base.offset.days, step.days)
+    if rest:
+        return "write `until the end of the period` behind it, or `until` and the last day"
+    without = f"`until {base.later(step, times - 1).label}`, or " if times > 1 else ""
+    return f"write {without}`until {base.later(step, times).label}`, which includes the end visit"
+
+
+def cycles_that_fit(step: Offset, days: Sequence[Point | Series], length: Offset) -> tuple[int, bool] | None:
+    """How many cycles of such days end up to so long after a first day, and whether the last of them ends on that very day; None where
+    that hangs on the first date, or none fits."""
+    lasts = [item.last or item.code for item in days if isinstance(item, Point)]
+    if step.months or length.months or not step.days or not lasts or any(code.hangs_on or code.offset.months for code in lasts):
+        return None
+    longest = max(code.offset.days + code.offset.then for code in lasts)
+    count = (length.days - longest) // step.days + 1
+    return (count, longest + (count - 1) * step.days == length.days) if count > 0 else None
+
+
+def how_many_fit(step: Offset, days: Sequence[Point | Series], length: Offset) -> str | None:
+    """How many cycles fit into a period, as a hint; None where nobody can tell."""
+    if (fit := cycles_that_fit(step, days, length)) is None:
+        return None
+    count, on_the_end = fit
+    hint = f"write `every {step.in_words}, {counted(count, 'cycle')}`"
+    if on_the_end and count > 1:
+        return f"{hint}, of which the last day is that of the end visit, or `every {step.in_words}, {counted(count - 1, 'cycle')}`"
+    return f"{hint}, which is how many fit into {length.in_words}"
 
 
 def _screening(period: Period, visits: tuple[Visit, ...], problems: Problems) -> None:

@@ -6,9 +6,13 @@ participation is a disposition event, as in the domain DS of CDISC's SDTM.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
+
+from nmosd_dosing.errors import did_you_mean
 
 
 class Ends(Enum):
@@ -71,6 +75,24 @@ TABLE = (
     EventKind(IDMC_STOP, "the monitoring committee's date", of="study", once=True),
     EventKind(STUDY_STOP, "the date on which the study stops", of="study", once=True),
 )
+
+# How else people call them; what a message proposes.
+MEANT = {
+    "consent": CONSENTED, "informed_consent": CONSENTED, "screening": SCREENED, "randomisation": RANDOMISED, "randomization": RANDOMISED,
+    "randomized": RANDOMISED, "screen_failure": SCREEN_FAILED, "screening_failed": SCREEN_FAILED, "relapsed": RELAPSE, "death": DIED,
+    "dead": DIED, "deceased": DIED, "lost_to_follow_up": "lost", "lost_to_followup": "lost", "ltfu": "lost", "withdrawal": WITHDRAWN,
+    "withdrew": WITHDRAWN, "consent_withdrawn": WITHDRAWN, "dropout": WITHDRAWN, "dropped_out": WITHDRAWN,
+    "discontinued": "treatment_stopped", "discontinuation": "treatment_stopped", "treatment_discontinued": "treatment_stopped",
+    "stopped": "treatment_stopped", "end_of_treatment": "treatment_stopped",
+}  # fmt: skip
+
+
+def meant_event(word: str, known: Iterable[str]) -> str | None:
+    """A hint that names the known event that a word means, or is nearly; None where nobody can tell."""
+    known = list(known)
+    meant = MEANT.get(re.sub(r"[\s-]+", "_", word.strip().lower()))
+    return f"did you mean `{meant}`?" if meant in known else did_you_mean(word, known)
+
 
 _COMPLETED = "_completed"
 _BY_NAME = {kind.name: kind for kind in TABLE}

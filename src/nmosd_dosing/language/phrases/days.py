@@ -54,7 +54,10 @@ class DayText:
         if self.otherwise:
             hint: str | None = f"write `{self.text}`"
             try:
-                replace(self, otherwise="").resolve(counts_from)
+                code = replace(self, otherwise="").resolve(counts_from)
+                if code.offset.then < 0 and not code.offset.months and not self.hangs_on:  # `D29 - 1 day`
+                    fixed = Code("D", Offset(code.offset.days + code.offset.then), counts_from).label
+                    hint = f"write `{fixed}`; or `{self.text}`, which follows the day on which that visit really is"
             except PhraseError as error:
                 hint = error.problem.hint
             raise PhraseError(f"expected a day, found `{clip(self.otherwise)}`", self.place, hint)
@@ -138,6 +141,12 @@ def take_day(scan: Scanner, plus: bool = True, moved: bool = False) -> DayText:
         scan.expected("a day", _after_hint(found, plus, moved) or _day_hint(found))
     if not plus:
         return day
+    if moved:
+        _refuse_two_ends(scan, day.text)
+        if earlier := scan.take(r"[-–−]\s+([0-9]+)\s*(days?|d|weeks?|w)\b"):
+            back = unit(earlier[2]).days * to_number(earlier[1], scan.since(start))
+            text = f"{earlier[1]} {earlier[2]} before {day.text}"
+            return replace(day, moved=-back, text=text, place=scan.since(start), otherwise=scan.text[start : scan.at])
     if scan.take(rf"(?={PLUS})"):
         begin = scan.at
         scan.take(r"\+")
@@ -153,6 +162,15 @@ def take_day(scan: Scanner, plus: bool = True, moved: bool = False) -> DayText:
             raise PhraseError(f"`{text}` adds nothing", scan.since(start), f"write `{day.text}`")
         day = replace(day, moved=days, place=scan.since(start), text=text)
     return day
+
+
+def _refuse_two_ends(scan: Scanner, on: str) -> None:
+    """`last dose + 28 to 35 days`: raises PhraseError; each end of a range is a day of its own."""
+    begin = scan.at
+    word = r"(days?|d|weeks?|w|months?|mo|years?|y)"
+    if match := scan.take(rf"\+\s*([0-9]+)(?:\s*{word})?(?:\s*to\s*|\s*[–—]\s*|(?<![a-z ])\s*-\s*)([0-9]+)\s*{word}\b"):
+        ends = f"{on} + {match[1]} {match[2] or match[4]} to {on} + {match[3]} {match[4]}"
+        raise PhraseError(f"two ends of a range behind one `+`: `{clip(match[0].strip())}`", scan.since(begin), f"write `{ends}`")
 
 
 _HOURS = r"([0-9]+)\s*(hours?|h|days?|d|weeks?|w)\s+(?:before|prior\s+to)\b"
@@ -237,6 +255,7 @@ _EVENT = rf"(?!(?:{_RESERVED})\b)([a-z][a-z0-9_]*)(?=\s*(?:$|,|\+|±|-|to\b|or\b
 def _after(scan: Scanner, event: str, start: int) -> DayText:
     """`relapse + 5 days`, `last dose + 30 days`: the plus moves the day; a window behind it has two sides."""
     plus = Offset()
+    _refuse_two_ends(scan, event)
     while scan.take(r"\+(?!/)"):
         plus = plus + take_length(scan)
     text = scan.text[start : scan.at]

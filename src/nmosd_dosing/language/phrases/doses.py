@@ -14,10 +14,10 @@ from typing import Literal, NoReturn
 from nmosd_dosing.dose.dose import Kind, Lead, Per, Way, amount_text, range_text
 from nmosd_dosing.dose.units import MEANT, UNITS, WRITTEN, unit_of
 from nmosd_dosing.errors import Place, clip, one_of
-from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
-from nmosd_dosing.language.phrases import tapers
+from nmosd_dosing.language.phrases import how_often, tapers
 from nmosd_dosing.language.phrases.hours import TIME, minutes
+from nmosd_dosing.language.phrases.how_often import HOUR
 from nmosd_dosing.language.phrases.prescriptions import READ_DAILY, in_own_words, refuse_described_amount, refuse_prescription
 from nmosd_dosing.language.phrases.tapers import TAPER_PATTERN, TaperText
 from nmosd_dosing.language.shapes import PhraseError
@@ -28,8 +28,7 @@ _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(WRITTEN)})"
 _RANGE = rf"(?:{_NUMBER}\s+to\s+)?{_AMOUNT}"
 _RULE = r"[a-z][a-z0-9-]*"
 _NAMED = rf"[^\W\d_](?:(?!\s[0-9]).)*\s(?!(?:{'|'.join(WRITTEN)})\b){_RULE}"  # no number stands by itself in it
-_HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_DAILY = rf"(?:daily|twice daily|[0-9]+ times daily|{READ_DAILY})(?:\s+at\s+{_HOUR}(?:\s+and\s+{_HOUR})*)?"
+_DAILY = rf"(?:daily|twice daily|[0-9]+ times daily|{READ_DAILY})(?:\s+at\s+{HOUR}(?:\s+and\s+{HOUR})*)?"
 _AS_NEEDED = r"as\s+needed(?:,\s+at\s+most\s+(?:once|twice|[0-9]+\s+times)\s+daily)?"
 GIVE_PATTERN = (
     rf"^\s*(?:nothing|(?:\S.*\s(?:placebo|{NOT_STATED.value}|{_RANGE}(?:/kg|/m2)?)|{_NAMED})"
@@ -96,11 +95,11 @@ def dose(node: Scalar) -> DoseText:
     if text == "nothing":
         return DoseText(None, node.place, "placebo", node.place)
     text, taper = tapers.split(text, node, amount)
-    text, as_needed, most = _as_needed(in_own_words(text), node)
+    text, as_needed, most = how_often.as_needed(in_own_words(text), node)
     refuse_prescription(text, node, f"daily, {taper.text}" if taper else as_needed or "")
     body, lead = _lead(text, node)
-    body, over = _infusion_time(body, node)
-    body, daily, times, hours = _how_often(body, node)
+    body, over = how_often.infusion_time(body, node)
+    body, daily, times, hours = how_often.daily(body, node)
     if as_needed and daily is not None:
         hint = f"keep one of the two; the most in a day is `as needed, at most {'once ' if daily == 'daily' else ''}{daily}`"
         raise PhraseError(f"`{clip(daily)}` and `as needed`", _part(node, daily), hint if not hours else "keep one of the two")
@@ -118,30 +117,6 @@ def dose(node: Scalar) -> DoseText:
         taper=taper,
         steps=steps,
     )
-
-
-def _as_needed(text: str, node: Scalar) -> tuple[str, str | None, int | None]:
-    """The text without `as needed`; these words; and how many times a day at the most."""
-    match = re.match(
-        r"(?P<body>\S.*?) as needed(?P<most>,? (?:at most|up to|max(?:imum|\.)?) .*?)?(?P<rest> (?:over|[0-9.]+ ?(?:min|h)) .*)?$", text
-    )
-    if match is None:
-        return text, None, None
-    body = match["body"] + (match["rest"] or "")
-    if match["most"] is None:
-        return body, "as needed", None
-    words = re.fullmatch(r", at most (?:(once|twice)|([0-9]{1,3}) times) daily", match["most"])
-    loose = re.search(r"\b(once|twice|(?:[3-9]|[1-9][0-9]) times) (?:daily|(?:a|per) day)$", match["most"])
-    most = int(words[2]) if words and words[2] else {"once": 1, "twice": 2}.get(words[1], 0) if words else 0
-    if words is None or (words[2] and not 3 <= most <= 99):
-        raise PhraseError(
-            f"how often at the most is `{clip(match['most'].strip(', '))}`?",
-            _part(node, match["most"].strip(", ")),
-            f"write `as needed, at most {loose[1]} daily`"
-            if loose
-            else "write `as needed, at most 4 times daily`, of an amount for one time; or `at most once daily`, `at most twice daily`",
-        )
-    return body, f"as needed{match['most']}", most
 
 
 def _what(body: str, text: str, node: Scalar) -> DoseText:
@@ -253,9 +228,14 @@ def flat(node: Scalar) -> AmountText:
 def _amount_text(node: Scalar, what: str, example: str, per: bool, ranged: bool = False) -> AmountText:
     text = node.flat
     refuse_described_amount(text, node, ranged=ranged)
+    how_often.refuse_behind_amount(text, node)
     match = re.fullmatch(r"(?P<number>[0-9.][0-9.,]*(?:[eE]\+?[0-9]+)?)\s*(?P<unit>[^0-9\s.,]\S*)?", text)
     if not match:
         hint = f"write a list: `[{clip(text, 80)}]`" if "," in text else f"write a number and a unit, for example `{example}`"
+        if re.fullmatch(r"(?i)(?:stop|discontinue|withdraw|off)(?:ped|d|n)?(?: (?:treatment|dosing|drug))?|none|nothing|no dose", text):
+            hint = (
+                "leave it out, or write `not stated`: no dose is stated from there on; that treatment ends is the event `treatment_stopped`"
+            )
         raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, hint)
     number = match["number"]
     found = _amount(number, _part(node, number), zero=what)
@@ -311,41 +291,6 @@ def _lead(text: str, node: Scalar) -> tuple[str, Lead | None]:
     return match[1], Lead(-long if match[3] == "before" else long, match[4], f"{match[2]} {match[3]} {match[4]}")
 
 
-def _how_often(text: str, node: Scalar) -> tuple[str, str | None, int | None, tuple[str, ...]]:
-    """The text without how often; its words, how many times a day, and the hours."""
-    if not (match := re.fullmatch(r"(\S.*?)\s+((?:(once|twice|[0-9]+ times|[a-z]+ times)\s+)?(?:daily|a day)(?:\s+at\s+(.+))?)", text)):
-        return text, None, None, ()
-    body, words, often, at = match.groups()
-    counts = {None: 1, "twice": 2}
-    if often == "once" or " a day" in f" {words}" or (often not in counts and not re.fullmatch(r"[0-9]+ times", often or "")):
-        number = {"once": "", "twice": "twice ", "three times": "3 times ", "four times": "4 times "}.get(often or "", "3 times ")
-        raise PhraseError(f"how often is `{clip(words)}`?", _part(node, words), f"write `{number}daily`")
-    times = counts[often] if often in counts else int(str(often).split()[0][:6])
-    if not (1 if often in counts else 3) <= times <= 24:
-        better = "daily" if times < 2 else "twice daily" if times == 2 else "24 times daily"
-        raise PhraseError(f"`{clip(words)}` is not 3 to 24 times", _part(node, words), f"write `{better}`")
-    hours = tuple(re.split(r"\s+and\s+", at)) if at else ()
-    for hour in hours:
-        if not re.fullmatch(_HOUR, hour):
-            wrong = f"expected a time of day, found `{clip(hour)}`"
-            raise PhraseError(wrong, _part(node, hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
-    if hours and (len(hours) != times or list(hours) != sorted(set(hours))):
-        what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hour{'s'[: len(hours) - 1]} for {times} times a day"
-        example = " and ".join(("06:00", "14:00", "22:00", "23:00")[: min(times, 4)])
-        raise PhraseError(what, _part(node, at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
-    return body, words, times, hours
-
-
-def _infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
-    if " over " not in text:
-        return text, None
-    body, _, time = text.rpartition(" over ")
-    hint = "write the time of the infusion as `over 60 min` or `over 2 h`"
-    if not re.fullmatch(TIME, time):
-        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), hint)
-    return body, minutes(time, _part(node, time), hint, most=7 * DAY)
-
-
 def _amount(number: str, place: Place, zero: str = "a dose") -> Fraction:
     if "," in number:
         whole, _, behind = number.partition(",")
@@ -396,8 +341,14 @@ def _product_place(node: Scalar, product: str) -> Place:
 
 
 def rule_name(node: Scalar) -> Scalar:
-    """The name of a dose rule: `loading`."""
-    if not re.fullmatch(RULE_PATTERN, node.text) or node.text in ("placebo", "nothing", "daily") or len(node.text) > 40:
+    """The name of a dose rule: `loading`; no word that means something else where a dose is written."""
+    if node.text in WRITTEN or node.text in MEANT:
+        wrong = f"`{clip(node.text)}` is a unit: as the name of a dose rule it would read like a dose without its number"
+        raise PhraseError(wrong, node.place, f"write for example `{node.text.lower()}-dose`")
+    if node.text in ("placebo", "nothing", "daily"):
+        wrong = f"`{node.text}` has a meaning of its own where a dose is written, so no dose rule is called that"
+        raise PhraseError(wrong, node.place, f"write for example `{node.text}-dose`")
+    if not re.fullmatch(RULE_PATTERN, node.text) or len(node.text) > 40:
         wrong = f"`{clip(node.text)}` is not the name of a dose rule: lower-case letters, digits and hyphens, a letter first"
         raise PhraseError(wrong, node.place, "write for example `loading`")
     return node

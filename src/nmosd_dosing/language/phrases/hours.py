@@ -81,6 +81,8 @@ def _time(part: Scalar) -> NominalTime:
     if match is None:
         _explain(text, part)
     length, window_text, way, of_end, product = match.groups()
+    if product and re.search(rf"(?:±|\+/-)\s*{_NUMBER}", product) and not re.search(rf"{_WINDOW}$", product):
+        _explain(text, part)
     if product and (late := re.fullmatch(rf"(\S.*?)\s*({_WINDOW})", product)):
         hint = f"write `{length} {late[2]} {way} {of_end or ''}{clip(late[1])}`"
         raise PhraseError(f"the window `{late[2]}` stands behind its time, not behind the dose", part.place, hint)
@@ -127,8 +129,37 @@ _UNITS = {"m": "min", "h": "h"}
 _DOSE = re.compile(r"(?i)\b(?:post|pre)[- ]?dos(?:e|ing)\b|\b(?:after|before)(?: the)? dos(?:e|ing)\b")
 
 
+_LOOSE = r"(?:min(?:ute)?s?|h(?:ou)?rs?|h)\b\.?"
+
+
+def _as_in_a_file(text: str) -> str | None:
+    """A time that is written otherwise, as a file says it: its units, and its window behind it; None where it cannot be told."""
+    units = re.sub(rf"([0-9])\s*-?\s*({_LOOSE})", lambda match: f"{match[1]} {'h' if match[2][0] in 'hH' else 'min'}", text)
+    if within := re.fullmatch(rf"within (?:the )?({TIME}) (before|after) (end of )?(\S.*)", units):
+        length, way, of_end, product = within.groups()
+        if way == "before" and not of_end:
+            return f"before {product} -{length}/+0"
+        return f"{length} -{length}/+0 after {of_end or ''}{product}" if way == "after" else None
+    match = re.fullmatch(
+        rf"({TIME})(?: \(?({_WINDOW}|±\s*[0-9.]+\s*%)\)?)?((?: before| after) (?:end of )?\S.*?)?(?: \(?({_WINDOW})\)?)?", units
+    )
+    if match is None or (match[2] and match[4]):
+        return None
+    window = match[2] or match[4] or ""
+    if share := re.fullmatch(r"±\s*([0-9.]+)\s*%", window):
+        number, unit = match[1].split()
+        side = Fraction(number) * (60 if unit == "h" else 1) * Fraction(share[1]) / 100
+        if side.denominator != 1:
+            return None
+        window = f"±{side} min"
+    return " ".join(word for word in (match[1], window, (match[3] or "").strip()) if word)
+
+
 def _explain(text: str, part: Scalar) -> NoReturn:
     """Raises PhraseError: what is wrong with a text that is no time."""
+    if (own := _as_in_a_file(text)) is not None and own != text and "dos" not in text:
+        in_minutes = ": a window is in `min` or `h`, not in per cent" if "%" in text else ""
+        raise PhraseError(f"expected a time before or after a dose, found `{clip(text)}`", part.place, f"write `{own}`{in_minutes}")
     said, hint = _DOSE.sub(lambda match: "before X" if match[0].lower().startswith(("pre", "before")) else "after X", text), _EXAMPLE
     of_x = ", with the product for X" if said != text else ""
     if match := re.match(rf"({_NUMBER})\s*h(?:ours?|rs?)?\s*([0-9]{{1,2}})\s*(?:m|min|minutes?)?\b", said):
@@ -149,6 +180,12 @@ def _explain(text: str, part: Scalar) -> NoReturn:
 def _with(number: Fraction, unit: str, rest: str) -> str:
     """A time with what stands behind it."""
     return " ".join([f"{float(number):g}", unit, *clip(rest).split()])
+
+
+def in_own_words(text: str) -> str | None:
+    """Times as a file says them, of a text that says some; None where they cannot be told."""
+    said = ", ".join(_as_in_a_file(part.strip()) or part.strip() for part in text.split(","))
+    return said if are_times(said) else None
 
 
 def are_times(text: str) -> bool:

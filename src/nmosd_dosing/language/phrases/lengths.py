@@ -264,6 +264,29 @@ def length(node: Scalar) -> Offset | NotStated:
     return found
 
 
+_TO_BOTH = "write `28 days`, or `28 to 31 days` with the first day, too"
+
+
+def _within_hint(text: str) -> str | None:
+    """What is said in place of a bound in other words: `at least 28 days` has no last day, which `within` is."""
+    bounds = (
+        (rf"(?:at least|min(?:imum|\.)?(?: of)?|no (?:earlier|sooner|less) than|not before|from|after|≥|>=) ?({LENGTH})(?: or .*)?", True),
+        (rf"({LENGTH}) or (?:more|later)", True),
+        (rf"(?:at most|up to|within|max(?:imum|\.)?(?: of)?|(?:no|not) (?:later|more) than|to|until|≤|<=) ?({LENGTH})", False),
+    )  # fmt: skip
+    for pattern, least in bounds:
+        if match := re.fullmatch(pattern, text):
+            if not least:
+                return f"write `{match[1]}`"
+            return (
+                "`within` says the last day; for a first day alone put a period that nobody is seen in between the two, "
+                f"`washout: {{length: {match[1]}}}`, entered `within: 0 days`, and left for the next one `within: not stated`"
+            )
+    if match := re.fullmatch(rf"(?:from|between) ([0-9]+) ?(?:{_UNIT})? (?:to|and|-) ({LENGTH})", text):
+        return f"write `{match[1]} to {match[2]}`"
+    return _TO_BOTH if re.match(r"(?:to|up|at|within|from|between)\b", text) else None
+
+
 def within(node: Scalar) -> tuple[Offset, Offset] | NotStated:
     """`28 days`, `28 to 31 days`: so long after a date at least and at most; `0 days` is the day itself; or `not stated`."""
     if node.text.strip() == NOT_STATED_TEXT:
@@ -274,11 +297,11 @@ def within(node: Scalar) -> tuple[Offset, Offset] | NotStated:
         raise PhraseError(
             f"expected `28 days` or `28 to 31 days`, found `{clip(node.text)}`", node.place, f"write `{hyphen[1]} to {hyphen[2]}`"
         )
-    if re.match(r"(?:to|up|at|within|from|between)\b", node.text[scan.skip() :]):
-        scan.expected("a length such as `28 days`", "write `28 days`, or `28 to 31 days` with the first day, too")
+    if hint := _within_hint(node.flat):
+        scan.expected("a length such as `28 days`", hint)
     most = take_length(scan, "a length such as `28 days`")
     if not scan.done:
-        scan.expected("the end of the text", "write `28 days`, or `28 to 31 days` with the first day, too")
+        scan.expected("the end of the text", _TO_BOTH)
     if least is None:
         return Offset(), most
     last_unit = re.findall(_UNIT, scan.text)[-1]

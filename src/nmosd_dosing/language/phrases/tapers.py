@@ -44,10 +44,20 @@ def split(text: str, node: Scalar, amount: Callable[[Scalar], AmountText]) -> tu
         hint = "write days or weeks: `reduced by 10 mg every 7 days until 10 mg`"
         raise PhraseError(f"expected how long a step of a taper takes, found `{clip(every)}`", _part(node, every), hint)
     if re.match(r"0(?:\.0*)?(?![0-9.])", until):
-        hint = f"end with the last dose that is given: `until {by}`"
+        hint = f"end with the last dose that is given: `until {_last_above_nothing(body, by)}`"
         raise PhraseError(f"a taper that ends with `{clip(until)}`", _part(node, until), hint)
     read = [amount(Scalar(each, _part(node, each))) for each in (by, until)]
     return body, TaperText(read[0], days, read[1], said, node.place)
+
+
+def _last_above_nothing(body: str, by: str) -> str:
+    """The lowest dose above 0 to which a taper comes that is written down to 0."""
+    start, step = re.search(r"([0-9.]+) ?(\S+?)(?= (?:daily|twice|[0-9]+ times)\b|$)", body), re.fullmatch(r"([0-9.]+) ?(\S+)", by)
+    numbers = [Fraction(each[1]) for each in (start, step) if each and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", each[1])]
+    if not start or not step or start[2] != step[2] or len(numbers) < 2 or not all(numbers) or numbers[0] <= numbers[1]:
+        return by
+    high, less = numbers
+    return amount_text(high % less or less, start[2].partition("/")[0]) + "".join(start[2].partition("/")[1:])
 
 
 def amounts(first: AmountText | None, taper: TaperText, daily: str | None) -> tuple[Fraction, ...]:

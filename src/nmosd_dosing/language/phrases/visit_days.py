@@ -14,7 +14,19 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import DAY, DayText, take_day
-from nmosd_dosing.language.phrases.lengths import EVERY, LENGTH, NOT_STATED_TEXT, WINDOW, Scanner, take_every, take_window, to_number
+from nmosd_dosing.language.phrases.lengths import (
+    DAYS,
+    EVERY,
+    LENGTH,
+    NOT_STATED_TEXT,
+    NUMBERS,
+    WINDOW,
+    Scanner,
+    take_every,
+    take_length,
+    take_window,
+    to_number,
+)
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
@@ -108,8 +120,17 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         if isinstance(before, PointText) and before.day.style == "week":
             return f"write `W{before.day.number}D{match[1]}` for a week code, or put a comma between two days"
         return "put a comma between two days"
-    if isinstance(before, PointText) and before.day.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY) and re.match(r"-\s*[0-9]", found):
-        return "what is before a last dose has a day of its own: name it, such as `D57`"
+    if isinstance(before, PointText) and before.day.hangs_on in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+        if re.match(r"-\s*[0-9]", found):
+            return "what is before a last dose has a day of its own: name it, such as `D57`"
+        if match := re.match(r"of\s+(?:this |the )?(?:study|trial)\b(.*)", found):
+            return f"write `{LAST_DOSE_OF_STUDY}{match[1]}`"
+        if match := re.match(r"of\s+\S[^+]*?(\s*\+.*)?$", found):
+            return (
+                f"that of one product cannot be said: write `{before.day.text}{match[1] or ''}`, which is of all products, or name its day"
+            )
+    elif isinstance(before, PointText) and before.day.hangs_on and re.match(r"[-–−]\s*[0-9]+\s*(?:d|days?|w|weeks?)\b", found):
+        return f"a day before {before.day.hangs_on} cannot be said: count it from day 1, as in `D-28`, or write `not stated`, with a `name`"
     if re.match(r"until\b|[0-9]+ more", found):
         return "put the window behind the end of the repeat: `every 2 weeks until week 52 ±2d`"
     if match := re.match(r"(?:then\s+)?(every\b.*?)(?:\s*(?:x|×)\s*([0-9]+))?$", found):
@@ -166,7 +187,9 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
     begin = scan.skip()
     if scan.take(r"until\b"):
         to_the_end = scan.take(_END_OF_PERIOD) is not None
-        until = take_day(scan) if not to_the_end else None
+        if not to_the_end:
+            _refuse_other_end(scan)
+            until = take_day(scan)
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
         count = to_number(match[1], scan.since(begin))
         if not match[2]:
@@ -184,6 +207,20 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
     return RepeatText(step, until, to_the_end, count, window, _without(scan), scan.since(start))
 
 
+def _refuse_other_end(scan: Scanner) -> None:
+    """`until end of treatment`, `until progression`, `until last dose + 90 days`: raises PhraseError, with what a file says."""
+    found, place = scan.next_words()
+    hint = ""
+    if re.match(r"(?i)(?:the )?(?:end of (?:the )?(?:study )?(?:treatment|study|trial|therapy|follow[- ]up)|eot|eos)\b", found):
+        hint = "write `until the end of the period` where its length is stated, or the last day, as in `until D337`"
+    elif re.match(r"(?i)(?:disease |tumou?r )?(?:progression|relapse|death|withdrawal|toxicity|unacceptable toxicity)\b", found):
+        hint = f"take `until {clip(found)}` out: without it the end is not stated, and what is recorded of a subject ends it"
+    elif re.match(r"(?i)(?:the )?last dose\b", found):
+        hint = "no repeat ends with the last dose: name a day of the period, as in `until D337`, or how many times, as in `5 more times`"
+    if hint:
+        raise PhraseError(f"expected the last day of a repeat, found `{clip(found)}`", place, hint)
+
+
 def _without(scan: Scanner) -> tuple[DayText, ...]:
     """The days that a repeat excepts, up to the end or the next repeat: `, except D169, D253`."""
     if not scan.take(r",?\s*except\b"):
@@ -199,17 +236,31 @@ def _without(scan: Scanner) -> tuple[DayText, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CycleText:
+    """`unread`: the words behind its length that are no number of cycles. `on`: the days of each, where they were said here."""
+
     step: Offset
     count: int | None
     place: Place
+    unread: str = ""
+    on: int = 0
+
+
+_ON_AND_OFF = rf"({DAYS})\s+on(?:\s+treatment|\s+drug)?\s*(?:,|/|and|then|followed by|;)?\s*({DAYS})\s+(?:off|rest|pause|break)"
+_HOW_MANY = rf"([0-9]+|{'|'.join(NUMBERS)})"
 
 
 def cycle(node: Scalar) -> CycleText:
-    """`every 50 days, 5 cycles`; without an end: `every 50 days`."""
+    """`every 50 days, 5 cycles`; without an end: `every 50 days`. What stands in the place of a number of cycles is kept as it was
+    written: what to type for it is known where the rest of the entry is."""
     scan = Scanner(node)
+    if match := scan.take(_ON_AND_OFF):
+        on, off = (take_length(Scanner(Scalar(length, node.place))).days for length in match.groups())
+        again = re.fullmatch(rf"[\s,;]*(?:(?:for|x|×)\s*)?{_HOW_MANY}\s*(?:cycles?|times?)?\s*", scan.text[scan.at :])
+        count = _number_of(again[1]) if again else None
+        return CycleText(Offset(on + off, written=f"{on + off} days"), count, node.place, scan.text.strip(), on)
     step = take_every(scan, "a length such as `50 days`")
     if step is None:
-        hint = "write for example `every 50 days, 5 cycles`, or `every 50 days` without an end"
+        hint = "write how long it is from one to the next, and how many there are in all, as in `every 28 days, 6 cycles`"
         if match := re.fullmatch(rf"({LENGTH})(?:\s*(?:,|x|×|for)\s*([0-9]+)(?:\s+cycles?)?)?", scan.text.strip()):
             hint = f"write `every {match[1]}{f', {match[2]} cycles' if match[2] else ''}`"
         scan.expected("`every` and a length", hint)
@@ -218,11 +269,19 @@ def cycle(node: Scalar) -> CycleText:
         begin = scan.skip()
         match = scan.take(r",\s*([0-9]+)\s+cycles?\b")
         if not match or not scan.done:
-            again = re.match(r",?\s*(?:(?:x|×|for)\s*)?([0-9]+)(\s+more)?\s*(?:times?|cycles?|$)", scan.text[begin:])
-            number = int(again[1][:6]) + (1 if again[2] else 0) if again else 5
+            words = rf",?\s*(?:(?:x|×|for|up to|at most|max(?:imum|\.)?(?: of)?)\s*)?{_HOW_MANY}(\s+more)?\s*(?:(?:times?|cycles?)\s*)?$"
             scan.at = begin
-            scan.expected("the number of cycles, or the end", f"write `every {step.in_words}, {number} cycles`, the first one counted")
+            if (again := re.match(words, scan.text[begin:])) is None:
+                return CycleText(step, None, scan.node.part(begin, len(scan.text.rstrip())), scan.text[begin:].strip())
+            number = _number_of(again[1]) + (1 if again[2] else 0)
+            wrong = f"expected the number of cycles, or the end, found `{clip(again[0].strip(', '))}`"
+            hint = f"write `every {step.in_words}, {number} cycles`, the first one counted"
+            raise PhraseError(wrong, scan.node.part(begin, len(scan.text.rstrip())), hint)
         count = to_number(match[1], scan.since(begin))
         if count == 0:
             raise PhraseError("`0 cycles` is nothing", scan.since(begin), "write 1 or more")
     return CycleText(step, count, node.place)
+
+
+def _number_of(word: str) -> int:
+    return int(word[:6]) if word.isdigit() else NUMBERS[word]
