@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import trial
+from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.register import register
@@ -62,24 +64,36 @@ def opened(asked: RegisterOptions) -> Opened:
     """The register that the options name, else the trial file of the folder, for the account that is asking. Raises InputError where there
     is none, or nobody may."""
     text = loaded(asked.register if asked.register is not None else trial.register_here())
-    from nmosd_dosing.register import accounts, register
+    from nmosd_dosing.register import register
 
-    found = register.open(text)
+    try:
+        found = register.open(text)
+    except register.Older as older:
+        if register.on_server(text):
+            raise
+        _asking(asked, older.register.facts).must_manage("bring a register to this version")
+        found = older.register
+        say(without_controls(f"{found.address.shown}: brought to this version; as it was: {register.bring_up(found)}"))
     register.refuse_owner(found)
-    store, user = found.facts, users_name()
+    return Opened(found, _asking(asked, found.facts), now(), zone())
+
+
+def _asking(asked: RegisterOptions, store: Store) -> Who:
+    """Who is asking a register. Raises InputError where nobody may."""
+    from nmosd_dosing.register import accounts
+
+    user = users_name()
     mine = accounts.of_user(store, user, asked.account)
     if mine is not None and accounts.needs_no_password(store, mine, user):
-        who = mine.who
-    elif mine is None and asked.account is None:
+        return mine.who
+    if mine is None and asked.account is None:
         raise InputError(Problem(
             f"the user `{clip(user)}` has no account in this register",
             hint="name yours, `--account NAME`; or a manager types "
             f"`dosing register account add NAME --role ROLE --sites CODES --user {clip(user)}`",
         ))  # fmt: skip
-    else:
-        name = mine.name if mine is not None else asked.account or ""
-        who = accounts.who(store, name, password(asked.password_file, f"Password of {clip(name)}: "))
-    return Opened(found, who, now(), zone())
+    name = mine.name if mine is not None else asked.account or ""
+    return accounts.who(store, name, password(asked.password_file, f"Password of {clip(name)}: "))
 
 
 def opened_by_owner(named: str | None) -> register.Register:
@@ -92,7 +106,11 @@ def opened_by_owner(named: str | None) -> register.Register:
             f"`{clip(text)}` is a file, and no server that has roles",
             hint="who may do what is said by accounts: `dosing register account add NAME --role ROLE --sites CODES`",
         ))  # fmt: skip
-    return register.open(text)
+    try:
+        return register.open(text)
+    except register.Older as older:
+        register.bring_up(older.register)
+        return older.register
 
 
 def made(asked: RegisterOptions) -> Opened:

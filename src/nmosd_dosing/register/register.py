@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.db import DatabaseError, connections
-from django.db.migrations.executor import MigrationExecutor
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip
-from nmosd_dosing.register import server
+from nmosd_dosing.register import server, versions
 from nmosd_dosing.register.addresses import Address, address
 from nmosd_dosing.register.store import Store, said
 
@@ -39,6 +36,8 @@ class Register:
                 f"`{clip(self.address.user)}` of `{clip(self.address.shown)}` may not read arms",
                 hint=f"take the address of a role for which the owner typed `dosing register grant ROLE {argument('unblinded')}`",
             ))  # fmt: skip
+        if self.address.arms_file is not None and versions.form(self.arms).missing:
+            versions.bring_up(self.arms, self.address.arms_file)
         return self.arms
 
     def close(self) -> None:
@@ -53,13 +52,13 @@ def make(text: str) -> Register:
     at = register.address
     for file in (at.file, at.arms_file):
         if file is not None:
-            _begin(file)
+            versions.begin_file(file)
     try:
         for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
             if connections[store.alias].vendor == "postgresql":
                 with connections[store.alias].cursor() as cursor:
                     cursor.execute(f"CREATE SCHEMA {schema}")
-            call_command("migrate", database=store.alias, verbosity=0, interactive=False)
+            versions.create(store)
     except DatabaseError as error:
         raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}")) from error
     return register
@@ -79,21 +78,8 @@ def unmake(register: Register) -> None:
                 file.with_name(file.name + beside).unlink(missing_ok=True)
 
 
-def _begin(file: Path) -> None:
-    """An empty file that nobody else of this computer may read: its owner may let in a group. What SQLite puts beside it is like it."""
-    try:
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise InputError(Problem(f"`{clip(str(file))}` is there already", hint="name another file, or take this one away")) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            Problem(f"cannot make `{clip(str(file))}`: {reason}", hint="name a file in a folder that can be written")
-        ) from None
-
-
 def open(text: str) -> Register:
-    """The register that is there. Raises InputError where there is none, or it is of another version."""
+    """The register that is there. Raises InputError where there is none, or it is of a newer version; Older where it is of an older."""
     register = _connected(address(text))
     at = register.address
     if at.file is not None and not at.file.is_file():
@@ -101,18 +87,39 @@ def open(text: str) -> Register:
             Problem(f"there is no register `{clip(at.shown)}`", hint=f"`dosing register init {argument('register', clip(text))}` makes one")
         )
     try:
-        executor = MigrationExecutor(connections[register.facts.alias])
-        applied, wanted = set(executor.loader.applied_migrations), set(executor.loader.disk_migrations)
+        form = versions.form(register.facts)
     except DatabaseError as error:
         hint = "name the file that `dosing register init` made" if at.file is not None else "see whether the server runs and lets you in"
         raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {said(error)}", hint=hint)) from error
-    if not applied:
+    if not form.is_store:
         raise InputError(Problem(f"`{clip(at.shown)}` is no register", hint="name the file or database that `dosing register init` made"))
-    if newer := sorted(name for _, name in applied - wanted):
+    if form.newer:
         raise InputError(
-            Problem(f"the register `{clip(at.shown)}` is of a newer version: {', '.join(newer)}", hint="take a newer `dosing`")
+            Problem(f"the register `{clip(at.shown)}` is of a newer version: {', '.join(form.newer)}", hint="take a newer `dosing`")
         )
+    if form.missing:
+        raise Older(register, f"the register `{clip(at.shown)}`")
     return register
+
+
+class Older(InputError):
+    """A register is of an older version; its manager, or on a server its owner, brings it to this one by `bring_up`."""
+
+    def __init__(self, register: Register, shown: str) -> None:
+        whose = "who made it brings it to this one: `dosing register grant ROLE`" if register.address.file is None else (
+            "a manager brings it to this one by asking it anything, for example `dosing register head`"
+        )  # fmt: skip
+        super().__init__(Problem(f"{shown} is of an older version", hint=whose))
+        self.register = register
+
+
+def bring_up(register: Register) -> Path | None:
+    """Brings a register of an older version to this one, and gives its copy as it was, which a server does not need: what fails there is
+    undone. The arms of a file are brought by who asks for them. Raises InputError where it cannot be done."""
+    copy = versions.bring_up(register.facts, register.address.file)
+    if server.is_server(register.arms):
+        versions.bring_up(register.arms, None)
+    return copy
 
 
 def on_server(text: str) -> bool:

@@ -1,0 +1,14 @@
+"""A column more of the trail, which may be null."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """From the first form to the second."""
+
+    dependencies: ClassVar = [("register", "0001_first")]
+    operations: ClassVar = [migrations.AddField("Entry", "device", models.TextField(null=True))]

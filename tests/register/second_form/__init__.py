@@ -1,0 +1,1 @@
+"""A form that a store does not have yet: the first, and one migration more."""
