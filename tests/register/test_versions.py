@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.register import register, versions
+from nmosd_dosing.register.addresses import address
 from nmosd_dosing.register.facts import holding
 from nmosd_dosing.register.register import Older, Register
 from tests.kit.command import errors, output, run
@@ -35,7 +36,7 @@ def test_the_migrations_make_what_the_models_say() -> None:
 def test_a_register_of_a_newer_version_is_refused_by_its_name(made: Made) -> None:
     asks = made.asks("chief")
     with newer_version:
-        versions.bring_up(register._connected(register.address(made.place.owner)).facts, None)
+        versions.bring_up(register._connected(address(made.place.owner)).facts, None)
     assert errors("register", "head", *asks).endswith(" is of a newer version: 0002_second\nhint: take a newer `dosing`\n")
 
 
