@@ -431,8 +431,7 @@ class SimulateOptions:
 _GROUPS = (
     PeopleOptions, PlanOptions, CohortOptions, CheckOptions, DueOptions, SlotsOptions, StartsOptions, BoardOptions, HandoutOptions,
     OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
-    register_options.RegisterOptions, register_options.ReasonOptions, register_options.NewAccount, register_options.GrantOptions,
-    register_options.WithdrawOptions,
+    *register_options.GROUPS,
 )  # fmt: skip
 _IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "measurements": "measured"}
 

@@ -114,3 +114,6 @@ class HistoryOfRegister:
     from_: Annotated[str | None, typer.Option("--from", help="Written on this day or later, where it was written.", metavar="DATE")] = None
     to: Annotated[str | None, typer.Option(help="Written on this day or before.", metavar="DATE")] = None
     by: Annotated[str | None, typer.Option(help="Written by an account.", metavar="NAME")] = None
+
+
+GROUPS = (RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions)  # of which messages name options
