@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from nmosd_dosing.dose.calculation import surface_m2
-from nmosd_dosing.dose.dose import Formula, Surface
+from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
+from nmosd_dosing.dose.dose import ByWeight, Formula, Sex, Surface
 from tests.kit.cases import columns
 from tests.kit.worked import one, shown
 
@@ -150,3 +150,22 @@ def test_half_a_step_goes_up_and_it_is_rounded_once() -> None:
     assert surface_m2(64.98, 180.5, hundredths) == Fraction("1.81")
     assert surface_m2(64.979, 180.5, Surface("Mosteller")) == Fraction("1.805")  # 1.80499 m2
     assert surface_m2(64.979, 180.5, hundredths) == Fraction("1.8")
+
+
+def test_an_adjusted_weight_is_reckoned_of_the_exact_ideal_one_and_rounded_once() -> None:
+    """A woman of 152.5 cm and 80 kg: 0.6 x 45590.551 g + 0.4 x 80000 g = 59354.331 g; of the ideal weight in whole grams it would be
+    59355 g."""
+    ideal = 45_500 + 2_300 * (Fraction("152.5") / Fraction("2.54") - 60)
+    assert round(ideal + Fraction(2, 5) * (80_000 - ideal)) == 59_354
+    assert weight_by_kg("adjusted", 80, 152.5, "F") == 59.354
+    assert weight_by_kg("ideal", 80, 152.5, "F") == 45.591
+
+
+def test_reckoned_weights_are_those_of_fractions() -> None:
+    mm = range(1524, 2721)
+    for sex, least in (("F", 45_500), ("M", 50_000)):
+        for grams in (3_000, 44_999, 80_001, 299_998):
+            for height in mm:
+                ideal = least + 2_300 * (Fraction(height) / Fraction("25.4") - 60)
+                for by, exact in (("ideal", ideal), ("adjusted", ideal + Fraction(2, 5) * (grams - ideal))):
+                    assert weight_by_kg(cast(ByWeight, by), grams / 1000, height / 10, cast(Sex, sex)) == round(exact) / 1000

@@ -45,9 +45,9 @@ def weight_grams(by: str, body: Body) -> tuple[int | None, str]:
     inches = Fraction(mm, 10) / Fraction("2.54")
     if inches < 60:
         return None, "too short"
-    ideal = round((Fraction("50") if sex == "M" else Fraction("45.5")) * 1000 + 2300 * (inches - 60))
+    ideal = (Fraction("50") if sex == "M" else Fraction("45.5")) * 1000 + 2300 * (inches - 60)
     if by == "ideal":
-        return ideal, "stated"
+        return round(ideal), "stated"
     assert grams is not None
     return round(ideal + Fraction(2, 5) * (grams - ideal)), "stated"
 

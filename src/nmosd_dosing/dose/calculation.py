@@ -151,6 +151,7 @@ def surface_m2(kg: float, cm: float, by: Surface) -> Fraction:
 
 _SHORTEST_MM = 1524  # 60 inches
 _IDEAL_GRAMS = 45_500, 4_500, 2_300  # of a woman of that height, more of a man, and for each inch more
+_INCH = 127  # in fifths of a millimetre
 
 
 def ideal_grams(mm: Wholes, male: Wholes) -> Wholes:
@@ -159,28 +160,32 @@ def ideal_grams(mm: Wholes, male: Wholes) -> Wholes:
     Devine (Drug Intell Clin Pharm 1974; 8: 650): 50 kg, of a woman 45.5 kg, and 2.3 kg for each inch of height over 60. Below that it
     says nothing, and neither does this.
     """
+    return np.rint(_ideal(mm, male) / _INCH)
+
+
+def _ideal(mm: Wholes, male: Wholes) -> Wholes:
+    """(n,) the ideal weight in whole numbers of 1/127 g, which are exact."""
     woman, more, inch = _IDEAL_GRAMS
-    grams = np.rint(woman + more * male + inch * (mm - _SHORTEST_MM) * 10 / 254)
-    return np.where(mm >= _SHORTEST_MM, grams, np.nan)
+    return np.where(mm >= _SHORTEST_MM, _INCH * (woman + more * male) + inch * 5 * (mm - _SHORTEST_MM), np.nan)
 
 
 def weight_by(by: ByWeight, grams: Wholes, mm: Wholes, male: Wholes) -> tuple[Wholes, Statuses]:
     """(n,) the weight in whole grams that an amount per kg is by, NaN where there is none; and (n,) why.
 
-    The adjusted weight is the ideal one and 0.4 of what the measured one is above it (below it: less), to the gram.
+    The adjusted weight is the ideal one, before that is rounded, and 0.4 of what the measured one is above it (below it: less), to the
+    gram.
     """
     status = np.full(len(grams), AmountStatus.STATED, dtype=np.uint8)
     if by == "actual":
         status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
         return grams, status
-    ideal = ideal_grams(mm, male)
     status[mm < _SHORTEST_MM] = AmountStatus.TOO_SHORT
     status[np.isnan(male)] = AmountStatus.NEEDS_SEX
     status[np.isnan(mm)] = AmountStatus.NEEDS_HEIGHT
     if by == "adjusted":
         status[np.isnan(grams)] = AmountStatus.NEEDS_WEIGHT
-        return np.rint((3 * ideal + 2 * grams) / 5), status
-    return ideal, status
+        return np.rint((3 * _ideal(mm, male) + 2 * _INCH * grams) / (5 * _INCH)), status
+    return ideal_grams(mm, male), status
 
 
 def weight_by_kg(by: ByWeight, kg: float, cm: float | None, sex: Sex | None) -> float | None:
