@@ -311,9 +311,9 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
     per_kgs: dict[str, Fraction] = {}  # each dose by the weight of its day
     unweighed: set[str] = set()
     had: dict[str, Fraction] = {}
-    done: dict[str, set[dt.date]] = {}  # the days of events by which a dose is omitted already
     for name, earlier in person.earlier:
         had[name] = had.get(name, Fraction(0)) + earlier.mg
+    visits = []
     for planned in sorted(_visits(days_of(study, person, until)), key=lambda p: (p.target, p.label)):
         if (stopped is not None and planned.target > stopped) or (until is not None and planned.target > until):
             continue
@@ -321,17 +321,23 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
         for latest in (stopped, until):
             if last is not None and latest is not None:
                 last = min(last, latest)
-        days = 1 if last is None else (last - planned.target).days + 1
+        many = 1 if last is None else (last - planned.target).days + 1
+        visits.append((planned, last, [planned.target + dt.timedelta(n) for n in range(many)]))
+    gone = _taken(study, person, [(planned, days) for planned, _, days in visits])
+    for number, (planned, last, days) in enumerate(visits):
         for give in planned.entry.gives:
             product = products[give.product]
-            times = days * (give.daily or 1)
             rule = Rule(give.what) if isinstance(give.what, Amount) else product.rules.get(give.what)
             level, taken = None, None
+            away = [gone[day, number, give.product] for day in days]
+            if None not in away:
+                taken = "held" if "held" in away else "omitted"
+            first = next((day for day, status in zip(days, away, strict=True) if status is None), planned.target)
+            times = (len(days) if taken else away.count(None)) * (give.daily or 1)
             if rule is not None and rule.levels is not None:
-                taken = taken_by(rule.levels, person, planned.target, done.setdefault(product.name, set()))
-                level, rule = at_level(rule, rule.levels, person, planned.target)
+                level, rule = at_level(rule, rule.levels, person, first)
             before = used[product.name]
-            weight = weight_on(product, person, planned.target, before)
+            weight = weight_on(product, person, first, before)
             if taken and isinstance(product.weight, Fraction):
                 weight = before  # nothing was given by the new one
             else:
@@ -366,6 +372,20 @@ def expand(study: Study, person: Person, until: dt.date | None = None) -> list[R
             by = weight if rule is not None and rule.by_weight else None
             rows.append(Row(planned.label, planned.target, last, give.product, amount, status, times, total, cumulative, per_kg, by, level))
     return rows
+
+
+def _taken(study: Study, person: Person, visits: list[tuple[Planned, list[dt.date]]]) -> dict[tuple[dt.date, int, str], str | None]:
+    """What events take away, day by day: of each day of each visit, and each product."""
+    rules = {product.name: product.rules for product in study.products}
+    found: dict[tuple[dt.date, int, str], str | None] = {}
+    done: dict[str, set[dt.date]] = {}  # the days of events by which a dose is omitted already
+    for day, number in sorted((day, number) for number, (_, days) in enumerate(visits) for day in days):
+        for give in visits[number][0].entry.gives:
+            rule = rules[give.product].get(give.what) if isinstance(give.what, str) else None
+            levels = rule.levels if rule is not None else None
+            so_far = done.setdefault(give.product, set())
+            found[day, number, give.product] = taken_by(levels, person, day, so_far) if levels is not None else None
+    return found
 
 
 def days_of_events(person: Person, names: tuple[str, ...]) -> list[dt.date]:

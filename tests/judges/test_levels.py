@@ -48,7 +48,7 @@ def cases(draw: st.DrawFn) -> tuple[oracle.Study, Person, dt.date | None]:
         products.append(replace(product, rules=rules))
     study = replace(study, products=tuple(products))
     doses = [day.target for day in oracle.days_of(study, person, person.start + dt.timedelta(400))]
-    near = st.builds(dt.date.__add__, st.sampled_from(doses or [person.start]), st.integers(-2, 2).map(dt.timedelta))
+    near = st.builds(dt.date.__add__, st.sampled_from(doses or [person.start]), st.integers(-2, 7).map(dt.timedelta))
     happened = draw(st.sets(st.tuples(st.sampled_from(EVENTS), near.filter(lambda day: day >= person.start)), max_size=8))
     return study, replace(person, events=(*person.events, *sorted(happened, key=lambda pair: (pair[1], pair[0])))), until
 

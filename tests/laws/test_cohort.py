@@ -16,6 +16,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import PlannedVisit
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
+from nmosd_dosing.schedule.doses.body_weights import cumulative_per_kg
 from tests.judges import oracle
 from tests.judges.oracle import Person
 from tests.kit import studies
@@ -54,7 +55,7 @@ def columns(schedule: Schedule) -> list[list[Any]]:
     targets = schedule.target.astype(object)
     rows: list[list[tuple[Any, ...]]] = [[] for _ in schedule.visits]
     for k, row in enumerate(schedule.rows):
-        numbers = (schedule.amount[k], schedule.cumulative[k], schedule.cumulative_per_kg()[k])
+        numbers = (schedule.amount[k], schedule.cumulative[k], cumulative_per_kg(schedule)[k])
         plain = [[None if x != x else float(x) for x in values] for values in numbers]
         rows[row.visit].append((row.give.product, schedule.status[k].tolist(), schedule.in_plan(k).tolist(), *plain))
     found: list[list[Any]] = [[] for _ in range(len(schedule))]

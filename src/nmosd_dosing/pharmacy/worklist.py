@@ -219,6 +219,10 @@ def _may_come(visit: PlannedVisit, day: dt.date, doses: Sequence[Item], first: d
 
 def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, date: dt.date | None, day: int, of: int) -> Item:
     vials = study.product(dose.product).vials
+    given = of - sum(days.days for days in dose.days_taken)
+    times = dose.times // max(given, 1)
+    if (taken := dose.taken_on(date)) is not None:
+        dose = replace(dose, amount=None, amount_status=taken.status, vials=None, volume_ml=None)
     return Item(
         date=date,
         subject=plan.subject,
@@ -227,9 +231,9 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
         day=day,
         of=of,
         dose=dose,
-        times=dose.times // of,
-        vials=tuple((size, count // of) for size, count in dose.vials) if dose.vials is not None else None,
-        volume_ml=dose.volume_ml / of if dose.volume_ml is not None else None,
+        times=times,
+        vials=tuple((size, count // given) for size, count in dose.vials) if dose.vials is not None else None,
+        volume_ml=dose.volume_ml / given if dose.volume_ml is not None else None,
         uncounted=_why(plan, dose, vials.unit if vials is not None else None) if dose.vials is None else None,
         sizes=vials.texts if vials is not None else (),
     )

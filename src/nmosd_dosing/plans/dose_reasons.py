@@ -71,6 +71,16 @@ def level_steps(dose: SubjectDose) -> Iterator[str]:
         yield f"level of {dose.give.shown}: {level.text}{beyond}{since}"
     if level.taken:
         yield f"{dose.give.shown} {taken_text(level.taken, held=dose.status == AmountStatus.HELD)}"
+    yield from taken_days(dose)
+
+
+def taken_days(dose: SubjectDose) -> Iterator[str]:
+    """Which days of a course events take away, and how many are left."""
+    for days in dose.days_taken:
+        held = days.status == AmountStatus.HELD
+        many = counted((days.last - days.first).days + 1, "day")
+        when = f"from {date_text(days.first)} to {date_text(days.last)} ({many})"
+        yield f"{when} {dose.give.shown} {taken_text(days.by, held=held) if days.by else 'is not given'}"
 
 
 def events_text(events: Sequence[tuple[str, dt.date]]) -> str:

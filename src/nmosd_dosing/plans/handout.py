@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.site_says import bring_to
+from nmosd_dosing.plans.wording import taken_days_text
 from nmosd_dosing.plans.workdays import Workdays
 
 MOST = 5  # visits, as many as one page of A4 holds
@@ -66,11 +67,14 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
             left_out.append(f"{visit.id}: it waits for a decision")
         elif day is None:
             left_out.append(f"{visit.id}: no day is stated")
+        elif (waits := _held_from(visit)) is not None and waits <= as_of:
+            left_out.append(f"{visit.id}: its doses wait until they are resumed")
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
             which = "day" if visit.last is None and visit.latest is None else "last day"
             left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
         else:
             found.append((day, _appointment(plan, visit, day, as_of, days)))
+            left_out += [f"{visit.id}, {days}: the page does not say so" for days in _without_doses(visit)]
             if _is_outside(visit):
                 left_out.append(f"{visit.id}: the days that are allowed, since the appointment is outside of them")
     found += [(on(when), _of_time_point(plan, visit, when, days)) for visit, when in _still_to_come(plan, as_of)]
@@ -87,6 +91,18 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     )
 
 
+def _held_from(visit: PlannedVisit) -> dt.date | None:
+    """From which day on nothing is given of a visit that is nothing but a course; None where something is."""
+    held = [[days.first for days in dose.days_taken if days.status == "held"] for dose in visit.administrations]
+    return max(min(days) for days in held) if held and all(held) and not visit.assessments else None
+
+
+def _without_doses(visit: PlannedVisit) -> Iterator[str]:
+    """The days of a course on which a dose is not to be taken."""
+    for dose in visit.administrations:
+        yield from (f"{dose.shown} {taken_days_text(days)}" for days in dose.days_taken)
+
+
 def _is_outside(visit: PlannedVisit) -> bool:
     """Whether what is agreed is a day that is not allowed: then the page does not say two things at once."""
     day, first, last = visit.booked, visit.earliest, visit.latest
@@ -100,7 +116,7 @@ def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, 
     return Appointment(
         day=None if passed else day,
         time=visit.time if visit.booked is not None else None,
-        last=visit.last,
+        last=visit.last if (held := _held_from(visit)) is None else max(held - dt.timedelta(1), day),
         agreed=visit.booked is not None,
         sure=visit.stage == "firm",
         earliest=earliest if stated else None,

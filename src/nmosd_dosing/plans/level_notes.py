@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import AmountStatus
-from nmosd_dosing.plans.dose_reasons import events_text, taken_text
+from nmosd_dosing.plans.dose_reasons import events_text, taken_days, taken_text
 from nmosd_dosing.plans.plan import Note, PlannedVisit
-from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import AtLevel, SubjectDose, SubjectSchedule, SubjectVisit
 from nmosd_dosing.study.activities import levels_text
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
@@ -29,10 +29,14 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     beyond: dict[str, list[str]] = {}
     taken: dict[str, list[str]] = {}
     counted = set()
-    for _, planned, dose in doses:
+    for visit, planned, dose in doses:
         if (level := dose.level) is None:
             continue
-        counted |= {*level.by, *level.taken}
+        counted |= {*level.by, *level.taken, *(event for days in dose.days_taken for event in days.by)}
+        for words in taken_days(dose):
+            taken.setdefault(words, []).append(planned.id)
+        for words in _too_late(visit, dose, level, schedule):
+            led.setdefault(words, []).append(planned.id)
         if level.by and not level.down and level.name is not None:
             led.setdefault(f"{events_text(level.by)}: {dose.give.shown} at level {level.name}", []).append(planned.id)
         elif level.down:
@@ -50,6 +54,15 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         for date in schedule.events.get(event, ()):
             if (event, date) not in counted and not _resumes(doses, event):
                 yield Note("dose-change", f"{event} on {date_text(date)}: no dose of this plan is by it")
+
+
+def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: SubjectSchedule) -> Iterator[str]:
+    """The events that would move the level of a course, and come only after its first day."""
+    moving = {event for own in dose.give.levels if own is not None for event in (*own.down, *own.up)}
+    for event in sorted(moving):
+        for date in schedule.events.get(event, ()):
+            if visit.last is not None and (event, date) not in level.by and dose.date is not None and dose.date < date <= visit.last:
+                yield f"{events_text([(event, date)])}: this course of {dose.give.shown} keeps the level of its first day"
 
 
 def _was_given(dose: SubjectDose) -> bool:

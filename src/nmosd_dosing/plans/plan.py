@@ -22,6 +22,20 @@ PeriodStatus = Literal["planned"] | MoveStatusText
 
 
 @dataclass(frozen=True, slots=True)
+class TakenAway:
+    """Days of a course on which it is not given, both ends included: omitted, or held until doses are resumed; `why` in words."""
+
+    first: dt.date
+    last: dt.date
+    status: Literal["omitted", "held"]
+    why: str
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Administration:
     """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped". Of a range
     `amount_from` and `amount_to` are the least and the most that are planned of one administration, also where an amount is recorded.
@@ -36,7 +50,8 @@ class Administration:
     which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
     `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
     `level`: of its dose levels, `below -2` where the file states no further one; None where the dose has none.
-    `by_value`: the recorded value that the dose is by, and its day; None where it is by none, or masked.
+    `by_value`: the recorded value that the dose is by, and its day; None where it is by none, or masked. `days_taken`: the days
+    of a course that events take away, which `times` and `total` do not count.
     """
 
     product: str
@@ -68,6 +83,11 @@ class Administration:
     amount_from: float | None = None
     amount_to: float | None = None
     by_value: UsedValue | None = None
+    days_taken: tuple[TakenAway, ...] = ()
+
+    def taken_on(self, date: dt.date | None) -> TakenAway | None:
+        """What takes a day of a course away; None where it is given."""
+        return next((days for days in self.days_taken if date is not None and days.first <= date <= days.last), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from nmosd_dosing.days import day_number, study_day, week_code
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
-from nmosd_dosing.plans.dose_reasons import dose_steps
+from nmosd_dosing.plans.dose_reasons import dose_steps, taken_text
 from nmosd_dosing.plans.lost_doses import lost_doses
 from nmosd_dosing.plans.notes import notes
-from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit, TakenAway
 from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.plans.site_says import room_of
 from nmosd_dosing.plans.spans import spans
@@ -23,7 +23,7 @@ from nmosd_dosing.plans.written import batch_of, comments, hour, unscheduled
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import as_planned, expand
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import DaysTaken, SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
@@ -232,7 +232,13 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         amount_from=dose.ends[0] if dose.ends is not None else None,
         amount_to=dose.ends[1] if dose.ends is not None else None,
         by_value=dose.by_value,
+        days_taken=tuple(_taken(days) for days in dose.days_taken),
     )
+
+
+def _taken(days: DaysTaken) -> TakenAway:
+    held = days.status == AmountStatus.HELD
+    return TakenAway(days.first, days.last, "held" if held else "omitted", taken_text(days.by, held=held) if days.by else "")
 
 
 def _check_weight(schedule: SubjectSchedule, dose: SubjectDose) -> str | None:

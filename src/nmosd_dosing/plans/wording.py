@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from nmosd_dosing.days import Language
+from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
-from nmosd_dosing.plans.plan import Administration
+from nmosd_dosing.plans.plan import Administration, TakenAway
 from nmosd_dosing.schedule.doses.body_weights import UsedValue
 
 NOT_STATED = "not stated"
@@ -38,6 +38,8 @@ class Wording:
     refused: str
     omitted: str
     held: str
+    days_omitted: str
+    days_held: str
     level: str
     below: str
     above: str
@@ -106,6 +108,8 @@ _ENGLISH = Wording(
     refused="refused: over the lifetime cap",
     omitted="omitted",
     held="held",
+    days_omitted="none from {} to {}",
+    days_held="held from {} on",
     level="level {}",
     below="below level {}",
     above="above level {}",
@@ -173,6 +177,8 @@ _CHINESE = Wording(
     refused="不予给药：超过终身累积上限",
     omitted="本次不给药",
     held="暂停给药，待恢复",
+    days_omitted="{} 至 {} 不给药",
+    days_held="自 {} 起暂停给药，待恢复",
     level="剂量水平 {}",
     below="低于剂量水平 {}",
     above="高于剂量水平 {}",
@@ -321,7 +327,8 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     over = f"{words.before_over}{words.over.format(a.minutes)}" if a.minutes else ""
     over += f"{words.comma}{a.lead}" if a.lead else ""
     times = f"{words.comma}{words.per_day.format(amount_text(a.per_day, a.unit))}" if a.per_day is not None else ""
-    times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 else ""
+    times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 or a.days_taken else ""
+    times += "".join(f"{words.comma}{taken_days_text(days, language)}" for days in a.days_taken)
     level = f"{words.comma}{level_text(a.level, language)}" if a.level is not None else ""
     if a.amount_status == "masked":
         return f"{a.shown}{words.comma}{words.masked}{times}{over}{level}"
@@ -345,6 +352,13 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     why = why_no_amount(a.amount_status, language, a.by_value)
     rule = f" {a.dose_rule}" if a.dose_rule and a.amount_status not in ("not recorded", NOT_STATED) else ""
     return f"{a.shown}{rule}{times}{over}{words.comma}{why}{level}"
+
+
+def taken_days_text(days: TakenAway, language: Language = "en") -> str:
+    """Which days of a course events take away: `none from 2025-01-20 Mon to 2025-01-23 Thu`, `held from 2025-02-01 Sat on`."""
+    words = wording(language)
+    pattern = words.days_held if days.status == "held" else words.days_omitted
+    return pattern.format(date_text(days.first, language), date_text(days.last, language))
 
 
 def level_text(level: str, language: Language = "en") -> str:

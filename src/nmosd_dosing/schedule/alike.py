@@ -17,6 +17,7 @@ from nmosd_dosing.dose.calculation import weight_by
 from nmosd_dosing.dose.dose import KNOWN
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import AllowedDays, allowed_days
+from nmosd_dosing.schedule.doses.body_weights import per_baseline_kg
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import range_ends
 from nmosd_dosing.schedule.gaps import dose_dates
@@ -106,7 +107,7 @@ class Alike:
                 cumulative: NDArray[np.float64] = schedule.cumulative[k]
                 return cumulative
             case "cumulative_per_kg":
-                return schedule.per_baseline_kg(k)
+                return per_baseline_kg(schedule, k)
             case "weight_kg":
                 kg: NDArray[np.float64] = self._dosed_by(k) / 1000
                 return kg
@@ -202,6 +203,9 @@ def _days_apart(schedule: Schedule, allowed: AllowedDays, dates: Dates) -> Itera
         for doses in (False, True):
             if (last := segment.last_day(doses)) is not None:
                 yield f"ended {number} {doses}", (last < segment.open_end).astype(np.int64)
+    for k, course in schedule.taken_days.items():  # which they are is told in dates
+        yield f"days taken {k}", np.where(course.taken.any(axis=0), start.view(np.int64), -1)
+        yield from ((f"day {i} taken of {k}", mine.astype(np.int64)) for i, mine in enumerate(course.taken))
     for k, exposure in schedule.exposure.items():
         yield from ((f"exposure {k} {i}", np.isnan(values).astype(np.int64)) for i, values in enumerate(exposure))
 

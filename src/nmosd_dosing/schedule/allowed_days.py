@@ -152,7 +152,7 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
     recorded = np.array([np.broadcast_to(schedule.recorded(i), n) for i in visits])
     told = np.array([np.broadcast_to(schedule.told(i), n) for i in visits])
     fixed = told | np.array([_is_entered(schedule, i) for i in visits])
-    longer = np.array([np.broadcast_to(schedule.days(i), n) - 1 for i in visits]).astype("timedelta64[D]")  # of a course
+    longer = np.array([_longer(schedule, i) for i in visits])
     gaps = Gaps(visits, np.full(shape, NO_DATE), np.full(shape, NO_DATE), np.full(shape, -1), np.full(shape, -1))
     for of in doses:
         _keep(gaps, slice(None), of, *_dose_before(np.where(recorded, of.begins, NO_DATE), longer, of.unscheduled, visits))
@@ -175,6 +175,13 @@ def _minimum_gaps(schedule: Schedule, dates: Dates, earliest: Dates, latest: Dat
             np.copyto(which, np.array(visits)[place], where=later)
             np.copyto(ended, ends, where=later)
     return gaps
+
+
+def _longer(schedule: Schedule, visit: int) -> NDArray[np.timedelta64]:
+    """(n,) how far the last day of a visit's doses lies behind the first: of a course."""
+    both = [schedule.dosed(k) for k, row in enumerate(schedule.rows) if row.visit == visit and k in schedule.taken_days]
+    whole = (np.broadcast_to(schedule.days(visit), len(schedule)) - 1).astype("timedelta64[D]")
+    return np.fmax.reduce([last - first for first, last in both]) if both else whole
 
 
 def _opened(dates: Dates, opens: Opens, start: Dates) -> Dates:

@@ -3,6 +3,8 @@ levels, all events until then."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,20 @@ def changed_doses(give: Give, cohort: Cohort, dates: Dates, columns: slice) -> t
             if new is not None and not np.isnat(since) and not since < latest[arm]:
                 doses[arm], latest[arm] = new, since
     return tuple(doses)
+
+
+def times_a_day(give: Give, arms: NDArray[np.int16], doses_for: Callable[[int], tuple[Dose | None, ...]]) -> int | NDArray[np.int64]:
+    """How often on each day an administration is given: one number, or (n,) where arms (n,) or events make a difference. doses_for: the
+    doses by arm of one column, as events have changed them."""
+    often = [dose.times or 1 if dose is not None else 1 for dose in give.doses]
+    changed = {dose.times or 1 for _, doses in give.changes for dose in doses if dose is not None}
+    if changed <= set(often) and len(set(often)) == 1:
+        return often[0]
+    if not give.changes:
+        return often[0] if len(set(often)) == 1 else np.array([*often, often[0]])[arms]
+    own = [doses_for(column) for column in range(len(arms))]
+    mine = np.maximum(arms, 0) if len(often) > 1 else np.zeros(len(arms), dtype=np.int16)
+    return np.array([(doses[arm].times or 1) if doses[arm] is not None else 1 for doses, arm in zip(own, mine, strict=True)])
 
 
 def _at_level(give: Give, arm: int, cohort: Cohort, dates: Dates, columns: slice) -> Dose | None:

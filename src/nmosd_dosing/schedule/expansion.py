@@ -18,7 +18,7 @@ from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, arg
 from nmosd_dosing.schedule import gaps
 from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
-from nmosd_dosing.schedule.doses.taken_away import among, find_taken
+from nmosd_dosing.schedule.doses.taken_away import among, find_taken, rows_taken
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.gap_rules import after_gaps, with_hints
 from nmosd_dosing.schedule.last_doses import hanging, settle
@@ -212,19 +212,22 @@ def _fill(
         exposure={},
         reweighed={},
         taken={},
+        taken_days={},
+        resumed={},
         steps={},
     )
     filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})
     known = [i for i, s in enumerate(segment_of) if segments[s].unsure is None]
     shifters = _shifters(filling, known)
     slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]
-    if follow := in_steps(study, rows, cohort):  # which weight they are by hangs on when they are given, so all days come first
+    follow = in_steps(study, rows, cohort)
+    if days_first := bool(follow or rows_taken(filling)):  # what is given hangs on the days of all doses
         for columns in slices:
             fill_dates(filling, shifters, columns, known)
         find_taken(filling)
         _reweigh(filling, follow, read)
     for columns in slices:
-        if not follow:
+        if not days_first:
             fill_dates(filling, shifters, columns, known)
         fill_doses(filling, read, columns)
     finish_totals(filling, read)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.schedule.rows import Reweighed
+from nmosd_dosing.schedule.rows import Reweighed, TakenDays
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
 
@@ -26,18 +26,22 @@ class Filling(Schedule):
     exposure: dict[int, tuple[NDArray[np.float64], ...]]
     reweighed: dict[str, Reweighed]
     taken: dict[int, NDArray[np.uint8]]
+    taken_days: dict[int, TakenDays]
+    resumed: dict[int, NDArray[np.bool_]]
     steps: dict[int, NDArray[np.float64]]
 
     def finish(self) -> Schedule:
         """The schedule, read-only."""
         for array in (
             self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
-            *self.planned.values(), *self.taken.values(), *(array for arrays in self.exposure.values() for array in arrays),
+            *self.planned.values(), *self.taken.values(), *(days.taken for days in self.taken_days.values()), *self.resumed.values(),
+            *(array for arrays in self.exposure.values() for array in arrays),
             *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.then, c.booked)),
             *(array for made in self.reweighed.values() for array in (made.since, made.grams, made.of)),
         ):  # fmt: skip
             if array is not None:
                 array.setflags(write=False)
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)}
-        closed = {name: MappingProxyType(found[name]) for name in ("counted", "planned", "exposure", "reweighed", "taken")}
+        mappings = ("counted", "planned", "exposure", "reweighed", "taken", "taken_days", "resumed")
+        closed = {name: MappingProxyType(found[name]) for name in mappings}
         return Schedule(**{**found, **closed})

@@ -29,12 +29,14 @@ class EntryGap:
 
 
 def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
-    """(k, n) the day of each administration, as recorded or planned; NaT where it is not given, or only if it is needed. in_plan: (k, n)
-    `schedule.all_in_plan()`."""
+    """(k, n) the day of each administration, as recorded or planned, of a course the first; NaT where it is not given, or only if it is
+    needed. in_plan: (k, n) `schedule.all_in_plan()`."""
     dates = np.full(in_plan.shape, NO_DATE)
     for visits, rows in schedule.by_segment():
         at = [row.visit - visits.start for row in schedule.rows[rows]]
         dates[rows] = schedule.dates(visits)[at]
+    for row in schedule.taken_days:
+        dates[row] = schedule.dosed(row)[0]
     refused = np.isin(np.array(schedule.status).reshape(in_plan.shape), NOT_GIVEN)
     for row, columns in schedule.not_given.items():
         refused[row, columns] = True
@@ -55,7 +57,7 @@ def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
             both = _arms(schedule, earlier) & _arms(schedule, here)
             earlier, here = ([k for k in some if _arms(schedule, [k]) & both] for some in (earlier, here))
             if earlier and here:
-                before = np.array([schedule.through(schedule.rows[k].visit, dates[k]) for k in earlier])
+                before = np.array([np.where(np.isnat(dates[k]), NO_DATE, schedule.dosed(k)[1]) for k in earlier])
                 last = np.fmax.reduce(before)
                 which = np.array(earlier)[np.argmax(before == last, axis=0)]
                 yield EntryGap(p, product, schedule.rows[here[0]].give.shown, last, which, np.fmin.reduce(dates[here]))

@@ -32,6 +32,37 @@ class Reweighed:
     of: Dates
 
 
+@dataclass(frozen=True, slots=True)
+class TakenDays:
+    """Of a course, (days, n) OMITTED or HELD on each of its days that an event takes away, where there are others; else 0.
+
+    `days` of methods: (n,) how many days the course has.
+    """
+
+    taken: NDArray[np.uint8]
+
+    def given(self, days: int | NDArray[np.float64], columns: slice = slice(None)) -> NDArray[np.bool_]:
+        """(days, n) on which of them it is given."""
+        found: NDArray[np.bool_] = (self.taken[:, columns] == 0) & (np.arange(len(self.taken))[:, np.newaxis] < days)
+        return found
+
+    def count(self, days: int | NDArray[np.float64], columns: slice = slice(None)) -> NDArray[np.float64]:
+        """(n,) on how many."""
+        found: NDArray[np.float64] = self.given(days, columns).sum(axis=0).astype(np.float64)
+        return found
+
+    def first(self, days: int | NDArray[np.float64], columns: slice = slice(None)) -> NDArray[np.timedelta64]:
+        """(n,) how far the first of them lies behind the first of the course."""
+        found: NDArray[np.timedelta64] = self.given(days, columns).argmax(axis=0).astype("timedelta64[D]")
+        return found
+
+    def last(self, days: int | NDArray[np.float64]) -> NDArray[np.timedelta64]:
+        """(n,) how far the last of them lies behind the first of the course."""
+        given = self.given(days)
+        behind = np.where(given.any(axis=0), given[::-1].argmax(axis=0), len(given) - 1)
+        return (len(given) - 1 - behind).astype("timedelta64[D]")
+
+
 def rows_not_given(rows: Sequence[Row], records: VisitRecords | None) -> dict[int, list[int]]:
     """By row the columns of those who did not get it, as is recorded."""
     at = {(row.visit, row.give.product): k for k, row in enumerate(rows)}

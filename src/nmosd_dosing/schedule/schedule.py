@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, shift
 from nmosd_dosing.dose.dose import AmountStatus, Dose
-from nmosd_dosing.schedule.event_changes import changed_doses
-from nmosd_dosing.schedule.rows import Reweighed, Row, rows_as_needed, rows_not_given
+from nmosd_dosing.schedule.event_changes import changed_doses, times_a_day
+from nmosd_dosing.schedule.rows import Reweighed, Row, TakenDays, rows_as_needed, rows_not_given
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.visit_states import Counted, VisitStatus
 from nmosd_dosing.study.events import OF_SCREENING
@@ -37,7 +37,8 @@ class Schedule:
     amount: (k, n) float64, active drug of one administration in the row's unit, as given where it is recorded; NaN unless `status` is
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     taken: by row (n,) OMITTED or HELD (NEEDS_ARM where that is not known) of what events of its levels take away, also where it was given
-    all the same; else 0.
+    all the same; else 0. taken_days: by row of a course of which they take some days and not all, which.
+    resumed: by visit (n,) whether it is a course that is held on the day planned as its first: begun later, it ends on its planned day.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
     under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;
@@ -73,6 +74,8 @@ class Schedule:
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
     reweighed: Mapping[str, Reweighed]
     taken: Mapping[int, NDArray[np.uint8]]
+    taken_days: Mapping[int, TakenDays]
+    resumed: Mapping[int, NDArray[np.bool_]]
 
     def __post_init__(self) -> None:
         if len(set(self.ids)) < len(self.ids):
@@ -173,7 +176,8 @@ class Schedule:
 
     def planned_last(self, visit: int, begins: Dates, columns: slice) -> Dates | None:
         """(n,) the last planned day of a visit of several days that begins on `begins`; None for one of a single day. Its length does not
-        hang on where it begins; but of one that is under way on the day of entry into a period that keeps the count, the rest is left."""
+        hang on where it begins; but of one that is under way on the day of entry into a period that keeps the count, the rest is left, and
+        so it is of one that was held until it began."""
         what = self.visits[visit]
         if what.last is None or what.offset is None:
             return None
@@ -181,7 +185,11 @@ class Schedule:
         first = shift(anchor, what.offset)
         if own.period and not own.hangs_on and self.period(visit).keeps_count:
             first = np.fmax(first, self.disposition.anchor[own.period, columns])
-        last: Dates = begins + np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
+        length = np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
+        last: Dates = begins + length
+        if visit in self.resumed:
+            target = self.target[visit, columns]
+            last = np.where(self.resumed[visit][columns] & (begins > target), np.fmax(target + length, begins), last)
         return last
 
     def last(self, visit: int, columns: slice = _EVERYBODY) -> Dates | None:
@@ -223,6 +231,18 @@ class Schedule:
         days = self.days(visit, columns)
         return dates if isinstance(days, int) else dates + (days - 1).astype("timedelta64[D]")
 
+    def dosed(self, row: int) -> tuple[Dates, Dates]:
+        """(n,) the first and the last day on which an administration is given, as recorded or planned: of a course without the days that
+        events take away before and behind."""
+        first, taken = self.dates(visit := self.rows[row].visit), self.taken_days.get(row)
+        days = self.days(visit)
+        return (first, self.through(visit, first)) if taken is None else (first + taken.first(days), first + taken.last(days))
+
+    def given_days(self, row: int, columns: slice = _EVERYBODY, *, planned: bool = False) -> int | NDArray[np.float64]:
+        """On how many days an administration is given, or is `planned` to be: 1, or (n,) for a course, without those taken away."""
+        days = self.days(self.rows[row].visit, columns, planned=planned)
+        return self.taken_days[row].count(days, columns) if row in self.taken_days else days
+
     def actual(self, visit: Visits) -> Dates | None:
         """The day on which a visit took place; None where nothing is recorded of anybody."""
         return self.visit_records.actual[visit] if self.visit_records is not None else None
@@ -242,10 +262,16 @@ class Schedule:
         booked = self.visit_records.booked[visit, columns]
         return np.where(np.isnat(booked), target, booked)
 
-    def dose_days(self, visit: int, columns: slice = _EVERYBODY) -> Dates:
-        """(n,) the day by which it is told what a visit's doses are: that of the visit, or the planned one where it did not take place."""
+    def visit_days(self, visit: int, columns: slice = _EVERYBODY) -> Dates:
+        """(n,) the day of a visit, or the planned one where it did not take place."""
         dates = self.dates(visit, columns)
         return np.where(np.isnat(dates), self.target[visit, columns], dates)
+
+    def dose_days(self, row: int, columns: slice = _EVERYBODY) -> Dates:
+        """(n,) the day by which it is told what an administration is: that of its visit; of a course the first that events leave of it."""
+        dates = self.visit_days(self.rows[row].visit, columns)
+        days = self.days(self.rows[row].visit, columns)
+        return dates + self.taken_days[row].first(days, columns) if row in self.taken_days else dates
 
     # --- what became of a visit ----------------------------------------------------------------------------------------
 
@@ -359,7 +385,7 @@ class Schedule:
 
     def administrations(self, row: int, *, planned: bool = False) -> int | NDArray[np.float64]:
         """How many administrations a visit has, or is `planned` to have: on each day so many."""
-        count = self.days(self.rows[row].visit, planned=planned) * self.times(row)
+        count = self.given_days(row, planned=planned) * self.times(row)
         return count if isinstance(count, int) else count.astype(np.float64)
 
     def count(self, row: int) -> int | NDArray[np.float64]:
@@ -374,31 +400,7 @@ class Schedule:
 
     def times(self, row: int) -> int | NDArray[np.int64]:
         """How often on each day an administration is given: one number, or (n,) where arms or events make a difference."""
-        give = self.rows[row].give
-        often = [dose.times or 1 if dose is not None else 1 for dose in give.doses]
-        changed = {dose.times or 1 for _, doses in give.changes for dose in doses if dose is not None}
-        if changed <= set(often) and len(set(often)) == 1:
-            return often[0]
-        if not give.changes:
-            return often[0] if len(set(often)) == 1 else np.array([*often, often[0]])[self.arm]
-        own = [self.doses_for(row, column) for column in range(len(self))]
-        arms = np.maximum(self.arm, 0) if len(often) > 1 else np.zeros(len(self), dtype=np.int16)
-        return np.array([(doses[arm].times or 1) if doses[arm] is not None else 1 for doses, arm in zip(own, arms, strict=True)])
-
-    def cumulative_per_kg(self) -> NDArray[np.float64]:
-        """(k, n) cumulative active drug per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
-        baseline = self.per_baseline_kg(slice(0, len(self.rows)))
-        if self.per_kg is None:
-            return baseline
-        later = [~np.isnat(w.dates).all(axis=0) for w in (self.cohort.weighed, self.cohort.measured) if w is not None]
-        return np.where(np.logical_or.reduce(later), self.per_kg, baseline)
-
-    def per_baseline_kg(self, row: int | slice) -> NDArray[np.float64]:
-        """Cumulative active drug per kg of the weight at baseline."""
-        scale = self.rows[row].scale if isinstance(row, int) else np.array([[float(r.scale)] for r in self.rows[row]]).reshape(-1, 1)
-        whole = np.rint(self.cumulative[row] * scale)  # back to whole numbers, so that there is one division only
-        per_kg: NDArray[np.float64] = whole * 1000 / (self.grams * scale)
-        return per_kg
+        return times_a_day(self.rows[row].give, self.arm, functools.partial(self.doses_for, row))
 
     def in_plan(self, row: int) -> NDArray[np.bool_]:
         """(n,) whether the administration is part of that subject's plan."""
@@ -440,7 +442,7 @@ class Schedule:
     def doses_for(self, row: int, column: int) -> tuple[Dose | None, ...]:
         """The doses of an administration by arm, as events have changed them for a subject."""
         columns = slice(column, column + 1)
-        return changed_doses(self.rows[row].give, self.cohort, self.dose_days(self.rows[row].visit, columns), columns)
+        return changed_doses(self.rows[row].give, self.cohort, self.dose_days(row, columns), columns)
 
 
 def _range(visit: Visits) -> range:

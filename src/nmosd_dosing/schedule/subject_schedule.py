@@ -137,6 +137,15 @@ class AtLevel(NamedTuple):
         return self.name
 
 
+class DaysTaken(NamedTuple):
+    """Days of a course on which it is not given, both ends included: OMITTED or HELD, by these events (as `AtLevel.taken`)."""
+
+    first: dt.date
+    last: dt.date
+    status: AmountStatus
+    by: tuple[tuple[str, dt.date], ...]
+
+
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
@@ -145,7 +154,8 @@ class SubjectDose(NamedTuple):
     None where it has none, or arms differ and that of the subject is not known. planned: what `amount` would
     be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not. ends: of a
     range the least and the most of one administration that are planned, None where it is none, or its ends come to the same. by_value: the
-    recorded value that it is by, None where it is by none, or masked.
+    recorded value that it is by, None where it is by none, or masked. days_taken: of a course the days that events take away, where there
+    are others.
     """
 
     give: Give
@@ -168,6 +178,7 @@ class SubjectDose(NamedTuple):
     vials: VialCount | None
     exposure: Exposure | None
     ends: tuple[float, float] | None
+    days_taken: tuple[DaysTaken, ...]
 
     @property
     def needed(self) -> bool:

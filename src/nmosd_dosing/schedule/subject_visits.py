@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Any
@@ -16,16 +16,16 @@ from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
-from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, used_by, value_used, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, cumulative_per_kg, used_by, value_used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
-from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import (
     AtLevel,
     Change,
     Date,
+    DaysTaken,
     DoseBefore,
     Exposure,
     SubjectDose,
@@ -140,7 +140,7 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
     """Each administration as each subject has it. in_plan, dates: (k, n) those of `all_in_plan` and `dose_dates`."""
     n, rows, arms = len(schedule), schedule.rows, schedule.arm.tolist()
     at, days = in_plan.tolist(), to_dates(dates)
-    amounts, totals, per_kg = schedule.amount.tolist(), schedule.cumulative.tolist(), schedule.cumulative_per_kg().tolist()
+    amounts, totals, per_kg = schedule.amount.tolist(), schedule.cumulative.tolist(), cumulative_per_kg(schedule).tolist()
     vials: list[Dispensed | None] = dispense(schedule, policy) if policy is not None else [None] * len(rows)
     made = []
     for k, row in enumerate(rows):
@@ -148,13 +148,13 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
         own = [each[0] if len(each) == 1 else each[arm] if arm != UNKNOWN_ARM else None for each, arm in zip(doses, arms, strict=True)]
         recorded = [(k, c) in schedule.written for c in range(n)]
         planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
-        weights = [_weight(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
-        values = [_value(schedule, row, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        weights = [_weight(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        values = [_value(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
             np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
             map(float, planned), recorded, days[k], weights, values, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
-            strict=True,
+            _days_taken(schedule, k), strict=True,
         )  # fmt: skip
         made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
     return made
@@ -164,7 +164,7 @@ def _changes(schedule: Schedule, k: int) -> list[Change | None]:
     give = schedule.rows[k].give
     if not give.changes:
         return [None] * len(schedule)
-    chosen, dates = change(give, schedule.cohort, schedule.dose_days(schedule.rows[k].visit), slice(None))
+    chosen, dates = change(give, schedule.cohort, schedule.dose_days(k), slice(None))
     return [
         Change(give.changes[i][0], date, i) if date is not None else None for i, date in zip(chosen.tolist(), to_dates(dates), strict=True)
     ]
@@ -176,51 +176,76 @@ def _levels(schedule: Schedule, k: int) -> list[AtLevel | None]:
         return [None] * n
     of_all = give.levels[0] if len({own and own.scheme for own in give.levels}) == 1 else None
     own = [of_all if of_all is not None or arm == UNKNOWN_ARM else give.levels[arm] for arm in arms]
-    days = to_dates(schedule.dose_days(schedule.rows[k].visit))
-    happened = {event: list(zip(*map(to_dates, schedule.cohort.dates_of(event)), strict=True)) for event in give.events}
+    days = to_dates(schedule.dose_days(k))
     taken = schedule.taken[k].tolist() if k in schedule.taken else [0] * n
 
-    def until(events: Sequence[str], column: int, day: Date) -> list[tuple[str, dt.date]]:
-        """Events until a dose, in the order of their days."""
-        found = [(event, date) for event in events for date in dict.fromkeys(happened[event][column] if happened[event] else ())]
-        return sorted(((event, date) for event, date in found if date is not None and day is not None and date <= day), key=itemgetter(1))
-
     def one(levels: Levels, column: int, day: Date) -> AtLevel:
-        at = levels.start + len(until(levels.down, column, day)) - len(until(levels.up, column, day))
-        by = tuple(until((*levels.down, *levels.up), column, day))
+        down, up = (_until(schedule, events, column, day) for events in (levels.down, levels.up))
+        by = tuple(_until(schedule, (*levels.down, *levels.up), column, day))
+        at = levels.start + len(down) - len(up)
         beyond = 1 if at >= len(levels.doses) else -1 if at < 0 else 0
         edge = (levels.names or ("",))[-1 if beyond > 0 else 0]
-        return AtLevel(levels.names[at] if levels.names and not beyond else None, edge, beyond, by, _took(levels, column, day))
-
-    def _took(levels: Levels, column: int, day: Date) -> tuple[tuple[str, dt.date], ...]:
-        """What takes a dose away: what holds it, and goes on only after it; else the latest event that omits the next one."""
-        if not taken[column]:
-            return ()
-        held, resumed = until(levels.held, column, day)[-1:], until(levels.resumed, column, day)[-1:]
-        if held and not (resumed and resumed[0][1] >= held[0][1]):
-            return (
-                *held,
-                *[(event, date) for event, date in until(levels.resumed, column, dt.date.max) if day is not None and date > day][:1],
-            )
-        return tuple(until(levels.omit, column, day)[-1:])
+        took = _took(schedule, levels, column, day) if taken[column] else ()
+        return AtLevel(levels.names[at] if levels.names and not beyond else None, edge, beyond, by, took)
 
     return [one(levels, c, days[c]) if levels is not None else None for c, levels in enumerate(own)]
 
 
-def _weight(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
+def _until(schedule: Schedule, events: Sequence[str], column: int, day: Date) -> list[tuple[str, dt.date]]:
+    """Events until a dose, in the order of their days."""
+    happened = [(event, date) for event in events for date in dict.fromkeys(to_dates(schedule.cohort.dates_of(event)[:, column]))]
+    return sorted(((event, date) for event, date in happened if date is not None and day is not None and date <= day), key=itemgetter(1))
+
+
+def _took(schedule: Schedule, levels: Levels, column: int, day: Date) -> tuple[tuple[str, dt.date], ...]:
+    """What takes a dose away: what holds it, and goes on only after it; else the latest event that omits the next one."""
+    held, resumed = (_until(schedule, events, column, day)[-1:] for events in (levels.held, levels.resumed))
+    if held and not (resumed and resumed[0][1] >= held[0][1]):
+        later = _until(schedule, levels.resumed, column, dt.date.max)
+        return *held, *[(event, date) for event, date in later if day is not None and date > day][:1]
+    return tuple(_until(schedule, levels.omit, column, day)[-1:])
+
+
+def _days_taken(schedule: Schedule, k: int) -> list[tuple[DaysTaken, ...]]:
+    """The days that events take from a course, one after another of one cause together."""
+    n, give = len(schedule), schedule.rows[k].give
+    if k not in schedule.taken_days:
+        return [()] * n
+    first, of_all = to_dates(schedule.visit_days(schedule.rows[k].visit)), give.levels[0] if len(set(give.levels)) == 1 else None
+    days = np.broadcast_to(schedule.days(schedule.rows[k].visit), n).tolist()
+    return [
+        tuple(_runs(schedule, first[c], states[: int(days[c])], of_all or (give.levels[arm] if arm != UNKNOWN_ARM else None), c))
+        for c, (states, arm) in enumerate(zip(schedule.taken_days[k].taken.T.tolist(), schedule.arm.tolist(), strict=True))
+    ]
+
+
+def _runs(schedule: Schedule, first: Date, states: list[int], levels: Levels | None, column: int) -> Iterator[DaysTaken]:
+    days = [(first + dt.timedelta(n), AmountStatus(state)) for n, state in enumerate(states) if first is not None and state]
+    causes = [(status, _took(schedule, levels, column, day) if levels is not None else ()) for day, status in days]
+    for begin, (day, status) in enumerate(days):
+        goes_on = begin and causes[begin] == causes[begin - 1] and days[begin - 1][0] == day - dt.timedelta(1)
+        if not goes_on:
+            end = begin
+            while end + 1 < len(days) and causes[end + 1] == causes[begin] and days[end + 1][0] == days[end][0] + dt.timedelta(1):
+                end += 1
+            yield DaysTaken(day, days[end][0], status, causes[begin][1])
+
+
+def _weight(schedule: Schedule, k: int, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
     """The weight that a dose is by, where it is by one; of a masked dose, as that of the active arms."""
-    dose = row.give.kit or own or next((dose for dose in doses if dose is not None), None)
+    give = schedule.rows[k].give
+    dose = give.kit or own or next((dose for dose in doses if dose is not None), None)
     if dose is None or not dose.by_weight:
         return None
-    return used_by(schedule, dose.by, row.give.product, weight_dates(schedule, row.visit, slice(column, column + 1))[0], column)
+    return used_by(schedule, dose.by, give.product, weight_dates(schedule, k, slice(column, column + 1))[0], column)
 
 
-def _value(schedule: Schedule, row: Row, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> UsedValue | None:
+def _value(schedule: Schedule, k: int, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> UsedValue | None:
     """The recorded value that a dose is by, where it is by one; of a masked dose none."""
     dose = own if own is not None or len(set(doses)) > 1 else doses[0]
     if dose is None or dose.by_value is None:
         return None
-    return value_used(schedule, dose.by_value, row.visit, column)
+    return value_used(schedule, dose.by_value, k, column)
 
 
 def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:

@@ -123,9 +123,10 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
 
 def without_refused(schedule: Filling) -> None:
     """First and last doses of whoever had a dose refused, or taken away, without it."""
-    if not schedule.exposure and not schedule.taken:
+    if not schedule.exposure and not schedule.taken and not schedule.taken_days:
         return
     refused = np.logical_or.reduce([np.isin(status, NOT_GIVEN) for status in schedule.status])
+    refused |= np.logical_or.reduce([refused, *(days.taken.any(axis=0) for days in schedule.taken_days.values())])
     if not refused.any():
         return
     schedule.first_doses[:, refused] = schedule.last_doses[:, refused] = NO_DATE
@@ -134,9 +135,9 @@ def without_refused(schedule: Filling) -> None:
         given = schedule.in_plan(k) & ~np.isin(schedule.status[k], NOT_GIVEN) & refused
         given[schedule.not_given.get(k, [])] = False
         given &= ~schedule.not_needed[k] if k in schedule.not_needed else True
-        dates = np.where(given, schedule.dates(row.visit), NO_DATE)
-        np.fmin(schedule.first_doses[p], dates, out=schedule.first_doses[p])
-        np.fmax(schedule.last_doses[p], schedule.through(row.visit, dates), out=schedule.last_doses[p])
+        first, last = (np.where(given, day, NO_DATE) for day in schedule.dosed(k))
+        np.fmin(schedule.first_doses[p], first, out=schedule.first_doses[p])
+        np.fmax(schedule.last_doses[p], last, out=schedule.last_doses[p])
 
 
 def with_unscheduled(schedule: Filling, extra: tuple[Extra, ...]) -> None:

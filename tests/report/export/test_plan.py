@@ -31,7 +31,7 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         "weight_kg": 102.5, "weight_of": None, "weight_status": "baseline", "check_weight": None,
         "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "dispensed": 1040, "waste": 15, "volume_ml": 12.8125,
         "batch": None,
-        "level": None, "amount_from": None, "amount_to": None,
+        "level": None, "amount_from": None, "amount_to": None, "days_taken": [],
     }]  # fmt: skip
     assert last["dose_steps"][0] == "dose of belimumab, 10 mg/kg: 10 mg/kg x 102.5 kg = 1025 mg; by the weight at baseline"
     assert plan["spans"] == [

@@ -34,7 +34,7 @@ COLUMNS = (
     "amount", "unit", "dose_rule", "amount_status", "duration_minutes", "cumulative", "cumulative_per_kg", "times", "total", "per_day",
     "planned", "recorded", "lead", "dosed_by_kg", "weight_of", "weight_status", "check_weight", "vials", "dispensed", "waste",
     "volume_ml", "batch", "level", "amount_from", "amount_to", "comment", "notes", "actual_time", "booked_time", "time_point", "nominal",
-    "point_window", "point_time", "point_earliest", "point_latest", "point_actual", "point_status",
+    "point_window", "point_time", "point_earliest", "point_latest", "point_actual", "point_status", "days_taken",
 )  # fmt: skip
 
 
@@ -127,6 +127,9 @@ def _administration(a: Administration) -> dict[str, Any]:
         "by_value": _by_value(a),
         "vials": vials_list(a.vials),
         **fields(a, ("dispensed", "waste", "volume_ml", "batch", "level", "amount_from", "amount_to")),
+        "days_taken": [
+            {"from": iso_date(days.first), "to": iso_date(days.last), "status": days.status, "reason": days.why} for days in a.days_taken
+        ],
     }
 
 
@@ -194,4 +197,5 @@ def _flat(a: Administration) -> dict[str, Any]:
     cells = _administration(a)
     dosed_by = cells.pop("weight_kg")
     del cells["by_value"]
-    return {**cells, "dosed_by_kg": dosed_by, "vials": vials_text(a.vials)}
+    taken = "; ".join(f"{iso_date(days.first)}/{iso_date(days.last)} {days.status}" for days in a.days_taken)
+    return {**cells, "dosed_by_kg": dosed_by, "vials": vials_text(a.vials), "days_taken": taken}

@@ -213,6 +213,8 @@ def _amount(item: Item) -> str:
     dose = item.dose
     if dose.amount_status == "masked":
         return "masked"
+    if dose.amount_status in ("omitted", "held"):
+        return "none"
     times = f"{item.times} x " if item.times > 1 else ""
     if dose.amount is None and dose.amount_from is not None:
         return f"{times}{range_text(dose.amount_from, dose.amount_to, dose.unit)}"

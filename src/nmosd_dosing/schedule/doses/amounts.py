@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from nmosd_dosing.dose.calculation import Bodies, Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Value, WeightRule
 from nmosd_dosing.dose.units import converted
-from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, series, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import body_dates, grams_at, in_order, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
-from nmosd_dosing.schedule.doses.taken_away import find_taken, rows_taken, take_away
+from nmosd_dosing.schedule.doses.taken_away import rows_taken, take_away
 from nmosd_dosing.schedule.event_changes import way
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.levels import UNCLEAR
@@ -199,9 +199,9 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
     for k, rule in enumerate(doses.rules):
         by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
         if moving:
-            by = grams_at(schedule, rule.group[0], weight_dates(schedule, schedule.rows[k].visit, columns), columns)
+            by = grams_at(schedule, rule.group[0], weight_dates(schedule, k, columns), columns)
         if rule.by_value:
-            bodies = cohort.bodies(schedule.dates(schedule.rows[k].visit, columns), columns)
+            bodies = cohort.bodies(body_dates(schedule, k, columns), columns)
         if rule not in made or moving or rule.by_value:
             whole, status = _by_arm(rule, by, bodies, arm)
             made[rule] = whole, whole / rule.scale, status
@@ -214,7 +214,7 @@ def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
             whole, times = _as_given(schedule, k, rule, whole, times, by, bodies, doses.recorded, columns)
             amount = whole / rule.scale
         schedule.amount[k, columns] = amount
-        count = schedule.days(schedule.rows[k].visit, columns) * times
+        count = schedule.given_days(k, columns) * times
         if k in doses.recorded:
             count = _once(k, whole, count, doses.recorded, columns)
         added = whole if isinstance(count, int) and count == 1 else whole * count
@@ -256,9 +256,8 @@ def by_day(schedule: Schedule, doses: Doses) -> set[int]:
 
 
 def finish_totals(schedule: Filling, doses: Doses) -> None:
-    """Takes away what events do, refuses what passes a lifetime's cap, sums what runs in the order of days, and adds what was given
-    at unscheduled visits."""
-    find_taken(schedule)
+    """Takes away the doses that events do, refuses what passes a lifetime's cap, sums what runs in the order of days, and adds what was
+    given at unscheduled visits."""
     take_away(schedule, doses.recorded)
     for cap in doses.lifetimes:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
@@ -274,7 +273,7 @@ def _sum_by_day(schedule: Filling, group: tuple[str, str | None], doses: Doses) 
     """The totals of a product in one unit; what is not known in another unit may be in this one."""
     rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
     mine = np.array([doses.rules[k].group == group for k in rows])
-    dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
+    dates = np.array([weight_dates(schedule, k) for k in rows])
     order = in_order(schedule, rows)
     steps = np.array([schedule.steps[k] for k in rows])
     steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)
@@ -312,7 +311,7 @@ def _as_given(
     """The amounts after the events that change them, and as they are recorded; and how often on each day."""
     cohort = schedule.cohort
     whole = whole.copy()
-    chosen = way(schedule.rows[k].give, cohort, schedule.dose_days(schedule.rows[k].visit, columns), columns)
+    chosen = way(schedule.rows[k].give, cohort, schedule.dose_days(k, columns), columns)
     whole[chosen == UNCLEAR] = math.nan
     schedule.status[k][columns][chosen == UNCLEAR] = AmountStatus.NEEDS_ARM
     for i, changed in enumerate(rule.changes):
@@ -324,7 +323,7 @@ def _as_given(
         times = times if isinstance(often, int) and often == times else np.where(since, often, times).astype(np.float64)
     begin = columns.start or 0
     if k in recorded:
-        count = schedule.days(schedule.rows[k].visit, columns, planned=True) * times
+        count = schedule.given_days(k, columns, planned=True) * times
         schedule.planned.setdefault(k, np.empty(len(schedule)))[columns] = whole * count / rule.scale
     for column, amount in recorded.get(k, {}).items():
         if begin <= column < begin + len(whole):

@@ -142,19 +142,25 @@ class UsedValue:
         return f"{self.what.name} {number_text(self.value)} {self.what.unit}" if self.value is not None else self.what.name
 
 
-def value_used(schedule: Schedule, what: Value, visit: int, column: int) -> UsedValue:
-    """The value that a dose of a visit is by: the latest on or before its day, as recorded or planned."""
+def value_used(schedule: Schedule, what: Value, row: int, column: int) -> UsedValue:
+    """The value that a dose is by: the latest on or before its day, as recorded or planned."""
     one = slice(column, column + 1)
     if (found := schedule.cohort.values.get(what.name)) is None:
         return UsedValue(what, None, None)
-    wholes, of = found.latest(schedule.dates(visit, one), one)
+    wholes, of = found.latest(body_dates(schedule, row, one), one)
     return UsedValue(what, None if np.isnan(wholes[0]) else float(wholes[0]) / PARTS, to_date(of[0]))
 
 
-def weight_dates(schedule: Schedule, visit: int, columns: slice = slice(None)) -> Dates:
-    """(n,) the days that the weights of a visit's doses are looked up for: as recorded or planned; of one that has no day, the first of
-    the study, so that its baseline weight counts."""
-    dates = schedule.dates(visit, columns)
+def body_dates(schedule: Schedule, row: int, columns: slice = slice(None)) -> Dates:
+    """(n,) the days that the values of doses are looked up for: as recorded or planned, of a course the first that events leave of it; NaT
+    where there is none."""
+    dates = schedule.dates(schedule.rows[row].visit, columns)
+    return np.where(np.isnat(dates), dates, schedule.dose_days(row, columns)) if row in schedule.taken_days else dates
+
+
+def weight_dates(schedule: Schedule, row: int, columns: slice = slice(None)) -> Dates:
+    """(n,) the same of weights: where there is no such day the first of the study, so that the baseline weight counts."""
+    dates = body_dates(schedule, row, columns)
     return np.where(np.isnat(dates), schedule.start[columns], dates)
 
 
@@ -163,3 +169,22 @@ def in_order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
     visits = [schedule.rows[k].visit for k in rows]
     took_place = np.array([schedule.dates(visit) for visit in visits])  # what did not has its place in the plan
     return np.argsort(np.where(np.isnat(took_place), schedule.target[visits], took_place), axis=0, kind="stable")
+
+
+def cumulative_per_kg(schedule: Schedule) -> NDArray[np.float64]:
+    """(k, n) cumulative active drug per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
+    baseline = per_baseline_kg(schedule, slice(0, len(schedule.rows)))
+    if schedule.per_kg is None:
+        return baseline
+    cohort = schedule.cohort
+    later = [~np.isnat(w.dates).all(axis=0) for w in (cohort.weighed, cohort.measured) if w is not None]
+    return np.where(np.logical_or.reduce(later), schedule.per_kg, baseline)
+
+
+def per_baseline_kg(schedule: Schedule, row: int | slice) -> NDArray[np.float64]:
+    """Cumulative active drug per kg of the weight at baseline."""
+    rows = schedule.rows
+    scale = rows[row].scale if isinstance(row, int) else np.array([[float(r.scale)] for r in rows[row]]).reshape(-1, 1)
+    whole = np.rint(schedule.cumulative[row] * scale)  # back to whole numbers, so that there is one division only
+    per_kg: NDArray[np.float64] = whole * 1000 / (schedule.grams * scale)
+    return per_kg

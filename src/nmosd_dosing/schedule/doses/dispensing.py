@@ -14,7 +14,7 @@ from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import NOT_GIVEN, Vials
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import POLICIES, Policy, pack
-from nmosd_dosing.schedule.doses.body_weights import grams_at, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import body_dates, grams_at, weight_dates
 from nmosd_dosing.schedule.levels import places
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.bounds import Values
@@ -104,12 +104,12 @@ def _kits(schedule: Schedule, k: int) -> tuple[Wholes, int]:
     assert dose is not None
     kits = dose.levels.doses if dose.levels is not None else (dose,)
     scale = math.lcm(1, *(n for kit in kits for n in denominators(kit)))
-    grams = grams_at(schedule, row.give.product, weight_dates(schedule, row.visit))
-    bodies = schedule.cohort.bodies(schedule.dates(row.visit))
+    grams = grams_at(schedule, row.give.product, weight_dates(schedule, k))
+    bodies = schedule.cohort.bodies(body_dates(schedule, k))
     made = [reckon(to_whole(kit, scale), grams, bodies)[0] for kit in kits]
     given = schedule.in_plan(k) & ~np.isin(schedule.status[k], NOT_GIVEN)
     if dose.levels is None:
         return np.where(given, made[0], np.nan), scale
-    at = places(dose.levels, schedule.cohort, schedule.dose_days(row.visit), slice(None))
+    at = places(dose.levels, schedule.cohort, schedule.dose_days(k), slice(None))
     there = given & (at >= 0) & (at < len(kits))
     return np.where(there, np.array(made)[np.where(there, at, 0), np.arange(len(at))], np.nan), scale

@@ -104,7 +104,7 @@ class _Doses:
 def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Extra, ...]) -> None:
     """Refuses planned doses that would pass a cap, by day: one that just reaches it is given, since what is near is summed in fractions.
     Recorded doses count and are never refused; unknown amounts add 0."""
-    dates = np.array([weight_dates(schedule, schedule.rows[k].visit) for k in rows])
+    dates = np.array([weight_dates(schedule, k) for k in rows])
     doses, besides = _counted(schedule, cap, rows, dates), _unplanned(schedule, cap, extra)
     adds, most = doses.adds(), float(cap.limit.amount)
     fixed = np.array([np.broadcast_to(schedule.recorded(schedule.rows[k].visit), len(schedule)) for k in rows])

@@ -13,7 +13,7 @@ from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Dose, amount_text, number_text, range_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.errors import counted, one_of
-from nmosd_dosing.schedule.doses.body_weights import grams_at, used, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import body_dates, grams_at, used, weight_dates
 from nmosd_dosing.schedule.levels import places
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
@@ -125,11 +125,18 @@ def wrong_dose(schedule: Schedule, rows: Sequence[int], record: Record, column: 
 
 def _other_days(schedule: Schedule, rows: Sequence[int], record: Record, column: int) -> str | None:
     """On how many days a course was given, where its last day is written and that is not as planned: the same for every arm. One that was
-    carried out in part may have fewer."""
+    carried out in part may have fewer. Days that events take away may be counted, where they lie between others, or not."""
     if record.last is None or not rows:
         return None
     given = (record.last - record.date).days + 1
-    planned = int(np.broadcast_to(schedule.days(schedule.rows[rows[0]].visit, planned=True), len(schedule))[column])
+    columns = slice(column, column + 1)
+    days, taken = schedule.days(schedule.rows[rows[0]].visit, columns, planned=True), [schedule.taken_days.get(k) for k in rows]
+    planned = int(np.broadcast_to(days, 1)[0])
+    if some := [each for each in taken if each is not None] if None not in taken else []:
+        there = np.flatnonzero(np.logical_or.reduce([each.given(days, columns)[:planned, 0] for each in some]))
+        planned = len(there)
+        if planned and given in (there[-1] + 1, there[-1] - there[0] + 1):
+            return None
     if given == planned or (given < planned and record.status == "partial"):
         return None
     return f"given on {counted(given, 'day')}, planned are {planned}"
@@ -187,7 +194,7 @@ def _other_level(schedule: Schedule, k: int, recorded: Fraction | None, column: 
     if k in schedule.taken and schedule.taken[k][column] in NOT_GIVEN:
         return f", it is {AmountStatus(int(schedule.taken[k][column])).text}"
     columns = slice(column, column + 1)
-    at = int(places(levels, schedule.cohort, schedule.dose_days(row.visit, columns), columns)[0])
+    at = int(places(levels, schedule.cohort, schedule.dose_days(k, columns), columns)[0])
     if not levels.names or not 0 <= at < len(levels.names):
         return ""
     times = int(np.broadcast_to(schedule.administrations(k, planned=True), len(schedule))[column])
@@ -226,7 +233,7 @@ def _ends(schedule: Schedule, row: int, own: Dose, column: int) -> tuple[tuple[F
         return None, AmountStatus.AS_NEEDED
     scale = math.lcm(1, *denominators(own))
     columns = slice(column, column + 1)
-    dates = schedule.dates(schedule.rows[row].visit, columns)
+    dates = body_dates(schedule, row, columns)
     grams, bodies = grams_at(schedule, schedule.rows[row].give.product, dates, columns), schedule.cohort.bodies(dates, columns)
     found = []
     for end in own.ends or (own, own):
@@ -253,10 +260,7 @@ def range_ends(schedule: Schedule, row: int) -> Wholes:
         own = doses[0] if len(doses) == 1 or (arm < 0 and len(set(doses)) == 1) else doses[arm] if arm >= 0 else None
         if own is not None and own.ends is not None:
             which.setdefault(own, []).append(column)
-    grams, dates = (
-        grams_at(schedule, give.product, weight_dates(schedule, schedule.rows[row].visit)),
-        schedule.dates(schedule.rows[row].visit),
-    )
+    grams, dates = grams_at(schedule, give.product, weight_dates(schedule, row)), body_dates(schedule, row)
     for own, columns in which.items():
         scale = math.lcm(1, *denominators(own))
         for end, dose in enumerate(own.ends or ()):

@@ -1,4 +1,5 @@
-"""Doses that the events of their levels take away: the next one after an event, or all from one event to another."""
+"""Doses that the events of their levels take away: the next one after an event, or all from one event to another. Of a course of days each
+day is a dose."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
-from nmosd_dosing.dose.dose import AmountStatus, Levels
+from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Levels
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts
 from nmosd_dosing.schedule.filling import Filling
+from nmosd_dosing.schedule.rows import TakenDays
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
@@ -29,9 +31,45 @@ def rows_taken(schedule: Schedule) -> Rows:
 
 
 def find_taken(schedule: Filling) -> None:
-    """Writes which doses are omitted or held, of a schedule whose days are there."""
-    for rows in rows_taken(schedule).values():
-        schedule.taken.update({k: taken for k, taken in zip(rows, _taken(schedule, rows), strict=True) if taken.any()})
+    """Writes which doses are omitted or held, and which days of courses, of a schedule whose days are there."""
+    of_products = rows_taken(schedule)
+    schedule.resumed.update(_resumed(schedule, {k for rows in of_products.values() for k in rows}))
+    for rows in of_products.values():
+        days = [_days(schedule, k) for k in rows]
+        begins = np.cumsum([0, *map(len, days)])
+        found = _taken(schedule, np.repeat(rows, [len(mine) for mine in days]).tolist(), np.concatenate(days))
+        for k, mine, first, end in zip(rows, days, begins[:-1].tolist(), begins[1:].tolist(), strict=True):
+            _write(schedule, k, found[first:end], ~np.isnat(mine))
+
+
+def _write(schedule: Filling, k: int, taken: NDArray[np.uint8], there: NDArray[np.bool_]) -> None:
+    """Writes what events take of one row: all of it, or some of its days. taken, there: (days, n)."""
+    whole = (taken == AmountStatus.NEEDS_ARM).any(axis=0) | (((taken > 0) | ~there).all(axis=0) & there.any(axis=0))
+    if (all_of_it := np.where(whole, np.max(taken, axis=0), np.uint8(0))).any():  # HELD goes before OMITTED, NEEDS_ARM before both
+        schedule.taken[k] = all_of_it
+    if (some := np.where(whole, np.uint8(0), taken)).any():
+        schedule.taken_days[k] = TakenDays(some)
+
+
+def _days(schedule: Schedule, k: int) -> Dates:
+    """(days, n) the days on which a row is given, as recorded or as planned, whichever are more; NaT where there are fewer."""
+    visit = schedule.rows[k].visit
+    first = np.where(schedule.in_plan(k), schedule.visit_days(visit), NO_DATE)
+    many = np.broadcast_to(np.maximum(schedule.days(visit), schedule.days(visit, planned=True)), len(schedule))
+    offsets = np.arange(int(max(many, default=1)))[:, np.newaxis]
+    return np.where(offsets < many, first + offsets.astype("timedelta64[D]"), NO_DATE)
+
+
+def _resumed(schedule: Schedule, rows: set[int]) -> dict[int, NDArray[np.bool_]]:
+    """By visit that is a course (n,) who is held, on the day planned as its first, with all that it gives."""
+    found = {}
+    for visit in {schedule.rows[k].visit for k in rows} if schedule.visit_records is not None else ():
+        mine = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
+        if schedule.visits[visit].last is not None and rows.issuperset(mine):
+            target = schedule.target[visit][np.newaxis]
+            waits = [np.isin(_taken(schedule, [k], target, holds_only=True)[0], NOT_GIVEN) for k in mine]
+            found[visit] = np.logical_and.reduce(waits)
+    return found
 
 
 def take_away(schedule: Filling, recorded: Amounts) -> None:
@@ -54,17 +92,17 @@ def among(columns: Iterable[int], n: int) -> NDArray[np.bool_]:
     return found
 
 
-def _taken(schedule: Schedule, rows: list[int]) -> NDArray[np.uint8]:
-    """(k, n) OMITTED or HELD of the doses of a product that events take away, NEEDS_ARM where that hangs on the arm, and 0."""
+def _taken(schedule: Schedule, rows: list[int], days: Dates, *, holds_only: bool = False) -> NDArray[np.uint8]:
+    """(k, n) OMITTED or HELD of the doses of a product, or of `rows`, on these days, that events take away, NEEDS_ARM where that hangs on
+    the arm, and 0."""
     cohort, taken = schedule.cohort, np.zeros((len(rows), len(schedule)), dtype=np.uint8)
-    days = np.array([np.where(schedule.in_plan(k), schedule.dose_days(schedule.rows[k].visit), NO_DATE) for k in rows])
     gives = [schedule.rows[k].give for k in rows]
     for omit, held, resumed in dict.fromkeys((own.omit, own.held, own.resumed) for give in gives for own in give.levels if own is not None):
         like = Levels((), (), 0, (), (), omit, held, resumed)
         follow, unclear = (np.array(both) for both in zip(*(_followers(give, like, cohort) for give in gives), strict=True))
         mine = np.where(follow | unclear, days, NO_DATE)
         found = np.zeros(taken.shape, dtype=np.uint8)
-        for event in omit:
+        for event in () if holds_only else omit:
             for since in cohort.dates_of(event):
                 found[_next(mine, since)] = AmountStatus.OMITTED
         last = _latest(cohort, resumed, np.full(len(schedule), LAST_DATE))
