@@ -28,7 +28,7 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
         "product": "belimumab", "route": "IV infusion", "amount": 1025, "unit": "mg", "dose_rule": "10 mg/kg", "amount_status": "stated",
         "duration_minutes": None, "cumulative": 14350, "cumulative_per_kg": 140, "times": 1, "total": 1025, "per_day": None,
         "planned": 1025, "recorded": False, "lead": None,
-        "weight_kg": 102.5, "weight_of": None, "weight_status": "baseline", "check_weight": None,
+        "weight_kg": 102.5, "weight_of": None, "weight_status": "baseline", "check_weight": None, "by_value": None,
         "vials": [{"size": "120 mg", "count": 2}, {"size": "400 mg", "count": 2}], "dispensed": 1040, "waste": 15, "volume_ml": 12.8125,
         "batch": None,
         "level": None, "amount_from": None, "amount_to": None, "days_taken": [],
