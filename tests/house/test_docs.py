@@ -13,10 +13,12 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import chdir
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from nmosd_dosing.cli.registers import users_name
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.language.catalog import find_plan
 from nmosd_dosing.language.nodes import Scalar
@@ -42,7 +44,7 @@ def run(command: str, folder: Path = ROOT) -> str:
     """What a terminal shows, both streams together; `dosing` and `python` are those of this environment."""
     program, *arguments = shlex.split(command)
     known = {"dosing": [sys.executable, "-m", "nmosd_dosing"], "python": [sys.executable]}
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1"}
+    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "TZ": "UTC"}
     done = subprocess.run([*known[program], *arguments], cwd=folder, env=environment, text=True, encoding="utf-8",
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)  # fmt: skip
     return done.stdout
@@ -50,13 +52,38 @@ def run(command: str, folder: Path = ROOT) -> str:
 
 def transcript(block: Block) -> str:
     """A console block with the true output below each command: run in the folder that its fence names, and on a terminal so many columns
-    wide where it names a number (```console examples/trial 100); else in a pipe."""
-    folder, width = re.fullmatch(r"(\S*?) ?(\d*)", block.info).groups()  # type: ignore[union-attr]
+    wide where it names a number (```console examples/trial 100); else in a pipe. What commands write is not to stay: blocks of a page with
+    `copied` (```console examples/trial copied) run one after another in a copy of the folder."""
+    folder, copied, width = re.fullmatch(r"(\S*?)( copied)? ?(\d*)", block.info).groups()  # type: ignore[union-attr]
+    if copied:
+        return in_a_copy(block.page, folder)[block.start]
+    return printed_in(ROOT / folder, block, width)
+
+
+@cache
+def in_a_copy(page: Path, folder: str) -> dict[int, str]:
+    """The blocks of a page that run in a copy of a folder, by where they stand; with moments, hashes and whoever runs them made alike."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = shutil.copytree(ROOT / folder, Path(name) / "copy")
+        there = [b for b in blocks("console") if b.page == page and b.info.startswith(f"{folder} copied")]
+        return {b.start: alike(printed_in(copy, b, b.info.removeprefix(f"{folder} copied").strip())) for b in there}
+
+
+def alike(text: str) -> str:
+    """What is another each time as it is on the pages."""
+    text = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", lambda m: f"2025-07-07T08:30:00{'.123' if m[1] else ''}Z", text)
+    text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?= UTC)", "2025-07-07 08:30", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce", text)
+    return re.sub(rf"\b{re.escape(users_name())}\b", "anna", text)
+
+
+def printed_in(folder: Path, block: Block, width: str) -> str:
+    """A block with what its commands print in a folder."""
 
     def printed(command: str) -> str:
         if not width:
-            return run(command, ROOT / folder)
-        with chdir(ROOT / folder):
+            return run(command, folder)
+        with chdir(folder):
             return on_a_screen(shlex.split(command)[1:], int(width))
 
     commands = [line for line in block.text.splitlines() if line.startswith("$ ")]
