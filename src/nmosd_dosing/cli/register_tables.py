@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.tables import Known, Whose
     from nmosd_dosing.study.model import Study
 
-TABLES = ("subjects", "events", "visits", "weighings", "history", "allocation")
+TABLES = ("subjects", "events", "visits", "weighings", "measurements", "history", "allocation")
 _OF_FILES = (*TABLES, "encoding", "column", "sheet")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 

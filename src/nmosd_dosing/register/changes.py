@@ -17,7 +17,7 @@ from nmosd_dosing.checks.follows import Moved, moves
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, counted, did_you_mean, one_of
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.register import blanking, facts, studies
+from nmosd_dosing.register import blanking, facts, studies, tables
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.person import TABLES, Cells, Person, Row, Rows, Way, read, unknown_subject
@@ -47,7 +47,7 @@ class Book:
         if self.chosen is not None:
             return Way(*self.chosen, self.today)
         file = studies.study_of(self.register.facts, [Fact(0, None, None, row.cells) for row in rows.get("subjects", ())])
-        return Way(read_study_text(file.text, file.name)[0], None, self.today)
+        return Way(read_study_text(file.text, file.name)[0], tables.period(self.register), self.today)
 
     def store(self, table: str) -> Store:
         """Where the rows of a table are."""
@@ -260,7 +260,7 @@ def _moves(old: Person | None, new: Person) -> tuple[Moved, ...]:
 
 def _new_subject(book: Book, row: Row, seen: int, reason: str | None) -> Change:
     _, new, doubts = _compared(book, {}, {"subjects": [row]}, reason)
-    cells = new.cells["subjects"][0]
+    cells = studies.on_version(book.register.facts, new.cells["subjects"][0], book.today)
     book.who.must_see(cells.get("site"))
     check = _check_code(book, cells["subject"], None)
     check()

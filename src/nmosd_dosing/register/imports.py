@@ -1,7 +1,7 @@
 """What tables bring into a register: rows that are new, rows of which something is corrected, rows that are there already.
 
 Which rows are the same is told by their keys: a subject's code; an event and its day; a visit with its period, product, assessment and time
-point, and its day where it stands several times; the day of a weight; for what somebody had the whole row. A column of which a table says
+point, and its day where it stands several times; the day of a weight, or of a value that was measured; for what somebody had the whole row. A column of which a table says
 nothing leaves what is there.
 """
 
@@ -23,6 +23,7 @@ _KEYS: Mapping[str, tuple[str, ...] | None] = {
     "events": ("event", "date"),
     "visits": ("period", "visit", "product", "assessment", "time_point"),
     "weighings": ("date",),
+    "measurements": ("what", "date"),
     "history": None,
     "allocation": (),
 }  # by table, the columns that make its key, beside whose row it is; None for all

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
@@ -105,6 +105,13 @@ def in_use(store: Store, kind: Kind, site: str | None, day: dt.date | None, know
     first = dt.date.min
     _, last = max(enumerate(said), key=lambda pair: (pair[1].start or first, pair[1].site is not None, pair[0]))
     return next(file for file in files(store, known) if (file.kind, file.id, file.version) == (kind, last.id, last.version))
+
+
+def on_version(store: Store, row: Mapping[str, str], day: dt.date) -> dict[str, str]:
+    """The row of a subject who comes on a day, with the version of the study that the site uses then, unless it says one, or there is only
+    the first."""
+    found = in_use(store, "study", row.get("site"), day) if VERSION not in row else None
+    return {**row, VERSION: found.version} if found is not None and found.version != "1" else dict(row)
 
 
 def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -> File:

@@ -17,8 +17,6 @@ from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act
 from nmosd_dosing.subjects.tables.written import Row, table_bytes
 
-OF_PEOPLE = ("events", "visits", "weighings", "history")
-TABLES = ("subjects", *OF_PEOPLE)
 ARMS = "allocation"
 PERIOD = "period"  # a row that says of which period of the study a register is
 

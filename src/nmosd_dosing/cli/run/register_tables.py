@@ -79,7 +79,7 @@ def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
 
 def _all_rows(asked: ImportOptions) -> Rows:
     """What the tables say, all of which can be planned. Raises InputError otherwise."""
-    named = [name for name in ("subjects", "events", "visits", "weighings", "history") if getattr(asked, name) is not None]
+    named = [name for name in _OF_FACTS if getattr(asked, name) is not None]
     if not named:
         return {}
     problems = Problems()
@@ -112,6 +112,7 @@ def _rows(columns: SubjectColumns | None, beside: Beside, had: HadRows, codes: S
         "events": written.rows_of(written.event_row, beside.events),
         "visits": written.rows_of(written.record_row, beside.records),
         "weighings": written.rows_of(written.weight_row, beside.weighings),
+        "measurements": written.rows_of(written.measurement_row, beside.measurements),
         "history": written.rows_of(written.had_row, had),
         "allocation": [written.allocation_row(code.text, arm.text) for code, arm in beside.allocation],
     }
@@ -122,7 +123,7 @@ def _check_codes(codes: Sequence[str], columns: SubjectColumns | None, beside: B
     """Every row is of somebody who is known. Raises InputError."""
     place = {same(code): columns.cell(row).place for row, code in enumerate(columns.codes)} if columns is not None else {}
     known = Known(codes, lambda i: place.get(same(codes[i])))
-    for rows in (beside.events, beside.allocation, beside.records, beside.weighings, had):
+    for rows in (*beside, had):
         for code, *_ in rows:
             known.find(code)
         known.next_table()
@@ -134,7 +135,7 @@ def _check_codes(codes: Sequence[str], columns: SubjectColumns | None, beside: B
 
 def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     """Shows what tables bring into a register, and writes it once somebody agrees."""
-    from nmosd_dosing.register import facts, imports
+    from nmosd_dosing.register import facts, imports, studies, tables
 
     found = registers.opened(_register(asked))
     seen = found.facts.head().seq
@@ -142,12 +143,18 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     everybody = imports.people(held["subjects"])
     there = {code: person for code, person in everybody.items() if found.who.sees(person.site)}
     held = {table: _of(mine, there) for table, mine in held.items()}
+    if asked.regimen is None:
+        file = studies.study_of(found.facts, held["subjects"])
+        asked = replace(asked, regimen=Held(file.name, file.content), period=asked.period or tables.period(found.register))
     rows = _some_rows(asked, [person.code for person in there.values()])
     _check_free(rows.get("subjects", ()), everybody.keys() - there.keys())
     if "allocation" in rows:
         found.who.must_write("allocation")
         held["allocation"] = _of(facts.holding(found.register.arms_store(), "allocation"), there)
     changes = [imports.changes(table, held[table], mine, there) for table, mine in rows.items()]
+    for change in changes:
+        if change.table == "subjects":
+            change.new = [studies.on_version(found.facts, row, found.at.date()) for row in change.new]
     sites = {code: person.site for code, person in there.items()} | {same(r["subject"]): r.get("site") for r in rows.get("subjects", ())}
     _check_allowed(found, changes, sites, there)
     _check_together(asked, changes, held, there)
@@ -229,12 +236,12 @@ def _check_together(
     by_table = {change.table: change for change in changes}
     from nmosd_dosing.register.imports import Changes
 
-    whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in ("subjects", "events", "visits", "weighings")}
+    whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in _PLANNED}
     content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in whole.items() if rows}
     _planned(
         replace(
             asked, subjects=content.get("subjects"), events=content.get("events"), visits=content.get("visits"),
-            weighings=content.get("weighings"), allocation=None, history=None, encoding=None, column=[], sheet=[],
+            weighings=content.get("weighings"), measurements=content.get("measurements"), allocation=None, history=None, encoding=None, column=[], sheet=[],
         ), Problems(),
     )  # fmt: skip
 
@@ -297,6 +304,7 @@ def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: 
 
 
 _OF_FACTS = tuple(table for table in written.COLUMNS if table != "allocation")
+_PLANNED = tuple(table for table in _OF_FACTS if table != "history")  # of which plans are made
 
 
 def _register(asked: ImportOptions) -> RegisterOptions:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.had import Had
-from nmosd_dosing.subjects.subject import Event, Exposure, Record, Subject, Weight
+from nmosd_dosing.subjects.subject import Event, Exposure, Measurement, Record, Subject, Weight
 from nmosd_dosing.subjects.tables.reading import EMPTY
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
@@ -34,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "time_point", "reason", "comment",
     ),
     "weighings": ("subject", "date", "weight_kg", "comment"),
+    "measurements": ("subject", "date", "what", "value"),
     "history": ("subject", "what", "from", "to", "amount", "amount_per_day", "unit", "for", "had", "comment"),
     "allocation": ("subject", "arm"),
 }  # fmt: skip
@@ -44,6 +45,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "events": ("subject", "event", "date"),
     "visits": ("visit", "date"),
     "weighings": ("subject", "date", "weight_kg"),
+    "measurements": ("subject", "date", "what", "value"),
     "history": ("what", "from"),
     "allocation": ("subject", "arm"),
 }
@@ -124,6 +126,12 @@ def record_row(code: str | None, record: Record) -> Row:
 def weight_row(code: str | None, weight: Weight) -> Row:
     """What the table of later weights says of one."""
     return _row(subject=_code(code), date=weight.date.isoformat(), weight_kg=_number(weight.kg, 3), comment=_line(weight.comment))
+
+
+def measurement_row(code: str | None, measured: Measurement) -> Row:
+    """What the table of measurements says of one, in the unit of the study file."""
+    value = _amount(Decimal(repr(float(measured.value))))
+    return _row(subject=_code(code), date=measured.date.isoformat(), what=_line(measured.what), value=value)
 
 
 def had_row(code: str | None, had: Had) -> Row:
