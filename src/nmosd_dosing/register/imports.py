@@ -1,8 +1,8 @@
 """What tables bring into a register: rows that are new, rows of which something is corrected, rows that are there already.
 
 Which rows are the same is told by their keys: a subject's code; an event and its day; a visit with its period, product, assessment and time
-point, and its day where it stands several times; the day of a weight, or of a value that was measured; for what somebody had the whole row. A column of which a table says
-nothing leaves what is there.
+point, and its day where it stands several times; the day of a weight, or of a value that was measured; for what somebody had the whole row.
+A column of which a table says nothing leaves what is there.
 """
 
 from __future__ import annotations

@@ -241,7 +241,8 @@ def _check_together(
     _planned(
         replace(
             asked, subjects=content.get("subjects"), events=content.get("events"), visits=content.get("visits"),
-            weighings=content.get("weighings"), measurements=content.get("measurements"), allocation=None, history=None, encoding=None, column=[], sheet=[],
+            weighings=content.get("weighings"), measurements=content.get("measurements"), allocation=None, history=None, encoding=None,
+            column=[], sheet=[],
         ), Problems(),
     )  # fmt: skip
 
