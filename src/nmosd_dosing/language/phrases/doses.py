@@ -305,6 +305,10 @@ def _amount(number: str, place: Place, zero: str = "a dose") -> Fraction:
             else f"write `{decimal}`"
         )
         raise PhraseError(f"the comma in `{clip(number)}` could separate thousands or decimals", place, clip(ways, 100))
+    if point := re.fullmatch(r"([1-9][0-9]{0,2})\.([0-9]{2}0)", number):  # 54.543 is a decimal: who writes thousands writes round ones
+        decimal, plain = number.rstrip("0").rstrip("."), point[1] + point[2]
+        hint = f"write `{decimal}`, or `{plain}` if the point is between thousands"
+        raise PhraseError(f"the point in `{number}` could separate thousands or decimals", place, hint)
     if re.match(r"0[0-9]", number):
         raise PhraseError(f"`{clip(number)}` begins with a 0", place, f"write `{clip(number.lstrip('0'))}` or `0.…`, whichever is meant")
     if not re.fullmatch(_NUMBER, number) or len(number) > 16:
