@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, regimens
 from nmosd_dosing.cli.edge import collected, say, some_codes, tell
+from nmosd_dosing.cli.files import Held
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, PeopleOptions, ScheduleOptions, option
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
@@ -318,7 +319,8 @@ def _check_several(asked: PeopleOptions, problems: Problems) -> None:
     for name in (*OF_ONE_SUBJECT, "visit"):
         if name not in ("enter", "subject") and getattr(asked, name):
             ways_out = {"arm": "arms come in a table of their own: `--allocation FILE.csv`", "visit": "write a table: `--visits FILE.csv`"}
-            wrong = f"`{option(name)}` is about one subject, `--subjects` about several"
+            several = "a register" if isinstance(asked.subjects, Held) else "`--subjects`"
+            wrong = f"`{option(name)}` is about one subject, {several} about several"
             problems.error(wrong, None, ways_out.get(name, "leave one of the two out"))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TABLES = ("subjects", "events", "visits", "weighings", "measurements", "history", "allocation")
 _OF_FILES = (*TABLES, "encoding", "column", "sheet")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 
 
@@ -47,7 +48,7 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     whose = _whose(given, found, known)
     subjects = tables.subjects(found.register, whose)
     if "subjects" in asked and not subjects:
-        raise InputError(_nobody(found, given["register"]))
+        raise InputError(_nobody(found, given["register"], known))
     given = {**given, **_study(given, found, subjects, known)}
     held = tables.held(found.register, asked, whose, subjects)
     if known is not None:
@@ -77,14 +78,16 @@ def _check_alone(given: Mapping[str, Any]) -> None:
     for name in _OF_FILES:
         if given.get(name):
             named = f"`{option(name)}`" if not (name == "subjects" and "start" not in given) else "a table of subjects"
-            problems.error(f"{named} is about tables, and a register has its own", None, "leave it or `--register` out")
+            problems.error(f"{named} beside `--register`, which has its own tables", None, "leave one of the two out")
     if problems.found:
         raise InputError(problems.in_order())
 
 
-def _nobody(found: Opened, register: str) -> Problem:
+def _nobody(found: Opened, register: str, known: Known | None) -> Problem:
     """Why no table of subjects comes."""
     shown = clip(found.register.address.shown)
+    if known is not None:
+        return Problem(f"`{shown}` had no subject then that the account may see, by entry {known.facts}", hint="ask for a later moment")
     if found.who.sites is not None:
         sites = ", ".join(sorted(found.who.sites))
         return Problem(f"`{shown}` has no subject that the account `{clip(found.who.name)}` may see", hint=f"it is of the sites {sites}")
@@ -146,6 +149,8 @@ def _moment(text: str) -> dt.datetime:
     if at is not None:
         hint = f"add `Z` for UTC, or the zone's distance from it: `{text}Z`, `{text}+08:00`"
         raise InputError(Problem(f"`--as-known {clip(text)}` has no time zone", hint=hint))
+    if _DAY.fullmatch(text):
+        such_as = f"say the hour, too: `{text}T12:00Z`; or write an entry's number"
     raise InputError(Problem(f"`--as-known {clip(text)}` is no moment", hint=such_as))
 
 

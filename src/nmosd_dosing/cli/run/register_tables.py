@@ -171,7 +171,8 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
         now = imports.people(facts.holding(found.facts, "subjects"))
         arms = [replace(act, person=now[act.newcomer].number, newcomer=None) if act.newcomer is not None else act for act in arms]
         found.register.arms_store().write(arms, found.author, found.at)
-    said = [*([f"entries {numbers[0]} to {numbers[-1]}"] if numbers else []), *([counted(len(arms), "arm")] if arms else [])]
+    which = f"entries {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else "".join(f"entry {number}" for number in numbers)
+    said = [*([which] if which else []), *([counted(len(arms), "arm")] if arms else [])]
     write_text(f"written: {' and '.join(said)}\n")
 
 

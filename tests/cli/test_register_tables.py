@@ -1,0 +1,140 @@
+"""A register in the place of tables: made, filled, given back, and asked by commands that know nothing of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.kit.command import dosing, errors, run
+from tests.kit.paths import ROOT
+from tests.kit.register_tables import made_of, without_places
+from tests.kit.registers import Made, Place
+
+EXAMPLE = ROOT / "examples" / "trial"
+ON = ("--as-of", "2025-07-07")
+
+
+@pytest.fixture
+def trial(folder: Path) -> Path:
+    """The invented trial, with a register of it on a file."""
+    for file in EXAMPLE.iterdir():
+        shutil.copy(file, folder)
+    made = dosing("register", "init", "--register", "trial.db")
+    assert made.stdout.startswith("trial.db: made; 12 of subjects, 7 of events, 17 of visits. Its manager is "), made.stderr
+    return folder
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_command_in_the_folder_of_a_trial_says_the_same_with_its_register_named_or_in_the_trial_file() -> None:
+    by_tables, by_register = dosing("check", *ON), dosing("check", *ON, "--register", "trial.db")
+    assert without_places(by_tables.stdout.encode()) == without_places(by_register.stdout.encode())
+    assert (by_tables.returncode, by_register.stderr) == (
+        by_register.returncode,
+        "trial.yaml: Invented example, two sites (site.yaml, CN)\n",
+    )
+    text = Path("trial.yaml").read_text("utf-8")
+    kept = [
+        line for line in text.splitlines() if line.split(":")[0] not in ("regimen", "subjects", "events", "visits", "columns", "  start")
+    ]
+    Path("trial.yaml").write_text("\n".join([*kept, "register: trial.db"]), "utf-8")
+    told = dosing("check", *ON)
+    assert (told.returncode, told.stdout) == (by_register.returncode, by_register.stdout)
+    assert "register" in dosing("validate", "trial.yaml").stdout
+    assert dosing("register", "head").stdout.startswith("39:")
+
+
+def test_all_of_the_tables_come_in_or_nothing_is_there(folder: Path) -> None:
+    for file in EXAMPLE.iterdir():
+        shutil.copy(file, folder)
+    visits = Path("visits.csv").read_text("utf-8")
+    Path("visits.csv").write_text(visits.replace("D182,", "D183,", 1), "utf-8")
+    by_tables, by_register = errors("cohort", "--trial", "trial.yaml"), errors("register", "init", "--register", "trial.db")
+    assert by_tables.split("error:")[1] == by_register.split("error:")[1]
+    assert not [*folder.glob("trial*.db*")]
+
+
+@pytest.mark.usefixtures("trial")
+def test_an_import_shows_what_would_be_and_writes_it_only_with_a_yes_and_corrections_with_a_reason() -> None:
+    table = Path("visits.csv").read_text("utf-8")
+    Path("visits.csv").write_text(table.replace("0101,rcp/D1,2024-12-23", "0101,rcp/D1,2024-12-24"), "utf-8")
+    asked = ("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--visits", "visits.csv")
+    shown = "corrects 23 of visits, 0101 rcp/D1: date `2024-12-23` to `2024-12-24`"
+    without = dosing(*asked)
+    assert without.returncode == 2 and shown in without.stdout and "nothing says why" in without.stderr
+    assert "add `--yes`" in dosing(*asked, "--reason", "24 typed for 23").stderr
+    written = dosing(*asked, "--reason", "24 typed for 23", "--yes")
+    assert written.returncode == 0 and written.stdout.endswith("written: entry 40\n")
+    assert dosing(*asked).stdout.split("visits")[1].split() == ["0", "0", "17", "0"]
+    then, now = (dosing("plan", "--register", "trial.db", "--subject", "0101", *ON, *known) for known in (("--as-known", "39"), ()))
+    assert "2024-12-23" in then.stdout and "2024-12-24" in now.stdout and "by entry 39" in then.stderr
+
+
+@pytest.mark.usefixtures("trial")
+def test_an_export_is_whole_and_writes_over_nothing_unasked() -> None:
+    assert dosing("register", "export", "out", "--register", "trial.db").stdout.splitlines()[0].endswith("subjects.csv: 12 rows")
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "events.csv", "history.csv", "measurements.csv", "subjects.csv", "visits.csv", "weighings.csv",
+    ]  # fmt: skip
+    assert "there already" in errors("register", "export", "out", "--register", "trial.db")
+    assert dosing("register", "export", "out", "--register", "trial.db", "--over").returncode == 0
+    assert "is there already" in errors("register", "init", "--register", "trial.db")
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("due", "--subjects", "subjects.csv"), "`--subjects` beside `--register`, which has its own tables"),
+        (("due", "--encoding", "gb18030"), "`--encoding` beside `--register`"),
+        (("cohort", "subjects.csv"), "a table of subjects beside `--register`"),
+        (("due", "--start", "2025-01-06"), "`--start` is about one subject, a register about several"),
+        (("due", "--as-known", "400"), "the register has no entry 400"),
+        (("due", "--as-known", "2"), "had no subject then"),
+        (("due", "--as-known", "2025-07-01T12:00"), "has no time zone"),
+        (("due", "--as-known", "2025-07-01"), "say the hour, too: `2025-07-01T12:00Z`"),
+        (("due", "--as-known", "2099-01-01T00:00Z"), "is not yet"),
+        (("due", "--subject", "9999"), "`--subject 9999` is not in"),
+        (("due", "--at-site", "99"), "nobody is at the site `99`"),
+        (("prepare", "--unblind", "--from", "2025-07-07"), "`--unblind` is an unblinded pharmacist's"),
+    ],
+)
+def test_what_does_not_go_with_a_register_is_told(asked: tuple[str, ...], told: str) -> None:
+    assert told in errors(*asked, "--register", "trial.db")
+
+
+@pytest.mark.usefixtures("trial")
+def test_another_regimen_stands_and_is_said() -> None:
+    done = dosing("due", *ON, "--register", "trial.db", "--regimen", "bat4406f")
+    assert done.returncode == 0 and "planned by `bat4406f`, and not by the study of the register" in done.stderr
+
+
+def test_a_register_of_one_period_plans_that_period(place: Place, tmp_path: Path) -> None:
+    subjects = tmp_path / "subjects.csv"
+    subjects.write_text("subject,start,weight_kg\n0101,2025-01-06,60\n", "utf-8")
+    trial = made_of(place, tmp_path, ("--subjects", str(subjects)), "mil62-rcp")
+    assert not isinstance(trial, str), trial
+    by_tables = run("plan", "--regimen", "mil62-rcp", "--subjects", str(subjects), "--subject", "0101", *ON, "--format", "json")
+    assert trial.run("plan", "--subject", "0101", *ON, "--format", "json")[:2] == by_tables[:2]
+
+
+def test_a_site_sees_its_own_subjects_and_plans_the_stop_that_is_counted_over_all(made: Made, tmp_path: Path) -> None:
+    """35 relapses stop the study: of 36 subjects one is at site 02."""
+    codes = [f"{number:04}" for number in range(36)]
+    rows = [f"{code},2025-01-06,{'02' if code == '0000' else '01'}" for code in codes]
+    (tmp_path / "subjects.csv").write_text("\n".join(["subject,start,site", *rows]), "utf-8")
+    events = [f"{code},{event},2025-0{month}-10" for code in codes[1:] for event, month in (("relapse", 3), ("relapse_confirmed", 4))]
+    (tmp_path / "events.csv").write_text("\n".join(["subject,event,date", *events]), "utf-8")
+    tables = ("--regimen", "bat4406f", "--subjects", str(tmp_path / "subjects.csv"), "--events", str(tmp_path / "events.csv"))
+    code, _, said = run("register", "import", *tables, "--yes", *made.asks("chief"))
+    assert code == 0, said
+    made.account("li", "coordinator", "02")
+    of_site = ("plan", "--regimen", "bat4406f", "--subject", "0000", *ON, "--format", "json")
+    everybody, one_site = run(*of_site, *tables[2:]), run(*of_site, *made.asks("li"))
+    assert b"35 subjects with relapse_confirmed" in everybody[1]
+    assert one_site[1] == everybody[1]
+    assert "is not in" in run("plan", "--regimen", "bat4406f", "--subject", "0001", *ON, *made.asks("li"))[2]
+    out = tmp_path / "out"
+    assert run("register", "export", str(out), *made.asks("li"))[0] == 0
+    assert (out / "subjects.csv").read_text("utf-8").splitlines()[1:] == ["0000,2025-01-06,02"]
