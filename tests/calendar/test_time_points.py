@@ -115,3 +115,37 @@ def test_after_the_visit_a_patient_is_told_what_is_still_to_come() -> None:
     ]
     samples = [Record("D1", day + dt.timedelta(1), assessment=name, time_point="24 h") for name in ("PK sample", "ECG")]
     assert [visit.day for visit in handout(made("2025-01-06", done, *samples), day).appointments] == [dt.date(2025, 1, 8)]
+
+
+OWN_HOUR = STUDY.replace("give: X 500 mg over 60 min", "give: X 500 mg daily at 08:00").replace(
+    'PK sample: "before X, 1 h, 24 h, 48 h after X", ECG: 24 h after X',
+    'PK sample: "30 min ±2 min, 1 h ±5 min after X", ECG: 1 h ±10 min after X',
+)
+
+
+def test_windows_of_samples_stand_in_the_entry() -> None:
+    (entry,) = to_entries(made("2025-01-06", text=OWN_HOUR), CalendarStyle(at=dt.time(8), zone="Europe/Berlin"))
+    lines = entry.description.split("\n")
+    assert "PK sample: 30 min after X (08:30), ±2 min" in lines
+    assert "PK sample ±5 min, ECG ±10 min: 1 h after X (09:00)" in lines
+    assert "Window of the day: not stated" in lines and "Window: not stated" not in lines
+    assert not any("The study file gives" in line for line in lines)
+
+
+def test_another_hour_than_that_of_the_file_is_said() -> None:
+    (entry,) = to_entries(made("2025-01-06", text=OWN_HOUR), CalendarStyle(at=dt.time(9), zone="Europe/Berlin"))
+    assert "The study file gives X at 08:00; this entry begins at 09:00, which is the calendar's hour." in entry.description
+    hidden = to_entries(made("2025-01-06", text=OWN_HOUR), CalendarStyle(at=dt.time(9), zone="Europe/Berlin", discreet=True))
+    assert all("08:00" not in each.description for each in hidden)
+
+
+COURSE = STUDY.split("      - at:")[0] + "      - {at: D1 to D21, give: X 500 mg daily}\n"
+
+
+def test_a_course_is_no_time_to_choose_a_day_from() -> None:
+    day = dt.date(2025, 1, 4)
+    english = handout_page(handout(made("2025-01-06", text=COURSE), day), "en")
+    assert "<h2>2025-01-06 Mon</h2>" in english and "Begins on this day, and takes every day up to" in english
+    assert "自该日开始，每日进行，直至" in handout_page(handout(made("2025-01-06", text=COURSE), day), "zh")
+    days = handout_page(handout(made("2025-01-06", text=COURSE.replace("give: X 500 mg daily", "assess: MRI")), day), "en")
+    assert "Begins on this day" not in days

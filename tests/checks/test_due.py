@@ -187,3 +187,54 @@ def test_which_week() -> None:
         "hint: a calendar holds what is due from the day of looking on: write `--ahead`, or `--week this`\n"
     )
     assert dosing("due", *RCP, "--as-of", "9999-12-31", "--week", "this").returncode == 0
+
+
+TABLETS = """\
+language: 1
+study: tablets
+title: Tablets for three weeks
+source: made up
+days: from 1
+products: {X: {}}
+periods:
+  main:
+    visits:
+      - {at: consented, assess: informed consent}
+      - {at: screened, assess: eligibility}
+      - {at: D1 to D21, give: X 100 mg daily}
+"""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "todo", "message"),
+    [
+        ("2025-01-04", "call to book: begins on 2025-01-06 Mon", "begins on 2025-01-06 Mon"),
+        ("2025-01-06", "begins today: call", "begins on 2025-01-06 Mon, the day planned"),
+        ("2025-01-20", "was to begin on 2025-01-06 Mon: call, record or mark missed",
+         "not recorded 14 days after the day on which it was to begin; no window is stated"),
+    ],
+)  # fmt: skip
+def test_the_days_of_a_course_are_no_window(folder: Path, as_of: str, todo: str, message: str) -> None:
+    (folder / "course.yaml").write_text(TABLETS, encoding="utf-8")
+    asked = ("--regimen", "course.yaml", "--start", "2025-01-06", "--as-of", as_of, "--format", "json")
+    (item,) = json.loads(output("due", *asked))["due"]
+    assert (item["todo"], item["last"], item["days_left"]) == (todo, None, None)
+    found = [each for each in json.loads(output("check", *asked))["findings"] if each["visit"].endswith("D21")]
+    assert [each["message"] for each in found] == [message]
+
+
+def test_a_day_of_the_subject_that_is_given_is_done(folder: Path) -> None:
+    """It is not asked for a second time, neither here nor on a board; one that is still to come is not done."""
+    (folder / "course.yaml").write_text(TABLETS, encoding="utf-8")
+    asked = ("--regimen", "course.yaml", "--on", "consented=2024-12-05", "--on", "screened=2024-12-12", "--as-of")
+    assert [item["visit"] for item in json.loads(output("due", *asked, "2024-12-20", "--format", "json"))["due"]] == []
+    found = json.loads(output("check", *asked, "2024-12-20", "--format", "json"))["findings"]
+    days = {each["visit"].split("/")[-1]: (each["verdict"], each["actual"]) for each in found}
+    assert days["consented"] == ("no-window", "2024-12-05") and days["screened"] == ("no-window", "2024-12-12")
+    before = {
+        each["visit"].split("/")[-1]: each["verdict"]
+        for each in json.loads(output("check", *asked, "2024-12-10", "--format", "json"))["findings"]
+    }
+    assert before["consented"] == "no-window" and before["screened"] == "upcoming"
+    month = output("board", *asked, "2024-12-20", "--month", "2024-12")
+    assert "overdue" not in month and "not recorded" not in month

@@ -42,6 +42,10 @@ def said(*records: Record) -> list[tuple[str, str, int | None, str]]:
         ((*DOSES, of("1.5 h", dt.time(10, 35))), ("PK sample, 1.5 h after X", "in-window", 5, "5 min after the nominal time")),
         ((*DOSES, of("1.5 h", dt.time(10, 36))), ("PK sample, 1.5 h after X", "late", 6, "1 min after the last allowed minute, 10:35")),
         ((*DOSES, of("1.5 h", dt.time(10, 24))), ("PK sample, 1.5 h after X", "early", -6, "1 min before the first allowed minute, 10:25")),
+        (
+            (*DOSES, of("1.5 h", dt.time(10, 30), date=DAY - dt.timedelta(1))),
+            ("PK sample, 1.5 h after X", "early", -1440, "1435 min before the first allowed minute, 2025-01-06 Mon 10:25"),
+        ),
         ((*DOSES, of("predose", dt.time(9))), ("PK sample, before X", "in-window", 0, "at the beginning of X")),
         ((*DOSES, of("predose", dt.time(9, 1))), ("PK sample, before X", "late", 1, "1 min after the last allowed minute, 09:00")),
         ((*DOSES, of("30 min", dt.time(9, 30))), ("PK sample, 30 min after X", "no-window", 0, "on the nominal time; no window is stated")),

@@ -94,7 +94,7 @@ _UNSEEN = """
     age-band-part-of-a-year age-band-reversed age-bands-gap age-bands-ideal age-bands-in-kg age-bands-overlap age-bands-without-by
     age-by-without-bands age-by-word band-without-unit
     value-undeclared value-near value-twice value-weight value-bands-gap value-bands-overlap value-band-reversed value-band-too-fine
-    dose-rule-name-unit repeat-until-a-last-dose
+    dose-rule-name-unit repeat-until-a-last-dose cycles-meet-counted transition-after-last-dose
 """
 UNSEEN = set(_UNSEEN.split())
 OTHERS = {"site.yaml", "trial.yaml", "assumptions.yaml", "scenarios.yaml"}  # examples that are no study files

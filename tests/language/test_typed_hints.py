@@ -622,3 +622,16 @@ def test_the_dose_of_an_arm_that_a_blinded_visit_leaves_out(given: str, other: s
 
     assert hints_of(blinded("")) == [f"add `placebo: {other}` if that arm gets nothing"]
     read_study_text(blinded(f", placebo: {other}"))
+
+
+def test_a_criterion_begins_with_a_small_letter() -> None:
+    text = study() + "criteria:\n  EC1: No rituximab within 6 months before screening\n"
+    assert hints_of(text) == ["write `no rituximab within 6 months before screening`"]
+    read_study_text(text.replace("EC1: No", "EC1: no"))
+
+
+def test_no_way_is_opened_by_a_dose() -> None:
+    text = TWO.replace("after: end of first, within: WITHIN", "after: last dose, within: 28 days")
+    hint = "no way is opened by a dose: write `end of PERIOD`, or an event that somebody records, such as `treatment_stopped`"
+    assert hints_of(text) == [hint]
+    read_study_text(text.replace("last dose", "end of first"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from nmosd_dosing.calendar.time_points import Examined, examined
+from nmosd_dosing.calendar.time_points import Examined, examined, own_hour
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
 from nmosd_dosing.days import LANGUAGES, Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument
@@ -169,9 +169,10 @@ def left_out(plan: Plan, style: CalendarStyle) -> Iterator[str]:
     if style.spans and not plan.spans:
         yield "no entry for a span: the study names none"
     if style.spans:
-        endless = [span.name for span in plan.spans if not (span.start and span.end)]
-        if endless:
-            yield f"no entry for {', '.join(endless)}: the source states no first or no last day"
+        open_ = [span for span in plan.spans if not (span.start and span.end)]
+        for waits, why in ((False, "the source states no first or no last day"), (True, "its first or last day is not known yet")):
+            if names := [span.name for span in open_ if bool(span.waits_for) == waits]:
+                yield f"no entry for {', '.join(names)}: {why}"
 
 
 def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
@@ -215,6 +216,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         begins = visit.time or hour
         start, end = dt.datetime.combine(target, begins), later(target, begins, zone, length)
         lines += [] if visit.time and style.duration else [_whose_clock(visit, style, words)]
+        lines += [] if visit.time or style.discreet else own_hour(visit, begins, words)
     return CalendarEntry(
         uid=uid(plan, "visit", visit.id),
         kind="visit",
@@ -319,7 +321,7 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
             date_text(visit.latest, language) if visit.latest else last,
         )
     else:
-        yield words.no_window
+        yield words.no_window_of_days if any(row.window for row in visit.time_line) else words.no_window
     yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
 
 

@@ -8,22 +8,27 @@ from dataclasses import dataclass
 
 from nmosd_dosing.calendar.zones import later
 from nmosd_dosing.plans.plan import PlannedTimePoint, PlannedVisit
+from nmosd_dosing.plans.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What is examined at one time of a visit: its day, its hour where that of the dose is known, the time in words, and `names`."""
+    """What is examined at one time of a visit: its day, its hour where that of the dose is known, the time in words, `names`, and the
+    window of each, None where none is stated."""
 
     date: dt.date
     clock: dt.datetime | None
     text: str
     names: tuple[str, ...]
+    windows: tuple[str | None, ...]
 
     @property
     def line(self) -> str:
-        """`PK sample, ECG: 1 h after X (10:00)`."""
+        """`PK sample, ECG: 1 h after X (10:00), ±5 min`; with several windows each behind its name, `PK sample ±5 min, ECG: …`."""
         hour = f" ({self.clock:%H:%M})" if self.clock is not None else ""
-        return f"{', '.join(self.names)}: {self.text}{hour}"
+        one = len(set(self.windows)) == 1
+        names = [f"{name} {window}" if window and not one else name for name, window in zip(self.names, self.windows, strict=True)]
+        return f"{', '.join(names)}: {self.text}{hour}{f', {self.windows[0]}' if one and self.windows[0] else ''}"
 
 
 def examined(visit: PlannedVisit, hour: dt.time | None, zone: str | None) -> Iterator[Examined]:
@@ -34,7 +39,18 @@ def examined(visit: PlannedVisit, hour: dt.time | None, zone: str | None) -> Ite
             found.setdefault((row.text, row.date), []).append(row)
     for (text, date), rows in found.items():
         clock = _clock(rows[0], visit, hour, zone)
-        yield Examined(clock.date() if clock is not None else date, clock, text, tuple(row.name for row in rows))
+        yield Examined(
+            clock.date() if clock is not None else date, clock, text, tuple(row.name for row in rows), tuple(row.window for row in rows)
+        )
+
+
+def own_hour(visit: PlannedVisit, begins: dt.time, words: Wording) -> Iterator[str]:
+    """A dose for which the file states another hour than that of a calendar: the first of the visit."""
+    for row in visit.time_line:
+        if row.kind == "dose" and row.time is not None and row.date == visit.date and not row.from_actual:
+            if row.time.time() != begins:
+                yield words.own_hour.format(row.name, f"{row.time:%H:%M}", f"{begins:%H:%M}")
+            return
 
 
 def _clock(row: PlannedTimePoint, visit: PlannedVisit, hour: dt.time | None, zone: str | None) -> dt.datetime | None:

@@ -16,6 +16,7 @@ from nmosd_dosing.days import date_text, month_name
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.study.model import Study
 
 Kind = Literal["done", "not done", "booked", "planned", "overdue", "entry"]
@@ -220,6 +221,8 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
         return None
     ids = {visit.id, f"{visit.period} entry"} if visit.is_entry else {visit.id}
     overdue = any((made.subject, id) in late for id in ids)
+    if is_own_day(visit.label) and visit.booked is None and not visit.administrations and day <= as_of:
+        return Mark(made.subject, name, "done", day, visit.earliest, visit.latest, day, day)
     kind: Kind = "booked" if visit.booked is not None else "overdue" if overdue else "entry" if visit.is_entry else "planned"
     ends = max(*known, as_of) if kind == "overdue" else max(known)
     return Mark(

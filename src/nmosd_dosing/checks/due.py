@@ -87,7 +87,7 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     first, last = finding.earliest or finding.target, finding.latest
     if last is None:  # it is due on the day planned, or on the first that is allowed where that is later
         first = max(days, default=None)
-        last = finding.last or first
+        last = first
     elif first is not None and first > last:  # no day is allowed, and somebody must decide before the last one
         first = last
     if finding.waits_for == "exit":
@@ -126,6 +126,8 @@ def _todo(finding: Finding, state: State, as_of: dt.date) -> str:
             return f"{since}: {'call, record the entry or decide' if finding.is_entry else 'call, record or mark missed'}"
         case "past-target" if finding.is_entry or finding.or_later:
             return f"call to book: open since {date_text(first)}" if first is not None else "call to book"
+        case "past-target" if finding.is_course and target is not None:
+            return f"was to begin on {date_text(target)}: call, record or mark missed"
         case "past-target":
             return (
                 f"was planned for {date_text(target)}: call, record or mark missed" if target is not None else "call, record or mark missed"
@@ -138,9 +140,11 @@ def _todo(finding: Finding, state: State, as_of: dt.date) -> str:
             call = "call now" if left == 0 else "call today" if left <= _SOON else "call to book"
             return f"{'entry' if finding.is_entry else 'window'} closes {when}: {call}"
         case "due":
-            return "planned for today: call" if latest is None and first == as_of else f"call to book{_by(latest, as_of)}"
+            today = "begins today: call" if finding.is_course else "planned for today: call"
+            return today if latest is None and first == as_of else f"call to book{_by(latest, as_of)}"
         case "opens":
-            day = f": {'planned for' if latest is None else 'opens'} {date_text(first)}" if first is not None else ""
+            opens = "begins on" if finding.is_course else "planned for" if latest is None else "opens"
+            day = f": {opens} {date_text(first)}" if first is not None else ""
             return f"call to book{day}"
         case "booked":
             return _appointment(finding, finding.booked_for or as_of)

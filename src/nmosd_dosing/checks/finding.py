@@ -48,6 +48,11 @@ class Finding:
     or_later: bool = False
 
     @property
+    def is_course(self) -> bool:
+        """Whether it is of several days without a window: it begins on the first of them, and the others are no days to choose from."""
+        return self.last is not None and self.latest is None
+
+    @property
     def booked(self) -> bool:
         """Whether it is about an appointment, and not about what was done."""
         return self.booked_for is not None

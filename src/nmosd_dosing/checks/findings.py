@@ -23,7 +23,7 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING
+from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, is_own_day
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
@@ -83,6 +83,9 @@ def _of_visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahe
         return replace(found, verdict="cancelled", message=cancelled_by(subject, visit))
     if visit.target is None:
         return replace(found, message="the source states no day")
+    if is_own_day(visit.visit.label) and not visit.visit.gives and visit.target <= as_of:
+        verdict, words = _done(visit.target, visit, 0)
+        return replace(found, verdict=verdict, days=0, actual=visit.target, message=f"{words}; its day is given, and no record of its own")
     found = _did_not(subject, visit, found, visit.target, as_of)
     if ahead is None or found.waits_for is not None:
         return found
@@ -143,7 +146,7 @@ def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, targ
     """Of a visit of which nothing is written: never that the patient missed it."""
     settled = visit.is_entry and _has_begun(subject, visit)  # the entry is recorded, and its first day with it
     earliest, latest = (None, None) if settled else (found.earliest, found.latest)
-    verdict, words, days = _not_recorded(as_of, target, earliest, latest, visit.last)
+    verdict, words, days = _not_recorded(as_of, target, earliest, latest, begins=found.is_course)
     words = words.replace("no window is stated", "the entry is recorded") if settled else words
     words = words.replace("no window is stated", f"allowed on {day(earliest)} or later") if visit.or_later else words
     waits_for: Waits | None = None
@@ -184,18 +187,23 @@ def _done(actual: dt.date, visit: SubjectVisit, days: int | None) -> tuple[Verdi
     return "in-window", f"{from_target(days)}, allowed from {day(earliest)} to {date_text(latest)}"
 
 
-def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, end: Date) -> tuple[Verdict, str, int | None]:
-    """Where no last day is stated a visit is due on the day planned, or on the first that is allowed where that is later."""
+def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, *, begins: bool) -> tuple[Verdict, str, int | None]:
+    """Where no last day is stated a visit is due on the day planned, or on the first that is allowed where that is later. begins: it is a
+    course, whose first day this is; its other days are no window."""
     planned = max(target, earliest) if earliest is not None else target
-    first, last = (planned, end or planned) if latest is None else (earliest or target, latest)
+    first, last = (planned, planned) if latest is None else (earliest or target, latest)
     if as_of < min(first, last):
-        return "upcoming", f"from {date_text(first)} on", None
+        return "upcoming", f"begins on {date_text(first)}" if begins else f"from {date_text(first)} on", None
     if as_of <= last:
-        return "due", f"until {date_text(last)}{'' if latest else ', the day planned'}", None
+        until = f"begins on {date_text(last)}" if begins else f"until {date_text(last)}"
+        return "due", f"{until}{'' if latest else ', the day planned'}", None
     if latest is not None:
         days = (as_of - latest).days
         return "overdue", f"not recorded {counted(days, 'day')} after the last day, {date_text(latest)}", days
     days = (as_of - target).days
+    if begins:
+        late = f"not recorded {counted(days, 'day')} after the day on which it was to begin"
+        return "past-target", f"{late}; no window is stated", days
     return "past-target", f"not recorded {counted(days, 'day')} after the target; no window is stated", days
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import Verdict
+from nmosd_dosing.days import date_text
 from nmosd_dosing.hours import minutes_between, minutes_text
 from nmosd_dosing.plans.plan import PlannedTimePoint
 from nmosd_dosing.plans.time_lines import time_line
@@ -59,13 +60,19 @@ def _recorded(found: Finding, row: PlannedTimePoint) -> Finding:
     return replace(found, verdict=verdict, minutes=minutes, message=words)
 
 
+def _minute(limit: dt.datetime, actual: dt.datetime) -> str:
+    """An allowed minute; with its day where what was done was on another one, which may be a slip."""
+    day = "" if limit.date() == actual.date() else f"{date_text(limit.date())} "
+    return f"{day}{limit:%H:%M}"
+
+
 def _verdict(row: PlannedTimePoint, actual: dt.datetime, minutes: int) -> tuple[Verdict, str]:
     if row.earliest is not None and actual < row.earliest:
         early = minutes_text(minutes_between(row.earliest, actual))
-        return "early", f"{early} before the first allowed minute, {row.earliest:%H:%M}"
+        return "early", f"{early} before the first allowed minute, {_minute(row.earliest, actual)}"
     if row.latest is not None and actual > row.latest:
         late = minutes_text(minutes_between(actual, row.latest))
-        return "late", f"{late} after the last allowed minute, {row.latest:%H:%M}"
+        return "late", f"{late} after the last allowed minute, {_minute(row.latest, actual)}"
     away = f"{minutes_text(abs(minutes))} {'after' if minutes > 0 else 'before'} " if minutes else ""
     said = f"{away or 'at the beginning of '}{row.of}" if row.nominal is None else f"{away or 'on '}the nominal time"
     if row.window is None:

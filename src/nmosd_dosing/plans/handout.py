@@ -11,6 +11,7 @@ from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.site_says import bring_to
 from nmosd_dosing.plans.wording import taken_days_text
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.study.events import is_own_day
 
 MOST = 5  # visits, as many as one page of A4 holds
 
@@ -18,9 +19,9 @@ MOST = 5  # visits, as many as one page of A4 holds
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """One visit. `day`: agreed with the patient, with its hour where one is known, else planned, None where that has passed and others
-    are possible; `last` where it takes several days. `earliest` to `latest`: the days on which it is still possible, None where not both
-    are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`. `again`: other days on which something
-    is examined for it, as planned from `day`, with their hours where these are known.
+    are possible; `last` where it takes several days: a `course` each of them, from `day` on. `earliest` to `latest`: the days on which it
+    is still possible, None where not both are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`.
+    `again`: other days on which something is examined for it, as planned from `day`, with their hours where these are known.
     """
 
     day: dt.date | None
@@ -34,6 +35,7 @@ class Appointment:
     room: str | None
     bring: tuple[str, ...]
     again: tuple[dt.date, ...] = ()
+    course: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
             left_out.append(f"{visit.id}: no day is stated")
         elif (waits := _held_from(visit)) is not None and waits <= as_of:
             left_out.append(f"{visit.id}: its doses wait until they are resumed")
+        elif is_own_day(visit.label) and visit.booked is None and day <= as_of:
+            continue  # whoever has given that day has said that it was
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
             which = "day" if visit.last is None and visit.latest is None else "last day"
             left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
@@ -125,6 +129,7 @@ def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, 
         room=visit.room,
         bring=bring_to(plan.site, visit.period, visit.label),
         again=() if passed else tuple(_again(visit, day)),
+        course=visit.last is not None and bool(visit.administrations),
     )
 
 

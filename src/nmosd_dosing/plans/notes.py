@@ -20,6 +20,7 @@ from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.study.facts import NOT_STATED, Facts
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
@@ -98,7 +99,7 @@ def _states(every: Shown) -> Iterator[Note]:
 
 def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> Iterator[Note]:
     """What should have happened by a day, and of which nothing is recorded."""
-    open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed]
+    open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed and not is_own_day(p.label)]
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
         yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
     past = [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]

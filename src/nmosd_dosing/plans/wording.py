@@ -74,6 +74,7 @@ class Wording:
     range_of_days: str
     window_days: str
     no_window: str
+    no_window_of_days: str
     not_stated: str
     no_last_day: str
     day: str
@@ -83,6 +84,7 @@ class Wording:
     or_earlier: str
     or_later: str
     clock: str
+    own_hour: str
     clock_and_length: str
     length: str
     categories: tuple[str, str, str]
@@ -144,6 +146,7 @@ _ENGLISH = Wording(
     range_of_days="From {} to {}",
     window_days="Earliest {}, latest {}",
     no_window=f"Window: {NOT_STATED}",
+    no_window_of_days=f"Window of the day: {NOT_STATED}",
     not_stated=NOT_STATED,
     no_last_day="none: or later",
     day="Day {}",
@@ -153,6 +156,7 @@ _ENGLISH = Wording(
     or_earlier="It may have begun earlier.",
     or_later="It may end later.",
     clock="The hour is this calendar's, not the protocol's.",
+    own_hour="The study file gives {} at {}; this entry begins at {}, which is the calendar's hour.",
     clock_and_length="The hour and the length of one hour are this calendar's, not the protocol's.",
     length="The length of one hour is this calendar's, not the protocol's.",
     categories=("Visit", "Visit window", "Period of time"),
@@ -213,6 +217,7 @@ _CHINESE = Wording(
     range_of_days="自 {} 至 {}",
     window_days="最早 {}，最晚 {}",
     no_window="访视窗：未说明",
+    no_window_of_days="访视日期的窗口：未说明",
     not_stated="未说明",
     no_last_day="不限（可推后）",
     day="第 {} 天",
@@ -222,6 +227,7 @@ _CHINESE = Wording(
     or_earlier="可能更早开始。",
     or_later="可能更晚结束。",
     clock="时刻由本日历设定，非方案规定。",
+    own_hour="研究文件规定 {} 于 {} 给药；本条目从 {} 开始，为本日历设定的时刻。",
     clock_and_length="时刻和一小时的时长由本日历设定，非方案规定。",
     length="一小时的时长由本日历设定，非方案规定。",
     categories=("访视", "访视窗", "时段"),
@@ -255,6 +261,7 @@ class HandoutWording:
     closed: str
     at: str
     again: str
+    each_day: str
     room: str
     bring: str
     please_call: str
@@ -278,6 +285,7 @@ _ENGLISH_HANDOUT = HandoutWording(
     closed="We are closed on this day.",
     at="{}, at {}",
     again="Please come again on {}",
+    each_day="Begins on this day, and takes every day up to {}",
     room="Where: {}",
     bring="Please bring:",
     please_call="Please call us if you cannot come on an agreed day, or if anything changes.",
@@ -300,6 +308,7 @@ _CHINESE_HANDOUT = HandoutWording(
     closed="这一天本中心休息。",
     at="{}，{}",
     again="请于 {} 再次来访",
+    each_day="自该日开始，每日进行，直至 {}",
     room="地点：{}",
     bring="请携带：",
     please_call="如不能按约定日期来访，或情况有任何变化，请与我们联系。",

@@ -87,6 +87,11 @@ MEANT = {
 }  # fmt: skip
 
 
+def is_own_day(label: str) -> bool:
+    """Whether a visit with that label is on a day of the subject beside day 1: whoever has given that day has said that the visit was."""
+    return label in BEFORE_DAY_1
+
+
 def meant_event(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the known event that a word means, or is nearly; None where nobody can tell."""
     known = list(known)

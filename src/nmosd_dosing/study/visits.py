@@ -144,10 +144,14 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
     label = names.of_day((naming.code, naming.last), days) if naming.code is not None else names.of_entry(naming.entry)
     fixed = next((o for o in group if o.follows != naming.follows), None)
     if fixed is not None:
+        here, there = _counted_from(naming), _counted_from(fixed)
+        wrong, hint = f"{label} counts from {here} in one place and from {there} in another", "count it from the same in both"
+        if here == there:
+            wrong, hint = f"two rhythms meet on {label}, and each counts from {here} of its own", "count one of them from the first day"
         problems.error(
-            f"{label} counts from {_counted_from(naming)} in one place and from {_counted_from(fixed)} in another",
+            wrong,
             fixed.place,
-            "count it from the same in both, or put the visit on another day",
+            f"{hint}, or put the visit on another day",
             [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
         )
     unlike = next((o for o in group if o.entry.kept_after != naming.entry.kept_after), None)

@@ -113,3 +113,12 @@ def test_directions_are_written_out_on_a_terminal_only_and_joiners_nowhere(termi
     seen = shown(Page(Text("a\u202eb می\u200cخواهم", style="bold")), 80, terminal=terminal)
     assert "می\u200cخواهم" in seen
     assert ("a\\u202eb" if terminal else "a\u202eb") in seen
+
+
+def test_in_a_block_only_what_is_to_stand_out_is_bold() -> None:
+    table = Table("Visit", "Date", "What", bold="Date")
+    table.add_row(Text("D1"), Text("2025-01-06 Mon"), Text("±3 days"))
+    console = Console(width=24, force_terminal=True, color_system="standard", file=io.StringIO())
+    console.print(table)
+    written = console.file.getvalue()  # type: ignore[attr-defined]
+    assert written == "Visit: D1\nDate: \x1b[1m2025-01-06 Mon\x1b[0m\nWhat: ±3 days\n"

@@ -79,7 +79,24 @@ def clock(node: Scalar) -> ClockText | NotStated:
     """A criterion that a date decides; or `not stated`, where the source is not clear enough to reckon."""
     if node.text.strip() == NOT_STATED_TEXT:
         return NOT_STATED
+    if re.match(r"[A-Z][a-z]+ ", node.text.strip()):  # a criterion may begin like a sentence, and is understood without its capital
+        return _without_capital(node)
     return _Reader(node).read()
+
+
+def _without_capital(node: Scalar) -> ClockText:
+    """Reads a criterion that begins with a capital, where that is one of a name; else raises PhraseError, with the small letter."""
+    try:
+        return _Reader(node).read()
+    except PhraseError as error:
+        text = node.text.strip()
+        small = f"{text[0].lower()}{text[1:]}"
+        try:
+            _Reader(Scalar(small, node.place)).read()
+        except PhraseError:
+            raise error from None
+        wrong = f"expected a criterion, found `{clip(text)}`: it begins with a small letter"
+        raise PhraseError(wrong, node.place, f"write `{clip(small, 200)}`") from None
 
 
 class _Words(Scanner):

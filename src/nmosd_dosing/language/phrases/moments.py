@@ -83,6 +83,8 @@ def trigger(node: Scalar) -> TriggerText:
             "write an event, `end of PERIOD`, `study stop`, `35 subjects with EVENT` or `first dose of subject 162`, "
             "with `12 months after` before it where that is meant"
         )
+        if re.match(r"(?:the )?(?:first|last) dose\b", text):
+            hint = "no way is opened by a dose: write `end of PERIOD`, or an event that somebody records, such as `treatment_stopped`"
         raise PhraseError(f"expected a date that may happen, found `{clip(text)}`", node.place, hint)
     if found.kind in ("subject", "count") and found.count == 0:
         raise PhraseError("subjects count from 1", node.place)

@@ -52,11 +52,14 @@ def _day(made: Appointment, words: HandoutWording, language: Language) -> Iterat
         yield element("h2", words.to_agree)
         return
     day = date_text(made.day, language)
-    if made.last is not None and made.last > made.day:
+    course = made.last is not None and made.last > made.day and made.course
+    if made.last is not None and made.last > made.day and not course:
         day = f"{day} – {date_text(made.last, language)}"
     if made.time is not None:
         day = words.at.format(day, f"{made.time:%H:%M}")
     yield element("h2", day)
+    if course and made.last is not None:
+        yield element("p", dated(words.each_day.format(date_text(made.last, language))))
     yield element("p", words.agreed if made.agreed else words.planned if made.sure else words.may_change)
 
 

@@ -45,14 +45,16 @@ class Table:
 
     Only headings and the columns in `wraps` fold. Of those in `once` a cell that says the same as the one above it is left empty; a
     block has it all the same. Where a row does not fit, as many of the columns in `below` as it takes, the first ones first, stand under
-    it as `heading: value`.
+    it as `heading: value`. In a block the value of `bold` alone is bold.
     """
 
     def __init__(
-        self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = (), below: Sequence[str] = ()
-    ) -> None:
+        self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = (), below: Sequence[str] = (),
+        bold: str = "",
+    ) -> None:  # fmt: skip
         self._headings = [Text(heading, style="bold") for heading in headings]
         self._right, self._wraps, self._once = ([heading in some for heading in headings] for some in (set(right), set(wraps), set(once)))
+        self._bold = [heading == bold for heading in headings]
         self._below = [headings.index(heading) for heading in below if heading in headings]
         self._rows: list[Row] = []
 
@@ -69,7 +71,7 @@ class Table:
             if widths is not None:
                 yield from self._side_by_side(headings, rows, beside, widths, under, options.max_width)
                 return
-        yield from _blocks(headings, rows, options.max_width)
+        yield from _blocks(headings, rows, self._bold, options.max_width)
 
     def _widths(self, rows: Sequence[Row], beside: Sequence[int], width: int) -> list[int] | None:
         """What each of the columns that stand `beside` each other gets; None where they do not fit."""
@@ -205,7 +207,7 @@ def folded(words: Text, width: int, hang: int | None = None) -> list[Text]:
 
 def shown(words: Text, options: ConsoleOptions) -> Text:
     """The text; on a terminal without what would reorder its characters."""
-    if not options.is_terminal or words.plain.isascii():
+    if not options.is_terminal or words.plain.isascii() or for_terminal(words.plain) == words.plain:
         return words
     parts = words.divide(range(1, len(words)))
     for part in parts:
@@ -213,18 +215,25 @@ def shown(words: Text, options: ConsoleOptions) -> Text:
     return Text("").join(parts)
 
 
-def _blocks(headings: Row, rows: Sequence[Row], width: int) -> Iterator[Text]:
+def _blocks(headings: Row, rows: Sequence[Row], bold: Sequence[bool], width: int) -> Iterator[Text]:
     """A block for each row. A cell that says nothing is left out, unless its whole column does."""
     said = [not rows or any(row[i].plain for row in rows) for i in range(len(headings))]
     for number, row in enumerate(rows or [[Text()] * len(headings)]):
         if number:
             yield Text()
-        for heading, cell, some in zip(headings, row, said, strict=True):
+        for heading, cell, some, strong in zip(headings, row, said, bold, strict=True):
             if cell.plain or not some or not rows:
-                yield from folded(_said(heading, cell), width)
+                yield from folded(_said(heading, _in_bold(cell) if strong else cell), width)
+
+
+def _in_bold(cell: Text) -> Text:
+    bold = cell.copy()
+    bold.stylize("bold")
+    return bold
 
 
 def _said(name: Text, value: Text) -> Text:
-    """`heading: value`; the value alone where nothing is above it. Further lines of a value are indented."""
+    """`heading: value`, in which the heading does not stand out; the value alone where nothing is above it. Further lines of a value are
+    indented."""
     whole = Text("\n  ").join(value.split("\n", allow_blank=True))
-    return name + Text(": ") + whole if name.plain else whole
+    return Text(f"{name.plain}: ") + whole if name.plain else whole

@@ -127,7 +127,8 @@ def _visits(plan: Plan) -> Table:
         *([f"Total {unit}" if unit else "Total"] if totals else []),
         *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
     ]
-    made = Table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),))
+    made = Table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),),
+                 below=(what.capitalize(), "Vials", *reversed(numbers), "Week", "Latest", "Earliest", "Status"), bold="Date")  # fmt: skip
     rules = _single_rules(plan)
     for v in visits:
         cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
