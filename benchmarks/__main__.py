@@ -7,5 +7,16 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    for name in ("core.py", "doses.py", "vials.py", "checks.py", "cohort.py", "growth.py", "calendars.py", "simulation.py", "startup.py"):
+    for name in (
+        "core.py",
+        "doses.py",
+        "vials.py",
+        "checks.py",
+        "cohort.py",
+        "growth.py",
+        "register.py",
+        "calendars.py",
+        "simulation.py",
+        "startup.py",
+    ):
         subprocess.run([sys.executable, Path(__file__).with_name(name)], check=True)
