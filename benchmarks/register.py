@@ -79,8 +79,8 @@ def at_the_command_line(folder: Path) -> None:
     people, done = [subject(number) for number in range(SUBJECTS)], [visit for number in range(SUBJECTS) for visit in visits(number)]
     everybody = {"subjects": people, "visits": done}
     one_site = {"subjects": people[:SITE], "visits": done[: SITE * len(VISITS)]}
-    for name, of in (("all", everybody), ("site", one_site)):
-        for table, rows in of.items():
+    for name, people_of in (("all", everybody), ("site", one_site)):
+        for table, rows in people_of.items():
             (folder / f"{table}-{name}.csv").write_bytes(table_bytes(table, rows))
 
     def of(name: str) -> list[str]:

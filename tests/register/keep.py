@@ -77,9 +77,7 @@ def given(opened: register.Register) -> dict[str, bytes]:
     found |= {f"{name}-before.csv": text for name, text in was.items()}
     files = "".join(f"{file.kind} {file.id} {file.version} {file.name} {file.checksum}\n" for file in studies.files(opened.facts))
     uses = "".join(" ".join(map(str, use)) + "\n" for use in studies.uses(opened.facts))
-    who = "".join(
-        f"{account.name} {account.role} {','.join(sorted(account.sites or ['all']))}\n" for account in accounts.accounts(opened.facts)
-    )
+    who = "".join(f"{each.name} {each.role} {','.join(sorted(each.sites or ['all']))}\n" for each in accounts.accounts(opened.facts))
     heads = "".join(f"{head.seq}:{head.hash}\n" for head in (opened.facts.head(), opened.arms.head()))
     return {**found, "holds.txt": (files + uses + who + heads).encode()}
 

@@ -29,6 +29,6 @@ def test_a_kept_register_opens_and_gives_what_it_held(kept: Path, tmp_path: Path
         register.bring_up(opened)
     assert given(opened) == {path.name: path.read_bytes() for path in kept.iterdir() if path.suffix != ".db"}
     assert (opened.facts.verify(), opened.arms_store().verify()) == (None, None)
-    assert accounts.who(opened.facts, "wei", PASSWORD).sites == {"01"}
+    assert accounts.who(opened.facts, "wei", PASSWORD).sites == frozenset({"01"})
     assert "张伟" not in str(list(opened.facts.entries()))
     opened.close()
