@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.study.visit_names import Names, folded
+from nmosd_dosing.study.visit_names import Names, course_of, folded
 from nmosd_dosing.study.visits import lay_out
 from tests.kit import studies
 
@@ -93,3 +93,20 @@ def test_a_label_in_any_case_and_spacing_is_its_visit_s_own(of_visit: tuple[Name
         written += (data.draw(st.sampled_from(("", " ", "  "))) if apart else "") + data.draw(st.sampled_from((sign.upper(), sign.lower())))
     alike = [other for other in of.ids if folded(other) == folded(id)]
     assert meant(of, written) == ([written] if written in alike else alike)
+
+
+@pytest.mark.parametrize(
+    ("name", "course"),
+    [
+        ("B-C2D5", "B-C2D1 to B-C2D21"),
+        ("b-c2 d21", "B-C2D1 to B-C2D21"),
+        ("B-C2D22", None),
+        ("A-C2D5", None),
+        ("C2D5", None),
+        ("main/D3", "main/D2 to D4"),
+        ("D-6", "D-28 to D-5"),
+        ("D-4", None),
+    ],
+)
+def test_a_day_of_a_course_is_proposed_and_never_taken_for_it(name: str, course: str | None) -> None:
+    assert course_of(name, ["B-C1D1 to B-C1D21", "B-C2D1 to B-C2D21", "main/D2 to D4", "D-28 to D-5", "D1"]) == course

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from nmosd_dosing.study.visit import Visit
@@ -58,6 +58,26 @@ def is_restarted(name: str) -> bool:
 def before_restart(name: str) -> str:
     """The name that a visit has before its period begins anew: `D15` of `D15 (restart 2)`."""
     return _RESTARTED.sub("", name)
+
+
+_ENDS = re.compile(r"(.*[a-z])(-?\d+) to (.*[a-z])(-?\d+)")
+
+
+def course_of(name: str, labels: Iterable[str]) -> str | None:
+    """The label, or id, of the course or range of days in which a named day lies: `C1D1 to C1D21` for `C1D5`; None where it is in none. A
+    day in it is no visit, and so no name of one: it is only proposed."""
+    day = re.fullmatch(r"(.*[a-z])(-?\d+)", folded(name))
+    for label in labels if day else ():
+        ends = _ENDS.fullmatch(folded(label))
+        if (
+            day
+            and ends
+            and ends[1].rpartition("/")[2] == ends[3]
+            and day[1] in (ends[1], ends[3])
+            and int(ends[2]) <= int(day[2]) <= int(ends[4])
+        ):
+            return label
+    return None
 
 
 class Names:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Problem, clip, counted, did_you_mean, one_of
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, folded, in_period
+from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, course_of, folded, in_period
 
 _CANDIDATES = 8
 _ELAPSED = re.compile(r"(?:.*/)?(week|month|year) (\d{1,4})")
@@ -35,6 +35,8 @@ def unknown_name(visit: str, period: str | None, meant: Sequence[int], names: Na
         write = f"write {_some(names, on)}{'' if on[1:] else ' if that is meant'}"
         return Problem(f"`{shown}` {wrong}", None, f"{write}, or say in the study file which it is: `also called: {shown}`")
     called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
+    if (course := course_of(name, (*known, *called))) is not None:
+        return Problem(f"unknown visit `{shown}`", None, f"it is a day of `{course}`, which is one visit: write that")
     hint = did_you_mean(name, known) or did_you_mean(visit, called, most=3)
     labels = list(dict.fromkeys(names.visits[i].label for i in here))
     visits = f"visits are {', '.join(f'`{label}`' for label in labels[:8])}{' and so on' if len(here) > 8 else ''}"

@@ -24,7 +24,7 @@ from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
-from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.study.visit_names import Names, course_of
 from nmosd_dosing.subjects.history import day_1_text
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
@@ -100,7 +100,9 @@ def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequen
         ids = [v.id for v in made.visits]
         labels = [name for visit in schedule.visits for name in (visit.label, *visit.names)] if made.start is not None else []
         others = f"visits are {one_of(ids)}, or `all`; `--cancelled` adds those that fell away" if ids else "nothing is planned"
-        hint = did_you_mean(asked, [*ids, *labels]) or ("there is no day 1 yet" if made.start is None and not ids else others)
+        course = course_of(asked, (*ids, *labels))
+        in_course = f"it is a day of `{course}`, which is one visit: write that" if course is not None else None
+        hint = in_course or did_you_mean(asked, [*ids, *labels]) or ("there is no day 1 yet" if made.start is None and not ids else others)
         problems.error(f"`--explain {clip(asked)}` is not a visit of this plan", None, hint)
         fail(problems)
     return moves, found
