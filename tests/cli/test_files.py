@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -10,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from nmosd_dosing.cli import app, files, temporaries
+from nmosd_dosing.cli import files, temporaries
 from tests.kit.command import MIL62, errors, output, run
+from tests.kit.commands import COMMANDS
 from tests.kit.paths import ROOT
 
 
@@ -79,24 +80,52 @@ def written(*line: str) -> bytes:
     return out
 
 
+OF_REGISTER = {  # what asks a register alone
+    "register head": ("table", "json"),
+    "register verify": ("table", "json"),
+    "register files": ("table", "json"),
+    "register account list": ("table", "json"),
+    "register history": ("table", "json", "csv"),
+}
+CHANGING = {"register record", "register correct", "register withdraw", "register blank"}  # each time they would write once more
+
+
 def test_every_command_that_writes_is_tried() -> None:
-    commands = get_command(app).commands.items()  # type: ignore[attr-defined]
-    assert {name for name, command in commands if any("--output" in p.opts for p in command.params)} == {line[0] for line in WRITES}
+    writing = {words for words, command in COMMANDS.items() if any("--output" in p.opts for p in command.params)}
+    assert writing == {line[0] for line in WRITES} | {*OF_REGISTER} | CHANGING
 
 
 @pytest.mark.parametrize("command", WRITES, ids=lambda line: line[0])
 def test_a_file_is_what_its_name_says_or_is_not_written(command: tuple[str, ...], folder: Path) -> None:
-    for ending in {*OTHERS} - {*WRITES[command]}:
+    check_names(command, WRITES[command], folder)
+
+
+@pytest.mark.parametrize("words", OF_REGISTER)
+def test_a_file_of_what_a_register_says_is_what_its_name_says(words: str, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    held = str(tmp_path_factory.mktemp("register") / "trial.db")
+    assert written("register", "init", "--register", held)
+    check_names((*words.split(), "--register", held), OF_REGISTER[words], folder)
+
+
+@pytest.mark.parametrize("words", [*OF_REGISTER, *CHANGING])
+def test_the_help_of_a_register_offers_the_formats_that_there_are(words: str) -> None:
+    [offered] = [parameter.help for parameter in COMMANDS[words].params if parameter.name == "format"]
+    assert re.findall(r"\w+", offered.split(";")[0].replace(" or", "")) == [*OF_REGISTER.get(words, ("table", "json"))]
+
+
+def check_names(command: tuple[str, ...], formats: tuple[str, ...], folder: Path) -> None:
+    """Whether a command writes into a file what the file's name says."""
+    for ending in {*OTHERS} - {*formats}:
         told = errors(*command, "--output", f"x.{ending}")
         assert f"`--output x.{ending}`" in told and "\nhint: " in told
     assert errors(*command, "--output", "x/").startswith("error: `--output x/` is the name of a folder\n")
-    ends = [format for format in WRITES[command] if format != "table"]
-    for format, other in [(one, other) for one in WRITES[command] for name in ends if name != one for other in (name, name.upper())]:
+    ends = [format for format in formats if format != "table"]
+    for format, other in [(one, other) for one in formats for name in ends if name != one for other in (name, name.upper())]:
         assert "and `--format` asks for" in errors(*command, "--format", format, "--output", f"x.{other}")
     assert not [*folder.iterdir()]
-    for format in WRITES[command]:
+    for format in formats:
         ending = {"table": "txt"}.get(format, format)
-        form = ("--format", format) if len(WRITES[command]) > 1 else ()
+        form = ("--format", format) if len(formats) > 1 else ()
         plain = written(*command, *form)
         assert plain.startswith(b"PK") is (format == "xlsx")
         for name in (f"x.{ending}", f"X.{ending.upper()}"):

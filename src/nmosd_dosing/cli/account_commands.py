@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.output_options import AnswerOutput
 from nmosd_dosing.cli.register_commands import command_of
 from nmosd_dosing.cli.register_options import NewAccount, ReasonOptions, RegisterOptions, SitesOptions
 
@@ -94,7 +94,7 @@ def password(
 
 
 @command()
-def list(asked: RegisterOptions, output: OutputOptions) -> None:
+def list(asked: RegisterOptions, output: AnswerOutput) -> None:
     """All accounts, also those that are disabled.
 
     \b

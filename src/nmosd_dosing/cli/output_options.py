@@ -75,3 +75,25 @@ class HandoutOutput(PageOutput):
 
     plain: ClassVar[Sequence[str]] = ()
     usual: ClassVar[str] = "html"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AnswerOutput(OutputOptions):
+    """What a register answers."""
+
+    format: Annotated[str | None, typer.Option(help="table or json; without it, what the ending of --output says.", metavar="FORMAT")] = (
+        None
+    )
+
+    endings: ClassVar[Mapping[str, str]] = {"json": "json"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrailOutput(OutputOptions):
+    """The trail of a register."""
+
+    format: Annotated[
+        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
+    ] = None
+
+    endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv"}

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.output_options import AnswerOutput
 from nmosd_dosing.cli.register_options import AdoptOptions, BackupOptions, GrantOptions, RegisterOptions, RestoreOptions
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def adopt(
 
 
 @command()
-def files(asked: RegisterOptions, output: OutputOptions) -> None:
+def files(asked: RegisterOptions, output: AnswerOutput) -> None:
     """The study files and site files that the register holds, by version, and who uses which from when.
 
     \b

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.output_options import AnswerOutput, TrailOutput
 from nmosd_dosing.cli.register_commands import command_of
 from nmosd_dosing.cli.register_options import HistoryOfRegister, RegisterOptions, WithdrawOptions, WritingOptions
 
@@ -19,7 +19,7 @@ _Cells = Annotated[list[str], typer.Argument(help="The cells: date=2025-07-08.",
 def record(
     asked: RegisterOptions,
     writing: WritingOptions,
-    output: OutputOptions,
+    output: AnswerOutput,
     table: Annotated[
         str,
         typer.Argument(help="subjects, events, visits, weighings, history or allocation.", metavar="TABLE", show_default=False),
@@ -43,7 +43,7 @@ def record(
 
 
 @command()
-def correct(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, number: _Number, cells: _Cells) -> None:
+def correct(asked: RegisterOptions, writing: WritingOptions, output: AnswerOutput, number: _Number, cells: _Cells) -> None:
     """Correct cells of a row, with a reason: a new row stands in its place, and the old one stays in the trail.
 
     An empty text empties a cell: `comment=`.
@@ -58,7 +58,7 @@ def correct(asked: RegisterOptions, writing: WritingOptions, output: OutputOptio
 
 
 @command()
-def withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: OutputOptions, number: _Number) -> None:
+def withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: AnswerOutput, number: _Number) -> None:
     """Withdraw a row that should not be there, with a reason: it stays in the trail, and nothing stands in its place.
 
     A subject who leaves the study is not withdrawn here: that is an event, `withdrawn`.
@@ -77,7 +77,7 @@ def withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: OutputOpt
 def blank(
     asked: RegisterOptions,
     writing: WritingOptions,
-    output: OutputOptions,
+    output: AnswerOutput,
     number: _Number,
     cell: Annotated[
         str, typer.Argument(help="The cell; `its-reason` for the reason that was given with it.", metavar="CELL", show_default=False)
@@ -97,7 +97,7 @@ def blank(
 
 
 @command()
-def history(asked: RegisterOptions, about: HistoryOfRegister, output: OutputOptions) -> None:
+def history(asked: RegisterOptions, about: HistoryOfRegister, output: TrailOutput) -> None:
     """Who wrote what, when, and why it was changed: a sentence for each entry of the trail.
 
     \b
@@ -114,7 +114,7 @@ def history(asked: RegisterOptions, about: HistoryOfRegister, output: OutputOpti
 @command()
 def verify(
     asked: RegisterOptions,
-    output: OutputOptions,
+    output: AnswerOutput,
     head: Annotated[
         list[str] | None, typer.Option(help="What `head` printed, and you kept elsewhere. Repeatable.", metavar="NUMBER:HASH")
     ] = None,
@@ -132,7 +132,7 @@ def verify(
 
 
 @command()
-def head(asked: RegisterOptions, output: OutputOptions) -> None:
+def head(asked: RegisterOptions, output: AnswerOutput) -> None:
     """The last entry's number and hash, to be kept elsewhere, on paper or in a mail: `verify --head` compares them.
 
     \b
