@@ -138,3 +138,30 @@ def test_a_site_sees_its_own_subjects_and_plans_the_stop_that_is_counted_over_al
     out = tmp_path / "out"
     assert run("register", "export", str(out), *made.asks("li"))[0] == 0
     assert (out / "subjects.csv").read_text("utf-8").splitlines()[1:] == ["0000,2025-01-06,02"]
+
+
+def test_arms_come_in_and_are_read_by_an_unblinded_pharmacist_alone(made: Made, tmp_path: Path) -> None:
+    subjects, arms = tmp_path / "subjects.csv", tmp_path / "arms.csv"
+    subjects.write_text("subject,start,weight_kg,site\n0101,2025-01-06,60,01\n0102,2025-01-13,70,01\n", "utf-8")
+    arms.write_text("subject,arm\n0101,placebo\n0102,mil62\n", "utf-8")
+    regimen, tables = ("--regimen", "mil62"), ("--subjects", str(subjects))
+    assert run("register", "import", *regimen, *tables, "--yes", *made.asks("chief"))[0] == 0
+    made.account("zhao", "unblinded-pharmacist", "01")
+    made.account("li", "coordinator", "01")
+    taken_in = ("register", "import", *regimen, "--allocation", str(arms), "--yes")
+    assert "may not write `allocation`" in run(*taken_in, *made.asks("chief"))[2]
+    code, out, said = run(*taken_in, *made.asks("zhao", arms=True))
+    assert (code, said) == (0, "") and out.endswith(b"written: 2 arms\n") and b"placebo" not in out
+    arms.write_text("subject,arm\n0101,plazebo\n", "utf-8")
+    refused = run(*taken_in, "--reason", "wrong", *made.asks("zhao", arms=True))
+    assert refused[0] == 2 and "an arm that the study does not have" in refused[2] and "plazebo" not in refused[2]
+    arms.write_text("subject,arm\n0101,placebo\n0102,mil62\n", "utf-8")
+    asked = ("prepare", *regimen, *ON, "--from", "2025-01-01", "--days", "60", "--format", "json")
+    masked, shown = run(*asked, *tables), run(*asked, *tables, "--allocation", str(arms), "--unblind")
+    for name in ("zhao", "li", "chief"):
+        assert run(*asked, *made.asks(name, arms=name == "zhao"))[1] == masked[1]
+    assert run(*asked, "--unblind", *made.asks("zhao", arms=True))[1] == shown[1] != masked[1]
+    assert "an unblinded pharmacist's" in run(*asked, "--unblind", *made.asks("li"))[2]
+    out_of_it = tmp_path / "out"
+    assert run("register", "export", str(out_of_it), *made.asks("zhao", arms=True))[0] == 0
+    assert (out_of_it / "allocation.csv").read_text("utf-8") == "subject,arm\n0101,placebo\n0102,mil62\n"

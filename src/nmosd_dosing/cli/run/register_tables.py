@@ -20,6 +20,7 @@ from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, counted
 from nmosd_dosing.language import catalog
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.subjects.had import Had
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut
@@ -190,6 +191,7 @@ def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
         columns = collected(problems, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
     beside = tables.beside(people.known_events(study), people.values(study), people.masked(study), problems, left_out)
     had = histories.read_table(asked, tables, problems) or []
+    problems.found += people.unknown_arms([arm.text for _, arm in beside.allocation], arms_of(periods), beside.allocation)[1]
     tables.check_said(problems)
     if problems.found:
         fail(problems)
