@@ -224,3 +224,12 @@ def test_a_month_at_either_end_of_a_use_is_taken_as_widely_as_it_may_be() -> Non
     assert typed["earliest"]["day_1"] == in_days["earliest"]["day_1"]
     page = dosing("screen", "--regimen", "bat4406f", *DATED, "--had", "rituximab=2024-05..2024-06").stdout
     assert "rituximab (2024-05 to 2024-06, taken as widely as it may be)" in page
+
+
+def test_what_was_had_after_the_screening_asks_for_a_second_look() -> None:
+    """Where a day 1 is named it may be meant, as a vaccine that is planned."""
+    asked = ("screen", "--regimen", "bat4406f", "--screening", "2024-12-09", "--had", "rituximab=2025-09-01")
+    wrong = "warning: had after the screening on 2024-12-09: rituximab on 2025-09-01\nhint: check the dates\n"
+    assert dosing(*asked).stderr == wrong
+    assert dosing(*asked, "--start", "2025-01-06").stderr == ""
+    assert dosing(*asked[:-1], "rituximab=2024-09-01").stderr == ""

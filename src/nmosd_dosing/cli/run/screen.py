@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.screening import Days, Screened, clocks_of, screen
 from nmosd_dosing.cli import arguments, histories, outputs, people
-from nmosd_dosing.cli.edge import collected, fail
+from nmosd_dosing.cli.edge import collected, fail, tell
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import ScreenOptions, ScreenPeople
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.tables import Tables
-from nmosd_dosing.errors import Place, Problems, clip, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, clip, one_of
 from nmosd_dosing.report.export.screen import screened_sheet, screened_to_csv, screened_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.events import SCREENED
@@ -28,6 +28,9 @@ from nmosd_dosing.subjects.tables.table import Cell
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
+
+
+_NAMED = 3  # of what was had, in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,22 @@ def run(whom: ScreenPeople, asked: ScreenOptions, output: OutputOptions) -> None
     found = _people(whom, asked, study, problems)
     if study is None or not periods or problems.found:
         fail(problems)
+    _say_later(found)
     screened = [_screened(study, periods[0], person, half_lives) for person in found]
     several = whom.subject is None and (whom.subjects is not None or len(found) > 1)
     outputs.put(FORMATS, output, _Found(study, periods[0], screened, several))
+
+
+def _say_later(found: Sequence[_Person]) -> None:
+    """Asks for a second look at what one person had after the screening, where no day 1 is named: it may be a slip in the year."""
+    if len(found) != 1 or found[0].days.day_1 is not None or (screening := found[0].days.screening) is None:
+        return
+    later = [had for had in found[0].past.had if had.first is not None and had.first > screening]
+    if later:
+        named = ", ".join(f"{clip(had.what)} on {had.first}" for had in later[:_NAMED])
+        more = f" and {len(later) - _NAMED} more" if len(later) > _NAMED else ""
+        wrong = f"had after the screening on {screening}: {named}{more}"
+        tell([Problem(wrong, hint="check the dates", severity="warning")])
 
 
 def _screened(study: Study, period: Period, person: _Person, half_lives: dict[str, Fraction]) -> Screened:
