@@ -42,7 +42,7 @@ def test_a_command_in_the_folder_of_a_trial_says_the_same_with_its_register_name
     told = dosing("check", *ON)
     assert (told.returncode, told.stdout) == (by_register.returncode, by_register.stdout)
     assert "register" in dosing("validate", "trial.yaml").stdout
-    assert dosing("register", "head").stdout.startswith("39:")
+    assert dosing("register", "head").stdout.startswith("41:")
 
 
 def test_all_of_the_tables_come_in_or_nothing_is_there(folder: Path) -> None:
@@ -60,14 +60,14 @@ def test_an_import_shows_what_would_be_and_writes_it_only_with_a_yes_and_correct
     table = Path("visits.csv").read_text("utf-8")
     Path("visits.csv").write_text(table.replace("0101,rcp/D1,2024-12-23", "0101,rcp/D1,2024-12-24"), "utf-8")
     asked = ("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--visits", "visits.csv")
-    shown = "corrects 23 of visits, 0101 rcp/D1: date `2024-12-23` to `2024-12-24`"
+    shown = "corrects 25 of visits, 0101 rcp/D1: date `2024-12-23` to `2024-12-24`"
     without = dosing(*asked)
     assert without.returncode == 2 and shown in without.stdout and "nothing says why" in without.stderr
     assert "add `--yes`" in dosing(*asked, "--reason", "24 typed for 23").stderr
     written = dosing(*asked, "--reason", "24 typed for 23", "--yes")
-    assert written.returncode == 0 and written.stdout.endswith("written: entry 40\n")
+    assert written.returncode == 0 and written.stdout.endswith("written: entry 42\n")
     assert dosing(*asked).stdout.split("visits")[1].split() == ["0", "0", "17", "0"]
-    then, now = (dosing("plan", "--register", "trial.db", "--subject", "0101", *ON, *known) for known in (("--as-known", "39"), ()))
+    then, now = (dosing("plan", "--register", "trial.db", "--subject", "0101", *ON, *known) for known in (("--as-known", "41"), ()))
     assert "2024-12-23" in then.stdout and "2024-12-24" in now.stdout and "by entry 39" in then.stderr
 
 

@@ -19,7 +19,7 @@ from nmosd_dosing.cli import register_options
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
 from nmosd_dosing.cli.complete import complete_period, complete_regimen
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.register_options import Account, AsKnown, PasswordFile, Register
+from nmosd_dosing.cli.register_options import Account, AsKnown, PasswordFile, Register, StudyVersion
 from nmosd_dosing.cli.shared_options import (
     Age,
     Arm,
@@ -114,9 +114,9 @@ class PeopleOptions:
     site: Annotated[
         str | None, typer.Option(help="A site's own facts: windows, minimum gaps, closed days (a YAML file).", metavar="FILE")
     ] = None
-
     register: Register = None
     as_known: AsKnown = None
+    study_version: StudyVersion = None
     account: Account = None
     password_file: PasswordFile = None
 
@@ -135,7 +135,7 @@ class PeopleOptions:
         ]  # fmt: skip
 
 
-OF_REGISTER = ("register", "as_known", "account", "password_file")
+OF_REGISTER = ("register", "as_known", "study_version", "account", "password_file")
 OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "measured", "earlier", "enter")
 
 

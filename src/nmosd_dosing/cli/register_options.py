@@ -13,6 +13,9 @@ PasswordFile = Annotated[
     str | None, typer.Option(help="A file with the account's password in its first line; else it is asked for.", metavar="FILE")
 ]
 
+StudyVersion = Annotated[
+    str | None, typer.Option(help="Of the register, only subjects who are on this version of the study.", metavar="NUMBER")
+]
 AsKnown = Annotated[
     str | None, typer.Option(help="As the register was then: 2025-07-01T12:00Z, or an entry's number.", metavar="MOMENT|NUMBER")
 ]

@@ -48,11 +48,12 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     whose = _whose(given, found, known)
     subjects = tables.subjects(found.register, whose)
     if "subjects" in asked and not subjects:
-        raise InputError(_nobody(found, given["register"], known))
+        raise InputError(_nobody(found, given["register"], known, given.get("study_version")))
     given = {**given, **_study(given, found, subjects, known)}
     held = tables.held(found.register, asked, whose, subjects)
     if known is not None:
         given = {**given, **_day_of_looking(given, known, found)}
+    given = {**given, **_site(given, found, subjects, known)}
     if whose != tables.Whose(known):
         given = {**given, "counted": _counted(given, found, known)}
     shown = found.register.address.shown
@@ -83,9 +84,14 @@ def _check_alone(given: Mapping[str, Any]) -> None:
         raise InputError(problems.in_order())
 
 
-def _nobody(found: Opened, register: str, known: Known | None) -> Problem:
+def _nobody(found: Opened, register: str, known: Known | None, version: str | None) -> Problem:
     """Why no table of subjects comes."""
     shown = clip(found.register.address.shown)
+    if version is not None:
+        return Problem(
+            f"`{shown}` has no subject that the account may see on version `{clip(version)}` of the study",
+            hint="`dosing register files` shows which there are",
+        )
     if known is not None:
         return Problem(f"`{shown}` had no subject then that the account may see, by entry {known.facts}", hint="ask for a later moment")
     if found.who.sites is not None:
@@ -119,6 +125,27 @@ def _study(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kn
     file = studies.study_of(found.facts, subjects, last)
     period = given.get("period") or tables.period(found.register, last)
     return {"regimen": Held(f"{file.id}, version {file.version} of {shown}", file.content), "period": period}
+
+
+def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
+    """The site's own facts that the register has, as they are used on the day of looking, where the study is the register's and all
+    subjects that are asked for have the same; else none, and that is said."""
+    if "site" not in given or given["site"] is not None or not isinstance(given["regimen"], Held):
+        return {}
+    from nmosd_dosing.register import studies
+
+    day = arguments.maybe(arguments.date, "--as-of", given.get("as_of"), Problems()) or dt.date.today()
+    last = known.facts if known is not None else None
+    said = studies.uses(found.facts, last)
+    used = [studies.used(said, "site", site, day) for site in {fact.site for fact in subjects} or {None}]
+    files = {(use.id, use.version) if use is not None else None for use in used}
+    if len(files) > 1:
+        say("the sites of these subjects have facts of their own, and none are filled in: ask for one site, `--at-site CODE`")
+    if len(files) > 1 or used[0] is None:
+        return {}
+    file = studies.file_of(found.facts, used[0], last)
+    shown = found.register.address.shown
+    return {"site": Held(f"{file.id}, version {file.version} of {shown}", file.content)}
 
 
 # --- as known ------------------------------------------------------------------------------------------------------------
@@ -175,12 +202,13 @@ def _in_zone(at: dt.datetime, zone: str) -> dt.datetime:
 
 
 def _whose(given: Mapping[str, Any], found: Opened, known: Known | None) -> Whose:
-    """Whose rows are read: of those whom the account may see, the one subject, or those at the sites, that are asked for."""
+    """Whose rows are read: of those whom the account may see, the one subject, or those at the sites, that are asked for; of those who are
+    on a version of the study, if one is."""
     from nmosd_dosing.register.tables import Whose
 
     sites = frozenset(code.strip() for code in given.get("at_site") or ())
     subject = given.get("subject")
-    return Whose(known, found.who.sites, sites, subject.strip() if subject is not None else None)
+    return Whose(known, found.who.sites, sites, subject.strip() if subject is not None else None, given.get("study_version"))
 
 
 def _counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Counted:

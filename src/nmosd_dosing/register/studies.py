@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
 from nmosd_dosing.register.facts import Fact, holding
 from nmosd_dosing.register.store import Act, Store
+from nmosd_dosing.study.events import BEFORE_DAY_1
 
 Kind = Literal["study", "site"]
 VERSION = "study_version"  # the cell of a subject's row
@@ -93,25 +94,48 @@ def adopted(
     return version, acts
 
 
-def in_use(store: Store, kind: Kind, site: str | None, day: dt.date | None, known: int | None = None) -> File | None:
+def used(said: Sequence[Use], kind: Kind, site: str | None, day: dt.date | None) -> Use | None:
     """What a site uses on a day: what was said of this site last, else of all sites; by the latest day from which it is used. Without a
     day what is used from ever."""
-    said = [
-        use for use in uses(store, known)
+    mine = [
+        use for use in said
         if use.kind == kind and use.site in (None, site) and (use.start is None or (day is not None and use.start <= day))
     ]  # fmt: skip
-    if not said:
+    if not mine:
         return None
-    first = dt.date.min
-    _, last = max(enumerate(said), key=lambda pair: (pair[1].start or first, pair[1].site is not None, pair[0]))
-    return next(file for file in files(store, known) if (file.kind, file.id, file.version) == (kind, last.id, last.version))
+    return max(enumerate(mine), key=lambda pair: (pair[1].start or dt.date.min, pair[1].site is not None, pair[0]))[1]
 
 
-def on_version(store: Store, row: Mapping[str, str], day: dt.date) -> dict[str, str]:
-    """The row of a subject who comes on a day, with the version of the study that the site uses then, unless it says one, or there is only
-    the first."""
-    found = in_use(store, "study", row.get("site"), day) if VERSION not in row else None
+def in_use(store: Store, kind: Kind, site: str | None, day: dt.date | None, known: int | None = None) -> File | None:
+    """The file that a site uses on a day; None where it uses none."""
+    use = used(uses(store, known), kind, site, day)
+    return file_of(store, use, known) if use is not None else None
+
+
+def file_of(store: Store, use: Use, known: int | None = None) -> File:
+    """The file that is used."""
+    return next(file for file in files(store, known) if (file.kind, file.id, file.version) == (use.kind, use.id, use.version))
+
+
+def on_version(store: Store, row: Mapping[str, str], today: dt.date) -> dict[str, str]:
+    """The row of a subject who comes, with the version of the study that the site used on the first of the subject's days, of consent,
+    screening, randomisation and day 1; where none is known, that of today. A row that says one keeps it. Raises InputError where the
+    register has no such version."""
+    if VERSION in row:
+        there = [file.version for file in files(store) if file.kind == "study"]
+        if row[VERSION] not in there:
+            message = f"there is no version `{clip(row[VERSION])}` of the study"
+            hint = f"the register has {one_of(there)}" if there else "the register has no study"
+            raise InputError(Problem(message, hint=f"{hint}; leave `{VERSION}` out: the site's then is taken"))
+        return dict(row)
+    days = [row[name] for name in (*BEFORE_DAY_1, "start") if name in row]
+    found = in_use(store, "study", row.get("site"), dt.date.fromisoformat(min(days)) if days else today)
     return {**row, VERSION: found.version} if found is not None and found.version != "1" else dict(row)
+
+
+def version_of(row: Mapping[str, str]) -> str:
+    """On which version of the study a subject is: the first, unless the row says another."""
+    return row.get(VERSION, "1")
 
 
 def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -> File:
@@ -120,9 +144,9 @@ def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -
     there = [file for file in files(store, known) if file.kind == "study"]
     if not there:
         raise InputError(Problem("the register has no study file", hint="`dosing register adopt FILE` takes one in"))
-    versions = sorted({fact.cells.get(VERSION, there[0].version) for fact in subjects if fact.cells is not None}, key=int)
+    versions = sorted({version_of(fact.cells) for fact in subjects if fact.cells is not None}, key=int)
     if len(versions) > 1:
         message = f"these subjects are on the versions {one_of(versions).replace(' or ', ' and ')} of the study"
-        raise InputError(Problem(message, hint=f"ask about those of one; or name what all are planned by: `{argument('regimen', 'FILE')}`"))
+        raise InputError(Problem(message, hint=f"ask about those of one: `{argument('study_version', versions[-1])}`"))
     version = versions[0] if versions else there[-1].version
     return next(file for file in there if file.version == version)

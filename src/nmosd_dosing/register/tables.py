@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.register import facts
+from nmosd_dosing.register import facts, studies
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act
@@ -44,12 +44,13 @@ def known_by(register: Register, seq: int) -> Known:
 
 class Whose(NamedTuple):
     """Whose rows are read: as they were known, of the subjects of the sites that somebody may see (None: of all), of those only the ones at
-    some sites, or one subject."""
+    some sites, or one subject, or those on a version of the study."""
 
     known: Known | None = None
     seen: frozenset[str] | None = None
     sites: frozenset[str] = frozenset()
     subject: str | None = None
+    version: str | None = None
 
 
 EVERYBODY = Whose()
@@ -91,7 +92,10 @@ def contents(held: Mapping[str, Sequence[Fact]]) -> dict[str, bytes]:
 def subjects(register: Register, whose: Whose) -> list[Fact]:
     """The rows of subjects. Where nobody is at one of the sites, or no subject has the code, all are there that may be seen: so whoever
     reads them can say who there is."""
-    return [fact for fact in _subjects(register, whose) if fact.cells is not None]
+    there = [fact for fact in _subjects(register, whose) if fact.cells is not None]
+    if whose.version is None:
+        return there
+    return [fact for fact in there if studies.version_of(fact.cells or {}) == whose.version]
 
 
 def _subjects(register: Register, whose: Whose) -> list[Fact]:

@@ -16,6 +16,7 @@ from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.register_tables import as_known
 from nmosd_dosing.cli.run import cohort_people
 from nmosd_dosing.cli.run.cohort_people import Everybody
+from nmosd_dosing.cli.run.register_files import checked
 from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, counted
 from nmosd_dosing.language import catalog
@@ -62,17 +63,21 @@ def run_init(asked: ImportOptions) -> None:
 
 
 def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
-    """What takes the study of the options into a register; nothing where none is named. Raises InputError where it cannot be read."""
+    """What takes the study of the options into a register, with the site's own facts; nothing where none is named. Raises InputError
+    where one cannot be read."""
     if asked.regimen is None:
         return lambda _: []
     study, periods = regimens.found(asked.regimen, asked.period)
     file = catalog.file_of(asked.regimen)
-    content = read_file(str(file))
+    content, site = read_file(str(file)), (Path(asked.site), read_file(asked.site)) if asked.site is not None else None
 
     def acts(store: Store) -> list[Act]:
         from nmosd_dosing.register import studies, tables
 
         _, taken = studies.adopted(store, "study", study.id, file.name, content)
+        if site is not None:
+            kind, id = checked(site[1], site[0].name, store)
+            taken += studies.adopted(store, kind, id, site[0].name, site[1])[1]
         return [*taken, *(tables.of_period(period) if (period := people.one(periods)) is not None and len(study.periods) > 1 else [])]
 
     return acts
