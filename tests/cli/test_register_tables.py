@@ -68,7 +68,7 @@ def test_an_import_shows_what_would_be_and_writes_it_only_with_a_yes_and_correct
     assert written.returncode == 0 and written.stdout.endswith("written: entry 42\n")
     assert dosing(*asked).stdout.split("visits")[1].split() == ["0", "0", "17", "0"]
     then, now = (dosing("plan", "--register", "trial.db", "--subject", "0101", *ON, *known) for known in (("--as-known", "41"), ()))
-    assert "2024-12-23" in then.stdout and "2024-12-24" in now.stdout and "by entry 39" in then.stderr
+    assert "2024-12-23" in then.stdout and "2024-12-24" in now.stdout and "by entry 41" in then.stderr
 
 
 @pytest.mark.usefixtures("trial")
