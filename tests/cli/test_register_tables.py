@@ -62,13 +62,24 @@ def test_an_import_shows_what_would_be_and_writes_it_only_with_a_yes_and_correct
     asked = ("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--visits", "visits.csv")
     shown = "corrects 25 of visits, 0101 rcp/D1: date `2024-12-23` to `2024-12-24`"
     without = dosing(*asked)
-    assert without.returncode == 2 and shown in without.stdout and "nothing says why" in without.stderr
+    assert without.returncode == 2 and shown in without.stdout and "rows are corrected, and nothing says why" in without.stderr
+    assert "look again: 0101: day 1 moves from 2024-12-23 Mon to 2024-12-24 Tue\n" in without.stdout
     assert "add `--yes`" in dosing(*asked, "--reason", "24 typed for 23").stderr
     written = dosing(*asked, "--reason", "24 typed for 23", "--yes")
     assert written.returncode == 0 and written.stdout.endswith("written: entry 42\n")
     assert dosing(*asked).stdout.split("visits")[1].split() == ["0", "0", "17", "0"]
     then, now = (dosing("plan", "--register", "trial.db", "--subject", "0101", *ON, *known) for known in (("--as-known", "41"), ()))
     assert "2024-12-23" in then.stdout and "2024-12-24" in now.stdout and "by entry 41" in then.stderr
+
+
+@pytest.mark.usefixtures("trial")
+def test_what_may_be_a_slip_is_shown_and_needs_a_reason() -> None:
+    Path("more.csv").write_text("subject,visit,date\n0106,D182,2024-12-31\n0106,D182,2024-12-30\n", "utf-8")
+    asked = ("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--visits", "more.csv", "--yes")
+    without = dosing(*asked)
+    assert without.returncode == 2 and "something may be a slip, and nothing says why" in without.stderr
+    assert "look again: 0106: `rcp/D182` is recorded again" in without.stdout
+    assert dosing(*asked, "--reason", "two bags").stdout.endswith("written: entry 40\n")
 
 
 @pytest.mark.usefixtures("trial")

@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("board", *AS_OF),
     ("cohort", "--format", "csv"),
     ("plan", "--subject", "0101", *AS_OF, "--format", "json"),
+    ("screen", "--format", "json"),
 )
 fresh = [HealthCheck.function_scoped_fixture]  # each call of it gives another place
 soon = [Phase.explicit, Phase.generate]  # a seed says all: there is nothing smaller to look for
@@ -49,16 +50,11 @@ def places(addresses: Addresses) -> Iterator[Places]:
 
 
 def asked(command: tuple[str, ...], options: tuple[str, ...]) -> tuple[int, bytes, str]:
-    """A command with tables."""
-    options = tuple(text for text in options if not text.startswith("--history"))
-    if command[0] == "cohort":
-        options = options[1:] if options[:1] == ("--subjects",) else options
-    return run(*command, "--regimen", "bat4406f", *options)
-
-
-def without_history(options: tuple[str, ...]) -> tuple[str, ...]:
-    at = options.index("--history") if "--history" in options else len(options)
-    return options[:at]
+    """A command with those of the tables that it takes."""
+    without = ("--visits", "--weighings") if command[0] == "screen" else ("--history",)
+    pairs = zip(options[::2], options[1::2], strict=True)
+    taken = [text for name, path in pairs if name not in without for text in (name, path)]
+    return run(*command, "--regimen", "bat4406f", *(taken[1:] if command[0] == "cohort" else taken))
 
 
 @few
@@ -72,7 +68,7 @@ def test_every_command_gives_the_bytes_of_its_tables_and_the_way_out_is_a_way_in
         trial.out("register", "export", str(folder / "out"))
         theirs = exported(folder / "out")
         for command in COMMANDS:
-            by_tables = asked(command, without_history(theirs))
+            by_tables = asked(command, theirs)
             by_register = trial.run(*command)
             assert (by_tables[0], without_places(by_tables[1])) == (by_register[0], without_places(by_register[1])), by_register[2]
             assert by_tables[0] != 2 or "0101" in by_tables[2] or "site `01`" in by_tables[2], by_tables[2]
@@ -125,7 +121,7 @@ def test_the_past_is_what_a_replay_of_the_trail_gives(places: Places, seed: int)
             then = replayed(store, known)
         if then["subjects"]:
             theirs_then = write_tables(folder / "then", then)
-            by_tables = asked(("due", *AS_OF, "--format", "json"), without_history(theirs_then))
+            by_tables = asked(("due", *AS_OF, "--format", "json"), theirs_then)
             by_register = trial.run("due", *AS_OF, "--format", "json", "--as-known", str(known))
             assert (by_tables[0], without_places(by_tables[1])) == (by_register[0], without_places(by_register[1])), by_register[2]
 

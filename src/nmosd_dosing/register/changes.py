@@ -221,6 +221,13 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
     return old, new, doubts
 
 
+def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
+    """What may be a slip in rows that many bring at once; nothing of a person of whom the tables cannot be read."""
+    way = book.way(after)
+    old, new = (read(rows, way, Problems()) for rows in (before, after))
+    return tuple(_doubts(old, new, book.today)) if new is not None else ()
+
+
 def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
     """What may be a slip: a day 1 that moves, a visit that is recorded twice, a weight to look at again."""
     found = []

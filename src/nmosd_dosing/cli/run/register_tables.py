@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -167,8 +168,13 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     write_text(without_controls(_preview(changes, there)))
     if not any(changes):
         return
-    if any(change.corrected for change in changes) and not (reason or "").strip():
-        raise InputError(Problem("rows are corrected, and nothing says why", hint="add `--reason TEXT`; nothing was written"))
+    slips = _slips(found, asked, changes, held, there)
+    write_text(without_controls("".join(f"look again: {words}\n" for words in slips[:_LISTED])))
+    if len(slips) > _LISTED:
+        write_text(f"and {len(slips) - _LISTED:,} more to look at again\n")
+    if (slips or any(change.corrected for change in changes)) and not (reason or "").strip():
+        why = "rows are corrected" if any(change.corrected for change in changes) else "something may be a slip"
+        raise InputError(Problem(f"{why}, and nothing says why", hint="add `--reason TEXT`; nothing was written"))
     _ask(yes)
     acts = {change.table: imports.acts(change, there, sites, reason) for change in changes}
     arms = acts.pop("allocation", [])
@@ -270,6 +276,38 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
     if len(corrected) > _LISTED:
         lines.append(f"and {len(corrected) - _LISTED:,} more corrections")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _slips(
+    found: Opened, asked: ImportOptions, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
+) -> list[str]:  # fmt: skip
+    """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others."""
+    from nmosd_dosing.register.changes import Book, doubts
+    from nmosd_dosing.register.person import Row as Typed
+    from nmosd_dosing.register.trail import local
+
+    study, periods = regimens.found(asked.regimen or "", asked.period)
+    book = Book(found.register, found.who, (local(found.at, found.zone) or found.at).date(), (study, people.one(periods)))
+    codes = {person.number: person.code for person in there.values()}
+    before, after = (defaultdict[int, dict[str, list[Typed]]](dict) for _ in range(2))
+    mine = [change for change in changes if change.table != "allocation"]
+    touched = {there[same(row["subject"])].number for change in mine for row in change.new if same(row["subject"]) in there}
+    touched |= {fact.person for change in mine for fact, _ in change.corrected if fact.person is not None}
+    by_table = {change.table: change for change in mine}
+    for table in _OF_FACTS:
+        change = by_table.get(table)
+        instead = {fact.seq: cells for fact, cells in change.corrected} if change is not None else {}
+        for fact in held[table]:
+            if fact.person in touched and fact.cells:
+                number, name = fact.person, f"number {fact.seq}"
+                code = {"subject": codes[number]}
+                before[number].setdefault(table, []).append(Typed(name, {**fact.cells, **code}, fact.seq))
+                after[number].setdefault(table, []).append(Typed(name, {**instead.get(fact.seq, fact.cells), **code}, fact.seq))
+        for row in change.new if change is not None else ():
+            if same(row["subject"]) in there:
+                number = there[same(row["subject"])].number
+                after[number].setdefault(table, []).append(Typed("a row of the table", {**row, "subject": codes[number]}))
+    return [f"{codes[number]}: {words}" for number in sorted(touched) for words in doubts(book, before[number], after[number])]
 
 
 def _cell(text: str | None) -> str:
