@@ -70,7 +70,7 @@ def text_of(rows: Rows) -> str:
 
 
 def _guarded(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "@", "'", "-") and text != "-" else text
+    return f"'{text}" if text[:1] in ("=", "+", "@", "-") and text != "-" else text
 
 
 def write_tables(folder: Path, tables: Mapping[str, Rows]) -> tuple[str, ...]:
