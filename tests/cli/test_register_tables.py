@@ -116,6 +116,20 @@ def test_what_does_not_go_with_a_register_is_told(asked: tuple[str, ...], told: 
 
 
 @pytest.mark.usefixtures("trial")
+def test_start_days_of_whom_nothing_is_told_still_wait_for_it() -> None:
+    days = ("starts", "--from", "2026-01-05", "--to", "2026-01-09", "--window", "3d")
+    of_one = dosing(*days, "--register", "trial.db", "--subject", "0101")
+    assert of_one.returncode == 0 and of_one.stdout != dosing(*days, "--regimen", "bat4406f").stdout
+    Path("history.csv").write_text("subject,what,from\n0101,rituximab,2025-12-01\n", "utf-8")
+    brought = dosing("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--history", "history.csv", "--yes")
+    assert brought.returncode == 0, brought.stderr
+    by_table = dosing(
+        *days, "--regimen", "bat4406f", "--history", "history.csv", "--subject", "0101", "--site", "site.yaml", "--country", "CN"
+    )
+    assert dosing(*days, "--register", "trial.db", "--subject", "0101").stdout == by_table.stdout
+
+
+@pytest.mark.usefixtures("trial")
 def test_another_regimen_stands_and_is_said() -> None:
     done = dosing("due", *ON, "--register", "trial.db", "--regimen", "bat4406f")
     assert done.returncode == 0 and "planned by `bat4406f`, and not by the study of the register" in done.stderr

@@ -17,6 +17,7 @@ from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.shared_options import Counted
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.subjects.tables.written import table_bytes
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.registers import Opened
@@ -56,11 +57,10 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     given = {**given, **_site(given, found, subjects, known)}
     if whose != tables.Whose(known):
         given = {**given, "counted": _counted(given, found, known)}
-    shown = found.register.address.shown
-    return {
-        **given,
-        **{t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in tables.contents(held).items()},
-    }
+    contents, shown = tables.contents(held), found.register.address.shown
+    if "history" in asked and "subjects" not in asked:  # who is told nothing of is not somebody of whom nothing is asked
+        contents.setdefault("history", table_bytes("history", []))
+    return {**given, **{t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in contents.items()}}
 
 
 def _check_unneeded(given: Mapping[str, Any]) -> None:
