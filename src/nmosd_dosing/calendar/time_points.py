@@ -48,7 +48,7 @@ def own_hour(visit: PlannedVisit, begins: dt.time, words: Wording) -> Iterator[s
     """A dose for which the file states another hour than that of a calendar: the first of the visit."""
     for row in visit.time_line:
         if row.kind == "dose" and row.time is not None and row.date == visit.date and not row.from_actual:
-            if row.time.time() != begins:
+            if f"{row.time:%H:%M}" != f"{begins:%H:%M}":
                 yield words.own_hour.format(row.name, f"{row.time:%H:%M}", f"{begins:%H:%M}")
             return
 
