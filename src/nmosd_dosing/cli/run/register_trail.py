@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
 
 HOLDS, DOES_NOT = 0, 1
+_LONG = 5_000  # entries of which it is told how far it is
 
 
 # --- history -------------------------------------------------------------------------------------------------------------
@@ -92,8 +94,8 @@ def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[st
 
     found = {}
     for name, store in stores.items():
-        last = store.head()
-        with bar(last.seq, f"verifying {name}") as told:
+        entries = store.head().seq
+        with bar(entries, f"verifying {name}") if entries >= _LONG else contextlib.nullcontext() as told:
             found[name] = verifying.verify(store, kept.get(name), told)
     outputs.put(VERIFIED, output, _Verified(found))
     return HOLDS if all(verdict.holds for verdict in found.values()) else DOES_NOT
