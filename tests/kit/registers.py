@@ -116,13 +116,12 @@ class Made:
         return self.folder / "password"
 
 
-@pytest.fixture
-def made(place: Place, tmp_path: Path) -> Made:
-    """A register with its first account."""
+def begun(place: Place, folder: Path) -> Made:
+    """A register with its first account, made now."""
     from nmosd_dosing.cli import registers
     from nmosd_dosing.register import accounts, register
 
-    found = Made(place, tmp_path)
+    found = Made(place, folder)
     found.password_file.write_text(PASSWORD, "utf-8")
     found.password_file.chmod(0o600)
     new = register.make(place.owner)
@@ -131,3 +130,22 @@ def made(place: Place, tmp_path: Path) -> Made:
     new.close()
     place.let_in()
     return found
+
+
+@pytest.fixture
+def made(place: Place, tmp_path: Path) -> Made:
+    """A register with its first account."""
+    return begun(place, tmp_path)
+
+
+@pytest.fixture
+def several(addresses: Addresses, tmp_path: Path) -> Iterator[Callable[[], Made]]:
+    """A further register with its first account, as often as it is called."""
+    with contextlib.ExitStack() as stack:
+
+        def another() -> Made:
+            owner = stack.enter_context(addresses())
+            place = place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
+            return begun(place, tmp_path)
+
+        yield another
