@@ -115,6 +115,13 @@ def test_doses_wait_until_they_are_resumed() -> None:
     assert told(made(text(), events=(("go", "2025-03-30"), ("hold", "2025-03-31"))))[3:] == ["held"] * 4
 
 
+def test_what_resumes_nothing_is_said() -> None:
+    words = "go on 2025-03-01 Sat: no dose of this plan is by it"
+    assert words in notes(made(text(), events=(("go", "2025-03-01"),)), "dose-change")
+    assert words in notes(made(text(), events=(("hold", "2025-04-01"), ("go", "2025-03-01"))), "dose-change")
+    assert words not in notes(made(text(), events=(("hold", "2025-02-25"), ("go", "2025-03-01"))), "dose-change")
+
+
 def test_spans_and_first_doses_know_what_is_taken_away() -> None:
     spans = "    spans: {after: {title: After, from: first dose, to: last dose + 10 days}}\n"
     found = made(text(visits=VISITS + spans), events=(("skip", "2025-01-06"), ("skip", "2025-06-20")))

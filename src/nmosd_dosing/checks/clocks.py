@@ -135,7 +135,13 @@ class _NotWithin:
         uses: list[_Use] = []
         asides: list[str] = []
         for had in past.had:
-            self._look_at(had, uses, asides)
+            held = () if plain_name(had.what) in self.events else self.criteria.held_in(had.what)
+            for name in held:
+                if any(self.criteria.means(word, name) for word in clock.whats):
+                    asides.append(f"`{had.what}` is taken as {name}")
+                self._look_at(replace(had, what=name), uses, asides)
+            if not held:
+                self._look_at(had, uses, asides)
         if clock.above is not None:
             uses = self._above(uses, asides)
         sure = _runs([use for use in uses if not use.doubt], self._apart)
@@ -159,7 +165,8 @@ class _NotWithin:
         if not any(self.criteria.means(word, had.what) for word in clock.whats):
             if self.criteria.knows(had.what) or plain_name(had.what) in self.events:
                 return
-            doubt.append(("person", f"whether `{had.what}` is meant by {one_of(clock.whats)}: no kind of this file has it"))
+            near = f"; {question}" if (question := self.criteria.near(had.what)) is not None else ""
+            doubt.append(("person", f"whether `{had.what}` is meant by {one_of(clock.whats)}: no kind of this file has it{near}"))
         if clock.unless is not None and clock.unless.purpose and had.purpose:
             if self.criteria.means(clock.unless.purpose, had.purpose):
                 asides.append(f"{had.what} ({had.when}) is excepted: it was for {had.purpose}")

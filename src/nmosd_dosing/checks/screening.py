@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nmosd_dosing.checks.clocks import Clock, Verdict, first_free, reckon
@@ -68,6 +68,7 @@ class Earliest:
     """The earliest screening and day 1 that go together, from the days that were asked for on; None where there are none.
 
     held: which criteria bar the day before, of screening and of day 1. open: those that somebody has to answer on these days.
+    unknown: what was had and no criterion knows, with a question where a name is near: none of it is reckoned in.
     """
 
     screening: dt.date | None
@@ -76,6 +77,7 @@ class Earliest:
     day_1_held_by: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def held_by(self) -> tuple[str, ...]:
@@ -142,6 +144,7 @@ class Clocks:
     past: Past
     tie: Tied
     randomised_on_day_1: bool
+    unknown: tuple[str, ...] = ()
 
     def on_day_1(self) -> tuple[Clock, ...]:
         """Those whose anchor is day 1."""
@@ -173,6 +176,10 @@ class Clocks:
         return found if found is not None and found <= last else None
 
     def earliest(self, days: Days) -> Earliest:
+        """The earliest pair, with what was had and is not reckoned in."""
+        return replace(self._earliest(days), unknown=self.unknown)
+
+    def _earliest(self, days: Days) -> Earliest:
         """The earliest pair, from the days that are known on; else from the latest day that the history speaks of. None without a history:
         no day is better than one that hangs on nothing."""
         if not self.past.told and any(isinstance(clock.criterion.clock, NotWithin) for clock in self.clocks):
@@ -353,7 +360,16 @@ def clocks_of(study: Study, period: Period | None, past: Past, half_lives: Mappi
     known |= {plain_name(name): days for name, days in (half_lives or {}).items()}
     criteria = study.criteria.of(first.id if first is not None else "")
     made = tuple(reckon(criterion, study.criteria, past, known, study.subject_events) for criterion in criteria)
-    return Clocks(made, past, tied(study, first), study.criteria.randomised_on_day_1 is not None)
+    unknown = _unknown(study, past) if any(isinstance(criterion.clock, NotWithin) for criterion in criteria) else ()
+    return Clocks(made, past, tied(study, first), study.criteria.randomised_on_day_1 is not None, unknown)
+
+
+def _unknown(study: Study, past: Past) -> tuple[str, ...]:
+    """What was had and no criterion knows, each name once: ``MabThera``, ``rituximabe`: did you mean `rituximab`?``."""
+    criteria, events = study.criteria, {plain_name(event) for event in study.subject_events}
+    names = dict.fromkeys(had.what for had in past.had if plain_name(had.what) not in events)
+    strange = [name for name in names if not criteria.knows(name) and not criteria.held_in(name)]
+    return tuple(f"`{name}`{f' ({question})' if (question := criteria.near(name)) else ''}" for name in strange)
 
 
 def screen(clocks: Clocks, days: Days) -> Screening:

@@ -108,6 +108,9 @@ def starts_of(
     notes = list(_notes(request, found, days))
     if clocks is not None:
         found = [replace(start, against=(*_clocks(clocks, start.start, screening), *start.against)) for start in found]
+        if clocks.unknown:
+            names = ", ".join(clocks.unknown)
+            notes.append(f"not known to any criterion: {names}; a person says what it is, and until then no day is sure")
         if open := clocks.earliest(Days(screening, first)).open:
             notes.append(f"criteria that are not settled, and stand against no day: {', '.join(open)}; `screen` says what they need")
     return Starts(tuple(found), tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from nmosd_dosing.days import date_text
@@ -52,7 +53,7 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     yield from (Note("omitted", words, tuple(visits)) for words, visits in taken.items())
     for event in dict.fromkeys(event for _, _, dose in doses for event in dose.give.events):
         for date in schedule.events.get(event, ()):
-            if (event, date) not in counted and not _resumes(doses, event):
+            if (event, date) not in counted and (not _resumes(doses, event) or not _held_before(schedule, doses, event, date)):
                 yield Note("dose-change", f"{event} on {date_text(date)}: no dose of this plan is by it")
 
 
@@ -72,6 +73,14 @@ def _was_given(dose: SubjectDose) -> bool:
 def _resumes(doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str) -> bool:
     """Whether an event only ends what holds doses: nothing need be by it."""
     return any(event in own.resumed for _, _, dose in doses for own in dose.give.levels if own is not None)
+
+
+def _held_before(
+    schedule: SubjectSchedule, doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str, date: dt.date
+) -> bool:
+    """Whether doses had been held on or before the day of an event that ends it."""
+    ends = {own for _, _, dose in doses for own in dose.give.levels if own is not None and event in own.resumed}
+    return any(since <= date for own in ends for held in own.held for since in schedule.events.get(held, ()))
 
 
 def _in_words(give: Give, arm: int, arms: Sequence[str]) -> Iterator[str]:

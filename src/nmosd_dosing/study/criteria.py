@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Literal
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place
+from nmosd_dosing.errors import Place, did_you_mean, one_of
 from nmosd_dosing.study.facts import Facts
 
 Anchor = Literal["screening", "consent", "randomisation", "first dose", "last dose"]
@@ -40,6 +40,14 @@ def plain_name(name: str) -> str:
     """What is left of a name without case, width, whatever is no letter and no digit, and the `s` of a plural: how names are compared."""
     plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
     return (plain[:-1] if plain.endswith("s") and plain.isascii() else plain) or name
+
+
+_LONG = 4  # letters: of a name that may stand inside a word
+
+
+def _words_of(name: str) -> list[str]:
+    """The words of a name as names are compared."""
+    return [plain_name(word) for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name))]
 
 
 def without_other(name: str) -> str:
@@ -190,6 +198,30 @@ class Criteria:
     def knows(self, name: str) -> bool:
         """Whether the file says what a name is: it is in a kind, is one, or is named by a criterion."""
         return plain_name(name) in self._named
+
+    def held_in(self, name: str) -> tuple[str, ...]:
+        """The names of the file that stand as words in one that it does not know: `rituximab` in `Rituximab 1000 mg`. Of one within another
+        the longer."""
+        if self.knows(name):
+            return ()
+        written, found = _words_of(name), dict[str, tuple[int, int]]()
+        for known in dict.fromkeys(self._words()):
+            words = _words_of(known)
+            at = next((i for i in range(len(written) - len(words) + 1) if written[i : i + len(words)] == words), None) if words else None
+            if at is not None:
+                found[known] = at, at + len(words)
+            elif not known.isascii() and (at := name.find(known)) >= 0:  # no blanks between words
+                found[known] = len(written) + at, len(written) + at + len(known)
+        within = {
+            known for known, (i, j) in found.items() if any(a <= i and j <= b and (a, b) != (i, j) for a, b in found.values())
+        }  # fmt: skip
+        return tuple(known for known in found if known not in within)
+
+    def near(self, name: str) -> str | None:
+        """A question for a name that is nearly one of the file's, or has one in it; None where none is."""
+        words = list(dict.fromkeys(self._words()))
+        inside = [known for known in words if len(plain_name(known)) > _LONG and plain_name(known) in plain_name(name)]
+        return f"did you mean {one_of(inside[:1])}?" if inside else did_you_mean(name, words)
 
     def means(self, word: str, name: str) -> bool:
         """Whether what is called `name` is what a criterion calls `word`; `other` before a word adds nothing."""

@@ -13,7 +13,7 @@ _DAYS = ("consent", "screening", "randomisation", "day_1")
 _EARLIEST = ("earliest_screening", "earliest_day_1")
 COLUMNS = (
     "subject", "site", *_DAYS, "id", "text", "anchor", "anchor_date", "from", "to", "last_admissible", "verdict", "until", "needs",
-    "steps", "source", "assumed", "note", *_EARLIEST, "held_by", "open",
+    "steps", "source", "assumed", "note", *_EARLIEST, "held_by", "open", "unknown",
 )  # fmt: skip
 _DATES = DATES | {*_DAYS, "anchor_date", "last_admissible", *_EARLIEST}
 
@@ -57,7 +57,7 @@ def _source(study: Study, answer: Answer) -> str:
 
 
 def _earliest(earliest: Earliest) -> dict[str, Any]:
-    return fields(earliest, ("screening", "day_1", "held_by", "screening_held_by", "day_1_held_by", "open", "steps"))
+    return fields(earliest, ("screening", "day_1", "held_by", "screening_held_by", "day_1_held_by", "open", "steps", "unknown"))
 
 
 def screened_to_csv(people: Sequence[Screened]) -> str:
@@ -76,6 +76,7 @@ def _rows(people: Sequence[Screened]) -> Iterator[dict[str, Any]]:
         of_all = {
             "subject": person.code, "site": person.site, **_days(person.days), "earliest_screening": iso_date(earliest.screening),
             "earliest_day_1": iso_date(earliest.day_1), "held_by": "; ".join(earliest.held_by), "open": "; ".join(earliest.open),
+            "unknown": "; ".join(earliest.unknown),
         }  # fmt: skip
         for answer in person.found.answers:
             facts = answer.criterion.facts

@@ -31,9 +31,15 @@ def many_page(study: Study, people: Sequence[Screened]) -> Page:
         earliest, asked = person.found.earliest, person.days
         made.add_row(
             text(person.code or ""), *map(_asked, (asked.screening, asked.day_1, earliest.screening, earliest.day_1)),
-            text(", ".join(earliest.held_by)), text(", ".join(earliest.open) if earliest.day_1 is not None else "; ".join(earliest.steps)),
+            text(", ".join(earliest.held_by)), _open(earliest),
         )  # fmt: skip
     return Page(text(study.title, style="bold"), Text(), made, *_readings(people))
+
+
+def _open(earliest: Earliest) -> Text:
+    """What is open, behind what was had and no criterion knows: that may hold the days back."""
+    unknown = [f"not known to any criterion: {', '.join(earliest.unknown)}"] if earliest.unknown else []
+    return text("; ".join([*unknown, *([", ".join(earliest.open)] if earliest.day_1 is not None else earliest.steps)]))
 
 
 def _asked(date: dt.date | None) -> Text:
@@ -53,9 +59,12 @@ def _earliest_lines(earliest: Earliest) -> Iterator[Text]:
         why = f", held back by {', '.join(earliest.held_by)}" if earliest.held_by else ""
         yield text(f"earliest screening and day 1: none{why} ({'; '.join(earliest.steps)})", style="bold red")
     else:
-        yield text(f"earliest day 1: {date_text(earliest.day_1)}{_held(earliest.day_1_held_by)}", style="bold")
+        but = ", without what no criterion knows" if earliest.unknown else ""
+        yield text(f"earliest day 1: {date_text(earliest.day_1)}{_held(earliest.day_1_held_by)}{but}", style="bold")
         yield text(f"earliest screening for it: {date_text(earliest.screening)}{_held(earliest.screening_held_by)}", style="bold")
         yield from (text(f"- {step}") for step in earliest.steps)
+    if earliest.unknown:
+        yield text(f"not known to any criterion: {', '.join(earliest.unknown)}; a person says what it is", style="bold yellow")
     if part := [id for id in earliest.open if id in earliest.held_by]:
         yield text(f"reckoned in only by what is known, since a part is open: {', '.join(part)}", style="yellow")
     if whole := [id for id in earliest.open if id not in earliest.held_by]:
