@@ -402,11 +402,15 @@ def say_out_of_order(subjects: Iterable[Subject]) -> None:
 
 def say_no_day_1(cohort: Cohort, as_of: dt.date) -> None:
     """Who of a table has no day 1, and whether one comes."""
-    yet, failed = cohort.without_day_1(as_of)
+    yet, failed, again = cohort.without_day_1(as_of)
     for words, columns in (("no day 1 yet", yet), ("no day 1, screening failed", failed)):
         if columns:
             who = some_codes([cohort.codes[column] for column in columns])
             say(without_controls(f"{words}: {who}; what is counted from day 1 is not planned"))
+    if again:
+        who = some_codes([cohort.codes[column] for column in again])
+        way = "who was screened again has the days of that screening, and no `screen_failed`"
+        say(without_controls(f"day 1 after a failed screening: {who}; nothing is planned after the failure: {way}"))
 
 
 def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:

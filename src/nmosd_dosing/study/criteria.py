@@ -210,8 +210,8 @@ class Criteria:
             at = next((i for i in range(len(written) - len(words) + 1) if written[i : i + len(words)] == words), None) if words else None
             if at is not None:
                 found[known] = at, at + len(words)
-            elif not known.isascii() and (at := name.find(known)) >= 0:  # no blanks between words
-                found[known] = len(written) + at, len(written) + at + len(known)
+            elif not known.isascii() and (place := name.find(known)) >= 0:  # no blanks between words
+                found[known] = len(written) + place, len(written) + place + len(known)
         within = {
             known for known, (i, j) in found.items() if any(a <= i and j <= b and (a, b) != (i, j) for a, b in found.values())
         }  # fmt: skip

@@ -248,10 +248,12 @@ class Cohort:
             columns = enumerate(zip(to_dates(self.start), to_dates(self.planned_start), strict=True))
             yield from ((column, start, planned) for column, (start, planned) in columns if planned is not None)
 
-    def without_day_1(self, as_of: dt.date) -> tuple[list[int], list[int]]:
-        """The columns of those who have no day 1: of whom one may come, and of whose screening it is known by a day that it has failed."""
+    def without_day_1(self, as_of: dt.date) -> tuple[list[int], list[int], list[int]]:
+        """The columns of those who have no day 1: of whom one may come, and of whose screening it is known by a day that it has failed; and
+        of those who have one behind such a failure, of which nothing is planned."""
         without, failed = np.isnat(self.start), self.first(SCREEN_FAILED) <= np.datetime64(as_of, "D")
-        return np.flatnonzero(without & ~failed).tolist(), np.flatnonzero(without & failed).tolist()
+        again = failed & (self.start > self.first(SCREEN_FAILED))
+        return np.flatnonzero(without & ~failed).tolist(), np.flatnonzero(without & failed).tolist(), np.flatnonzero(again).tolist()
 
     @property
     def begins(self) -> np.datetime64:
