@@ -79,7 +79,7 @@ def test_what_may_be_a_slip_is_shown_and_needs_a_reason() -> None:
     without = dosing(*asked)
     assert without.returncode == 2 and "something may be a slip, and nothing says why" in without.stderr
     assert "look again: 0106: `rcp/D182` is recorded again" in without.stdout
-    assert dosing(*asked, "--reason", "two bags").stdout.endswith("written: entry 40\n")
+    assert dosing(*asked, "--reason", "two bags").stdout.splitlines()[-1].startswith("written: entry ")
 
 
 @pytest.mark.usefixtures("trial")
