@@ -16,27 +16,33 @@ from pathlib import Path
 from nmosd_dosing.register import register
 from nmosd_dosing.register.store import Store
 from tests.kit.command import run
+from tests.kit.paths import ROOT
 from tests.kit.registers import PASSWORD, Place
 
 Rows = Sequence[Mapping[str, str]]
+OF_FACTS = ("subjects", "events", "visits", "weighings", "measurements", "history")
 CODES = ("0101", "0102", "01-A", "0201", "患者3", 'say "x", y', "=1+1", "'0301")
 SITES = ("01", "02", "北京协和", "")
 COMMENTS = ("", "", "came late", "发热, 38.5", 'he said "no"', "=SUM(A1)", "-", "a;b", "'quoted")
-VISITS = ("rcp/D1", "rcp/D182", "unscheduled")
+VISITS = {  # by regimen, of which one doses by a value, visits and their days after day 1
+    "bat4406f": (("rcp/D1", 0), ("rcp/D182", 181), ("unscheduled", 363)),
+    str(ROOT / "examples" / "values.yaml"): (("D1", 0), ("main/D29", 28), ("unscheduled", 40)),
+}
+REGIMENS = tuple(VISITS)
 PLACE = re.compile(r"\((?:number [0-9]+ of [a-z]+|[^()\s]*[a-z]+\.csv:[0-9]+:[0-9]+)\)")
 
 
-def random_tables(chance: random.Random, count: int) -> dict[str, Rows]:
-    """Tables of so many people of `bat4406f`; nothing in them contradicts itself, though visits may be late."""
+def random_tables(chance: random.Random, count: int, regimen: str = REGIMENS[0]) -> dict[str, Rows]:
+    """Tables of so many people of a regimen; nothing in them contradicts itself, though visits may be late."""
     codes = chance.sample(CODES, count)
-    subjects, events, visits, weighings, history = [], [], [], [], []
+    subjects, events, visits, weighings, measurements, history = [], [], [], [], [], []
     for code in codes:
         start = dt.date(2025, 1, 6) + dt.timedelta(chance.randint(-40, 40))
         subjects.append({
             "subject": code, "start": f"{start}", "site": chance.choice(SITES), "weight_kg": chance.choice(("", "61.5", "70")),
             "sex": chance.choice(("", "F", "M")),
         })  # fmt: skip
-        for visit, day in zip(VISITS[: chance.randint(0, 3)], (0, 181, 363), strict=False):
+        for visit, day in VISITS[regimen][: chance.randint(0, 3)]:
             date = start + dt.timedelta(day + (chance.choice((0, 0, -1, 2, 9)) if day else 0))
             status = chance.choice(("done", "done", "partial", "missed")) if day else "done"
             reason = "fever" if status == "missed" else ""
@@ -54,9 +60,16 @@ def random_tables(chance: random.Random, count: int) -> dict[str, Rows]:
             events.append({"subject": code, "event": "relapse", "date": f"{happened}", "comment": chance.choice(COMMENTS)})
         for later in chance.sample(range(10, 300), chance.randint(0, 2)):
             weighings.append({"subject": code, "date": f"{start + dt.timedelta(later)}", "weight_kg": chance.choice(("62", "64.25"))})
+        for later in chance.sample(range(-20, 60), chance.randint(0, 3)) if regimen != REGIMENS[0] else ():
+            measurements.append({
+                "subject": code, "what": chance.choice(("eGFR", "egfr")), "date": f"{start + dt.timedelta(later)}",
+                "value": chance.choice(("14.9", "45", "59.90", "60")), "comment": chance.choice(COMMENTS),
+            })  # fmt: skip
         if chance.random() < 0.5:
             history.append({"subject": code, "what": "rituximab", "from": chance.choice(("2023-05", "2022", "2021-02-03")), "to": ""})
-    return {"subjects": subjects, "events": events, "visits": visits, "weighings": weighings, "history": history}
+    return {
+        "subjects": subjects, "events": events, "visits": visits, "weighings": weighings, "measurements": measurements, "history": history,
+    }  # fmt: skip
 
 
 def text_of(rows: Rows) -> str:
@@ -88,7 +101,7 @@ def exported(folder: Path) -> tuple[str, ...]:
     """The options that name the tables of a folder into which a register was exported; those of which there is a row."""
     return tuple(
         text
-        for name in ("subjects", "events", "visits", "weighings", "history")
+        for name in OF_FACTS
         if len((path := folder / f"{name}.csv").read_bytes().splitlines()) > 1
         for text in (f"--{name}", str(path))
     )
@@ -119,7 +132,7 @@ class Trial:
         opened.close()
 
 
-def made_of(place: Place, folder: Path, options: Sequence[str], regimen: str = "bat4406f") -> Trial | str:
+def made_of(place: Place, folder: Path, options: Sequence[str], regimen: str = REGIMENS[0]) -> Trial | str:
     """A register of the tables that options name; what is said where it is refused."""
     folder.mkdir(exist_ok=True)
     password = folder / "password"
@@ -155,7 +168,7 @@ def replayed(store: Store, known: int) -> dict[str, list[dict[str, str]]]:
         if entry["action"] in ("enter", "correct"):
             there[entry["seq"]] = entry["what"], entry["person"], json.loads(entry["cells"] or "{}")
     codes = {person: cells["subject"] for what, person, cells in there.values() if what == "subjects"}
-    tables: dict[str, list[dict[str, str]]] = {name: [] for name in ("subjects", "events", "visits", "weighings", "history")}
+    tables: dict[str, list[dict[str, str]]] = {name: [] for name in OF_FACTS}
     for _, (what, person, cells) in sorted(there.items(), key=lambda item: (item[1][1] or 0, item[0])):
         if what in tables and person in codes:
             tables[what].append({**cells, "subject": codes[person]})

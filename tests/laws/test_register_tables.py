@@ -16,7 +16,7 @@ from nmosd_dosing.register import facts, register
 from nmosd_dosing.register.store import Act, Author
 from tests.kit.command import run
 from tests.kit.postgres import Server
-from tests.kit.register_tables import Trial, exported, made_of, random_tables, replayed, text_of, without_places, write_tables
+from tests.kit.register_tables import REGIMENS, Trial, exported, made_of, random_tables, replayed, text_of, without_places, write_tables
 from tests.kit.registers import Addresses, Place, place_on_server
 from tests.kit.written import NOW
 
@@ -49,47 +49,53 @@ def places(addresses: Addresses) -> Iterator[Places]:
         yield place
 
 
-def asked(command: tuple[str, ...], options: tuple[str, ...]) -> tuple[int, bytes, str]:
+def asked(command: tuple[str, ...], options: tuple[str, ...], regimen: str = REGIMENS[0]) -> tuple[int, bytes, str]:
     """A command with those of the tables that it takes."""
-    without = ("--visits", "--weighings") if command[0] == "screen" else ("--history",)
+    without = ("--visits", "--weighings", "--measurements") if command[0] == "screen" else ("--history",)
     pairs = zip(options[::2], options[1::2], strict=True)
     taken = [text for name, path in pairs if name not in without for text in (name, path)]
-    return run(*command, "--regimen", "bat4406f", *(taken[1:] if command[0] == "cohort" else taken))
+    return run(*command, "--regimen", regimen, *(taken[1:] if command[0] == "cohort" else taken))
 
 
+@pytest.mark.parametrize("regimen", REGIMENS)
 @few
 @given(st.integers(0, 2**32), st.integers(1, 5))
-def test_every_command_gives_the_bytes_of_its_tables_and_the_way_out_is_a_way_in(places: Places, seed: int, count: int) -> None:
+def test_every_command_gives_the_bytes_of_its_tables_and_the_way_out_is_a_way_in(
+    places: Places, regimen: str, seed: int, count: int
+) -> None:  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        options = write_tables(folder / "in", random_tables(random.Random(seed), count))
-        trial = made_of(places(), folder, options)
+        options = write_tables(folder / "in", random_tables(random.Random(seed), count, regimen))
+        trial = made_of(places(), folder, options, regimen)
         assert isinstance(trial, Trial), trial
         trial.out("register", "export", str(folder / "out"))
         theirs = exported(folder / "out")
         for command in COMMANDS:
-            by_tables = asked(command, theirs)
+            if command[0] == "screen" and regimen != REGIMENS[0]:
+                continue  # it has no criteria
+            by_tables = asked(command, theirs, regimen)
             by_register = trial.run(*command)
             assert (by_tables[0], without_places(by_tables[1])) == (by_register[0], without_places(by_register[1])), by_register[2]
             assert by_tables[0] != 2 or "0101" in by_tables[2] or "site `01`" in by_tables[2], by_tables[2]
-        again = made_of(places(), folder, theirs)
+        again = made_of(places(), folder, theirs, regimen)
         assert isinstance(again, Trial), again
         again.out("register", "export", str(folder / "again"))
         for file in (folder / "out").iterdir():
             assert (folder / "again" / file.name).read_bytes() == file.read_bytes()
 
 
+@pytest.mark.parametrize("regimen", REGIMENS)
 @few
 @given(st.integers(0, 2**32), st.integers(1, 5))
-def test_what_tables_bring_a_second_time_is_there_already(places: Places, seed: int, count: int) -> None:
+def test_what_tables_bring_a_second_time_is_there_already(places: Places, regimen: str, seed: int, count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        options = write_tables(folder / "in", random_tables(random.Random(seed), count))
-        trial = made_of(places(), folder, options)
+        options = write_tables(folder / "in", random_tables(random.Random(seed), count, regimen))
+        trial = made_of(places(), folder, options, regimen)
         assert isinstance(trial, Trial), trial
         with trial.store() as store:
             head = store.head()
-        code, out, said = trial.run("register", "import", "--regimen", "bat4406f", *options)
+        code, out, said = trial.run("register", "import", "--regimen", regimen, *options)
         assert code == 0, said
         with trial.store() as store:
             assert store.head() == head
@@ -101,9 +107,10 @@ def test_what_tables_bring_a_second_time_is_there_already(places: Places, seed: 
 @given(st.integers(0, 2**32))
 def test_the_past_is_what_a_replay_of_the_trail_gives(places: Places, seed: int) -> None:
     chance = random.Random(seed)
+    regimen = chance.choice(REGIMENS)
     with tempfile.TemporaryDirectory() as name:
         folder, place = Path(name), places()
-        trial = made_of(place, folder, write_tables(folder / "in", random_tables(chance, chance.randint(1, 4))))
+        trial = made_of(place, folder, write_tables(folder / "in", random_tables(chance, chance.randint(1, 4), regimen)), regimen)
         assert isinstance(trial, Trial), trial
         opened = register.open(place.owner)
         _change(opened, chance)
@@ -121,7 +128,7 @@ def test_the_past_is_what_a_replay_of_the_trail_gives(places: Places, seed: int)
             then = replayed(store, known)
         if then["subjects"]:
             theirs_then = write_tables(folder / "then", then)
-            by_tables = asked(("due", *AS_OF, "--format", "json"), theirs_then)
+            by_tables = asked(("due", *AS_OF, "--format", "json"), theirs_then, regimen)
             by_register = trial.run("due", *AS_OF, "--format", "json", "--as-known", str(known))
             assert (by_tables[0], without_places(by_tables[1])) == (by_register[0], without_places(by_register[1])), by_register[2]
 
@@ -130,7 +137,7 @@ def _change(opened: register.Register, chance: random.Random) -> None:
     """Corrections and withdrawals of rows that hold: dates move, codes change, rows go; people go with all that is theirs."""
     author = Author("chief", "manager")
     for _ in range(chance.randint(1, 6)):
-        table = chance.choice(("subjects", "events", "visits", "weighings"))
+        table = chance.choice(("subjects", "events", "visits", "weighings", "measurements"))
         there = facts.holding(opened.facts, table)
         if not there:
             continue

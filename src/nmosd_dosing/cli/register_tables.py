@@ -17,7 +17,7 @@ from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.shared_options import Counted
 from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.subjects.tables.written import table_bytes
+from nmosd_dosing.subjects.tables.written import COLUMNS, table_bytes
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.registers import Opened
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.tables import Known, Whose
     from nmosd_dosing.study.model import Study
 
-TABLES = ("subjects", "events", "visits", "weighings", "measurements", "history", "allocation")
-_OF_FILES = (*TABLES, "encoding", "column", "sheet")
+_OF_FILES = (*COLUMNS, "encoding", "column", "sheet")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 
@@ -45,7 +44,7 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
 
     found = opened(RegisterOptions(register=given["register"], account=given["account"], password_file=given["password_file"]))
     known = as_known(given["as_known"], found) if given["as_known"] is not None else None
-    asked = [table for table in TABLES if table in given and (table != tables.ARMS or _unblinds(given, found))]
+    asked = [table for table in COLUMNS if table in given and (table != tables.ARMS or _unblinds(given, found))]
     whose = _whose(given, found, known)
     subjects = tables.subjects(found.register, whose)
     if "subjects" in asked and not subjects:

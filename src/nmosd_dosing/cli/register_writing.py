@@ -22,7 +22,9 @@ def record(
     output: AnswerOutput,
     table: Annotated[
         str,
-        typer.Argument(help="subjects, events, visits, weighings, history or allocation.", metavar="TABLE", show_default=False),
+        typer.Argument(
+            help="subjects, events, visits, weighings, measurements, history or allocation.", metavar="TABLE", show_default=False
+        ),
     ],
     cells: _Cells,
 ) -> None:

@@ -19,9 +19,10 @@ from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, p
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
+from nmosd_dosing.subjects.tables.written import COLUMNS
 
 T = TypeVar("T")
-TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history", "weights")
+TABLES = (*COLUMNS, "weights")
 
 
 class Beside(NamedTuple):
@@ -31,7 +32,7 @@ class Beside(NamedTuple):
     allocation: Sequence[tuple[Cell, Cell]]
     records: Sequence[tuple[Cell | None, Record]]
     weighings: Sequence[tuple[Cell, Weight]]
-    measurements: Sequence[tuple[Cell, Measurement]] = ()
+    measurements: Sequence[tuple[Cell, Measurement]]
 
 
 class Tables:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.language.trial_file import Trial
 
 NAME = "trial.yaml"
-_TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history")
 _ONE = ("start", "screening", "had")  # which are of somebody who is in no table
-_NAMED = ("regimen", *_TABLES)  # which tell that the file of the folder is not meant
 
 
 def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
@@ -25,8 +23,10 @@ def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
 
     Raises RegimenError where the file is wrong, names a file that is not there, or says for one of them what cannot be.
     """
-    path = given["trial"]
-    if path is None and (any(_is_given(given.get(name)) for name in _NAMED) or not _lies_here()):
+    from nmosd_dosing.language.trial_file import TABLES
+
+    path, named = given["trial"], ("regimen", *TABLES)  # which tell that the file of the folder is not meant
+    if path is None and (any(_is_given(given.get(name)) for name in named) or not _lies_here()):
         return dict(given)
     from nmosd_dosing.cli.edge import say
     from nmosd_dosing.screen import without_controls
@@ -36,7 +36,7 @@ def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
         return dict(given)
     says = {name: value for name, value in _options(trial, given).items() if name in given and not _is_given(given[name])}
     if _is_given(given.get("register")) and not tables:
-        says = {name: value for name, value in says.items() if name not in (*_NAMED, "column")}
+        says = {name: value for name, value in says.items() if name not in (*named, "column")}
     _stop_where_wrong(trial, says)
     if not says:
         return dict(given)
@@ -103,10 +103,12 @@ def _stop_where_wrong(trial: Trial, says: Container[str]) -> None:
 def _options(trial: Trial, given: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """What the file says, by the options that it stands for, as far as these are about what is asked: hours and languages are of calendars,
     and rows of sites are not asked for where one subject is."""
+    from nmosd_dosing.language.trial_file import TABLES
+
     files = {name: said.text for name, said in trial.files.items()}
     alone = any(_is_given(given.get(name)) for name in _ONE)
     if alone:
-        files = {name: path for name, path in files.items() if name not in _TABLES}
+        files = {name: path for name, path in files.items() if name not in TABLES}
     found: dict[str, str | list[str]] = {**({"regimen": trial.regimen.text} if trial.regimen is not None else {}), **files}
     if trial.register is not None and not alone:
         found["register"] = trial.register.text

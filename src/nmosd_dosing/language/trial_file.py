@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from nmosd_dosing.days import LANGUAGES, Language
@@ -17,8 +17,6 @@ from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
 
-TABLES = ("subjects", "events", "visits", "weighings", "measurements", "allocation", "history")
-FILES = (*TABLES, "site")
 _TABLE = words("a file", "subjects.csv")
 _REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"
 _SITE = ("a site file", "site")
@@ -54,6 +52,8 @@ class TrialKeys(Keys):
 
 
 TRIAL = known_keys(TrialKeys, "a trial file")
+TABLES = tuple(entry.name for entry in fields(TrialKeys) if entry.metadata.get("shape") is _TABLE)
+_FILES = (*TABLES, "site")
 
 
 def json_schema() -> Schema:
@@ -160,7 +160,7 @@ def trial_of(node: Node, path: str, problems: Problems) -> Trial | None:
         text = scalar.text.strip()
         return Said(os.path.join(folder, text) if of_file else text, scalar.place)  # noqa: PTH118
 
-    files = {name: said(scalar, of_file=True) for name in FILES if (scalar := getattr(found, name)) is not None}
+    files = {name: said(scalar, of_file=True) for name in _FILES if (scalar := getattr(found, name)) is not None}
     pairs = [(ours, name) for ours, pair in (found.columns or {}).items() for name in pair.value or ()]
     return Trial(
         name=one_line(found.trial) or "",

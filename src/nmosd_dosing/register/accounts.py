@@ -22,16 +22,18 @@ from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mea
 from nmosd_dosing.register import facts, models
 from nmosd_dosing.register.server import is_server
 from nmosd_dosing.register.store import Act, Author, Store
+from nmosd_dosing.subjects.tables.written import COLUMNS
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]
 ROLES: tuple[Role, ...] = get_args(Role)
 ACCOUNTS, PASSWORDS = "accounts", "passwords"  # tables of the trail that are no tables of subjects
 
-_OF_SITES = frozenset({"subjects", "events", "visits", "weighings", "history", "measurements"})
+_OF_SITES = frozenset(COLUMNS) - {"allocation"}
+_OF_PHARMACIES = frozenset({"visits", "weighings", "measurements"})
 _WRITES: dict[Role, frozenset[str]] = {
     "coordinator": _OF_SITES,
-    "site-pharmacist": frozenset({"visits", "weighings"}),
-    "unblinded-pharmacist": frozenset({"allocation", "visits", "weighings"}),
+    "site-pharmacist": _OF_PHARMACIES,
+    "unblinded-pharmacist": _OF_PHARMACIES | {"allocation"},
     "monitor": frozenset(),
     "manager": _OF_SITES | {ACCOUNTS, PASSWORDS, "files", "uses"},
 }

@@ -20,7 +20,7 @@ from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.register import blanking, facts, studies, tables
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.person import TABLES, Cells, Person, Row, Rows, Way, read, unknown_subject
+from nmosd_dosing.register.person import Cells, Person, Row, Rows, Way, read, unknown_subject
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.study.model import Study
@@ -30,7 +30,10 @@ from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
 ARMS = "arms:"  # before the number of an entry of the arms' store
-_NOUNS = {"subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "history": "line of the history"}
+_NOUNS = {
+    "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
+    "history": "line of the history",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def _without(cells: Cells, cell: str) -> Cells:
 def rows_of(book: Book, person: int, table: str) -> dict[str, Sequence[Row]]:
     """The rows of a person that hold, by table, with the code that the person has now; the arm only where `table` is of the arms."""
     found = {}
-    for name in TABLES:
+    for name in written.COLUMNS:
         if name != "allocation" or table == "allocation":
             store = book.store(name)
             prefix = ARMS if store is book.register.arms else ""
@@ -291,8 +294,10 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
 
 def _check_table(book: Book, table: str, problems: Problems) -> None:
     """The table is one, and the account's role writes it."""
-    if table not in TABLES:
-        problems.error(f"`{clip(table)}` is no table", None, did_you_mean(table, TABLES) or f"tables are {one_of(TABLES)}")
+    if table not in written.COLUMNS:
+        problems.error(
+            f"`{clip(table)}` is no table", None, did_you_mean(table, written.COLUMNS) or f"tables are {one_of(written.COLUMNS)}"
+        )
         return
     try:
         book.who.must_write(table)
@@ -301,7 +306,7 @@ def _check_table(book: Book, table: str, problems: Problems) -> None:
 
 
 def _check_columns(table: str, typed: Cells, problems: Problems) -> None:
-    if table not in TABLES:
+    if table not in written.COLUMNS:
         return
     for name in typed:
         if not _is_column(table, name):
@@ -368,7 +373,7 @@ def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = Tru
         problems.error(f"there is no number {number}", None, "`history` shows the numbers that there are")
         return store, None, ""
     entry, cells = found
-    if entry["what"] not in TABLES or entry["action"] not in ("enter", "correct"):
+    if entry["what"] not in written.COLUMNS or entry["action"] not in ("enter", "correct"):
         wrong = f"number {number} is no row of a table: {entry['action']} in `{clip(entry['what'])}`"
         problems.error(wrong, None, "name the number of a row that was entered or corrected")
         return store, None, ""

@@ -27,7 +27,6 @@ from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
 
 Cells = Mapping[str, str]
-TABLES = ("subjects", "events", "visits", "weighings", "history", "allocation")
 _MORE = {"subjects": ("enter_", "earlier_")}  # how further columns begin
 
 
@@ -82,7 +81,7 @@ def read(rows: Rows, way: Way, problems: Problems) -> Person | None:
     """What the rows of one person say, who has one row in the table of subjects; None where something is wrong, which stands in `problems`
     then."""
     before = len(problems.found)
-    sheets = {table: _Sheet(table, rows.get(table, ()), way.masked) for table in TABLES}
+    sheets = {table: _Sheet(table, rows.get(table, ()), way.masked) for table in written.COLUMNS}
     found = Problems()
     read_of = _of_tables(sheets, way, found)
     if read_of is not None and not found.found:
@@ -104,11 +103,13 @@ def _of_tables(sheets: Mapping[str, _Sheet], way: Way, found: Problems) -> _Read
     later = [period.id for period in way.periods[1:]] if way.study is not None else sheets["subjects"].named("enter_")
     capped = [p.name for p in way.study.products if p.lifetime is not None] if way.study else sheets["subjects"].named("earlier_")
     known = way.study.subject_events if way.study is not None else None
+    values = way.study.values if way.study is not None else None
     readers: dict[str, Callable[[bytes, str], list[tuple[Any, Any]]]] = {
         "events": lambda content, path: roster.events(content, path, known, left_out),
         "allocation": lambda content, path: roster.allocation(content, path, left_out),
         "visits": lambda content, path: roster.records(content, path, left_out, way.masked),
         "weighings": lambda content, path: roster.weighings(content, path, left_out),
+        "measurements": lambda content, path: roster.measurements(content, path, values, left_out),
         "history": history_table.read,
     }
     of_subjects = Problems()
@@ -127,6 +128,7 @@ def _of_tables(sheets: Mapping[str, _Sheet], way: Way, found: Problems) -> _Read
         "events": written.rows_of(written.event_row, beside["events"]),
         "visits": written.rows_of(written.record_row, beside["visits"]),
         "weighings": written.rows_of(written.weight_row, beside["weighings"]),
+        "measurements": written.rows_of(written.measurement_row, beside["measurements"]),
         "history": written.rows_of(written.had_row, beside["history"]),
         "allocation": [written.allocation_row(code.text, arm.text) for code, arm in beside["allocation"]],
     })  # fmt: skip
@@ -138,8 +140,9 @@ def _planned(found: _Read, sheets: Mapping[str, _Sheet], way: Way, problems: Pro
     if columns is None:
         return Person(found.cells, None, None)
     known, said = Known(columns.codes, lambda row: columns.cell(row).place), dict[int, Said]()
-    named = {table: [(code, _placed(thing, sheets[table])) for code, thing in beside[table]] for table in ("events", "visits", "weighings")}
-    roster.join(known, said, named["events"], beside["allocation"], named["visits"], named["weighings"])
+    of_people = ("events", "visits", "weighings", "measurements")
+    events, *others = ([(code, _placed(thing, sheets[table])) for code, thing in beside[table]] for table in of_people)
+    roster.join(known, said, events, beside["allocation"], *others)
     problems.found += known.in_order
     _check_arms(beside["allocation"], way, problems)
     if problems.found or way.study is None or (0 in columns.without_start and not (0 in said and said[0].screened)):
@@ -263,7 +266,7 @@ def _quoted(text: str) -> str:
 
 
 def _placed(thing: Any, sheet: _Sheet) -> Any:
-    """An event, record or weight with its place in its row: findings name it."""
+    """An event, record, weight or value with its place in its row: findings name it."""
     return replace(thing, place=sheet.moved(thing.place)) if thing.place is not None else thing
 
 

@@ -36,6 +36,7 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "events": ("event {event} of {subject}", ()),
     "visits": ("visit {visit} of {subject}", ()),
     "weighings": ("weight of {date} of {subject}", ()),
+    "measurements": ("value {what} of {date} of {subject}", ()),
     "history": ("{what} in the history of {subject}", ()),
     "allocation": ("arm of {subject}", ()),
     "accounts": ("account {account}", ()),

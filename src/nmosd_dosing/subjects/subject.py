@@ -164,12 +164,15 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A value that doses are by, measured on a day: `what` as the study file declares it, in the unit that it declares."""
+    """A value that doses are by, measured on a day: `what` as the study file declares it, in the unit that it declares. `unit` is that
+    unit, where it was written beside it, and `comment` what somebody wrote there."""
 
     what: str
     date: dt.date
     value: float
     place: Place | None = field(default=None, compare=False, repr=False)
+    unit: str | None = field(default=None, compare=False, repr=False)
+    comment: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -177,6 +180,8 @@ class Measurement:
         values.date("date", self.date)
         if wrong := wrong_value(self.value):
             values.wrong("value", self.value, *wrong)
+        values.text("unit", self.unit)
+        values.text("comment", self.comment)
         values.stop()
 
 

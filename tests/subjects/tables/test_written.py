@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.had import NOTHING, Had
-from nmosd_dosing.subjects.subject import RECORD_STATUSES, Entered, Event, Exposure, Record, Subject, Weight
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, Entered, Event, Exposure, Measurement, Record, Subject, Weight
 from nmosd_dosing.subjects.tables import history_table, roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import transcoded
 from nmosd_dosing.subjects.tables.headings import Layout
@@ -29,6 +30,7 @@ from nmosd_dosing.subjects.tables.written import (
     allocation_row,
     event_row,
     had_row,
+    measurement_row,
     record_row,
     rows_of,
     subject_row,
@@ -56,6 +58,7 @@ codes = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
 codes = st.tuples(st.sampled_from(["", "'", "=", "0", '="', "''"]), codes).map("".join).filter(lambda text: text and text not in EMPTY)
 days = st.dates()
 grams = st.integers(1, 500_000).map(lambda g: g / 1000)
+millionths = st.integers(0, 10**12).map(lambda parts: parts / 10**6)
 heights = st.integers(300, 2720).map(lambda mm: mm / 10)
 amounts = (
     st.decimals(0, 10**15, places=6)
@@ -148,6 +151,10 @@ def weighings(content: bytes) -> list[Any]:
     return roster.weighings(content, "t.csv")
 
 
+def measurements(content: bytes) -> list[Any]:
+    return roster.measurements(content, "t.csv", None)
+
+
 def history(content: bytes) -> list[Any]:
     return history_table.read(content, "t.csv")
 
@@ -186,6 +193,24 @@ def test_records(said: list[tuple[str, Record]]) -> None:
 @given(listed(st.builds(Weight, days, grams, comment=maybe_text)))
 def test_weights(said: list[tuple[str, Weight]]) -> None:
     there_and_back("weighings", weight_row, weighings, said)
+
+
+@given(listed(st.builds(Measurement, texts, days, millionths, unit=maybe_text, comment=maybe_text)))
+def test_values(said: list[tuple[str, Measurement]]) -> None:
+    there_and_back("measurements", measurement_row, measurements, said)
+
+
+def test_a_value_is_written_with_its_name_and_unit_as_the_study_file_declares_them() -> None:
+    content = b"subject,date,what,value,unit\n0012,2025-01-03,EGFR,45.50,mL / min\n0012,2025-01-03,cd4,0,\n"
+    values = [Value("eGFR", "mL/min"), Value("CD4", "")]
+    assert rows_of(measurement_row, roster.measurements(content, "t.csv", values)) == [
+        {"subject": "0012", "date": "2025-01-03", "what": "eGFR", "value": "45.5", "unit": "mL/min"},
+        {"subject": "0012", "date": "2025-01-03", "what": "CD4", "value": "0"},
+    ]
+    without = content.replace(b",unit", b"").replace(b",mL / min", b"").replace(b",0,", b",0")
+    assert rows_of(measurement_row, roster.measurements(without, "t.csv", values))[0]["unit"] == "mL/min"
+    with pytest.raises(InputError, match="in `mL/min` here, and in `mL/s` in the study file"):
+        roster.measurements(content.replace(b" / ", b"/"), "t.csv", [Value("eGFR", "mL/s"), Value("CD4", "")])
 
 
 @given(listed(_had()))
@@ -255,6 +280,7 @@ TABLES: dict[str, tuple[str, Callable[[str | None, Any], Row], Callable[[bytes],
     "events": ("events", event_row, events),
     "visits": ("visits", record_row, records),
     "weighings": ("weighings", weight_row, weighings),
+    "measurements": ("measurements", measurement_row, measurements),
     "history": ("history", had_row, history),
     "allocation": ("allocation", lambda code, arm: allocation_row(code, arm.text), lambda content: roster.allocation(content, "t.csv")),
 }
@@ -310,7 +336,7 @@ def test_a_month_a_year_what_goes_on_and_what_was_not_had_stay_as_they_are_said(
 
 def test_every_column_that_a_reader_knows_is_written_under_its_name() -> None:
     """But for amounts a day of visits, which their reader makes into one amount."""
-    texts = {"date": "2025-01-06", "start": "2025-01-06", "from": "2025-01-06", "weight_kg": "60", "event": "died"}
+    texts = {"date": "2025-01-06", "start": "2025-01-06", "from": "2025-01-06", "weight_kg": "60", "event": "died", "value": "1"}
     for table, columns in COLUMNS.items():
         row = {name: texts.get(name, "x") for name in {"subject", *REQUIRED[table]}}
         content = table_bytes(table, [row])

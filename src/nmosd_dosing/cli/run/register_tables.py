@@ -97,7 +97,7 @@ def _all_rows(asked: ImportOptions) -> Rows:
     had = histories.read_table(asked, tables, problems) or []
     everybody = _planned(asked, problems, tables)
     columns = everybody.columns
-    _check_codes(columns.codes, columns, Beside([], [], [], []), had)
+    _check_codes(columns.codes, columns, Beside([], [], [], [], []), had)
     return _rows(columns, everybody.beside, had, columns.codes)
 
 
@@ -254,9 +254,7 @@ def _check_together(
     content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in whole.items() if rows}
     _planned(
         replace(
-            asked, subjects=content.get("subjects"), events=content.get("events"), visits=content.get("visits"),
-            weighings=content.get("weighings"), measurements=content.get("measurements"), allocation=None, history=None, encoding=None,
-            column=[], sheet=[],
+            asked, **{table: content.get(table) for table in written.COLUMNS}, encoding=None, column=[], sheet=[],
         ), Problems(),
     )  # fmt: skip
 
@@ -271,7 +269,7 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
         old = fact.cells or {}
         names = [name for name in dict.fromkeys([*old, *cells]) if name != "subject" and old.get(name) != cells.get(name)]
         said = ", ".join(f"{name} {_cell(old.get(name))} to {_cell(cells.get(name))}" for name in names)
-        what = " ".join(filter(None, (codes[fact.person or 0], old.get("visit") or old.get("event") or "")))
+        what = " ".join(filter(None, (codes[fact.person or 0], old.get("visit") or old.get("event") or old.get("what") or "")))
         lines.append(f"corrects {fact.seq} of {table}, {what}: {said}")
     if len(corrected) > _LISTED:
         lines.append(f"and {len(corrected) - _LISTED:,} more corrections")

@@ -125,24 +125,25 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout
 def measurements(
     content: bytes, path: str, values: Sequence[Value] | None, left_out: LeftOut | None = None, layout: Layout | None = None
 ) -> list[tuple[Cell, Measurement]]:
-    """What was measured of the `values` that doses are by, from a table with the columns `subject`, `date`, `what` and `value`; where a
-    column `unit` stands there, each is in the unit that the study file declares."""
+    """What was measured of the `values` that doses are by, from a table with the columns `subject`, `date`, `what` and `value`, and
+    if wanted `comment`; where a column `unit` stands there, each is in the unit that the study file declares."""
     problems = Problems()
-    table = reading.read(content, path, ("subject", "date", "what", "value"), ("unit",), problems, layout=layout)
+    table = reading.read(content, path, ("subject", "date", "what", "value"), ("unit", "comment"), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
     table.needs("what", "no name of a value", f"write {one_of([value.name for value in values or ()] or ['a name'])}", problems)
     table.needs("value", "no value", "write it, or take the row out", problems)
     found, numbers = table.values("what", cells.of_study(values), problems), table.numbers("value", cells.value, problems)
+    units, comments = (table.values(name, cells.one_line, problems) for name in ("unit", "comment"))
     for row, value in enumerate(found if "unit" in table.columns else ()):
         unit = table.texts["unit"][row]
         if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
             wrong = f"`{value.name}` is in `{clip(unit)}` here, and in `{value.unit}` in the study file" if unit else "no unit"
             table.error(row, "unit", wrong, f"write the value in `{value.unit}`; nothing is converted", problems)
     _stop(table, problems, left_out)
-    rows = zip(codes, dates, found, numbers, table.cells("value"), strict=True)
+    rows = zip(codes, dates, found, numbers, table.cells("value"), units, comments, strict=True)
     return [
-        (code, Measurement(what.name, date, number, cell.place))
-        for row, (code, date, what, number, cell) in enumerate(rows)
+        (code, Measurement(what.name, date, number, cell.place, what.unit or unit, comment))
+        for row, (code, date, what, number, cell, unit, comment) in enumerate(rows)
         if row not in table.wrong and date is not None and what is not None and number is not None
     ]
 

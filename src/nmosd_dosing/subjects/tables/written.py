@@ -34,11 +34,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "time_point", "reason", "comment",
     ),
     "weighings": ("subject", "date", "weight_kg", "comment"),
-    "measurements": ("subject", "date", "what", "value"),
+    "measurements": ("subject", "date", "what", "value", "unit", "comment"),
     "history": ("subject", "what", "from", "to", "amount", "amount_per_day", "unit", "for", "had", "comment"),
     "allocation": ("subject", "arm"),
 }  # fmt: skip
-"""By table, its columns in their order. In that of subjects, `earlier_PRODUCT` and `enter_PERIOD` stand behind them, by name."""
+"""All tables that people keep, each with its columns in their order. In that of subjects, `earlier_PRODUCT` and `enter_PERIOD` stand behind
+them, by name."""
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "subjects": ("subject", "start"),
@@ -129,9 +130,16 @@ def weight_row(code: str | None, weight: Weight) -> Row:
 
 
 def measurement_row(code: str | None, measured: Measurement) -> Row:
-    """What the table of measurements says of one, in the unit of the study file."""
-    value = _amount(Decimal(repr(float(measured.value))))
-    return _row(subject=_code(code), date=measured.date.isoformat(), what=_line(measured.what), value=value)
+    """What the table of values that doses are by says of one, with its unit: a value whose unit a later study file does not declare any
+    more is refused then, and not taken for another one."""
+    return _row(
+        subject=_code(code),
+        date=measured.date.isoformat(),
+        what=_line(measured.what),
+        value=_number(measured.value, 6),
+        unit=_line(measured.unit),
+        comment=_line(measured.comment),
+    )
 
 
 def had_row(code: str | None, had: Had) -> Row:
