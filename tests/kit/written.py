@@ -11,6 +11,7 @@ from nmosd_dosing.register import changes, trail
 from nmosd_dosing.register.accounts import Role, Who
 from nmosd_dosing.register.changes import Book, Change
 from nmosd_dosing.register.register import Register
+from tests.kit.paths import ROOT
 
 NOW = dt.datetime(2025, 7, 8, 2, 12, tzinfo=dt.UTC)
 ZONE = "Asia/Shanghai"
@@ -30,8 +31,8 @@ def book(register: Register, who: Who = FANG, regimen: str = "bat4406f") -> Book
 class Desk:
     """Somebody who writes in a register, and is told what was written, or why nothing was."""
 
-    def __init__(self, register: Register, who: Who = FANG, at: dt.datetime = NOW, zone: str = ZONE) -> None:
-        self.book, self.at, self.zone = book(register, who), at, zone
+    def __init__(self, register: Register, who: Who = FANG, at: dt.datetime = NOW, zone: str = ZONE, regimen: str = "bat4406f") -> None:
+        self.book, self.at, self.zone = book(register, who, regimen), at, zone
 
     def record(self, table: str, reason: str | None = None, **cells: str) -> str:
         return self._done(lambda: changes.record(self.book, table, cells, reason))
@@ -52,6 +53,14 @@ class Desk:
         except InputError as error:
             return str(error)
         return "\n".join(line.sentence for line in trail.of_numbers(self.book.register, self.book.who, made.store, numbers))
+
+
+def by_value(register: Register) -> Desk:
+    """A subject of a study that doses by eGFR, number 1."""
+    desk = Desk(register, regimen=str(ROOT / "examples" / "values.yaml"))
+    said = desk.record("subjects", subject="0101", site="01", start="2025-01-06")
+    assert not said.startswith("error"), said
+    return desk
 
 
 def with_people(register: Register) -> Desk:

@@ -9,7 +9,7 @@ import pytest
 from nmosd_dosing.register import changes, facts
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Conflict
-from tests.kit.written import LI, MANAGER, MONITOR, NOW, UNBLINDED, ZONE, Desk, book, role
+from tests.kit.written import LI, MANAGER, MONITOR, NOW, UNBLINDED, ZONE, Desk, book, by_value, role
 
 
 def held(desk: Desk, table: str) -> list[dict[str, str]]:
@@ -30,9 +30,29 @@ def test_what_is_written_is_written_in_the_one_canonical_way(fang: Desk) -> None
     assert held(fang, "events") == [{"subject": "0101", "event": "relapse", "date": "2025-07-04", "comment": "two spaces"}]
 
 
+def test_a_value_is_written_with_the_unit_of_the_study_corrected_and_withdrawn(nothing: Register) -> None:
+    fang = by_value(nothing)
+    said = fang.record("measurements", subject="0101", date="2025/1/3", what="egfr", value="45.0")
+    assert said.endswith("entered value eGFR of 2025-01-03 of 0101: 45, unit mL/min/1.73m2 (number 2)")
+    for cells, told in (
+        ({"value": "54"}, "two values of `eGFR` of subject `0101` on 2025-01-03"),
+        ({"value": "<15"}, "`<15` is not a value"),
+        ({"value": "45", "what": "CD19"}, "`CD19` is no value that the study declares"),
+        ({"value": "45", "unit": "mL/s"}, "`eGFR` is in `mL/s` here, and in `mL/min/1.73m2` in the study file"),
+    ):
+        assert told in fang.record("measurements", **{"subject": "0101", "date": "2025-01-03", "what": "eGFR", **cells})
+    said = fang.correct(2, "a typing error", value="54")
+    assert said.endswith("corrected value eGFR of 2025-01-03 of 0101: value 45 -> 54; reason: a typing error (number 3, replaces 2)")
+    assert held(fang, "measurements")[0]["value"] == "54"
+    assert "of whom there is more: 1 value" in fang.withdraw(1)
+    assert "withdrew value eGFR of 2025-01-03 of 0101: 54, unit mL/min/1.73m2; reason" in fang.withdraw(3)
+    assert held(fang, "measurements") == []
+
+
 @pytest.mark.parametrize(
     ("table", "cells", "told"),
     [
+        ("measurements", {"subject": "0101", "date": "2025-07-08", "what": "eGFR", "value": "45"}, "this study doses by none"),
         ("visits", {"subject": "0101", "visit": "rcp/D182", "date": "7/8/2025"}, "`7/8/2025` is not a date with the year first"),
         ("visits", {"subject": "0101", "visit": "rcp/D182"}, "no date"),
         ("visits", {"visit": "rcp/D182", "date": "2025-07-08"}, "no subject's code"),

@@ -81,6 +81,7 @@ def read(rows: Rows, way: Way, problems: Problems) -> Person | None:
     """What the rows of one person say, who has one row in the table of subjects; None where something is wrong, which stands in `problems`
     then."""
     before = len(problems.found)
+    rows = {**rows, "measurements": [_with_unit(row, way) for row in rows.get("measurements", ())]}
     sheets = {table: _Sheet(table, rows.get(table, ()), way.masked) for table in written.COLUMNS}
     found = Problems()
     read_of = _of_tables(sheets, way, found)
@@ -88,6 +89,13 @@ def read(rows: Rows, way: Way, problems: Problems) -> Person | None:
         person = _planned(read_of, sheets, way, found)
     problems.found += [_shown(problem, sheets.values()) for problem in found.found]
     return person if len(problems.found) == before else None
+
+
+def _with_unit(row: Row, way: Way) -> Row:
+    """A value that is typed now, and without a unit, is in the one that the study declares: those that are there have theirs."""
+    what = row.cells.get("what", "").strip().casefold()
+    unit = next((value.unit for value in way.study.values if value.name.casefold() == what), "") if way.study is not None else ""
+    return row if row.seq is not None or row.cells.get("unit") or not unit else row._replace(cells={**row.cells, "unit": unit})
 
 
 class _Read(NamedTuple):

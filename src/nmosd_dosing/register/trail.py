@@ -123,7 +123,8 @@ class Line:
             return f"{_VERBS.get(self.action, self.action)} {noun}: {', '.join(changed) or 'nothing'}"
         cells = self.new if self.new is not None else self.old or {}
         template = _NAMED.get(self.what, ("", ()))[0]
-        shown = [f"{name} {text}" for name, text in cells.items() if f"{{{name}}}" not in template and name != "subject" and text]
+        said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and name != "subject" and text}
+        shown = [text if name == template.split(" ")[0] else f"{name} {text}" for name, text in said.items()]  # `arm of 0101: placebo`
         return f"{_VERBS.get(self.action, self.action)} {noun}{': ' if shown else ''}{', '.join(shown)}"
 
     @property

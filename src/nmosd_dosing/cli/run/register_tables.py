@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import histories, people, regimens, registers
 from nmosd_dosing.cli.edge import collected, fail, write_text
@@ -252,11 +252,8 @@ def _check_together(
 
     whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in _PLANNED}
     content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in whole.items() if rows}
-    _planned(
-        replace(
-            asked, **{table: content.get(table) for table in written.COLUMNS}, encoding=None, column=[], sheet=[],
-        ), Problems(),
-    )  # fmt: skip
+    instead: dict[str, Any] = {t: content.get(t) for t in written.COLUMNS} | {"encoding": None, "column": [], "sheet": []}
+    _planned(replace(asked, **instead), Problems())
 
 
 def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
