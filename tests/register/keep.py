@@ -12,8 +12,8 @@ from pathlib import Path
 from django.db import connections
 
 from nmosd_dosing.register import accounts, register, studies, tables
-from nmosd_dosing.register.person import TABLES
 from nmosd_dosing.register.store import Act, Author
+from nmosd_dosing.subjects.tables.written import COLUMNS
 from tests.kit.paths import ROOT
 from tests.kit.registers import PASSWORD
 
@@ -72,8 +72,8 @@ def write(folder: Path) -> None:
 def given(opened: register.Register) -> dict[str, bytes]:
     """What a register gives, by the name of the file that keeps it: its tables now and as they were, its studies, and its heads."""
     before = tables.Known(BEGIN, opened.facts.head().seq - 5)
-    found = {f"{name}.csv": text for name, text in tables.contents(tables.held(opened, TABLES)).items()}
-    was = tables.contents(tables.held(opened, [name for name in TABLES if name != tables.ARMS], tables.Whose(before)))
+    found = {f"{name}.csv": text for name, text in tables.contents(tables.held(opened, COLUMNS)).items()}
+    was = tables.contents(tables.held(opened, [name for name in COLUMNS if name != tables.ARMS], tables.Whose(before)))
     found |= {f"{name}-before.csv": text for name, text in was.items()}
     files = "".join(f"{file.kind} {file.id} {file.version} {file.name} {file.checksum}\n" for file in studies.files(opened.facts))
     uses = "".join(" ".join(map(str, use)) + "\n" for use in studies.uses(opened.facts))
