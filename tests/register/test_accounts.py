@@ -13,6 +13,7 @@ from nmosd_dosing.errors import InputError
 from nmosd_dosing.register import accounts, models, register
 from nmosd_dosing.register.accounts import ROLES, Who
 from nmosd_dosing.register.store import Conflict, Store
+from tests.kit.by_hand import unguarded
 
 AT = dt.datetime(2026, 11, 30, 21, 15, tzinfo=dt.UTC)
 CHIEF = Who("chief", "manager")
@@ -50,6 +51,19 @@ def test_an_account_stands_in_the_trail_with_its_role_and_sites(store: Store) ->
         "account": "li.na", "role": "coordinator", "sites": "01, 02", "state": "active", "user": "lina",
     }  # fmt: skip
     assert store.verify() is None
+
+
+def test_an_edit_by_hand_of_what_the_trail_says_of_accounts_lets_nobody_in(address: str) -> None:
+    """Whatever is written there, somebody's role or what nobody can read, it is said which number it is."""
+    made = register.make(address)
+    accounts.begin(made.facts, "chief", AT, "UTC", user="chief", password=PASSWORD)
+    add(made.facts, "lina")
+    for cells in ('{"account":"lina","role":"manager","sites":"","state":"active","user":"lina"}', "not JSON", "{}"):
+        with unguarded(made, made.facts) as hand:
+            hand.ask("UPDATE register_content SET cells = ? WHERE entry = 3", cells)
+        with pytest.raises(InputError, match="number 3 of the trail, which says who may do what, is not as it was written"):
+            accounts.of_user(made.facts, "lina")
+    made.close()
 
 
 def test_an_edit_by_hand_of_the_accounts_lets_nobody_in(store: Store) -> None:

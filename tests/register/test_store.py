@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.register import facts, register
+from nmosd_dosing.register import facts, register, versions
 from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Author, Conflict
+from nmosd_dosing.register.store import Act, Author, Conflict, Store
 
 ANNA = Author("anna", "coordinator", "Asia/Shanghai")
 NOON = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
@@ -191,3 +191,20 @@ def test_a_lost_connection_leaves_nothing_half_written(postgres_url: str) -> Non
     assert again.facts.head().seq == 2
     assert again.facts.verify() is None
     again.close()
+
+
+def test_where_no_register_can_be_made_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what was there before stays: it is somebody's."""
+    arms = tmp_path / "trial.unblinded.db"
+    arms.write_bytes(b"somebody's")
+    with pytest.raises(InputError, match="is there already"):
+        register.make(str(tmp_path / "trial.db"))
+    assert [path.name for path in tmp_path.iterdir()] == [arms.name]
+
+    def full(store: Store) -> None:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(versions, "create", full)
+    with pytest.raises(InputError, match="cannot make the register"):
+        register.make(str(tmp_path / "other.db"))
+    assert [path.name for path in tmp_path.iterdir()] == [arms.name]

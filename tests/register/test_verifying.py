@@ -141,6 +141,23 @@ def test_a_guard_that_lets_everything_through_is_missed(whole: Register) -> None
     assert found(whole).endswith("gone or was changed: content_stays")
 
 
+def test_a_trigger_that_swallows_what_is_written_is_found(whole: Register) -> None:
+    with by_hand(whole, whole.facts) as hand:
+        if whole.address.file is None:
+            hand.ask("CREATE RULE swallows AS ON INSERT TO register_content DO INSTEAD NOTHING")
+        else:
+            hand.ask("CREATE TRIGGER swallows BEFORE INSERT ON register_content BEGIN SELECT RAISE(IGNORE); END")
+    assert found(whole).endswith("gone or was changed: swallows")
+
+
+def test_bytes_in_the_place_of_a_text_are_found(whole: Register) -> None:
+    if whole.address.file is None:
+        return  # a column of texts of PostgreSQL takes none
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask("UPDATE register_content SET cells = CAST(cells AS BLOB) WHERE entry = 5")
+    assert found(whole) == "5 has another content than was written"
+
+
 def test_how_far_it_is_is_told(whole: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "_TOLD", 3)
     told: list[int] = []

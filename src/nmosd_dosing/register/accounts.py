@@ -92,9 +92,10 @@ class Who:
             ))  # fmt: skip
 
     def _refused(self, doing: str, roles: Collection[Role]) -> None:
+        whom = " or ".join(f"an {role}" if role.startswith("u") else f"a {role}" for role in roles)
         raise InputError(Problem(
             f"the account `{clip(self.name)}` may not {doing}: it is a {self.role}",
-            hint=f"ask a {' or a '.join(roles)}, or name an account that is one: `{argument('account', 'NAME')}`",
+            hint=f"ask {whom}, or name an account that is one: `{argument('account', 'NAME')}`",
         ))  # fmt: skip
 
 
@@ -125,7 +126,12 @@ class Account:
 
 
 def accounts(store: Store, known: int | None = None) -> list[Account]:
-    """All accounts, also those that are disabled, by name."""
+    """All accounts, also those that are disabled, by name. Raises InputError where what says who may do what was edited by hand."""
+    if (changed := store.first_changed((ACCOUNTS, PASSWORDS))) is not None:
+        raise InputError(Problem(
+            f"number {changed} of the trail, which says who may do what, is not as it was written: nobody is let in",
+            hint="somebody edited the database by hand: take a backup from before, `dosing register restore FILE`",
+        ))  # fmt: skip
     having = {fact.cells["account"] for fact in facts.holding(store, PASSWORDS, known=known) if fact.cells}
     found = [_account(fact, having) for fact in facts.holding(store, ACCOUNTS, known=known) if fact.cells]
     return sorted(found, key=lambda account: account.name)

@@ -34,7 +34,7 @@ class Wrong(NamedTuple):
 
 def canonical(value: object) -> str:
     """JSON, written in one way: keys in order, nothing between signs, every sign of a text as it is."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr)  # bytes are an edit by hand, too
 
 
 def digest(cells: str | None, reason: str | None, salt: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,23 @@ def make(text: str) -> Register:
     """A new, empty register. Raises InputError where there is one, or none can be made."""
     register = _connected(address(text))
     at = register.address
-    for file in (at.file, at.arms_file):
-        if file is not None:
-            versions.begin_file(file)
+    begun: list[Path] = []
     try:
+        for file in (at.file, at.arms_file):
+            if file is not None:
+                versions.begin_file(file)
+                begun.append(file)
         for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
             if connections[store.alias].vendor == "postgresql":
                 with connections[store.alias].cursor() as cursor:
                     cursor.execute(f"CREATE SCHEMA {schema}")
             versions.create(store)
     except DatabaseError as error:
+        _take_away(register, begun)
         raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}")) from error
+    except InputError:
+        _take_away(register, begun)
+        raise
     return register
 
 
@@ -71,11 +77,15 @@ def unmake(register: Register) -> None:
         if server.is_server(store):
             with connections[store.alias].cursor() as cursor:
                 cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+    _take_away(register, [file for file in (at.file, at.arms_file) if file is not None])
+
+
+def _take_away(register: Register, files: Sequence[Path]) -> None:
+    """Files that this command made: one that was there before is somebody's."""
     register.close()
-    for file in (at.file, at.arms_file):
+    for file in files:
         for beside in ("", "-wal", "-shm"):
-            if file is not None:
-                file.with_name(file.name + beside).unlink(missing_ok=True)
+            file.with_name(file.name + beside).unlink(missing_ok=True)
 
 
 def open(text: str) -> Register:

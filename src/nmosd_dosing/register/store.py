@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -172,6 +172,17 @@ class Store:
             mine = content if content is not None and content[0] == entry["seq"] else None
             cells, reason, salt = mine[1:] if mine is not None else (None, None, None)
             yield {**entry, "cells": cells, "reason": reason, "salt": salt, "is_there": mine is not None}
+
+    def first_changed(self, tables: Collection[str]) -> int | None:
+        """The first entry of some tables that is not as it was written, or has another content; `verify` looks at the whole trail."""
+        mine = Entry.objects.using(self.alias).filter(what__in=tables).order_by("seq")
+        contents = Content.objects.using(self.alias).filter(entry__in=mine.order_by().values("seq"))
+        said = {entry: content for entry, *content in contents.values_list("entry", "cells", "reason", "salt")}
+        for entry in mine.values(*chain.FIELDS, "hash"):
+            cells, reason, salt = said.get(entry["seq"], (None, None, None))
+            if chain.hashed(entry) != entry["hash"] or chain.digest(cells, reason, salt or "") != entry["digest"]:
+                return int(entry["seq"])
+        return None
 
     def verify(self, head: Head | None = None) -> Wrong | None:
         """The first entry that does not fit; None where the chain holds."""

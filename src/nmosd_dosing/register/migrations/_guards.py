@@ -59,7 +59,8 @@ def set_up(apps: Any, schema_editor: Any) -> None:
 
 
 def missing(connection: Any) -> list[str]:
-    """The guards of a database that are not there, not active, or not as they were made; by their names."""
+    """The guards of a database that are not there, not active, or not as they were made; and what was put beside them, which may swallow
+    what is written; by their names."""
     with connection.cursor() as cursor:
         return _missing_on_server(cursor) if connection.vendor == "postgresql" else _missing_in_file(cursor)
 
@@ -72,7 +73,7 @@ def _missing_in_file(cursor: Any) -> list[str]:
         for statement in _SQLITE.replace("; END;", ";\nEND;").split("\nEND;")
         if statement.strip()
     }
-    return [name for name, statement in made.items() if _plain(there.get(name, "")) != _plain(statement)]
+    return [name for name, statement in made.items() if _plain(there.get(name, "")) != _plain(statement)] + sorted(there.keys() - made)
 
 
 def _missing_on_server(cursor: Any) -> list[str]:
@@ -87,7 +88,9 @@ def _missing_on_server(cursor: Any) -> list[str]:
     made = dict(re.findall(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*?)\$\$", _POSTGRESQL, re.S))
     wrong = {name for name, body in made.items() if bodies.get(name) != _plain(body)}
     called = re.findall(r"CREATE TRIGGER (\w+) .*?EXECUTE FUNCTION (\w+)\(\)", _POSTGRESQL)
-    return [name for name, function in called if triggers.get(name) != function or function in wrong]
+    cursor.execute("SELECT rulename FROM pg_rules WHERE schemaname = current_schema()")
+    strange = triggers.keys() - dict(called) | {name for (name,) in cursor.fetchall()}
+    return [name for name, function in called if triggers.get(name) != function or function in wrong] + sorted(strange)
 
 
 def _plain(text: str) -> str:
