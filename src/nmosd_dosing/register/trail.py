@@ -13,13 +13,14 @@ import re
 import zoneinfo
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import blanking
-from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.accounts import Role, Who
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Store
@@ -29,6 +30,7 @@ from nmosd_dosing.subjects.tables.hidden import MASKED
 from nmosd_dosing.subjects.tables.subject_table import same
 
 WITHHELD: Final = "(withheld)"
+KNOWS_ARMS: Final[Role] = "unblinded-pharmacist"
 _AT_ONCE = 500
 _VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took"}
 _NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
@@ -45,7 +47,7 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "uses": ("use of {kind} file {id}, version {version}", ()),
     "versions": ("version of the study of {subject}", ()),
 }  # fmt: skip
-_UNTOLD = {"visits": MASKED.columns}  # by table, which cells may tell the arm where somebody typed them who knows it
+UNTOLD: Final = {"visits": MASKED.columns}  # by table, which cells may tell the arm where somebody typed them who knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +195,27 @@ def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[i
         yield _line(name, store, row, said, seen, who)
 
 
+def untold(store: Store) -> frozenset[int]:
+    """The numbers of entries of which `UNTOLD` cells may tell the arm."""
+    entries = Entry.objects.using(store.alias).filter(what__in=UNTOLD)
+    new = set(entries.filter(role=KNOWS_ARMS).values_list("seq", flat=True))
+    found = set(new)
+    while new:
+        asked, later = sorted(new), set[int]()
+        for begin in range(0, len(asked), _AT_ONCE):
+            later.update(entries.filter(replaces__in=asked[begin : begin + _AT_ONCE]).values_list("seq", flat=True))
+            later.update(entries.filter(of__in=asked[begin : begin + _AT_ONCE]).values_list("seq", flat=True))
+        new = later - found
+        found |= new
+    return frozenset(found)
+
+
 class _Subjects:
     """What subjects were called, when, and whom an account may see: where they are now, or were last."""
 
     def __init__(self, store: Store, who: Who, persons: Collection[int] | None = None) -> None:
         """`persons`: of nobody else it is asked."""
-        self.who = who
+        self.who, self._store = who, store
         self._codes: dict[int, list[tuple[int, str]]] = {}
         self._sites: dict[int, str | None] = {}
         rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=("enter", "correct")).order_by("seq")
@@ -209,6 +226,11 @@ class _Subjects:
             for row in batch:
                 self._sites[row["person"]] = row["site"]
                 self._codes.setdefault(row["person"], []).append((row["seq"], (said[row["seq"]].cells or {}).get("subject", "")))
+
+    @cached_property
+    def untold(self) -> frozenset[int]:
+        """The entries that may tell the arm: what somebody wrote who knows it, and what stands in its place since, which has it still."""
+        return untold(self._store)
 
     def sees(self, person: int | None, site: str | None) -> bool:
         """Whether the account may read what is of a person; what is of nobody by its site."""
@@ -253,7 +275,7 @@ def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | 
 def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects, who: Who) -> Line:
     """One entry as the account may read it. Whose code is corrected is called as before."""
     mine, action, what = said[row["seq"]], row["action"], row["what"]
-    untold = _UNTOLD.get(what, ()) if row["role"] == "unblinded-pharmacist" and not who.sees_arms else ()
+    untold = UNTOLD.get(what, ()) if not who.sees_arms and (row["seq"] in seen.untold or row["of"] in seen.untold) else ()
     before = said[row["replaces"]].cells if row["replaces"] is not None else None
     old, new = (_shown(cells, what, untold) for cells in (before, mine.cells if action != "blank" else None))
     of = blanking.row_of(store, row["of"]) if row["of"] is not None else None
@@ -264,7 +286,7 @@ def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, bl
             if (before or {}).get(cell) != (mine.cells or {}).get(cell) and (cell != "subject" or what == "subjects")
         ]  # fmt: skip
         old, new = {cell: old.get(cell, "") for cell in others}, {cell: new.get(cell, "") for cell in others}
-    reason = mine.reason if not (untold and mine.reason) else WITHHELD
+    reason = WITHHELD if untold and mine.reason and row["role"] == KNOWS_ARMS else mine.reason
     taken_out = (mine.cells or {}).get(blanking.TAKEN_OUT) if action == "blank" else None
     code = seen.code(row["person"], None if name == "arms" else row["replaces"] if row["what"] == "subjects" and before else row["seq"])
     kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "request")}
