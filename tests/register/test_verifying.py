@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nmosd_dosing.register import verifying
+from nmosd_dosing.register import chain, verifying
 from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.store import TakenOut
 from tests.kit.by_hand import CONTENT, ENTRY, by_hand, other, unguarded
 from tests.kit.written import UNBLINDED, Desk
 
@@ -156,6 +157,17 @@ def test_bytes_in_the_place_of_a_text_are_found(whole: Register) -> None:
     with unguarded(whole, whole.facts) as hand:
         hand.ask("UPDATE register_content SET cells = CAST(cells AS BLOB) WHERE entry = 5")
     assert found(whole) == "5 has another content than was written"
+
+
+def test_what_somebody_writes_meanwhile_is_no_edit_by_hand(whole: Register) -> None:
+    told, entries = TakenOut(whole.facts.alias), whole.facts.entries()
+    first = next(entries)
+    Desk(whole).record("events", subject="0101", event="relapse", date="2025-03-03", comment="Zhang Wei")
+    assert chain.first_wrong([first, *entries], told) is None
+    assert "took comment out" in Desk(whole).blank(8, "comment")
+    assert 8 in told
+    assert 3 not in told
+    assert chain.first_wrong(whole.facts.entries(), told) is None
 
 
 def test_how_far_it_is_is_told(whole: Register, monkeypatch: pytest.MonkeyPatch) -> None:

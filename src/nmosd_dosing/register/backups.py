@@ -35,7 +35,11 @@ class Begun(NamedTuple):
 
 def backup(store: Store, kind: str) -> Iterator[bytes]:
     """The pieces of a file with all that a store holds, packed by gzip; `kind`: `facts` or `arms`. It is that of one moment."""
+    connection = connections[store.alias]
     with transaction.atomic(using=store.alias):
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         head = store.head()
         packed = zlib.compressobj(6, zlib.DEFLATED, 31)
         yield packed.compress(_line({"format": _FORMAT, "version": _VERSION, "store": kind, "head": list(head)}))

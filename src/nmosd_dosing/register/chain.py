@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 FIRST = "0" * 64  # what the first entry has in the place of the hash before
@@ -47,7 +47,7 @@ def hashed(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical([entry[name] for name in FIELDS]).encode()).hexdigest()
 
 
-def first_wrong(entries: Iterable[Mapping[str, Any]], taken_out: frozenset[int], head: Head | None = None) -> Wrong | None:
+def first_wrong(entries: Iterable[Mapping[str, Any]], taken_out: Container[int], head: Head | None = None) -> Wrong | None:
     """The first entry of a trail that does not fit; None where the chain holds.
 
     `entries`: in the order of their numbers, each with its content (`cells`, `reason`, `salt`, and `is_there`). `taken_out`: of which

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -160,10 +160,9 @@ class Store:
 
     def entries(self, known: int | None = None) -> Iterator[dict[str, Any]]:
         """The trail in its order, each entry with its content: `cells` and `reason` as they were written, `is_there`."""
-        entries = Entry.objects.using(self.alias).order_by("seq")
-        contents = Content.objects.using(self.alias).order_by("entry")
-        if known is not None:
-            entries, contents = entries.filter(seq__lte=known), contents.filter(entry__lte=known)
+        last = known if known is not None else self.head().seq  # what somebody writes meanwhile is in both, or in none
+        entries = Entry.objects.using(self.alias).order_by("seq").filter(seq__lte=last)
+        contents = Content.objects.using(self.alias).order_by("entry").filter(entry__lte=last)
         beside = contents.values_list("entry", "cells", "reason", "salt").iterator(_AT_ONCE)
         content = next(beside, None)
         for entry in entries.values(*chain.FIELDS, "hash").iterator(_AT_ONCE):
@@ -186,8 +185,18 @@ class Store:
 
     def verify(self, head: Head | None = None) -> Wrong | None:
         """The first entry that does not fit; None where the chain holds."""
-        blanked = Entry.objects.using(self.alias).filter(action="blank").values_list("of", flat=True)
-        return chain.first_wrong(self.entries(), frozenset(seq for seq in blanked if seq is not None), head)
+        return chain.first_wrong(self.entries(), TakenOut(self.alias), head)
+
+
+class TakenOut(Container[int]):
+    """Of which entries the content was taken out, as the trail says; also where that was said since."""
+
+    def __init__(self, alias: str) -> None:
+        self._entries = Entry.objects.using(alias).filter(action="blank")
+        self._known = frozenset(self._entries.values_list("of", flat=True))
+
+    def __contains__(self, seq: object) -> bool:
+        return isinstance(seq, int) and (seq in self._known or self._entries.filter(of=seq).exists())
 
 
 def _stop_at(first: Entry | None) -> None:

@@ -17,7 +17,7 @@ from nmosd_dosing.register import chain
 from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.migrations import _guards
 from nmosd_dosing.register.models import Content, Entry
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.store import Store, TakenOut
 
 _TOLD = 1000  # entries between two words on how far it is
 
@@ -41,9 +41,8 @@ class Verdict:
 def verify(store: Store, kept: Head | None = None, told: Callable[[int], None] | None = None) -> Verdict:
     """What is found of a store's trail. `kept`: a number and hash that were kept elsewhere; `told`: is told how many entries are done."""
     head = store.head()
-    blanked = Entry.objects.using(store.alias).filter(action="blank").values_list("of", flat=True)
     counted = _Counted(store.entries(), told)
-    wrong = chain.first_wrong(counted, frozenset(seq for seq in blanked if seq is not None), kept)
+    wrong = chain.first_wrong(counted, TakenOut(store.alias), kept)
     if wrong is not None:
         return Verdict(counted.done, head, wrong.seq, wrong.message)
     stray = _without_entry(store)
