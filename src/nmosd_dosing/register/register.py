@@ -63,7 +63,8 @@ def make(text: str) -> Register:
             versions.create(store)
     except DatabaseError as error:
         _take_away(register, begun)
-        raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}")) from error
+        hint = "name a file in a folder that can be written" if at.file is not None else "name an empty database, as the role that owns it"
+        raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}", hint=hint)) from error
     except InputError:
         _take_away(register, begun)
         raise
