@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from nmosd_dosing.cli import registers
-from tests.kit.command import dosing, errors, output, run
+from tests.kit.command import dosing, errors, run
 from tests.kit.paths import ROOT
 from tests.kit.register_tables import made_of, without_places
 from tests.kit.registers import Made, Place
@@ -93,37 +91,6 @@ def test_an_export_is_whole_and_writes_over_nothing_unasked() -> None:
     assert "there already" in errors("register", "export", "out", "--register", "trial.db")
     assert dosing("register", "export", "out", "--register", "trial.db", "--over").returncode == 0
     assert "is there already" in errors("register", "init", "--register", "trial.db")
-
-
-@pytest.mark.usefixtures("trial")
-def test_what_an_unblinded_pharmacist_typed_of_a_visit_is_in_nobody_elses_tables() -> None:
-    """Neither where somebody has corrected the row since, nor in what an import shows before it writes."""
-    asks = ("--register", "trial.db")
-    dosing("register", "account", "add", "zhao", "--role", "unblinded-pharmacist", "--sites", "all", "--user", "zhao", *asks)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registers, "users_name", lambda: "zhao")
-        typed = ("subject=0101", "visit=rcp/D182", "date=2025-06-22", "product=BAT4406F", "batch=PLB-7", "comment=as placebo")
-        written = output("register", "record", "visits", *typed, "--reason", "late", *asks)
-        assert "PLB-7" in output("register", "history", *asks)
-        output("register", "export", "arms", *asks)
-    number = re.search(r"\(number (\d+)\)", written)
-    assert number is not None
-    output("register", "correct", number[1], "date=2025-06-23", "--reason", "3 typed for 2", *asks)
-    output("register", "export", "out", *asks)
-    theirs, mine = (Path(folder, "visits.csv").read_text("utf-8") for folder in ("arms", "out"))
-    assert "PLB-7" in theirs
-    assert not any(word in mine for word in ("BAT4406F", "PLB-7", "as placebo"))
-    Path("batches.csv").write_text("subject,visit,date,batch\n0101,rcp/D182,2025-06-23,X-9\n", "utf-8")
-    shown = dosing("register", "import", "--visits", "batches.csv", "--reason", "label", *asks).stdout
-    assert "batch (withheld) to `X-9`" in shown, "a row without a product is the one whose product is not told"
-    assert "PLB-7" not in shown
-    again = output("register", "import", "--visits", "out/visits.csv", *asks).splitlines()[1].split()
-    assert again == ["visits", "0", "0", "18", "0"]
-    output("register", "import", "--visits", "batches.csv", "--reason", "label", "--yes", *asks)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registers, "users_name", lambda: "zhao")
-        output("register", "export", "later", *asks)
-    assert "BAT4406F,X-9,,as placebo" in Path("later/visits.csv").read_text("utf-8"), "nothing that is not told is lost"
 
 
 @pytest.mark.usefixtures("trial")

@@ -87,9 +87,9 @@ def test_a_number_of_another_sites_row_is_like_one_that_there_is_not(several: Re
 # --- roles ---------------------------------------------------------------------------------------------------------------
 
 MAY = {
-    "record a visit": {"coordinator", "site-pharmacist", "unblinded-pharmacist", "manager"},
+    "record a visit": {"coordinator", "site-pharmacist", "manager"},
     "record an event": {"coordinator", "manager"},
-    "record a weight": {"coordinator", "site-pharmacist", "unblinded-pharmacist", "manager"},
+    "record a weight": {"coordinator", "site-pharmacist", "manager"},
     "record what was had": {"coordinator", "manager"},
     "record a subject": {"coordinator", "manager"},
     "record an arm": {"unblinded-pharmacist"},

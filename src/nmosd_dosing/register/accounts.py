@@ -29,11 +29,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 ACCOUNTS, PASSWORDS = "accounts", "passwords"  # tables of the trail that are no tables of subjects
 
 _OF_SITES = frozenset(COLUMNS) - {"allocation"}
-_OF_PHARMACIES = frozenset({"visits", "weighings", "measurements"})
 _WRITES: dict[Role, frozenset[str]] = {
     "coordinator": _OF_SITES,
-    "site-pharmacist": _OF_PHARMACIES,
-    "unblinded-pharmacist": _OF_PHARMACIES | {"allocation"},
+    "site-pharmacist": frozenset({"visits", "weighings", "measurements"}),
+    "unblinded-pharmacist": frozenset({"allocation"}),  # what others read is written by who knows no arm
     "monitor": frozenset(),
     "manager": _OF_SITES | {ACCOUNTS, PASSWORDS, "files", "uses"},
 }
@@ -92,11 +91,14 @@ class Who:
             ))  # fmt: skip
 
     def _refused(self, doing: str, roles: Collection[Role]) -> None:
-        whom = " or ".join(f"an {role}" if role.startswith("u") else f"a {role}" for role in roles)
         raise InputError(Problem(
-            f"the account `{clip(self.name)}` may not {doing}: it is a {self.role}",
-            hint=f"ask {whom}, or name an account that is one: `{argument('account', 'NAME')}`",
+            f"the account `{clip(self.name)}` may not {doing}: it is {_one(self.role)}",
+            hint=f"ask {' or '.join(map(_one, roles))}, or name an account that is one: `{argument('account', 'NAME')}`",
         ))  # fmt: skip
+
+
+def _one(role: Role) -> str:
+    return f"an {role}" if role.startswith("u") else f"a {role}"
 
 
 @dataclass(frozen=True, slots=True)

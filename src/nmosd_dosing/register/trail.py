@@ -13,24 +13,20 @@ import re
 import zoneinfo
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import blanking
-from nmosd_dosing.register.accounts import Role, Who
+from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Store
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables import written
-from nmosd_dosing.subjects.tables.hidden import MASKED
 from nmosd_dosing.subjects.tables.subject_table import same
 
-WITHHELD: Final = "(withheld)"
-KNOWS_ARMS: Final[Role] = "unblinded-pharmacist"
 _AT_ONCE = 500
 _VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took"}
 _NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
@@ -47,7 +43,6 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "uses": ("use of {kind} file {id}, version {version}", ()),
     "versions": ("version of the study of {subject}", ()),
 }  # fmt: skip
-UNTOLD: Final = {"visits": MASKED.columns}  # by table, which cells may tell the arm where somebody typed them who knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +169,7 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
             if (name == "arms") != asked.number.startswith("arms:"):
                 continue
             numbers = _of_number(store, asked.number.removeprefix("arms:"), asked.number, seen)
-        for line in _lines(name, store, seen, persons, who):
+        for line in _lines(name, store, seen, persons):
             if (
                 (numbers is None or line.seq in numbers or line.of in numbers)
                 and (asked.by is None or line.account == asked.by)
@@ -192,22 +187,7 @@ def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[i
     seen = _Subjects(register.facts, who, {row["person"] for row in rows if row["person"] is not None})
     said = _contents(store, _spoken_of(rows))
     for row in rows:
-        yield _line(name, store, row, said, seen, who)
-
-
-def untold(store: Store) -> frozenset[int]:
-    """The numbers of entries of which `UNTOLD` cells may tell the arm."""
-    entries = Entry.objects.using(store.alias).filter(what__in=UNTOLD)
-    new = set(entries.filter(role=KNOWS_ARMS).values_list("seq", flat=True))
-    found = set(new)
-    while new:
-        asked, later = sorted(new), set[int]()
-        for begin in range(0, len(asked), _AT_ONCE):
-            later.update(entries.filter(replaces__in=asked[begin : begin + _AT_ONCE]).values_list("seq", flat=True))
-            later.update(entries.filter(of__in=asked[begin : begin + _AT_ONCE]).values_list("seq", flat=True))
-        new = later - found
-        found |= new
-    return frozenset(found)
+        yield _line(name, store, row, said, seen)
 
 
 class _Subjects:
@@ -215,7 +195,7 @@ class _Subjects:
 
     def __init__(self, store: Store, who: Who, persons: Collection[int] | None = None) -> None:
         """`persons`: of nobody else it is asked."""
-        self.who, self._store = who, store
+        self.who = who
         self._codes: dict[int, list[tuple[int, str]]] = {}
         self._sites: dict[int, str | None] = {}
         rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=("enter", "correct")).order_by("seq")
@@ -226,11 +206,6 @@ class _Subjects:
             for row in batch:
                 self._sites[row["person"]] = row["site"]
                 self._codes.setdefault(row["person"], []).append((row["seq"], (said[row["seq"]].cells or {}).get("subject", "")))
-
-    @cached_property
-    def untold(self) -> frozenset[int]:
-        """The entries that may tell the arm: what somebody wrote who knows it, and what stands in its place since, which has it still."""
-        return untold(self._store)
 
     def sees(self, person: int | None, site: str | None) -> bool:
         """Whether the account may read what is of a person; what is of nobody by its site."""
@@ -261,7 +236,7 @@ def _called(store: Store, code: str) -> list[int] | None:
     return [person for person in rows.values_list("person", flat=True) if person is not None] or None
 
 
-def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None, who: Who) -> Iterator[Line]:
+def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None) -> Iterator[Line]:
     rows = Entry.objects.using(store.alias).order_by("seq")
     if persons is not None:
         rows = rows.filter(person__in=persons)
@@ -269,38 +244,36 @@ def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | 
         batch = [row for row in batch if seen.sees(row["person"], row["site"])]
         said = _contents(store, _spoken_of(batch))
         for row in batch:
-            yield _line(name, store, row, said, seen, who)
+            yield _line(name, store, row, said, seen)
 
 
-def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects, who: Who) -> Line:
+def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects) -> Line:
     """One entry as the account may read it. Whose code is corrected is called as before."""
     mine, action, what = said[row["seq"]], row["action"], row["what"]
-    untold = UNTOLD.get(what, ()) if not who.sees_arms and (row["seq"] in seen.untold or row["of"] in seen.untold) else ()
     before = said[row["replaces"]].cells if row["replaces"] is not None else None
-    old, new = (_shown(cells, what, untold) for cells in (before, mine.cells if action != "blank" else None))
+    old, new = (_shown(cells, what) for cells in (before, mine.cells if action != "blank" else None))
     of = blanking.row_of(store, row["of"]) if row["of"] is not None else None
-    named = new or old or (_shown(blanking.content(store, of).cells, what, untold) if of is not None else None) or {}
+    named = new or old or (_shown(blanking.content(store, of).cells, what) if of is not None else None) or {}
     if old is not None and new is not None:
         others = [
             cell for cell in {**old, **new}
             if (before or {}).get(cell) != (mine.cells or {}).get(cell) and (cell != "subject" or what == "subjects")
         ]  # fmt: skip
         old, new = {cell: old.get(cell, "") for cell in others}, {cell: new.get(cell, "") for cell in others}
-    reason = WITHHELD if untold and mine.reason and row["role"] == KNOWS_ARMS else mine.reason
     taken_out = (mine.cells or {}).get(blanking.TAKEN_OUT) if action == "blank" else None
     code = seen.code(row["person"], None if name == "arms" else row["replaces"] if row["what"] == "subjects" and before else row["seq"])
     kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "request")}
     return Line(
-        name, action=action, what=what, subject=code, old=old, new=new, reason=reason, of=of, taken_out=taken_out, named=named, **kept
+        name, action=action, what=what, subject=code, old=old, new=new, reason=mine.reason, of=of, taken_out=taken_out, named=named, **kept
     )
 
 
-def _shown(cells: Mapping[str, str] | None, what: str, untold: Collection[str]) -> dict[str, str] | None:
+def _shown(cells: Mapping[str, str] | None, what: str) -> dict[str, str] | None:
     if cells is None:
         return None
     never = _NAMED.get(what, ("", ()))[1]
     columns = (*written.COLUMNS.get(what, ()), *cells)
-    return {name: WITHHELD if name in untold else cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
+    return {name: cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
 
 
 def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]:

@@ -158,22 +158,14 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     if "allocation" in rows:
         found.who.must_write("allocation")
         held["allocation"] = _of(facts.holding(found.register.arms_store(), "allocation"), there)
-    untold = _untold(found)
-    changes = [imports.changes(table, _told(table, held[table], untold), mine, there) for table, mine in rows.items()]
+    changes = [imports.changes(table, held[table], mine, there) for table, mine in rows.items()]
     for change in changes:
-        whole = {fact.seq: fact for fact in held[change.table]}
-        change.corrected = [  # what was not compared, since it is not told, stays
-            imports.Corrected(
-                whole[fact.seq], {**{n: t for n, t in (whole[fact.seq].cells or {}).items() if n not in (fact.cells or {})}, **cells}
-            )
-            for fact, cells in change.corrected
-        ]
         if change.table == "subjects":
             change.new = [studies.on_version(found.facts, row, found.at.date()) for row in change.new]
     sites = {code: person.site for code, person in there.items()} | {same(r["subject"]): r.get("site") for r in rows.get("subjects", ())}
     _check_allowed(found, changes, sites, there)
     _check_together(asked, changes, held, there)
-    write_text(without_controls(_preview(changes, there, untold)))
+    write_text(without_controls(_preview(changes, there)))
     if not any(changes):
         return
     slips = _slips(found, asked, changes, held, there)
@@ -264,11 +256,8 @@ def _check_together(
     _planned(replace(asked, **instead), Problems())
 
 
-def _preview(changes: Sequence[Changes], there: Mapping[str, Person], untold: Collection[int]) -> str:
-    """How many rows are new, corrected, there already, and not in the tables; and what is corrected. No arm is among it, and of the rows
-    `untold` nothing that may tell one."""
-    from nmosd_dosing.register import trail
-
+def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
+    """How many rows are new, corrected, there already, and not in the tables; and what is corrected. No arm is among it."""
     lines = [f"{'':12}{'new':>9}{'corrected':>11}{'as it is':>10}{'only in the register':>22}"]
     lines += [f"{c.table:12}{len(c.new):>9,}{len(c.corrected):>11,}{c.same:>10,}{c.others:>22,}" for c in changes]
     corrected = [(c.table, fact, cells) for c in changes if c.table != "allocation" for fact, cells in c.corrected]
@@ -276,8 +265,7 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person], untold: Co
     for table, fact, cells in corrected[:_LISTED]:
         old = fact.cells or {}
         names = [name for name in dict.fromkeys([*old, *cells]) if name != "subject" and old.get(name) != cells.get(name)]
-        hidden = trail.UNTOLD.get(table, ()) if fact.seq in untold else ()
-        said = ", ".join(f"{n} {trail.WITHHELD if n in hidden else _cell(old.get(n))} to {_cell(cells.get(n))}" for n in names)
+        said = ", ".join(f"{name} {_cell(old.get(name))} to {_cell(cells.get(name))}" for name in names)
         what = " ".join(filter(None, (codes[fact.person or 0], old.get("visit") or old.get("event") or old.get("what") or "")))
         lines.append(f"corrects {fact.seq} of {table}, {what}: {said}")
     if len(corrected) > _LISTED:
@@ -342,8 +330,7 @@ def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: 
     known = as_known(known_at, found) if known_at is not None else None
     which = [*_OF_FACTS, *(["allocation"] if found.arms is not None else [])]
     held = tables.held(found.register, which, tables.Whose(known, found.who.sites))
-    untold = _untold(found)
-    rows = {table: tables.rows(_told(table, mine, untold)) for table, mine in held.items()}
+    rows = {table: tables.rows(mine) for table, mine in held.items()}
     files = {Path(folder) / f"{table}.csv": written.table_bytes(table, mine) for table, mine in rows.items()}
     if not over and (there := [path for path in files if path.exists()]):
         hint = "name another folder, or write over them with `--over`"
@@ -356,26 +343,6 @@ def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: 
     for path, content in files.items():
         write_whole(str(path), content)
     write_text(without_controls("".join(f"{Path(folder) / table}.csv: {counted(len(mine), 'row')}\n" for table, mine in rows.items())))
-
-
-def _untold(found: Opened) -> frozenset[int]:
-    """The numbers of rows of which the account may not read what may tell the arm: `history` withholds the same."""
-    from nmosd_dosing.register import trail
-
-    return trail.untold(found.facts) if not found.who.sees_arms else frozenset()
-
-
-def _told(table: str, held: Sequence[Fact], untold: Collection[int]) -> list[Fact]:
-    """Rows without the cells that may tell the arm, where they are not to be told."""
-    from nmosd_dosing.register import trail
-
-    columns = trail.UNTOLD.get(table, ())
-    return [
-        fact._replace(cells={name: text for name, text in (fact.cells or {}).items() if name not in columns})
-        if fact.seq in untold
-        else fact
-        for fact in held
-    ]
 
 
 _OF_FACTS = tuple(table for table in written.COLUMNS if table != "allocation")
