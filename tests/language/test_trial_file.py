@@ -169,5 +169,5 @@ def test_a_register_stands_in_the_place_of_tables_and_may_have_its_own_study() -
     on_server = read("trial: X\nregister: postgresql://me@host/trial\nregimen: mil62\n", "there/trial.yaml")
     assert (on_server.register and on_server.register.text, regimen(on_server)) == ("postgresql://me@host/trial", "mil62")
     both = refused("trial: X\nregister: trial.db\nsubjects: subjects.csv\nvisits: visits.csv\n")
-    assert both.count("stands beside a register, which has its own") == 2 and "dosing register init --register trial.db" in both
+    assert both.count("stands beside a register, which has its own") == 2 and "dosing register init register trial.db" in both
     assert "a trial file needs `regimen`" in refused("trial: X\n")

@@ -159,7 +159,7 @@ def test_only_a_manager_makes_and_changes_accounts(store: Store, role: accounts.
     who = Who("lina", role)
     add(store, "lina", role, "all")
     head = store.head()
-    told = rf"the account `lina` may not .*: it is a {role}\nhint: ask a manager"
+    told = rf"the account `lina` may not .*: it is an? {role}\nhint: ask a manager"
     with pytest.raises(InputError, match=told):
         accounts.add(store, who, AT, "UTC", name="tom", role="manager")
     with pytest.raises(InputError, match=told):

@@ -182,11 +182,13 @@ def _moment(text: str) -> dt.datetime:
 
 def _day_of_looking(given: Mapping[str, Any], known: Known, found: Opened) -> dict[str, Any]:
     """The day of the moment, in the zone, from which a command looks that is told no other; it is said."""
+    from nmosd_dosing.register.store import stamped
+
     day = _in_zone(known.at, found.zone).date()
     looks = "as_of" in given and given["as_of"] is None
     seen = f", seen from {day}" if looks else ""
     shown = found.register.address.shown
-    say(without_controls(f"{shown}: as known on {known.at:%Y-%m-%dT%H:%M:%SZ}, by entry {known.facts}{seen}"))
+    say(without_controls(f"{shown}: as known on {stamped(known.at)}, by entry {known.facts}{seen}"))
     return {"as_of": day.isoformat()} if looks else {}
 
 

@@ -138,7 +138,7 @@ def _says_what(found: TrialKeys, problems: Problems) -> bool:
         return found.regimen is not None
     if found.register is None:
         return False
-    for name in (name for name in TABLES if getattr(found, name) is not None):
+    for name in (name for name in (*TABLES, "columns") if getattr(found, name) is not None):
         hint = f"take it out; `dosing register init {argument('register', found.register.text.strip())}` made the register of such tables"
         problems.error(f"`{name}` stands beside a register, which has its own", found.key_place(name), hint)
     return not problems.errors

@@ -122,7 +122,10 @@ class Account:
     def cells(self) -> Mapping[str, str]:
         """Its row in the trail."""
         return {
-            "account": self.name, "role": self.role, "sites": ", ".join(sorted(self.sites or ())), "user": self.user or "",
+            "account": self.name,
+            "role": self.role,
+            "sites": ", ".join(sorted(self.sites)) if self.sites is not None else _EVERY_SITE,
+            "user": self.user or "",
             "state": "active" if self.active else "disabled",
         }  # fmt: skip
 
@@ -142,7 +145,7 @@ def accounts(store: Store, known: int | None = None) -> list[Account]:
 def _account(fact: facts.Fact, having: Collection[str]) -> Account:
     cells = fact.cells or {}
     role = next(role for role in ROLES if role == cells["role"])
-    sites = frozenset(cells["sites"].split(", ")) if cells["sites"] else None
+    sites = frozenset(cells["sites"].split(", ")) if cells["sites"] != _EVERY_SITE else None
     name = cells["account"]
     return Account(fact.seq, name, role, sites, cells["state"] == "active", cells["user"] or None, name in having)
 

@@ -101,6 +101,8 @@ def open(text: str) -> Register:
         form = versions.form(register.facts)
     except DatabaseError as error:
         hint = "name the file that `dosing register init` made" if at.file is not None else "see whether the server runs and lets you in"
+        if "readonly" in said(error):
+            hint = "SQLite writes beside the file also while it is read: ask for the right to write in its folder"
         raise InputError(Problem(f"cannot open the register `{clip(at.shown)}`: {said(error)}", hint=hint)) from error
     if not form.is_store:
         raise InputError(Problem(f"`{clip(at.shown)}` is no register", hint="name the file or database that `dosing register init` made"))
