@@ -282,3 +282,10 @@ def test_a_clock_that_is_wrong_loses_nothing(fang: Desk, at: dt.datetime) -> Non
     assert f"{at.astimezone(dt.timezone(dt.timedelta(hours=8))):%Y-%m-%d %H:%M} Asia/Shanghai" in late.correct(4, date="2025-07-08")
     assert "(number 7, replaces 6)" in fang.correct(6, date="2025-07-09")
     assert book(fang.book.register).register.facts.verify() is None
+
+
+def test_who_may_be_meant_is_shown_and_nobody_else(fang: Desk) -> None:
+    fang.record("subjects", subject="0102", site="01", start="2025-02-03")
+    said = fang.record("visits", subject="101", visit="rcp/D182", date="2025-07-08")
+    assert "1 | subject=0101\n  | ^^^^^^^^^^^^ this one\n" in said
+    assert "0102" not in said

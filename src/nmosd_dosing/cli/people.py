@@ -376,6 +376,13 @@ def check_arms(request: Request, hint: str, problems: Problems, who: str = "the 
         problems.error(f"`--unblind` needs {who}", None, hint)
 
 
+def where_arms_are(asked: PeopleOptions, arms: Sequence[str]) -> str:
+    """What is to be typed where an arm is not known."""
+    if asked.register is not None:
+        return f"who of the register has none gets one by `dosing register record allocation subject=CODE arm=…`, {one_of(arms)}"
+    return f"add `--arm` with {one_of(arms)}" if asked.subjects is None else "add `--allocation FILE` with everybody's arm"
+
+
 def say_day_1(cohort: Cohort) -> None:
     """Whose first dose was, or is booked, on another day than planned: a line for each subject."""
     moved, booked = list(cohort.moved()), cohort.first_booked()

@@ -186,7 +186,7 @@ def unknown_subject(table: str, row: Row, codes: Sequence[str], masked: bool) ->
     cell = _cell(sheet)
     if cell is not None and known.find(cell) is None:
         known.next_table()
-    return [_shown(problem, (sheet, everybody)) for problem in known.in_order]
+    return [_shown(problem, (sheet,)) for problem in known.in_order]  # everybody's rows have their places already
 
 
 def _cell(sheet: _Sheet) -> Cell | None:

@@ -17,7 +17,7 @@ from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.pharmacy.changes import Changes, LastList, changes_since, check_same, of_these, read_last_list
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
@@ -181,8 +181,7 @@ def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, 
     else:
         workdays = arguments.country("--country", asked.country, request.study.site, problems)
         request = replace(request, unblind=asked.unblind, policy=policy, workdays=workdays)
-        one = f"add `--arm` with {one_of(request.arms)}"
-        people.check_arms(request, one if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
+        people.check_arms(request, people.where_arms_are(whom, request.arms), problems)
     shown = read_shown(whom, asked.at_site, request, problems)
     if request is None or first is None or last is None or problems.found:
         fail(problems)

@@ -152,8 +152,7 @@ def _checked(
                 if whom.subjects is None and person.planned_start is not None:  # nobody has typed that day
                     start = f"day 1, {day_1_text(person)}"
                 problems.error(f"`--until {what.until}` is before {start}", None, "give a later day")
-        arm = f"add `--arm` with {one_of(request.arms)}"
-        people.check_arms(request, arm if whom.subjects is None else "add `--allocation FILE` with everybody's arm", problems)
+        people.check_arms(request, people.where_arms_are(whom, request.arms), problems)
         _names(whom, calendar, persons, problems)
     calendars_asked = calendars.asked(calendar, asked.window, problems)
     _check_files(whom, output, calendar, problems)

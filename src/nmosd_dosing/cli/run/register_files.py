@@ -13,7 +13,7 @@ from nmosd_dosing.cli.files import has_folder, is_file, read_file, write_whole
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
 from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, one_of
 from nmosd_dosing.language import catalog, nodes
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of
@@ -33,7 +33,7 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     if problems.found:
         fail(problems)
     opened = registers.opened(asked)
-    from nmosd_dosing.register import studies
+    from nmosd_dosing.register import accounts, studies
 
     opened.who.must_manage("take files in")
     sites = tuple(dict.fromkeys(used.at_site))
@@ -44,6 +44,8 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     version, acts = studies.adopted(opened.facts, kind, id, Path(path).name, content, start, sites)
     opened.facts.write(acts, opened.author, opened.at, seen=seen)
     say(without_controls(f"{in_words(kind, id, version)}, {used_by(sites, start)}{'' if acts else ': it is so already'}"))
+    if unknown := sorted({*sites} - accounts.sites_of_subjects(opened.facts)):
+        say(without_controls(f"no subject is of site {one_of(unknown)} yet"))
 
 
 def _shipped(id: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import histories, people, regimens, registers
-from nmosd_dosing.cli.edge import collected, fail, write_text
+from nmosd_dosing.cli.edge import collected, fail, say, write_text
 from nmosd_dosing.cli.files import Held, read_file, write_whole
 from nmosd_dosing.cli.options import CohortOptions
 from nmosd_dosing.cli.register_options import RegisterOptions
@@ -61,6 +61,8 @@ def run_init(asked: ImportOptions) -> None:
     shown = found.register.address.shown
     held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
     write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))
+    if asked.regimen is None:
+        say("it has no study yet: `dosing register adopt FILE` takes one in")
 
 
 def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
