@@ -107,7 +107,7 @@ def test_a_file_of_what_a_register_says_is_what_its_name_says(words: str, folder
     check_names((*words.split(), "--register", held), OF_REGISTER[words], folder)
 
 
-@pytest.mark.parametrize("words", [*OF_REGISTER, *CHANGING])
+@pytest.mark.parametrize("words", [*OF_REGISTER, *sorted(CHANGING)])
 def test_the_help_of_a_register_offers_the_formats_that_there_are(words: str) -> None:
     [offered] = [parameter.help for parameter in COMMANDS[words].params if parameter.name == "format"]
     assert re.findall(r"\w+", offered.split(";")[0].replace(" or", "")) == [*OF_REGISTER.get(words, ("table", "json"))]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from nmosd_dosing.subjects import history
+from nmosd_dosing.subjects.subject import Measurement, Subject
 from tests.kit.command import errors, output
 
 
@@ -16,3 +20,10 @@ def test_who_was_lost_has_begun_and_who_withdrew_before_is_told_how_long_before(
     asked = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06")
     assert errors(*asked, "--on", "lost=2024-01-06").startswith("error: `lost` on 2024-01-06 is before day 1, 2025-01-06\n")
     assert "withdrawn on 2024-01-06 Sat, 366 days before day 1: nothing after it" in output(*asked, "--on", "withdrawn=2024-01-06")
+
+
+def test_a_value_that_is_dated_later_was_not_known() -> None:
+    values = tuple(Measurement("eGFR", dt.date(2025, 1, day), kidney) for day, kidney in ((19, 60), (20, 59), (21, 58)))
+    known = history.known_by([Subject(dt.date(2025, 1, 6), measurements=values)], {}, dt.date(2025, 1, 20))
+    assert known.subjects[0].measurements == values[:2]
+    assert known.left_out == ("a value on 2025-01-21",)

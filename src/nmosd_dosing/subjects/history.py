@@ -15,9 +15,9 @@ from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, 
 from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, OF_SCREENING, RELAPSE, STUDY_EVENTS, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Entered, Event, Subject, Weight
+from nmosd_dosing.subjects.subject import Entered, Event, Measurement, Subject, Weight
 
-Dated = TypeVar("Dated", Event, Entered, Weight)
+Dated = TypeVar("Dated", Event, Entered, Weight, Measurement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def not_ended_by(subjects: Sequence[Subject], day: dt.date) -> tuple[str, ...]:
 
 
 def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
-    """What was known on a day. Of events, entries and weights what is dated later was not; a visit that is was booked, and a day of
+    """What was known on a day. Of events, entries, weights and values what is dated later was not; a visit that is was booked, and a day of
     consent, screening or randomisation is planned, as day 1 may be."""
     left_out: list[str] = []
 
@@ -60,6 +60,7 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
             events=known(s.events, "an event", _planned(s)),
             entered=known(s.entered, "an entry"),
             weights=known(s.weights, "a weight"),
+            measurements=known(s.measurements, "a value"),
         )
         for s in booked_by(subjects, as_of)
     )
