@@ -14,6 +14,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+# Playwright keeps a loop running in the thread of the tests, by which Django takes them for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
 
 pytest_plugins = ["tests.kit.postgres", "tests.kit.registers"]
