@@ -50,6 +50,7 @@ def test_the_case_of_the_project() -> None:
         "day_1_held_by": ["EC1", "EC2-antibody"],
         "open": ["IC4", "IC5-withdrawal", "EC3-half-lives"],
         "steps": ["screening is from D-28 to D-1, so that for this day 1 it is not before 2025-02-02"],
+        "unknown": [],
     }
     mil62 = found("--regimen", "mil62", *CASE)
     assert (mil62["earliest"]["screening"], mil62["earliest"]["day_1"]) == ("2025-03-02", "2025-03-02")

@@ -37,7 +37,8 @@ _UNSEEN = """
     gap-repeat gap-too-short gap-two-entries gap-zero id-too-long infusion-too-long infusion-zero key-twice key-twice-give
     key-twice-in-braces key-twice-period key-twice-product key-twice-three-times length-10000-years length-400-digits length-zero
     long-line-fault-in-middle long-word many-senses many-warnings-and-errors month-bare month-too-far not-stated-among-items
-    not-stated-without-name nothing-happens number-huge number-large number-space number-space-thousands once-other-product
+    not-stated-without-name nothing-happens number-huge number-large number-space number-space-thousands number-point-thousands
+    number-point-thousands-more once-other-product
     day-lower not-known
     once-study-event once-unknown-event open-end-in-length product-with-space-chinese range-months-reversed range-reversed
     range-with-repeat repeat-after-open-end repeat-after-open-repeat repeat-days-after-month repeat-on-range repeat-past-9999-until

@@ -145,6 +145,7 @@ def dose_table(
     """
     check_arguments(of={"period": (period, str)}, needed={"study": (study, Study)}, flags={"unblind": unblind})
     weights_kg = the_list("weights_kg", weights_kg)
+    measured = the_list("measurements", measurements)
     several = heights_cm is not None and not isinstance(heights_cm, (Real, Decimal))
     heights = the_list("heights_cm", heights_cm) if several else [heights_cm] * len(weights_kg)
     if not weights_kg or any(kg is None for kg in weights_kg):
@@ -156,8 +157,7 @@ def dose_table(
     first = the_date("start", start) if start is not None else None
     bodies = zip(weights_kg, heights, strict=True)
     subjects = [
-        Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex, age=age, measurements=tuple(measurements))
-        for kg, cm in bodies
+        Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex, age=age, measurements=tuple(measured)) for kg, cm in bodies
     ]
     arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)

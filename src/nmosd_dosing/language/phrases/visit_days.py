@@ -213,7 +213,7 @@ def _refuse_other_end(scan: Scanner) -> None:
     hint = ""
     if re.match(r"(?i)(?:the )?(?:end of (?:the )?(?:study )?(?:treatment|study|trial|therapy|follow[- ]up)|eot|eos)\b", found):
         hint = "write `until the end of the period` where its length is stated, or the last day, as in `until D337`"
-    elif re.match(r"(?i)(?:disease |tumou?r )?(?:progression|relapse|death|withdrawal|toxicity|unacceptable toxicity)\b", found):
+    elif re.match(r"(?i)(?:disease |tumou?r )?(?:progression|relapse|death|withdrawal|toxicity|unacceptable toxicity)\b(?!\s*\+)", found):
         hint = f"take `until {clip(found)}` out: without it the end is not stated, and what is recorded of a subject ends it"
     elif re.match(r"(?i)(?:the )?last dose\b", found):
         hint = "no repeat ends with the last dose: name a day of the period, as in `until D337`, or how many times, as in `5 more times`"
