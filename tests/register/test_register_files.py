@@ -34,8 +34,12 @@ def register(*arguments: str) -> tuple[int, str, str]:
 def test_files_are_adopted_and_listed(trial: Path) -> None:
     assert register("adopt", "bat4406f") == (0, "", "study bat4406f, version 1, used by all sites\n")
     assert register("adopt", "bat4406f") == (0, "", "study bat4406f, version 1, used by all sites: it is so already\n")
-    assert register("adopt", "site.yaml", "--at-site", "01") == (0, "", "site file invented-hospitals, version 1, used by site 01\n")
-    words = "study bat4406f, version 2, used by site 01, 02 from 2025-09-01 Mon\n"
+    assert register("adopt", "site.yaml", "--at-site", "01") == (
+        0,
+        "",
+        "site file invented-hospitals, version 1, used by site 01\nno subject is of site `01` yet\n",
+    )
+    words = "study bat4406f, version 2, used by site 01, 02 from 2025-09-01 Mon\nno subject is of site `01` or `02` yet\n"
     assert register("adopt", "v2.yaml", "--from", "2025-09-01", "--at-site", "01", "--at-site", "02") == (0, "", words)
     listed = json.loads(register("files", "--format", "json")[1])["files"]
     assert [(file["kind"], file["version"], file["name"], file["used"]) for file in listed] == [
