@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,39 @@ def test_omit_and_hold_need_no_levels() -> None:
     assert levels(found) == [None] * 7
 
 
+TWO_RULES = """events: {skip: next left out, hold: wait, go: resumed}
+products:
+  X:
+    doses:
+      loading: {amount: 600 mg, omit: skip}
+      maintenance: {amount: 300 mg, omit: skip, hold: {from: hold, until: go}}
+      rescue: 100 mg
+periods:
+  main:
+    visits:
+      - {at: "D1, D15", give: X loading}
+      - {at: D22, give: X rescue}
+      - {at: "D29, D57", give: X maintenance}
+"""
+
+
+@pytest.mark.parametrize(
+    ("skipped", "doses"),
+    [
+        ("2025-01-06", ["omitted", "600", "100", "300", "300"]),  # the day of the first dose: that one, and no other
+        ("2025-01-07", ["600", "omitted", "100", "300", "300"]),
+        ("2025-01-20", ["600", "omitted", "100", "300", "300"]),
+        ("2025-01-21", ["600", "600", "100", "omitted", "300"]),  # the rescue's rule does not name the event
+        ("2025-02-04", ["600", "600", "100", "300", "omitted"]),
+        ("2025-03-04", ["600", "600", "100", "300", "300"]),
+    ],
+)
+def test_one_event_omits_one_dose_of_all_rules_that_name_it(skipped: str, doses: list[str]) -> None:
+    assert told(made(TWO_RULES, events=(("skip", skipped),))) == doses
+    stopped = made(TWO_RULES, events=(("skip", skipped), ("treatment_stopped", "2025-02-03")))
+    assert told(stopped) == doses[:4]
+
+
 def test_doses_wait_until_they_are_resumed() -> None:
     waits = made(text(), events=(("down", "2025-04-01"), ("hold", "2025-03-31")))
     assert told(waits) == ["300"] * 3 + ["held"] * 4
@@ -193,6 +227,27 @@ def test_each_arm_has_levels_of_its_own_and_the_dose_needs_the_arm_where_they_di
     assert told(made(study, events=events)) == ["300", "300", "needs arm", "needs arm"]
     assert told(made(study, events=(("skip", "2025-02-10"),))) == ["300", "300", "needs arm", "300"]
     assert told(made(study, arm="c", events=(("skip", "2025-02-10"), ("hold", "2025-02-10")))) == ["300"] * 4
+
+
+def test_where_the_arm_is_not_known_a_dose_needs_it_if_it_is_omitted_in_one_arm_alone() -> None:
+    study = """arms: [a, b]
+events: {skip: next left out, hold: wait, go: resumed}
+products:
+  X:
+    doses:
+      one: {amount: 300 mg, omit: skip}
+      two: {amount: 300 mg, omit: skip, hold: {from: hold, until: go}}
+periods:
+  main:
+    visits:
+      - {at: D1, give: {a: X one, b: X 300 mg}}
+      - {at: "D29, D57", give: {a: X one, b: X two}}
+"""
+    events = (("skip", "2025-01-06"),)
+    assert told(made(study, arm="a", events=events)) == ["omitted", "300", "300"]
+    assert told(made(study, arm="b", events=events)) == ["300", "omitted", "300"]
+    assert told(made(study, events=events)) == ["needs arm", "needs arm", "300"]
+    assert told(made(study, events=(("skip", "2025-01-07"),))) == ["300", "omitted", "300"]  # in either
 
 
 BLINDED = ARMS.format(events=EVENTS, moved="down: down, omit: skip", other="down", blinded="\n    blinded: true", third="X placebo")

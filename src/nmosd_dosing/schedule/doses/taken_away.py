@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
-from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Levels
+from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.rows import TakenDays
@@ -95,33 +95,31 @@ def among(columns: Iterable[int], n: int) -> NDArray[np.bool_]:
 def _taken(schedule: Schedule, rows: list[int], days: Dates, *, holds_only: bool = False) -> NDArray[np.uint8]:
     """(k, n) OMITTED or HELD of the doses of a product, or of `rows`, on these days, that events take away, NEEDS_ARM where that hangs on
     the arm, and 0."""
-    cohort, taken = schedule.cohort, np.zeros((len(rows), len(schedule)), dtype=np.uint8)
-    gives = [schedule.rows[k].give for k in rows]
-    for omit, held, resumed in dict.fromkeys((own.omit, own.held, own.resumed) for give in gives for own in give.levels if own is not None):
-        like = Levels((), (), 0, (), (), omit, held, resumed)
-        follow, unclear = (np.array(both) for both in zip(*(_followers(give, like, cohort) for give in gives), strict=True))
-        mine = np.where(follow | unclear, days, NO_DATE)
-        found = np.zeros(taken.shape, dtype=np.uint8)
-        for event in () if holds_only else omit:
-            for since in cohort.dates_of(event):
-                found[_next(mine, since)] = AmountStatus.OMITTED
-        last = _latest(cohort, resumed, np.full(len(schedule), LAST_DATE))
-        for i, dates in enumerate(mine):
-            since = _latest(cohort, held, dates)
-            waits = ~np.isnat(since) & ~(_latest(cohort, resumed, dates) >= since)
-            found[i, waits] = np.where(last[waits] > dates[waits], AmountStatus.OMITTED, AmountStatus.HELD)
-        taken = np.where(found > 0, np.where(unclear, np.uint8(AmountStatus.NEEDS_ARM), found), taken)
+    gives, arm = [schedule.rows[k].give for k in rows], schedule.cohort.arm
+    arms = max(len(give.levels) for give in gives)
+    of_arms = np.stack([_taken_in(schedule.cohort, gives, i, days, holds_only) for i in range(arms)])  # as if everybody were in it
+    taken: NDArray[np.uint8] = of_arms[arm, :, np.arange(len(arm))].T  # -1, not known: the last, and below
+    for i, give in enumerate(gives):
+        got = of_arms[[place for place in range(arms) if give.doses[place if len(give.doses) > 1 else 0] is not None], i]
+        same = np.where((got == got[0]).all(axis=0), got[0], np.uint8(AmountStatus.NEEDS_ARM))
+        taken[i] = np.where(arm == UNKNOWN_ARM, same, taken[i])
     return taken
 
 
-def _followers(give: Give, like: Levels, cohort: Cohort) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(n,) of whom these events take away doses of an administration; and of whom that hangs on the arm, which is not known."""
-    of_arms = [own is not None and (own.omit, own.held, own.resumed) == (like.omit, like.held, like.resumed) for own in give.levels]
-    got = [mine for mine, dose in zip(of_arms, give.doses, strict=True) if dose is not None]
-    if len(of_arms) == 1:
-        return np.full(len(cohort), of_arms[0]), np.zeros(len(cohort), dtype=bool)
-    known = np.array([*of_arms, all(got)])[cohort.arm]  # -1, not known: the last
-    return known, (cohort.arm == UNKNOWN_ARM) & (any(got) and not all(got))
+def _taken_in(cohort: Cohort, gives: list[Give], arm: int, days: Dates, holds_only: bool) -> NDArray[np.uint8]:
+    """(k, n) OMITTED or HELD of the doses of one arm, and 0. An event omits one dose: the next of all rules that name it."""
+    own = [give.levels[arm if len(give.levels) > 1 else 0] for give in gives]
+    taken = np.zeros(days.shape, dtype=np.uint8)
+    for event in () if holds_only else {event for levels in own if levels is not None for event in levels.omit}:
+        named = np.array([levels is not None and event in levels.omit for levels in own])
+        for since in cohort.dates_of(event):
+            taken[_next(np.where(named[:, np.newaxis], days, NO_DATE), since)] = AmountStatus.OMITTED
+    for levels, dates, found in zip(own, days, taken, strict=True):
+        if levels is not None and cohort.had(levels.held):
+            since, last = _latest(cohort, levels.held, dates), _latest(cohort, levels.resumed, np.full(len(cohort), LAST_DATE))
+            waits = ~np.isnat(since) & ~(_latest(cohort, levels.resumed, dates) >= since)
+            found[waits] = np.where(last[waits] > dates[waits], AmountStatus.OMITTED, AmountStatus.HELD)
+    return taken
 
 
 def _next(days: Dates, since: Dates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
