@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ settings.register_profile(
     "any machine", suppress_health_check=[HealthCheck.too_slow], deadline=None, database=None, derandomize="CI" in os.environ
 )
 settings.load_profile("any machine")
+
+# A command in a process of its own is not to compile the whole program each time, as images of Python for containers ask for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Playwright keeps a loop running in the thread of the tests, by which Django takes them for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -108,9 +108,9 @@ def test_an_interrupt_ends_with_130_and_a_defect_with_3(monkeypatch: pytest.Monk
     def broken(**_: object) -> None:
         raise ZeroDivisionError
 
-    assert edge.run(stopped) == 130  # type: ignore[arg-type]
+    assert edge.run(stopped) == 130
     assert "Traceback" not in capsys.readouterr().err
-    assert edge.run(broken) == 3  # type: ignore[arg-type]
+    assert edge.run(broken) == 3
     assert "this is a defect of the program" in capsys.readouterr().err
 
 

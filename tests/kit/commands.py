@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from typer.main import get_command
-
 from nmosd_dosing.cli import app
 
 
@@ -16,6 +14,6 @@ def _walked(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         yield from _walked(behind, (*words, name))
 
 
-_ALL = dict(_walked(get_command(app)))
+_ALL = dict(_walked(app))
 COMMANDS = {" ".join(words): command for words, command in _ALL.items() if not hasattr(command, "commands")}
 PAGES = [words for words, _ in _ALL.items()]  # of the help: the program, its groups, and every command

@@ -22,7 +22,6 @@ from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
 from nmosd_dosing.screen import folded, for_terminal
 
 if TYPE_CHECKING:
-    import typer
     from rich.console import RenderableType
 
 T = TypeVar("T")
@@ -39,7 +38,7 @@ _ELSEWHERE = {  # what people write for an option of another name, by command
 _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
 
-def run(app: typer.Typer) -> int:
+def run(app: Callable[..., object]) -> int:
     """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
     gc.set_threshold(200_000, 20, 20)  # while long tables become objects none of them is garbage; to look for it doubles the time
     _open_streams()

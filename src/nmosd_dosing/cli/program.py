@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from nmosd_dosing.cli.account_commands import ACCOUNT_COMMANDS
 from nmosd_dosing.cli.commands import COMMANDS
@@ -14,7 +15,7 @@ from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
 from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
 from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
 
-app = typer.Typer(
+_root = typer.Typer(
     name="dosing",
     help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
     epilog="Begin with: dosing plan --regimen mil62-rcp --start 2025-01-06",
@@ -34,8 +35,8 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _root(
+@_root.callback()
+def _before(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
@@ -46,10 +47,11 @@ def _add(program: typer.Typer, commands: Iterable[Callable[..., object]]) -> Non
         program.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
 
 
-_add(app, COMMANDS)
-register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=app.info.context_settings)
+_add(_root, COMMANDS)
+register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)
 _add(register, [*TABLE_COMMANDS, *WRITING_COMMANDS, *REGISTER_COMMANDS])
-accounts = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=app.info.context_settings)
+accounts = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)
 _add(accounts, ACCOUNT_COMMANDS)
 register.add_typer(accounts, name="account", help="Who may do what: accounts, each with a role and its sites.")
-app.add_typer(register, name="register", help="The tables with a memory: who wrote what, when, and why it was changed.")
+_root.add_typer(register, name="register", help="The tables with a memory: who wrote what, when, and why it was changed.")
+app = get_command(_root)  # once: typer itself would build every command anew at each call
