@@ -49,6 +49,33 @@ def test_who_failed_may_stand_in_the_table_of_subjects(tmp_path: Path) -> None:
     assert "screening failed: 1 subject (`0103`)" in done.stderr and "ignored" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            "0103,2025-03-03,2024-12-09,2024-12-12",
+            "day 1 after a failed screening: 1 subject (`0103`); nothing is planned after the failure:"
+            " who was screened again has the day of that screening in `screened`\n",
+        ),
+        (
+            "0103,2025-03-03,2025-02-10,2024-12-12",
+            "screened again after a failure: 1 subject (`0103`); `screen_failed` is of the earlier screening, and ends nothing\n",
+        ),
+        (
+            "0103,,2025-02-10,2024-12-12",
+            "no day 1 yet: 1 subject (`0103`); what is counted from day 1 is not planned\n"
+            "screened again after a failure: 1 subject (`0103`); `screen_failed` is of the earlier screening, and ends nothing\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("command", "more"), [("due", ()), ("check", ("--all",)), ("board", ())])
+def test_who_failed_and_was_screened_again_is_told_of(command: str, more: tuple[str, ...], row: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "subjects.csv").write_text(f"subject,start,screened,screen_failed\n{row}\n", encoding="utf-8")
+    done = dosing(command, *STUDY, "--subjects", str(tmp_path / "subjects.csv"), "--as-of", "2025-02-14", *more)
+    assert done.stderr == said
+    assert ("2025-02-20 Thu" in done.stdout) == ("2025-02-10" in row)  # the last day of its MRI
+
+
 def test_a_plan_without_a_start() -> None:
     made = plan_json("plan", *STUDY, "--on", "screened=2024-12-09")
     assert (made["start"], made["screened"], made["consented"], made["screen_failed"]) == (None, "2024-12-09", None, None)

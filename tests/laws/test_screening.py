@@ -72,6 +72,8 @@ def test_a_day_1_makes_no_difference_to_what_hangs_on_screening(found: dict[str,
     targets = {label: START + (found[event] + n) * DAY for label, (event, n) in expected.items() if event in found}
     assert {v.label: v.target for v in without.visits} == targets
     gone = found.get("screen_failed")
+    if gone is not None and gone < found.get("screened", gone):
+        gone = None  # of an earlier screening
     cancelled = {label for label, target in targets.items() if gone is not None and target > START + gone * DAY}
     assert {v.label for v in without.visits if v.status == "cancelled"} == cancelled
 
@@ -125,6 +127,27 @@ def test_a_screening_visit_is_due_before_day_1_and_not_after_a_failure() -> None
         if name == "failed":
             assert {f.visit: f.verdict for f in findings}["treatment/screened+3d to screened+10d"] == "cancelled"
     assert found["screened"] >= {"treatment/screened+3d to screened+10d"} and found["failed"] == set()
+
+
+def test_who_is_screened_after_a_failure_is_in_screening_again() -> None:
+    study = load(ROOT / "examples" / "periods" / "study.yaml")
+
+    def planned(screened: str, failed: str, start: str | None = None) -> tuple[list[str], set[str]]:
+        events = (Event("screen_failed", day(failed)), Event("screened", day(screened)))
+        subject = Subject(day(start) if start else None, "0103", events=events)
+        made = plan(study, subject)
+        findings = check(expand(study, Cohort.of_subject(subject, ())), "2025-02-14")
+        listed = {d.finding.visit for d in due(findings, "2025-02-14", 14)}
+        return [f"{v.id} {v.target}" for v in made.visits if "follow-up" not in v.id], listed
+
+    of_screening = ["treatment/screened 2025-02-10", "treatment/screened+3d to screened+10d 2025-02-13"]
+    of_treatment = ["treatment/D1 2025-03-03", "treatment/D15 2025-03-17"]
+    assert planned("2025-02-10", "2024-12-16")[0] == of_screening
+    assert "treatment/screened+3d to screened+10d" in planned("2025-02-10", "2024-12-16")[1]
+    assert planned("2025-02-10", "2024-12-16", "2025-03-03")[0] == of_screening + of_treatment
+    assert planned("2025-02-10", "2025-02-09")[0] == of_screening
+    assert planned("2025-02-10", "2025-02-10") == (of_screening[:1], set())  # screened and failed on one day
+    assert planned("2025-02-10", "2025-02-12", "2025-03-03") == (of_screening[:1], set())  # a day 1 alone does not undo it
 
 
 def test_what_is_still_to_come_is_planned_as_day_1_may_be() -> None:

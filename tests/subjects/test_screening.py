@@ -19,7 +19,11 @@ from tests.kit.dates import START, day
         ({"screened": "2025-01-07"}, ["day 1, 2025-01-06 Mon, is before screened, 2025-01-07 Tue"]),
         ({"screen_failed": "2025-01-05"}, []),  # a planned day 1 that does not come
         ({"screen_failed": "2025-01-06"}, ["screen_failed on 2025-01-06 Mon is not before day 1, 2025-01-06 Mon"]),
-        ({"screened": "2024-12-09", "screen_failed": "2024-12-08"}, ["screen_failed on 2024-12-08 Sun is before screened, 2024-12-09 Mon"]),
+        ({"screened": "2024-12-09", "screen_failed": "2024-12-09"}, []),
+        ({"screened": "2024-12-09", "screen_failed": "2024-12-08"}, []),  # screened again
+        ({"consented": "2024-12-09", "screened": "2024-12-09", "screen_failed": "2024-12-08"}, []),
+        ({"consented": "2024-12-09", "screen_failed": "2024-12-08"},
+            ["screen_failed on 2024-12-08 Sun is before consented, 2024-12-09 Mon"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_told(days: dict[str, str], wrong: list[str]) -> None:

@@ -416,8 +416,11 @@ def say_no_day_1(cohort: Cohort, as_of: dt.date) -> None:
             say(without_controls(f"{words}: {who}; what is counted from day 1 is not planned"))
     if again:
         who = some_codes([cohort.codes[column] for column in again])
-        way = "who was screened again has the days of that screening, and no `screen_failed`"
+        way = "who was screened again has the day of that screening in `screened`"
         say(without_controls(f"day 1 after a failed screening: {who}; nothing is planned after the failure: {way}"))
+    if anew := cohort.screened_again():
+        who = some_codes([cohort.codes[column] for column in anew])
+        say(without_controls(f"screened again after a failure: {who}; `screen_failed` is of the earlier screening, and ends nothing"))
 
 
 def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:

@@ -24,6 +24,7 @@ from nmosd_dosing.study.events import (
     ENDS_TREATMENT,
     RELAPSE,
     SCREEN_FAILED,
+    SCREENED,
     STABLE,
     STUDY_STOP,
     completed,
@@ -51,6 +52,9 @@ def _day_1(schedule: SubjectSchedule) -> Iterator[Note]:
     if schedule.start is None:
         why = "no day 1 yet" if schedule.first(SCREEN_FAILED) is None else "there is no day 1"
         yield Note("start", f"{why}: what is counted from it is not planned")
+    if schedule.screened_again:
+        failed, screened = (day(schedule.events[event][0]) for event in (SCREEN_FAILED, SCREENED))
+        yield Note("event", f"screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing")
     yield from (Note("order", f"{wrong}: check the dates") for wrong in out_of_order(schedule.first, schedule.start))
 
 

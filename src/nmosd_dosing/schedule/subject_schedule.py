@@ -12,6 +12,7 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap, Sex
 from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.study.events import SCREEN_FAILED, SCREENED
 from nmosd_dosing.study.model import GapRule, Period, Study, Transition
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
@@ -415,9 +416,15 @@ class SubjectSchedule:
         return self.periods[visit.segment.period]
 
     def first(self, event: str) -> Date:
-        """The first day of an event; None where it did not happen."""
+        """The first day of an event; None where it did not happen, and of a failed screening where the subject was screened after it."""
         dates = self.events.get(event)
-        return dates[0] if dates else None
+        return dates[0] if dates and not (event == SCREEN_FAILED and self.screened_again) else None
+
+    @property
+    def screened_again(self) -> bool:
+        """Whether the subject was screened after a failure: it is that of an earlier screening, and ends nothing."""
+        failed, screened = (self.events.get(event, ()) for event in (SCREEN_FAILED, SCREENED))
+        return failed[:1] < screened[:1] and len(failed) > 0
 
     def goes_on(self, period: int, doses: bool) -> bool:
         """Whether repeats of a period, or doses by them, go on beyond the day up to which they are drawn: nothing ended them before."""

@@ -15,7 +15,7 @@ from nmosd_dosing.days import NO_DATE, Dates, to_dates
 from nmosd_dosing.dose.calculation import Bodies
 from nmosd_dosing.dose.dose import PARTS, Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
-from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED
+from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED, SCREENED
 from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
@@ -255,6 +255,11 @@ class Cohort:
         again = failed & (self.start > self.first(SCREEN_FAILED))
         return np.flatnonzero(without & ~failed).tolist(), np.flatnonzero(without & failed).tolist(), np.flatnonzero(again).tolist()
 
+    def screened_again(self) -> list[int]:
+        """The columns of those who were screened after a failure: it is that of an earlier screening, and ends nothing."""
+        failed = ~np.isnat(self.dates_of(SCREEN_FAILED)).all(axis=0)
+        return np.flatnonzero(failed & np.isnat(self.first(SCREEN_FAILED))).tolist()
+
     @property
     def begins(self) -> np.datetime64:
         """The first day 1 of anybody, or, where nobody has any, the first day that is known of anybody."""
@@ -270,9 +275,10 @@ class Cohort:
         return self.events.get(event, np.empty((0, len(self)), dtype="datetime64[D]"))
 
     def first(self, event: str) -> Dates:
-        """(n,) the first date of an event, NaT where it did not happen."""
+        """(n,) the first date of an event, NaT where it did not happen, and of a failed screening where somebody was screened after it."""
         dates = self.dates_of(event)
-        return dates[0] if len(dates) else np.full(len(self), NO_DATE)
+        first: Dates = dates[0] if len(dates) else np.full(len(self), NO_DATE)
+        return np.where(first < self.first(SCREENED), NO_DATE, first) if event == SCREEN_FAILED else first
 
     def latest(self, event: str, dates: Dates, columns: slice = slice(None)) -> Dates:
         """(n,) the latest day of an event on or before some dates, NaT where there is none. columns: whose dates they are."""

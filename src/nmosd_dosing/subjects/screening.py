@@ -14,14 +14,16 @@ _BEFORE = (
     (CONSENTED, RANDOMISED),
     (SCREENED, RANDOMISED),
     (CONSENTED, SCREEN_FAILED),
-    (SCREENED, SCREEN_FAILED),
 )
 
 
 def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) -> Iterator[str]:
     """What is wrong with the order of a subject's days, in words. first: the day of an event, None where it is not told; start: day 1.
-    That somebody is randomised after day 1 is not wrong: a study may begin with a run-in."""
+    That somebody is randomised after day 1 is not wrong: a study may begin with a run-in. Nor is a failure before the screening: whoever
+    failed may be screened again."""
     told = {event: day for event in OF_SCREENING if (day := first(event)) is not None}
+    if SCREEN_FAILED in told and SCREENED in told and told[SCREEN_FAILED] < told[SCREENED]:
+        del told[SCREEN_FAILED]  # it is of an earlier screening
     for before, after in _BEFORE:
         if before in told and after in told and told[after] < told[before]:
             yield f"{after} on {date_text(told[after])} is before {before}, {date_text(told[before])}"
