@@ -409,18 +409,19 @@ def say_out_of_order(subjects: Iterable[Subject]) -> None:
 
 def say_no_day_1(cohort: Cohort, as_of: dt.date) -> None:
     """Who of a table has no day 1, and whether one comes."""
-    yet, failed, again = cohort.without_day_1(as_of)
-    for words, columns in (("no day 1 yet", yet), ("no day 1, screening failed", failed)):
+    yet, failed, behind = cohort.without_day_1(as_of)
+    for columns, words, means in (
+        (yet, "no day 1 yet", "what is counted from day 1 is not planned"),
+        (failed, "no day 1, screening failed", "what is counted from day 1 is not planned"),
+        (
+            behind,
+            "day 1 after a failed screening",
+            "nothing is planned after the failure: who was screened again has that day in `screened`",
+        ),
+        (cohort.screened_again(), "screened again after a failure", "`screen_failed` is of the earlier screening, and ends nothing"),
+    ):
         if columns:
-            who = some_codes([cohort.codes[column] for column in columns])
-            say(without_controls(f"{words}: {who}; what is counted from day 1 is not planned"))
-    if again:
-        who = some_codes([cohort.codes[column] for column in again])
-        way = "who was screened again has the day of that screening in `screened`"
-        say(without_controls(f"day 1 after a failed screening: {who}; nothing is planned after the failure: {way}"))
-    if anew := cohort.screened_again():
-        who = some_codes([cohort.codes[column] for column in anew])
-        say(without_controls(f"screened again after a failure: {who}; `screen_failed` is of the earlier screening, and ends nothing"))
+            say(without_controls(f"{words}: {some_codes([cohort.codes[column] for column in columns])}; {means}"))
 
 
 def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:
