@@ -54,8 +54,8 @@ def test_who_failed_may_stand_in_the_table_of_subjects(tmp_path: Path) -> None:
     [
         (
             "0103,2025-03-03,2024-12-09,2024-12-12",
-            "day 1 after a failed screening: 1 subject (`0103`); nothing is planned after the failure:"
-            " who was screened again has that day in `screened`\n",
+            "day 1 after a failed screening: 1 subject (`0103`); nothing is planned after the failure;"
+            " of a new screening `screened` has the day\n",
         ),
         (
             "0103,2025-03-03,2025-02-10,2024-12-12",

@@ -413,11 +413,7 @@ def say_no_day_1(cohort: Cohort, as_of: dt.date) -> None:
     for columns, words, means in (
         (yet, "no day 1 yet", "what is counted from day 1 is not planned"),
         (failed, "no day 1, screening failed", "what is counted from day 1 is not planned"),
-        (
-            behind,
-            "day 1 after a failed screening",
-            "nothing is planned after the failure: who was screened again has that day in `screened`",
-        ),
+        (behind, "day 1 after a failed screening", "nothing is planned after the failure; of a new screening `screened` has the day"),
         (cohort.screened_again(), "screened again after a failure", "`screen_failed` is of the earlier screening, and ends nothing"),
     ):
         if columns:
