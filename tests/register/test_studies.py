@@ -70,7 +70,7 @@ def test_subjects_of_one_version_have_its_file_and_those_of_two_have_none(empty:
     assert studies.study_of(empty.facts, [one]).content == FIRST
     assert studies.study_of(empty.facts, [two]).content == SECOND
     assert studies.study_of(empty.facts, []).content == SECOND
-    with pytest.raises(InputError, match="these subjects are on the versions `1` and `2` of the study"):
+    with pytest.raises(InputError, match="these subjects are on 2 versions of the study: 1 subject on version 1, 1 subject on version 2"):
         studies.study_of(empty.facts, [one, two])
 
 

@@ -12,6 +12,7 @@ from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.groups import in_options
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OF_REGISTER, PeopleOptions
 from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput
+from nmosd_dosing.cli.simulate_options import SimulateOptions
 
 T = TypeVar("T")
 COMMANDS: list[Callable[..., object]] = []
@@ -282,7 +283,7 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
 
 
 @command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
-def simulate(people: PeopleOptions, asked: options.SimulateOptions, output: OutputOptions) -> None:
+def simulate(people: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
     Each number stands with its Monte-Carlo error. Never by arm. Scenarios share their random numbers with the trial as assumed, so

@@ -53,6 +53,7 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
+    each_version = any(getattr(group, "each_version", False) for group in groups.values())
     from_register = any(getattr(group, "from_register", False) for group in groups.values()) and "register" not in without
 
     @functools.wraps(command)
@@ -63,7 +64,7 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
             if from_register and any(given[name] is not None for name in OF_REGISTER):
                 from nmosd_dosing.cli import register_tables
 
-                given = register_tables.typed(given)
+                given = register_tables.typed(given, each_version=each_version)
             values = {
                 name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
                 for name, group in groups.items()

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import typing
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -36,6 +37,7 @@ from nmosd_dosing.cli.shared_options import (
     Vials,
     Window,
 )  # fmt: skip
+from nmosd_dosing.cli.simulate_options import SimulateOptions
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
 
@@ -121,9 +123,15 @@ class PeopleOptions:
     password_file: PasswordFile = None
 
     counted: Counted = ()  # what a register counts over all its subjects, where only some of them are asked about
+    versions: Sequence[Mapping[str, Any]] = ()  # of a register whose subjects are on several of the study, what these options are for each
 
     named: ClassVar[str] = "`--subjects`"
     from_register: ClassVar[bool] = True  # a register that is named has the tables
+
+    @property
+    def by_version(self) -> Sequence[PeopleOptions]:
+        """These options for each version of the study on which subjects of a register are; else they alone."""
+        return [replace(self, **of_one, versions=()) for of_one in self.versions] or [self]
 
     @property
     def files(self) -> list[tuple[str, str | None]]:
@@ -251,6 +259,7 @@ class CohortOptions(ScheduleOptions):
 class CheckOptions:
     """`dosing check`."""
 
+    each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
     country: Country = None
     at_site: AtSite = field(default_factory=list)
     as_of: AsOf = None
@@ -263,6 +272,7 @@ class CheckOptions:
 class DueOptions:
     """`dosing due`."""
 
+    each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
     country: Country = None
     ahead: Annotated[str | None, typer.Option(help="How far to look ahead: 4w. [default: 14d]", metavar="LENGTH")] = None
     week: Annotated[
@@ -309,6 +319,7 @@ class StartsOptions:
 class BoardOptions:
     """`dosing board`."""
 
+    each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
     month: Annotated[str | None, typer.Option(help="Which month, else that of the day of looking: 2025-07.", metavar="YYYY-MM")] = None
     ahead: Annotated[str, typer.Option(help="How far the list of what is due looks ahead: 4w.", metavar="LENGTH")] = "14d"
     at_site: AtSite = field(default_factory=list)
@@ -402,30 +413,6 @@ class ShowOptions:
     grid: Annotated[bool, typer.Option("--grid", help="The schedule of activities instead: visits by doses and assessments. Masked.")] = (
         False
     )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SimulateOptions:
-    """`dosing simulate`."""
-
-    assumptions: Annotated[
-        str | None, typer.Option(help="What is assumed: accrual, relapses, dropout, … (a YAML file). [required]", metavar="FILE")
-    ] = None
-    trials: Annotated[str, typer.Option(help="How many trials.", metavar="NUMBER")] = "10000"
-    seed: Annotated[str, typer.Option(help="Chance begins here: the same seed gives the same numbers.", metavar="NUMBER")] = "1"
-    scenarios: Annotated[
-        str | None, typer.Option(help="Changes of the assumptions, set side by side (a YAML file).", metavar="FILE")
-    ] = None  # fmt: skip
-    vials: Vials = "least-waste"
-    by_site: Annotated[bool, typer.Option("--by-site", help="By site, too; by month and site in JSON and CSV.")] = False
-    cores: Annotated[
-        str | None, typer.Option(help="On how many cores; without it one, or all for more than 20,000 trials.", metavar="NUMBER")
-    ] = None
-    as_of: Annotated[
-        str | None, typer.Option(help="The day up to which the tables of real subjects hold; chance goes on from it.", metavar="DATE")
-    ] = None
-    unblind: Annotated[bool, typer.Option("--unblind", help="Use real subjects' arms; needs --allocation.")] = False
-    plot: Annotated[str | None, typer.Option(help="Draw it: .svg, .png or .pdf (needs the extra `plot`).", metavar="FILE")] = None
 
 
 _GROUPS = (

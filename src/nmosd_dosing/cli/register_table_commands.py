@@ -22,7 +22,7 @@ class ImportOptions(HistoryOptions):
 
 T = TypeVar("T")
 TABLE_COMMANDS: list[Callable[..., object]] = []
-_OF_ONE = (*OF_ONE_SUBJECT, "on", "visit", "screening", "had", "half_life", "as_known", "measured", "age")
+_OF_ONE = (*OF_ONE_SUBJECT, "on", "visit", "screening", "had", "half_life", "as_known", "study_version", "measured", "age")
 
 
 def command(function: Callable[..., T], without: tuple[str, ...] = ()) -> Callable[..., T]:

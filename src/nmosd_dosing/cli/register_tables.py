@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import arguments
@@ -30,8 +30,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 
 
-def typed(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a command with the tables of the register that is named, as far as it takes them; without one as they are.
+def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, Any]:
+    """The options of a command with the tables of the register that is named, as far as it takes them; without one as they are. With
+    `each_version` subjects on several versions of the study come apart, each version's with its study (`PeopleOptions.versions`).
 
     Raises InputError where tables are named, too, the register cannot be read, or has nobody for the account that is asking.
     """
@@ -40,7 +41,7 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
         return dict(given)
     _check_alone(given)
     from nmosd_dosing.cli.registers import opened
-    from nmosd_dosing.register import tables
+    from nmosd_dosing.register import studies, tables
 
     found = opened(RegisterOptions(register=given["register"], account=given["account"], password_file=given["password_file"]))
     known = as_known(given["as_known"], found) if given["as_known"] is not None else None
@@ -49,17 +50,32 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any]:
     subjects = tables.subjects(found.register, whose)
     if "subjects" in asked and not subjects:
         raise InputError(_nobody(found, given["register"], known, given.get("study_version")))
-    given = {**given, **_study(given, found, subjects, known)}
-    held = tables.held(found.register, asked, whose, subjects)
     if known is not None:
         given = {**given, **_day_of_looking(given, known, found)}
-    given = {**given, **_site(given, found, subjects, known)}
-    if whose != tables.Whose(known):
-        given = {**given, "counted": _counted(given, found, known)}
+    on = studies.by_version(subjects) if each_version and given["regimen"] is None else {}
+    if len(on) < 2:
+        return {**given, **_of_one(given, found, asked, whose, subjects)}
+    say(f"{found.register.address.shown}: {studies.in_words(on)} of the study, each planned by its own")
+    parts = tuple(_of_one(given, found, asked, whose._replace(version=version), mine) for version, mine in on.items())
+    return {**given, **parts[-1], "versions": parts}
+
+
+def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], whose: Whose, subjects: Sequence[Fact]) -> dict[str, Any]:
+    """What is typed of subjects who are on one version of the study: it, the site's own facts, and the tables; None of those without
+    rows."""
+    from nmosd_dosing.register import tables
+
+    of_study = _study(given, found, subjects, whose.known)
+    given = {**given, **of_study}
+    held = tables.held(found.register, asked, whose, subjects)
+    of_study |= _site(given, found, subjects, whose.known)
+    if whose != tables.Whose(whose.known):
+        of_study["counted"] = _counted(given, found, whose.known)
     contents, shown = tables.contents(held), found.register.address.shown
     if "history" in asked and "subjects" not in asked:  # who is told nothing of is not somebody of whom nothing is asked
         contents.setdefault("history", table_bytes("history", []))
-    return {**given, **{t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in contents.items()}}
+    typed = {t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in contents.items()}
+    return {**of_study, **dict.fromkeys(asked), **typed}
 
 
 def _check_unneeded(given: Mapping[str, Any]) -> None:
@@ -141,7 +157,7 @@ def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kno
     if len(files) > 1:
         say("the sites of these subjects have facts of their own, and none are filled in: ask for one site, `--at-site CODE`")
     if len(files) > 1 or used[0] is None:
-        return {}
+        return {"site": None}
     file = studies.file_of(found.facts, used[0], last)
     shown = found.register.address.shown
     return {"site": Held(f"{file.id}, version {file.version} of {shown}", file.content)}

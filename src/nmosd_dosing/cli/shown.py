@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables import near_codes
 from nmosd_dosing.subjects.tables.subject_table import same
+
+if TYPE_CHECKING:
+    from nmosd_dosing.subjects.tables.roster import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,31 @@ class Shown:
 EVERYBODY = Shown()
 
 
-def read_shown(whom: PeopleOptions, at_site: Sequence[str], request: Request | None, problems: Problems) -> Shown:
+def read_shown(whom: PeopleOptions, at_site: Sequence[str], problems: Problems, *requests: Request | None) -> Shown:
     """What the options mean for those whom they are about: nothing where these could not be read."""
     one = whom.subject if whom.subjects is not None else None
-    if request is None or (one is None and not at_site):
+    cohorts = [request.cohort for request in requests if request is not None]
+    if not cohorts or (one is None and not at_site):
         return EVERYBODY
-    cohort = request.cohort
+    sites = [site for cohort in cohorts for site in cohort.sites or ()]
     return Shown(
-        _one(whom, one, cohort.codes, problems) if one is not None else None,
-        frozenset(site for text in at_site if (site := _site(text, cohort.sites, problems)) is not None),
+        _one(whom, one, [code for cohort in cohorts for code in cohort.codes], problems) if one is not None else None,
+        frozenset(site for text in at_site if (site := _site(text, sites, problems)) is not None),
     )
+
+
+def read_each(
+    whom: PeopleOptions, problems: Problems, as_of: dt.date | None, left_out: LeftOut | None = None
+) -> tuple[Request, ...]:  # fmt: skip
+    """Whom a list is about: everybody by one study, or by each version of it on which subjects of a register are; nothing where something
+    is wrong, which stands in `problems` then. The others as `people.read`."""
+    requests = []
+    for part in whom.by_version:
+        request = people.read(part, problems, as_of, left_out)
+        if request is None:  # what is wrong with the options is wrong with those of all parts
+            return ()
+        requests.append(request)
+    return tuple(requests)
 
 
 def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Problems) -> str | None:
@@ -64,7 +84,8 @@ def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Proble
     if (found := known.get(same(code))) is not None:
         return found
     near = near_codes.near([code], codes).get(code, [])
-    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else "look its code up in the table"
+    where = "register" if whom.register is not None else "table"
+    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else f"look its code up in the {where}"
     problems.error(f"`--subject {clip(code)}` is not in `{clip(whom.subjects or '')}`", None, hint)
     return None
 

@@ -214,7 +214,8 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
     something may be a slip and no reason is given."""
     problems = Problems()
     way = book.way(after)
-    old, new = read(before, way, Problems()), read(after, way, problems)
+    was = way if _versions(before) in ([], _versions(after)) else book.way(before)
+    old, new = read(before, was, Problems()), read(after, way, problems)
     if new is None:
         raise InputError(problems.in_order())
     doubts = tuple(_doubts(old, new, book.today))
@@ -222,6 +223,11 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
         hint = f"if it is right, say why: `{argument('reason', _WHY)}`"
         raise InputError(Problem(words, hint=hint) for words in doubts)
     return old, new, doubts
+
+
+def _versions(rows: Rows) -> list[str]:
+    """On which version of the study the person of some rows is."""
+    return [studies.version_of(row.cells) for row in rows.get("subjects", ())]
 
 
 def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
@@ -310,13 +316,12 @@ def _check_columns(table: str, typed: Cells, problems: Problems) -> None:
         return
     for name in typed:
         if not _is_column(table, name):
-            names = [column for column in written.COLUMNS[table] if column != studies.VERSION]
-            hint = did_you_mean(name, names) or f"columns are {one_of(names)}"
+            hint = did_you_mean(name, written.COLUMNS[table]) or f"columns are {one_of(written.COLUMNS[table])}"
             problems.error(f"`{clip(name)}` is no column of `{table}`", None, hint)
 
 
 def _is_column(table: str, name: str) -> bool:
-    return (name in written.COLUMNS[table] and name != studies.VERSION) or (table == "subjects" and name.startswith(("enter_", "earlier_")))
+    return name in written.COLUMNS[table] or (table == "subjects" and name.startswith(("enter_", "earlier_")))
 
 
 def _check_subject_stays(mine: Row, table: str, typed: Cells, number: str) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip, counted, one_of
 from nmosd_dosing.register.facts import Fact, holding
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.study.events import BEFORE_DAY_1
@@ -122,15 +123,20 @@ def on_version(store: Store, row: Mapping[str, str], today: dt.date) -> dict[str
     screening, randomisation and day 1; where none is known, that of today. A row that says one keeps it. Raises InputError where the
     register has no such version."""
     if VERSION in row:
-        there = [file.version for file in files(store) if file.kind == "study"]
-        if row[VERSION] not in there:
-            message = f"there is no version `{clip(row[VERSION])}` of the study"
-            hint = f"the register has {one_of(there)}" if there else "the register has no study"
-            raise InputError(Problem(message, hint=f"{hint}; leave `{VERSION}` out: the site's then is taken"))
+        of_version(versions(store), row[VERSION])
         return dict(row)
     days = [row[name] for name in (*BEFORE_DAY_1, "start") if name in row]
     found = in_use(store, "study", row.get("site"), dt.date.fromisoformat(min(days)) if days else today)
     return {**row, VERSION: found.version} if found is not None and found.version != "1" else dict(row)
+
+
+def of_version(there: Sequence[File], version: str) -> File:
+    """The study's file of a version. Raises InputError where there is none."""
+    found = next((file for file in there if file.version == version), None)
+    if found is None:
+        names = one_of(file.version for file in there)
+        raise InputError(Problem(f"there is no version `{clip(version)}` of the study", hint=f"the register has {names}"))
+    return found
 
 
 def version_of(row: Mapping[str, str]) -> str:
@@ -138,15 +144,34 @@ def version_of(row: Mapping[str, str]) -> str:
     return row.get(VERSION, "1")
 
 
-def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -> File:
-    """The study file on which subjects are, by their rows. Raises InputError where the register has none, or they are on several
-    versions."""
+def by_version(subjects: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """The rows of subjects by the version of the study that they are on, the first version first."""
+    found = defaultdict[str, list[Fact]](list)
+    for fact in subjects:
+        if fact.cells is not None:
+            found[version_of(fact.cells)].append(fact)
+    return dict(sorted(found.items(), key=lambda pair: int(pair[0]) if pair[0].isdecimal() else 0))
+
+
+def versions(store: Store, known: int | None = None) -> list[File]:
+    """The study's files, the first version first. Raises InputError where the register has none."""
     there = [file for file in files(store, known) if file.kind == "study"]
     if not there:
         raise InputError(Problem("the register has no study file", hint="`dosing register adopt FILE` takes one in"))
-    versions = sorted({version_of(fact.cells) for fact in subjects if fact.cells is not None}, key=int)
-    if len(versions) > 1:
-        message = f"these subjects are on the versions {one_of(versions).replace(' or ', ' and ')} of the study"
-        raise InputError(Problem(message, hint=f"ask about those of one: `{argument('study_version', versions[-1])}`"))
-    version = versions[0] if versions else there[-1].version
-    return next(file for file in there if file.version == version)
+    return there
+
+
+def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -> File:
+    """The study file on which subjects are, by their rows. Raises InputError where the register has none, or they are on several
+    versions."""
+    there, on = versions(store, known), by_version(subjects)
+    if len(on) > 1:
+        message = f"these subjects are on {len(on)} versions of the study: {in_words(on)}"
+        each = " or ".join(f"`{argument('study_version', version)}`" for version in on)
+        raise InputError(Problem(message, hint=f"ask about those of one, {each}"))
+    return of_version(there, next(iter(on), there[-1].version))
+
+
+def in_words(on: Mapping[str, Sequence[Fact]]) -> str:
+    """How many subjects are on which version: `13 subjects on version 1, 1 subject on version 2`."""
+    return ", ".join(f"{counted(len(mine), 'subject')} on version {version}" for version, mine in on.items())

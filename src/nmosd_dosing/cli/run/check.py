@@ -20,12 +20,13 @@ from nmosd_dosing.cli.left_out import say_left_out, without_refused
 from nmosd_dosing.cli.options import CheckOptions, DueOptions, PeopleOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.run.calendars import instant
-from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_shown
+from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_each, read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.findings import due_sheet, due_to_csv, due_to_dict, findings_sheet, findings_to_csv, findings_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.roster import LeftOut
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ _AHEAD, _MOST_AHEAD = "14d", 3660
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found on a day; what is due from it on, or `since` a later day, so many days ahead. `everything`: what is as planned is
-    listed, too."""
+    """What was found on a day by a study; what is due from it on, or `since` a later day, so many days ahead. `several`: it is of several
+    subjects. `everything`: what is as planned is listed, too."""
 
-    request: Request
+    study: Study
+    several: bool
     as_of: dt.date
     findings: Sequence[Finding]
     ahead: int = 0
@@ -53,51 +55,87 @@ class _Found:
     def of_one(self) -> bool:
         return not self.several or self.shown.subject is not None
 
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Whom the command is about, by the version of the study, with what was known on the day of looking (`as_of`); whose rows are shown;
+    how many days ahead are looked at, and from which later day on; and who is left out."""
+
+    requests: Sequence[Request]
+    shown: Shown
+    as_of: dt.date
+    ahead: int
+    since: dt.date | None
+    left_out: LeftOut
+
+    def findings(self, schedules: Sequence[Schedule]) -> list[Finding]:
+        """The findings that are shown, with what is closed of their days."""
+        return [
+            finding
+            for request, schedule in zip(self.requests, schedules, strict=True)
+            for finding in _findings(request, schedule, self.as_of, self.shown)
+        ]
+
+    def schedules(self) -> list[Schedule]:
+        """Everybody's schedule, up to the last day that is looked at."""
+        return [request.as_carried_out(last_due_day(self.as_of, self.ahead)) for request in self.requests]
+
     @property
-    def several(self) -> bool:
-        return len(self.request.subjects) > 1
+    def study(self) -> Study:
+        """The newest version of the study."""
+        return self.requests[-1].study
+
+    @property
+    def count(self) -> int:
+        """How many subjects there are."""
+        return sum(len(request.subjects) for request in self.requests)
+
+    def say_left_out(self, schedules: Sequence[Schedule]) -> bool:
+        """Says who is left out and why; whether anybody is."""
+        return say_left_out(self.left_out, self.study, schedules[-1].cohort.of_study, self.count)
 
 
 def run_check(whom: PeopleOptions, asked: CheckOptions, output: OutputOptions) -> int:
     """Print the findings; 2 where somebody is left out, else 1 where one of them is a deviation."""
-    request, shown, as_of, _, left_out = _read(whom, asked, output, CHECK_FORMATS)
-    schedule = request.as_carried_out(as_of)
-    found = _Found(request, as_of, _findings(request, schedule, as_of, shown), shown=shown, everything=asked.everything)
+    read = _read(whom, asked, output, CHECK_FORMATS)
+    schedules = read.schedules()
+    findings = read.findings(schedules)
+    found = _Found(read.study, read.count > 1, read.as_of, findings, shown=read.shown, everything=asked.everything)
     outputs.put(CHECK_FORMATS, output, found)
-    people.say_day_1(shown.among(schedule.cohort))
-    if say_left_out(left_out, request.study, schedule.cohort.of_study, len(request.subjects)):
+    for schedule in schedules:
+        people.say_day_1(read.shown.among(schedule.cohort))
+    if read.say_left_out(schedules):
         return WRONG_INPUT
-    return DEVIATED if any(map(deviates, found.findings)) else 0
+    return DEVIATED if any(map(deviates, findings)) else 0
 
 
 def run_due(whom: PeopleOptions, asked: DueOptions, output: OutputOptions) -> int:
     """Print what is due in the days ahead; 2 where somebody is left out."""
-    request, shown, as_of, (ahead, since), left_out = _read(whom, asked, output, DUE_FORMATS)
-    schedule = request.as_carried_out(last_due_day(as_of, ahead))
-    findings = _findings(request, schedule, as_of, shown)
-    found = _Found(request, as_of, findings, ahead, due(findings, as_of, ahead, since=since), shown, since=since)
+    read = _read(whom, asked, output, DUE_FORMATS)
+    schedules = read.schedules()
+    findings = read.findings(schedules)
+    items = due(findings, read.as_of, read.ahead, since=read.since)
+    found = _Found(read.study, read.count > 1, read.as_of, findings, read.ahead, items, read.shown, since=read.since)
     outputs.put(DUE_FORMATS, output, found)
-    people.say_day_1(shown.among(schedule.cohort))
-    people.say_before_day_1(schedule, shown.columns(schedule.cohort))
+    for schedule in schedules:
+        people.say_day_1(read.shown.among(schedule.cohort))
+        people.say_before_day_1(schedule, read.shown.columns(schedule.cohort))
     if asked.ics is not None:
         problems = Problems()
         stamp = instant(asked.stamp, problems)
         if stamp is None:
             fail(problems)
-        say(_calendar(asked.ics, stamp, found, shown.words or whom.subject))
-    return WRONG_INPUT if say_left_out(left_out, request.study, schedule.cohort.of_study, len(request.subjects)) else FINE
+        say(_calendar(asked.ics, stamp, found, read.shown.words or whom.subject))
+    return WRONG_INPUT if read.say_left_out(schedules) else FINE
 
 
-def _read(
-    whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats
-) -> tuple[Request, Shown, dt.date, tuple[int, dt.date | None], LeftOut]:  # fmt: skip
-    """Whom the command is about, with what was known on the day of looking; whose rows are shown; that day, and which are looked at; and
-    who is left out."""
+def _read(whom: PeopleOptions, asked: CheckOptions | DueOptions, output: OutputOptions, formats: outputs.Formats) -> _Read:
+    """What the options mean. Fails where something is wrong."""
     problems = Problems()
     elsewhere = {"ics": f"write `--ics {output.output}`, or name another file"} if isinstance(asked, DueOptions) else {}
     outputs.check_output(formats, output, problems, elsewhere)
     as_of = arguments.date("--as-of", asked.as_of, problems) if asked.as_of is not None else dt.date.today()
-    days = _days(asked, as_of, problems) if isinstance(asked, DueOptions) and as_of is not None else (0, None)
+    ahead, since = _days(asked, as_of, problems) if isinstance(asked, DueOptions) and as_of is not None else (0, None)
     window = arguments.maybe(arguments.window, "--window", asked.window, problems)
     ics, stamp = (asked.ics, asked.stamp) if isinstance(asked, DueOptions) else (None, None)
     check_names([("`--output`", output.output), ("`--ics`", ics)], whom.files, problems)
@@ -110,15 +148,21 @@ def _read(
         problems.error("`--skip-bad` leaves out subjects of a table, and there is none", None, "leave it out, or add `--subjects FILE`")
     if asked.skip_bad and ics is not None:
         problems.error("`--skip-bad` would take from the calendar whom it leaves out", None, "leave it or `--ics` out")
-    request = people.read(whom, problems, as_of, left_out if asked.skip_bad and whom.subjects is not None else None)
-    shown = read_shown(whom, asked.at_site, request, problems)
-    workdays = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
-    if request is None or as_of is None or problems.found:
+    requests = read_each(whom, problems, as_of, left_out if asked.skip_bad and whom.subjects is not None else None)
+    shown = read_shown(whom, asked.at_site, problems, *requests)
+    if not requests:
+        arguments.country("--country", asked.country, None, problems)
+    requests = tuple(
+        replace(request, window=window, workdays=arguments.country("--country", asked.country, request.study.site, problems))
+        for request in requests
+    )
+    if not requests or as_of is None or problems.found:
         fail(problems)
-    request = people.known_by(replace(request, window=window, workdays=workdays), as_of)
+    requests = tuple(people.known_by(request, as_of) for request in requests)
     if asked.skip_bad:
-        request = without_refused(request, lambda some: some.as_carried_out(last_due_day(as_of, days[0])), left_out)
-    return request, shown, as_of, days, left_out
+        last = last_due_day(as_of, ahead)
+        requests = tuple(without_refused(request, lambda some: some.as_carried_out(last), left_out) for request in requests)
+    return _Read(requests, shown, as_of, ahead, since, left_out)
 
 
 def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, dt.date | None]:
@@ -151,13 +195,13 @@ def _findings_page(found: _Found) -> Page:
     shown = [f for f in found.findings if found.everything or found.of_one or concern(f.verdict) != "fine"]
     counts = Counter(f.verdict for f in found.findings)
     booked = sum(f.booked for f in found.findings)
-    return findings_page(found.request.study, found.as_of, shown, counts, several=found.several, booked=booked)
+    return findings_page(found.study, found.as_of, shown, counts, several=found.several, booked=booked)
 
 
 def _due_page(found: _Found) -> Page:
     from nmosd_dosing.report.pages.findings import due_page
 
-    return due_page(found.request.study, found.as_of, found.ahead, found.items, several=found.several, since=found.since)
+    return due_page(found.study, found.as_of, found.ahead, found.items, several=found.several, since=found.since)
 
 
 def _findings_dict(found: _Found) -> dict[str, Any]:
@@ -192,6 +236,6 @@ def _calendar(ics: str, stamp: dt.datetime, found: _Found, whose: str | None) ->
     old = ical.read_ics(read_file(ics), ics) if is_file(ics) else None
     if old is None and not found.items:
         return f"{ics}: not written, nothing is due"
-    update = update_due(old, found.items, found.request.study.id, whose, as_of=found.as_of, stamp=stamp)
+    update = update_due(old, found.items, found.study.id, whose, as_of=found.as_of, stamp=stamp)
     write_whole(ics, update.ics)
     return f"{ics}: " + ", ".join(f"{n} {change}" for change in CHANGES if (n := update.count(change)))

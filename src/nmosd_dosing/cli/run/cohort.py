@@ -97,7 +97,7 @@ def _read(
     else:
         site_calendars.check_stop(calendar, asked.skip_bad, everybody.request.study, problems)
         everybody.request = what.of(everybody.request, problems)
-    shown = read_shown(whom, asked.at_site, everybody.request if everybody is not None else None, problems)
+    shown = read_shown(whom, asked.at_site, problems, everybody.request if everybody is not None else None)
     if asked.at_site and calendars_asked is not None:
         problems.error("`--at-site` is about rows, and calendars are of everybody", None, "leave one of the two out")
     if problems.found or everybody is None:

@@ -33,7 +33,7 @@ def run(whom: PeopleOptions, asked: HandoutOptions, output: HandoutOutput) -> No
         problems.error(f"unknown language `{asked.lang}`", None, f"write {one_of(LANGUAGES)}")
     check_names([("`--output`", output.output)], whom.files, problems)
     request = people.read(whom, problems, as_of)
-    shown = read_shown(whom, (), request, problems)
+    shown = read_shown(whom, (), problems, request)
     if whom.subject is None and request is not None and len(shown.columns(request.cohort)) > 1:
         problems.error("a handout is for one subject", None, "name the subject: `--subject CODE`")
     days = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)

@@ -182,7 +182,7 @@ def _checked(whom: PeopleOptions, asked: PrepareOptions, output: OutputOptions, 
         workdays = arguments.country("--country", asked.country, request.study.site, problems)
         request = replace(request, unblind=asked.unblind, policy=policy, workdays=workdays)
         people.check_arms(request, people.where_arms_are(whom, request.arms), problems)
-    shown = read_shown(whom, asked.at_site, request, problems)
+    shown = read_shown(whom, asked.at_site, problems, request)
     if request is None or first is None or last is None or problems.found:
         fail(problems)
     request = people.known_by(request, as_of) if asked.as_of is not None and as_of is not None else request

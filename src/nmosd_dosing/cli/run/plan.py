@@ -144,7 +144,7 @@ def _checked(
         arguments.country("--country", asked.country, None, problems)
     else:
         request = what.of(request, problems)
-        columns = read_shown(whom, (), request, problems).columns(request.cohort)
+        columns = read_shown(whom, (), problems, request).columns(request.cohort)
         persons = [request.subjects[column] for column in columns]
         for person in persons:
             if what.until and person.start is not None and what.until < person.start:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.facts import Fact
     from nmosd_dosing.register.imports import Changes, Person
     from nmosd_dosing.register.store import Act, Store
+    from nmosd_dosing.register.studies import File
 
 _LISTED = 50  # corrections that a preview shows
 Rows = Mapping[str, list[Row]]
@@ -152,9 +153,10 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     everybody = imports.people(held["subjects"])
     there = {code: person for code, person in everybody.items() if found.who.sees(person.site)}
     held = {table: _of(mine, there) for table, mine in held.items()}
+    of_register: list[File] = []
     if asked.regimen is None:
-        file = studies.study_of(found.facts, held["subjects"])
-        asked = replace(asked, regimen=Held(file.name, file.content), period=asked.period or tables.period(found.register))
+        of_register = studies.versions(found.facts)
+        asked = replace(asked, regimen=_held(of_register[-1]), period=asked.period or tables.period(found.register))
     rows = _some_rows(asked, [person.code for person in there.values()])
     _check_free(rows.get("subjects", ()), everybody.keys() - there.keys())
     if "allocation" in rows:
@@ -166,11 +168,11 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
             change.new = [studies.on_version(found.facts, row, found.at.date()) for row in change.new]
     sites = {code: person.site for code, person in there.items()} | {same(r["subject"]): r.get("site") for r in rows.get("subjects", ())}
     _check_allowed(found, changes, sites, there)
-    _check_together(asked, changes, held, there)
+    _check_together(asked, of_register, changes, held, there)
     write_text(without_controls(_preview(changes, there)))
     if not any(changes):
         return
-    slips = _slips(found, asked, changes, held, there)
+    slips = _slips(found, None if of_register else asked, changes, held, there)
     write_text(without_controls("".join(f"look again: {words}\n" for words in slips[:_LISTED])))
     if len(slips) > _LISTED:
         write_text(f"and {len(slips) - _LISTED:,} more to look at again\n")
@@ -245,17 +247,28 @@ def _check_allowed(
 
 
 def _check_together(
-    asked: ImportOptions, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
+    asked: ImportOptions, of_register: Sequence[File], changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]],
+    there: Mapping[str, Person],
 ) -> None:  # fmt: skip
-    """All that the register would hold can be planned. Raises InputError."""
+    """All that the register would hold can be planned: by the study that is asked for, else each subject by the version that he is on
+    (`of_register`). Raises InputError."""
     codes = {person.number: person.code for person in there.values()}
     by_table = {change.table: change for change in changes}
+    from nmosd_dosing.register import studies
     from nmosd_dosing.register.imports import Changes
 
     whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in _PLANNED}
-    content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in whole.items() if rows}
-    instead: dict[str, Any] = {t: content.get(t) for t in written.COLUMNS} | {"encoding": None, "column": [], "sheet": []}
-    _planned(replace(asked, **instead), Problems())
+    on = {same(row["subject"]): studies.version_of(row) if of_register else None for row in whole["subjects"]}
+    for version in dict.fromkeys(on.values()):
+        mine = {t: [row for row in rows if on.get(same(row["subject"])) == version] for t, rows in whole.items()}
+        content = {t: Held(f"{t} of the register with these rows", written.table_bytes(t, rows)) for t, rows in mine.items() if rows}
+        instead: dict[str, Any] = {t: content.get(t) for t in written.COLUMNS} | {"encoding": None, "column": [], "sheet": []}
+        regimen = _held(studies.of_version(of_register, version)) if version is not None else asked.regimen
+        _planned(replace(asked, **instead, regimen=regimen), Problems())
+
+
+def _held(file: File) -> Held:
+    return Held(file.name, file.content)
 
 
 def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
@@ -276,15 +289,19 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
 
 
 def _slips(
-    found: Opened, asked: ImportOptions, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
+    found: Opened, asked: ImportOptions | None, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
 ) -> list[str]:  # fmt: skip
-    """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others."""
+    """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others.
+    `asked`: by which study; None for each subject's own."""
     from nmosd_dosing.register.changes import Book, doubts
     from nmosd_dosing.register.person import Row as Typed
     from nmosd_dosing.register.trail import local
 
-    study, periods = regimens.found(asked.regimen or "", asked.period)
-    book = Book(found.register, found.who, (local(found.at, found.zone) or found.at).date(), (study, people.one(periods)))
+    chosen = None
+    if asked is not None:
+        study, periods = regimens.found(asked.regimen or "", asked.period)
+        chosen = study, people.one(periods)
+    book = Book(found.register, found.who, (local(found.at, found.zone) or found.at).date(), chosen)
     codes = {person.number: person.code for person in there.values()}
     before, after = (defaultdict[int, dict[str, list[Typed]]](dict) for _ in range(2))
     mine = [change for change in changes if change.table != "allocation"]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import bar, collected, fail
 from nmosd_dosing.cli.files import check_names, has_folder, read_file, write_whole
-from nmosd_dosing.cli.options import PeopleOptions, SimulateOptions, option
+from nmosd_dosing.cli.options import PeopleOptions, option
 from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.simulate_options import SimulateOptions
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_csv, simulation_to_json

@@ -45,7 +45,7 @@ def run(whom: SlotsPeople, asked: SlotsOptions, output: OutputOptions) -> int:
     _check_visit(asked, problems)
     on = _day_asked_for(whom, problems)
     request = people.read(replace(whom, on=[text for text in whom.on if "=" in text]), problems, as_of)
-    shown = read_shown(whom, asked.at_site, request, problems)
+    shown = read_shown(whom, asked.at_site, problems, request)
     column = _whose(request, shown, problems) if request is not None and not problems.found else None
     days = arguments.country("--country", asked.country, request.study.site if request is not None else None, problems)
     if request is None or as_of is None or column is None or problems.found:
