@@ -291,7 +291,7 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle, *, times
         planned = visit.target is not None and date_text(visit.target, style.language)
         yield words.booked.format(at, planned) if planned else words.booked_only.format(at)
     if visit.stage == "tentative":
-        yield words.projected
+        yield words.pending if visit.status == "pending" and not style.discreet else words.projected
     if style.discreet or not times:
         return
     if visit.only_arms:

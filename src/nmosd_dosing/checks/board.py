@@ -32,6 +32,7 @@ class Mark:
     nothing is recorded, and `day` is the one planned. `earliest`, `latest`: the allowed days, None where none is stated. `begins` to
     `ends`: what it takes on a board; of what is overdue up to the day of looking. `tentative`: its day hangs on what is not yet known.
     `time`: the hour that was written beside its day. `or_later`: the file says that there is no last day.
+    `waits`: no dose yet, until doses are resumed or a decision is there.
     """
 
     subject: str | None
@@ -45,6 +46,7 @@ class Mark:
     tentative: bool = False
     time: dt.time | None = None
     or_later: bool = False
+    waits: bool = False
 
     @property
     def text(self) -> str:
@@ -58,7 +60,7 @@ class Mark:
             case "overdue":
                 return f"not recorded, planned{day}, {self._allowed}" if day else f"not recorded, {self._allowed}"
             case "planned" | "entry":
-                how = "projected" if self.tentative else "planned"
+                how = "waits, planned" if self.waits else "projected" if self.tentative else "planned"
                 return f"{'entry, ' if self.kind == 'entry' else ''}{how}{day}, {self._allowed}"
 
     @property
@@ -237,6 +239,7 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
         visit.stage == "tentative",
         visit.time,
         visit.or_later,
+        visit.status == "pending",
     )
 
 

@@ -33,7 +33,12 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     for visit, planned, dose in doses:
         if (level := dose.level) is None:
             continue
-        counted |= {*level.by, *level.taken, *(event for days in dose.days_taken for event in days.by)}
+        counted |= {
+            *level.by,
+            *level.taken,
+            *(event for days in dose.days_taken for event in days.by),
+            *_held_until_begun(schedule, visit, dose),
+        }
         for words in taken_days(dose):
             taken.setdefault(words, []).append(planned.id)
         for words in _too_late(visit, dose, level, schedule):
@@ -64,6 +69,16 @@ def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: 
         for date in schedule.events.get(event, ()):
             if visit.last is not None and (event, date) not in level.by and dose.date is not None and dose.date < date <= visit.last:
                 yield f"{events_text([(event, date)])}: this course of {dose.give.shown} keeps the level of its first day"
+
+
+def _held_until_begun(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose) -> Iterator[tuple[str, dt.date]]:
+    """The events that held the first days of a course which was begun after they were over."""
+    if visit.last is None or visit.target is None or dose.date is None:
+        return
+    for own in (own for own in dose.give.levels if own is not None):
+        for event in own.held:
+            resumed = [date for name in own.resumed for date in schedule.events.get(name, ()) if visit.target < date <= dose.date]
+            yield from ((event, since) for since in schedule.events.get(event, ()) if any(since <= date for date in resumed))
 
 
 def _was_given(dose: SubjectDose) -> bool:

@@ -132,7 +132,8 @@ def _days_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]
     if visit.no_day_allowed:
         yield no_day_allowed(visit)
     elif allowed != around and visit.latest is not None:
-        yield f"left of it{_span(': ', allowed)}"
+        beyond = around[1] is not None and visit.latest > around[1]  # of a course whose first days are held
+        yield f"{'held until then' if beyond else 'left of it'}{_span(': ', allowed)}"
 
 
 def gap_text(schedule: SubjectSchedule, before: DoseBefore) -> str:

@@ -68,6 +68,7 @@ class Wording:
     unblinded_arm: str
     unblinded_summary: str
     projected: str
+    pending: str
     only_arms: str
     dose: str
     assessments: str
@@ -140,6 +141,7 @@ _ENGLISH = Wording(
     unblinded_arm="UNBLINDED: arm {}",
     unblinded_summary="UNBLINDED: {}",
     projected="Projected: it may still move.",
+    pending="Waits: no dose yet.",
     only_arms="Only for arm {}",
     dose="Dose: {}",
     assessments="Assessments: {}",
@@ -211,6 +213,7 @@ _CHINESE = Wording(
     unblinded_arm="已揭盲：组别 {}",
     unblinded_summary="已揭盲：{}",
     projected="预计日期，可能变动。",
+    pending="待定：暂不给药。",
     only_arms="仅限组别 {}",
     dose="给药：{}",
     assessments="评估：{}",

@@ -62,6 +62,9 @@ def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -
         if is_entry(schedule, i) and (visit.last is None or visit.gives):
             around[0][i], around[1][i] = _entry(schedule, i)
     earliest, latest = around[0].copy(), around[1].copy()
+    for course, first in schedule.resumed.items():  # none is given before; whether it may begin later still, nobody states
+        earliest[course] = np.fmax(earliest[course], first)
+        np.copyto(latest[course], first, where=latest[course] < first)
     for visits, _ in schedule.by_segment():
         _inside(schedule, visits, earliest, latest, or_later[visits])
     gaps = _minimum_gaps(schedule, dates, earliest, latest, opens)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from nmosd_dosing.days import Dates
 from nmosd_dosing.schedule.rows import Reweighed, TakenDays
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
@@ -27,7 +28,7 @@ class Filling(Schedule):
     reweighed: dict[str, Reweighed]
     taken: dict[int, NDArray[np.uint8]]
     taken_days: dict[int, TakenDays]
-    resumed: dict[int, NDArray[np.bool_]]
+    resumed: dict[int, Dates]
     steps: dict[int, NDArray[np.float64]]
 
     def finish(self) -> Schedule:

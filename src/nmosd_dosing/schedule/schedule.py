@@ -38,7 +38,7 @@ class Schedule:
     STATED or CAPPED. cumulative: (k, n), by product and unit, NaN from the first unknown amount on. status: k arrays (n,) of AmountStatus.
     taken: by row (n,) OMITTED or HELD (NEEDS_ARM where that is not known) of what events of its levels take away, also where it was given
     all the same; else 0. taken_days: by row of a course of which they take some days and not all, which.
-    resumed: by visit (n,) whether it is a course that is held on the day planned as its first: begun later, it ends on its planned day.
+    resumed: by visit (n,) the first day that a hold leaves of a course whose first days it takes, else NaT: it ends on its planned day.
     per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
     all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
     under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;
@@ -75,7 +75,7 @@ class Schedule:
     reweighed: Mapping[str, Reweighed]
     taken: Mapping[int, NDArray[np.uint8]]
     taken_days: Mapping[int, TakenDays]
-    resumed: Mapping[int, NDArray[np.bool_]]
+    resumed: Mapping[int, Dates]
 
     def __post_init__(self) -> None:
         if len(set(self.ids)) < len(self.ids):
@@ -189,7 +189,7 @@ class Schedule:
         last: Dates = begins + length
         if visit in self.resumed:
             target = self.target[visit, columns]
-            last = np.where(self.resumed[visit][columns] & (begins > target), np.fmax(target + length, begins), last)
+            last = np.where(~np.isnat(self.resumed[visit][columns]) & (begins > target), np.fmax(target + length, begins), last)
         return last
 
     def last(self, visit: int, columns: slice = _EVERYBODY) -> Dates | None:

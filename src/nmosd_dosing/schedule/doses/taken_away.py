@@ -60,15 +60,20 @@ def _days(schedule: Schedule, k: int) -> Dates:
     return np.where(offsets < many, first + offsets.astype("timedelta64[D]"), NO_DATE)
 
 
-def _resumed(schedule: Schedule, rows: set[int]) -> dict[int, NDArray[np.bool_]]:
-    """By visit that is a course (n,) who is held, on the day planned as its first, with all that it gives."""
+def _resumed(schedule: Schedule, rows: set[int]) -> dict[int, Dates]:
+    """By visit that is a course (n,) the first planned day on which something is given, of whom a hold takes all that is given on days
+    before it; NaT of everybody else."""
     found = {}
-    for visit in {schedule.rows[k].visit for k in rows} if schedule.visit_records is not None else ():
+    for visit in {schedule.rows[k].visit for k in rows}:
         mine = [k for k, row in enumerate(schedule.rows) if row.visit == visit]
-        if schedule.visits[visit].last is not None and rows.issuperset(mine):
-            target = schedule.target[visit][np.newaxis]
-            waits = [np.isin(_taken(schedule, [k], target, holds_only=True)[0], NOT_GIVEN) for k in mine]
-            found[visit] = np.logical_and.reduce(waits)
+        target = schedule.target[visit]
+        last = schedule.planned_last(visit, target, slice(None))
+        if last is not None and rows.issuperset(mine):
+            days = target + np.arange(int(np.nanmax([0, *(last - target).astype(np.float64)])) + 1)[:, np.newaxis]
+            days = np.where(days <= last, days, NO_DATE)
+            held = np.logical_and.reduce([np.isin(_taken(schedule, [k] * len(days), days, holds_only=True), NOT_GIVEN) for k in mine])
+            left = np.where(held, NO_DATE, days)
+            found[visit] = np.where(held[0], np.fmin.reduce(left, axis=0), NO_DATE)
     return found
 
 
