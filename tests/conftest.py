@@ -24,7 +24,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
 
-pytest_plugins = ["tests.kit.postgres", "tests.kit.registers"]
+pytest_plugins = ["tests.kit.postgres", "tests.kit.registers", "tests.kit.served"]
 
 
 @pytest.fixture

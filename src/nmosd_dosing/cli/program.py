@@ -14,6 +14,7 @@ from nmosd_dosing.cli.help import UNFOLDED, Command, Group
 from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
 from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
 from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
+from nmosd_dosing.cli.serve_command import SERVE_COMMANDS
 
 _root = typer.Typer(
     name="dosing",
@@ -47,7 +48,7 @@ def _add(program: typer.Typer, commands: Iterable[Callable[..., object]]) -> Non
         program.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
 
 
-_add(_root, COMMANDS)
+_add(_root, [*COMMANDS, *SERVE_COMMANDS])
 register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)
 _add(register, [*TABLE_COMMANDS, *WRITING_COMMANDS, *REGISTER_COMMANDS])
 accounts = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)

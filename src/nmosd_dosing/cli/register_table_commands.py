@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from nmosd_dosing.cli.groups import in_options
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, HistoryOptions
+from nmosd_dosing.cli.import_options import ImportOptions
+from nmosd_dosing.cli.options import OF_ONE_SUBJECT
 from nmosd_dosing.cli.register_options import AsKnown, RegisterOptions
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ImportOptions(HistoryOptions):
-    """Tables that are brought into a register."""
-
-    from_register: ClassVar[bool] = False
-
 
 T = TypeVar("T")
 TABLE_COMMANDS: list[Callable[..., object]] = []

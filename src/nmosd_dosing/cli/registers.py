@@ -129,6 +129,12 @@ def made(asked: RegisterOptions) -> Opened:
     return Opened(found, who, at, zone())
 
 
+def loaded_for_pages() -> None:
+    """Raises InputError where what pages need is not installed."""
+    for package in ("django", "argon2", "waitress", "whitenoise"):
+        _import(package, "register", "pages need")
+
+
 def loaded(named: str | None) -> str:
     """The address that is named. Raises InputError where no register is named, or what it needs is not installed."""
     if not named:
@@ -137,13 +143,16 @@ def loaded(named: str | None) -> str:
     if named.startswith(("postgresql:", "postgres:")):
         needed.append(("psycopg", "postgres"))
     for package, extra in needed:
-        try:
-            importlib.import_module(package)
-        except ImportError:
-            raise InputError(
-                Problem(f"a register needs the package {package}", hint=f"install it with `pip install 'nmosd-dosing[{extra}]'`")
-            ) from None
+        _import(package, extra, "a register needs")
     return named
+
+
+def _import(package: str, extra: str, needed: str) -> None:
+    try:
+        importlib.import_module(package)
+    except ImportError:
+        hint = f"install it with `pip install 'nmosd-dosing[{extra}]'`"
+        raise InputError(Problem(f"{needed} the package {package}", hint=hint)) from None
 
 
 # --- who sits there, and when --------------------------------------------------------------------------------------------

@@ -58,6 +58,13 @@ def register_here() -> str | None:
     return trial.register.text
 
 
+def example() -> Path:
+    """The folder of the invented trial: packed beside this package, or `examples/trial/` of the checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "examples" / "trial"
+    return installed if installed.is_dir() else package.parent.parent / "examples" / "trial"
+
+
 def _is_given(value: object) -> bool:
     return value is not None and value != [] and value != ()
 

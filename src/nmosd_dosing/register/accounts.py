@@ -187,6 +187,13 @@ def _given(store: Store, name: str) -> list[facts.Fact]:
     return [fact for fact in facts.holding(store, PASSWORDS) if fact.cells and fact.cells["account"] == name]
 
 
+def password_number(store: Store, name: str) -> int:
+    """The number of the entry by which an account was given the password that it has; 0 where it has none. Who was let in by another one
+    is not any more."""
+    given = _given(store, name)
+    return given[-1].seq if given else 0
+
+
 def of_user(store: Store, user: str, name: str | None = None) -> Account | None:
     """The account that the user of a computer may be, or the one that he names; None where there is none. It needs no password where
     `needs_no_password` says so."""

@@ -13,4 +13,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False  # what Django says is English on every machine, whatever its environment speaks
+USE_I18N = True
+LANGUAGE_CODE = "en"  # whatever the environment speaks; pages ask for another themselves

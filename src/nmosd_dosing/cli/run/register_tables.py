@@ -31,7 +31,7 @@ from nmosd_dosing.subjects.tables.table import Cell, stop
 from nmosd_dosing.subjects.tables.written import Row
 
 if TYPE_CHECKING:
-    from nmosd_dosing.cli.register_table_commands import ImportOptions
+    from nmosd_dosing.cli.import_options import ImportOptions
     from nmosd_dosing.cli.registers import Opened
     from nmosd_dosing.register.facts import Fact
     from nmosd_dosing.register.imports import Changes, Person

@@ -21,7 +21,7 @@ _LANGUAGES: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 INK, ACCENT, FAINT, LINE, GREY, PALE, ALERT, WARM = "#1b2529", "#0d5468", "#53616a", "#c9d2d6", "#e6eaec", "#dcebef", "#9c2a10", "#fdf3ef"
 """The colours: of text, of what stands out, stands back, of rules, of what is closed, of a soft ground; of what is late, and its ground."""
 
-_LOOK = f"""
+LOOK = f"""
 *, *::before, *::after {{ box-sizing: border-box; }}
 html {{ -webkit-text-size-adjust: 100%; }}
 body {{ margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 74rem; background: #fff; color: {INK}; line-height: 1.45;
@@ -103,7 +103,7 @@ def document(title: str, body: Iterable[Part], *, language: Language = "en", css
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="referrer", content="no-referrer"),
         element("title", title),
-        Markup(f"<style>{page}{_LOOK}{css}</style>"),
+        Markup(f"<style>{page}{LOOK}{css}</style>"),
     )
     main = element("body", element("main", *body))
     return f"<!doctype html>\n{element('html', head, Markup(chr(10)), main, lang=_LANGUAGES[language]).html}\n"

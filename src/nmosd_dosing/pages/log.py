@@ -1,0 +1,34 @@
+"""What the program of the pages writes on standard error: one line for what was refused, the place of a defect; no key of a feed, nothing
+that a form held, nothing of a page."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+
+_KEY = re.compile(r"(/feeds/)[^/\s?'\"]+")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+class Line(logging.Formatter):
+    """A line with its moment in UTC; keys of feeds and questions behind `?` are left out."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        words = _KEY.sub(r"\1…", super().format(record))
+        return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", words)
+
+
+def begin(stream: object = None) -> None:
+    """Writes the lines of the pages to a stream, standard error where none is named."""
+    handler = logging.StreamHandler(stream or sys.stderr)  # type: ignore[arg-type]
+    handler.setFormatter(Line("%(asctime)sZ %(name)s %(levelname)s: %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    for name, level in (("django", logging.WARNING), ("waitress", logging.WARNING), ("nmosd_dosing", logging.INFO)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)

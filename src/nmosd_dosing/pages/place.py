@@ -1,0 +1,98 @@
+"""Where pages are served, and a desk there: a register, who is asking, and on which day. Every view gets its desk, and asks it alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nmosd_dosing.register import gathering, tables
+from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.changes import Book
+from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.gathering import Gathered
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.store import Act, Store
+from nmosd_dosing.register.tables import Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all pages of one program share.
+
+    clock: the moment, in UTC. zone: of the site. country: whose public holidays are closed days. as_of: the day that the pages take for
+    today, whatever the clock says; None for today. address: under which a browser finds them, `https://…`. demo: all of it is invented.
+    """
+
+    register: Register
+    clock: Callable[[], dt.datetime]
+    zone: str
+    address: str
+    country: str | None = None
+    as_of: dt.date | None = None
+    demo: bool = False
+
+    def today(self) -> dt.date:
+        """The day in the zone."""
+        if self.as_of is not None:
+            return self.as_of
+        try:
+            return self.clock().astimezone(zoneinfo.ZoneInfo(self.zone)).date()
+        except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            return self.clock().astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One question: where, who asks, and on which day."""
+
+    place: Place
+    who: Who
+    today: dt.date
+
+    @property
+    def register(self) -> Register:
+        """The register."""
+        return self.place.register
+
+    @property
+    def facts(self) -> Store:
+        """The store of all but the arms."""
+        return self.register.facts
+
+    @property
+    def arms(self) -> Store | None:
+        """The store of the arms, for who may see them; None for everybody else."""
+        return self.register.arms_store() if self.who.sees_arms else None
+
+    @property
+    def book(self) -> Book:
+        """The register as somebody writes in it."""
+        return Book(self.register, self.who, self.today)
+
+    def gather(self, *, sites: frozenset[str] = frozenset(), subject: str | None = None, unblind: bool = False) -> list[Gathered]:
+        """Those whom the account may see, at some sites, or the one subject. `unblind`: with arms, for who may see them, else as for all
+        others. Raises InputError as `gathering.gather` does."""
+        arms = unblind and self.who.sees_arms
+        whose = Whose(None, self.who.sites, sites, subject)
+        return gathering.gather(self.register, whose, self.today, country=self.place.country, arms=arms, unblind=arms)
+
+    def subject(self, code: str) -> tuple[Fact, Gathered | None] | None:
+        """The row of the subject who has a code, and the subject as planned, None where no day is known; None where there is nobody whom
+        the account may see. Raises InputError as `gather` does."""
+        found = [fact for fact in tables.subjects(self.register, Whose(None, self.who.sites, frozenset(), code)) if fact.cells]
+        mine = [fact for fact in found if (fact.cells or {}).get("subject") == code]
+        if len(mine) != 1 or len(found) != 1:
+            return None
+        gathered = self.gather(subject=code, unblind=False)
+        return mine[0], gathered[0] if gathered and gathered[0].request.subjects else None
+
+    def sites(self) -> tuple[str, ...]:
+        """The sites of which the account sees subjects."""
+        there = tables.subjects(self.register, Whose(None, self.who.sites))
+        return tuple(sorted({fact.site for fact in there if fact.site is not None}))
+
+    def write(self, acts: list[Act], store: Store | None = None) -> list[int]:
+        """Writes acts in the account's name, and gives their numbers; into the facts, or into another store."""
+        return (store or self.facts).write(acts, self.who.author(self.place.zone), self.place.clock())

@@ -1,0 +1,90 @@
+"""What every template may use: dates as people read them, the frame around a page, markup of reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+from django import template
+from django.http import HttpRequest
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
+
+from nmosd_dosing import days
+from nmosd_dosing.days import Language
+from nmosd_dosing.pages.access import place_of
+from nmosd_dosing.register.accounts import ROLES, Role
+from nmosd_dosing.report.html.document import Markup
+from nmosd_dosing.version import PROGRAM
+
+register = template.Library()
+ROLE_NAMES: dict[Role, Any] = {
+    "coordinator": gettext_lazy("coordinator"),
+    "site-pharmacist": gettext_lazy("site pharmacist"),
+    "unblinded-pharmacist": gettext_lazy("unblinded pharmacist"),
+    "monitor": gettext_lazy("monitor"),
+    "manager": gettext_lazy("manager"),
+}
+
+
+class Section(NamedTuple):
+    """A page of the navigation: the name of its address, what it is called, and for which roles it is."""
+
+    name: str
+    title: Any
+    roles: frozenset[Role]
+
+
+_ALL = frozenset(ROLES)
+SECTIONS = (
+    Section("today", gettext_lazy("Today"), _ALL),
+    Section("subjects", gettext_lazy("Subjects"), _ALL),
+)
+
+
+def language() -> Language:
+    """In which language dates are written."""
+    return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+@register.filter
+def date(day: dt.date | None) -> str:
+    """A date with its weekday; nothing where there is none."""
+    return days.date_text(day, language()) if day is not None else ""
+
+
+@register.filter
+def role_name(role: Role) -> str:
+    """What a role is called."""
+    return str(ROLE_NAMES[role])
+
+
+@register.filter
+def markup(made: Markup) -> SafeString:
+    """The finished HTML of a report, in which each text is escaped already."""
+    assert isinstance(made, Markup)
+    return mark_safe(made.html)  # noqa: S308  # `document.element` made it
+
+
+@register.filter
+def ticked(words: str) -> SafeString:
+    """A message in which what stands between backticks is shown as it is typed."""
+    parts = words.split("`")
+    shown = [f"<code>{conditional_escape(part)}</code>" if i % 2 else conditional_escape(part) for i, part in enumerate(parts)]
+    return mark_safe("".join(shown)) if len(parts) % 2 else conditional_escape(words)  # noqa: S308  # each part is escaped
+
+
+def around(request: HttpRequest) -> dict[str, Any]:
+    """What stands around each page: who is signed in, where to go, and which day it is."""
+    desk = getattr(request, "desk", None)
+    sections = [section for section in SECTIONS if desk is not None and desk.who.role in section.roles]
+    match = request.resolver_match
+    return {
+        "desk": desk,
+        "place": place_of(request),
+        "sections": sections,
+        "here": match.url_name if match is not None else None,
+        "program": PROGRAM,
+        "is_chinese": language() == "zh",
+    }

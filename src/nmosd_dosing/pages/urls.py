@@ -1,0 +1,41 @@
+"""The addresses, each with its view; who may see it the view says."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from django.views.i18n import set_language
+
+from nmosd_dosing.pages import signing
+from nmosd_dosing.pages.access import public
+from nmosd_dosing.pages.views import health, subjects, today
+
+
+class Code:
+    """A subject's code as it stands in an address: any text, also with a slash."""
+
+    regex = ".+?"
+
+    def to_python(self, value: str) -> str:
+        """As it was entered."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it is entered; Django quotes it."""
+        return value
+
+
+register_converter(Code, "code")
+
+urlpatterns = [
+    path("", today.page_of_today, name="today"),
+    path("health", health.health, name="health"),
+    path("look.css", health.look, name="look"),
+    path("language", public(post=True)(set_language), name="set_language"),
+    path("login", signing.sign_in, name="login"),
+    path("logout", signing.sign_out, name="logout"),
+    path("password", signing.password, name="password"),
+    path("subjects", subjects.everybody, name="subjects"),
+    path("subjects/<code:code>", subjects.subject, name="subject"),
+]
+handler404 = "nmosd_dosing.pages.access.not_found"
+handler500 = "nmosd_dosing.pages.access.broken"

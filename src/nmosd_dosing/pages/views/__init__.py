@@ -1,0 +1,1 @@
+"""The pages, each in a room."""

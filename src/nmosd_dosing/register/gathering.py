@@ -1,0 +1,149 @@
+"""Everybody whom somebody may see, as what is asked of plans: the rows of a register through the readers of tables, by the version of the
+study that each subject is on, with the site's own facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
+
+from nmosd_dosing.days import to_date
+from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.language.site_file import fill_in, read_site
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.plans.workdays import Workdays, open_days
+from nmosd_dosing.register import studies, tables
+from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.tables import EVERYBODY, Whose
+from nmosd_dosing.schedule.expansion import stopped
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects import history
+from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.tables import roster, subject_table
+from nmosd_dosing.subjects.tables.headings import Layout
+
+T = TypeVar("T")
+_READ = ("subjects", "events", "visits", "weighings", "measurements")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Those who are on one version of the study. `request`: they as known on the day of looking; `without_day`: the codes of those who have
+    no first dose, and of whom nobody says when they were screened."""
+
+    version: str
+    request: Request
+    without_day: tuple[str, ...]
+
+    @property
+    def study(self) -> Study:
+        """The study, with the site's own facts."""
+        return self.request.study
+
+
+def gather(
+    register: Register, whose: Whose, today: dt.date, *, country: str | None = None, arms: bool = False, unblind: bool = False
+) -> list[Gathered]:
+    """Those of `whose` that are there, by the version of the study that they are on; nobody is an empty list.
+
+    `country`: whose public holidays are closed days. `arms`: with the arms, for whom may see them; `unblind`: with the doses that they
+    tell. Raises InputError where what the register holds contradicts itself, or it has no study.
+    """
+    versions: dict[str, list[Fact]] = defaultdict(list)
+    for fact in tables.subjects(register, whose):
+        versions[studies.version_of(fact.cells or {})].append(fact)
+    found = []
+    for version, people in sorted(versions.items(), key=lambda item: int(item[0])):
+        study = study_of(register, people, today)
+        request = Request(study, tables.period(register), workdays=workdays(study, country), unblind=unblind)
+        subjects, without = _subjects(register, request, whose, people, (*_READ, tables.ARMS) if arms else _READ)
+        if whose != EVERYBODY:
+            request = replace(request, study=_counted(register, request, today))
+        request = replace(request, subjects=history.booked_by(subjects, today)).begun()
+        problems = Problems()
+        history.check(request.subjects, True, problems)
+        if problems.found:
+            raise InputError(problems.in_order())
+        found.append(Gathered(version, request.known_by(today)[0], without))
+    return found
+
+
+def study_of(register: Register, people: Sequence[Fact], today: dt.date) -> Study:
+    """The study on which subjects are, with the site's own facts where all of them have the same. Raises InputError as `studies.study_of`
+    does."""
+    store = register.facts
+    file = studies.study_of(store, people)
+    said = studies.uses(store)
+    used = {studies.used(said, "site", site, today) for site in {fact.site for fact in people} or {None}}
+    use = used.pop()
+    if used or use is None:
+        return _read(file.text, file.name)
+    site = studies.file_of(store, use)
+    return _filled_in(file.text, file.name, site.text, site.name)
+
+
+def workdays(study: Study, country: str | None) -> Workdays:
+    """The days on which the site is open: of a country, and of its own; without a country Saturdays and Sundays are closed."""
+    site = study.site
+    return open_days(country, site.closed if site else frozenset(), site.open if site else frozenset())
+
+
+@lru_cache(maxsize=8)
+def _read(text: str, name: str) -> Study:
+    return read_study_text(text, name)[0]
+
+
+@lru_cache(maxsize=8)
+def _filled_in(text: str, name: str, site_text: str, site_name: str) -> Study:
+    return fill_in(_read(text, name), read_site(site_text.encode(), site_name), Problems())
+
+
+def _subjects(
+    register: Register, request: Request, whose: Whose, people: Sequence[Fact], asked: Sequence[str]
+) -> tuple[tuple[Subject, ...], tuple[str, ...]]:
+    """Subjects with what tables say of them, and the codes of those of whom no day is known."""
+    study, problems, nothing = request.study, Problems(), b""
+    rows = tables.held(register, asked, whose, people)
+    held = tables.contents(rows)
+    masked = any(period.masks for period in study.periods)
+    later, capped = [period.id for period in request.periods[1:]], [p.name for p in study.products if p.lifetime is not None]
+    layouts = {table: Layout(table, entries=[fact.seq for fact in rows[table]]) for table in asked}
+    columns = subject_table.read(held.get("subjects", nothing), "subjects", later, capped, problems, layouts["subjects"])
+    known, said = roster.Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
+
+    def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
+        return reader(held[table], layouts[table]) if table in held else []
+
+    roster.join(
+        known, said,
+        read("events", lambda content, layout: roster.events(content, "events", study.subject_events, layout=layout)),
+        read(tables.ARMS, lambda content, layout: roster.allocation(content, tables.ARMS, layout=layout)),
+        read("visits", lambda content, layout: roster.records(content, "visits", masked=masked, layout=layout)),
+        read("weighings", lambda content, layout: roster.weighings(content, "weighings", layout=layout)),
+        read("measurements", lambda content, layout: roster.measurements(content, "measurements", study.values, layout=layout)),
+    )  # fmt: skip
+    problems.found += known.in_order
+    if problems.found:
+        raise InputError(problems.in_order())
+    without = {row for row in columns.without_start if row not in said or not said[row].screened}
+    subjects = tuple(roster.subject_of(columns, row, said.get(row)) for row in range(len(columns)) if row not in without)
+    return subjects, tuple(columns.codes[row] for row in sorted(without))
+
+
+def _counted(register: Register, request: Request, today: dt.date) -> Study:
+    """The study, with the days of its stop that are counted over everybody whom the register has."""
+    study = request.study
+    triggers = [t for t in study.stop.earliest_of if t.kind in ("subject", "count")] if study.stop is not None else []
+    if study.stop is None or not triggers or request.period is not None:
+        return study
+    everybody = tables.subjects(register, EVERYBODY)
+    subjects, _ = _subjects(register, request, EVERYBODY, everybody, ("subjects", "events", "visits"))
+    counting = replace(request, subjects=subjects).begun().known_by(today)[0]
+    rules = dict(stopped(study, counting.cohort).rules)
+    days = tuple((t.text, to_date(rules[t.text][0])) for t in triggers)
+    return replace(study, stop=replace(study.stop, counted=days))
