@@ -241,6 +241,12 @@ def date_text(date: dt.date, language: Language = "en") -> str:
     return f"{date.isoformat()} {weekdays(language)[date.weekday()]}"
 
 
+def week_of(date: dt.date) -> tuple[dt.date, dt.date]:
+    """Monday and Sunday of the week of a date; Sunday is no later than the last day there is."""
+    first = date.toordinal() - date.weekday()
+    return dt.date.fromordinal(max(first, 1)), dt.date.fromordinal(min(first + 6, dt.date.max.toordinal()))
+
+
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip

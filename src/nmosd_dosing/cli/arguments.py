@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from nmosd_dosing.days import date_text
+from nmosd_dosing.checks.due import last_due_day
+from nmosd_dosing.days import date_text, week_of
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
@@ -69,20 +70,20 @@ def days(option: str, text: str, problems: Problems, most: int) -> int | None:
 def week(option: str, text: str, as_of: dt.date, problems: Problems) -> tuple[dt.date, dt.date] | None:
     """Monday and Sunday of `this` week, of the `next`, or of that of a date, as of a day; Sunday is no later than the last day there is."""
     if text in ("this", "next"):
-        days = as_of.toordinal() + (7 if text == "next" else 0)
+        day = as_of if text == "this" else last_due_day(as_of, 7)
     elif not re.match(r"[0-9]", text):
         problems.error(f"`{option} {clip(text)}` is no week", None, "write `this`, `next`, or a date such as `2025-07-10`")
         return None
     elif (found := date(option, text, problems)) is None:
         return None
     else:
-        days = found.toordinal()
-    first, last = days - (days - 1) % 7, dt.date.max.toordinal()
-    if first + 6 < as_of.toordinal():
+        day = found
+    first, last = week_of(day)
+    if last < as_of:
         wrong = f"the week of `{option} {text}` is over on {date_text(as_of)}, the day of looking"
         problems.error(wrong, None, "`check` says what became of it; `--as-of` looks from an earlier day")
         return None
-    return dt.date.fromordinal(min(first, last)), dt.date.fromordinal(min(first + 6, last))
+    return first, last
 
 
 def weight(option: str, text: str, problems: Problems) -> float | None:

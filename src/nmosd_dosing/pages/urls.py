@@ -27,7 +27,7 @@ class Code:
 register_converter(Code, "code")
 
 urlpatterns = [
-    path("", today.page_of_today, name="today"),
+    path("", today.today, name="today"),
     path("health", health.health, name="health"),
     path("look.css", health.look, name="look"),
     path("language", public(post=True)(set_language), name="set_language"),

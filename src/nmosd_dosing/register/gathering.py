@@ -87,9 +87,11 @@ def study_of(register: Register, people: Sequence[Fact], today: dt.date) -> Stud
     return _filled_in(file.text, file.name, site.text, site.name)
 
 
-def workdays(study: Study, country: str | None) -> Workdays:
-    """The days on which the site is open: of a country, and of its own; without a country Saturdays and Sundays are closed."""
+def workdays(study: Study, country: str | None) -> Workdays | None:
+    """The days on which the site is open: of a country, and of its own; None where neither is known."""
     site = study.site
+    if country is None and not (site and (site.closed or site.open)):
+        return None
     return open_days(country, site.closed if site else frozenset(), site.open if site else frozenset())
 
 

@@ -1,51 +1,124 @@
-"""What is due: the rows of `dosing due`, by the same function."""
+"""What is due: the rows of `dosing due`, by the same functions."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
+from nmosd_dosing.checks.verdicts import STATES, State, urgency
+from nmosd_dosing.days import week_of
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
 
-_AHEAD = 14
+_FORTNIGHT = 14
+_WHEN = {
+    "": gettext_lazy("The next 14 days"),
+    "this": gettext_lazy("This week"),
+    "next": gettext_lazy("Next week"),
+    "month": gettext_lazy("The next 31 days"),
+}
+_STATES: dict[State, Any] = {
+    "overdue": gettext_lazy("overdue"),
+    "past-target": gettext_lazy("past its day"),
+    "decision": gettext_lazy("to decide"),
+    "closes": gettext_lazy("window closes"),
+    "due": gettext_lazy("due"),
+    "booked": gettext_lazy("booked"),
+    "opens": gettext_lazy("window opens"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What is due on the days that are looked at."""
+class Days:
+    """Which days are looked at: from a day, that of looking or a later one, to the last."""
 
-    items: tuple[Due, ...]
-    first: dt.date
+    today: dt.date
+    since: dt.date | None
     last: dt.date
-    without_day: tuple[str, ...]
+
+    @property
+    def ahead(self) -> int:
+        """How many days after that of looking."""
+        return (self.last - self.today).days
+
+    @property
+    def first(self) -> dt.date:
+        """The first of them."""
+        return self.since or self.today
+
+
+def days_of(today: dt.date, when: str) -> Days:
+    """This week, the next, or so many days; whatever else is asked for is a fortnight."""
+    if when == "this":
+        return Days(today, None, week_of(today)[1])
+    if when == "next":
+        first, last = week_of(last_due_day(today, 7))
+        return Days(today, first, last)
+    return Days(today, None, last_due_day(today, 31 if when == "month" else _FORTNIGHT))
+
+
+def due_at(desk: Desk, days: Days, sites: frozenset[str] = frozenset()) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+    """What is due on some days of those whom the account may see, at some sites, the most urgent first; and the codes of those without a
+    first day."""
+    findings, without = list[Finding](), list[str]()
+    for some in desk.gather(sites=sites):
+        found: Iterable[Finding] = check(some.request.as_carried_out(days.last), desk.today)
+        if some.request.workdays is not None:
+            found = with_closed_days(found, desk.today, some.request.workdays)
+        findings += found
+        without += some.without_day
+    return due(findings, desk.today, days.ahead, since=days.since), tuple(without)
 
 
 @page()
-def page_of_today(request: Asked) -> HttpResponse:
-    """What is due, overdue, booked, to be decided, in the days ahead."""
-    desk = request.desk
-    site = request.GET.get("site", "")
-    found = listed(desk, _AHEAD, frozenset([site]) if site else frozenset())
-    return render(request, "today.html", {"found": found, "site": site, "sites": desk.sites()})
+def today(request: Asked) -> HttpResponse:
+    """What is due, overdue, booked, to be decided, and what closes, as a page; with `as=csv` and `as=json` as the command line gives it."""
+    desk, asked = request.desk, request.GET
+    site, when = asked.get("site", ""), asked.get("when", "")
+    there = desk.sites()
+    days = days_of(desk.today, when)
+    items, without = due_at(desk, days, frozenset([site]) if site in there else frozenset())
+    shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
+    if asked.get("as") == "csv":
+        response = HttpResponse(due_to_csv(shown), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="due-{desk.today.isoformat()}.csv"'
+        return response
+    if asked.get("as") == "json":
+        span = {"from": days.first.isoformat(), "to": days.last.isoformat()}
+        return JsonResponse({"as_of": desk.today.isoformat(), "ahead": days.ahead, **span, "due": due_to_dict(shown)})
+    counts = Counter(item.state for item in items)
+    return render(request, "today.html", {
+        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": there,
+        "asked": asked, "when": _WHEN, "site": site, "periods": sorted({_period(item) for item in items} - {""}),
+        "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
+        "question": asked.urlencode(),
+    })  # fmt: skip
 
 
-def listed(desk: Desk, ahead: int, sites: frozenset[str] = frozenset(), since: dt.date | None = None) -> Listed:
-    """What is due within so many days, of those whom the account may see, at some sites; the most urgent first."""
-    items, without = list[Due](), list[str]()
-    last = last_due_day(desk.today, ahead)
-    for some in desk.gather(sites=sites):
-        without += some.without_day
-        findings: Iterable[Finding] = check(some.request.as_carried_out(last), desk.today)
-        if some.request.workdays is not None:
-            findings = with_closed_days(findings, desk.today, some.request.workdays)
-        items += due(tuple(findings), desk.today, ahead, since=since)
-    return Listed(tuple(sorted(items, key=lambda item: (item.rank, item.day))), since or desk.today, last, tuple(without))
+def _filtered(items: Sequence[Due], subject: str, period: str, state: str) -> list[Due]:
+    """Those of a subject by a part of the code, of a period, in a state; an empty text is all."""
+    return [
+        item for item in items
+        if subject.strip() in (item.finding.subject or "") and period in ("", _period(item)) and state in ("", item.state)
+    ]  # fmt: skip
+
+
+def _period(item: Due) -> str:
+    return item.finding.visit.partition("/")[0].removesuffix(" entry") if "/" in item.finding.visit or item.finding.is_entry else ""
+
+
+def _pressing(item: Due) -> bool:
+    """Whether it is marked as late."""
+    return item.amiss or urgency(item.state) == "deviation"

@@ -1,0 +1,79 @@
+"""What is due on a page is what `dosing due` says, row by row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.kit.command import dosing
+from tests.kit.served import ACCOUNTS, DAY, client
+
+
+def as_json(place: Any, name: str, **asked: str) -> dict[str, Any]:
+    """The rows of the page."""
+    answer = client(place, name).get("/", {**asked, "as": "json"})
+    assert answer.status_code == 200
+    return dict(json.loads(answer.content))
+
+
+def of_command(place: Any, *more: str) -> dict[str, Any]:
+    """The rows of the command, asked by the manager."""
+    where = (
+        "--register",
+        place.register.address.shown,
+        "--account",
+        "chen.jie",
+        "--as-of",
+        DAY.isoformat(),
+        "--country",
+        "CN",
+        "--format",
+        "json",
+    )
+    done = dosing("due", *where, *more)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(("asked", "options"), [
+    ({}, ("--ahead", "14d")),
+    ({"when": "this"}, ("--week", "this")),
+    ({"when": "next"}, ("--week", "next")),
+    ({"when": "month"}, ("--ahead", "31d")),
+    ({"site": "02"}, ("--ahead", "14d", "--at-site", "02")),
+])  # fmt: skip
+def test_the_rows_are_those_of_the_command(place: Any, asked: dict[str, str], options: tuple[str, ...]) -> None:
+    assert as_json(place, "chen.jie", **asked) == of_command(place, *options)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_an_account_sees_the_rows_of_its_sites(place: Any, name: str) -> None:
+    sites = (ACCOUNTS[name][1] or "all").split(",")
+    all_rows = of_command(place)["due"]
+    assert as_json(place, name)["due"] == [row for row in all_rows if sites == ["all"] or row["site"] in sites]
+
+
+def test_rows_are_filtered_by_subject_period_and_state(place: Any) -> None:
+    asked = {"subject": "0101"}, {"period": "olp"}, {"state": "booked"}
+    found = [[(row["subject"], row["visit"]) for row in as_json(place, "li.na", **each)["due"]] for each in asked]
+    assert found == [
+        [("0101", "rcp/D182")],
+        [("0105", "olp entry"), ("0106", "olp entry"), ("0107", "olp/D1+6mo")],
+        [("0102", "rcp/D182"), ("0104", "rcp/D182")],
+    ]
+
+
+def test_the_page_says_what_the_rows_say(place: Any) -> None:
+    words = client(place, "li.na").get("/").content.decode()
+    assert "overdue since 2025-06-30 Mon: call, record or mark missed" in words
+    assert '<a href="/subjects/0101">0101</a>' in words
+    assert client(place, "li.na").get("/", {"site": "02"}).content.decode().count("0201") == 0
+
+
+def test_rows_come_as_a_table_for_a_spreadsheet(place: Any) -> None:
+    answer = client(place, "li.na").get("/", {"as": "csv"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="due-2025-07-07.csv"'
+    assert answer.content.decode().splitlines()[1].startswith("overdue,")
