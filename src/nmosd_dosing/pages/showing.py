@@ -39,6 +39,7 @@ class Section(NamedTuple):
 _ALL = frozenset(ROLES)
 SECTIONS = (
     Section("today", gettext_lazy("Today"), _ALL),
+    Section("this_month", gettext_lazy("Month"), _ALL),
     Section("subjects", gettext_lazy("Subjects"), _ALL),
 )
 

@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import health, subjects, today
+from nmosd_dosing.pages.views import health, month, subjects, today
 
 
 class Code:
@@ -33,6 +33,8 @@ urlpatterns = [
     path("language", public(post=True)(set_language), name="set_language"),
     path("login", signing.sign_in, name="login"),
     path("logout", signing.sign_out, name="logout"),
+    path("month", month.this_month, name="this_month"),
+    path("month/<str:month>", month.month, name="month"),
     path("password", signing.password, name="password"),
     path("subjects", subjects.everybody, name="subjects"),
     path("subjects/<code:code>", subjects.subject, name="subject"),

@@ -23,18 +23,21 @@ CSS = f"""
 .month .today {{ background: {ACCENT}; color: #fff; }}
 .month .today small {{ color: #fff; }}
 .month .foot td {{ height: .5rem; }}
-.bar {{ position: relative; min-height: 1.5em; padding: 1px 6px 2px; border-radius: 4px; border: 1px solid {ACCENT}; background: {PALE};
+.bar {{ position: relative; isolation: isolate; min-height: 1.5em; padding: 1px 6px 2px;
+  border-radius: 4px; border: 1px solid {ACCENT}; background: {PALE};
   overflow-wrap: anywhere; }}
 .bar.on {{ border-top-left-radius: 0; border-bottom-left-radius: 0; border-left: 0; }}
 .bar.off {{ border-top-right-radius: 0; border-bottom-right-radius: 0; border-right: 0; }}
-.bar i {{ position: absolute; bottom: 0; height: 3px; background: {ACCENT}; }}
+.bar svg {{ position: absolute; inset: 0; width: 100%; height: 100%; z-index: -1; }}
+.bar .shut {{ fill: {GREY}; }}
+.bar .tick {{ stroke: {ACCENT}; stroke-width: 6px; }}
 .bar.entry {{ border-style: dashed; background: #fff; }}
 .bar.tentative {{ border-style: dotted; }}
 .bar.booked {{ background: {ACCENT}; color: #fff; }}
 .bar.done {{ border-color: {LINE}; background: #fff; color: {INK}; }}
 .bar.not {{ border-color: {LINE}; background: #fff; color: {FAINT}; text-decoration: line-through; }}
 .bar.overdue {{ border: 2px solid {ALERT}; background: {WARM}; color: {ALERT}; font-weight: 600; }}
-.bar.overdue i {{ background: {ALERT}; }}
+.bar.overdue .tick {{ stroke: {ALERT}; }}
 .hid {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }}
 """
 
@@ -123,7 +126,7 @@ def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, 
     style += ["on"] if mark.begins < (week[first] or mark.begins) else []
     style += ["off"] if mark.ends > (week[last] or mark.ends) else []
     on = week.index(mark.day) - first if mark.day is not None and mark.day in week and mark.kind != "booked" else None
-    tick = element("i", style=f"left: {100 * on / days:.4g}%; width: {100 / days:.4g}%") if on is not None and days > 1 else None
+    drawn = _drawn(closed[first : last + 1] if kind == "planned" else (), on if days > 1 else None, days)
     name = [
         element("b", mark.subject),
         " " if mark.subject else None,
@@ -131,21 +134,27 @@ def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, 
         f" {mark.hour}" if mark.hour and kind == mark.kind else None,
     ]
     said = element("span", f" {mark.text}" if named else title_of(mark), class_="hid")
-    ground = _ground(closed[first : last + 1]) if kind == "planned" else None
     return element(
         "td",
-        element("div", *(name if named else ()), said, tick, class_=" ".join(style), style=ground, title=title_of(mark)),
+        element("div", *(name if named else ()), said, drawn, class_=" ".join(style), title=title_of(mark)),
         colspan=days if days > 1 else None,
     )
 
 
-def _ground(closed: Sequence[bool]) -> str | None:
-    """Closed days under a bar are grey, too."""
-    if not any(closed):
-        return None
-    n = len(closed)
-    stops = [f"{GREY if shut else PALE} {100 * i / n:.4g}% {100 * (i + 1) / n:.4g}%" for i, shut in enumerate(closed)]
-    return f"background: linear-gradient(90deg, {', '.join(stops)})"
+def _drawn(closed: Sequence[bool], on: int | None, days: int) -> Markup | None:
+    """What lies under the words of a bar: closed days in grey, the planned day underlined. Attributes, and no style: so a page may forbid
+    styles that stand in it."""
+    part = 100 / days
+    shut = [
+        element("rect", x=_percent(i * part), y=0, width=_percent(part), height="100%", class_="shut") for i, c in enumerate(closed) if c
+    ]
+    begins, ends = (_percent(on * part), _percent((on + 1) * part)) if on is not None else ("", "")
+    tick = [element("line", x1=begins, x2=ends, y1="100%", y2="100%", class_="tick")] if on is not None else []
+    return element("svg", *shut, *tick, aria_hidden="true") if shut or tick else None
+
+
+def _percent(share: float) -> str:
+    return f"{share:.4g}%"
 
 
 def title_of(mark: Mark) -> str:

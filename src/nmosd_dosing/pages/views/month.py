@@ -1,0 +1,63 @@
+"""The month of a site: the board, as `dosing board` draws it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from nmosd_dosing.checks.board import board, drawn_until
+from nmosd_dosing.checks.due import due
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.days import month_name
+from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.plans.workdays import open_days
+from nmosd_dosing.report.html.lines import lines_of
+from nmosd_dosing.report.html.month import month_of
+
+_AHEAD = 14
+
+
+@page()
+def this_month(request: Asked) -> HttpResponse:
+    """To the month of today."""
+    return redirect("month", month=f"{request.desk.today:%Y-%m}")
+
+
+@page()
+def month(request: Asked, month: str) -> HttpResponse:
+    """A month, `2025-07`: the visits of those whom the account may see, at a site, and each subject over time."""
+    desk, site = request.desk, request.GET.get("site", "")
+    first, there = _first(month), desk.sites()
+    gathered = desk.gather(sites=frozenset([site]) if site in there else frozenset())
+    findings, plans = list[Finding](), list[Plan]()
+    for some in gathered:
+        schedule = some.request.as_carried_out(drawn_until(desk.today, _AHEAD, first))
+        findings += check(schedule, desk.today)
+        plans += some.request.plans(schedule)
+    made = None
+    if gathered:
+        days = gathered[-1].request.workdays or open_days(None)
+        made = board(gathered[-1].study, plans, due(findings, desk.today, _AHEAD), desk.today, _AHEAD, first, days)
+    around = {name: _month(first, by) for name, by in (("before", -1), ("after", 1))}
+    return render(request, "month.html", {
+        "month": f"{month_name(first)} {first.year}", "site": site, "there": there, **around,
+        "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
+    })  # fmt: skip
+
+
+def _first(month: str) -> dt.date:
+    """The first day of a month; whatever is none is not there."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month) or month[:4] == "0000":
+        raise hidden()
+    return dt.date.fromisoformat(f"{month}-01")
+
+
+def _month(first: dt.date, by: int) -> str | None:
+    """The month before or after one, as in an address; None where there is none."""
+    months = first.year * 12 + first.month - 1 + by
+    return f"{months // 12:04}-{months % 12 + 1:02}" if 12 <= months < 120_000 else None
