@@ -12,6 +12,7 @@ from nmosd_dosing.checks.board import board
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.subjects.history import known_by
@@ -138,6 +139,22 @@ def test_what_a_calendar_says_of_a_held_course(events: str, as_of: str, entry: l
 def test_a_discreet_calendar_does_not_speak_of_doses() -> None:
     (entry,) = [e for e in to_entries(Lists("hold 02-01", "2025-02-03").plan, CalendarStyle(discreet=True)) if e.start == day("2025-02-03")]
     assert entry.description.splitlines()[0] == "Projected: it may still move."
+
+
+@pytest.mark.parametrize(
+    ("events", "as_of", "told"),
+    [
+        ("", "2025-02-01", "02-03 to 02-23"),
+        ("hold 02-01, go 02-07", "2025-02-07", "02-07 to 02-23"),  # not from a day on which none is to be taken
+        ("hold 02-20", "2025-02-01", "02-03 to 02-23"),  # not known yet
+        ("hold 02-03, go 02-03", "2025-02-03", "02-03 to 02-23"),
+        ("hold 02-01", "2025-02-01", "main/C2D1 to C2D21: its doses wait until they are resumed"),
+    ],
+)
+def test_what_a_patient_is_told_of_a_held_course(events: str, as_of: str, told: str) -> None:
+    page = handout(Lists(events, as_of).plan, day(as_of))
+    days = [f"{a.day:%m-%d} to {a.last:%m-%d}" for a in page.appointments if a.day is not None and a.last is not None]
+    assert told in (days[:1] if not told.startswith("main") else page.left_out)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,8 @@ class Giver:
 
         def given(dose: Dose) -> Dose:
             dose = by_weight_of_product(dose, by, text.place, self.problems)
-            rule = " ".join(words for words in (dose.rule, text.daily) if words) or None
+            between = ", " if ", " in (dose.rule or "") else " "  # not as in `at most 800 mg daily`
+            rule = between.join(words for words in (dose.rule, text.daily) if words) or None
             return replace(
                 dose, rule=rule, minutes=text.minutes, times=text.times, hours=text.hours, lead=text.lead, as_needed=text.as_needed,
                 most_daily=text.most_daily,

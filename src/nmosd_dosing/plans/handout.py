@@ -14,6 +14,7 @@ from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.study.events import is_own_day
 
 MOST = 5  # visits, as many as one page of A4 holds
+_HELD = "its doses wait until they are resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +63,23 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     found: list[tuple[dt.date, Appointment]] = []
     left_out: list[str] = []
     for visit in (visit for visit in plan.all_visits if visit.stage in ("firm", "tentative")):
-        day = visit.booked or visit.target
+        day, last = _days(visit)
         if visit.only_arms:
             left_out.append(f"{visit.id}: it may not be this subject's visit")
         elif visit.status == "pending":
-            left_out.append(f"{visit.id}: it waits for a decision")
+            held = any(dose.amount_status == "held" for dose in visit.administrations)
+            left_out.append(f"{visit.id}: {_HELD if held else 'it waits for a decision'}")
         elif day is None:
             left_out.append(f"{visit.id}: no day is stated")
-        elif (waits := _held_from(visit)) is not None and waits <= as_of:
-            left_out.append(f"{visit.id}: its doses wait until they are resumed")
+        elif last is not None and last < as_of and any(each.status == "held" for dose in visit.administrations for each in dose.days_taken):
+            left_out.append(f"{visit.id}: {_HELD}")
         elif is_own_day(visit.label) and visit.booked is None and day <= as_of:
             continue  # whoever has given that day has said that it was
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
             which = "day" if visit.last is None and visit.latest is None else "last day"
             left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
         else:
-            found.append((day, _appointment(plan, visit, day, as_of, days)))
+            found.append((day, _appointment(plan, visit, day, last, as_of, days)))
             left_out += [f"{visit.id}, {days}: the page does not say so" for days in _without_doses(visit)]
             if _is_outside(visit):
                 left_out.append(f"{visit.id}: the days that are allowed, since the appointment is outside of them")
@@ -95,10 +97,14 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     )
 
 
-def _held_from(visit: PlannedVisit) -> dt.date | None:
-    """From which day on nothing is given of a visit that is nothing but a course; None where something is."""
-    held = [[days.first for days in dose.days_taken if days.status == "held"] for dose in visit.administrations]
-    return max(min(days) for days in held) if held and all(held) and not visit.assessments else None
+def _days(visit: PlannedVisit) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day of a visit: of one that is nothing but a course, of its doses that are left; what is agreed stands."""
+    day, last = visit.booked or visit.target, visit.last
+    if day is None or last is None or visit.assessments:
+        return day, last
+    each = [day + dt.timedelta(n) for n in range((last - day).days + 1)]
+    left = [d for d in each if any(not any(t.first <= d <= t.last for t in dose.days_taken) for dose in visit.administrations)]
+    return (day if visit.booked or not left else left[0]), (left[-1] if left else last)
 
 
 def _without_doses(visit: PlannedVisit) -> Iterator[str]:
@@ -113,14 +119,16 @@ def _is_outside(visit: PlannedVisit) -> bool:
     return day is not None and ((first is not None and day < first) or (last is not None and day > last))
 
 
-def _appointment(plan: Plan, visit: PlannedVisit, day: dt.date, as_of: dt.date, days: Workdays | None) -> Appointment:
+def _appointment(
+    plan: Plan, visit: PlannedVisit, day: dt.date, last: dt.date | None, as_of: dt.date, days: Workdays | None
+) -> Appointment:  # fmt: skip
     earliest = max(visit.earliest, as_of) if visit.earliest is not None else None
     stated = earliest is not None and (visit.or_later or (visit.latest is not None and earliest <= visit.latest)) and not _is_outside(visit)
     passed = stated and day < as_of and visit.last is None
     return Appointment(
         day=None if passed else day,
         time=visit.time if visit.booked is not None else None,
-        last=visit.last if (held := _held_from(visit)) is None else max(held - dt.timedelta(1), day),
+        last=last,
         agreed=visit.booked is not None,
         sure=visit.stage == "firm",
         earliest=earliest if stated else None,
