@@ -20,6 +20,7 @@ from nmosd_dosing.report.html.lines import lines_of
 from nmosd_dosing.report.html.month import month_of
 
 _AHEAD = 14
+_YEARS = 30  # before this one, and after it
 
 
 @page()
@@ -32,7 +33,7 @@ def this_month(request: Asked) -> HttpResponse:
 def month(request: Asked, month: str) -> HttpResponse:
     """A month, `2025-07`: the visits of those whom the account may see, at a site, and each subject over time."""
     desk, site = request.desk, request.GET.get("site", "")
-    first, there = _first(month), desk.sites()
+    first, there = _first(month, desk.today.year), desk.sites()
     gathered = desk.gather(sites=frozenset([site]) if site in there else frozenset())
     findings, plans = list[Finding](), list[Plan]()
     for some in gathered:
@@ -43,21 +44,21 @@ def month(request: Asked, month: str) -> HttpResponse:
     if gathered:
         days = gathered[-1].request.workdays or open_days(None)
         made = board(gathered[-1].study, plans, due(findings, desk.today, _AHEAD), desk.today, _AHEAD, first, days)
-    around = {name: _month(first, by) for name, by in (("before", -1), ("after", 1))}
+    around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
         "month": f"{month_name(first)} {first.year}", "site": site, "there": there, **around,
         "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
     })  # fmt: skip
 
 
-def _first(month: str) -> dt.date:
-    """The first day of a month; whatever is none is not there."""
-    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month) or month[:4] == "0000":
+def _first(month: str, year: int) -> dt.date:
+    """The first day of a month; whatever is none, or is far from this year, is not there: all visits until then would be laid out."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month) or not -_YEARS <= int(month[:4]) - year <= _YEARS:
         raise hidden()
     return dt.date.fromisoformat(f"{month}-01")
 
 
-def _month(first: dt.date, by: int) -> str | None:
-    """The month before or after one, as in an address; None where there is none."""
+def _beside(first: dt.date, by: int) -> str:
+    """The month before or after one, as in an address."""
     months = first.year * 12 + first.month - 1 + by
-    return f"{months // 12:04}-{months % 12 + 1:02}" if 12 <= months < 120_000 else None
+    return f"{months // 12:04}-{months % 12 + 1:02}"
