@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import health, month, subjects, today
+from nmosd_dosing.pages.views import accounts, exports, health, month, subjects, today, trail
 
 
 class Code:
@@ -28,6 +28,9 @@ register_converter(Code, "code")
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("accounts", accounts.everybody, name="accounts"),
+    path("accounts/<str:name>", accounts.account, name="account"),
+    path("export.zip", exports.everything, name="export"),
     path("health", health.health, name="health"),
     path("look.css", health.look, name="look"),
     path("language", public(post=True)(set_language), name="set_language"),
@@ -37,6 +40,8 @@ urlpatterns = [
     path("month/<str:month>", month.month, name="month"),
     path("password", signing.password, name="password"),
     path("subjects", subjects.everybody, name="subjects"),
+    path("trail", trail.lines, name="trail"),
+    path("trail/verify", trail.verify, name="verify"),
     path("subjects/<code:code>", subjects.subject, name="subject"),
 ]
 handler404 = "nmosd_dosing.pages.access.not_found"

@@ -28,7 +28,7 @@ from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
 
 _AT_ONCE = 500
-_VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took"}
+_VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took", "open": "opened"}
 _NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
     "subjects": ("subject {subject}", ()),
     "events": ("event {event} of {subject}", ()),
@@ -42,6 +42,7 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "files": ("{kind} file {id}, version {version}", ("text",)),
     "uses": ("use of {kind} file {id}, version {version}", ()),
     "versions": ("version of the study of {subject}", ()),
+    "sessions": ("a session of the pages", ("account",)),
 }  # fmt: skip
 
 

@@ -1,0 +1,97 @@
+"""The trail in sentences, whether it holds, accounts by managers, and the way out."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from tests.kit.command import dosing
+from tests.kit.served import ACCOUNTS, PASSWORD, client
+
+
+def test_the_trail_is_that_of_the_command(place: Any) -> None:
+    of_page = json.loads(client(place, "chen.jie").get("/trail", {"as": "json", "subject": "0103"}).content)
+    where = ("--register", place.register.address.shown, "--account", "chen.jie", "--format", "json")
+    done = dosing("register", "history", "--subject", "0103", *where)
+    assert done.returncode == 0, done.stderr
+    assert of_page == json.loads(done.stdout)
+
+
+def test_the_newest_line_stands_first_and_number_1_last(place: Any) -> None:
+    words = client(place, "chen.jie").get("/trail").content.decode()
+    assert words.index("entered account zhao.min") < words.index("entered account chen.jie")
+
+
+def test_a_coordinator_reads_nothing_of_other_sites(place: Any) -> None:
+    words = client(place, "li.na").get("/trail").content.decode()
+    assert "0101" in words and "0201" not in words
+
+
+def test_what_is_not_there_is_said_and_not_whose_it_is(place: Any) -> None:
+    answers = [client(place, "li.na").get("/trail", {"subject": code}) for code in ("0201", "9999")]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [b"is not a subject of this register" in answer.content for answer in answers] == [True, True]
+
+
+def test_a_day_that_is_none_is_refused_in_the_form(place: Any) -> None:
+    answer = client(place, "li.na").get("/trail", {"first": "2025-02-30"})
+    assert (answer.status_code, b"Enter a valid date" in answer.content) == (200, True)
+
+
+def test_the_trail_is_verified_with_what_to_keep_elsewhere(place: Any) -> None:
+    words = client(place, "moreau").post("/trail/verify").content.decode()
+    head = place.register.facts.head()
+    assert f"{head.seq}:{head.hash}" in words and "<td>yes</td>" in words
+    assert "arms" not in words
+    assert '<th scope="row">arms</th>' in client(place, "zhao.min").post("/trail/verify").content.decode()
+
+
+@pytest.mark.parametrize("name", [name for name in ACCOUNTS if name != "chen.jie"])
+def test_accounts_are_a_managers(place: Any, name: str) -> None:
+    asking = client(place, name)
+    assert [asking.get("/accounts").status_code, asking.post("/accounts", {"name": "x"}).status_code] == [403, 403]
+    assert [asking.get("/accounts/li.na").status_code, asking.post("/accounts/li.na", {"what": "disable"}).status_code] == [403, 403]
+
+
+def test_a_manager_makes_an_account_which_signs_in(place: Any) -> None:
+    asking = client(place, "chen.jie")
+    typed = {"name": "sun.yu", "role": "coordinator", "sites": "02", "password": PASSWORD}
+    assert asking.post("/accounts", typed).status_code == 302
+    assert "sun.yu" in asking.get("/accounts").content.decode()
+    assert client(place).post("/login", {"name": "sun.yu", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ({"name": "li.na", "role": "monitor", "sites": "all", "password": PASSWORD}, "is there already"),
+    ({"name": "sun.yu", "role": "monitor", "sites": "", "password": PASSWORD}, "the sites of a monitor are not stated"),
+    ({"name": "sun.yu", "role": "monitor", "sites": "all", "password": "short"}, "is shorter than 12 characters"),
+    ({"name": "sun.yu", "role": "king", "sites": "all", "password": PASSWORD}, "Select a valid choice"),
+])  # fmt: skip
+def test_what_cannot_be_an_account_is_refused_and_nothing_is_written(place: Any, typed: dict[str, str], said: str) -> None:
+    before = place.register.facts.head()
+    answer = client(place, "chen.jie").post("/accounts", typed)
+    assert (answer.status_code, said in answer.content.decode()) == (400, True)
+    assert place.register.facts.head() == before
+
+
+def test_a_manager_disables_with_a_reason_and_is_never_the_last(place: Any) -> None:
+    asking = client(place, "chen.jie")
+    assert asking.post("/accounts/li.na", {"what": "disable"}).status_code == 400
+    assert asking.post("/accounts/li.na", {"what": "disable", "reason": "left the site"}).status_code == 302
+    assert client(place, "li.na").get("/").status_code == 302
+    last = asking.post("/accounts/chen.jie", {"what": "disable", "reason": "tired"})
+    assert (last.status_code, b"is the last manager" in last.content) == (400, True)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_everything_goes_out_that_the_account_may_see(place: Any, name: str) -> None:
+    answer = client(place, name).get("/export.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names, subjects = archive.namelist(), archive.read("subjects.csv").decode()
+    assert ("allocation.csv" in names) == (name == "zhao.min")
+    assert {"visits.csv", "events.csv", "trail.csv", "files/study-bat4406f-version-1.yaml"} <= set(names)
+    assert ("0201" in subjects) == (ACCOUNTS[name][1] != "01")
