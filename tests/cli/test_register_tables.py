@@ -135,10 +135,10 @@ def test_another_regimen_stands_and_is_said() -> None:
     assert done.returncode == 0 and "planned by `bat4406f`, and not by the study of the register" in done.stderr
 
 
-def test_a_register_of_one_period_plans_that_period(place: Place, tmp_path: Path) -> None:
+def test_a_register_of_one_period_plans_that_period(new_place: Place, tmp_path: Path) -> None:
     subjects = tmp_path / "subjects.csv"
     subjects.write_text("subject,start,weight_kg\n0101,2025-01-06,60\n", "utf-8")
-    trial = made_of(place, tmp_path, ("--subjects", str(subjects)), "mil62-rcp")
+    trial = made_of(new_place, tmp_path, ("--subjects", str(subjects)), "mil62-rcp")
     assert not isinstance(trial, str), trial
     by_tables = run("plan", "--regimen", "mil62-rcp", "--subjects", str(subjects), "--subject", "0101", *ON, "--format", "json")
     assert trial.run("plan", "--subject", "0101", *ON, "--format", "json")[:2] == by_tables[:2]

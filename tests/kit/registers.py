@@ -71,7 +71,7 @@ def place_on_server(owner: str) -> Place:
 
 
 @pytest.fixture
-def place(addresses: Addresses) -> Iterator[Place]:
+def new_place(addresses: Addresses) -> Iterator[Place]:
     """A register that is not there yet, on either database, as the command line needs it: on a server nobody works as its owner."""
     with addresses() as owner:
         yield place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
@@ -133,9 +133,9 @@ def begun(place: Place, folder: Path) -> Made:
 
 
 @pytest.fixture
-def made(place: Place, tmp_path: Path) -> Made:
+def made(new_place: Place, tmp_path: Path) -> Made:
     """A register with its first account."""
-    return begun(place, tmp_path)
+    return begun(new_place, tmp_path)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.kit.command import errors, output, run
 from tests.kit.registers import Made
 from tests.register.test_settings import python
 
-newer_version = override_settings(MIGRATION_MODULES={"register": "tests.register.second_form"})
+newer_version = override_settings(MIGRATION_MODULES={"register": "tests.register.third_form"})
 
 
 def columns(opened: Register, table: str = "register_entry") -> set[str]:
@@ -37,7 +37,7 @@ def test_a_register_of_a_newer_version_is_refused_by_its_name(made: Made) -> Non
     asks = made.asks("chief")
     with newer_version:
         versions.bring_up(register._connected(address(made.place.owner)).facts, None)
-    assert errors("register", "head", *asks).endswith(" is of a newer version: 0002_second\nhint: take a newer `dosing`\n")
+    assert errors("register", "head", *asks).endswith(" is of a newer version: 0003_third\nhint: take a newer `dosing`\n")
 
 
 def test_a_manager_brings_an_older_register_to_this_version(made: Made) -> None:
@@ -54,7 +54,7 @@ def test_a_manager_brings_an_older_register_to_this_version(made: Made) -> None:
         else:
             assert "the account `anna` may not bring a register to this version" in errors("register", "head", *made.asks("anna"))
             code, out, said = run("register", "head", *asks)
-            copy = Path(made.place.owner).with_name("1.before-0002_second.db")
+            copy = Path(made.place.owner).with_name("1.before-0003_third.db")
             assert (code, out.decode()) == (0, head)
             assert said == f"{made.place.owner}: brought to this version; as it was: {copy}\n"
             assert copy.stat().st_mode & 0o077 == 0
@@ -74,7 +74,7 @@ def test_a_manager_brings_an_older_register_to_this_version(made: Made) -> None:
 def test_what_fails_leaves_a_register_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "trial.db"
     register.make(str(file)).close()
-    (tmp_path / "trial.before-0002_second.db").touch()
+    (tmp_path / "trial.before-0003_third.db").touch()
     with newer_version, pytest.raises(Older) as older:
         register.open(str(file))
     with newer_version, pytest.raises(InputError, match="is there already"):
@@ -90,7 +90,7 @@ def test_the_arms_of_a_file_are_brought_by_who_asks_for_them(tmp_path: Path) -> 
             register.open(str(file))
         register.bring_up(older.value.register)
         opened = register.open(str(file))
-        assert versions.form(opened.arms).missing == ["0002_second"]
+        assert versions.form(opened.arms).missing == ["0003_third"]
         assert versions.form(opened.arms_store()).missing == []
         opened.close()
-    assert (tmp_path / "trial.unblinded.before-0002_second.db").is_file()
+    assert (tmp_path / "trial.unblinded.before-0003_third.db").is_file()

@@ -1,6 +1,7 @@
 """What a store holds: the entries of its trail, and their contents. A register has two stores, its facts and its arms.
 
-Nothing is ever changed: triggers refuse it (`migrations`). Dates and times are texts, the same on every database.
+Nothing of the trail is ever changed: triggers refuse it (`migrations`). Dates and times are texts, the same on every database. Beside it
+stands what is no fact: passwords, and what a feed gave out last.
 """
 
 from __future__ import annotations
@@ -62,3 +63,22 @@ class Account(AbstractBaseUser):
     last_login = None  # who was in when, the trail says
 
     USERNAME_FIELD = "name"
+
+
+class Published(models.Model):
+    """What a feed gave out last, which is the memory of the next: an entry keeps its UID, and is counted on. Whose feed it is, and whether
+    it still is one, stands in the trail.
+
+    `feed`: its number in the trail. `made_from`: what the bytes were made from; as long as that is the same nothing is planned anew.
+    `content`: the bytes; `etag`: their SHA-256; `changed`: since when they are so. `fetched_at`, `fetched_by`, `fetches`: when a program
+    asked last, how it calls itself, and how often any has. Times are as those of entries.
+    """
+
+    feed = models.BigIntegerField(primary_key=True)
+    made_from = models.TextField(default="")
+    content = models.BinaryField(default=b"")
+    etag = models.TextField(default="")
+    changed = models.TextField(default="")
+    fetched_at = models.TextField(null=True)
+    fetched_by = models.TextField(default="")
+    fetches = models.BigIntegerField(default=0)

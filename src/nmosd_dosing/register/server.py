@@ -1,4 +1,4 @@
-"""What a role of a PostgreSQL server may do with a register: its owner makes it and lets others in, who can only add to it."""
+"""What a role of a PostgreSQL server may do with a register: its owner makes it and lets others in, who can only add to its trail."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _LET_IN = (
     "GRANT SELECT, INSERT ON {schema}.register_entry, {schema}.register_content, {schema}.register_account TO {role}",
     "GRANT UPDATE (cells, reason, salt) ON {schema}.register_content TO {role}",  # a trigger lets them be taken out, and nothing else
     "GRANT UPDATE (password) ON {schema}.register_account TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.register_published TO {role}",  # no facts: what feeds gave out last
     "GRANT SELECT ON {schema}.django_migrations, {schema}.django_migrations_id_seq TO {role}",
 )
 

@@ -39,8 +39,8 @@ def create(store: Store) -> None:
 
 
 def bring_up(store: Store, file: Path | None) -> Path | None:
-    """Brings a store of an older version to the form of this one, and gives the copy of it as it was: `trial.before-0002_second.db`; of a
-    server's store none. Raises InputError where it cannot be done; then it is as it was."""
+    """Brings a store of an older version to the form of this one, and gives the copy of it as it was: `trial.before-0002_published.db`; of
+    a server's store none. Raises InputError where it cannot be done; then it is as it was."""
     copy = file.with_name(f"{file.stem}.before-{form(store).missing[0]}{file.suffix}") if file is not None else None
     try:
         if copy is not None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """From the first form to the second."""
+    """From the second form to the third."""
 
-    dependencies: ClassVar = [("register", "0001_first")]
+    dependencies: ClassVar = [("register", "0002_published")]
     operations: ClassVar = [migrations.AddField("Entry", "device", models.TextField(null=True))]
