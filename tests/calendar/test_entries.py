@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from nmosd_dosing import Subject, load, plan
+from nmosd_dosing import Event, Subject, load, plan
 from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, to_entries
 from nmosd_dosing.calendar.updates import to_ics
 from nmosd_dosing.days import Language
@@ -47,6 +47,25 @@ def test_each_visit_is_one_all_day_entry_on_its_day() -> None:
         "mil62-rcp W27D1 (0012)": ("2025-07-07", "2025-07-08"),
     }
     assert {(e.status, e.busy, e.zone, e.remind) for e in found.values()} == {("CONFIRMED", True, None, None)}
+
+
+def test_without_a_day_1_a_visit_of_screening_has_no_day_of_the_study() -> None:
+    study = load(ROOT / "examples" / "periods" / "study.yaml")
+    screened, randomised = Event("screened", dt.date(2024, 12, 12)), Event("randomised", dt.date(2025, 1, 3))
+    begun, before = (
+        {
+            e.start: e.description.splitlines()
+            for e in to_entries(plan(study, Subject(start, events=(screened, randomised))), CalendarStyle())
+        }
+        for start in (START, None)
+    )
+    assert [line for line in begun[dt.date(2025, 1, 4)] if line.startswith("Day")] == ["Day -2"]
+    assert before[dt.date(2025, 1, 4)] == [
+        "Assessments: telephone call", "Earliest 2025-01-03 Fri, latest 2025-01-05 Sun",
+        "Date: randomised (2025-01-03 Fri) + 1 day", "weekend: on a Saturday; no rule is stated, nothing is moved",
+        "A fictional trial with re-treatment", "Source: not stated",
+    ]  # fmt: skip
+    assert not [line for lines in before.values() for line in lines if "None" in line]
 
 
 @pytest.mark.parametrize("study", shipped(), ids=lambda s: s.id)

@@ -322,7 +322,8 @@ def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterato
         )
     else:
         yield words.no_window_of_days if any(row.window for row in visit.time_line) else words.no_window
-    yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
+    if visit.period_day is not None:  # there is none without a day 1
+        yield words.comma.join([words.day.format(visit.period_day), *([words.week.format(visit.week)] if visit.week else [])])
 
 
 def _origin(plan: Plan, visit: PlannedVisit, words: Wording) -> Iterator[str]:
