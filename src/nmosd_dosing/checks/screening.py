@@ -7,7 +7,7 @@ for a person.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,8 +15,10 @@ from nmosd_dosing.checks.clocks import Clock, Verdict, first_free, reckon
 from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, look_back
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, UsedFor, plain_name
+from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
 from nmosd_dosing.study.model import Mark, Period, Span, Study
 from nmosd_dosing.subjects.had import Had, Past
+from nmosd_dosing.subjects.subject import Event
 
 _DAY = dt.timedelta(1)
 _MOST_TRIES = 40_000  # days: more than a hundred years
@@ -33,6 +35,12 @@ class Days:
     day_1: dt.date | None = None
     consent: dt.date | None = None
     randomisation: dt.date | None = None
+
+    @classmethod
+    def of(cls, events: Iterable[Event], day_1: dt.date | None) -> Days:
+        """Those of a person: of events, and day 1."""
+        on = {event.name: event.date for event in events if event.name in BEFORE_DAY_1}
+        return cls(on.get(SCREENED), day_1, on.get(CONSENTED), on.get(RANDOMISED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import calendar
-import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from nmosd_dosing.checks.screening import Days
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import collected
 from nmosd_dosing.cli.options import HistoryOptions
@@ -20,9 +18,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.clocks import half_life
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.criteria import plain_name
-from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
 from nmosd_dosing.subjects.had import NOTHING, Had, Past
-from nmosd_dosing.subjects.subject import Event
 from nmosd_dosing.subjects.tables import history_table
 from nmosd_dosing.subjects.tables.table import Cell
 
@@ -146,21 +142,3 @@ def read_table(asked: HistoryOptions, tables: Tables | None, problems: Problems)
         return None
     rows = collected(problems, lambda: tables.read("history", path, lambda content, layout: history_table.read(content, path, layout)))
     return [row for row in rows if not row[1].not_had] if rows is not None else None
-
-
-def with_rows(past: Past, rows: Iterable[Had], *, told: bool) -> Past:
-    """What was typed, and what the table says."""
-    named = tuple(had for had in rows if plain_name(had.what) != plain_name(NOTHING))
-    return Past((*past.had, *named), told=past.told or told)
-
-
-def with_events(past: Past, events: Iterable[Event]) -> Past:
-    """What a person had, and what happened to him; his days before day 1 are no part of it."""
-    happened = [Had(event.name, event.date, event.date, place=event.place) for event in events if event.name not in BEFORE_DAY_1]
-    return dataclasses.replace(past, had=(*past.had, *happened))
-
-
-def days_of(events: Iterable[Event], day_1: dt.date | None) -> Days:
-    """A person's days before and on day 1."""
-    on: Mapping[str, dt.date] = {event.name: event.date for event in events if event.name in BEFORE_DAY_1}
-    return Days(on.get(SCREENED), day_1, on.get(CONSENTED), on.get(RANDOMISED))

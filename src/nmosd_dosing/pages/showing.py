@@ -41,6 +41,8 @@ SECTIONS = (
     Section("today", gettext_lazy("Today"), _ALL),
     Section("this_month", gettext_lazy("Month"), _ALL),
     Section("subjects", gettext_lazy("Subjects"), _ALL),
+    Section("screening", gettext_lazy("Screening"), _ALL),
+    Section("studies", gettext_lazy("Studies"), _ALL),
     Section("trail", gettext_lazy("Trail"), _ALL),
     Section("accounts", gettext_lazy("Accounts"), frozenset({"manager"})),
 )

@@ -13,10 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip, counted, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, clip, counted, one_of
+from nmosd_dosing.language import nodes
+from nmosd_dosing.language.site_file import filled_in, is_site, site_of
+from nmosd_dosing.language.study_file import study_of as read_study
 from nmosd_dosing.register.facts import Fact, holding
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.study.events import BEFORE_DAY_1
+from nmosd_dosing.study.model import Study
 
 Kind = Literal["study", "site"]
 VERSION = "study_version"  # the cell of a subject's row
@@ -93,6 +97,33 @@ def adopted(
         if Use(kind, id, version, start, site) not in known:
             acts.append(Act("enter", "uses", said | ({"site": site} if site is not None else {}), site=site))
     return version, acts
+
+
+def checked(content: bytes, name: str, store: Store) -> tuple[Kind, str]:
+    """Of which kind a file is, and the id that it says itself. Raises RegimenError with all that is wrong in it; a site's file is checked
+    against the study that the register holds."""
+    problems = Problems()
+    node = nodes.read_bytes(content, name, problems)
+    if node is None or not is_site(node):
+        return "study", read_study(node, content, problems)[0].id
+    found = site_of(node, problems)
+    if found is not None and found.site is not None and (study := latest_study(store)) is not None:
+        filled_in(study, found, problems)
+    if problems.errors or found is None or found.site is None:
+        raise RegimenError(problems.in_order())
+    return "site", found.site.text
+
+
+def latest_study(store: Store) -> Study | None:
+    """The newest version of the study that a register holds."""
+    there = [file for file in files(store) if file.kind == "study"]
+    return study_in(there[-1]) if there else None
+
+
+def study_in(file: File) -> Study:
+    """The study that a register's file describes."""
+    problems = Problems()
+    return read_study(nodes.read_bytes(file.content, file.name, problems), file.content, problems)[0]
 
 
 def used(said: Sequence[Use], kind: Kind, site: str | None, day: dt.date | None) -> Use | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from nmosd_dosing.errors import Place
+from nmosd_dosing.study.criteria import plain_name
+from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.bounds import Values
+from nmosd_dosing.subjects.subject import Event
 
 NOTHING = "nothing"  # in the place of a name: there was nothing
 ONGOING = "ongoing"  # in the place of a last day: it goes on
@@ -126,3 +130,13 @@ class Past:
     def latest(self) -> dt.date | None:
         """The latest day that it speaks of."""
         return max((day for had in self.had if (day := had.last_known) is not None), default=None)
+
+    def with_rows(self, rows: Iterable[Had], *, told: bool) -> Past:
+        """With what a table says; a row that there was nothing, or that something was not had, only tells that somebody was asked."""
+        named = tuple(had for had in rows if not had.not_had and plain_name(had.what) != plain_name(NOTHING))
+        return Past((*self.had, *named), told=self.told or told)
+
+    def with_events(self, events: Iterable[Event]) -> Past:
+        """With what happened to a person; his days before day 1 are no part of it."""
+        happened = [Had(event.name, event.date, event.date, place=event.place) for event in events if event.name not in BEFORE_DAY_1]
+        return replace(self, had=(*self.had, *happened))

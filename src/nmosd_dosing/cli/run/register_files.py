@@ -13,17 +13,13 @@ from nmosd_dosing.cli.files import has_folder, is_file, read_file, write_whole
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
 from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, clip, one_of
-from nmosd_dosing.language import catalog, nodes
-from nmosd_dosing.language.site_file import filled_in, is_site, site_of
-from nmosd_dosing.language.study_file import study_of
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
+from nmosd_dosing.language import catalog
 from nmosd_dosing.report.pages.register_files import files_page
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.study.model import Study
 
 if TYPE_CHECKING:
-    from nmosd_dosing.register.store import Store
-    from nmosd_dosing.register.studies import File, Kind, Use
+    from nmosd_dosing.register.studies import File, Use
 
 
 def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
@@ -39,7 +35,7 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     sites = tuple(dict.fromkeys(used.at_site))
     path = name if catalog.is_path(name) else str(_shipped(name))
     content = read_file(path)
-    kind, id = checked(content, Path(path).name, opened.facts)
+    kind, id = studies.checked(content, Path(path).name, opened.facts)
     seen = opened.facts.head().seq
     version, acts = studies.adopted(opened.facts, kind, id, Path(path).name, content, start, sites)
     opened.facts.write(acts, opened.author, opened.at, seen=seen)
@@ -52,35 +48,6 @@ def _shipped(id: str) -> Path:
     """The file of a shipped study."""
     study, _ = catalog.find(id)
     return catalog.folder() / f"{study.id}.yaml"
-
-
-def checked(content: bytes, name: str, store: Store) -> tuple[Kind, str]:
-    """Of which kind a file is, and the id that it says itself. Raises RegimenError with all that is wrong in it; a site's file is checked
-    against the study that the register holds."""
-    problems = Problems()
-    node = nodes.read_bytes(content, name, problems)
-    if node is None or not is_site(node):
-        return "study", study_of(node, content, problems)[0].id
-    found = site_of(node, problems)
-    if found is not None and found.site is not None and (study := latest_study(store)) is not None:
-        filled_in(study, found, problems)
-    if problems.errors or found is None or found.site is None:
-        raise RegimenError(problems.in_order())
-    return "site", found.site.text
-
-
-def latest_study(store: Store) -> Study | None:
-    """The newest version of the study that a register holds."""
-    from nmosd_dosing.register import studies
-
-    there = [file for file in studies.files(store) if file.kind == "study"]
-    return study_in(there[-1]) if there else None
-
-
-def study_in(file: File) -> Study:
-    """The study that a register's file describes."""
-    problems = Problems()
-    return study_of(nodes.read_bytes(file.content, file.name, problems), file.content, problems)[0]
 
 
 def in_words(kind: str, id: str, version: str) -> str:

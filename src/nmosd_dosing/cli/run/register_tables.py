@@ -17,7 +17,6 @@ from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.register_tables import as_known
 from nmosd_dosing.cli.run import cohort_people
 from nmosd_dosing.cli.run.cohort_people import Everybody
-from nmosd_dosing.cli.run.register_files import checked
 from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, counted
 from nmosd_dosing.language import catalog
@@ -80,7 +79,7 @@ def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
 
         _, taken = studies.adopted(store, "study", study.id, file.name, content)
         if site is not None:
-            kind, id = checked(site[1], site[0].name, store)
+            kind, id = studies.checked(site[1], site[0].name, store)
             taken += studies.adopted(store, kind, id, site[0].name, site[1])[1]
         return [*taken, *(tables.of_period(period) if (period := people.one(periods)) is not None and len(study.periods) > 1 else [])]
 

@@ -121,7 +121,7 @@ def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, probl
     if problems.found:
         return []
     found = _with(found, rows, happened, problems)
-    return [replace(p, past=histories.with_events(_joined(typed, p.past), events)) for p in _shown(whom, asked, found, problems)]
+    return [replace(p, past=_joined(typed, p.past).with_events(events)) for p in _shown(whom, asked, found, problems)]
 
 
 def _joined(typed: Past, of_tables: Past) -> Past:
@@ -132,7 +132,7 @@ def _days(whom: ScreenPeople, events: Sequence[Event], problems: Problems) -> Da
     """The days of one subject, as they were typed."""
     start = arguments.maybe(arguments.date, "--start", whom.start, problems)
     screening = arguments.maybe(arguments.date, "--screening", whom.screening, problems)
-    days = histories.days_of(events, start)
+    days = Days.of(events, start)
     if screening is not None and days.screening is not None:
         problems.error(f"`--screening` and `--on {SCREENED}` both say the day of screening", None, "leave one of the two out")
     days = replace(days, screening=screening or days.screening)
@@ -154,7 +154,7 @@ def _of_table(whom: ScreenPeople, asked: ScreenOptions, tables: Tables, problems
 
 def _person(columns: SubjectColumns, row: int) -> _Person:
     events = [Event(name, day) for name, days in columns.events.items() if (day := days[row]) is not None]
-    return _Person(columns.codes[row], histories.days_of(events, columns.starts[row]), columns.sites[row], place=columns.cell(row).place)
+    return _Person(columns.codes[row], Days.of(events, columns.starts[row]), columns.sites[row], place=columns.cell(row).place)
 
 
 def _with(
@@ -175,8 +175,8 @@ def _with(
     problems.found += known.in_order
     made = []
     for i, person in enumerate(found):
-        past = histories.with_events(histories.with_rows(person.past, had.get(i, ()), told=i in had), events.get(i, ()))
-        days = histories.days_of(events.get(i, ()), person.days.day_1)
+        past = person.past.with_rows(had.get(i, ()), told=i in had).with_events(events.get(i, ()))
+        days = Days.of(events.get(i, ()), person.days.day_1)
         mine = person.days
         mine = Days(mine.screening or days.screening, mine.day_1, mine.consent or days.consent, mine.randomisation or days.randomisation)
         made.append(replace(person, past=past, days=mine))

@@ -71,11 +71,11 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
             problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, "look its code up in the table")
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
-        past = histories.with_rows(past, mine, told=bool(mine))
+        past = past.with_rows(mine, told=bool(mine))
     if request is None or problems.found or not asked:
         return None
     period = request.periods[0]
-    return clocks_of(request.study, period, histories.with_events(past, events), half_lives)
+    return clocks_of(request.study, period, past.with_events(events), half_lives)
 
 
 def _range(asked: StartsOptions, problems: Problems) -> tuple[dt.date | None, dt.date | None]:

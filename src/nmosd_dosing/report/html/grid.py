@@ -9,24 +9,27 @@ from nmosd_dosing.study.activities import MARK, Activities, heading_rows, title_
 from nmosd_dosing.study.model import Study
 
 _MOST = 10  # visits side by side on A4, landscape
-_LOOK = """
-table { width: auto; font-size: .9rem; }
-th, td { min-width: 4.5rem; overflow-wrap: normal; }
-tbody th { min-width: 11rem; max-width: 20rem; font-weight: 400; }
+CSS = """
+.grid table { width: auto; font-size: .9rem; }
+.grid th, .grid td { min-width: 4.5rem; overflow-wrap: normal; }
+.grid tbody th { min-width: 11rem; max-width: 20rem; font-weight: 400; }
 .mark { font-weight: 600; }
-.wide + .wide { margin-top: 1.2rem; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem .7rem; font-size: .9rem; }
-dt { font-weight: 600; }
-dd { margin: 0; }
+.grid .wide + .wide { margin-top: 1.2rem; }
+.grid dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem .7rem; font-size: .9rem; }
+.grid dt { font-weight: 600; }
+.grid dd { margin: 0; }
 """
 
 
 def grid_html(study: Study, grids: Sequence[Activities]) -> str:
     """Each period with its visits as columns; masked, as the study blinds it."""
     title = title_of_grids(study)
-    parts = [element("h1", title)]
-    if study.site is not None:
-        parts.append(element("p", study.site.text))
+    return document(title, [element("h1", title), grid_parts(study, grids)], css=CSS, landscape=True)
+
+
+def grid_parts(study: Study, grids: Sequence[Activities]) -> Markup:
+    """What stands below the title."""
+    parts: list[Markup] = [element("p", study.site.text)] if study.site is not None else []
     for grid in grids:
         parts.append(element("h2", grid.title))
         parts += [*_tables(grid)] or [element("p", "no visits")]
@@ -34,7 +37,7 @@ def grid_html(study: Study, grids: Sequence[Activities]) -> str:
             parts.append(
                 element("dl", *(part for letter, words in grid.footnotes for part in (element("dt", letter), element("dd", words))))
             )
-    return document(title, parts, css=_LOOK, landscape=True)
+    return element("div", *parts, class_="grid")
 
 
 def _tables(grid: Activities) -> Iterator[Markup]:
