@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import accounts, exports, health, month, screening, studies, subjects, today, trail
+from nmosd_dosing.pages.views import accounts, exports, health, month, screening, studies, subjects, today, trail, unblinding
 
 
 class Code:
@@ -43,6 +43,7 @@ urlpatterns = [
     path("studies", studies.files, name="studies"),
     path("studies/<str:id>/<str:version>", studies.grid, name="grid"),
     path("subjects", subjects.everybody, name="subjects"),
+    path("subjects/<code:code>/unblind", unblinding.arm, name="unblind"),
     path("trail", trail.lines, name="trail"),
     path("trail/verify", trail.verify, name="verify"),
     path("subjects/<code:code>", subjects.subject, name="subject"),

@@ -20,6 +20,9 @@ from nmosd_dosing.checks.verdicts import STATES, State, urgency
 from nmosd_dosing.days import week_of
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.register import tables
+from nmosd_dosing.register.tables import EVERYBODY
+from nmosd_dosing.register.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
 
 _FORTNIGHT = 14
@@ -103,8 +106,15 @@ def today(request: Asked) -> HttpResponse:
         "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": there,
         "asked": asked, "when": _WHEN, "site": site, "periods": sorted({_period(item) for item in items} - {""}),
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
-        "question": asked.urlencode(),
+        "question": asked.urlencode(), "opened": _opened(desk) if desk.who.manages else (),
     })  # fmt: skip
+
+
+def _opened(desk: Desk) -> list[tuple[str, Unblinded]]:
+    """Whose arms were opened: managers are told."""
+    opened = unblinded(desk.facts)
+    people = tables.subjects(desk.register, EVERYBODY) if opened else ()
+    return [((fact.cells or {}).get("subject", ""), opened[fact.person]) for fact in people if fact.person in opened]
 
 
 def _filtered(items: Sequence[Due], subject: str, period: str, state: str) -> list[Due]:

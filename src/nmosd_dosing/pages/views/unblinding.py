@@ -1,0 +1,53 @@
+"""The arm of one subject: after the password again and a reason. All others see that it was opened, and by whom; managers are told."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.pages import signing
+from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.register.unblinding import unblind
+
+
+class Reason(forms.Form):
+    """Why, and who is asking, once more."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000)
+    password = forms.CharField(
+        label=gettext_lazy("Your password, again"), max_length=1024, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+
+
+@page("unblinded-pharmacist", post=True)
+@sensitive_post_parameters("password")
+def arm(request: Asked, code: str) -> HttpResponse:
+    """Asks why; then shows the arm, once."""
+    desk = request.desk
+    found = desk.subject(code)
+    if found is None:
+        raise hidden()
+    form, problems = Reason(request.POST or None), tuple[Problem, ...]()
+    if request.method == "POST" and form.is_valid():
+        wait = signing.waits(request, desk.who.name)
+        if wait:
+            form.add_error("password", _("Too many attempts. Try again in %(seconds)d seconds.") % {"seconds": wait})
+        elif signing.compared(request, desk.who.name, form.cleaned_data["password"]) is None:
+            form.add_error("password", _("This is not your password."))
+        else:
+            try:
+                opened = unblind(
+                    desk.register, desk.who, found[0], form.cleaned_data["reason"], desk.place.clock(), desk.place.zone
+                )  # fmt: skip
+            except InputError as error:
+                problems = error.problems
+            else:
+                return render(request, "arm.html", {"code": code, "arm": opened, "reason": form.cleaned_data["reason"]})
+    status = 400 if problems or form.errors else 200
+    return render(request, "unblind.html", {"code": code, "form": form, "problems": problems}, status=status)
