@@ -12,6 +12,7 @@ from nmosd_dosing.checks.board import board
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.pharmacy.worklist import prepare
 from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import open_days
@@ -155,6 +156,13 @@ def test_what_a_patient_is_told_of_a_held_course(events: str, as_of: str, told: 
     page = handout(Lists(events, as_of).plan, day(as_of))
     days = [f"{a.day:%m-%d} to {a.last:%m-%d}" for a in page.appointments if a.day is not None and a.last is not None]
     assert told in (days[:1] if not told.startswith("main") else page.left_out)
+
+
+def test_a_pharmacy_prepares_a_resumed_course_on_the_days_that_are_left_of_it() -> None:
+    lists = Lists("hold 02-01, go 02-07", "2025-02-07")
+    items = prepare(lists.study, [lists.plan], day("2025-02-01"), day("2025-03-02")).items
+    given = [(f"{item.date:%m-%d}", item.day) for item in items if item.dose.amount_status == "stated"]
+    assert (given[0], given[-1], len(given)) == (("02-07", 5), ("02-23", 21), 17)
 
 
 @pytest.mark.parametrize(

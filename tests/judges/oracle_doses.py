@@ -378,7 +378,7 @@ def _taken(study: Study, person: Person, visits: list[tuple[Planned, list[dt.dat
     """What events take away, day by day: of each day of each visit, and each product."""
     rules = {product.name: product.rules for product in study.products}
     found: dict[tuple[dt.date, int, str], str | None] = {}
-    done: dict[str, set[dt.date]] = {}  # the days of events by which a dose is omitted already
+    done: dict[str, set[tuple[str, dt.date]]] = {}  # the events by which a dose is omitted already
     for day, number in sorted((day, number) for number, (_, days) in enumerate(visits) for day in days):
         for give in visits[number][0].entry.gives:
             rule = rules[give.product].get(give.what) if isinstance(give.what, str) else None
@@ -407,9 +407,9 @@ def at_level(rule: Rule, levels: Levels, person: Person, day: dt.date) -> tuple[
     return name, replace(rule, amount=amount, levels=None) if amount is not None else None
 
 
-def taken_by(levels: Levels, person: Person, day: dt.date, done: set[dt.date]) -> str | None:
-    """Whether a dose is omitted or held. done: the days of events by which one is omitted already; all until this day are from now on."""
-    new = [date for date in days_of_events(person, levels.omit) if date <= day and date not in done]
+def taken_by(levels: Levels, person: Person, day: dt.date, done: set[tuple[str, dt.date]]) -> str | None:
+    """Whether a dose is omitted or held. done: the events by which one is omitted already; all until this day are from now on."""
+    new = [(name, date) for name, date in person.events if name in levels.omit and date <= day and (name, date) not in done]
     done.update(new)
     if levels.hold is not None:
         held, resumed = (days_of_events(person, (name,)) for name in levels.hold)
@@ -446,7 +446,8 @@ def _lines(study: Study) -> Iterator[str]:
     for product in study.products:
         yield from _product_lines(product)
     yield "events: {cd19_return: CD19 cells are back"
-    yield "  , reduced: down, escalated_again: up, omitted: none, held: wait, resumed: on}\nperiods:\n  p:"
+    yield "  , reduced: down, rash: down, escalated_again: up, omitted: none, skipped: none"
+    yield "  , held: wait, paused: wait, resumed: on}\nperiods:\n  p:"
     if study.length is not None:
         yield f"    length: {study.length.number} {study.length.unit}"
     yield "    visits:"

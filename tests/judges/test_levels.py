@@ -15,7 +15,7 @@ from tests.judges import oracle_doses as oracle
 from tests.judges.oracle_doses import Amount, Levels, Person
 from tests.kit import random_doses, studies
 
-EVENTS = ("reduced", "escalated_again", "omitted", "held", "resumed")
+EVENTS = ("reduced", "rash", "escalated_again", "omitted", "skipped", "held", "paused", "resumed")
 
 
 @st.composite
@@ -27,10 +27,10 @@ def levels(draw: st.DrawFn, first: Amount) -> Levels:
     return Levels(
         amounts,
         draw(st.integers(0, many - 1)),
-        ("reduced",),
+        draw(st.sampled_from((("reduced",), ("reduced", "rash")))),
         draw(st.sampled_from(((), ("escalated_again",)))),
-        draw(st.sampled_from(((), ("omitted",)))),
-        draw(st.sampled_from((None, ("held", "resumed")))),
+        draw(st.sampled_from(((), ("omitted",), ("omitted",), ("omitted", "skipped"), ("skipped",)))),
+        draw(st.sampled_from((None, ("held", "resumed"), ("held", "resumed"), ("paused", "resumed")))),
     )
 
 
@@ -49,7 +49,7 @@ def cases(draw: st.DrawFn) -> tuple[oracle.Study, Person, dt.date | None]:
     study = replace(study, products=tuple(products))
     doses = [day.target for day in oracle.days_of(study, person, person.start + dt.timedelta(400))]
     near = st.builds(dt.date.__add__, st.sampled_from(doses or [person.start]), st.integers(-2, 7).map(dt.timedelta))
-    happened = draw(st.sets(st.tuples(st.sampled_from(EVENTS), near.filter(lambda day: day >= person.start)), max_size=8))
+    happened = draw(st.sets(st.tuples(st.sampled_from(EVENTS), near.filter(lambda day: day >= person.start)), max_size=10))
     return study, replace(person, events=(*person.events, *sorted(happened, key=lambda pair: (pair[1], pair[0])))), until
 
 

@@ -190,10 +190,11 @@ def _within(item: Item, first: dt.date, last: dt.date) -> bool:
 
 def _day(visit: PlannedVisit) -> dt.date | None:
     """The day for which a visit is prepared: the one booked, else the one planned, or the first that is allowed where that is later; None
-    without one."""
+    without one. A course whose first days are held goes on on its days."""
     if visit.booked is not None:
         return visit.booked
-    if visit.target is None or visit.earliest is None or visit.earliest <= visit.target:
+    held = any(days.first == visit.target for dose in visit.administrations for days in dose.days_taken)
+    if visit.target is None or visit.earliest is None or visit.earliest <= visit.target or held:
         return visit.target
     return visit.earliest if visit.latest is None or visit.earliest <= visit.latest else None
 

@@ -63,6 +63,8 @@ def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -
             around[0][i], around[1][i] = _entry(schedule, i)
     earliest, latest = around[0].copy(), around[1].copy()
     for course, first in schedule.resumed.items():  # none is given before; whether it may begin later still, nobody states
+        if is_entry(schedule, course):  # the rule of entry has its days
+            continue
         earliest[course] = np.fmax(earliest[course], first)
         np.copyto(latest[course], first, where=latest[course] < first)
     for visits, _ in schedule.by_segment():
