@@ -278,6 +278,29 @@ def arguments_said_as(name: Callable[[str], str]) -> Iterator[None]:
         _SAID.reset(before)
 
 
+_TOLD: ContextVar[tuple[str, str]] = ContextVar("which register was named, and who is asking", default=("", ""))
+
+
+def command(text: str, *, of_another: bool = False) -> str:
+    """A command of the register that somebody may type now, as messages name it: `register files` is `dosing register files --register
+    trial.db --account lina`, with the register and the account as they were typed; without the account where another person types it.
+
+    To be called when a message is made, as `argument`.
+    """
+    register, account = _TOLD.get()
+    return f"dosing {text}{register}{'' if of_another else account}"
+
+
+@contextlib.contextmanager
+def commands_told(register: str, account: str) -> Iterator[None]:
+    """Meanwhile, in this thread or task, messages name commands with these options behind them, ` --register trial.db`."""
+    before = _TOLD.set((register, account))
+    try:
+        yield
+    finally:
+        _TOLD.reset(before)
+
+
 def _draw_place(place: Place, words: str, margin: int, width: int | None) -> list[str]:
     """The place, its line, and carets below what is meant; of a width the line is cut into parts, each with its own carets."""
     line, column, stop = place.document.seen(place)

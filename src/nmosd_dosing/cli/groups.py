@@ -6,8 +6,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import shlex
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from typer.core import TyperCommand
 
 from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.options import OF_REGISTER, declared_in, option
-from nmosd_dosing.errors import InputError, Problem, arguments_said_as
+from nmosd_dosing.errors import InputError, Problem, arguments_said_as, commands_told
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
 
     @functools.wraps(command)
     def run(**given: Any) -> T:
-        with arguments_said_as(option):
+        with arguments_said_as(option), commands_told(*(_typed(name, given) for name in ("register", "account"))):
             if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
                 given = trial.typed(given, tables=not from_register)
             if from_register and any(given[name] is not None for name in OF_REGISTER):
@@ -74,6 +75,11 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _typed(name: str, given: Mapping[str, Any]) -> str:
+    """An option as it was typed; nothing where it was not."""
+    return f" {option(name)} {shlex.quote(given[name])}" if given.get(name) else ""
 
 
 @functools.cache

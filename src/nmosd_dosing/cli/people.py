@@ -17,7 +17,7 @@ from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import DosingError, Problem, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import DosingError, Problem, Problems, clip, command, did_you_mean, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
@@ -379,7 +379,7 @@ def check_arms(request: Request, hint: str, problems: Problems, who: str = "the 
 def where_arms_are(asked: PeopleOptions, arms: Sequence[str]) -> str:
     """What is to be typed where an arm is not known."""
     if asked.register is not None:
-        return f"who of the register has none gets one by `dosing register record allocation subject=CODE arm=…`, {one_of(arms)}"
+        return f"who of the register has none gets one by `{command('register record allocation subject=CODE arm=…')}`, {one_of(arms)}"
     return f"add `--arm` with {one_of(arms)}" if asked.subjects is None else "add `--allocation FILE` with everybody's arm"
 
 

@@ -15,7 +15,7 @@ from nmosd_dosing.cli.files import Held
 from nmosd_dosing.cli.options import OF_REGISTER, option
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.cli.shared_options import Counted
-from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip, command
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables.written import COLUMNS, table_bytes
 
@@ -105,7 +105,7 @@ def _nobody(found: Opened, register: str, known: Known | None, version: str | No
     if version is not None:
         return Problem(
             f"`{shown}` has no subject that the account may see on version `{clip(version)}` of the study",
-            hint="`dosing register files` shows which there are",
+            hint=f"`{command('register files')}` shows which there are",
         )
     if known is not None:
         return Problem(f"`{shown}` had no subject then that the account may see, by entry {known.facts}", hint="ask for a later moment")

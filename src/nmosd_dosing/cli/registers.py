@@ -24,7 +24,7 @@ from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.register_options import RegisterOptions
-from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.errors import InputError, Problem, clip, command
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _asking(asked: RegisterOptions, store: Store) -> Who:
         raise InputError(Problem(
             f"the user `{clip(user)}` has no account in this register",
             hint="name yours, `--account NAME`; or a manager types "
-            f"`dosing register account add NAME --role ROLE --sites CODES --user {clip(user)}`",
+            f"`{command(f'register account add NAME --role ROLE --sites CODES --user {clip(user)}', of_another=True)}`",
         ))  # fmt: skip
     name = mine.name if mine is not None else asked.account or ""
     return accounts.who(store, name, password(asked.password_file, f"Password of {clip(name)}: "))
@@ -104,7 +104,7 @@ def opened_by_owner(named: str | None) -> register.Register:
     if not register.on_server(text):
         raise InputError(Problem(
             f"`{clip(text)}` is a file, and no server that has roles",
-            hint="who may do what is said by accounts: `dosing register account add NAME --role ROLE --sites CODES`",
+            hint=f"who may do what is said by accounts: `{command('register account add NAME --role ROLE --sites CODES')}`",
         ))  # fmt: skip
     try:
         return register.open(text)

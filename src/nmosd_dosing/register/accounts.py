@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean, one_of
 from nmosd_dosing.register import facts, models
 from nmosd_dosing.register.server import is_server
 from nmosd_dosing.register.store import Act, Author, Store
@@ -135,7 +135,7 @@ def accounts(store: Store, known: int | None = None) -> list[Account]:
     if (changed := store.first_changed((ACCOUNTS, PASSWORDS))) is not None:
         raise InputError(Problem(
             f"number {changed} of the trail, which says who may do what, is not as it was written: nobody is let in",
-            hint="somebody edited the database by hand: take a backup from before, `dosing register restore FILE`",
+            hint="somebody edited the database by hand: take a backup from before, `dosing register restore FILE --register NEW`",
         ))  # fmt: skip
     having = {fact.cells["account"] for fact in facts.holding(store, PASSWORDS, known=known) if fact.cells}
     found = [_account(fact, having) for fact in facts.holding(store, ACCOUNTS, known=known) if fact.cells]
@@ -166,9 +166,10 @@ def who(store: Store, name: str, password: str) -> Who:
     if account is None or not _has(store, account, given):
         if account is None or not account.has_password:
             make_password(given)  # takes as long as a comparison
+        another = command(f"register account password {clip(name)}", of_another=True)
         raise InputError(Problem(
             f"no account `{clip(name)}` with this password",
-            hint=f"type both again; a manager gives an account another: `dosing register account password {clip(name)}`",
+            hint=f"type both again; a manager gives an account another: `{another}`",
         ))  # fmt: skip
     if not account.active:
         raise InputError(Problem(f"the account `{clip(name)}` is disabled", hint=f"a manager may enable it: `{_enabling(name)}`"))
@@ -254,12 +255,13 @@ def change(
     before = named(there, name)
     now = change(before)
     if now == before:
-        raise InputError(Problem(f"the account `{clip(name)}` is so already", hint="`dosing register account list` shows it"))
+        raise InputError(Problem(f"the account `{clip(name)}` is so already", hint=f"`{command('register account list')}` shows it"))
     others = [account for account in there if account.name != name]
     if before.who.manages and before.active and not any(account.active and account.who.manages for account in [*others, now]):
+        manager = argument("role", "manager")
         raise InputError(Problem(
             f"the account `{clip(name)}` is the last manager, and somebody has to be one",
-            hint=f"make another first: `dosing register account add NAME {argument('role', 'manager')}`",
+            hint=f"make another first: `{command(f'register account add NAME {manager}')}`",
         ))  # fmt: skip
     act = Act("correct", ACCOUNTS, now.cells, checked_reason(reason), replaces=before.seq)
     [seq] = store.write([act], by.author(zone), at, seen=seen)
@@ -324,7 +326,7 @@ def named(there: Iterable[Account], name: str) -> Account:
     """The account that has a name. Only who may see accounts is to be told which there are."""
     found = {account.name: account for account in there}
     if name not in found:
-        hint = did_you_mean(name, found) or "`dosing register account list` shows which there are"
+        hint = did_you_mean(name, found) or f"`{command('register account list')}` shows which there are"
         raise InputError(Problem(f"there is no account `{clip(name)}`", hint=hint))
     return found[name]
 
@@ -420,4 +422,4 @@ def _in_words(sites: frozenset[str] | None) -> str:
 
 
 def _enabling(name: str) -> str:
-    return f"dosing register account enable {clip(name)} {argument('reason', 'TEXT')}"
+    return command(f"register account enable {clip(name)} {argument('reason', 'TEXT')}", of_another=True)

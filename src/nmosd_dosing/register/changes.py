@@ -15,7 +15,7 @@ from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.follows import Moved, moves
 from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, counted, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, counted, did_you_mean, one_of
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.register import blanking, facts, studies, tables
 from nmosd_dosing.register.accounts import Who
@@ -105,17 +105,11 @@ def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> C
 def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change:
     """Other cells in a row; an empty text empties a cell. Raises InputError with everything that stands against it."""
     problems = Problems()
-    store, fact, table = _found(book, number, problems)
-    if fact is not None:
-        _check_table(book, table, problems)
-        _check_columns(table, typed, problems)
-    _check_reason(reason, "a correction", problems)
     if not typed:
         problems.error("nothing to correct", None, "name a cell: `date=2025-07-08`")
-    if problems.found or fact is None or fact.person is None:
-        raise InputError(problems.in_order())
+    store, fact, person, table = _to_change(book, number, reason, "a correction", problems, typed)
     seen = store.head().seq
-    before = rows_of(book, fact.person, table)
+    before = rows_of(book, person, table)
     mine = next(row for row in before[table] if row.seq == fact.seq)
     _check_subject_stays(mine, table, typed, number)
     cells = {name: text for name, text in {**mine.cells, **typed}.items() if text.strip()}
@@ -132,30 +126,24 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
     if table == "subjects":
         site = written_now.get("site")
         book.who.must_see(site)
-        check = _check_code(book, written_now["subject"], fact.person)
-    act = Act("correct", table, written_now, _said(reason), fact.person, site=site, replaces=fact.seq)
+        check = _check_code(book, written_now["subject"], person)
+    act = Act("correct", table, written_now, _said(reason), person, site=site, replaces=fact.seq)
     return Change(store, (act,), seen, doubts, _moves(old, new), check)
 
 
 def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False) -> Change:
     """A row that does not hold any more, and nothing in its place. A subject's row only with all others of the subject (`whole`). Raises
     InputError with everything that stands against it."""
-    problems = Problems()
-    store, fact, table = _found(book, number, problems)
-    if fact is not None:
-        _check_table(book, table, problems)
-    _check_reason(reason, "a withdrawal", problems)
-    if problems.found or fact is None or fact.person is None:
-        raise InputError(problems.in_order())
+    store, fact, person, table = _to_change(book, number, reason, "a withdrawal", Problems())
     seen = store.head().seq
-    before = rows_of(book, fact.person, table)
-    acts = [Act("withdraw", table, None, _said(reason), fact.person, site=fact.site, replaces=fact.seq)]
+    before = rows_of(book, person, table)
+    acts = [Act("withdraw", table, None, _said(reason), person, site=fact.site, replaces=fact.seq)]
     if table == "subjects":
         others = [(name, row) for name, rows in before.items() for row in rows if name != "subjects"]
         if others and not whole:
             raise InputError(_with_rows(number, fact, before))
         acts = [
-            *(Act("withdraw", name, None, _said(reason), fact.person, site=fact.site, replaces=row.seq) for name, row in others), *acts
+            *(Act("withdraw", name, None, _said(reason), person, site=fact.site, replaces=row.seq) for name, row in others), *acts
         ]  # fmt: skip
         return Change(store, tuple(acts), seen)
     after = {**before, table: [row for row in before[table] if row.seq != fact.seq]}
@@ -166,21 +154,16 @@ def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False
 def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Change:
     """A text that is taken out of a row, and of what stood there before; the cell is empty then. `cell`: None for the reason that was
     given. Raises InputError with everything that stands against it."""
-    problems = Problems()
-    store, fact, table = _found(book, number, problems, must_hold=False)
-    if fact is not None:
-        _check_table(book, table, problems)
-    _check_reason(reason, "what takes a text out", problems)
-    if problems.found or fact is None or fact.person is None:
-        raise InputError(problems.in_order())
+    store, fact, person, table = _to_change(book, number, reason, "what takes a text out", Problems(), must_hold=False)
     seen = store.head().seq
-    acts = blanking.acts(store, fact.person, fact.seq, cell, _said(reason) or "")
+    acts = blanking.acts(store, person, fact.seq, cell, _said(reason) or "")
     if not acts:
-        what = f"no `{clip(cell)}`" if cell is not None else "no reason"
-        raise InputError(Problem(f"number {number} has {what}", hint="`history` shows what it has"))
+        what, there = f"no `{clip(cell)}`" if cell is not None else "no reason", [name for name, text in (fact.cells or {}).items() if text]
+        hint = did_you_mean(cell or "", there) or (f"its cells are {one_of(there)}" if there else "nothing of it is left")
+        raise InputError(Problem(f"number {number} has {what}", hint=hint))
     if cell is None or (cell == "subject" and table != "subjects"):  # rows are given out with the code that the subject has
         return Change(store, tuple(acts.values()), seen)
-    before = rows_of(book, fact.person, table)
+    before = rows_of(book, person, table)
     after = {**before, table: [row._replace(cells=_without(row.cells, cell)) if row.seq in acts else row for row in before[table]]}
     old, new, doubts = _compared(book, before, after, reason)
     return Change(store, tuple(acts.values()), seen, doubts, _moves(old, new))
@@ -291,7 +274,8 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
         fact = _of_code(book, code, person)
         if fact is not None:
             mine = book.who.sees(fact.site)
-            hint = "`history` shows who wrote it; two people need two codes" if mine else "two people need two codes"
+            history = command(f"register history --entry {fact.seq}")
+            hint = f"`{history}` shows who wrote it; two people need two codes" if mine else "two people need two codes"
             where = f", number {fact.seq}" if mine else ", at another site"
             raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
 
@@ -331,11 +315,6 @@ def _check_subject_stays(mine: Row, table: str, typed: Cells, number: str) -> No
         raise InputError(Problem(wrong, hint="withdraw it, and record it of the other"))
 
 
-def _check_reason(reason: str | None, what: str, problems: Problems) -> None:
-    if _said(reason) is None:
-        problems.error(f"{what} needs a reason", None, f"say why: `{argument('reason', _WHY)}`")
-
-
 def _said(reason: str | None) -> str | None:
     """A reason, in one line; None where nothing is said."""
     return " ".join(reason.split()) or None if reason is not None else None
@@ -365,17 +344,37 @@ def _codes(book: Book) -> list[str]:
     return [fact.cells["subject"] for fact in found if fact.cells is not None and "subject" in fact.cells]
 
 
+def _to_change(
+    book: Book, number: str, reason: str | None, what: str, problems: Problems, typed: Cells | None = None, *, must_hold: bool = True
+) -> tuple[Store, Fact, int, str]:  # fmt: skip
+    """The row that has a number, with its store, its person and its table, where the account may write there, the columns of what is
+    `typed` are there, and there is a reason. Raises InputError with everything that stands against `what`."""
+    store, fact, table = _found(book, number, problems, must_hold=must_hold)
+    if fact is not None:
+        _check_table(book, table, problems)
+        _check_columns(table, typed or {}, problems)
+    if _said(reason) is None:
+        problems.error(f"{what} needs a reason", None, f"say why: `{argument('reason', _WHY)}`")
+    if problems.found or fact is None or fact.person is None:
+        raise InputError(problems.in_order())
+    return store, fact, fact.person, table
+
+
 def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = True) -> tuple[Store, Fact | None, str]:
     """The row that has a number, with its table; None where there is none that the account sees, or where it does not hold any more."""
     of_arms = number.startswith(ARMS)
     store = book.register.arms_store() if of_arms and book.who.sees_arms else book.register.facts
     text = number.removeprefix(ARMS)
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        problems.error(f"`{clip(number)}` is not the number of an entry", None, "`history` shows the numbers: write for example `31`")
+        problems.error(
+            f"`{clip(number)}` is not the number of an entry",
+            None,
+            f"`{command('register history')}` shows the numbers: write for example `31`",
+        )
         return store, None, ""
     found = facts.fact(store, int(text)) if not of_arms or book.who.sees_arms else None
     if found is None or not _sees(book, found[0]):
-        problems.error(f"there is no number {number}", None, "`history` shows the numbers that there are")
+        problems.error(f"there is no number {number}", None, f"`{command('register history')}` shows the numbers that there are")
         return store, None, ""
     entry, cells = found
     if entry["what"] not in written.COLUMNS or entry["action"] not in ("enter", "correct"):
@@ -414,8 +413,9 @@ def _with_rows(number: str, fact: Fact, rows: Rows) -> Problem:
     """A subject's row goes with all that is said of the subject, or not at all."""
     counts = [counted(len(of), _NOUNS[table]) for table, of in rows.items() if table != "subjects" and of]
     code = (fact.cells or {}).get("subject", "")
+    leaves = command(f"register record events subject={clip(code)} event=withdrawn date=…")
     return Problem(
         f"number {number} is the subject `{clip(code)}`, of whom there is more: {', '.join(counts)}",
-        hint=f"who leaves the study is not withdrawn here: `record events subject={clip(code)} event=withdrawn date=…`; "
+        hint=f"who leaves the study is not withdrawn here: `{leaves}`; "
         f"for somebody who never was, withdraw all of it: `{argument('whole')}`",
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip, grouped
+from nmosd_dosing.errors import InputError, Problem, argument, clip, command, grouped
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.store import Act
 from nmosd_dosing.subjects.tables.subject_table import same
@@ -126,7 +126,7 @@ def _compare(found: Changes, held: list[Fact], rows: list[Row], said: set[str], 
         else:
             numbers = ", ".join(str(fact.seq) for fact in day)
             what = " ".join(filter(None, (clip(row["subject"]), row.get("visit", ""), row.get("date", ""))))
-            asked = f"dosing register correct {day[0].seq} COLUMN=TEXT {argument('reason', 'TEXT')}"
+            asked = command(f"register correct {day[0].seq} COLUMN=TEXT {argument('reason', 'TEXT')}")
             hint = f"correct the one that is meant: `{asked}`"
             unclear.append(
                 Problem(f"`{found.table}`: several rows are like `{what}`, and which of {numbers} it corrects is not told", hint=hint)

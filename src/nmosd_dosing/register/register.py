@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip
+from nmosd_dosing.errors import InputError, Problem, argument, clip, command
 from nmosd_dosing.register import server, versions
 from nmosd_dosing.register.addresses import Address, address
 from nmosd_dosing.register.store import Store, said
@@ -120,7 +120,7 @@ class Older(InputError):
 
     def __init__(self, register: Register, shown: str) -> None:
         whose = "who made it brings it to this one: `dosing register grant ROLE`" if register.address.file is None else (
-            "a manager brings it to this one by asking it anything, for example `dosing register head`"
+            f"a manager brings it to this one by asking it anything, for example `{command('register head', of_another=True)}`"
         )  # fmt: skip
         super().__init__(Problem(f"{shown} is of an older version", hint=whose))
         self.register = register

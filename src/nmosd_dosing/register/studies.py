@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, clip, counted, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, clip, command, counted, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of as read_study
@@ -82,7 +82,7 @@ def adopted(
     there = [file for file in files(store) if file.kind == kind]
     if kind == "study" and there and id not in {file.id for file in there}:
         message = f"`{clip(name)}` is of the study `{clip(id)}`, and this register is of `{clip(there[0].id)}`"
-        raise InputError(Problem(message, hint="make a register for each study: `dosing register init`"))
+        raise InputError(Problem(message, hint=f"make a register for each study: `dosing register init {argument('register', 'NEW')}`"))
     checksum = hashlib.sha256(content).hexdigest()
     same = [file for file in there if file.id == id]
     version = next((file.version for file in same if file.checksum == checksum), None)
@@ -188,7 +188,7 @@ def versions(store: Store, known: int | None = None) -> list[File]:
     """The study's files, the first version first. Raises InputError where the register has none."""
     there = [file for file in files(store, known) if file.kind == "study"]
     if not there:
-        raise InputError(Problem("the register has no study file", hint="`dosing register adopt FILE` takes one in"))
+        raise InputError(Problem("the register has no study file", hint=f"`{command('register adopt FILE')}` takes one in"))
     return there
 
 

@@ -9,7 +9,7 @@ from nmosd_dosing.cli import outputs, registers
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, RegisterOptions
-from nmosd_dosing.errors import Problems, clip, one_of
+from nmosd_dosing.errors import Problems, clip, command, one_of
 from nmosd_dosing.report.pages.accounts import accounts_page, in_words
 from nmosd_dosing.screen import without_controls
 
@@ -27,7 +27,7 @@ def run_add(asked: RegisterOptions, name: str, account: NewAccount) -> None:
     )
     say(f"account `{made.name}`: {in_words(made)}")
     if made.user is None or server.is_server(opened.facts):
-        say(f"it lets nobody in before it has a password: `dosing register account password {made.name}`")
+        say(f"it lets nobody in before it has a password: `{command(f'register account password {made.name}')}`")
     if made.user is not None and sum(each.user == made.user for each in accounts.accounts(opened.facts)) > 1:
         say(without_controls(f"the user `{clip(made.user)}` may be several accounts from now on, and names one: `--account NAME`"))
     if made.sites and (unknown := sorted(made.sites - accounts.sites_of_subjects(opened.facts))):

@@ -18,7 +18,7 @@ from nmosd_dosing.cli.register_tables import as_known
 from nmosd_dosing.cli.run import cohort_people
 from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.cli.tables import Beside, Tables
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, counted
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, command, counted
 from nmosd_dosing.language import catalog
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.period_order import arms_of
@@ -62,7 +62,7 @@ def run_init(asked: ImportOptions) -> None:
     held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
     write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))
     if asked.regimen is None:
-        say("it has no study yet: `dosing register adopt FILE` takes one in")
+        say(f"it has no study yet: `{command('register adopt FILE')}` takes one in")
 
 
 def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
