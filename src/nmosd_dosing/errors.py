@@ -27,6 +27,7 @@ Severity = Literal["error", "warning"]
 _CANDIDATES = 300  # known words among which the nearest one is looked for
 _LISTED = 25  # words that a message lists
 _DRAWN = 1000  # problems that are drawn
+CHECKSUM = 13  # signs of a checksum as people compare it, the last one `…`
 HOLE = "…"  # in the place of what is hidden
 _WIDEST = 100  # columns of a source line that a message shows around its carets
 

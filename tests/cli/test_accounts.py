@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -31,12 +32,17 @@ def file(folder: Path, content: str | bytes, mode: int = 0o600) -> str:
     return str(path)
 
 
+def typed(asks: tuple[str, ...]) -> str:
+    """The register and the account that were typed, as a hint says them again."""
+    return f" --register {shlex.quote(asks[1])} --account {asks[3]}"
+
+
 def test_accounts_are_made_changed_and_listed(made: Made) -> None:
     chief = made.asks("chief")
     told = said(*ACCOUNT, "add", "lina", "--role", "coordinator", "--sites", "01,02", *chief)
     assert told == (
         "account `lina`: coordinator of sites 01, 02\n"
-        "it lets nobody in before it has a password: `dosing register account password lina`\n"
+        f"it lets nobody in before it has a password: `dosing register account password lina{typed(chief)}`\n"
         "no subject is of site `01` or `02` yet\n"
     )
     told = said(*ACCOUNT, "role", "lina", "monitor", "--sites", "all", "--reason", "other team", *chief)
@@ -99,7 +105,7 @@ def test_the_user_of_this_computer_is_known_and_not_from_the_environment(of_file
     assert errors(*ACCOUNT, "list", "--register", of_file.place.sites) == (
         "error: the user `mallory` has no account in this register\n"
         "hint: name yours, `--account NAME`; or a manager types "
-        "`dosing register account add NAME --role ROLE --sites CODES --user mallory`\n"
+        f"`dosing register account add NAME --role ROLE --sites CODES --user mallory --register {of_file.place.sites}`\n"
     )
 
 

@@ -37,7 +37,7 @@ def test_a_second_account_of_a_user_of_the_computer_is_said() -> None:
 
 def test_a_register_without_a_study_says_how_it_gets_one(folder: Path) -> None:
     done = dosing("register", "init", "--register", "empty.db")
-    assert done.stderr == "it has no study yet: `dosing register adopt FILE` takes one in\n"
+    assert done.stderr == "it has no study yet: `dosing register adopt FILE --register empty.db` takes one in\n"
 
 
 @pytest.mark.usefixtures("trial")
@@ -47,6 +47,9 @@ def test_whose_arm_is_not_known_is_told_how_a_register_gets_it() -> None:
     added = ("register", "account", "add", "kits", "--role", "unblinded-pharmacist", "--sites", "all", "--user", user)
     assert dosing(*added, "--register", "trial.db").returncode == 0
     assert dosing("register", "record", "allocation", "subject=0101", "arm=placebo", *asks).returncode == 0
-    hint = "hint: who of the register has none gets one by `dosing register record allocation subject=CODE arm=…`, `bat4406f` or `placebo`"
+    hint = (
+        "hint: who of the register has none gets one by `dosing register record allocation subject=CODE arm=… --register trial.db "
+        "--account kits`, `bat4406f` or `placebo`"
+    )
     assert hint in errors("prepare", "--unblind", "--from", "2025-07-07", *asks)
     assert dosing("plan", "--unblind", "--subject", "0101", *asks).returncode == 0

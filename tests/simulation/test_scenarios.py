@@ -10,6 +10,7 @@ import pytest
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.simulation.assumptions.model import BodyWeight
 from nmosd_dosing.simulation.scenarios import simulate
 from tests.kit.paths import ROOT
@@ -23,6 +24,14 @@ def test_doses_without_a_day_and_events_that_are_not_drawn_are_told() -> None:
         catalog.load("mil62"), assume(**{**ALONE, "allocation": (1, 1), "block": 2}), 20, period="phase1b"
     )[0].summary  # fmt: skip
     assert "what hangs on escalated does not happen: it is not drawn" in phase.notes
+
+
+def test_ways_on_by_an_event_of_the_file_are_told_to_be_nobodys() -> None:
+    periods = (ROOT / "examples" / "periods" / "study.yaml").read_text("utf-8")
+    changed = periods.replace("after: relapse", "after: remission").replace("\nproducts:", "\nevents: {remission: it is gone}\nproducts:")
+    study, _ = read_study_text(changed, "study.yaml")
+    assert "nobody goes on by remission: it is not drawn" in summary(study).notes
+    assert not any("nobody goes on by" in note for note in summary(catalog.load(ROOT / "examples" / "periods" / "study.yaml")).notes)
 
 
 def test_that_no_second_relapse_is_drawn_is_told_where_it_would_lead_back() -> None:

@@ -30,6 +30,7 @@ from nmosd_dosing.cli.shared_options import (
     Country,
     DatesFrom,
     Height,
+    Measured,
     Sex,
     SkipBad,
     UnblindAll,
@@ -91,9 +92,7 @@ class PeopleOptions:
     height: Height = None
     sex: Sex = None
     age: Age = None
-    measured: Annotated[
-        list[str], typer.Option(help="A value that doses are by, with its day: eGFR=45@2025-01-03. Repeatable.", metavar="NAME=N@DATE")
-    ] = field(default_factory=list)
+    measured: Measured = field(default_factory=list)
     earlier: Annotated[
         list[str],
         typer.Option(help='What the subject had before, under a lifetime cap: "X=40 mg/m2". Repeatable.', metavar="PRODUCT=AMOUNT"),
@@ -397,6 +396,7 @@ class CompareOptions:
     height: Height = None
     sex: Sex = None
     age: Age = None
+    measured: Measured = field(default_factory=list)
     arm: Arm = None
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli.edge import print_table, text_of, write_bytes, write_data
+from nmosd_dosing.cli.edge import fail, print_table, text_of, write_bytes, write_data
 from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 
@@ -55,6 +55,14 @@ def check_output(formats: Formats, asked: OutputOptions, problems: Problems, els
     wrong = f"{named} is the name of {_KINDS[ending]}" if ending in _KINDS else f"{named} ends in `.{ending}`, which cannot be written here"
     ends = one_of(f".{end}" for end in [*(end for end, format in asked.endings.items() if format in formats), *asked.plain[:1]])
     problems.error(wrong, None, (elsewhere or {}).get(ending, f"name a file that ends in {ends}"))
+
+
+def stop_where_wrong(formats: Formats, asked: OutputOptions) -> None:
+    """The same, for a command that has nothing else to check before it looks. Fails where it is wrong."""
+    problems = Problems()
+    check_output(formats, asked, problems)
+    if problems.found:
+        fail(problems)
 
 
 def _check_file(asked: OutputOptions, problems: Problems) -> None:

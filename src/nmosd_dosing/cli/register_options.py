@@ -110,13 +110,14 @@ class HistoryOfRegister:
     """Which lines of the trail."""
 
     subject: Annotated[str | None, typer.Option(help="Of a subject, by any code that the subject had.", metavar="CODE")] = None
-    visit: Annotated[str | None, typer.Option(help="Of a visit, as it was written.", metavar="NAME")] = None
+    visit: Annotated[str | None, typer.Option(help="Of a visit, by any name that it has: D182, rcp/D182.", metavar="NAME")] = None
     entry: Annotated[
         str | None, typer.Option(help="Of a number, with what stood in the same place before and after.", metavar="NUMBER")
     ] = None
     from_: Annotated[str | None, typer.Option("--from", help="Written on this day or later, where it was written.", metavar="DATE")] = None
     to: Annotated[str | None, typer.Option(help="Written on this day or before.", metavar="DATE")] = None
     by: Annotated[str | None, typer.Option(help="Written by an account.", metavar="NAME")] = None
+    as_known: AsKnown = None
 
 
 GROUPS = (RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions)  # of which messages name options

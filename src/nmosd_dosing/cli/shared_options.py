@@ -17,6 +17,9 @@ Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or 
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
 Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]
 Age = Annotated[str | None, typer.Option(help="Age in completed years on day 1, for doses by age.", metavar="YEARS")]
+Measured = Annotated[
+    list[str], typer.Option(help="A value that doses are by, with its day: eGFR=45@2025-01-03. Repeatable.", metavar="NAME=N@DATE")
+]
 Arm = Annotated[
     str | None,
     typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),

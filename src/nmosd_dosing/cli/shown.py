@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def read_shown(whom: PeopleOptions, at_site: Sequence[str], problems: Problems, 
     sites = [site for cohort in cohorts for site in cohort.sites or ()]
     return Shown(
         _one(whom, one, [code for cohort in cohorts for code in cohort.codes], problems) if one is not None else None,
-        frozenset(site for text in at_site if (site := _site(text, sites, problems)) is not None),
+        frozenset(site for text in at_site if (site := _site(whom, text, sites, problems)) is not None),
     )
 
 
@@ -84,16 +84,26 @@ def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Proble
     if (found := known.get(same(code))) is not None:
         return found
     near = near_codes.near([code], codes).get(code, [])
-    where = "register" if whom.register is not None else "table"
-    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else f"look its code up in the {where}"
+    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else where_codes_are(whom)
     problems.error(f"`--subject {clip(code)}` is not in `{clip(whom.subjects or '')}`", None, hint)
     return None
 
 
-def _site(asked: str, sites: Sequence[str | None], problems: Problems) -> str | None:
+def where_codes_are(whom: PeopleOptions) -> str:
+    """What is to be done where nobody has a code."""
+    return f"look its code up in the {'register' if whom.register is not None else 'table'}"
+
+
+def where_sites_are(whom: PeopleOptions, sites: Iterable[str]) -> str:
+    """What is to be done where nobody is at a site."""
+    if there := sorted(sites):
+        return f"sites are {one_of(there)}"
+    return "nobody of the register has a site" if whom.register is not None else "the table of subjects needs a column `site`"
+
+
+def _site(whom: PeopleOptions, asked: str, sites: Sequence[str | None], problems: Problems) -> str | None:
     known = {same(site): site for site in sites if site}
     if (found := known.get(same(asked.strip()))) is not None:
         return found
-    hint = f"sites are {one_of(sorted(known.values()))}" if known else "the table of subjects needs a column `site`"
-    problems.error(f"nobody is at the site `{clip(asked)}`", None, hint)
+    problems.error(f"nobody is at the site `{clip(asked)}`", None, where_sites_are(whom, known.values()))
     return None

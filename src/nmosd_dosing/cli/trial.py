@@ -65,6 +65,12 @@ def example() -> Path:
     return installed if installed.is_dir() else package.parent.parent / "examples" / "trial"
 
 
+def file_of(path: str, table: str) -> str | None:
+    """The file that a trial file names for a table; None where it names none."""
+    trial = _read(path, lies_here=False)
+    return trial.files[table].text if trial is not None and table in trial.files else None
+
+
 def _is_given(value: object) -> bool:
     return value is not None and value != [] and value != ()
 

@@ -31,7 +31,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import Values, check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.subject import Measurement, Subject
 
 HORIZON = 24  # months from day 1
 MOST_MONTHS = 240
@@ -79,12 +79,14 @@ def compare(
     arm: str | None = None,
     sex: Sex | None = None,
     age: int | None = None,
+    measurements: Sequence[Measurement] = (),
 ) -> Comparison:
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
     The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, a date or
-    YYYY-MM-DD, months are counted from 2001-01-01. `arm` is that in the regimens which have it. Raises InputError where none has it, for
-    `until` without `start` or with `months`, and as `plan` does.
+    YYYY-MM-DD, months are counted from 2001-01-01. `arm` and `measurements` are those in the
+    regimens which have them. Raises InputError where none has them, where two have a value in different units, for `until` without `start`
+    or with `months`, and as `plan` does.
     """
     chosen = _chosen(regimens)
     start = the_date("start", start) if start is not None else None
@@ -104,9 +106,25 @@ def compare(
     first = start or NO_START
     end = shift_date(first, Offset(months=months, then=-1)) if months is not None else until
     assert end is not None
-    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm, sex=sex, age=age)
+    measured = tuple(the_list("measurements", measurements))
+    subject = Subject(first, arm=arm, weight_kg=weight_kg, height_cm=height_cm, sex=sex, age=age, measurements=measured)
+    _check_values([study for study, _ in chosen], subject.measurements)
     compared = tuple(_compared(study, periods, subject, end, dated=start is not None) for study, periods in chosen)
     return Comparison(start, end if start else None, months, weight_kg, height_cm, compared, tuple(about_start(start)))
+
+
+def _check_values(studies: Sequence[Study], measured: Sequence[Measurement]) -> None:
+    """Raises InputError for a value that no study declares, or that they declare in several units: a number would mean two amounts."""
+    units: dict[str, dict[str, None]] = {}
+    for value in (value for study in studies for value in study.values):
+        units.setdefault(value.name, {})[value.unit] = None
+    for what in dict.fromkeys(m.what for m in measured):
+        if what not in units:
+            hint = did_you_mean(what, units) or (f"values are {one_of(units)}" if units else "these regimens dose by none: leave it out")
+            raise InputError(Problem(f"`{clip(what)}` is no value that these regimens declare", hint=hint))
+        if len(units[what]) > 1:
+            message = f"`{clip(what)}` is in {one_of(units[what])}, by regimen"
+            raise InputError(Problem(message, hint="compare regimens that have it in one unit"))
 
 
 def _chosen(regimens: object) -> list[tuple[Study, tuple[Period, ...]]]:
@@ -126,7 +144,9 @@ def _chosen(regimens: object) -> list[tuple[Study, tuple[Period, ...]]]:
 
 def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until: dt.date, *, dated: bool) -> Compared:
     arms = period_order.arms_of(periods)
-    subject = subject if subject.arm in arms else replace(subject, arm=None)
+    declared = {value.name for value in study.values}
+    mine = tuple(m for m in subject.measurements if m.what in declared)
+    subject = replace(subject, arm=subject.arm if subject.arm in arms else None, measurements=mine)
     schedule = expand(study, Cohort.of_subject(subject, arms), period=periods[0].id if len(periods) == 1 else None, until=until)
     (own,) = by_subject(schedule, "least waste")
     plan = plan_of(own)

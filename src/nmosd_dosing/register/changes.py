@@ -158,9 +158,10 @@ def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Chan
     seen = store.head().seq
     acts = blanking.acts(store, person, fact.seq, cell, _said(reason) or "")
     if not acts:
-        what, there = f"no `{clip(cell)}`" if cell is not None else "no reason", [name for name, text in (fact.cells or {}).items() if text]
-        hint = did_you_mean(cell or "", there) or (f"its cells are {one_of(there)}" if there else "nothing of it is left")
-        raise InputError(Problem(f"number {number} has {what}", hint=hint))
+        there = [name for name in (*written.COLUMNS[table], *(fact.cells or {})) if (fact.cells or {}).get(name)]
+        cells = f"its cells are {one_of(dict.fromkeys(there)).replace(' or ', ' and ')}" if there else "nothing of it is left"
+        what = f"no `{clip(cell)}`" if cell is not None else "no reason"
+        raise InputError(Problem(f"number {number} has {what}", hint=did_you_mean(cell or "", there) or cells))
     if cell is None or (cell == "subject" and table != "subjects"):  # rows are given out with the code that the subject has
         return Change(store, tuple(acts.values()), seen)
     before = rows_of(book, person, table)

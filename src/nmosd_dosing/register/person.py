@@ -182,7 +182,7 @@ def _check_arms(allocation: Iterable[tuple[Cell, Cell]], way: Way, problems: Pro
 def unknown_subject(table: str, row: Row, codes: Sequence[str], masked: bool) -> list[Problem]:
     """What is to be said of a row whose subject's code none of the known ones is."""
     sheet, everybody = _Sheet(table, [row], masked), _Sheet("subjects", [Row("subjects", {"subject": code}) for code in codes], masked)
-    known = Known(codes, everybody.place)
+    known = Known(codes, everybody.place, of_register=True)
     cell = _cell(sheet)
     if cell is not None and known.find(cell) is None:
         known.next_table()

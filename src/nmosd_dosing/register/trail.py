@@ -11,19 +11,25 @@ import itertools
 import json
 import re
 import zoneinfo
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from nmosd_dosing.errors import InputError, Problem, clip
-from nmosd_dosing.register import blanking
+from nmosd_dosing.errors import CHECKSUM, InputError, Problem, Problems, clip
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.register import blanking, studies
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.tables import Known
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visit_names import Names, folded, in_period
+from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
 
@@ -122,6 +128,8 @@ class Line:
         cells = self.new if self.new is not None else self.old or {}
         template = _NAMED.get(self.what, ("", ()))[0]
         said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and name != "subject" and text}
+        if self.what == "files" and "checksum" in said:
+            said["checksum"] = clip(said["checksum"], CHECKSUM)
         shown = [text if name == template.split(" ")[0] else f"{name} {text}" for name, text in said.items()]  # `arm of 0101: placebo`
         return f"{_VERBS.get(self.action, self.action)} {noun}{': ' if shown else ''}{', '.join(shown)}"
 
@@ -145,8 +153,8 @@ def local(at: dt.datetime, zone: str) -> dt.datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which lines: of a subject, by any code that he had; of a visit; of a number, with all that stood in the same place; of days, in the
-    zones of who wrote; by an account."""
+    """Which lines: of a subject, by any code that he had; of a visit, by any name that it has; of a number, with all that stood in the same
+    place; of days, in the zones of who wrote; by an account; that were there when something was `known`."""
 
     subject: str | None = None
     visit: str | None = None
@@ -154,6 +162,7 @@ class Asked:
     first: dt.date | None = None
     last: dt.date | None = None
     by: str | None = None
+    known: Known | None = None
 
 
 def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
@@ -162,6 +171,7 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
     Raises InputError for a subject or a number that is not there, or that it may not see."""
     seen = _Subjects(register.facts, who, _called(register.facts, asked.subject) if asked.subject is not None else None)
     persons = seen.called(asked.subject) if asked.subject is not None else None
+    is_asked = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
     for name, store in (("facts", register.facts), ("arms", arms)):
         if store is None:
             continue
@@ -170,15 +180,36 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
             if (name == "arms") != asked.number.startswith("arms:"):
                 continue
             numbers = _of_number(store, asked.number.removeprefix("arms:"), asked.number, seen)
-        for line in _lines(name, store, seen, persons):
+        last = None if asked.known is None else asked.known.facts if name == "facts" else store.known_at(asked.known.at)
+        for line in _lines(name, store, seen, persons, last):
             if (
                 (numbers is None or line.seq in numbers or line.of in numbers)
                 and (asked.by is None or line.account == asked.by)
-                and (asked.visit is None or asked.visit in (line.visit, line.named.get("visit")))
+                and (is_asked is None or is_asked(line))
                 and (asked.first is None or line.day >= asked.first)
                 and (asked.last is None or line.day <= asked.last)
             ):
                 yield line
+
+
+def _of_visit(store: Store, asked: str) -> Callable[[Line], bool]:
+    """Whether a line is of a visit: by its name as it is written there, or by another one that it has in a version of the study."""
+    by_version = [_names(read_study_text(file.text, file.name)[0]) for file in studies.files(store) if file.kind == "study"]
+    meant, written_so = [set(names.meant(asked)) for names in by_version], folded(asked)
+
+    @cache
+    def means(visit: str, period: str | None) -> bool:
+        if written_so in (folded(visit), folded(in_period(visit, period))):
+            return True
+        return any(mine.intersection(names.meant(visit, period)) for mine, names in zip(meant, by_version, strict=True))
+
+    return lambda line: line.what == "visits" and means(line.named.get("visit", ""), line.named.get("period"))
+
+
+def _names(study: Study) -> Names:
+    """The names of all visits of a study."""
+    laid = [(visit, period.id) for period in study.periods for visit in lay_out(period, OPEN_END.range[1], Problems())]
+    return Names([visit for visit, _ in laid], [period for _, period in laid])
 
 
 def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[int]) -> Iterator[Line]:
@@ -237,8 +268,10 @@ def _called(store: Store, code: str) -> list[int] | None:
     return [person for person in rows.values_list("person", flat=True) if person is not None] or None
 
 
-def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None) -> Iterator[Line]:
+def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None, last: int | None) -> Iterator[Line]:
     rows = Entry.objects.using(store.alias).order_by("seq")
+    if last is not None:
+        rows = rows.filter(seq__lte=last)
     if persons is not None:
         rows = rows.filter(person__in=persons)
     for batch in _batches(rows.values()):

@@ -17,7 +17,7 @@ from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
-from nmosd_dosing.study.model import Period
+from nmosd_dosing.study.model import Period, Transition
 from nmosd_dosing.study.visit_rules import Point, VisitRule
 
 Value = TypeVar("Value")
@@ -350,6 +350,11 @@ def _events(entry: VisitRule) -> Iterable[str]:
     yield from (event for give in entry.gives for event in give.events)
 
 
+def _opens(rule: Transition) -> Iterable[str]:
+    """The events that a rule for going on waits for."""
+    return (*((rule.after.name,) if rule.after.kind == "event" else ()), *rule.needs)
+
+
 def _moves_on(period: Period) -> bool:
     """Whether a visit that is late moves doses after it."""
     dosed = [entry for entry in period.visit_rules if entry.gives]
@@ -374,6 +379,11 @@ def _notes(trial: Trial, shares: Sequence[Share], horizon: dt.date) -> Iterable[
     waiting = {event: None for entry in entries for event in _events(entry) if event not in _DRAWN}
     if waiting:
         yield f"what hangs on {', '.join(waiting)} does not happen: it is not drawn"
+    planned = {period.id for period in trial.periods}
+    ways = [rule for rule in study.transitions if rule.source_period in planned and rule.target_period in planned]
+    own = dict.fromkeys(event for rule in ways for event in _opens(rule) if event not in _DRAWN)
+    if own:
+        yield f"nobody goes on by {', '.join(own)}: it is not drawn"
     back = next((t.at_most for t in study.transitions if t.after.name == RELAPSE and t.at_most is not None and t.at_most > 1), None)
     if trial.assumptions.relapse and back is not None:
         yield f"nobody has a second relapse: it is not drawn; who may come back {back} times after relapses comes back once"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import outputs, registers
-from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, RegisterOptions
-from nmosd_dosing.errors import Problems, clip, command, one_of
+from nmosd_dosing.errors import clip, command, one_of
 from nmosd_dosing.report.pages.accounts import accounts_page, in_words
 from nmosd_dosing.screen import without_controls
 
@@ -71,10 +71,7 @@ def run_password(asked: RegisterOptions, name: str, file: str | None) -> None:
 
 def run_list(asked: RegisterOptions, output: OutputOptions) -> None:
     """Lists the accounts."""
-    problems = Problems()
-    outputs.check_output(FORMATS, output, problems)
-    if problems.found:
-        fail(problems)
+    outputs.stop_where_wrong(FORMATS, output)
     opened = registers.opened(asked)
     from nmosd_dosing.register import accounts
 

@@ -63,10 +63,7 @@ def used_by(sites: Sequence[str], start: dt.date | None) -> str:
 
 def run_files(asked: RegisterOptions, output: OutputOptions) -> None:
     """Lists the files that a register holds."""
-    problems = Problems()
-    outputs.check_output(FORMATS, output, problems)
-    if problems.found:
-        fail(problems)
+    outputs.stop_where_wrong(FORMATS, output)
     opened = registers.opened(asked)
     from nmosd_dosing.register import studies
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli import histories, people, regimens, registers
+from nmosd_dosing.cli import histories, people, regimens, registers, trial
 from nmosd_dosing.cli.edge import collected, fail, say, write_text
 from nmosd_dosing.cli.files import Held, read_file, write_whole
 from nmosd_dosing.cli.options import CohortOptions
@@ -61,6 +62,9 @@ def run_init(asked: ImportOptions) -> None:
     shown = found.register.address.shown
     held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
     write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))
+    if asked.trial is not None and (arms := trial.file_of(asked.trial, "allocation")) is not None:
+        brings = command(f"register import --allocation {shlex.quote(arms)}", of_another=True)
+        say(without_controls(f"`{clip(arms)}` is not taken in: arms are an unblinded pharmacist's to bring, `{brings}`"))
     if asked.regimen is None:
         say(f"it has no study yet: `{command('register adopt FILE')}` takes one in")
 

@@ -13,15 +13,17 @@ from nmosd_dosing.cli import arguments, outputs
 from nmosd_dosing.cli.edge import bar, fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import HistoryOfRegister, RegisterOptions
+from nmosd_dosing.cli.register_tables import as_known
 from nmosd_dosing.cli.registers import Opened, opened
-from nmosd_dosing.errors import Problems, clip
+from nmosd_dosing.errors import Problems, clip, did_you_mean
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
+from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.chain import Head
     from nmosd_dosing.register.store import Store
-    from nmosd_dosing.register.trail import Line
+    from nmosd_dosing.register.trail import Asked, Line
     from nmosd_dosing.register.verifying import Verdict
     from nmosd_dosing.report.pages.layout import Page
 
@@ -44,11 +46,25 @@ def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: Output
     found = opened(asked)
     from nmosd_dosing.register import trail
 
-    which = trail.Asked(about.subject, about.visit, about.entry, first, last, about.by)
+    known = as_known(about.as_known, found) if about.as_known is not None else None
+    which = trail.Asked(about.subject, about.visit, about.entry, first, last, about.by, known)
     lines = list(trail.lines(found.register, found.who, which, found.arms))
     outputs.put(HISTORY, output, lines)
     if not lines:
-        say("nothing of that stands in the trail")
+        say(without_controls(f"nothing of that stands in the trail{_near(found, which)}"))
+
+
+def _near(found: Opened, asked: Asked) -> str:
+    """Which account, or which visit, may have been meant, of those in the trail that the account may read."""
+    from nmosd_dosing.register import trail
+
+    lines = [*trail.lines(found.register, found.who, arms=found.arms)] if asked.by or asked.visit else []
+    for option, text, there in (
+        ("--by", asked.by, {line.account for line in lines}), ("--visit", asked.visit, {line.visit for line in lines if line.visit}),
+    ):  # fmt: skip
+        if text is not None and text not in there and (hint := did_you_mean(text, sorted(there))) is not None:
+            return f"; `{option} {clip(text)}`: {hint}"
+    return ""
 
 
 def _day(name: str, text: str | None, problems: Problems) -> dt.date | None:
@@ -103,10 +119,7 @@ def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[st
 
 def run_head(asked: RegisterOptions, output: OutputOptions) -> None:
     """Prints the last numbers and hashes."""
-    problems = Problems()
-    outputs.check_output(HEADS, output, problems)
-    if problems.found:
-        fail(problems)
+    outputs.stop_where_wrong(HEADS, output)
     outputs.put(HEADS, output, {name: store.head() for name, store in _stores(opened(asked)).items()})
 
 

@@ -13,8 +13,9 @@ from nmosd_dosing.cli.edge import collected, fail, tell
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import ScreenOptions, ScreenPeople
 from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.shown import where_codes_are, where_sites_are
 from nmosd_dosing.cli.tables import Tables
-from nmosd_dosing.errors import Place, Problem, Problems, clip, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, clip
 from nmosd_dosing.report.export.screen import screened_sheet, screened_to_csv, screened_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.events import SCREENED
@@ -188,14 +189,12 @@ def _shown(whom: ScreenPeople, asked: ScreenOptions, found: list[_Person], probl
     if whom.subjects is not None and whom.subject is not None:
         chosen = [person for person in found if same(person.code or "") == same(whom.subject)]
         if not chosen:
-            hint = "look its code up in the table"
-            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, hint)
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, where_codes_are(whom))
         found = chosen
     sites = {same(person.site) for person in found if person.site}
     for code in asked.at_site if not problems.found else ():
         if same(code.strip()) not in sites:
-            hint = f"sites are {one_of(sorted(sites))}" if sites else "the table of subjects needs a column `site`"
-            problems.error(f"nobody is at the site `{clip(code)}`", None, hint)
+            problems.error(f"nobody is at the site `{clip(code)}`", None, where_sites_are(whom, sites))
     asked_sites = {same(code.strip()) for code in asked.at_site}
     return [person for person in found if not asked_sites or same(person.site or "") in asked_sites]
 

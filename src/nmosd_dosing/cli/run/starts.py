@@ -13,6 +13,7 @@ from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import HistoryOptions, StartsOptions
 from nmosd_dosing.cli.output_options import OutputOptions
+from nmosd_dosing.cli.shown import where_codes_are
 from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.plans.request import Request
@@ -69,7 +70,7 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         if whom.subject is None and len(codes) > 1 and whom.trial is None:
             problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
-            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, "look its code up in the table")
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, where_codes_are(whom))
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
         past = past.with_rows(mine, told=bool(mine))
     if request is None or problems.found or not asked:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import CHECKSUM, clip
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import text
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.studies import File, Use
-
-_SHOWN = 12  # signs of a checksum
 
 
 def files_page(files: Sequence[File], uses: Sequence[Use]) -> Page:
@@ -20,7 +19,7 @@ def files_page(files: Sequence[File], uses: Sequence[Use]) -> Page:
     made = Table("Kind", "Id", "Version", "File", "SHA-256", "Used by", wraps=("Used by",), below=("File", "SHA-256"))
     for file in files:
         used = [_used(use) for use in uses if (use.kind, use.id, use.version) == (file.kind, file.id, file.version)]
-        made.add_row(*map(text, (file.kind, file.id, file.version, file.name, f"{file.checksum[:_SHOWN]}…", "; ".join(used))))
+        made.add_row(*map(text, (file.kind, file.id, file.version, file.name, clip(file.checksum, CHECKSUM), "; ".join(used))))
     return Page(made)
 
 

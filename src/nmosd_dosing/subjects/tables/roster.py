@@ -14,7 +14,7 @@ from typing import Any
 
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.units import UNITS, unit_of
-from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, did_you_mean, grouped, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, command, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight
@@ -138,7 +138,8 @@ def measurements(
         unit = table.texts["unit"][row]
         if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
             wrong = f"`{value.name}` is in `{clip(unit)}` here, and in `{value.unit}` in the study file" if unit else "no unit"
-            table.error(row, "unit", wrong, f"write the value in `{value.unit}`; nothing is converted", problems)
+            hint = f"write the value in `{value.unit}`" if unit else f"write `{value.unit}`, if that is what it was measured in"
+            table.error(row, "unit", wrong, f"{hint}; nothing is converted", problems)
     _stop(table, problems, left_out)
     rows = zip(codes, dates, found, numbers, table.cells("value"), units, comments, strict=True)
     return [
@@ -319,9 +320,9 @@ def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[st
 class Known:
     """Which subject a code means, by its number; what is wrong is kept table by table, and in `wrong` of whom."""
 
-    def __init__(self, codes: Sequence[str | None], place: Callable[[int], Place | None]) -> None:
-        """`place` says where a subject stands; None for one who stands in no table."""
-        self.codes, self.place = codes, place
+    def __init__(self, codes: Sequence[str | None], place: Callable[[int], Place | None], *, of_register: bool = False) -> None:
+        """`place` says where a subject stands; None for one who stands in no table. `of_register`: a row is typed, into a register."""
+        self.codes, self.place, self.of_register = codes, place, of_register
         self.alone = len(codes) == 1 and place(0) is None
         self.index = {same(code): i for i, code in enumerate(codes) if code is not None}
         self.problems = Problems()
@@ -382,6 +383,9 @@ class Known:
         a code like it is somebody else."""
         written, also = f"`{clip(code.text)}`", []
         message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
+        if self.of_register:
+            enters = command(f"register record subjects subject={clip(code.text)} start=…")
+            message, hint = f"{written} is not a subject of this register", f"mend the code, or enter the subject first: `{enters}`"
         if self.alone:
             only = self.codes[0]
             message = f"{written} is not the subject `{clip(only or '')}`"
@@ -392,7 +396,7 @@ class Known:
             known = f"`{clip(other)}`"
             also = [("this one", place)] if place else []
             hint = f"write {known}"
-            if other.lstrip("0") == code.text.lstrip("0"):
+            if not self.of_register and other.lstrip("0") == code.text.lstrip("0"):
                 longer, there = (known, "") if len(other) > len(code.text) else (written, " there")
                 off = f"take the zeros off {known}" if longer == known else f"make {known} of it"
                 message += f"; did a spreadsheet {off}?"
