@@ -283,8 +283,8 @@ _TOLD: ContextVar[tuple[str, str]] = ContextVar("which register was named, and w
 
 
 def command(text: str, *, of_another: bool = False) -> str:
-    """A command of the register that somebody may type now, as messages name it: `register files` is `dosing register files --register
-    trial.db --account lina`, with the register and the account as they were typed; without the account where another person types it.
+    """A command of the register that somebody may type now, as messages name it: with the register and the account as they were typed;
+    without the account where another person types it.
 
     To be called when a message is made, as `argument`.
     """
@@ -294,7 +294,7 @@ def command(text: str, *, of_another: bool = False) -> str:
 
 @contextlib.contextmanager
 def commands_told(register: str, account: str) -> Iterator[None]:
-    """Meanwhile, in this thread or task, messages name commands with these options behind them, ` --register trial.db`."""
+    """Meanwhile, in this thread or task, messages name commands with these words behind them, each with a space before it."""
     before = _TOLD.set((register, account))
     try:
         yield

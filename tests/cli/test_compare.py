@@ -73,3 +73,16 @@ def test_a_file_holds_what_the_terminal_shows(tmp_path: Path) -> None:
         assert output(*asked, "--output", str(tmp_path / name)) == ""
         format = {"txt": "table"}.get(name[4:], name[4:])
         assert (tmp_path / name).read_text("utf-8") == output(*asked, "--format", format)
+
+
+def test_a_measured_value_is_that_of_the_regimens_which_dose_by_it(tmp_path: Path) -> None:
+    asks = ("--start", "2025-01-06", "--measured", "eGFR=20@2025-01-03")
+    values = str(ROOT / "examples" / "values.yaml")
+    by_value, _ = as_json(values, "belimumab", *asks)["regimens"]
+    assert [product["total"] for product in by_value["products"]] == [75]
+    text = Path(values).read_text("utf-8")
+    (tmp_path / "other.yaml").write_text(text.replace("mL/min/1.73m2", "L/h").replace("study: values", "study: other"), "utf-8")
+    assert errors("compare", values, str(tmp_path / "other.yaml"), *asks) == (
+        "error: `eGFR` is in `mL/min/1.73m2` or `L/h`, by regimen\nhint: compare regimens that have it in one unit\n"
+    )
+    assert "`--measured eGFR=` is no value that the study declares" in errors("compare", "mil62", "belimumab", *asks)

@@ -120,4 +120,4 @@ class HistoryOfRegister:
     as_known: AsKnown = None
 
 
-GROUPS = (RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions)  # of which messages name options
+GROUPS = (RegisterOptions, ReasonOptions, NewAccount, GrantOptions, WithdrawOptions, HistoryOfRegister)  # of which messages name options

@@ -133,9 +133,10 @@ class Account:
 def accounts(store: Store, known: int | None = None) -> list[Account]:
     """All accounts, also those that are disabled, by name. Raises InputError where what says who may do what was edited by hand."""
     if (changed := store.first_changed((ACCOUNTS, PASSWORDS))) is not None:
+        restore = f"dosing register restore FILE {argument('register', 'NEW')}"
         raise InputError(Problem(
             f"number {changed} of the trail, which says who may do what, is not as it was written: nobody is let in",
-            hint="somebody edited the database by hand: take a backup from before, `dosing register restore FILE --register NEW`",
+            hint=f"somebody edited the database by hand: take a backup from before, `{restore}`",
         ))  # fmt: skip
     having = {fact.cells["account"] for fact in facts.holding(store, PASSWORDS, known=known) if fact.cells}
     found = [_account(fact, having) for fact in facts.holding(store, ACCOUNTS, known=known) if fact.cells]

@@ -275,7 +275,7 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
         fact = _of_code(book, code, person)
         if fact is not None:
             mine = book.who.sees(fact.site)
-            history = command(f"register history --entry {fact.seq}")
+            history = command(f"register history {argument('entry', str(fact.seq))}")
             hint = f"`{history}` shows who wrote it; two people need two codes" if mine else "two people need two codes"
             where = f", number {fact.seq}" if mine else ", at another site"
             raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
