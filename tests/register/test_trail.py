@@ -135,12 +135,12 @@ def test_entries_that_are_no_rows_of_tables_are_told_too(nothing: Register) -> N
     acts = [
         Act("enter", "accounts", {"account": "wei", "role": "monitor", "state": "active"}),
         Act("enter", "files", {"kind": "study", "id": "mil62", "version": "1", "text": "study: …", "checksum": "ab"}),
-        Act("seal", "something else", {"a": "b"}),
+        Act("open", "something else", {"a": "b"}),
     ]
     nothing.facts.write(acts, Author("he", "manager"), NOW)
     assert [said.split(": ", 1)[1] for said in sentences(nothing)] == [
         "entered account wei: role monitor, state active (number 1)",
         "entered study file mil62, version 1: checksum ab (number 2)",
-        "seal something else: a b (number 3)",
+        "opened something else: a b (number 3)",
     ]
     assert sentences(nothing, FANG) == [], "of no site"
