@@ -180,6 +180,13 @@ def test_a_course_begun_on_the_day_it_is_resumed_is_in_time(begun: str, finding:
     assert said == []
 
 
+def test_a_course_of_which_no_day_is_left_keeps_its_window() -> None:
+    for events in ("hold 02-01, treatment_stopped 02-05, go 02-07", "hold 02-01, go 02-24"):
+        (course,) = [v for v in Lists(events, "2025-02-24").plan.visits if v.label == SECOND]
+        assert (str(course.earliest), str(course.latest)) == ("2025-02-01", "2025-02-05")
+        assert course.administrations[0].amount_status == "omitted"
+
+
 def test_without_a_window_a_resumed_course_has_a_first_day_and_no_last() -> None:
     (course,) = [v for v in Lists("hold 02-01, go 02-07", "2025-02-07", window="").plan.visits if v.label == SECOND]
     assert (str(course.earliest), course.latest) == ("2025-02-07", None)

@@ -65,6 +65,8 @@ def allowed_days(schedule: Schedule, dates: Dates, opens: Opens | None = None) -
     for course, first in schedule.resumed.items():  # none is given before; whether it may begin later still, nobody states
         if is_entry(schedule, course):  # the rule of entry has its days
             continue
+        none_left = [schedule.taken[k] > 0 for k, row in enumerate(schedule.rows) if row.visit == course and k in schedule.taken]
+        first = np.where(np.logical_or.reduce(none_left), NO_DATE, first) if none_left else first
         earliest[course] = np.fmax(earliest[course], first)
         np.copyto(latest[course], first, where=latest[course] < first)
     for visits, _ in schedule.by_segment():
