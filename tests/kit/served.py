@@ -46,7 +46,7 @@ def made(address: str) -> Any:
         if name != "chen.jie":
             accounts.add(found.facts, manager, AT, "Asia/Shanghai", name=name, role=role, sites=sites)
     pharmacist = next(a.who for a in accounts.accounts(found.facts) if a.name == "zhao.min")
-    arms = ("BAT4406F", "placebo")
+    arms = ("bat4406f", "placebo")
     acts = [
         Act("enter", "allocation", {"subject": (fact.cells or {})["subject"], "arm": arms[i % 2]}, None, fact.person, site=fact.site)
         for i, fact in enumerate(subjects(found, EVERYBODY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django import template
@@ -14,6 +15,8 @@ from django.utils.translation import get_language, gettext_lazy
 from nmosd_dosing import days
 from nmosd_dosing.days import Language
 from nmosd_dosing.pages.access import place_of
+from nmosd_dosing.pharmacy.words import amount_words, vials_words
+from nmosd_dosing.pharmacy.worklist import Item
 from nmosd_dosing.register.accounts import ROLES, Role
 from nmosd_dosing.report.html.document import Markup
 from nmosd_dosing.version import PROGRAM
@@ -41,6 +44,7 @@ SECTIONS = (
     Section("today", gettext_lazy("Today"), _ALL),
     Section("this_month", gettext_lazy("Month"), _ALL),
     Section("subjects", gettext_lazy("Subjects"), _ALL),
+    Section("pharmacy", gettext_lazy("Pharmacy"), _ALL),
     Section("screening", gettext_lazy("Screening"), _ALL),
     Section("studies", gettext_lazy("Studies"), _ALL),
     Section("trail", gettext_lazy("Trail"), _ALL),
@@ -78,6 +82,36 @@ def ticked(words: str) -> SafeString:
     parts = words.split("`")
     shown = [f"<code>{conditional_escape(part)}</code>" if i % 2 else conditional_escape(part) for i, part in enumerate(parts)]
     return mark_safe("".join(shown)) if len(parts) % 2 else conditional_escape(words)  # noqa: S308  # each part is escaped
+
+
+@register.filter
+def month(day: dt.date) -> str:
+    """A month as it stands in an address: `2025-07`."""
+    return f"{day:%Y-%m}"
+
+
+@register.filter
+def of(found: Mapping[str, Any], name: str) -> Any:
+    """What a mapping has under a name; nothing where it has nothing."""
+    return found.get(name, "")
+
+
+@register.filter
+def signed(number: int) -> str:
+    """A number with its sign."""
+    return f"{number:+d}"
+
+
+@register.filter
+def dose_of(item: Item) -> str:
+    """The dose of an item of a pharmacy's list, in the words of the command line."""
+    return amount_words(item)
+
+
+@register.filter
+def vials_of(item: Item) -> str:
+    """Its vials, or why they cannot be counted."""
+    return vials_words(item)
 
 
 def around(request: HttpRequest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import accounts, exports, health, month, screening, studies, subjects, today, trail, unblinding
+from nmosd_dosing.pages.views import accounts, exports, health, month, pharmacy, screening, studies, subjects, today, trail, unblinding
 
 
 class Code:
@@ -39,6 +39,9 @@ urlpatterns = [
     path("month", month.this_month, name="this_month"),
     path("month/<str:month>", month.month, name="month"),
     path("password", signing.password, name="password"),
+    path("pharmacy", pharmacy.pharmacy, name="pharmacy"),
+    path("pharmacy/stock", pharmacy.vials, name="stock"),
+    path("pharmacy/stock/<int:number>", pharmacy.withdrawn, name="stock_withdrawn"),
     path("screening", screening.screening, name="screening"),
     path("studies", studies.files, name="studies"),
     path("studies/<str:id>/<str:version>", studies.grid, name="grid"),

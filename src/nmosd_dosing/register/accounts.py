@@ -31,8 +31,8 @@ ACCOUNTS, PASSWORDS = "accounts", "passwords"  # tables of the trail that are no
 _OF_SITES = frozenset(COLUMNS) - {"allocation"}
 _WRITES: dict[Role, frozenset[str]] = {
     "coordinator": _OF_SITES,
-    "site-pharmacist": frozenset({"visits", "weighings", "measurements"}),
-    "unblinded-pharmacist": frozenset({"allocation"}),  # what others read is written by who knows no arm
+    "site-pharmacist": frozenset({"visits", "weighings", "measurements", "stock"}),
+    "unblinded-pharmacist": frozenset({"allocation", "stock"}),  # what others read is written by who knows no arm
     "monitor": frozenset(),
     "manager": _OF_SITES | {ACCOUNTS, PASSWORDS, "files", "uses"},
 }

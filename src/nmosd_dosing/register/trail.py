@@ -48,6 +48,7 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "files": ("{kind} file {id}, version {version}", ("text",)),
     "uses": ("use of {kind} file {id}, version {version}", ()),
     "versions": ("version of the study of {subject}", ()),
+    "stock": ("stock", ()),
     "sessions": ("a session of the pages", ("account",)),
 }  # fmt: skip
 

@@ -114,7 +114,8 @@ def _opened(desk: Desk) -> list[tuple[str, Unblinded]]:
     """Whose arms were opened: managers are told."""
     opened = unblinded(desk.facts)
     people = tables.subjects(desk.register, EVERYBODY) if opened else ()
-    return [((fact.cells or {}).get("subject", ""), opened[fact.person]) for fact in people if fact.person in opened]
+    codes = {fact.person: (fact.cells or {}).get("subject", "") for fact in people}
+    return [(codes[person], found) for person, found in opened.items() if person in codes]
 
 
 def _filtered(items: Sequence[Due], subject: str, period: str, state: str) -> list[Due]:

@@ -10,10 +10,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nmosd_dosing.days import date_text
-from nmosd_dosing.dose.dose import amount_text, number_text, range_text
+from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.changes import Changes, was_text
+from nmosd_dosing.pharmacy.words import amount_words, vials_words
 from nmosd_dosing.pharmacy.worklist import Item, OrderLine, Packed, Worklist, in_all, ordered, to_check, uncounted, visits_of
 from nmosd_dosing.plans.plan import Administration
 from nmosd_dosing.plans.wording import vials_text, volume_text
@@ -172,10 +173,10 @@ def _row(item: Item, several: bool, changes: Changes | None) -> dict[str, Text]:
         "Visit": text(_visit(item, several)),
         "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
         "Product": text(item.dose.shown),
-        "Amount": text(_amount(item)),
+        "Amount": text(amount_words(item)),
         "Level": text(item.dose.level or ""),
         "Weight": text(_weight(item.dose)),
-        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_text(item.vials) or _none(item)),
+        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_words(item)),
         "Volume": text(_volume(item.volume_ml)),
     }
 
@@ -201,33 +202,6 @@ def _changed(item: Item, changes: Changes | None) -> str:
         return ""
     was = was_text(change, date_text)
     return f"{change.kind}, was {was}" if was else change.kind
-
-
-def _none(item: Item) -> str:
-    """No vials: nobody states those of a placebo."""
-    return "not stated" if _placebo(item.dose) else "none"
-
-
-def _amount(item: Item) -> str:
-    """`600 mg`, `2 x 250 mg`, `placebo`, `masked`; the rule where there is no amount yet."""
-    dose = item.dose
-    if dose.amount_status == "masked":
-        return "masked"
-    if dose.amount_status in ("omitted", "held"):
-        return "none"
-    times = f"{item.times} x " if item.times > 1 else ""
-    if dose.amount is None and dose.amount_from is not None:
-        return f"{times}{range_text(dose.amount_from, dose.amount_to, dose.unit)}"
-    if dose.amount is None:
-        return dose.dose_rule or "–"
-    if _placebo(dose):
-        return "placebo"
-    capped = ", capped" if dose.amount_status == "capped" else ""
-    return f"{times}{amount_text(dose.amount, dose.unit)}{capped}"
-
-
-def _placebo(dose: Administration) -> bool:
-    return not dose.amount and (dose.dose_rule or "").startswith("placebo")
 
 
 def _weight(dose: Administration) -> str:

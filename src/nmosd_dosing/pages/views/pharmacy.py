@@ -1,0 +1,186 @@
+"""The pharmacy: what is prepared and ordered, as `dosing prepare` and `dosing order` count it; the vials of a site by batch and expiry,
+what is short for the planned doses, and what does not fit together. Blinded roles see and write what is masked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
+
+from nmosd_dosing.checks.due import last_due_day
+from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
+from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
+from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.register import stock, tables
+from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
+from nmosd_dosing.report.export.plain import Sheet, csv_text
+
+_DAYS, _MONTHS, _WINDOW = 14, 92, 366  # days: what is prepared; what is ordered; how far visits are laid out behind it
+_NAMES: dict[Movement, Any] = {
+    "received": gettext_lazy("received"),
+    "dispensed": gettext_lazy("dispensed"),
+    "returned": gettext_lazy("sent back"),
+    "destroyed": gettext_lazy("destroyed"),
+    "lost": gettext_lazy("lost or broken"),
+    "found": gettext_lazy("found"),
+    "counted": gettext_lazy("counted"),
+}
+
+
+class Days(forms.Form):
+    """Which days, and how much in reserve."""
+
+    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    days = forms.IntegerField(label=gettext_lazy("Days"), required=False, min_value=1, max_value=732)
+    reserve = forms.IntegerField(label=gettext_lazy("Reserve, %"), required=False, min_value=0, max_value=100)
+
+
+class Line(forms.Form):
+    """A movement of vials."""
+
+    site = forms.CharField(label=gettext_lazy("Site"), max_length=200)
+    date = forms.DateField(label=gettext_lazy("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    movement = forms.ChoiceField(label=gettext_lazy("Movement"), choices=[(movement, _NAMES[movement]) for movement in MOVEMENTS])
+    product = forms.ChoiceField(label=gettext_lazy("Product"))
+    vial = forms.CharField(label=gettext_lazy("Vial"), max_length=200)
+    batch = forms.CharField(label=gettext_lazy("Batch or kit"), max_length=200)
+    expiry = forms.DateField(label=gettext_lazy("Expiry"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=0, max_value=100_000)
+    subject = forms.CharField(label=gettext_lazy("Subject"), required=False, max_length=200)
+    visit = forms.CharField(label=gettext_lazy("Visit"), required=False, max_length=200)
+    comment = forms.CharField(label=gettext_lazy("Comment"), required=False, max_length=200)
+
+    def __init__(self, names: Sequence[str], *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        field = self.fields["product"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, name) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """By version of the study: the plans of those whom the account may see, and what they need on some days."""
+
+    plans: tuple[Plan, ...]
+    worklists: tuple[Worklist, ...]
+    names: tuple[str, ...]
+
+
+def _counted(desk: Desk, first: dt.date, last: dt.date, sites: frozenset[str], unblind: bool) -> _Counted:
+    plans, worklists = list[Plan](), list[Worklist]()
+    gathered = desk.gather(sites=sites, unblind=unblind)
+    for some in gathered:
+        mine = list(some.request.plans(some.request.as_carried_out(last_due_day(last, _WINDOW))))
+        made = prepare(some.study, mine, first, last, some.request.workdays)
+        plans += mine
+        worklists.append(replace(made, of_sites=tuple(sorted(sites))))
+    names = stock.products((some.study for some in gathered), unblinded=desk.who.sees_arms)
+    return _Counted(tuple(plans), tuple(worklists), names)
+
+
+@page()
+def pharmacy(request: Asked) -> HttpResponse:
+    """What is prepared on some days, day by day, and ordered, month by month; `as=prepare.csv` and `as=order.csv` for a spreadsheet."""
+    desk, form = request.desk, Days(request.GET)
+    typed = form.cleaned_data if form.is_valid() else {}
+    unblind = desk.who.sees_arms and request.GET.get("unblind") == "1"
+    there, site = desk.sites(), request.GET.get("site", "")
+    sites = frozenset([site]) if site in there else frozenset()
+    first = typed.get("first") or desk.today
+    last = last_due_day(first, (typed.get("days") or _DAYS) - 1)
+    counted = _counted(desk, first, last, sites, unblind)
+    reserve = Fraction(typed.get("reserve") or 0, 100)
+    orders = [(worklist, order(worklist, reserve)) for worklist in counted.worklists]
+    match request.GET.get("as"):
+        case "prepare.csv":
+            return _as_csv("prepare", [worklist_to_csv(worklist) for worklist in counted.worklists])
+        case "order.csv":
+            return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
+    return render(request, "pharmacy.html", {
+        "form": form, "first": first, "last": last, "orders": [_shown(worklist, lines) for worklist, lines in orders], "there": there,
+        "site": site, "unblind": unblind, "question": request.GET.urlencode(),
+    }, status=400 if form.errors else 200)  # fmt: skip
+
+
+def _shown(worklist: Worklist, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    return {"worklist": worklist, "lines": lines, "in_all": [(product, list(vials)) for product, vials in in_all(worklist.items).items()]}
+
+
+def _as_csv(name: str, made: Sequence[str]) -> HttpResponse:
+    """One table of several of the same columns."""
+    head = made[0].partition("\n")[0] + "\n" if made else ""
+    words = head + "".join(part.partition("\n")[2] for part in made)
+    response = HttpResponse(words, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+@page(post=True)
+def vials(request: Asked) -> HttpResponse:
+    """The stock by batch and expiry, what is short, what does not fit together; and by pharmacists a new movement."""
+    desk, problems = request.desk, tuple[Problem, ...]()
+    writes = desk.who.writes(stock.STOCK)
+    counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), frozenset(), desk.who.sees_arms)
+    initial = {"date": desk.today, "site": desk.sites()[0] if len(desk.sites()) == 1 else ""}
+    form = Line(counted.names, request.POST or None, initial=initial)
+    if request.method == "POST":
+        desk.who.must_write(stock.STOCK)
+        if form.is_valid():
+            try:
+                seen = stock.store_of(desk.register, desk.who).head().seq
+                typed = {name: str(value) for name, value in form.cleaned_data.items() if value is not None}
+                act = stock.record(desk.register, desk.who, typed, _people(desk), counted.names, desk.today)
+                stock.store_of(desk.register, desk.who).write(
+                    [act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen
+                )  # fmt: skip
+                return redirect("stock")
+            except InputError as error:
+                problems = error.problems
+    lines = stock.held(desk.register, desk.who)
+    if request.GET.get("as") == "csv":
+        response = HttpResponse(csv_text(Sheet("stock", stock.COLUMNS, stock.rows(lines))), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
+        return response
+    there = lots(lines)
+    missing: list[Short] = [found for worklist in counted.worklists for found in short(worklist, there)]
+    status = 400 if problems or (request.method == "POST" and form.errors) else 200
+    return render(request, "stock.html", {
+        "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
+        "lines": [(line, _NAMES[line.movement]) for line in lines[::-1]], "unmatched": unmatched(lines, counted.plans), "writes": writes,
+        "last": last_due_day(desk.today, _MONTHS), "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
+    }, status=status)  # fmt: skip
+
+
+@page("site-pharmacist", "unblinded-pharmacist", post=True)
+def withdrawn(request: Asked, number: int) -> HttpResponse:
+    """Takes a line back, with a reason; the trail keeps it."""
+    desk, problems = request.desk, tuple[Problem, ...]()
+    store = stock.store_of(desk.register, desk.who)
+    if request.method == "POST":
+        try:
+            seen = store.head().seq
+            act = stock.withdraw(desk.register, desk.who, number, request.POST.get("reason"))
+            store.write([act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen)
+            return redirect("stock")
+        except InputError as error:
+            problems = error.problems
+    line = next((line for line in stock.held(desk.register, desk.who) if line.number == number), None)
+    status = 400 if problems else 200
+    return render(request, "stock_withdrawn.html", {"line": line, "number": number, "problems": problems}, status=status)
+
+
+def _people(desk: Desk) -> dict[str, tuple[int, str | None]]:
+    """Whom the account may see, by code."""
+    there = tables.subjects(desk.register, Whose(None, desk.who.sites))
+    return {(fact.cells or {})["subject"]: (fact.person or 0, fact.site) for fact in there}

@@ -1,0 +1,204 @@
+"""The vials of a site: received, dispensed, sent back, destroyed, lost; by batch and expiry what is on hand, what is short for the planned
+doses, and which recorded doses and dispensed vials do not fit together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import counted
+from nmosd_dosing.pharmacy.worklist import Worklist
+from nmosd_dosing.plans.plan import Plan
+
+Movement = Literal["received", "dispensed", "returned", "destroyed", "lost", "found", "counted"]
+_Key = tuple[str | None, str, str]  # site, product, size of the vials
+MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
+
+
+def sign(movement: Movement) -> int:
+    """What a movement does to what is on hand: 1 adds, -1 takes away, 0 only says what was counted. `returned` is sent back to who
+    delivered it."""
+    match movement:
+        case "received" | "found":
+            return 1
+        case "dispensed" | "returned" | "destroyed" | "lost":
+            return -1
+        case "counted":
+            return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One movement of vials of one batch at a site. `vial`: its size, as the study writes it. `expiry`: the last day on which it may be
+    given; None where it is not stated. `subject`, `visit`: of what was dispensed. `number`: of its entry."""
+
+    date: dt.date
+    movement: Movement
+    product: str
+    vial: str
+    batch: str
+    quantity: int
+    site: str | None = None
+    expiry: dt.date | None = None
+    subject: str | None = None
+    visit: str | None = None
+    comment: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The vials of a batch at a site, of one size. `by_movement`: how many by each movement. `off`: what the last count found more or less
+    than was expected on its day; None where nobody has counted."""
+
+    site: str | None
+    product: str
+    vial: str
+    batch: str
+    expiry: dt.date | None
+    by_movement: dict[Movement, int] = field(hash=False)
+    counted_on: dt.date | None = None
+    off: int | None = None
+
+    @property
+    def on_hand(self) -> int:
+        """How many there are."""
+        return sum(sign(movement) * number for movement, number in self.by_movement.items())
+
+    def usable(self, day: dt.date) -> bool:
+        """Whether it may be given on a day."""
+        return self.expiry is None or day <= self.expiry
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A product of which the vials of a size do not reach: the first day on which some are missing, how many are needed up to the last day
+    that is looked at, and how many of these are there and in date on their day."""
+
+    site: str | None
+    product: str
+    vial: str
+    first: dt.date
+    needed: int
+    covered: int
+
+    @property
+    def missing(self) -> int:
+        """How many are to be ordered."""
+        return self.needed - self.covered
+
+
+def lots(lines: Iterable[Line]) -> tuple[Lot, ...]:
+    """The lots of some lines, by site, product, size, and the first to expire first."""
+    made = [_lot(*key, mine) for key, mine in _by_batch(lines).items()]
+    return tuple(sorted(made, key=lambda lot: (lot.site or "", lot.product, lot.vial, lot.expiry or dt.date.max, lot.batch)))
+
+
+def _by_batch(lines: Iterable[Line]) -> dict[tuple[str | None, str, str, str], list[Line]]:
+    """The lines of each batch in their order: on one day what comes, what goes, and then what was counted."""
+    found: dict[tuple[str | None, str, str, str], list[Line]] = defaultdict(list)
+    for line in sorted(lines, key=_order):
+        found[line.site, line.product, line.vial, line.batch].append(line)
+    return found
+
+
+def _order(line: Line) -> tuple[dt.date, int, int]:
+    return line.date, -sign(line.movement) if line.movement != "counted" else 2, line.number or 0
+
+
+def _lot(site: str | None, product: str, vial: str, batch: str, lines: Sequence[Line]) -> Lot:
+    sums: dict[Movement, int] = {}
+    now, off, counted_on = 0, None, None
+    for line in lines:
+        if line.movement == "counted":
+            off, counted_on = line.quantity - now, line.date
+            continue
+        sums[line.movement] = sums.get(line.movement, 0) + line.quantity
+        now += sign(line.movement) * line.quantity
+    expiry = next((line.expiry for line in lines if line.expiry is not None), None)
+    return Lot(site, product, vial, batch, expiry, sums, counted_on, off)
+
+
+def refusals(lines: Sequence[Line]) -> Iterator[str]:
+    """What cannot be of the lines of a site: more taken than there was on the day, a batch with two days of expiry, dispensed after it."""
+    for (_, product, vial, batch), mine in _by_batch(lines).items():
+        named = f"batch {batch} of {product} {vial}"
+        expiries = sorted({line.expiry for line in mine if line.expiry is not None})
+        if len(expiries) > 1:
+            yield f"{named} expires on {date_text(expiries[0])} by one line, and on {date_text(expiries[1])} by another"
+        now = 0
+        for line in mine:
+            if line.movement == "dispensed" and expiries and line.date > expiries[0]:
+                yield f"{named} is dispensed on {date_text(line.date)}, and expires on {date_text(expiries[0])}"
+            now += sign(line.movement) * line.quantity
+            if now < 0:
+                there = now + line.quantity
+                yield f"{named}: {counted(line.quantity, 'vial')} {line.movement} on {date_text(line.date)}, and there were {there}"
+                break
+
+
+@dataclass(slots=True)
+class _Left:
+    """What is left of a lot."""
+
+    lot: Lot
+    there: int
+
+
+def short(worklist: Worklist, stock: Iterable[Lot]) -> tuple[Short, ...]:
+    """What is short for the doses of a worklist, by site, product and size. Each day takes of the lots that are in date then, the first to
+    expire first: no other way reaches further, since what is kept for later can be given later, too."""
+    left: dict[_Key, list[_Left]] = defaultdict(list)
+    for lot in sorted(stock, key=lambda lot: lot.expiry or dt.date.max):
+        if lot.on_hand > 0:
+            left[lot.site, lot.product, lot.vial].append(_Left(lot, lot.on_hand))
+    needed, covered, first = defaultdict[_Key, int](int), defaultdict[_Key, int](int), dict[_Key, dt.date]()
+    for item in worklist.items:
+        assert item.date is not None, "what is on the list has a day"
+        for vial, number in item.vials or ():
+            key = item.site, item.dose.shown, vial
+            got = _taken(left[key], item.date, number)
+            needed[key] += number
+            covered[key] += got
+            if got < number:
+                first.setdefault(key, item.date)
+    return tuple(Short(*key, first[key], needed[key], covered[key]) for key in needed if key in first)
+
+
+def _taken(lots: Iterable[_Left], day: dt.date, number: int) -> int:
+    """Takes vials that are in date on a day; how many there were."""
+    got = 0
+    for left in lots:
+        if left.lot.usable(day):
+            take = min(left.there, number - got)
+            left.there, got = left.there - take, got + take
+    return got
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A visit of which doses are recorded and no vials dispensed, or the other way round."""
+
+    subject: str | None
+    visit: str
+    date: dt.date
+    recorded: bool
+
+
+def unmatched(lines: Iterable[Line], plans: Iterable[Plan]) -> tuple[Unmatched, ...]:
+    """The visits at which something was given of a product that comes in vials, without vials that were dispensed for it; and vials that
+    were dispensed for a visit of which nothing is recorded. By day."""
+    dispensed = {(line.subject, line.visit): line.date for line in lines if line.movement == "dispensed"}
+    given: dict[tuple[str | None, str | None], dt.date] = {}
+    for plan in plans:
+        for visit in plan.visits:
+            in_vials = any(dose.vials is not None for dose in visit.administrations)
+            if visit.stage == "took place" and in_vials and visit.actual is not None:
+                given[plan.subject, visit.id] = visit.actual
+    found = [Unmatched(who, visit or "", day, True) for (who, visit), day in given.items() if (who, visit) not in dispensed]
+    found += [Unmatched(who, visit or "", day, False) for (who, visit), day in dispensed.items() if (who, visit) not in given]
+    return tuple(sorted(found, key=lambda one: (one.date, one.subject or "", one.visit)))

@@ -1,0 +1,168 @@
+"""What a register holds of the vials of its sites: rows of `stock`, in the trail as all others. Blinded roles write into the facts, under
+the names under which a masked plan shows products; an unblinded pharmacist into the store of the arms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from nmosd_dosing.days import date_text
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
+from nmosd_dosing.pharmacy import stock
+from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line
+from nmosd_dosing.register import facts
+from nmosd_dosing.register.accounts import Who, checked_reason
+from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.store import Act, Store
+from nmosd_dosing.study.blinding import mask
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visits import lay_out
+
+STOCK = "stock"  # what the trail calls it
+COLUMNS = ("site", "date", "movement", "product", "vial", "batch", "expiry", "quantity", "subject", "visit", "comment")
+_NEEDED = ("site", "date", "movement", "product", "vial", "batch", "quantity")
+_MOST = 100_000  # vials in one line
+_LONGEST = 200  # characters of a cell
+
+
+def store_of(register: Register, who: Who) -> Store:
+    """Where the stock of an account stands."""
+    return register.arms_store() if who.sees_arms else register.facts
+
+
+def held(register: Register, who: Who) -> list[Line]:
+    """The lines of the sites that an account sees, in the order in which they were written."""
+    rows = facts.holding(store_of(register, who), STOCK)
+    return [_line(fact) for fact in rows if fact.cells is not None and who.sees(fact.site)]
+
+
+def products(studies: Iterable[Study], *, unblinded: bool) -> tuple[str, ...]:
+    """The names under which products may be written down: as a masked plan shows them, or, unblinded, as they are."""
+    names = list[str]()
+    for study in studies:
+        for period in study.periods:
+            visits = lay_out(period, 0, Problems())
+            gives = [give for visit in (visits if unblinded else mask(study, visits)) for give in visit.gives]
+            names += [give.mask or give.product for give in gives]
+    return tuple(sorted(dict.fromkeys(names)))
+
+
+def record(
+    register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Sequence[str],
+    today: dt.date,
+) -> Act:  # fmt: skip
+    """What is to be written of a new line. `people`: the subjects whom the account may see, by their codes: the number and the site of
+    each; `names`: those of `products`. Raises InputError with everything that stands against it."""
+    who.must_write(STOCK)
+    cells, person = _checked(typed, people, names, today), None
+    who.must_see(cells["site"])
+    if "subject" in cells:
+        person = people[cells["subject"]][0]
+    _check([*held(register, who), _line(Fact(0, person, cells["site"], cells))], held(register, who))
+    return Act("enter", STOCK, cells, None, person, site=cells["site"])
+
+
+def withdraw(register: Register, who: Who, number: int, reason: str | None) -> Act:
+    """What is to be written so that a line does not hold any more. Raises InputError where there is none that the account may see, without
+    a reason, and where the others could not be without it."""
+    who.must_write(STOCK)
+    mine = held(register, who)
+    line = next((line for line in mine if line.number == number), None)
+    if line is None:
+        raise InputError(Problem(f"there is no line {number} of the stock", hint="the page lists which there are"))
+    fact = next(fact for fact in facts.holding(store_of(register, who), STOCK) if fact.seq == number)
+    _check([one for one in mine if one is not line], mine)
+    return Act("withdraw", STOCK, None, checked_reason(reason), fact.person, site=fact.site, replaces=number)
+
+
+def _check(after: Sequence[Line], before: Sequence[Line]) -> None:
+    """Raises InputError with what cannot be then, and could before."""
+    known = set(stock.refusals(before))
+    wrong = [words for words in stock.refusals(after) if words not in known]
+    if wrong:
+        raise InputError(Problem(words, hint="look at the date, the batch and the quantity again") for words in wrong)
+
+
+def _checked(
+    typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Sequence[str], today: dt.date
+) -> dict[str, str]:
+    """The cells of a line, as they are written. Raises InputError with all that is wrong with them."""
+    problems = Problems()
+    cells = {name: " ".join(typed.get(name, "").split()) for name in COLUMNS}
+    for name in _NEEDED:
+        if not cells[name]:
+            problems.error(f"the {name} is missing", None, "write it")
+    for name, text in cells.items():
+        if len(text) > _LONGEST:
+            problems.error(f"the {name} has more than {_LONGEST} characters", None, "write it shorter")
+    if cells["movement"] and cells["movement"] not in MOVEMENTS:
+        problems.error(f"`{clip(cells['movement'])}` is no movement", None, f"write {one_of(MOVEMENTS)}")
+    if cells["product"] and cells["product"] not in names:
+        problems.error(f"`{clip(cells['product'])}` is no product of the study as you see it", None, f"products are {one_of(names)}")
+    if cells["quantity"]:
+        _check_quantity(cells, problems)
+    date = _day(cells, "date", problems)
+    _day(cells, "expiry", problems)
+    if date is not None and date > today:
+        problems.error(f"the date {date_text(date)} is not yet", None, "write down what has happened")
+    _check_subject(cells, people, problems)
+    if problems.found:
+        raise InputError(problems.in_order())
+    return {name: text for name, text in cells.items() if text}
+
+
+def _check_quantity(cells: dict[str, str], problems: Problems) -> None:
+    text = cells["quantity"]
+    least = 0 if cells["movement"] == "counted" else 1
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= _MOST:
+        problems.error(f"`{clip(text)}` is no number of vials", None, f"write a whole number from {least} to {_MOST:,}")
+    else:
+        cells["quantity"] = str(int(text))
+
+
+def _check_subject(cells: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], problems: Problems) -> None:
+    """Vials are dispensed for a visit of a subject of the site, and nothing else is of a subject."""
+    if cells["movement"] == "dispensed":
+        if not cells["subject"] or not cells["visit"]:
+            problems.error("it is not said for whom and which visit", None, "vials are dispensed for a visit of a subject: write both")
+        elif cells["subject"] not in people or people[cells["subject"]][1] != cells["site"]:
+            problems.error(f"`{clip(cells['subject'])}` is no subject of that site", None, "write the code letter by letter")
+    elif cells["subject"] or cells["visit"]:
+        problems.error("only what is dispensed is of a subject", None, "leave subject and visit out")
+
+
+def _day(cells: Mapping[str, str], name: str, problems: Problems) -> dt.date | None:
+    text = cells[name]
+    if not text:
+        return None
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        problems.error(f"the {name} `{clip(text)}` is no day", None, "write it as `2025-07-06`")
+        return None
+    return day
+
+
+def _line(fact: Fact) -> Line:
+    cells = fact.cells or {}
+    expiry = cells.get("expiry")
+    return Line(
+        dt.date.fromisoformat(cells["date"]), next(m for m in MOVEMENTS if m == cells["movement"]), cells["product"], cells["vial"],
+        cells["batch"], int(cells["quantity"]), cells.get("site"), dt.date.fromisoformat(expiry) if expiry else None,
+        cells.get("subject"), cells.get("visit"), cells.get("comment"), fact.seq,
+    )  # fmt: skip
+
+
+def rows(lines: Iterable[Line]) -> list[dict[str, str | int | None]]:
+    """Lines as rows of a table for a spreadsheet."""
+    return [
+        {
+            "site": line.site, "date": line.date.isoformat(), "movement": line.movement, "product": line.product, "vial": line.vial,
+            "batch": line.batch, "expiry": line.expiry.isoformat() if line.expiry is not None else None, "quantity": line.quantity,
+            "subject": line.subject, "visit": line.visit, "comment": line.comment,
+        }
+        for line in lines
+    ]  # fmt: skip

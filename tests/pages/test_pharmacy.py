@@ -1,0 +1,104 @@
+"""The pharmacy on pages: the lists of the command line; vials by batch, written down by pharmacists, masked for all who are blinded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.kit.command import dosing
+from tests.kit.served import ACCOUNTS, DAY, client
+
+RECEIVED = {
+    "site": "01", "date": "2025-07-01", "movement": "received", "product": "BAT4406F/placebo", "vial": "500 mg", "batch": "K-17",
+    "expiry": "2025-12-31", "quantity": "3",
+}  # fmt: skip
+DISPENSED = {**RECEIVED, "date": "2025-07-07", "movement": "dispensed", "quantity": "1", "subject": "0102", "visit": "rcp/D182"}
+
+
+def of_command(place: Any, *what: str) -> str:
+    """What the command line says to the manager."""
+    where = ("--register", place.register.address.shown, "--account", "chen.jie", "--as-of", str(DAY), "--country", "CN", "--format", "csv")
+    done = dosing(*what, *where)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("asked", "command"), [
+    ({"as": "prepare.csv"}, ("prepare",)),
+    ({"as": "prepare.csv", "days": "60", "first": "2025-07-10"}, ("prepare", "--days", "60", "--from", "2025-07-10")),
+    ({"as": "prepare.csv", "site": "02", "days": "60"}, ("prepare", "--days", "60", "--at-site", "02")),
+    ({"as": "order.csv", "days": "90", "reserve": "10"}, ("order", "--days", "90", "--reserve", "10%")),
+])  # fmt: skip
+def test_the_lists_are_those_of_the_command(place: Any, asked: dict[str, str], command: tuple[str, ...]) -> None:
+    assert client(place, "chen.jie").get("/pharmacy", asked).content.decode() == of_command(place, *command)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_only_an_unblinded_pharmacist_sees_doses_and_only_if_asked(place: Any, name: str) -> None:
+    plain, asked = (client(place, name).get("/pharmacy", {"days": "60", **more}).content.decode() for more in ({}, {"unblind": "1"}))
+    assert "masked" in plain
+    assert ("masked" not in asked) == (name == "zhao.min")
+
+
+def test_vials_come_and_go_and_what_is_short_says_so(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    assert "4 of 4 are missing up to 2025-10-07 Tue, the first on 2025-07-08 Tue" in asking.get("/pharmacy/stock").content.decode()
+    assert asking.post("/pharmacy/stock", RECEIVED).status_code == 302
+    assert asking.post("/pharmacy/stock", DISPENSED).status_code == 302
+    words = asking.get("/pharmacy/stock").content.decode()
+    assert "2 of 4 are missing" in words and "<strong>2</strong>" in words
+    assert "vials were dispensed, and no dose is recorded" in words
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ({**RECEIVED, "quantity": "0"}, "is no number of vials"),
+    ({**RECEIVED, "date": "2025-07-08"}, "the date 2025-07-08 Tue is not yet"),
+    ({**RECEIVED, "subject": "0102"}, "only what is dispensed is of a subject"),
+    ({**RECEIVED, "site": "02"}, "is not of site"),
+    ({**RECEIVED, "product": "placebo"}, "Select a valid choice"),
+    ({**DISPENSED, "subject": "0201"}, "is no subject of that site"),
+    ({**DISPENSED, "visit": ""}, "it is not said for whom and which visit"),
+    (DISPENSED, "1 vial dispensed on 2025-07-07 Mon, and there were 0"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_and_nothing_is_written(place: Any, line: dict[str, str], said: str) -> None:
+    before = place.register.facts.head()
+    answer = client(place, "wang.fang").post("/pharmacy/stock", line)
+    assert (answer.status_code, said in answer.content.decode()) == (400, True)
+    assert place.register.facts.head() == before
+
+
+def test_a_line_is_taken_back_with_a_reason_and_the_trail_keeps_it(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    asking.post("/pharmacy/stock", RECEIVED)
+    number = place.register.facts.head().seq
+    assert asking.post(f"/pharmacy/stock/{number}", {"reason": " "}).status_code == 400
+    assert asking.post(f"/pharmacy/stock/{number}", {"reason": "another batch"}).status_code == 302
+    assert b"Nothing was received yet." in asking.get("/pharmacy/stock").content
+    assert b"withdrew stock" in asking.get("/trail").content
+
+
+def test_what_was_dispensed_holds_what_was_received(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    asking.post("/pharmacy/stock", RECEIVED)
+    number = place.register.facts.head().seq
+    asking.post("/pharmacy/stock", DISPENSED)
+    answer = asking.post(f"/pharmacy/stock/{number}", {"reason": "another batch"})
+    assert (answer.status_code, b"and there were 0" in answer.content) == (400, True)
+
+
+def test_the_stock_of_an_unblinded_pharmacist_is_with_the_arms(place: Any) -> None:
+    before = place.register.facts.head()
+    real = {**RECEIVED, "product": "BAT4406F"}
+    assert client(place, "zhao.min").post("/pharmacy/stock", real).status_code == 302
+    assert place.register.facts.head() == before
+    assert b"K-17" not in client(place, "wang.fang").get("/pharmacy/stock").content
+    assert b"K-17" in client(place, "zhao.min").get("/pharmacy/stock").content
+
+
+@pytest.mark.parametrize("name", ["li.na", "moreau", "chen.jie"])
+def test_nobody_else_writes_it_down(place: Any, name: str) -> None:
+    before = place.register.facts.head()
+    assert client(place, name).post("/pharmacy/stock", RECEIVED).status_code == 400
+    assert client(place, name).post("/pharmacy/stock/1", {"reason": "x"}).status_code == 403
+    assert place.register.facts.head() == before

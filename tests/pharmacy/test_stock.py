@@ -1,0 +1,122 @@
+"""Vials of a site: on hand, short, and what does not fit together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line, Lot, Movement, lots, refusals, short, sign, unmatched
+from nmosd_dosing.pharmacy.worklist import prepare
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.subject import Record, Subject
+
+D = dt.date
+RECEIVED = Line(D(2025, 1, 2), "received", "X", "100 mg", "A1", 10, expiry=D(2025, 6, 30))
+
+
+def line(day: D, movement: Movement, quantity: int, **more: object) -> Line:
+    """A movement of the batch A1."""
+    return replace(RECEIVED, date=day, movement=movement, quantity=quantity, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("moved", "on_hand"), [
+    ([], 10),
+    ([("dispensed", 3)], 7),
+    ([("dispensed", 3), ("destroyed", 1), ("lost", 1)], 5),
+    ([("returned", 10)], 0),
+    ([("found", 2)], 12),
+    ([("counted", 9)], 10),
+])  # fmt: skip
+def test_what_is_on_hand(moved: list[tuple[Movement, int]], on_hand: int) -> None:
+    (lot,) = lots([RECEIVED, *(line(D(2025, 2, 3), movement, n) for movement, n in moved)])
+    assert lot.on_hand == on_hand
+
+
+def test_a_count_says_how_many_are_off_on_its_day() -> None:
+    made = [RECEIVED, line(D(2025, 2, 3), "dispensed", 3), line(D(2025, 2, 3), "counted", 6), line(D(2025, 3, 3), "dispensed", 1)]
+    (lot,) = lots(made)
+    assert (lot.counted_on, lot.off, lot.on_hand) == (D(2025, 2, 3), -1, 6)
+
+
+@pytest.mark.parametrize(("lines", "said"), [
+    ([RECEIVED, line(D(2025, 6, 30), "dispensed", 10)], []),
+    ([RECEIVED, line(D(2025, 7, 1), "dispensed", 1)],
+     ["batch A1 of X 100 mg is dispensed on 2025-07-01 Tue, and expires on 2025-06-30 Mon"]),
+    ([RECEIVED, line(D(2025, 2, 3), "lost", 11)], ["batch A1 of X 100 mg: 11 vials lost on 2025-02-03 Mon, and there were 10"]),
+    ([line(D(2025, 1, 1), "dispensed", 1), RECEIVED], ["batch A1 of X 100 mg: 1 vial dispensed on 2025-01-01 Wed, and there were 0"]),
+    ([line(D(2025, 1, 2), "dispensed", 10), RECEIVED], []),
+    ([RECEIVED, line(D(2025, 2, 3), "received", 1, expiry=D(2025, 7, 31))],
+     ["batch A1 of X 100 mg expires on 2025-06-30 Mon by one line, and on 2025-07-31 Thu by another"]),
+    ([RECEIVED, line(D(2025, 2, 3), "received", 1, expiry=None)], []),
+])  # fmt: skip
+def test_what_cannot_be_is_refused(lines: list[Line], said: list[str]) -> None:
+    assert list(refusals(lines)) == said
+
+
+STUDY = """
+language: 1
+study: stock
+title: vials
+source: not stated
+days: from 1
+products:
+  X:
+    route: IV infusion
+    vials: [100 mg]
+    doses:
+      all: 200 mg
+periods:
+  p:
+    visits:
+      - at: [D1, D15, D29]
+        give: X all
+"""
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return read_study_text(STUDY, "stock.yaml")[0]
+
+
+def lot(batch: str, number: int, expiry: D | None) -> Lot:
+    """So many vials of a batch."""
+    return Lot("01", "X", "100 mg", batch, expiry, {"received": number})
+
+
+@pytest.mark.parametrize(("stock", "found"), [
+    ([lot("A", 6, None)], []),
+    ([lot("A", 5, None)], [(D(2025, 2, 3), 6, 5)]),
+    ([lot("A", 6, D(2025, 2, 3))], []),
+    ([lot("A", 6, D(2025, 2, 2))], [(D(2025, 2, 3), 6, 4)]),
+    ([lot("A", 2, D(2025, 1, 6)), lot("B", 4, None)], []),
+    ([lot("A", 4, None), lot("B", 2, D(2025, 1, 20))], []),
+    ([], [(D(2025, 1, 6), 6, 0)]),
+])  # fmt: skip
+def test_what_is_short_for_the_planned_doses(study: Study, stock: list[Lot], found: list[tuple[D, int, int]]) -> None:
+    plans = Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01"),)).plans()
+    worklist = prepare(study, list(plans), D(2025, 1, 6), D(2025, 3, 1))
+    assert [(one.first, one.needed, one.covered) for one in short(worklist, stock)] == found
+
+
+@given(st.lists(st.tuples(st.sampled_from(MOVEMENTS), st.integers(1, 9), st.integers(0, 40)), max_size=12))
+def test_what_is_on_hand_is_what_came_less_what_went(moved: list[tuple[Movement, int, int]]) -> None:
+    made = [line(D(2025, 1, 2) + dt.timedelta(day), movement, n) for movement, n, day in moved]
+    assert sum(found.on_hand for found in lots(made)) == sum(sign(movement) * n for movement, n, _ in moved)
+    assert lots(made) == lots(made[::-1])
+
+
+def test_recorded_doses_and_dispensed_vials_are_compared(study: Study) -> None:
+    records = (Record("D1", D(2025, 1, 6)), Record("D15", D(2025, 1, 20)))
+    plans = list(Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01", records=records),)).plans())
+    lines = [
+        line(D(2025, 1, 6), "dispensed", 2, subject="0101", visit="p/D1"),
+        line(D(2025, 2, 3), "dispensed", 2, subject="0101", visit="p/D29"),
+    ]  # fmt: skip
+    found = [(one.visit, one.date, one.recorded) for one in unmatched(lines, plans)]
+    assert found == [("p/D15", D(2025, 1, 20), True), ("p/D29", D(2025, 2, 3), False)]
