@@ -165,6 +165,21 @@ def test_a_site_sees_its_own_subjects_and_plans_the_stop_that_is_counted_over_al
     assert (out / "subjects.csv").read_text("utf-8").splitlines()[1:] == ["0000,2025-01-06,02"]
 
 
+def test_the_stop_is_counted_from_first_doses_as_they_are_known_by_then(made: Made, tmp_path: Path) -> None:
+    """The second subject's first dose was booked for a day that is over, and nobody has written that it was given: day 1 is as planned."""
+    study = tmp_path / "study.yaml"
+    text = (ROOT / "regimens" / "bat4406f.yaml").read_text("utf-8")
+    study.write_text(text.replace("12 months after first dose of subject 162", "1 month after first dose of subject 2"), "utf-8")
+    (tmp_path / "subjects.csv").write_text("subject,start,site\n01,2025-01-06,01\n02,2025-03-03,02\n", "utf-8")
+    (tmp_path / "visits.csv").write_text("subject,visit,date,status\n01,rcp/D1,2025-01-06,done\n02,rcp/D1,2025-02-03,booked\n", "utf-8")
+    tables = ("--regimen", str(study), "--subjects", str(tmp_path / "subjects.csv"), "--visits", str(tmp_path / "visits.csv"))
+    assert run("register", "import", *tables, "--yes", *made.asks("chief"))[0] == 0
+    of_one = ("plan", "--regimen", str(study), "--subject", "01", "--format", "json")
+    for as_of, stop in (("2025-02-01", "2025-03-03"), ("2025-02-03", "2025-03-03"), ("2025-02-04", "2025-04-03")):
+        of_all, of_register = run(*of_one, *tables[2:], "--as-of", as_of), run(*of_one, *made.asks("chief"), "--as-of", as_of)
+        assert of_all[1] == of_register[1] and stop in of_all[1].decode(), of_register[2]
+
+
 def test_arms_come_in_and_are_read_by_an_unblinded_pharmacist_alone(made: Made, tmp_path: Path) -> None:
     subjects, arms = tmp_path / "subjects.csv", tmp_path / "arms.csv"
     subjects.write_text("subject,start,weight_kg,site\n0101,2025-01-06,60,01\n0102,2025-01-13,70,01\n", "utf-8")

@@ -9,13 +9,12 @@ import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli import arguments
+from nmosd_dosing.cli import arguments, study_stop
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import Held
 from nmosd_dosing.cli.options import OF_REGISTER, option
 from nmosd_dosing.cli.register_options import RegisterOptions
-from nmosd_dosing.cli.shared_options import Counted
-from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip, command
+from nmosd_dosing.errors import InputError, Problem, Problems, clip, command
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables.written import COLUMNS, table_bytes
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from nmosd_dosing.cli.registers import Opened
     from nmosd_dosing.register.facts import Fact
     from nmosd_dosing.register.tables import Known, Whose
-    from nmosd_dosing.study.model import Study
 
 _OF_FILES = (*COLUMNS, "encoding", "column", "sheet")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -70,7 +68,7 @@ def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], who
     held = tables.held(found.register, asked, whose, subjects)
     of_study |= _site(given, found, subjects, whose.known)
     if whose != tables.Whose(whose.known):
-        of_study["counted"] = _counted(given, found, whose.known)
+        of_study["counted"] = study_stop.counted(given, found, whose.known)
     contents, shown = tables.contents(held), found.register.address.shown
     if "history" in asked and "subjects" not in asked:  # who is told nothing of is not somebody of whom nothing is asked
         contents.setdefault("history", table_bytes("history", []))
@@ -226,59 +224,3 @@ def _whose(given: Mapping[str, Any], found: Opened, known: Known | None) -> Whos
     sites = frozenset(code.strip() for code in given.get("at_site") or ())
     subject = given.get("subject")
     return Whose(known, found.who.sites, sites, subject.strip() if subject is not None else None, given.get("study_version"))
-
-
-def _counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Counted:
-    """Of a study that is stopped by a count of its subjects, the days of its rules, counted over everybody whom the register has. Raises
-    InputError where what it holds contradicts itself."""
-    study = _counting(given)
-    if study is None:
-        return ()
-    from nmosd_dosing.register import tables
-
-    held = tables.contents(tables.held(found.register, ("subjects", "events", "visits"), tables.Whose(known)))
-    as_of = arguments.maybe(arguments.date, "--as-of", given.get("as_of"), Problems()) or dt.date.today()
-    try:
-        return _counts(study, held, as_of)
-    except DosingError as error:
-        if found.who.sites is None:
-            raise
-        raise InputError(Problem(
-            "the stop of the study cannot be counted: what the register has of other sites contradicts itself",
-            hint="tell a manager, who is told what it is",
-        )) from error  # fmt: skip
-
-
-def _counting(given: Mapping[str, Any]) -> Study | None:
-    """The study, if it is stopped by a count of its subjects; what else is wrong with it is told later."""
-    from nmosd_dosing.cli import regimens
-
-    try:
-        study, periods = regimens.found(given["regimen"], given.get("period"))
-    except DosingError:
-        return None
-    counts = study.stop is not None and any(trigger.kind in ("subject", "count") for trigger in study.stop.earliest_of)
-    return study if counts and len(periods) > 1 else None
-
-
-def _counts(study: Study, held: Mapping[str, bytes], as_of: dt.date) -> Counted:
-    from nmosd_dosing.days import to_date
-    from nmosd_dosing.plans.request import Request
-    from nmosd_dosing.schedule.expansion import stopped
-    from nmosd_dosing.subjects.tables import roster, subject_table
-
-    problems, said, nothing = Problems(), dict[int, roster.Said](), b""
-    columns = subject_table.read(held["subjects"], "subjects", [p.id for p in study.periods[1:]], (), problems)
-    known = roster.Known(columns.codes, lambda row: columns.cell(row).place)
-    events = roster.events(content, "events", study.subject_events) if (content := held.get("events", nothing)) else []
-    records = roster.records(content, "visits") if (content := held.get("visits", nothing)) else []
-    roster.join(known, said, events, (), records, ())
-    problems.found += known.in_order
-    if problems.found:
-        raise InputError(problems.in_order())
-    without = {row for row in columns.without_start if row not in said or not said[row].screened}
-    subjects = tuple(roster.subject_of(columns, row, said.get(row)) for row in range(len(columns)) if row not in without)
-    request = Request(study, subjects=subjects).begun().known_by(as_of)[0]
-    rules = dict(stopped(study, request.cohort).rules)
-    triggers = study.stop.earliest_of if study.stop is not None else ()
-    return tuple((t.text, to_date(rules[t.text][0])) for t in triggers if t.kind in ("subject", "count"))

@@ -44,13 +44,14 @@ def known_by(register: Register, seq: int) -> Known:
 
 class Whose(NamedTuple):
     """Whose rows are read: as they were known, of the subjects of the sites that somebody may see (None: of all), of those only the ones at
-    some sites, or one subject, or those on a version of the study."""
+    some sites, or one subject, or those on a version of the study; or some persons, by their numbers."""
 
     known: Known | None = None
     seen: frozenset[str] | None = None
     sites: frozenset[str] = frozenset()
     subject: str | None = None
     version: str | None = None
+    persons: frozenset[int] | None = None
 
 
 EVERYBODY = Whose()
@@ -100,6 +101,8 @@ def subjects(register: Register, whose: Whose) -> list[Fact]:
 
 def _subjects(register: Register, whose: Whose) -> list[Fact]:
     store, last, seen = register.facts, _facts(whose), whose.seen
+    if whose.persons is not None:
+        return facts.holding(store, "subjects", known=last, persons=whose.persons)
     if whose.subject is not None:
         one = facts.of_code(store, whose.subject, known=last)
         if one is not None and (seen is None or one.site in seen):

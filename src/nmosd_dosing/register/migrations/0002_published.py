@@ -1,10 +1,12 @@
-"""The second form of a store: beside the trail, what feeds gave out last."""
+"""The second form of a store: beside the trail, what feeds gave out last; and an index of its contents by their days."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import migrations, models
+
+from nmosd_dosing.register.migrations._days import set_up
 
 
 class Migration(migrations.Migration):
@@ -25,4 +27,5 @@ class Migration(migrations.Migration):
                 ("fetches", models.BigIntegerField(default=0)),
             ],
         ),
+        migrations.RunPython(set_up, migrations.RunPython.noop),
     ]
