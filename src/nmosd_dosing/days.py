@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -105,9 +105,13 @@ class Offset:
 @cache
 def _days_between(one: Offset, two: Offset) -> tuple[int, int]:
     """The fewest and the most days from one day to another, over every start in 400 years."""
-    starts = np.arange(_CYCLE_DAYS).astype("datetime64[D]")
-    days = (shift(starts, two) - shift(starts, one)).astype(np.int64)
+    days = (_from_every_start(two) - _from_every_start(one)).view(np.int64)
     return int(days.min()), int(days.max())
+
+
+@lru_cache(maxsize=32)  # a repeat asks for each of its days beside the one before it
+def _from_every_start(offset: Offset) -> Dates:
+    return shift(np.arange(_CYCLE_DAYS).astype("datetime64[D]"), offset)
 
 
 @cache

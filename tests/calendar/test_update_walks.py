@@ -85,8 +85,8 @@ def update(old: CalendarFile | None, step: Step, stamp: dt.datetime) -> Calendar
     return update_ics(old, step.draw(step.until), stamp=stamp, style=step.style, draw=step.draw)
 
 
-def by_label(content: bytes | None) -> dict[str, KeptEntry]:
-    return {LABELS[record.entry.uid]: record for record in read_ics(content).records} if content else {}
+def by_label(file: CalendarFile) -> dict[str, KeptEntry]:
+    return {LABELS[record.entry.uid]: record for record in file.records}
 
 
 WALKS = {
@@ -113,13 +113,14 @@ def test_a_calendar_holds_the_plan_after_every_update(walk: list[Step]) -> None:
 
 
 def assert_holds_the_plan(walk: list[Step]) -> None:
-    content: bytes | None = None
+    old: CalendarFile | None = None
+    before: dict[str, KeptEntry] = {}
     held: set[str] = set()
     for number, step in enumerate(walk, 1):
         stamp = dt.datetime(2025, 1, number, tzinfo=dt.UTC)
-        before = by_label(content)
-        made = update(read_ics(content) if content else None, step, stamp)
-        now = by_label(made.ics)
+        made = update(old, step, stamp)
+        file = read_ics(made.ics)
+        now = by_label(file)
         assert lint(made.ics) == []
 
         wanted = step.wanted(held)
@@ -134,8 +135,8 @@ def assert_holds_the_plan(walk: list[Step]) -> None:
                 assert (record.sequence, record.created, record.modified) == (0, stamp, stamp)
             elif label in changed:
                 assert (record.sequence, record.created, record.modified) == (old.sequence + 1, old.created, stamp)
-        assert changed == by_label(made.changes).keys()
+        assert changed == (by_label(read_ics(made.changes)).keys() if made.changes else set())
 
-        again = update(read_ics(made.ics), step, dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+        again = update(file, step, dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
         assert (again.ics, again.changes) == (made.ics, None)
-        content, held = made.ics, set(wanted)
+        old, before, held = file, now, set(wanted)

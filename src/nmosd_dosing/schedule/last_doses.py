@@ -47,13 +47,16 @@ def last_doses(schedule: Schedule, period: int | None) -> LastDoses:
         if schedule.segment_of[row.visit] in parts:
             of_visits.setdefault(row.visit, []).append(k)
     for i, rows in of_visits.items():
-        state, through = schedule.state(i), np.fmax.reduce([schedule.dosed(k)[1] for k in rows])
+        through = np.fmax.reduce([schedule.dosed(k)[1] for k in rows])
+        held = [(days.taken == AmountStatus.HELD).any(axis=0) for k in rows if (days := schedule.taken_days.get(k)) is not None]
+        if not held and not (through >= date).any():  # nobody's last one, and none that may come
+            continue
+        state = schedule.state(i)
         mine = (through == date) & (state != VisitStatus.ABSENT) & (state != VisitStatus.CANCELLED)
         when_needed = np.logical_and.reduce([schedule.status[k] == AmountStatus.AS_NEEDED for k in rows])
         some_arms = len(schedule.visits[i].arms) < len(schedule.period(i).arms) or all(None in schedule.rows[k].give.doses for k in rows)
         there |= mine
         moves &= ~mine | np.isin(state, _MAY_MOVE) | when_needed | (some_arms & (schedule.arm == UNKNOWN_ARM))
-        held = [(days.taken == AmountStatus.HELD).any(axis=0) for k in rows if (days := schedule.taken_days.get(k)) is not None]
         later |= np.logical_or.reduce([(state == VisitStatus.PENDING) & (through > date), *held])  # not counted, and may be given
     return LastDoses(date, later, there & moves)
 

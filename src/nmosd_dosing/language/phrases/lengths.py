@@ -5,6 +5,7 @@ A text that cannot be read raises PhraseError at the word where the reading stop
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import NoReturn
@@ -153,6 +154,7 @@ _TWO_WAYS = {  # words that are said of both
 }  # fmt: skip
 
 
+@functools.cache
 def any_case(word: str) -> str:
     """A pattern for a word in any case, which editors can check, too."""
     return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word)
