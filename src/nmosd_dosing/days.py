@@ -321,7 +321,7 @@ class Code:
     @property
     def of_period(self) -> Code:
         """The same day, counted from the period's first day and not within a cycle."""
-        return Code(self.style, self.offset, self.counts_from)
+        return Code(self.style, self.offset, self.counts_from) if self.cycle or self.hangs_on else self
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -113,12 +113,12 @@ def test_a_calendar_holds_the_plan_after_every_update(walk: list[Step]) -> None:
 
 
 def assert_holds_the_plan(walk: list[Step]) -> None:
-    old: CalendarFile | None = None
+    kept: CalendarFile | None = None
     before: dict[str, KeptEntry] = {}
     held: set[str] = set()
     for number, step in enumerate(walk, 1):
         stamp = dt.datetime(2025, 1, number, tzinfo=dt.UTC)
-        made = update(old, step, stamp)
+        made = update(kept, step, stamp)
         file = read_ics(made.ics)
         now = by_label(file)
         assert lint(made.ics) == []
@@ -139,4 +139,4 @@ def assert_holds_the_plan(walk: list[Step]) -> None:
 
         again = update(file, step, dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
         assert (again.ics, again.changes) == (made.ics, None)
-        old, before, held = file, now, set(wanted)
+        kept, before, held = file, now, set(wanted)

@@ -202,14 +202,16 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
 def _in_courses(visits: list[Visit], problems: Problems) -> None:
     """A product that a course gives on a day on which another visit gives it, too."""
     reported: set[tuple[Place | None, Place | None]] = set()
-    for course in visits:
-        if course.last is None or not course.gives:
+    giving = [visit for visit in visits if visit.gives]
+    for course in giving:
+        if course.last is None:
             continue
-        for other in visits:
+        for other in giving:
             begins, ends = offset_of(other), other.last or offset_of(other)
-            apart = _before(ends, offset_of(course)) or _before(course.last, begins)
-            later = (offset_of(course).nominal, course.label) < (begins.nominal, other.label)
-            if other is course or apart or (other.last is not None and not later) or (course.place, other.place) in reported:
+            if other is course or _before(ends, offset_of(course)) or _before(course.last, begins):
+                continue
+            later = other.last is None or (offset_of(course).nominal, course.label) < (begins.nominal, other.label)
+            if not later or (course.place, other.place) in reported:
                 continue
             for product, give in _products(course).items():
                 twin = _products(other).get(product)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.study.facts import NOT_STATED
@@ -96,6 +97,7 @@ def text(day: Sequence[Code | None]) -> str:
     return " to ".join(code.label for code in day if code is not None)
 
 
+@lru_cache(maxsize=10_000)  # the same days are asked for of every subject
 def all_labels(day: Day) -> tuple[str, ...]:
     """Every way in which a file could name a day, or a range of days with both ends in the same words."""
     first, last = day
