@@ -1,4 +1,5 @@
 # make demo   an invented trial, a plan and a calendar, on a machine with only Python and make
+# make serve  pages over a register of the invented trial, for a browser
 # make test   everything the tests need, and the tests
 # make check  style, types, one-way imports
 # make write  the texts that tests compare: outputs in the documentation, messages of broken files
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 WHEELS := $(VENV)/wheels
 
-.PHONY: demo test check write bench lock clean
+.PHONY: demo serve test check write bench lock clean
 
 demo: $(VENV)/demo
 	@rm -f $(VENV)/0012.ics
@@ -22,6 +23,9 @@ demo: $(VENV)/demo
 	@$(BIN)/dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics $(VENV)/0012.ics
 	@echo; echo "The calendar $(VENV)/0012.ics, imported into khal:"; echo
 	@$(BIN)/python examples/calendars/in_khal.py --month 2025-01-01 2025-07-31 $(VENV)/0012.ics
+
+serve: $(VENV)/serve
+	@$(BIN)/dosing serve --demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -q -n auto $(PYTEST)
@@ -44,6 +48,7 @@ bench: $(VENV)/dev
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements.txt
 	uv pip compile requirements-demo.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-demo.txt
+	uv pip compile requirements-serve.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-serve.txt
 	uv pip compile requirements-dev.in pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-dev.txt
 	uv pip compile requirements-browser.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements-browser.txt
 
@@ -65,6 +70,11 @@ $(VENV)/run: requirements.txt pyproject.toml | $(BIN)/python
 # A calendar program, to see a calendar in.
 $(VENV)/demo: requirements-demo.txt $(VENV)/run
 	$(PIP) install --require-hashes -r requirements-demo.txt
+	@touch $@
+
+# What a register and its pages need.
+$(VENV)/serve: requirements-serve.txt $(VENV)/run
+	$(PIP) install --require-hashes -r requirements-serve.txt
 	@touch $@
 
 # The tools, fetched once as wheels: the tests install the built package from these, without a network.
