@@ -71,11 +71,18 @@ class Desk:
         """The register as somebody writes in it."""
         return Book(self.register, self.who, self.today)
 
-    def gather(self, *, sites: frozenset[str] = frozenset(), subject: str | None = None, unblind: bool = False) -> list[Gathered]:
-        """Those whom the account may see, at some sites, or the one subject. `unblind`: with arms, for who may see them, else as for all
-        others. Raises InputError as `gathering.gather` does."""
+    def gather(
+        self,
+        *,
+        sites: frozenset[str] = frozenset(),
+        subject: str | None = None,
+        persons: frozenset[int] | None = None,
+        unblind: bool = False,
+    ) -> list[Gathered]:
+        """Those whom the account may see, at some sites, or the one subject, or some persons. `unblind`: with arms, for who may
+        see them, else as for all others. Raises InputError as `gathering.gather` does."""
         arms = unblind and self.who.sees_arms
-        whose = Whose(None, self.who.sites, sites, subject)
+        whose = Whose(None, self.who.sites, sites, subject, persons=persons)
         return gathering.gather(self.register, whose, self.today, country=self.place.country, arms=arms, unblind=arms)
 
     def subject(self, code: str) -> tuple[Fact, Gathered | None] | None:

@@ -7,7 +7,9 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import accounts, exports, health, month, pharmacy, screening, studies, subjects, today, trail, unblinding
+from nmosd_dosing.pages.views import (
+    accounts, exports, health, month, pharmacy, screening, slots, studies, subjects, today, trail, unblinding, writing,
+)  # fmt: skip
 
 
 class Code:
@@ -49,6 +51,13 @@ urlpatterns = [
     path("subjects/<code:code>/unblind", unblinding.arm, name="unblind"),
     path("trail", trail.lines, name="trail"),
     path("trail/verify", trail.verify, name="verify"),
+    path("new-subject", writing.new_subject, name="new_subject"),
+    path("subjects/<code:code>/history", subjects.history, name="history"),
+    path("subjects/<code:code>/slots", slots.slots, name="slots"),
+    path("subjects/<code:code>/handout", slots.handout, name="handout"),
+    path("subjects/<code:code>/write/<str:kind>", writing.write, name="write"),
+    path("subjects/<code:code>/correct/<int:number>", writing.correct, name="correct"),
+    path("subjects/<code:code>/withdraw/<int:number>", writing.withdraw, name="withdraw"),
     path("subjects/<code:code>", subjects.subject, name="subject"),
 ]
 handler404 = "nmosd_dosing.pages.access.not_found"

@@ -16,8 +16,7 @@ from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.follows import Moved, moves
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, counted, did_you_mean, one_of
-from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.register import blanking, facts, studies, tables
+from nmosd_dosing.register import blanking, facts, gathering, studies, tables
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.person import Cells, Person, Row, Rows, Way, read, unknown_subject
@@ -49,8 +48,8 @@ class Book:
         """By which study somebody with these rows is planned. Raises InputError where there is none."""
         if self.chosen is not None:
             return Way(*self.chosen, self.today)
-        file = studies.study_of(self.register.facts, [Fact(0, None, None, row.cells) for row in rows.get("subjects", ())])
-        return Way(read_study_text(file.text, file.name)[0], tables.period(self.register), self.today)
+        people = [Fact(0, None, row.cells.get("site"), row.cells) for row in rows.get("subjects", ())]
+        return Way(gathering.study_of(self.register, people, self.today), tables.period(self.register), self.today)
 
     def store(self, table: str) -> Store:
         """Where the rows of a table are."""
@@ -59,14 +58,15 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be written: acts, thought of when `seen` was the last entry; why somebody should look again; and which visits ahead have
-    another day then. `check`: is asked once more when nobody else can write."""
+    """What is to be written: acts, thought of when `seen` was the last entry; why somebody should look again; which visits ahead have
+    another day then; and what is found then, and is not now. `check`: is asked once more when nobody else can write."""
 
     store: Store
     acts: tuple[Act, ...]
     seen: int
     doubts: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
+    found: tuple[Finding, ...] = ()
     check: Callable[[], None] | None = field(default=None, compare=False)
 
     def write(self, who: Who, at: dt.datetime, zone: str) -> list[int]:
@@ -99,7 +99,7 @@ def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> C
     after = {**before, table: [*before.get(table, ()), row]}
     old, new, doubts = _compared(book, before, after, reason)
     act = Act("enter", table, new.cells[table][-1], _said(reason), subject.person, site=subject.site)
-    return Change(store, (act,), seen, doubts, _moves(old, new))
+    return Change(store, (act,), seen, doubts, _moves(old, new), _found_then(old, new, book.today))
 
 
 def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change:
@@ -128,7 +128,7 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
         book.who.must_see(site)
         check = _check_code(book, written_now["subject"], person)
     act = Act("correct", table, written_now, _said(reason), person, site=site, replaces=fact.seq)
-    return Change(store, (act,), seen, doubts, _moves(old, new), check)
+    return Change(store, (act,), seen, doubts, _moves(old, new), _found_then(old, new, book.today), check)
 
 
 def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False) -> Change:
@@ -148,7 +148,7 @@ def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False
         return Change(store, tuple(acts), seen)
     after = {**before, table: [row for row in before[table] if row.seq != fact.seq]}
     old, new, doubts = _compared(book, before, after, reason)
-    return Change(store, tuple(acts), seen, doubts, _moves(old, new))
+    return Change(store, tuple(acts), seen, doubts, _moves(old, new), _found_then(old, new, book.today))
 
 
 def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Change:
@@ -255,6 +255,14 @@ def _moves(old: Person | None, new: Person) -> tuple[Moved, ...]:
     return tuple(moves(old.schedule, new.schedule, ""))
 
 
+def _found_then(old: Person | None, new: Person, today: dt.date) -> tuple[Finding, ...]:
+    """What is found of the person after, and was not before."""
+    if new.schedule is None:
+        return ()
+    known = findings_of(old.schedule, today) if old is not None and old.schedule is not None else []
+    return tuple(finding for finding in findings_of(new.schedule, today) if finding not in known)
+
+
 # --- what must hold ------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +273,7 @@ def _new_subject(book: Book, row: Row, seen: int, reason: str | None) -> Change:
     check = _check_code(book, cells["subject"], None)
     check()
     act = Act("enter", "subjects", cells, _said(reason), newcomer="new", site=cells.get("site"))
-    return Change(book.register.facts, (act,), seen, doubts, (), check)
+    return Change(book.register.facts, (act,), seen, doubts, (), _found_then(None, new, book.today), check)
 
 
 def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]:

@@ -80,6 +80,15 @@ def replaced_by(store: Store, seq: int) -> Mapping[str, Any] | None:
     return Entry.objects.using(store.alias).filter(replaces=seq).values().first()
 
 
+def corrections(store: Store, person: int) -> dict[int, int]:
+    """How often each row of a person was corrected, by its entry's number."""
+    found: dict[int, int] = {}
+    rows = Entry.objects.using(store.alias).filter(person=person, action__in=_ROWS).order_by("seq")
+    for seq, replaces in rows.values_list("seq", "replaces"):
+        found[seq] = found[replaces] + 1 if replaces is not None else 0
+    return found
+
+
 def site_of(store: Store, person: int) -> str | None:
     """At which site a subject is; of one who was withdrawn, where it was last."""
     return (

@@ -1,29 +1,191 @@
-"""Subjects: who there is, and one of them with the plan."""
+"""Subjects: who there is; and one of them, with the line over time, the plan, why a date is what it is, and what was recorded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 
-from nmosd_dosing.pages.access import Asked, hidden, page
-from nmosd_dosing.register import tables
+from nmosd_dosing.checks.board import drawn_until
+from nmosd_dosing.checks.due import Due, due
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.forms import STATUS_NAMES, label_of, text_of
+from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, Stands, looked, stands
+from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.pages.showing import language
+from nmosd_dosing.pages.views.writing import kinds
+from nmosd_dosing.plans.handout import handout
+from nmosd_dosing.plans.note_codes import STANDS_OUT
+from nmosd_dosing.plans.plan import Plan, PlannedVisit
+from nmosd_dosing.plans.wording import dose_text
+from nmosd_dosing.register import facts, tables, trail
+from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.register.trail import Line
+from nmosd_dosing.register.unblinding import unblinded
+from nmosd_dosing.report.html.lines import legend, line_of
+
+_AT_ONCE = 50  # subjects of a page
+_TABLE_NAMES: Mapping[str, Any] = {
+    "subjects": gettext_lazy("Subject"),
+    "events": gettext_lazy("Event"),
+    "visits": gettext_lazy("Visit"),
+    "weighings": gettext_lazy("Weight"),
+    "measurements": gettext_lazy("Value"),
+    "history": gettext_lazy("Before the study"),
+}
+
+
+# --- who there is --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A subject in the list."""
+
+    fact: Fact
+    stands: Stands | None
+    day_1: Any
+    next: PlannedVisit | None
+    due: Due | None
 
 
 @page()
 def everybody(request: Asked) -> HttpResponse:
-    """Those whom the account may see."""
+    """Those whom the account may see: at a site, or whose code has some letters in it."""
     desk = request.desk
-    there = tables.subjects(desk.register, Whose(None, desk.who.sites))
-    return render(request, "subjects.html", {"rows": [fact.cells for fact in there]})
+    site, code = request.GET.get("site", ""), request.GET.get("code", "").strip()
+    everyone = [fact for fact in tables.subjects(desk.register, Whose(None, desk.who.sites)) if fact.cells]
+    there = sorted({fact.site for fact in everyone if fact.site})
+    found = [f for f in everyone if site in ("", f.site) and code.casefold() in (f.cells or {})["subject"].casefold()]
+    found.sort(key=lambda fact: (fact.cells or {})["subject"])
+    first = _number(request.GET.get("from", ""), len(found))
+    some = found[first : first + _AT_ONCE]
+    return render(request, "subjects.html", {
+        "rows": _listed(desk, some), "site": site, "code": code, "sites": there, "count": len(found), "first": first + 1 if some else 0,
+        "last": first + len(some), "before": max(0, first - _AT_ONCE) if first else None,
+        "after": first + _AT_ONCE if first + _AT_ONCE < len(found) else None,
+        "writes": desk.who.writes("subjects"), "written": _written(request, None),
+    })  # fmt: skip
+
+
+def _number(text: str, below: int) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return number if number < below else 0
+
+
+def _listed(desk: Desk, people: Sequence[Fact]) -> list[Listed]:
+    """Some subjects, each with where he stands, the next visit, and the most urgent of what is to do."""
+    persons = frozenset(fact.person for fact in people if fact.person is not None)
+    plans, urgent = dict[str, Plan](), dict[str, Due]()
+    for some in desk.gather(persons=persons) if persons else ():
+        if not some.request.subjects:
+            continue
+        schedule = some.request.as_carried_out(drawn_until(desk.today, AHEAD, desk.today))
+        plans |= {plan.subject or "": plan for plan in replace(some.request, as_of=desk.today).plans(schedule)}
+        for item in sorted(due(check(schedule, desk.today), desk.today, AHEAD), key=lambda item: item.rank):
+            urgent.setdefault(item.finding.subject or "", item)
+    found = []
+    for fact in people:
+        code = (fact.cells or {})["subject"]
+        plan = plans.get(code)
+        found.append(Listed(
+            fact, stands(plan, desk.today) if plan else None, plan.start if plan else None, _next(plan) if plan else None, urgent.get(code)
+        ))  # fmt: skip
+    return found
+
+
+def _next(plan: Plan) -> PlannedVisit | None:
+    """The first visit of which nothing is recorded."""
+    ahead = [v for v in plan.visits if v.stage in ("firm", "tentative") and v.date is not None]
+    return min(ahead, key=lambda v: (v.date is None, v.date), default=None)
+
+
+# --- one subject ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A visit of the plan, with what is given, and the numbers by which it was recorded or booked."""
+
+    visit: PlannedVisit
+    status: Any
+    doses: tuple[str, ...]
+    recorded: int | None
+    booked: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row that holds: its number, in which table, its cells with their names, how often it was corrected, and whether the account may."""
+
+    number: int
+    table: Any
+    cells: tuple[tuple[Any, str], ...]
+    corrected: int
+    writes: bool
 
 
 @page()
 def subject(request: Asked, code: str) -> HttpResponse:
-    """One subject, with the plan."""
-    found = request.desk.subject(code)
-    if found is None:
-        raise hidden()
-    fact, some = found
-    plan = next(some.request.plans()) if some is not None else None
-    return render(request, "subject.html", {"cells": fact.cells, "plan": plan})
+    """One subject. An unblinded pharmacist who asks for it sees the doses of the arm."""
+    desk = request.desk
+    seen = looked(desk, code)
+    of_arm = seen.unblinded if "unblinded" in request.GET and desk.who.sees_arms else None
+    plan, board = seen.plan, seen.board
+    shown = of_arm or plan
+    visits, notes = (shown.all_visits, shown.notes) if shown is not None else ((), ())
+    return render(request, "subject.html", {
+        "seen": seen, "plan": shown, "of_arm": of_arm is not None, "unblinded": unblinded(desk.facts).get(seen.person),
+        "stands": stands(plan, desk.today) if plan is not None else None, "due": seen.due,
+        "next": _next(plan) if plan is not None else None, "visits": [_shown(seen, visit) for visit in visits],
+        "line": line_of(board) if board is not None else None, "legend": legend(),
+        "kept": list(_kept(seen)), "kinds": kinds(seen), "writes": desk.who.writes("visits"), "writes_subject": desk.who.writes("subjects"),
+        "notes": [note for note in notes if note.code in STANDS_OUT],
+        "more": [note for note in notes if note.code not in STANDS_OUT],
+        "handout": handout(plan, desk.today, seen.workdays) if plan is not None else None, "written": _written(request, seen.person),
+    })  # fmt: skip
+
+
+def _shown(seen: Looked, visit: PlannedVisit) -> Shown:
+    given = visit.stage != "not done"
+    doses = tuple(dose_text(a, language=language()) if given else a.shown for a in visit.administrations)
+    recorded, booked = seen.records.get(visit.id, ()), seen.appointments.get(visit.id, ())
+    return Shown(visit, STATUS_NAMES[visit.status], doses, recorded[0] if recorded else None, booked[0] if booked else None)
+
+
+def _kept(seen: Looked) -> Iterator[Kept]:
+    """All rows of the subject that hold, by table and in their order; of a masked dose nothing that could tell the arm."""
+    corrected = facts.corrections(seen.desk.facts, seen.person)
+    for table, rows in seen.rows.items():
+        for row in rows:
+            hidden = {"subject", *(DOSE_CELLS if table == "visits" and seen.is_masked(seen.visit_of(row.seq) or "") else ())}
+            shown = [(name, text) for name, text in (row.cells or {}).items() if name not in hidden]
+            cells = tuple((label_of(name), text_of(name, text, language())) for name, text in shown)
+            yield Kept(row.seq, _TABLE_NAMES[table], cells, corrected.get(row.seq, 0), seen.desk.who.writes(table))
+
+
+def _written(request: Asked, person: int | None) -> Line | None:
+    """The entry that has just been written, of the subject; of the list, of anybody whom the account may see."""
+    number = _number(request.GET.get("written", ""), 10**9)
+    found = list(trail.of_numbers(request.desk.register, request.desk.who, request.desk.facts, [number])) if number else []
+    mine = [
+        line for line in found if (line.person == person if person is not None else line.action == "withdraw" and line.what == "subjects")
+    ]
+    return mine[0] if mine and request.desk.who.sees(mine[0].site) else None
+
+
+@page()
+def history(request: Asked, code: str) -> HttpResponse:
+    """Who wrote what of a subject, when, and why it was changed: all of it, or what stood in the place of one number."""
+    desk = request.desk
+    seen = looked(desk, code)
+    number = request.GET.get("number")
+    asked = trail.Asked(subject=code, number=number or None)
+    found = [line for line in trail.lines(desk.register, desk.who, asked, desk.arms) if line.person == seen.person]
+    return render(request, "history.html", {"seen": seen, "lines": found, "number": number})

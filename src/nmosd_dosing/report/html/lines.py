@@ -25,6 +25,7 @@ CSS = f"""
 .legend {{ display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }}
 .legend li {{ display: flex; align-items: center; gap: .4rem; }}
 .legend svg {{ flex: none; }}
+.lines.one {{ padding: 0 10px; overflow: hidden; }}
 @media (max-width: 40rem) {{ .lines th {{ width: 5rem; }} .lines .minor {{ display: none; }} }}
 """
 _LEGEND: tuple[tuple[Kind, str], ...] = (
@@ -44,6 +45,13 @@ def lines_of(board: Board) -> Markup:
     caption = element("caption", f"From {board.first.isoformat()} to {board.last.isoformat()}; the upright line is today, {board.as_of}")
     made = element("table", caption, element("thead", head), element("tbody", *rows), class_="lines")
     return group([element("h2", "Over time"), legend(), made])
+
+
+def line_of(board: Board) -> Markup:
+    """The one subject of a board over time, without a table around it; what the marks mean `legend` says."""
+    (line,) = board.lines
+    axis = element("svg", *_axis(board), height=30, aria_hidden="true")
+    return element("div", axis, _line(board, line), class_="lines one")
 
 
 def _who(line: Line, sites: bool) -> list[Part]:

@@ -1,0 +1,138 @@
+"""The forms by which people write rows of tables: a field for each column that is offered, which takes any text, since what is wrong with
+it the tables' readers say."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from nmosd_dosing.days import Language, date_text
+from nmosd_dosing.dose.units import UNITS
+from nmosd_dosing.study.events import OF_SCREENING
+from nmosd_dosing.subjects.subject import RECORD_STATUSES
+from nmosd_dosing.subjects.tables import written
+
+_LONGEST = 2000  # characters of a cell
+LABELS: Mapping[str, Any] = {
+    "subject": gettext_lazy("Code"),
+    "site": gettext_lazy("Site"),
+    "start": gettext_lazy("Day 1"),
+    "weight_kg": gettext_lazy("Weight in kg"),
+    "height_cm": gettext_lazy("Height in cm"),
+    "sex": gettext_lazy("Sex"),
+    "age_years": gettext_lazy("Age in years"),
+    "study_version": gettext_lazy("Version of the study"),
+    "consented": gettext_lazy("Gave informed consent on"),
+    "screened": gettext_lazy("Screened on"),
+    "randomised": gettext_lazy("Randomised on"),
+    "screen_failed": gettext_lazy("Screening failed on"),
+    "event": gettext_lazy("Event"),
+    "date": gettext_lazy("Day"),
+    "comment": gettext_lazy("Comment"),
+    "visit": gettext_lazy("Visit"),
+    "time": gettext_lazy("Hour"),
+    "period": gettext_lazy("Period"),
+    "status": gettext_lazy("What became of it"),
+    "last": gettext_lazy("Last day, where it takes several"),
+    "product": gettext_lazy("Product"),
+    "amount": gettext_lazy("Amount"),
+    "unit": gettext_lazy("Unit"),
+    "batch": gettext_lazy("Batch"),
+    "assessment": gettext_lazy("Assessment, where it is of one alone"),
+    "time_point": gettext_lazy("Time point"),
+    "reason": gettext_lazy("Reason, where it was not as planned"),
+    "what": gettext_lazy("What"),
+    "value": gettext_lazy("Value"),
+    "from": gettext_lazy("From"),
+    "to": gettext_lazy("To"),
+    "amount_per_day": gettext_lazy("Amount a day"),
+    "for": gettext_lazy("For what"),
+    "had": gettext_lazy("Was it had"),
+}
+STATUS_NAMES: Mapping[str, Any] = {
+    "planned": gettext_lazy("planned"),
+    "projected": gettext_lazy("projected"),
+    "pending": gettext_lazy("waits"),
+    "booked": gettext_lazy("booked"),
+    "done": gettext_lazy("done"),
+    "partial": gettext_lazy("done in part"),
+    "missed": gettext_lazy("missed"),
+    "withheld": gettext_lazy("withheld"),
+    "cancelled": gettext_lazy("cancelled"),
+    "absent": gettext_lazy("not in this plan"),
+}
+_HELP: Mapping[str, Any] = {
+    "start": gettext_lazy("The first dose, or the day that is planned for it; empty while nobody knows it."),
+    "from": gettext_lazy("2024-05-12, or 2024-05 or 2024, as far as it is known"),
+    "to": gettext_lazy("The same; ongoing while it goes on"),
+    "what": gettext_lazy("A drug, a vaccine, or what else it was; nothing, where there was none"),
+}
+_DAYS = frozenset({"date", "last", "start", *OF_SCREENING})
+_NUMBERS = frozenset({"weight_kg", "height_cm", "age_years", "value", "amount", "amount_per_day"})
+_TEXTS = frozenset({"comment", "reason"})
+Choices = Mapping[str, Sequence[tuple[str, Any]]]
+
+
+def form_of(table: str, columns: Iterable[str], choices: Choices, *, needed: Iterable[str] = ()) -> type[forms.Form]:
+    """A form with some columns of a table. `choices`: of those in which only some texts may stand, which, each with what it is called.
+    `needed`: which may not be empty, beside those without which the table is not read."""
+    must = {*written.REQUIRED[table], *needed} - {"start"}
+    fields = {name: _field(name, choices.get(name), name in must) for name in columns}
+    return type("Cells", (forms.Form,), fields)
+
+
+def _field(name: str, choices: Sequence[tuple[str, Any]] | None, required: bool) -> forms.Field:
+    label = label_of(name)
+    if choices is not None:
+        there = [*choices] if required and len(choices) == 1 else [("", "–"), *choices]
+        return forms.ChoiceField(label=label, choices=there, required=required, help_text=_HELP.get(name, ""))
+    widget: forms.Widget = forms.Textarea(attrs={"rows": 2}) if name in _TEXTS else forms.TextInput()
+    if name in _DAYS or name.startswith("enter_"):
+        widget = day_input()
+    elif name == "time":
+        widget.attrs["placeholder"] = "09:30"
+    elif name in _NUMBERS:
+        widget.attrs["inputmode"] = "decimal"
+    widget.attrs["autocomplete"] = "off"
+    return forms.CharField(label=label, max_length=_LONGEST, required=required, widget=widget, help_text=_HELP.get(name, ""))
+
+
+def day_input() -> forms.TextInput:
+    """A day is typed as it is shown everywhere: a browser's own field would show 07/08, here July and there August."""
+    return forms.TextInput(attrs={"placeholder": "2025-01-31", "size": "12", "maxlength": "30"})
+
+
+def text_of(name: str, text: str, language: Language) -> str:
+    """A cell as people read it: a day with its weekday."""
+    if name == "status":
+        return str(STATUS_NAMES.get(text, text))
+    with contextlib.suppress(ValueError):
+        return date_text(dt.date.fromisoformat(text), language) if len(text) == len("2025-01-31") else text
+    return text
+
+
+def label_of(name: str) -> Any:
+    """What a column is called on a page."""
+    period, product = name.removeprefix("enter_"), name.removeprefix("earlier_")
+    if period != name:
+        return gettext_lazy("First day of %s") % period
+    if product != name:
+        return gettext_lazy("%s had before the study, in all") % product
+    return LABELS[name]
+
+
+def cells_of(form: forms.Form) -> dict[str, str]:
+    """What was typed, by column; empty texts where nothing was."""
+    return {name: str(form.cleaned_data.get(name) or "") for name in form.fields}
+
+
+STATUSES = [(status, STATUS_NAMES[status]) for status in RECORD_STATUSES]
+DONE = [(status, name) for status, name in STATUSES if status != "booked"]
+UNIT_CHOICES = [(unit, unit) for unit in UNITS]
+SEXES = [("F", gettext_lazy("female")), ("M", gettext_lazy("male"))]
+HAD = [("Y", gettext_lazy("yes")), ("N", gettext_lazy("no"))]

@@ -1,0 +1,195 @@
+"""One subject as somebody looks at it: planned once, as what was done stands; and by which number of the trail each visit was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from nmosd_dosing.checks.board import Board, board, drawn_until
+from nmosd_dosing.checks.closed_days import with_closed_days
+from nmosd_dosing.checks.due import Due, due
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.pages.access import hidden
+from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.plans.plan import Plan, PlannedVisit
+from nmosd_dosing.plans.workdays import Workdays, open_days
+from nmosd_dosing.register import facts, gathering
+from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.gathering import Gathered
+from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.tables import written
+from nmosd_dosing.subjects.tables.reading import Entries
+
+AHEAD = 14  # days
+DOSE_CELLS = ("product", "amount", "unit", "batch")  # of a record; of a masked dose they could tell the arm
+
+State = Literal["screen failed", "in screening", "before day 1", "in", "after", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """Where a subject is on a day: which state, in or after which period, since when."""
+
+    state: State
+    period: str | None = None
+    day: dt.date | None = None
+
+
+def stands(plan: Plan, on: dt.date) -> Stands:
+    """Where the subject of a plan is on a day."""
+    failed = dict(plan.screening).get("screen_failed")
+    if failed is not None:
+        return Stands("screen failed", day=failed)
+    begun = [
+        period for number, period in enumerate(plan.periods)
+        if period.start is not None and period.start <= on and (not number or period.status == "entered")
+    ]  # fmt: skip
+    left = next((period for period in plan.periods if period.left is not None and period.left <= on), None)
+    if left is not None:
+        return Stands("left", left.period, left.left)
+    if not begun:
+        return Stands("in screening") if plan.start is None else Stands("before day 1", day=plan.start)
+    last = begun[-1]
+    if last.end is not None and last.end <= on:
+        return Stands("after", last.period, last.end)
+    return Stands("in", last.period, last.start)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A subject. `fact`: the row in the table of subjects; `gathered`: None of whom no day is known yet."""
+
+    desk: Desk
+    fact: Fact
+    gathered: Gathered | None
+
+    @property
+    def code(self) -> str:
+        """The code."""
+        return self.cells["subject"]
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        """The row of the table of subjects."""
+        return self.fact.cells or {}
+
+    @property
+    def person(self) -> int:
+        """The subject, whatever the code."""
+        assert self.fact.person is not None
+        return self.fact.person
+
+    @property
+    def study(self) -> Study:
+        """The study that the subject is on."""
+        return self.gathered.study if self.gathered is not None else gathering.study_of(self.desk.register, [self.fact], self.desk.today)
+
+    @property
+    def workdays(self) -> Workdays:
+        """The days on which the site is open."""
+        found = self.gathered.request.workdays if self.gathered is not None else None
+        return found or open_days(None)
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """What is planned, as far on as is drawn; what was not allowed stands in it."""
+        if self.gathered is None:
+            return None
+        today = self.desk.today
+        return self.gathered.request.as_carried_out(drawn_until(today, AHEAD, today))
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The plan as of today, masked."""
+        if self.gathered is None or self.schedule is None:
+            return None
+        return next(replace(self.gathered.request, as_of=self.desk.today).plans(self.schedule))
+
+    @cached_property
+    def unblinded(self) -> Plan | None:
+        """The plan with the doses of the subject's arm; only for who may see it."""
+        found = self.desk.gather(subject=self.code, unblind=True) if self.desk.who.sees_arms else []
+        if not found or not found[0].request.subjects:
+            return None
+        today = self.desk.today
+        request = replace(found[0].request, as_of=today)
+        return next(request.plans(request.as_carried_out(drawn_until(today, AHEAD, today))))
+
+    @cached_property
+    def due(self) -> tuple[Due, ...]:
+        """What is to do in the days ahead."""
+        if self.schedule is None:
+            return ()
+        findings = with_closed_days(check(self.schedule, self.desk.today), self.desk.today, self.workdays)
+        return due(tuple(findings), self.desk.today, AHEAD)
+
+    @property
+    def board(self) -> Board | None:
+        """The subject over time."""
+        if self.plan is None:
+            return None
+        today = self.desk.today
+        return board(self.study, [self.plan], self.due, today, AHEAD, today, self.workdays)
+
+    @cached_property
+    def visits(self) -> tuple[str, ...]:
+        """All visits that there may be, as records name them."""
+        return tuple(self.schedule.names.ids) if self.schedule is not None else ()
+
+    @cached_property
+    def planned(self) -> Mapping[str, PlannedVisit]:
+        """The visits of the plan."""
+        return {visit.id: visit for visit in self.plan.visits} if self.plan is not None else {}
+
+    def is_masked(self, visit: str) -> bool:
+        """Whether the cells of a dose of a visit could tell the arm: of one that is masked, and, where any is, of one that no plan has."""
+        masks = self.schedule is not None and any(period.masks for period in self.study.periods)
+        if self.schedule is None or visit not in self.visits:
+            return masks or self.schedule is None
+        return any(give.masked for give in self.schedule.names.visits[self.visits.index(visit)].gives)
+
+    @cached_property
+    def records(self) -> Mapping[str, tuple[int, ...]]:
+        """By visit, the numbers by which it was recorded."""
+        found = self.schedule.visit_records if self.schedule is not None else None
+        if found is None:
+            return {}
+        told = [(row, record) for (row, _), records in found.records.items() for record in records]
+        return self._numbers([*told, *((row, record) for row, _, record in found.twice)])
+
+    @cached_property
+    def appointments(self) -> Mapping[str, tuple[int, ...]]:
+        """By visit, the numbers by which it was booked."""
+        found = self.schedule.visit_records if self.schedule is not None else None
+        return self._numbers((row, each) for (row, _), all_ in found.appointments.items() for each in all_) if found is not None else {}
+
+    def _numbers(self, told: Iterable[tuple[int, Record]]) -> dict[str, tuple[int, ...]]:
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for row, record in told:
+            if record.place is not None and isinstance(record.place.document, Entries):
+                numbers[self.visits[row]].append(record.place.document.number(record.place))
+        return {visit: tuple(dict.fromkeys(found)) for visit, found in numbers.items()}
+
+    def visit_of(self, number: int) -> str | None:
+        """The visit that an entry is of; None where it is of none of the plan."""
+        return next((visit for of in (self.records, self.appointments) for visit, numbers in of.items() if number in numbers), None)
+
+    @cached_property
+    def rows(self) -> Mapping[str, Sequence[Fact]]:
+        """The rows of the subject that hold, by table; without the arm."""
+        tables = [name for name in written.COLUMNS if name != "allocation"]
+        return {name: [f for f in facts.holding(self.desk.facts, name, persons=[self.person]) if f.cells] for name in tables}
+
+
+def looked(desk: Desk, code: str) -> Looked:
+    """A subject whom the account may see. Raises Http404 where there is none, InputError where what is known contradicts itself."""
+    found = desk.subject(code)
+    if found is None:
+        raise hidden()
+    return Looked(desk, *found)
