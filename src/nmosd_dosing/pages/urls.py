@@ -8,8 +8,20 @@ from django.views.i18n import set_language
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
 from nmosd_dosing.pages.views import (
-    accounts, exports, health, month, pharmacy, screening, slots, studies, subjects, today, trail, unblinding, writing,
-)  # fmt: skip
+    accounts,
+    exports,
+    health,
+    month,
+    pharmacy,
+    screening,
+    slots,
+    studies,
+    subjects,
+    today,
+    trail,
+    unblinding,
+    writing,
+)
 
 
 class Code:
