@@ -21,9 +21,10 @@ from tests.kit.random_plans import Case, assert_same, cases, masks, read, subjec
 @given(cases(), st.none() | st.sampled_from(studies.WINDOWS))
 def test_the_program_and_the_oracle_agree_in_every_field(case: Case, window: oracle.Window | None) -> None:
     study, period, person, until, unblind = case
-    assume(unblind or not shown_alike(read(study)))  # what all arms get alike is asked in tests/study/test_blinding.py
+    mine = read(study)
+    assume(unblind or not shown_alike(mine))  # what all arms get alike is asked in tests/study/test_blinding.py
     asked = Window(window.before, window.after) if window else None
-    made = plan(read(study), subject(person), period=period.id, until=until, window=asked, unblind=unblind)
+    made = plan(mine, subject(person), period=period.id, until=until, window=asked, unblind=unblind)
     assert_same(made, oracle.expand(study, period, person, until, unblind, window))
     assert made.unblinded == (unblind and masks(period))
 
@@ -32,12 +33,13 @@ def test_the_program_and_the_oracle_agree_in_every_field(case: Case, window: ora
 @given(cases(studies.edge_starts))
 def test_at_the_ends_of_the_calendar_a_plan_is_right_or_refused(case: Case) -> None:
     study, period, person, until, unblind = case
-    assume(unblind or not shown_alike(read(study)))
+    mine = read(study)
+    assume(unblind or not shown_alike(mine))
     naive = None
     with suppress(oracle.OutOfCalendar):
         naive = oracle.expand(study, period, person, until, unblind)
     try:
-        made = plan(read(study), subject(person), period=period.id, until=until, unblind=unblind)
+        made = plan(mine, subject(person), period=period.id, until=until, unblind=unblind)
     except InputError:
         assert naive is None or reaches_out_of_the_calendar(study, period, person.start, until)
         return
