@@ -77,7 +77,7 @@ def test_every_address_is_for_the_roles_that_it_names_and_nobody_else(both: tupl
 
     for pattern, address in zip(urls.urlpatterns, addresses(), strict=True):
         roles, methods = access_of(pattern.callback)
-        for name, (role, _) in {**ACCOUNTS, None: ("", None)}.items():  # type: ignore[dict-item]
+        for name, role in [(None, ""), *((name, role) for name, (role, _) in ACCOUNTS.items())]:
             status = answered(both[0], name, address)[0]
             if "GET" not in methods:
                 assert status == 405, address

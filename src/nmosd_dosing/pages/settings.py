@@ -84,10 +84,12 @@ def _settings(host: str | None) -> dict[str, Any]:
         "CSRF_COOKIE_SECURE": tls,
         "CSRF_FAILURE_VIEW": "nmosd_dosing.pages.access.not_from_here",
         "CSRF_TRUSTED_ORIGINS": [f"https://{host}"] if tls else [],
-        "SECURE_SSL_REDIRECT": False,  # the proxy sends on who comes without TLS, and asks `/health` itself
+        "SECURE_SSL_REDIRECT": tls,
+        "SECURE_REDIRECT_EXEMPT": ["^health$"],  # which a proxy, or who watches the program, asks without TLS
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if tls else None,
         "SECURE_HSTS_SECONDS": _YEAR if tls else 0,
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS": False,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": tls,
+        "SILENCED_SYSTEM_CHECKS": ["security.W021"],  # whether a whole domain is to be on browsers' lists is its owner's to say
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin",
