@@ -13,11 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
 from race import heading, race, row
 
+from nmosd_dosing.cli import study_stop
+from nmosd_dosing.language import catalog
 from nmosd_dosing.register import chain, facts, register, tables
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Author
@@ -45,19 +47,27 @@ def visits(number: int) -> list[dict[str, str]]:
     ]
 
 
-def acts(subjects: int) -> Iterator[Act]:
-    """Each subject with the ten visits."""
-    for number in range(subjects):
+def events(number: int) -> list[dict[str, str]]:
+    """Every twentieth has a relapse, and it is confirmed."""
+    start = dt.date(2021, 1, 4) + dt.timedelta(number % 700)
+    days = (("relapse", 100), ("relapse_confirmed", 110)) if number % 20 == 0 else ()
+    return [{"subject": f"{number:06}", "event": event, "date": f"{start + dt.timedelta(day)}"} for event, day in days]
+
+
+def acts(subjects: range) -> Iterator[Act]:
+    """Each subject with the ten visits, and the events."""
+    for number in subjects:
         mine, at = subject(number), f"{number // SITE:05}"
         yield Act("enter", "subjects", mine, newcomer=mine["subject"], site=at)
         yield from (Act("enter", "visits", cells, newcomer=mine["subject"], site=at) for cells in visits(number))
+        yield from (Act("enter", "events", cells, newcomer=mine["subject"], site=at) for cells in events(number))
 
 
 def filled(path: Path, count: int) -> Register:
     made = register.make(str(path))
-    rest = acts(count // 11 + 1)
-    while part := list(islice(rest, 11 * 2_000)):
-        made.facts.write(part, ANNA, NOON)
+    subjects = range(count // 11 + 1)
+    for begin in subjects[::2_000]:
+        made.facts.write(list(acts(subjects[begin : begin + 2_000])), ANNA, NOON)
     return made
 
 
@@ -119,7 +129,7 @@ def growth(folder: Path) -> None:
     few = GROWTH[0]
     heading(f"growth: from {few:,} facts, in processor time")
     for count in GROWTH[1:]:
-        for what in ("correction", "site"):
+        for what in ("correction", "site", "stop"):
             ratio = found[count][what] / found[few][what]
             row(f"{SAID[what]}: {count:,} / {few:,} facts", ratio, f"{found[count][what] * 1000:.1f} ms; goal: about 1")
 
@@ -135,11 +145,12 @@ def beside_hashing(made: Register, writing: float, seconds: dict[str, float]) ->
     row("one correction / one insert of plain SQLite", seconds["correction"] / seconds["plain"], f"{seconds['correction'] * 1000:.1f} ms")
 
 
-SAID = {"correction": "one correction", "site": "the tables of one site"}
+SAID = {"correction": "one correction", "site": "the tables of one site", "stop": "the study stop, counted"}
 
 
 def contestants(made: Register, plain_file: Path) -> dict[str, Callable[[], object]]:
-    """A correction of a row that holds, that reads what it replaces; the tables of one site; and an insert in the plain way."""
+    """A correction of a row that holds, that reads what it replaces; the tables of one site; the stop of the study, by the rules of
+    BAT4406F; and an insert in the plain way."""
     plain = sqlite3.connect(plain_file, isolation_level=None)
     plain.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE visits (seq INTEGER PRIMARY KEY, cells TEXT)")
     text = chain.canonical(visits(0)[0])
@@ -150,11 +161,19 @@ def contestants(made: Register, plain_file: Path) -> dict[str, Callable[[], obje
         assert mine.cells is not None
         made.facts.write([Act("correct", "visits", mine.cells, "7 typed for 8", 1, None, mine.site, mine.seq)], ANNA, NOON, seen=seen)
 
+    mil62, bat4406f = (catalog.find_plan(id, None)[0] for id in ("mil62", "bat4406f"))
+    stopped = replace(mil62, stop=bat4406f.stop)
+
+    def stop() -> None:
+        found = dict(study_stop.over_everybody(stopped, made, None, dt.date.fromisoformat(AS_OF)))
+        assert found["12 months after first dose of subject 162"] is not None
+
     whose = tables.Whose(sites=frozenset({"00001"}))
     assert len(tables.held(made, ["visits"], whose)["visits"]) == SITE * len(VISITS)
     return {
         "correction": correction,
         "site": lambda: tables.contents(tables.held(made, ["subjects", "visits"], whose)),
+        "stop": stop,
         "plain": lambda: plain.execute("INSERT INTO visits (cells) VALUES (?)", [text]),
     }
 
