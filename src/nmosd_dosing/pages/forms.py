@@ -126,6 +126,12 @@ def label_of(name: str) -> Any:
     return LABELS[name]
 
 
+def in_order(table: str, cells: Iterable[str]) -> list[str]:
+    """The names of cells in the order of their table's columns."""
+    columns = written.COLUMNS[table]
+    return sorted(cells, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
+
+
 def cells_of(form: forms.Form) -> dict[str, str]:
     """What was typed, by column; empty texts where nothing was."""
     return {name: str(form.cleaned_data.get(name) or "") for name in form.fields}

@@ -14,7 +14,7 @@ from nmosd_dosing.checks.board import drawn_until
 from nmosd_dosing.checks.due import Due, due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.pages.forms import STATUS_NAMES, label_of, text_of
+from nmosd_dosing.pages.forms import STATUS_NAMES, in_order, label_of, text_of
 from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, Stands, looked, stands
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import language
@@ -165,8 +165,9 @@ def _kept(seen: Looked) -> Iterator[Kept]:
     for table, rows in seen.rows.items():
         for row in rows:
             hidden = {"subject", *(DOSE_CELLS if table == "visits" and seen.is_masked(seen.visit_of(row.seq) or "") else ())}
-            shown = [(name, text) for name, text in (row.cells or {}).items() if name not in hidden]
-            cells = tuple((label_of(name), text_of(name, text, language())) for name, text in shown)
+            said = row.cells or {}
+            names = [name for name in in_order(table, said) if name not in hidden]
+            cells = tuple((label_of(name), text_of(name, said[name], language())) for name in names)
             yield Kept(row.seq, _TABLE_NAMES[table], cells, corrected.get(row.seq, 0), seen.desk.who.writes(table))
 
 

@@ -244,7 +244,7 @@ def _rows(asked: Writing, change: Change) -> Iterator[tuple[Any, str, str]]:
     new, old = dict(act.cells or {}), dict(asked.before)
     if not old and act.replaces is not None and asked.seen is not None:
         old = dict(next((f.cells or {} for rows in asked.seen.rows.values() for f in rows if f.seq == act.replaces), {}))
-    for name in dict.fromkeys([*old, *new]):
+    for name in cells.in_order(act.what, {**old, **new}):
         of_dose = name in DOSE_CELLS and act.what == "visits" and name not in asked.form.base_fields  # not offered: it may tell the arm
         if not of_dose and (name != "subject" or act.what == "subjects"):
             before, after = (cells.text_of(name, row.get(name, ""), language()) for row in (old, new))

@@ -1,0 +1,228 @@
+"""The pages of subjects say what the command line says, to who may see it; and to whom no arm is shown the same for both."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.command import output
+from tests.kit.served import ACCOUNTS, client, place_of
+
+BLINDED = [name for name, (role, _) in ACCOUNTS.items() if role != "unblinded-pharmacist"]
+PLANNED = ["0101", "0102", "0103", "0105", "0106", "0107", "0201", "0203", "0204"]
+AS_PAGES = ("--as-of", "2025-07-07", "--country", "CN", "--format", "json")
+
+
+def page(place: Any, address: str, name: str = "chen.jie") -> str:
+    answer = client(place, name).get(address)
+    assert answer.status_code == 200, answer.content.decode()
+    return str(answer.content.decode())
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub("<[^>]+>", " ", html)).split())
+
+
+def days(html: str) -> list[str]:
+    """The days that stand in a part of a page."""
+    return re.findall(r'datetime="([^"]*)"', html)
+
+
+def file(place: Any) -> str:
+    return str(place.register.address.file)
+
+
+# --- who there is --------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_says_where_each_is_and_what_is_next(place: Any) -> None:
+    rows = {cells[0]: " ".join(cells[1:]) for cells in listed(page(place, "/subjects"))}
+    assert list(rows) == ["0101", "0102", "0103", "0104", "0105", "0106", "0107", "0201", "0202", "0203", "0204", "0205"]
+    assert rows["0101"] == (
+        "01 2024-12-23 Mon in rcp since 2024-12-23 Mon rcp/D182 2025-06-22 Sun overdue since 2025-06-30 Mon: call, record or mark missed"
+    )
+    assert "rcp/D182 2025-07-08 Tue booked" in rows["0102"]
+    assert "rcp was complete on 2025-06-30 Mon" in rows["0106"]
+    assert "in olp since 2025-01-14 Tue" in rows["0107"]
+    assert "left rcp on 2025-05-05 Mon" in rows["0203"]
+    assert "begins on 2025-07-14 Mon" in rows["0204"]
+
+
+def listed(html: str) -> list[list[str]]:
+    """The cells of the rows of the list."""
+    rows = re.findall("<tr>(.*?)</tr>", html.split("<tbody>", 1)[1].split("</tbody>", 1)[0], re.DOTALL)
+    return [[words(cell) for cell in re.findall("<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
+
+
+@pytest.mark.parametrize(("question", "codes"), [
+    ("?site=02", ["0201", "0202", "0203", "0204", "0205"]), ("?code=20", ["0201", "0202", "0203", "0204", "0205", "0120"][:5]),
+    ("?code=0103", ["0103"]), ("?site=02&code=01", ["0201"]), ("?from=11", ["0205"]), ("?from=12", None), ("?from=x", None),
+])  # fmt: skip
+def test_the_list_is_of_a_site_or_of_codes(place: Any, question: str, codes: list[str] | None) -> None:
+    found = [row[0] for row in listed(page(place, f"/subjects{question}"))]
+    assert found == (codes or [row[0] for row in listed(page(place, "/subjects"))])
+
+
+def test_who_does_not_write_is_offered_nothing_to_write(place: Any) -> None:
+    for name in ("moreau", "zhao.min"):
+        html = page(place, "/subjects", name) + page(place, "/subjects/0103", name)
+        assert "/new-subject" not in html
+        assert "/write/" not in html
+        assert "/correct/" not in html
+
+
+# --- what the command line says ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", PLANNED)
+def test_the_plan_is_that_of_the_command_line(place: Any, code: str) -> None:
+    html = page(place, f"/subjects/{code}")
+    said = json.loads(output("plan", "--register", file(place), "--subject", code, "--allow-deviation", "--accept-gap", *AS_PAGES))
+    rows = re.findall(r'<tr class="[\w-]*" data-visit="(.*?)">(.*?)</tr>', html, re.DOTALL)
+    shown = [(unescape(id), *(days(cell_of(row, which)) for which in ("date", "allowed"))) for id, row in rows]
+    planned = []
+    for visit in said["visits"]:
+        day = None if visit["status"] in ("missed", "withheld", "cancelled") else visit["actual"] or visit["booked"] or visit["target"]
+        dated = [day, *([visit["target"]] if day != visit["target"] else [])] if day else [visit["target"]]
+        planned.append((visit["id"], [d for d in dated if d], [d for d in dict.fromkeys((visit["earliest"], visit["latest"])) if d]))
+    assert shown == planned
+    for (_, row), visit in zip(rows, said["visits"], strict=True):
+        assert all(step in unescape(row) for step in visit["steps"])
+
+
+def cell_of(row: str, which: str) -> str:
+    found = re.search(rf'<td data-which="{which}">(.*?)</td>', row, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(("code", "question", "asked"), [
+    ("0103", "", ["--next"]),
+    ("0103", "?visit=rcp/D182&on=2025-07-10", ["--visit", "rcp/D182", "--on", "2025-07-10"]),
+    ("0103", "?visit=rcp/D182&on=2025-07-09", ["--visit", "rcp/D182", "--on", "2025-07-09"]),
+    ("0103", "?visit=rcp/D182&on=2025-07-21", ["--visit", "rcp/D182", "--on", "2025-07-21"]),
+    ("0102", "?visit=rcp/D182", ["--visit", "rcp/D182"]),
+    ("0106", "?visit=olp/D1&on=2025-07-31", ["--visit", "olp/D1", "--on", "2025-07-31"]),
+])  # fmt: skip
+def test_the_days_are_those_of_the_command_line(place: Any, code: str, question: str, asked: list[str]) -> None:
+    from tests.kit.command import run
+
+    html = page(place, f"/subjects/{code}/slots{question}")
+    status, put_out, _ = run("slots", "--register", file(place), "--subject", code, *asked, *AS_PAGES)
+    said = json.loads(put_out)
+    rows = re.findall(r'<tr class="[\w-]*" data-verdict="(.*?)">(.*?)</tr>', html, re.DOTALL)
+    assert [(days(row)[0], verdict) for verdict, row in rows] == [(slot["date"], slot["verdict"]) for slot in said["days"]]
+    assert all("; ".join(slot["reasons"]) in unescape(row) for (_, row), slot in zip(rows, said["days"], strict=True))
+    if said["asked"] is not None:
+        answer = html.split('<section class="answer ', 1)[1].split("</section>", 1)[0]
+        assert answer.startswith("yes" if status == 0 else "no")
+        assert all(text in unescape(answer) for text in (*said["asked"]["reasons"], *said["asked"]["follows"]))
+        assert days(answer)[0] == said["asked"]["date"]
+
+
+def test_a_day_that_is_none_is_said(place: Any) -> None:
+    for question in ("?visit=rcp/D182&on=soon", "?visit=nothing", "?visit=rcp/D1"):
+        answer = client(place, "li.na").get(f"/subjects/0103/slots{question}")
+        assert (answer.status_code, "Name a visit that is ahead, and a day." in answer.content.decode()) == (400, True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_handout_is_that_of_the_command_line_and_has_only_its_own_style(place: Any, language: str) -> None:
+    asked = client(place, "li.na").get(f"/subjects/0103/handout?lang={language}")
+    said = output("handout", "--register", file(place), "--subject", "0103", "--lang", language, *AS_PAGES[:4])
+    assert asked.content.decode() == said
+    policy = asked.headers["Content-Security-Policy"]
+    assert "style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    assert client(place, "li.na").get("/subjects/0103/handout?lang=fr").status_code == 404
+    assert "0103" not in asked.content.decode()
+    assert "0103" in page(place, "/subjects/0103/handout?lang=en&code")
+
+
+def test_the_history_says_each_entry_in_a_sentence(place: Any) -> None:
+    from nmosd_dosing.register import accounts, trail
+
+    manager = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "chen.jie")
+    said = [line.sentence for line in trail.lines(place.register, manager, trail.Asked(subject="0105"))]
+    shown = re.findall(r'<li id="n\d+">(.*?)</li>', page(place, "/subjects/0105/history"))
+    assert [unescape(text) for text in shown] == said
+    assert len(said) == 3
+    assert client(place, "li.na").get("/subjects/0105/history?number=99999").status_code == 400
+
+
+# --- blinding ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def both(register_of_the_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
+    """The pages of the register, and of one in which everybody has the other arm."""
+    from nmosd_dosing.register import accounts, facts, register
+    from nmosd_dosing.register.store import Act
+    from tests.kit.served import AT
+
+    found = []
+    for which in ("as it is", "swapped"):
+        folder = tmp_path_factory.mktemp("arms")
+        for each in register_of_the_trial.parent.glob("trial*"):
+            shutil.copy(each, folder / each.name)
+        found.append(register.open(str(folder / register_of_the_trial.name)))
+        if which == "swapped":
+            pharmacist = next(a.who for a in accounts.accounts(found[-1].facts) if a.name == "zhao.min")
+            other = {"bat4406f": "placebo", "placebo": "bat4406f"}
+            held = [fact for fact in facts.holding(found[-1].arms, "allocation") if fact.cells]
+            cells = [{**(fact.cells or {}), "arm": other[(fact.cells or {})["arm"]]} for fact in held]
+            acts = [
+                Act("correct", "allocation", row, "x", fact.person, site=fact.site, replaces=fact.seq)
+                for row, fact in zip(cells, held, strict=True)
+            ]  # fmt: skip
+            assert len(acts) == 12
+            found[-1].arms.write(acts, pharmacist.author("UTC"), AT)
+    yield place_of(found[0]), place_of(found[1])
+    for each in found:
+        each.close()
+
+
+ADDRESSES = (
+    "/subjects", "/subjects/0101", "/subjects/0102", "/subjects/0107", "/subjects/0107?unblinded", "/subjects/0201",
+    "/subjects/0103/history", "/subjects/0103/slots", "/subjects/0103/slots?visit=rcp/D182&on=2025-07-10", "/subjects/0103/handout?lang=en", "/new-subject",
+    "/subjects/0103/write/record", "/subjects/0103/write/book", "/subjects/0103/write/event", "/subjects/0103/correct/28",
+    "/subjects/0103/withdraw/28", "/subjects/0103/correct/8", "/subjects/0201/write/record",
+)  # fmt: skip
+TYPED = (
+    ("/subjects/0103/write/record", {"visit": "rcp/D182", "date": "2025-07-07", "status": "done", "product": "placebo"}),
+    ("/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "61"}),
+    ("/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "611"}),
+    ("/subjects/0103/correct/28", {"visit": "rcp/D1", "date": "2025-01-11", "status": "done", "why": "typed wrong"}),
+    ("/subjects/0201/write/event", {"event": "stable", "date": "2025-07-06"}),
+)
+_TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
+
+
+@pytest.mark.parametrize("name", BLINDED)
+def test_who_is_blinded_sees_the_same_for_both_arms(both: tuple[Any, Any], name: str) -> None:
+    for address in ADDRESSES:
+        one, other = (client(place, name).get(address) for place in both)
+        assert one.status_code == other.status_code, address
+        assert _TOKEN.sub(b"", one.content) == _TOKEN.sub(b"", other.content), address
+    for address, typed in TYPED:
+        one, other = (client(place, name).post(address, typed) for place in both)
+        assert one.status_code == other.status_code, address
+        assert _TOKEN.sub(b"", one.content) == _TOKEN.sub(b"", other.content), address
+
+
+def test_an_unblinded_pharmacist_who_asks_sees_the_doses_of_the_arm(both: tuple[Any, Any]) -> None:
+    plain = [page(place, "/subjects/0103", "zhao.min") for place in both]
+    assert _TOKEN.sub(b"", plain[0].encode()) == _TOKEN.sub(b"", plain[1].encode())
+    assert "masked" in words(plain[0])
+    one, other = (words(page(place, "/subjects/0103?unblinded", "zhao.min")) for place in both)
+    assert "Unblinded." in one
+    assert "rcp/D182 2025-07-10 Thu planned 2025-07-03 Thu – 2025-07-17 Thu BAT4406F 500 mg" in one
+    assert "rcp/D182 2025-07-10 Thu planned 2025-07-03 Thu – 2025-07-17 Thu BAT4406F placebo" in other
+    assert "Unblinded." not in words(page(both[0], "/subjects/0103?unblinded", "li.na"))
