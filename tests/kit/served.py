@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,14 @@ def made(address: str) -> Any:
     from nmosd_dosing.register.tables import EVERYBODY, subjects
 
     files = trial.example()
-    register_tables.run_init(ImportOptions(
-        register=address, account="chen.jie", regimen="bat4406f", subjects=str(files / "subjects.csv"), events=str(files / "events.csv"),
-        visits=str(files / "visits.csv"), site=str(files / "site.yaml"), column=["start=Infusion 1"],
-    ))  # fmt: skip
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as password:  # only its owner reads it
+        password.write(PASSWORD)
+        password.flush()
+        register_tables.run_init(ImportOptions(
+            register=address, account="chen.jie", regimen="bat4406f", subjects=str(files / "subjects.csv"),
+            events=str(files / "events.csv"), visits=str(files / "visits.csv"), site=str(files / "site.yaml"), column=["start=Infusion 1"],
+            password_file=password.name if address.startswith("postgresql:") else None,
+        ))  # fmt: skip
     found = register.open(address)
     (manager,) = (account.who for account in accounts.accounts(found.facts))
     for name, (role, sites) in ACCOUNTS.items():

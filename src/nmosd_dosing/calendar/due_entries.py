@@ -29,20 +29,27 @@ def update_due(
     )  # fmt: skip
     if old is not None and (old.id, old.form) != (file.id, file.form):
         raise InputError(Problem(f"`{old.path}` is the calendar `{old.name}`, not `{name}`", hint="name another file"))
-    return revise(old, file, [_entry(item, study, as_of) for item in items], stamp, "en")
+    return revise(old, file, due_entries(items, study, as_of, study), stamp, "en")
 
 
-def _entry(item: Due, study: str, as_of: dt.date) -> CalendarEntry:
+def due_entries(items: Sequence[Due], ids: str, as_of: dt.date, study: str | None) -> list[CalendarEntry]:
+    """An entry for each thing that is due. `ids`: what its UID is of, the study or a feed; `study`: as it names it, None where it does
+    not."""
+    return [_entry(item, ids, as_of, study) for item in items]
+
+
+def _entry(item: Due, ids: str, as_of: dt.date, study: str | None) -> CalendarEntry:
     finding = item.finding
     day = max(item.day, as_of)
     who = f" ({finding.subject})" if finding.subject else ""
+    visit = f"{study} {finding.visit}" if study is not None else finding.visit
     return CalendarEntry(
-        uid=uid_of(study, finding.subject, "due", finding.visit),
+        uid=uid_of(ids, finding.subject, "due", finding.visit),
         kind="visit",
         start=day,
         end=day + dt.timedelta(days=1),
         status="TENTATIVE",
-        summary=line(f"{study} {finding.visit}{who}: {_what(item)}"),
+        summary=line(f"{visit}{who}: {_what(item)}"),
         description=_allowed(finding),
         category="due",
     )

@@ -37,8 +37,8 @@ class CalendarStyle:
 
     `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
     name of the time zone database) puts visits of one day at an hour, or at the one that was written beside their day, for
-    `duration` or one hour. `discreet` leaves study, drug, subject's code and all texts of the study file out of the calendar.
-    Raises InputError for an unknown zone, for `at` without `zone`, and for lengths under a minute or over a year.
+    `duration` or one hour. `discreet` leaves study, drug, subject's code and all texts of the study file out of the calendar;
+    `codes` leaves the code in. Raises InputError for an unknown zone, `at` without `zone`, and lengths under a minute or over a year.
     """
 
     windows: bool = False
@@ -49,12 +49,13 @@ class CalendarStyle:
     duration: dt.timedelta | None = None
     language: Language = "en"
     discreet: bool = False
+    codes: bool = False
 
     def __post_init__(self) -> None:
         check_arguments(
             of={"at": (self.at, dt.time), "zone": (self.zone, str)}
             | {name: (getattr(self, name), dt.timedelta) for name in ("remind", "duration")},
-            flags={name: getattr(self, name) for name in ("windows", "spans", "discreet")},
+            flags={name: getattr(self, name) for name in ("windows", "spans", "discreet", "codes")},
         )
         values = Values()
         values.one_of("language", self.language, LANGUAGES)
@@ -127,7 +128,8 @@ def period_ids(plan: Plan) -> frozenset[str]:
 def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     """The name under which programs show the calendar. An unblinded one says so first."""
     words = wording(style.language)
-    name = words.discreet_calendar if style.discreet else f"{plan.regimen} {plan.subject}" if plan.subject else plan.regimen
+    shown = words.discreet_calendar if style.discreet else plan.regimen
+    name = f"{shown} {plan.subject}" if plan.subject and (style.codes or not style.discreet) else shown
     mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
     return line(f"{mark} - {name}" if plan.unblinded else name)
 
@@ -420,9 +422,9 @@ def _summary(plan: Plan, style: CalendarStyle, period: str | None, what: str, di
 
     The regimen is that of the period, so that a plan of the whole way leaves the entries of its first period as they were.
     """
-    if style.discreet:
-        return line(discreet)
     words = wording(style.language)
+    if style.discreet:
+        return line(words.discreet_subject.format(discreet, plan.subject) if style.codes and plan.subject else discreet)
     regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)
     whole = words.of_subject.format(regimen, what, plan.subject) if plan.subject else f"{regimen} {what}"
     return line(words.unblinded_summary.format(whole) if plan.unblinded else whole)

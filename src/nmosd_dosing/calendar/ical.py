@@ -20,7 +20,6 @@ from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
 from nmosd_dosing.subjects.bounds import check_arguments
 
 PRODID = "-//dosing//dosing plan//EN"
-_REFRESH = dt.timedelta(hours=12)  # how often a program that subscribes should look again
 _END = b"END:VCALENDAR\r\n"
 _START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
 _HOLDS = {"VEVENT": ("VALARM",), "VALARM": ()}  # of the components that this program writes
@@ -55,9 +54,10 @@ class KeptEntry:
 class CalendarFile:
     """One subject's calendar.
 
-    `id` and `periods` tell whose it is, and of which periods; `form` what it is: of "discreet", "unblinded" and "changes" those
+    `id` and `periods` tell whose it is, and of which periods; `form` what it is: of "discreet", "codes", "unblinded" and "changes" those
     words that hold. `options` are the words with which it was asked for. `others` are entries that someone else put in;
-    `timezones` what the file said of each zone; `path` is what messages call it.
+    `timezones` what the file said of each zone; `path` is what messages call it. `hours`: after so many a program that subscribes
+    should look again.
     """
 
     id: str
@@ -70,6 +70,7 @@ class CalendarFile:
     others: tuple[bytes, ...] = ()
     timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     path: str = field(default="", compare=False)
+    hours: int = field(default=12, compare=False)
 
 
 def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> KeptEntry:
@@ -101,7 +102,8 @@ def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, se
 
 
 def write(file: CalendarFile) -> bytes:
-    """The file: heading, zones, entries by day. The same file gives the same bytes."""
+    """The file: heading, zones, entries by day; one without entries says what UTC is, since a calendar holds something (RFC 5545 3.6).
+    The same file gives the same bytes."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)
@@ -109,8 +111,8 @@ def write(file: CalendarFile) -> bytes:
     calendar.add("x-wr-calname", _Text(file.name))
     if file.zone is not None:
         calendar.add("x-wr-timezone", _Text(file.zone))
-    calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", _Text("PT12H"))
+    calendar.add("refresh-interval", dt.timedelta(hours=file.hours), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", _Text(f"PT{file.hours}H"))
     calendar.add("x-dosing-calendar", _Text(file.id))
     calendar.add("x-dosing-periods", _Text(" ".join(sorted(file.periods))))
     if file.form:
@@ -118,7 +120,8 @@ def write(file: CalendarFile) -> bytes:
     if file.options:
         calendar.add("x-dosing-options", _Text(" ".join(file.options)))
     head = calendar.to_ical().removesuffix(_END)
-    return b"".join([head, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
+    nothing = [] if file.records or file.others else [_timezone("UTC", FIRST_YEAR, FIRST_YEAR)]
+    return b"".join([head, *nothing, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
 
 
 def _order(record: KeptEntry) -> tuple[str, int, str]:

@@ -220,8 +220,8 @@ def as_far(records: Sequence[KeptEntry], plan: Plan, draw: Callable[[dt.date], P
 
 
 def form_of(plan: Plan, style: CalendarStyle, changes: str = "") -> str:
-    """What the plan's calendar is: of `discreet`, `unblinded` and `changes` the words that hold."""
-    words = ("discreet", style.discreet), ("unblinded", plan.unblinded), (changes, bool(changes))
+    """What the plan's calendar is: of `discreet`, `codes`, `unblinded` and `changes` the words that hold."""
+    words = ("discreet", style.discreet), ("codes", style.discreet and style.codes), ("unblinded", plan.unblinded), (changes, bool(changes))
     return " ".join(word for word, holds in words if holds)
 
 

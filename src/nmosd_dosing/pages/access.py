@@ -81,7 +81,7 @@ def desk_of(request: HttpRequest) -> Desk | None:
         return None
     if request.session.get("password") != accounts.password_number(place.register.facts, name):
         return None
-    return Desk(place, account.who, place.today())
+    return Desk(place, account.who, place.today)
 
 
 # --- middleware ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Place:
     as_of: dt.date | None = None
     demo: bool = False
 
+    @property
     def today(self) -> dt.date:
         """The day in the zone."""
         if self.as_of is not None:

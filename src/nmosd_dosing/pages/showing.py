@@ -47,6 +47,7 @@ SECTIONS = (
     Section("pharmacy", gettext_lazy("Pharmacy"), _ALL),
     Section("screening", gettext_lazy("Screening"), _ALL),
     Section("studies", gettext_lazy("Studies"), _ALL),
+    Section("feeds", gettext_lazy("Feeds"), _ALL),
     Section("trail", gettext_lazy("Trail"), _ALL),
     Section("accounts", gettext_lazy("Accounts"), frozenset({"manager"})),
 )

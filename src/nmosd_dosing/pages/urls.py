@@ -10,6 +10,7 @@ from nmosd_dosing.pages.access import public
 from nmosd_dosing.pages.views import (
     accounts,
     exports,
+    feeds,
     health,
     month,
     pharmacy,
@@ -45,6 +46,10 @@ urlpatterns = [
     path("accounts", accounts.everybody, name="accounts"),
     path("accounts/<str:name>", accounts.account, name="account"),
     path("export.zip", exports.everything, name="export"),
+    path("feeds", feeds.everybody, name="feeds"),
+    path("feeds/<int:number>/rotate", feeds.rotate, name="rotate_feed"),
+    path("feeds/<int:number>/revoke", feeds.revoke, name="revoke_feed"),
+    path("feeds/<str:key>.ics", feeds.feed, name="feed"),
     path("health", health.health, name="health"),
     path("look.css", health.look, name="look"),
     path("language", public(post=True)(set_language), name="set_language"),

@@ -124,3 +124,7 @@ class Request:
     def plan(self, subject: SubjectSchedule, original: SubjectSchedule | None = None) -> Plan:
         """One subject's plan."""
         return plan_of(subject, self.window, original=original, cancelled=self.cancelled, workdays=self.workdays, as_of=self.as_of)
+
+    def drawn(self, cohort: Cohort, column: int, until: dt.date) -> Plan:
+        """The plan of one of everybody, who are a cohort already, until another day."""
+        return next(replace(self, until=until, columns=cohort.chosen([column])).plans())

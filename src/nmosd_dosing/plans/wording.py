@@ -58,6 +58,7 @@ class Wording:
     booked_only: str
     at_hour: str
     of_subject: str
+    discreet_subject: str
     discreet_visit: str
     discreet_window: str
     discreet_span: str
@@ -131,6 +132,7 @@ _ENGLISH = Wording(
     booked_only="Booked for this day{}",
     at_hour=" at {}",
     of_subject="{} {} ({})",
+    discreet_subject="{} ({})",
     discreet_visit="Visit {}",
     discreet_window="Window of visit {}",
     discreet_span="Period of time {}",
@@ -203,6 +205,7 @@ _CHINESE = Wording(
     booked_only="已预约当日{}",
     at_hour=" {}",
     of_subject="{} {}（{}）",
+    discreet_subject="{}（{}）",
     discreet_visit="访视 {}",
     discreet_window="访视窗 {}",
     discreet_span="时段 {}",

@@ -45,6 +45,7 @@ _NAMED = {  # by table, what a row of it is called, by which of its cells; and w
     "allocation": ("arm of {subject}", ()),
     "accounts": ("account {account}", ()),
     "passwords": ("password of {account}", ("digest", "password")),
+    "feeds": ("feed {feed}", ("digest", "salt")),
     "files": ("{kind} file {id}, version {version}", ("text",)),
     "uses": ("use of {kind} file {id}, version {version}", ()),
     "versions": ("version of the study of {subject}", ()),
@@ -128,7 +129,7 @@ class Line:
             return f"{_VERBS.get(self.action, self.action)} {noun}: {', '.join(changed) or 'nothing'}"
         cells = self.new if self.new is not None else self.old or {}
         template = _NAMED.get(self.what, ("", ()))[0]
-        said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and name != "subject" and text}
+        said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and text}
         if self.what == "files" and "checksum" in said:
             said["checksum"] = clip(said["checksum"], CHECKSUM)
         shown = [text if name == template.split(" ")[0] else f"{name} {text}" for name, text in said.items()]  # `arm of 0101: placebo`

@@ -81,7 +81,7 @@ def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
     n = len(cohort)
     if by != "site":
         plans = zip(progress(range(n), n, "calendars"), _plans(request, cohort), strict=True)
-        return calendars.prepare_all(asked, ((plan, partial(_draw, request, cohort, column)) for column, plan in plans))
+        return calendars.prepare_all(asked, ((plan, partial(request.drawn, cohort, column)) for column, plan in plans))
     return _of_sites(asked, request, sites)
 
 
@@ -117,7 +117,7 @@ def _of_sites(asked: Asked, request: Request, names: Sequence[str]) -> list[Read
     sites = []
     for name, mine in progress(columns.items(), len(columns), "calendars"):
         plans = list(_plans(request, request.cohort.chosen(mine)))
-        draws: list[Draw] = [partial(_draw, request, request.cohort, column) for column in mine]
+        draws: list[Draw] = [partial(request.drawn, request.cohort, column) for column in mine]
         old = ical.read_ics(read_file(paths[name]), paths[name]) if is_file(paths[name]) else None
         options = calendars.options_of(asked.options, plans[0], asked.window)
         shared = tuple(option for option in options if not option.startswith(("--weight ", "--arm ")))
@@ -149,8 +149,3 @@ def _plans(request: Request, cohort: Cohort) -> Iterator[Plan]:
     """Everybody's plan, one after another."""
     for few in cohort.slices(_TOGETHER):
         yield from replace(request, columns=few).plans()
-
-
-def _draw(request: Request, cohort: Cohort, column: int, until: dt.date) -> Plan:
-    """One subject's plan until another day."""
-    return next(replace(request, until=until, columns=cohort.chosen([column])).plans())
