@@ -14,7 +14,16 @@ import pytest
 from tests.kit.served import ACCOUNTS, AT, client, place_of
 
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]+')
-_SAMPLES = {"code": "0102", "month": "2025-07", "name": "li.na", "id": "bat4406f", "version": "1", "number": "20", "key": "x" * 43}
+_SAMPLES = {
+    "code": "0102",
+    "month": "2025-07",
+    "name": "li.na",
+    "id": "bat4406f",
+    "version": "1",
+    "number": "20",
+    "kind": "record",
+    "key": "x" * 43,
+}
 
 
 def addresses() -> list[str]:
@@ -69,6 +78,25 @@ def test_pages_are_the_same_for_both_arms(both: tuple[Any, Any], name: str) -> N
             assert first == second, address + asked
             seen.add(first[0])
     assert 200 in seen
+
+
+TYPED = (
+    ("/subjects/0103/write/record", {"visit": "rcp/D182", "date": "2025-07-07", "status": "done", "product": "placebo"}),
+    ("/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "61"}),
+    ("/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "611"}),
+    ("/subjects/0103/correct/28", {"visit": "rcp/D1", "date": "2025-01-11", "status": "done", "why": "typed wrong"}),
+    ("/subjects/0103/withdraw/28", {"why": "typed twice"}),
+    ("/subjects/0201/write/event", {"event": "stable", "date": "2025-07-06"}),
+    ("/new-subject", {"subject": "0111", "site": "01", "start": "2025-07-14"}),
+)
+
+
+@pytest.mark.parametrize("name", [name for name, (role, _) in ACCOUNTS.items() if role != "unblinded-pharmacist"])
+def test_what_would_be_written_moves_the_same_for_both_arms(both: tuple[Any, Any], name: str) -> None:
+    for address, typed in TYPED:
+        first, second = (client(place, name).post(address, typed) for place in both)
+        assert first.status_code == second.status_code, address
+        assert _TOKEN.sub(rb"\1", first.content) == _TOKEN.sub(rb"\1", second.content), address
 
 
 def test_every_address_is_for_the_roles_that_it_names_and_nobody_else(both: tuple[Any, Any]) -> None:

@@ -136,7 +136,7 @@ def subject(request: Asked, code: str) -> HttpResponse:
     """One subject. An unblinded pharmacist who asks for it sees the doses of the arm."""
     desk = request.desk
     seen = looked(desk, code)
-    of_arm = seen.unblinded if "unblinded" in request.GET and desk.who.sees_arms else None
+    of_arm = seen.unblinded if "unblind" in request.GET and desk.who.sees_arms else None
     plan, board = seen.plan, seen.board
     shown = of_arm or plan
     visits, notes = (shown.all_visits, shown.notes) if shown is not None else ((), ())
