@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -114,3 +116,22 @@ def client(place: Any, name: str | None = None) -> Any:
         session.save()
         made.cookies["dosing"] = str(session.session_key)
     return made
+
+
+@contextlib.contextmanager
+def listening(place: Any, said: TextIO) -> Iterator[int]:
+    """The pages of a place on a port of this computer; what the program logs goes into a stream."""
+    from nmosd_dosing.pages import log, serving
+
+    server = serving.listening(place, 0)
+    log.begin(said)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        server.pull_trigger()
+        server.trigger.pull_trigger(server.close)  # in its own thread
+        thread.join()
+        server.task_dispatcher.shutdown()
+        log.begin()

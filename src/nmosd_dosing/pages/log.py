@@ -8,7 +8,7 @@ import re
 import sys
 import time
 
-_KEY = re.compile(r"(/feeds/)[^/\s?'\"]+")
+_KEY = re.compile(r"((?i:/feeds/))[^/\s?'\"]+|(?<![\w-])[A-Za-z0-9_-]{43,}")  # also where the address around it was typed wrongly
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
