@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from nmosd_dosing.register import chain, verifying
+from nmosd_dosing.register import accounts, chain, verifying
 from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import TakenOut
 from tests.kit.by_hand import CONTENT, ENTRY, by_hand, other, unguarded
-from tests.kit.written import UNBLINDED, Desk
+from tests.kit.written import MANAGER, NOW, UNBLINDED, ZONE, Desk
 
 
 @pytest.fixture
@@ -149,6 +151,115 @@ def test_a_trigger_that_swallows_what_is_written_is_found(whole: Register) -> No
         else:
             hand.ask("CREATE TRIGGER swallows BEFORE INSERT ON register_content BEGIN SELECT RAISE(IGNORE); END")
     assert found(whole).endswith("gone or was changed: swallows")
+
+
+GONE = "None the entries fit, and what guards them is gone or was changed: "
+
+
+def test_tables_that_are_not_as_they_were_made_are_found(whole: Register) -> None:
+    """Whoever takes an index away may let two replace the same; whoever puts a view in front of a table, hide what is written."""
+    on_server = whole.address.file is None
+    tries = [
+        (
+            "DROP INDEX entry_of_person", "CREATE INDEX entry_of_person ON register_entry (what, person)",
+            "index on what, person of register_entry",
+        ),
+        ("CREATE TABLE notes (a integer)", "DROP TABLE notes", "table notes"),
+        ("CREATE VIEW all_of_it AS SELECT * FROM register_entry", "DROP VIEW all_of_it", "view all_of_it"),
+        (
+            "ALTER TABLE register_content ADD COLUMN more text", "ALTER TABLE register_content DROP COLUMN more",
+            "column more of register_content",
+        ),
+        ("CREATE UNIQUE INDEX one ON register_entry (request, seq)", "DROP INDEX one", "unique index on request, seq of register_entry"),
+    ]  # fmt: skip
+    if on_server:
+        tries += [
+            (
+                "ALTER TABLE register_entry DROP CONSTRAINT register_entry_replaces_key",
+                "ALTER TABLE register_entry ADD CONSTRAINT register_entry_replaces_key UNIQUE (replaces)",
+                "unique index on replaces of register_entry",
+            ),
+            (
+                "ALTER TABLE register_entry DISABLE TRIGGER entry_stays",
+                "ALTER TABLE register_entry ENABLE TRIGGER entry_stays",
+                "entry_stays",
+            ),
+            (
+                "ALTER TABLE register_entry ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE register_entry DISABLE ROW LEVEL SECURITY",
+                "row security of register_entry",
+            ),
+            (
+                "ALTER TABLE register_entry ALTER COLUMN account DROP NOT NULL",
+                "ALTER TABLE register_entry ALTER COLUMN account SET NOT NULL",
+                "column account of register_entry",
+            ),
+        ]
+    for statement, back, said in tries:
+        with by_hand(whole, whole.facts) as hand:
+            hand.ask(statement)
+        assert found(whole) == GONE + said
+        with by_hand(whole, whole.facts) as hand:
+            hand.ask(back)
+    assert found(whole) == "holds"
+
+
+def test_a_view_in_the_place_of_a_table_is_found(whole: Register) -> None:
+    with by_hand(whole, whole.facts) as hand:
+        hand.ask("ALTER TABLE register_account RENAME TO accounts")
+        hand.ask("CREATE VIEW register_account AS SELECT * FROM accounts")
+    assert found(whole) == f"{GONE}table accounts, view register_account"
+
+
+def test_a_unique_index_that_is_gone_with_its_table_is_found(whole: Register) -> None:
+    if whole.address.file is None:
+        return
+    with unguarded(whole, whole.facts) as hand:  # as SQLite's own pages say it is done
+        ((made,),) = hand.ask("SELECT sql FROM sqlite_master WHERE name = 'register_entry'")
+        hand.ask("ALTER TABLE register_entry RENAME TO before")
+        hand.ask(made.replace(" UNIQUE", ""))
+        hand.ask("INSERT INTO register_entry SELECT * FROM before")
+        hand.ask("DROP TABLE before")
+        hand.ask("CREATE INDEX entry_of_person ON register_entry (what, person)")
+        hand.ask("CREATE INDEX entry_of_site ON register_entry (what, site)")
+    assert found(whole) == f"{GONE}unique index on replaces of register_entry"
+
+
+def test_a_guard_of_another_table_is_none(whole: Register) -> None:
+    on_server = whole.address.file is None
+    with by_hand(whole, whole.facts) as hand:
+        if on_server:
+            hand.ask("DROP TRIGGER entry_stays ON register_entry")
+            hand.ask("CREATE TRIGGER entry_stays BEFORE UPDATE OR DELETE ON register_account FOR EACH ROW EXECUTE FUNCTION refuse_change()")
+        else:
+            hand.ask("DROP TRIGGER entry_stays")
+            hand.ask("CREATE TRIGGER entry_stays BEFORE UPDATE ON register_account BEGIN SELECT RAISE(ABORT, 'never'); END")
+    assert found(whole) == f"{GONE}entry_stays"
+
+
+def test_a_password_that_was_put_in_by_hand_is_named(whole: Register) -> None:
+    accounts.add(whole.facts, MANAGER, NOW, ZONE, name="li.na", role="monitor", sites="all")
+    accounts.set_password(whole.facts, MANAGER, NOW, ZONE, name="li.na", password="seven green tortoises")
+    assert found(whole) == "holds"
+    said = "None the entries fit, and these accounts have another password than they were given: "
+    with by_hand(whole, whole.facts) as hand:
+        hand.ask("UPDATE register_account SET password = 'argon2$x'")
+    assert found(whole) == f"{said}li.na"
+    with by_hand(whole, whole.facts) as hand:
+        hand.ask("INSERT INTO register_account (name, password) VALUES ('zoe', 'argon2$y')")
+    assert found(whole) == f"{said}li.na, zoe"
+    with by_hand(whole, whole.facts) as hand:
+        hand.ask("DELETE FROM register_account")
+    assert found(whole) == f"{said}li.na"
+
+
+def test_a_clock_that_was_set_back_is_said_and_is_no_edit(whole: Register) -> None:
+    assert verifying.verify(whole.facts).earlier == (0, None)
+    for minutes in (-5, -10, 20, 15):
+        desk = Desk(whole, at=NOW + dt.timedelta(minutes=minutes))
+        assert "entered" in desk.record("events", subject="0101", event="relapse", date=f"2025-03-{minutes + 11:02}")
+    assert found(whole) == "holds"
+    assert verifying.verify(whole.facts).earlier == (3, 8)
 
 
 def test_bytes_in_the_place_of_a_text_are_found(whole: Register) -> None:

@@ -102,6 +102,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, OSError):
         _close_output()
         return _say(f"error: cannot write the output: {error.strerror or error}")
+    if any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__):  # Django's, which is not loaded here
+        said = (str(error).strip().splitlines() or ["the database refuses it"])[0]
+        return _say(f"error: the register cannot be read: {said}\nhint: `dosing register verify` looks whether it was damaged")
     if type(error).__name__ == "Abort":  # typer's word for an interrupt
         return INTERRUPTED
     if type(error).__name__ == "NoArgsIsHelpError":  # `dosing` alone

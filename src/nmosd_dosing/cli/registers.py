@@ -16,6 +16,7 @@ import stat
 import sys
 import warnings
 import zoneinfo
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,9 +114,9 @@ def opened_by_owner(named: str | None) -> register.Register:
         return older.register
 
 
-def made(asked: RegisterOptions) -> Opened:
+def made(asked: RegisterOptions, fill: Callable[[Opened], object] = lambda _: None) -> Opened:
     """A new register, for its first account: a manager, who is the user of this computer; on a server, which does not know him, one with
-    a password. Raises InputError where none can be made, and then nothing is."""
+    a password; and with what `fill` writes. Raises InputError where none can be made, and then nothing is."""
     text = loaded(asked.register)
     from nmosd_dosing.register import accounts, register
 
@@ -124,9 +125,13 @@ def made(asked: RegisterOptions) -> Opened:
     first = None
     if on_server or asked.password_file is not None:
         first = accounts.checked_password(new_password(asked.password_file, name), name)
-    found, at = register.make(text), now()
-    who = accounts.begin(found.facts, name, at, zone(), user=None if first else user, password=first)
-    return Opened(found, who, at, zone())
+    at, who = now(), accounts.first(name)
+
+    def begin(new: register.Register) -> None:
+        accounts.begin(new.facts, name, at, zone(), user=None if first else user, password=first)
+        fill(Opened(new, who, at, zone()))
+
+    return Opened(register.make(text, begin), who, at, zone())
 
 
 def loaded_for_pages() -> None:

@@ -220,19 +220,24 @@ def needs_no_password(store: Store, account: Account, user: str) -> bool:
 # --- what a manager does -------------------------------------------------------------------------------------------------
 
 
+def first(name: str) -> Who:
+    """The first account of a register: a manager."""
+    return Who(name, "manager")
+
+
 def begin(store: Store, name: str, at: dt.datetime, zone: str, *, user: str | None = None, password: str | None = None) -> Who:
-    """The first account of an empty register: a manager, for the user of this computer or with a password."""
-    first = Account(0, checked_name(name, ()), "manager", None, True, user, False)
+    """The first account of an empty register, for the user of this computer or with a password."""
+    mine = Account(0, checked_name(name, ()), first(name).role, None, True, user, False)
     if password is None and (user is None or is_server(store)):
         raise InputError(
             Problem("the first account needs a password", hint=f"it is asked for, or stands in `{argument('password_file', 'FILE')}`")
         )
-    given, encoded = _new_password(store, first.name, password) if password is not None else (None, "")
+    given, encoded = _new_password(store, mine.name, password) if password is not None else (None, "")
     store.write(
-        [Act("enter", ACCOUNTS, first.cells), *([given] if given else [])], first.who.author(zone), at,
-        seen=0, check=lambda: _keep(store, first.name, encoded) if given else None,
+        [Act("enter", ACCOUNTS, mine.cells), *([given] if given else [])], mine.who.author(zone), at,
+        seen=0, check=lambda: _keep(store, mine.name, encoded) if given else None,
     )  # fmt: skip
-    return first.who
+    return mine.who
 
 
 def add(
@@ -314,6 +319,13 @@ def _keep(store: Store, name: str, encoded: str) -> None:
     kept = models.Account.objects.using(store.alias)
     if not kept.filter(name=name).update(password=encoded):
         kept.create(name=name, password=encoded)
+
+
+def with_another_password(store: Store) -> list[str]:
+    """The accounts of which the table of accounts has another password than the trail says that they were given."""
+    given = {fact.cells["account"]: fact.cells["digest"] for fact in facts.holding(store, PASSWORDS) if fact.cells is not None}
+    kept = {name: _digest(encoded) for name, encoded in models.Account.objects.using(store.alias).values_list("name", "password")}
+    return sorted(name for name in given.keys() | kept.keys() if given.get(name) != kept.get(name))
 
 
 def _digest(encoded: str) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any, NamedTuple
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import chain
-from nmosd_dosing.register.chain import Head
+from nmosd_dosing.register.chain import Damaged, Head
 from nmosd_dosing.register.models import Account
 from nmosd_dosing.register.store import Store
 
@@ -35,11 +35,9 @@ class Begun(NamedTuple):
 
 def backup(store: Store, kind: str) -> Iterator[bytes]:
     """The pieces of a file with all that a store holds, packed by gzip; `kind`: `facts` or `arms`. It is that of one moment."""
-    connection = connections[store.alias]
-    with transaction.atomic(using=store.alias):
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with store.reading():
+        if (wrong := store.verify()) is not None:  # nobody could restore it
+            raise Damaged(store.number(wrong.seq))
         head = store.head()
         packed = zlib.compressobj(6, zlib.DEFLATED, 31)
         yield packed.compress(_line({"format": _FORMAT, "version": _VERSION, "store": kind, "head": list(head)}))
@@ -86,7 +84,6 @@ def restore(store: Store, content: bytes, path: str) -> Head:
             raise InputError(Problem(f"`{clip(path)}` is cut: it ends before number {head.seq}", hint="take another copy"))
         if (wrong := store.verify(head)) is not None:
             raise InputError(Problem(f"`{clip(path)}`: number {wrong.seq} {wrong.message}", hint="take a backup that was not changed"))
-    connections[store.alias].close()
     return head
 
 

@@ -7,11 +7,13 @@ as JSON) and `reason` (that of the entry from which it was taken, unless it is t
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from nmosd_dosing.register import chain
+from nmosd_dosing.register.chain import Damaged
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.store import Act, Store
 
@@ -27,6 +29,13 @@ class Said(NamedTuple):
     reason: str | None
 
 
+def said(cells: str | None, reason: str | None, number: str) -> Said:
+    """What stands in a content of an entry. Raises Damaged where it cannot be read."""
+    if reason is not None and not chain.is_text(reason):
+        raise Damaged(number)
+    return Said(chain.read_cells(cells, number), reason)
+
+
 class _Held(NamedTuple):
     """Where the content of an entry is now: in that entry, or in one that took something out of it, so many deep."""
 
@@ -38,11 +47,11 @@ class _Held(NamedTuple):
 def content(store: Store, seq: int) -> Said:
     """What a person said at an entry, as far as it was not taken out."""
     held = _held(store, seq)
-    said = held.said
+    found = held.said
     for _ in range(held.depth):
-        cells = said.cells or {}
-        said = Said(json.loads(cells["cells"]), cells.get("reason")) if "cells" in cells else Said(None, None)
-    return said
+        cells = found.cells or {}
+        found = said(cells["cells"], cells.get("reason"), store.number(held.seq)) if "cells" in cells else Said(None, None)
+    return found
 
 
 def acts(store: Store, person: int, seq: int, cell: str | None, reason: str) -> dict[int, Act]:
@@ -65,13 +74,15 @@ def acts(store: Store, person: int, seq: int, cell: str | None, reason: str) -> 
 def row_of(store: Store, seq: int) -> int:
     """The row of which an entry took a text out, perhaps after another one had."""
     entries = Entry.objects.using(store.alias)
-    while (of := entries.filter(seq=seq, action="blank").values_list("of", flat=True).first()) is not None:
+    while (of := entries.filter(seq=seq, action="blank", of__lt=seq).values_list("of", flat=True).first()) is not None:
         seq = of
     return seq
 
 
 def _rows_of(store: Store, person: int) -> Iterator[Mapping[str, Any]]:
-    yield from Entry.objects.using(store.alias).filter(person=person).exclude(action="blank").order_by("seq").values()
+    for row in Entry.objects.using(store.alias).filter(person=person).exclude(action="blank").order_by("seq").values():
+        chain.read_entry(row, store.number(row["seq"]))
+        yield row
 
 
 def _lineage(store: Store, person: int, seq: int) -> list[Mapping[str, Any]]:
@@ -79,8 +90,8 @@ def _lineage(store: Store, person: int, seq: int) -> list[Mapping[str, Any]]:
     rows = {row["seq"]: row for row in _rows_of(store, person)}
     after = {row["replaces"]: row for row in rows.values() if row["replaces"] is not None}
     first = rows[seq]
-    while (before := first["replaces"]) is not None:
-        first = rows[before]
+    while (before := rows.get(first["replaces"])) is not None:
+        first = before
     found = [first]
     while (later := after.get(found[-1]["seq"])) is not None:
         found.append(later)
@@ -94,11 +105,13 @@ def _text(store: Store, seq: int, cell: str | None) -> str | None:
 
 def _held(store: Store, seq: int) -> _Held:
     contents, entries = Content.objects.using(store.alias), Entry.objects.using(store.alias)
-    for depth in range(1 << 20):
-        cells, reason, salt = contents.values_list("cells", "reason", "salt").get(entry=seq)
-        later = None if salt is not None else entries.filter(action="blank", of=seq).order_by("-seq").values_list("seq", flat=True).first()
-        if later is None:
-            return _Held(seq, Said(json.loads(cells) if cells is not None else None, reason), depth)
+    for depth in itertools.count():
+        cells, reason, salt = contents.filter(entry=seq).values_list("cells", "reason", "salt").first() or (None, None, None)
+        if salt is not None:
+            return _Held(seq, said(cells, reason, store.number(seq)), depth)
+        later = entries.filter(action="blank", of=seq, seq__gt=seq).order_by("-seq").values_list("seq", flat=True).first()
+        if later is None:  # its content is gone, and nobody took it out
+            raise Damaged(store.number(seq))
         seq = later
     raise AssertionError(seq)
 

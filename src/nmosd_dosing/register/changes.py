@@ -21,14 +21,13 @@ from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.person import Cells, Person, Row, Rows, Way, read, unknown_subject
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Store
+from nmosd_dosing.register.store import ARMS, Act, Store
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
-ARMS = "arms:"  # before the number of an entry of the arms' store
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
     "history": "line of the history",
@@ -48,7 +47,7 @@ class Book:
         """By which study somebody with these rows is planned. Raises InputError where there is none."""
         if self.chosen is not None:
             return Way(*self.chosen, self.today)
-        people = [Fact(0, None, row.cells.get("site"), row.cells) for row in rows.get("subjects", ())]
+        people = [Fact(row.seq or 0, None, row.cells.get("site"), row.cells) for row in rows.get("subjects", ())]
         return Way(gathering.study_of(self.register, people, self.today), tables.period(self.register), self.today)
 
     def store(self, table: str) -> Store:
@@ -183,9 +182,8 @@ def rows_of(book: Book, person: int, table: str) -> dict[str, Sequence[Row]]:
     for name in written.COLUMNS:
         if name != "allocation" or table == "allocation":
             store = book.store(name)
-            prefix = ARMS if store is book.register.arms else ""
             found[name] = [
-                Row(f"number {prefix}{fact.seq}", fact.cells or {}, fact.seq) for fact in facts.holding(store, name, persons=[person])
+                Row(f"number {store.number(fact.seq)}", fact.cells or {}, fact.seq) for fact in facts.holding(store, name, persons=[person])
             ]
     code = found["subjects"][0].cells.get("subject", "") if found["subjects"] else ""
     return {
@@ -391,23 +389,23 @@ def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = Tru
         problems.error(wrong, None, "name the number of a row that was entered or corrected")
         return store, None, ""
     if must_hold and (later := facts.replaced_by(store, int(text))) is not None:
-        problems.found.append(_does_not_hold(store, number, later, ARMS if of_arms else ""))
+        problems.found.append(_does_not_hold(store, number, later))
         return store, None, entry["what"]
     return store, Fact(entry["seq"], entry["person"], entry["site"], cells), entry["what"]
 
 
-def _does_not_hold(store: Store, number: str, later: Mapping[str, object], prefix: str) -> Problem:
+def _does_not_hold(store: Store, number: str, later: Mapping[str, object]) -> Problem:
     """What replaced a row, and what holds now."""
     by = f"{clip(str(later['account']))}, {later['at']}"
     if later["action"] == "withdraw":
-        return Problem(f"number {number} was withdrawn by number {prefix}{later['seq']} ({by})", hint="record the row anew")
+        return Problem(f"number {number} was withdrawn by number {store.number(later['seq'])} ({by})", hint="record the row anew")
     last = later
     while (after := facts.replaced_by(store, int(str(last["seq"])))) is not None:
         last = after
-    wrong = f"number {number} was corrected by number {prefix}{later['seq']} ({by})"
+    wrong = f"number {number} was corrected by number {store.number(later['seq'])} ({by})"
     if last["action"] == "withdraw":
-        return Problem(f"{wrong}, and withdrawn by number {prefix}{last['seq']}", hint="record the row anew")
-    return Problem(wrong, hint=f"number {prefix}{last['seq']} holds now: name that one")
+        return Problem(f"{wrong}, and withdrawn by number {store.number(last['seq'])}", hint="record the row anew")
+    return Problem(wrong, hint=f"number {store.number(last['seq'])} holds now: name that one")
 
 
 def _sees(book: Book, entry: Mapping[str, object]) -> bool:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from nmosd_dosing.register import blanking
+from nmosd_dosing.register import blanking, chain
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.store import Store
 
 _ROWS = ("enter", "correct")
+_NO_ROWS = ("withdraw", "blank", "open")  # what is neither, nor a row, was put in by hand, and is not passed over
 _ASKED_AT_ONCE = 20_000  # persons that one question names
 
 
@@ -44,6 +45,13 @@ def holding(
     return [fact for part in parts for fact in _facts(store, rows.filter(person__in=part))]
 
 
+def as_written(store: Store, what: str, known: int | None = None) -> list[Fact]:
+    """The rows that hold of a table by which everybody is planned, each compared with its digest. Raises Damaged."""
+    if (changed := store.first_changed((what,))) is not None:
+        raise chain.Damaged(store.number(changed))
+    return holding(store, what, known=known)
+
+
 def of_code(store: Store, code: str, *, known: int | None = None) -> Fact | None:
     """The row of the subject who has a code, letter by letter; None where nobody has it."""
     written = f'"subject":{json.dumps(code, ensure_ascii=False)}'
@@ -54,8 +62,8 @@ def of_code(store: Store, code: str, *, known: int | None = None) -> Fact | None
 
 
 def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
-    later = Entry.objects.using(store.alias).filter(replaces=OuterRef("seq"))
-    rows = Entry.objects.using(store.alias).filter(what=what, action__in=_ROWS)
+    later = Entry.objects.using(store.alias).filter(replaces=OuterRef("seq"), seq__gt=OuterRef("seq"))
+    rows = Entry.objects.using(store.alias).filter(what=what).exclude(action__in=_NO_ROWS)
     if known is not None:
         later, rows = later.filter(seq__lte=known), rows.filter(seq__lte=known)
     return rows.filter(~Exists(later)).order_by("person", "seq")
@@ -63,8 +71,12 @@ def _holding(store: Store, what: str, known: int | None) -> QuerySet[Entry]:
 
 def _facts(store: Store, rows: QuerySet[Entry]) -> Iterator[Fact]:
     cells = Content.objects.using(store.alias).filter(entry=OuterRef("seq")).values("cells")[:1]
-    for seq, person, site, text in rows.annotate(cells=cells).values_list("seq", "person", "site", "cells"):
-        yield Fact(seq, person, site, json.loads(text) if text is not None else blanking.content(store, seq).cells)
+    for seq, action, person, site, text in rows.annotate(cells=cells).values_list("seq", "action", "person", "site", "cells"):
+        number = store.number(seq)
+        chain.read_whose(seq, person, site, number)
+        if action not in _ROWS:
+            raise chain.Damaged(number)
+        yield Fact(seq, person, site, chain.read_cells(text, number) if text is not None else blanking.content(store, seq).cells)
 
 
 def fact(store: Store, seq: int, known: int | None = None) -> tuple[Mapping[str, Any], Mapping[str, str] | None] | None:
@@ -72,12 +84,13 @@ def fact(store: Store, seq: int, known: int | None = None) -> tuple[Mapping[str,
     entry = Entry.objects.using(store.alias).filter(seq=seq).values().first()
     if entry is None or (known is not None and seq > known):
         return None
+    chain.read_entry(entry, store.number(seq))
     return entry, blanking.content(store, seq).cells
 
 
 def replaced_by(store: Store, seq: int) -> Mapping[str, Any] | None:
     """The entry that replaces one; None where it holds."""
-    return Entry.objects.using(store.alias).filter(replaces=seq).values().first()
+    return Entry.objects.using(store.alias).filter(replaces=seq, seq__gt=seq).values().first()
 
 
 def corrections(store: Store, person: int) -> dict[int, int]:
@@ -91,10 +104,13 @@ def corrections(store: Store, person: int) -> dict[int, int]:
 
 def site_of(store: Store, person: int) -> str | None:
     """At which site a subject is; of one who was withdrawn, where it was last."""
-    return (
-        Entry.objects.using(store.alias)
-        .filter(what="subjects", person=person, action__in=_ROWS)
-        .order_by("-seq")
-        .values_list("site", flat=True)
-        .first()
-    )
+    return _places(store).filter(person=person).values_list("site", flat=True).last()
+
+
+def sites(store: Store) -> dict[int, str | None]:
+    """At which site each subject is; of those who were withdrawn, where they were last."""
+    return {person: site for person, site in _places(store).values_list("person", "site") if person is not None}
+
+
+def _places(store: Store) -> QuerySet[Entry]:
+    return Entry.objects.using(store.alias).filter(what="subjects", action__in=_ROWS).order_by("seq")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command
-from nmosd_dosing.register import server, versions
-from nmosd_dosing.register.addresses import Address, address
-from nmosd_dosing.register.store import Store, said
+from nmosd_dosing.register import server, unfinished, versions
+from nmosd_dosing.register.addresses import Address, address, of_file
+from nmosd_dosing.register.store import ARMS, Store, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +46,79 @@ class Register:
             connections[store.alias].close()
 
 
-def make(text: str) -> Register:
-    """A new, empty register. Raises InputError where there is one, or none can be made."""
-    register = _connected(address(text))
-    at = register.address
-    begun: list[Path] = []
+def make(text: str, fill: Callable[[Register], None] | None = None) -> Register:
+    """A new register, which is there once `fill` has written into it, whole, or not at all, also where the program is killed meanwhile.
+    Raises InputError where there is one, or none can be made."""
+    at = address(text)
     try:
-        for file in (at.file, at.arms_file):
-            if file is not None:
-                versions.begin_file(file)
-                begun.append(file)
-        for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
-            if connections[store.alias].vendor == "postgresql":
-                with connections[store.alias].cursor() as cursor:
-                    cursor.execute(f"CREATE SCHEMA {schema}")
-            versions.create(store)
+        if at.file is not None and at.arms_file is not None:
+            _make_files(at, at.file, at.arms_file, fill)
+        else:
+            _make_schemas(at, fill)
     except DatabaseError as error:
-        _take_away(register, begun)
         hint = "name a file in a folder that can be written" if at.file is not None else "name an empty database, as the role that owns it"
         raise InputError(Problem(f"cannot make the register `{clip(at.shown)}`: {said(error)}", hint=hint)) from error
-    except InputError:
-        _take_away(register, begun)
-        raise
-    return register
+    return _connected(at)
 
 
-def unmake(register: Register) -> None:
-    """Takes a register away again that was made by this command, and into which nothing came."""
-    at = register.address
-    for store, schema in ((register.facts, server.FACTS), (register.arms, server.ARMS)):
-        if server.is_server(store):
-            with connections[store.alias].cursor() as cursor:
-                cursor.execute(f"DROP SCHEMA {schema} CASCADE")
-    _take_away(register, [file for file in (at.file, at.arms_file) if file is not None])
+def _make_files(at: Address, file: Path, arms_file: Path, fill: Callable[[Register], None] | None) -> None:
+    """Two files, which are made in a folder beside them, and moved where they belong."""
+    for there in (file, arms_file):
+        if there.exists() and not (there is arms_file and _is_left_over(at)):
+            raise InputError(versions.is_there(there))
+    with unfinished.beside(file) as folder:
+        begun = replace(of_file(folder / file.name), shown=at.shown)
+        assert begun.file is not None and begun.arms_file is not None
+        made = _connected(begun)
+        try:
+            for each in (begun.file, begun.arms_file):
+                versions.begin_file(each)
+            for store in (made.facts, made.arms):
+                versions.create(store)
+            if fill is not None:
+                fill(made)
+        finally:
+            made.close()
+        arms_file.unlink(missing_ok=True)
+        unfinished.move(begun.arms_file, arms_file)
+        try:
+            unfinished.move(begun.file, file)
+        except BaseException:
+            arms_file.unlink()
+            raise
 
 
-def _take_away(register: Register, files: Sequence[Path]) -> None:
-    """Files that this command made: one that was there before is somebody's."""
-    register.close()
-    for file in files:
-        for beside in ("", "-wal", "-shm"):
-            file.with_name(file.name + beside).unlink(missing_ok=True)
+def _is_left_over(at: Address) -> bool:
+    """Whether a file of arms is empty: one that was killed has moved it, and nothing else yet."""
+    store = _connected(at).arms
+    try:
+        return store.head().seq == 0
+    except DatabaseError:
+        return False
+    finally:
+        connections[store.alias].close()
+
+
+def _make_schemas(at: Address, fill: Callable[[Register], None] | None) -> None:
+    """Two schemas of a database. The arms' transaction ends first: without facts nothing is a register."""
+    made = _connected(at)
+    try:
+        with transaction.atomic(using=made.facts.alias):
+            _make_schema(made.facts, server.FACTS)
+            with transaction.atomic(using=made.arms.alias):
+                if server.has_tables(made.arms) and made.arms.head().seq == 0:  # one that was killed between the two
+                    server.drop(made.arms, server.ARMS)
+                _make_schema(made.arms, server.ARMS)
+                if fill is not None:
+                    fill(made)
+    finally:
+        made.close()
+
+
+def _make_schema(store: Store, schema: str) -> None:
+    with connections[store.alias].cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {schema}")
+    versions.create(store)
 
 
 def open(text: str) -> Register:
@@ -159,4 +191,4 @@ def _connected(at: Address) -> Register:
             connections[alias].close()
             del connections[alias]
     connections.databases.update({k: v for k, v in connections.configure_settings({"default": {}, **databases}).items() if k in databases})
-    return Register(at, Store(aliases[0], at.shown), Store(aliases[1], at.shown))
+    return Register(at, Store(aliases[0], at.shown), Store(aliases[1], at.shown, ARMS))

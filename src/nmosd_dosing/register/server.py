@@ -23,6 +23,17 @@ def is_server(store: Store) -> bool:
     return connections[store.alias].vendor == "postgresql"
 
 
+def has_tables(store: Store) -> bool:
+    """Whether the tables of a store are there."""
+    return _is_so(store, "SELECT to_regclass('register_entry') IS NOT NULL")
+
+
+def drop(store: Store, schema: str) -> None:
+    """Takes a schema away, with all that is in it."""
+    with connections[store.alias].cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
 def may_change(store: Store) -> bool:
     """Whether the role, under which a store is opened, might change or delete what is written; so might its owner."""
     return _is_so(store, "SELECT has_table_privilege('register_entry', 'UPDATE, DELETE, TRUNCATE')")

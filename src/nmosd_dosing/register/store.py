@@ -14,12 +14,13 @@ from django.db.models import Max
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import chain
-from nmosd_dosing.register.chain import Head, Wrong
+from nmosd_dosing.register.chain import Action, Damaged, Head, Wrong
 from nmosd_dosing.register.models import Content, Entry
 
-Action = Literal["enter", "correct", "withdraw", "blank", "open"]
 Cells = Mapping[str, str]
+ARMS = "arms:"  # before the number of an entry of the arms' store
 _LOCK = 7_061_017  # PostgreSQL's number of the lock under which a store is written
+MOST = 2**63 - 1  # SQLite sorts a number that was made a text by hand behind all numbers
 _AT_ONCE = 5_000  # rows that are sent together
 
 
@@ -62,11 +63,24 @@ class Store:
 
     alias: str
     shown: str = field(default="")
+    prefix: str = ""
+
+    def number(self, seq: object) -> str:
+        """How the number of an entry is written: `31`, of the arms `arms:31`."""
+        return f"{self.prefix}{seq}"
 
     def head(self) -> Head:
         """The last entry's number and hash; of an empty store 0 and zeros."""
-        last = Entry.objects.using(self.alias).order_by("-seq").values_list("seq", "hash").first()
+        last = Entry.objects.using(self.alias).filter(seq__lte=MOST).order_by("-seq").values_list("seq", "hash").first()
         return Head(*last) if last is not None else Head(0, chain.FIRST)
+
+    def check_complete(self) -> None:
+        """Raises Damaged where a number is missing: whoever reads a part would not miss it."""
+        last = self.head().seq
+        there = Entry.objects.using(self.alias).filter(seq__lte=last)
+        if there.count() != last:
+            numbers = there.order_by("seq").values_list("seq", flat=True).iterator()
+            raise Damaged(self.number(next(i for i, seq in enumerate(numbers, 1) if seq != i)))
 
     def write(
         self, acts: Sequence[Act], author: Author, at: dt.datetime, *, seen: int | None = None, check: Callable[[], None] | None = None
@@ -120,6 +134,22 @@ class Store:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read meanwhile is all of one moment, and others write meanwhile."""
+        connection = connections[self.alias]
+        if connection.vendor == "postgresql":
+            with transaction.atomic(using=self.alias), connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")  # and not IMMEDIATE, as whoever writes begins
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+    @contextmanager
     def _locked(self) -> Iterator[None]:
         """One transaction, in which nobody else writes."""
         connection = connections[self.alias]
@@ -155,7 +185,7 @@ class Store:
     def known_at(self, moment: dt.datetime) -> int:
         """The number of the last entry that was written by a moment; 0 where none was. The order is that of numbers: a clock that went
         back makes nothing unknown that stands before."""
-        found = Entry.objects.using(self.alias).filter(at__lte=stamped(moment)).aggregate(last=Max("seq"))["last"]
+        found = Entry.objects.using(self.alias).filter(at__lte=stamped(moment), seq__lte=MOST).aggregate(last=Max("seq"))["last"]
         return found or 0
 
     def entries(self, known: int | None = None) -> Iterator[dict[str, Any]]:
@@ -223,7 +253,7 @@ def _rows(
         if act.newcomer is not None and act.what == "subjects":
             newcomers[act.newcomer] = seq
         for text in (*(act.cells or {}).values(), act.reason or "", act.site or ""):
-            if "\0" in text or not _is_text(text):
+            if not chain.is_text(text):
                 raise InputError(Problem(f"`{clip(text)}` holds a sign that no text has", hint="write it anew"))
         cells = chain.canonical(dict(act.cells)) if act.cells is not None else None
         salt = secrets.token_hex(8)
@@ -234,15 +264,6 @@ def _rows(
             "of": act.of, "request": request, "digest": chain.digest(cells, act.reason, salt),
         })  # fmt: skip
     return list(chain.linked(entries, head)), contents
-
-
-def _is_text(text: str) -> bool:
-    """Whether it can be written in UTF-8: bytes of another encoding, typed in a terminal, cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def said(error: DatabaseError) -> str:

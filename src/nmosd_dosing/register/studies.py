@@ -17,7 +17,8 @@ from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, arg
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of as read_study
-from nmosd_dosing.register.facts import Fact, holding
+from nmosd_dosing.register.chain import Damaged
+from nmosd_dosing.register.facts import Fact, as_written
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.model import Study
@@ -54,13 +55,13 @@ class Use(NamedTuple):
 
 def files(store: Store, known: int | None = None) -> list[File]:
     """All files, in the order in which they came."""
-    return [File(*(fact.cells[name] for name in File._fields)) for fact in holding(store, "files", known=known) if fact.cells is not None]
+    return [File(*(fact.cells[name] for name in File._fields)) for fact in as_written(store, "files", known) if fact.cells is not None]
 
 
 def uses(store: Store, known: int | None = None) -> list[Use]:
     """Which site uses what from when, in the order in which it was said."""
     found = []
-    for fact in holding(store, "uses", known=known):
+    for fact in as_written(store, "uses", known):
         if fact.cells is not None:
             day = fact.cells.get("from")
             found.append(Use(
@@ -196,6 +197,9 @@ def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -
     """The study file on which subjects are, by their rows. Raises InputError where the register has none, or they are on several
     versions."""
     there, on = versions(store, known), by_version(subjects)
+    for version, mine in on.items():
+        if version not in {file.version for file in there}:  # whoever comes is on one that there is
+            raise Damaged(store.number(mine[0].seq))
     if len(on) > 1:
         message = f"these subjects are on {len(on)} versions of the study: {in_words(on)}"
         each = " or ".join(f"`{argument('study_version', version)}`" for version in on)

@@ -43,8 +43,8 @@ def known_by(register: Register, seq: int) -> Known:
 
 
 class Whose(NamedTuple):
-    """Whose rows are read: as they were known, of the subjects of the sites that somebody may see (None: of all), of those only the ones at
-    some sites, or one subject, or those on a version of the study; or some persons, by their numbers."""
+    """Whose rows are read: as they were known, of the subjects who are now of the sites that somebody may see (None: of all), of those only
+    the ones at some sites, or one subject, or those on a version of the study; or some persons, by their numbers."""
 
     known: Known | None = None
     seen: frozenset[str] | None = None
@@ -72,6 +72,7 @@ def held(
             continue
         if table == ARMS:
             store = register.arms_store()
+            store.check_complete()
             last = store.known_at(whose.known.at) if whose.known is not None else None
         else:
             store, last = register.facts, _facts(whose)
@@ -93,6 +94,7 @@ def contents(held: Mapping[str, Sequence[Fact]]) -> dict[str, bytes]:
 def subjects(register: Register, whose: Whose) -> list[Fact]:
     """The rows of subjects. Where nobody is at one of the sites, or no subject has the code, all are there that may be seen: so whoever
     reads them can say who there is."""
+    register.facts.check_complete()
     there = [fact for fact in _subjects(register, whose) if fact.cells is not None]
     if whose.version is None:
         return there
@@ -103,20 +105,25 @@ def _subjects(register: Register, whose: Whose) -> list[Fact]:
     store, last, seen = register.facts, _facts(whose), whose.seen
     if whose.persons is not None:
         return facts.holding(store, "subjects", known=last, persons=whose.persons)
+    now = facts.sites(store) if seen is not None and last is not None else None  # whose past somebody sees is told by where they are now
+
+    def seen_of(found: Sequence[Fact]) -> list[Fact]:
+        return [f for f in found if seen is None or (f.site if now is None else now.get(f.person or 0)) in seen]
+
     if whose.subject is not None:
         one = facts.of_code(store, whose.subject, known=last)
-        if one is not None and (seen is None or one.site in seen):
+        if one is not None and seen_of([one]):
             return [one]
     elif whose.sites and (seen is None or whose.sites <= seen):
-        some = facts.holding(store, "subjects", known=last, sites=whose.sites)
+        some = seen_of(facts.holding(store, "subjects", known=last, sites=whose.sites))
         if {fact.site for fact in some} == whose.sites:
             return some
-    return facts.holding(store, "subjects", known=last, sites=seen)
+    return seen_of(facts.holding(store, "subjects", known=last, sites=seen if now is None else None))
 
 
 def period(register: Register, known: int | None = None) -> str | None:
     """The one period of the study that the register is about; None where it is about the way through several."""
-    found = facts.holding(register.facts, PERIOD, known=known)
+    found = facts.as_written(register.facts, PERIOD, known)
     return found[-1].cells["period"] if found and found[-1].cells is not None else None
 
 

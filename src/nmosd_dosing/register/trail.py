@@ -1,7 +1,7 @@
 """The audit trail as a monitor reads it: a line for each entry, and the one place that makes a sentence of it.
 
-An account reads what is of its sites; the trail of the arms is only an unblinded pharmacist's. What an unblinded pharmacist typed of a
-visit is not shown to anybody else: it may tell the arm.
+An account reads the whole past of the subjects who are of its sites now; the trail of the arms is only an unblinded pharmacist's. Nobody
+else writes what he alone may read, so what a row of the facts says no reader of it has to guess.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from django.db.models import Exists, OuterRef
 
 from nmosd_dosing.errors import CHECKSUM, InputError, Problem, Problems, clip
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.register import blanking, studies
+from nmosd_dosing.register import blanking, chain, studies
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.store import ARMS, Store
 from nmosd_dosing.register.tables import Known
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
@@ -86,7 +86,7 @@ class Line:
         return self._number(self.seq)
 
     def _number(self, seq: int | None) -> str:
-        return f"arms:{seq}" if self.store == "arms" else f"{seq}"
+        return f"{ARMS}{seq}" if self.store == "arms" else f"{seq}"
 
     @property
     def visit(self) -> str | None:
@@ -170,18 +170,21 @@ class Asked:
 def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
     """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
 
-    Raises InputError for a subject or a number that is not there, or that it may not see."""
+    Raises InputError for a subject or a number that is not there, or that it may not see: of both it says the same."""
+    if asked.number is not None and asked.number.startswith(ARMS) and arms is None:
+        raise InputError(_no_number(asked.number))
     seen = _Subjects(register.facts, who, _called(register.facts, asked.subject) if asked.subject is not None else None)
     persons = seen.called(asked.subject) if asked.subject is not None else None
     is_asked = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
     for name, store in (("facts", register.facts), ("arms", arms)):
         if store is None:
             continue
+        store.check_complete()
         numbers = None
         if asked.number is not None:
-            if (name == "arms") != asked.number.startswith("arms:"):
+            if (name == "arms") != asked.number.startswith(ARMS):
                 continue
-            numbers = _of_number(store, asked.number.removeprefix("arms:"), asked.number, seen)
+            numbers = _of_number(store, asked.number.removeprefix(ARMS), asked.number, seen)
         last = None if asked.known is None else asked.known.facts if name == "facts" else store.known_at(asked.known.at)
         for line in _lines(name, store, seen, persons, last):
             if (
@@ -236,6 +239,8 @@ class _Subjects:
         if persons is not None:
             rows = rows.filter(person__in=persons)
         for batch in _batches(rows.values("seq", "person", "site")):
+            for row in batch:
+                chain.read_whose(row["seq"], row["person"], row["site"], store.number(row["seq"]))
             said = _contents(store, [row["seq"] for row in batch])
             for row in batch:
                 self._sites[row["person"]] = row["site"]
@@ -277,6 +282,8 @@ def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | 
     if persons is not None:
         rows = rows.filter(person__in=persons)
     for batch in _batches(rows.values()):
+        for row in batch:
+            chain.read_entry(row, store.number(row["seq"]))
         batch = [row for row in batch if seen.sees(row["person"], row["site"])]
         said = _contents(store, _spoken_of(batch))
         for row in batch:
@@ -312,18 +319,22 @@ def _shown(cells: Mapping[str, str] | None, what: str) -> dict[str, str] | None:
     return {name: cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
 
 
+def _no_number(shown: str) -> Problem:
+    return Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are")
+
+
 def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]:
     """The numbers that stood in the same place as one, before and after it."""
     entry = Entry.objects.using(store.alias).filter(seq=int(text)).values().first() if re.fullmatch("[0-9]{1,15}", text) else None
     if entry is None or not seen.sees(entry["person"], entry["site"]):
-        raise InputError(Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are"))
+        raise InputError(_no_number(shown))
     entries, row = Entry.objects.using(store.alias), blanking.row_of(store, entry["seq"])
     found = {entry["seq"], row}
-    before = entries.filter(seq=row).values_list("replaces", flat=True).first()
+    before = entries.filter(seq=row, replaces__lt=row).values_list("replaces", flat=True).first()
     while before is not None:
         found.add(before)
-        before = entries.filter(seq=before).values_list("replaces", flat=True).first()
-    while (after := entries.filter(replaces=row).values_list("seq", flat=True).first()) is not None:
+        before = entries.filter(seq=before, replaces__lt=before).values_list("replaces", flat=True).first()
+    while (after := entries.filter(replaces=row, seq__gt=row).values_list("seq", flat=True).first()) is not None:
         found.add(row := after)
     return found
 
@@ -346,8 +357,8 @@ def _contents(store: Store, seqs: Collection[int]) -> dict[int, blanking.Said]:
     for begin in range(0, len(asked), _AT_ONCE):
         some = Content.objects.using(store.alias).filter(entry__in=asked[begin : begin + _AT_ONCE])
         for entry, cells, reason, salt in some.values_list("entry", "cells", "reason", "salt"):
-            if salt is None:
-                found[entry] = blanking.content(store, entry)
-            else:
-                found[entry] = blanking.Said(json.loads(cells) if cells is not None else None, reason)
-    return {seq: found.get(seq, blanking.Said(None, None)) for seq in asked}
+            found[entry] = blanking.content(store, entry) if salt is None else blanking.said(cells, reason, store.number(entry))
+    for seq in asked:
+        if seq not in found:
+            raise chain.Damaged(store.number(seq))
+    return found

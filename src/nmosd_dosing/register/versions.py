@@ -61,9 +61,17 @@ def begin_file(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        raise InputError(Problem(f"`{clip(str(file))}` is there already", hint="name another file, or take this one away")) from None
+        raise InputError(is_there(file)) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            Problem(f"cannot make `{clip(str(file))}`: {reason}", hint="name a file in a folder that can be written")
-        ) from None
+        raise InputError(cannot_make(file, error)) from None
+
+
+def is_there(file: Path) -> Problem:
+    """That a file is not written over."""
+    return Problem(f"`{clip(str(file))}` is there already", hint="name another file, or take this one away")
+
+
+def cannot_make(file: Path, error: OSError | ValueError) -> Problem:
+    """Why a file cannot be made."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Problem(f"cannot make `{clip(str(file))}`: {reason}", hint="name a file in a folder that can be written")

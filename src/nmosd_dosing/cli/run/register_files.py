@@ -123,12 +123,12 @@ def run_restore(asked: RegisterOptions, path: str, arms: str | None) -> None:
         if (of := backups.begun(content, name).store) != kind:
             other = "`--arms`" if of == "arms" else "the first argument"
             raise InputError(Problem(f"`{clip(name)}` is a backup of the {of}", hint=f"name it as {other}"))
-    made = register.make(asked.register or "")
-    try:
+    heads = {}
+
+    def fill(made: register.Register) -> None:
         for kind, (name, content) in contents.items():
-            head = backups.restore(made.facts if kind == "facts" else made.arms, content, name)
-            say(f"{asked.register}: the {kind}, up to number {head.seq}; the chain holds")
-    except InputError:
-        register.unmake(made)
-        raise
-    made.close()
+            heads[kind] = backups.restore(made.facts if kind == "facts" else made.arms, content, name)
+
+    register.make(asked.register or "", fill).close()
+    for kind, head in heads.items():
+        say(f"{asked.register}: the {kind}, up to number {head.seq}; the chain holds")

@@ -49,16 +49,15 @@ HadRows = Sequence[tuple[Cell | None, Had]]
 def run_init(asked: ImportOptions) -> None:
     """Makes a register of the tables that the options name, or of none."""
     rows, study = _all_rows(asked), _study_acts(asked)
-    found = registers.made(_register(asked))
-    from nmosd_dosing.register import imports, register
 
-    sites = {same(row["subject"]): row.get("site") for row in rows.get("subjects", ())}
-    acts = [act for table, mine in rows.items() for act in imports.acts(imports.Changes(table, new=mine), {}, sites, None)]
-    try:
-        found.facts.write([*study(found.facts), *acts], found.author, found.at)
-    except BaseException:
-        register.unmake(found.register)
-        raise
+    def fill(begun: Opened) -> None:
+        from nmosd_dosing.register import imports
+
+        sites = {same(row["subject"]): row.get("site") for row in rows.get("subjects", ())}
+        acts = [act for table, mine in rows.items() for act in imports.acts(imports.Changes(table, new=mine), {}, sites, None)]
+        begun.facts.write([*study(begun.facts), *acts], begun.author, begun.at)
+
+    found = registers.made(_register(asked), fill)
     shown = found.register.address.shown
     held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
     write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))

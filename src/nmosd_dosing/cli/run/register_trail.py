@@ -157,6 +157,7 @@ def _verified_dict(found: _Verified) -> dict[str, Any]:
         "stores": {
             name: {
                 "holds": verdict.holds, "entries": verdict.entries, "first_wrong": verdict.seq, "why": verdict.why,
+                "earlier": {"entries": verdict.earlier[0], "first": verdict.earlier[1]},
                 "head": {"seq": verdict.head.seq, "hash": verdict.head.hash},
             }
             for name, verdict in found.found.items()

@@ -79,18 +79,20 @@ def _missing_in_file(cursor: Any) -> list[str]:
 def _missing_on_server(cursor: Any) -> list[str]:
     """Triggers, and what they call: whoever owns the database may leave a trigger there and empty its function."""
     cursor.execute(
-        "SELECT t.tgname, p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
+        "SELECT t.tgname, pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
         "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND c.relnamespace = current_schema()::regnamespace"
     )
-    triggers = dict(cursor.fetchall())
+    triggers = cursor.fetchall()
     cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
     bodies = {name: _plain(body) for name, body in cursor.fetchall()}
     made = dict(re.findall(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*?)\$\$", _POSTGRESQL, re.S))
     wrong = {name for name, body in made.items() if bodies.get(name) != _plain(body)}
-    called = re.findall(r"CREATE TRIGGER (\w+) .*?EXECUTE FUNCTION (\w+)\(\)", _POSTGRESQL)
+    written = _POSTGRESQL.replace("UPDATE OR DELETE", "DELETE OR UPDATE")  # as the server says it
+    called = re.findall(r"(CREATE TRIGGER (\w+) .*?EXECUTE FUNCTION (\w+)\(\))", written)
     cursor.execute("SELECT rulename FROM pg_rules WHERE schemaname = current_schema()")
-    strange = triggers.keys() - dict(called) | {name for (name,) in cursor.fetchall()}
-    return [name for name, function in called if triggers.get(name) != function or function in wrong] + sorted(strange)
+    strange = {name for name, said in triggers if said not in {whole for whole, *_ in called}} | {name for (name,) in cursor.fetchall()}
+    gone = [name for whole, name, function in called if (name, whole) not in triggers or function in wrong]
+    return gone + sorted(strange.difference(gone))
 
 
 def _plain(text: str) -> str:
