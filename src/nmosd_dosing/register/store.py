@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Max

@@ -198,7 +198,7 @@ def study_of(store: Store, subjects: Sequence[Fact], known: int | None = None) -
     versions."""
     there, on = versions(store, known), by_version(subjects)
     for version, mine in on.items():
-        if version not in {file.version for file in there}:  # whoever comes is on one that there is
+        if mine[0].seq and version not in {file.version for file in there}:  # who came is on one that there is; who comes may not be
             raise Damaged(store.number(mine[0].seq))
     if len(on) > 1:
         message = f"these subjects are on {len(on)} versions of the study: {in_words(on)}"
