@@ -52,11 +52,11 @@ def verified_page(found: Mapping[str, Verdict]) -> Page:
         else:
             where = f"number {'arms:' if name == 'arms' else ''}{verdict.seq} " if verdict.seq is not None else ""
             parts.append(text(f"{name}: {where}{verdict.why}", style="bold red"))
+        parts.append(text(f"{name}: the last is {'arms:' if name == 'arms' else ''}{verdict.head.seq}:{verdict.head.hash}"))
         entries, first = verdict.earlier
         if entries:
             have = "entry has" if entries == 1 else "entries have"
             where = f"the first is number {'arms:' if name == 'arms' else ''}{first}"
             why = "a clock was set back, or two wrote at once"
             parts.append(text(f"{name}: {entries:,} {have} an earlier time than the one before, {where}: {why}", style="yellow"))
-        parts.append(text(f"{name}: the last is {'arms:' if name == 'arms' else ''}{verdict.head.seq}:{verdict.head.hash}"))
     return Page(*parts)
