@@ -31,7 +31,7 @@ from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.keys import json_schema as assumptions_schema
 from nmosd_dosing.simulation.assumptions.model import BodyWeight
 from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
-from tests.kit.command import output
+from tests.kit.command import output, piped
 from tests.kit.commands import PAGES as HELP_PAGES
 from tests.kit.pages import PAGES, Block, blocks
 from tests.kit.paths import ROOT
@@ -41,13 +41,18 @@ sys.path.append(str(ROOT / "examples" / "calendars"))
 
 
 def run(command: str, folder: Path = ROOT) -> str:
-    """What a terminal shows, both streams together; `dosing` and `python` are those of this environment."""
+    """What a pipe takes of a command, both streams together: of `dosing` in this process, of `python` in one of this environment."""
     program, *arguments = shlex.split(command)
-    known = {"dosing": [sys.executable, "-m", "nmosd_dosing"], "python": [sys.executable]}
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "TZ": "UTC"}
-    done = subprocess.run([*known[program], *arguments], cwd=folder, env=environment, text=True, encoding="utf-8",
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)  # fmt: skip
-    return done.stdout
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"COLUMNS": "100", "PYTHONUTF8": "1", "TZ": "UTC"}.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        if program == "dosing":
+            return piped(*arguments)
+        assert program == "python", command
+        done = subprocess.run([sys.executable, *arguments], text=True, encoding="utf-8",
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)  # fmt: skip
+        return done.stdout
 
 
 def transcript(block: Block) -> str:

@@ -45,6 +45,33 @@ def run(*arguments: str) -> tuple[int, bytes, str]:
     return code, put_out, said.decode()
 
 
+class _Pipe(io.RawIOBase):
+    """A pipe that takes whatever is written into it."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        self.taken += bytes(part)
+        return len(part)
+
+
+def piped(*arguments: str) -> str:
+    """What one pipe takes of the command, which runs in this process: messages at once, data when much has come, or all."""
+    pipe = _Pipe()
+    out = io.TextIOWrapper(io.BufferedWriter(pipe), encoding="utf-8", newline="")
+    err = io.TextIOWrapper(io.BufferedWriter(pipe), encoding="utf-8", newline="", line_buffering=True)
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["dosing", *arguments])
+        edge.run(app)
+        out.flush()
+        err.flush()
+    return pipe.taken.decode()
+
+
 def output(*arguments: str, **environment: str) -> str:
     done = dosing(*arguments, **environment)
     assert (done.returncode, done.stderr) == (0, "")

@@ -41,31 +41,43 @@ synchronous_commit = off
 # It waits for its input to end, which it does with the tests, also when they are killed.
 KEEPER = 'cat >/dev/null; "$1/pg_ctl" --silent --pgdata="$2/data" --mode=immediate stop; rm -rf "$2"'
 
+ROLES = ("dosing_sites", "dosing_arms")  # whom owners of databases may let in; they may do nothing of themselves
+
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server. `moulds`: databases that stay while it runs, to be copied."""
 
     port: int
     folder: Path
+    moulds: dict[Any, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def url(self, database: str, role: str = "postgres") -> str:
         """The address of a database, for a role; `postgres` may do everything."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
+    def create(self, like: str | None = None) -> str:
+        """The address of a new database: empty, or a copy of that of another address, to which nobody is connected."""
+        name = f"fresh_{next(self._numbers)}"
+        self.do(f"CREATE DATABASE {name}" + (f" TEMPLATE {like.rpartition('/')[2]}" if like else ""))
+        return self.url(name)
+
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of an empty database, which is gone afterwards, whoever is still connected."""
+    def database(self, like: str | None = None) -> Iterator[str]:
+        """The same, which is gone afterwards, whoever is still connected."""
+        address = self.create(like)
+        try:
+            yield address
+        finally:
+            self.do(f"DROP DATABASE IF EXISTS {address.rpartition('/')[2]} WITH (FORCE)")
+
+    def do(self, statement: str) -> None:
+        """What concerns the whole server."""
         import psycopg
 
-        name = f"fresh_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-            try:
-                yield self.url(name)
-            finally:
-                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +124,10 @@ def server(programs: Path) -> Iterator[Server]:
         )
         with keeper:  # leaving it ends its input, and waits for it
             _run(programs / "pg_ctl", f"--pgdata={data}", f"--log={data / 'log'}", "start", log=data / "log", **account)
-            yield Server(port, Path(folder))
+            running = Server(port, Path(folder))
+            for role in ROLES:
+                running.do(f"CREATE ROLE {role} LOGIN")
+            yield running
 
 
 def _run(*command: str | Path, log: Path | None = None, **account: Any) -> None:

@@ -4,32 +4,71 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from tests.kit.postgres import Server
+from tests.kit.postgres import ROLES, Server
 
-ROLES = ("dosing_sites", "dosing_arms")  # of the tests' server; its databases are fresh, its roles stay
+# Passwords are hashed as quickly as argon2 can: at its strength here each would cost a tenth of a second and 100 MB.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+
 Addresses = Callable[[], AbstractContextManager[str]]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def addresses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Addresses:
-    """Gives, as often as it is called, the address of a register that is not there yet: on SQLite, and in another run on PostgreSQL."""
-    if request.param == "postgresql":
-        running: Server = request.getfixturevalue("postgres_server")
-        return running.database
-    folder, numbers = tmp_path_factory.mktemp("registers"), itertools.count(1)
+@dataclass(frozen=True)
+class Files:
+    """Registers of SQLite in a folder, as a server has them in databases."""
+
+    folder: Path
+    moulds: dict[Any, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def create(self, like: str | None = None) -> str:
+        """The address of a register that is not there yet; or of a copy of that of another address."""
+        file = self.folder / f"{next(self._numbers)}.db"
+        if like is not None:
+            for suffix in (".db", ".unblinded.db"):
+                shutil.copy(Path(like).with_suffix(suffix), file.with_suffix(suffix))
+        return str(file)
 
     @contextlib.contextmanager
-    def file() -> Iterator[str]:
-        yield str(Path(folder, f"{next(numbers)}.db"))
+    def database(self, like: str | None = None) -> Iterator[str]:
+        """The same: pytest takes its folder away."""
+        yield self.create(like)
 
-    return file
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Where the tests' registers of SQLite are."""
+    return Files(tmp_path_factory.mktemp("registers"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Files | Server:
+    """Where a test's registers are: on SQLite, and in another run on PostgreSQL."""
+    found: Files | Server = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres_server")
+    return found
+
+
+@pytest.fixture
+def addresses(databases: Files | Server) -> Addresses:
+    """Gives, as often as it is called, the address of a register that is not there yet."""
+    return databases.database
+
+
+def mould(databases: Files | Server, fill: Callable[[str], object]) -> str:
+    """The address of a register that was filled so, once for all tests that copy it; `fill` closes what it opens."""
+    if fill not in databases.moulds:
+        fill(address := databases.create())
+        databases.moulds[fill] = address
+    return databases.moulds[fill]
 
 
 @pytest.fixture
@@ -58,23 +97,18 @@ class Place:
             made.close()
 
 
-def place_on_server(owner: str) -> Place:
-    """With the roles that a server of the tests has for every register."""
-    import psycopg
-
-    with psycopg.connect(owner, autocommit=True) as connection:
-        for role in ROLES:
-            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
-                connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+def place_at(owner: str) -> Place:
+    """Of a register at an address. On a server nobody works as its owner: the tests' has two roles for every register."""
+    if not owner.startswith("postgresql:"):
+        return Place(owner, owner, owner)
     sites, arms = (owner.replace("//postgres@", f"//{role}@") for role in ROLES)
     return Place(owner, sites, arms)
 
 
 @pytest.fixture
-def new_place(addresses: Addresses) -> Iterator[Place]:
-    """A register that is not there yet, on either database, as the command line needs it: on a server nobody works as its owner."""
-    with addresses() as owner:
-        yield place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
+def new_place(address: str) -> Place:
+    """A register that is not there yet, on either database, as the command line needs it."""
+    return place_at(address)
 
 
 PASSWORD = "seven green tortoises"
@@ -116,36 +150,33 @@ class Made:
         return self.folder / "password"
 
 
-def begun(place: Place, folder: Path) -> Made:
-    """A register with its first account, made now."""
+def _begin(owner: str) -> None:
     from nmosd_dosing.cli import registers
     from nmosd_dosing.register import accounts, register
 
-    found = Made(place, folder)
-    found.password_file.write_text(PASSWORD, "utf-8")
-    found.password_file.chmod(0o600)
-    new = register.make(place.owner)
-    first = {"password": PASSWORD} if found.on_server else {"user": registers.users_name()}
+    new = register.make(owner)
+    first = {"password": PASSWORD} if new.address.file is None else {"user": registers.users_name()}
     accounts.begin(new.facts, "chief", registers.now(), "UTC", **first)
     new.close()
-    place.let_in()
+    place_at(owner).let_in()
+
+
+def _made(owner: str, folder: Path) -> Made:
+    found = Made(place_at(owner), folder)
+    found.password_file.write_text(PASSWORD, "utf-8")
+    found.password_file.chmod(0o600)
     return found
 
 
 @pytest.fixture
-def made(new_place: Place, tmp_path: Path) -> Made:
+def made(databases: Files | Server, tmp_path: Path) -> Iterator[Made]:
     """A register with its first account."""
-    return begun(new_place, tmp_path)
+    with databases.database(mould(databases, _begin)) as owner:
+        yield _made(owner, tmp_path)
 
 
 @pytest.fixture
-def several(addresses: Addresses, tmp_path: Path) -> Iterator[Callable[[], Made]]:
+def several(databases: Files | Server, tmp_path: Path) -> Iterator[Callable[[], Made]]:
     """A further register with its first account, as often as it is called."""
     with contextlib.ExitStack() as stack:
-
-        def another() -> Made:
-            owner = stack.enter_context(addresses())
-            place = place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
-            return begun(place, tmp_path)
-
-        yield another
+        yield lambda: _made(stack.enter_context(databases.database(mould(databases, _begin))), tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
@@ -11,6 +12,7 @@ from nmosd_dosing.register import changes, trail
 from nmosd_dosing.register.accounts import Role, Who
 from nmosd_dosing.register.changes import Book, Change
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.study.model import Study
 from tests.kit.paths import ROOT
 
 NOW = dt.datetime(2025, 7, 8, 2, 12, tzinfo=dt.UTC)
@@ -23,9 +25,14 @@ MONITOR = Who("monitor", "monitor")
 Cells = Mapping[str, str]
 
 
+@cache
+def _shipped(regimen: str) -> Study:
+    return catalog.find_plan(regimen, None)[0]
+
+
 def book(register: Register, who: Who = FANG, regimen: str = "bat4406f") -> Book:
     """What somebody writes in, by a shipped study."""
-    return Book(register, who, NOW.date(), (catalog.find_plan(regimen, None)[0], None))
+    return Book(register, who, NOW.date(), (_shipped(regimen), None))
 
 
 class Desk:

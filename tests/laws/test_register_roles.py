@@ -3,11 +3,10 @@ every command, on either database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from django.test import override_settings
 
 from nmosd_dosing.cli import registers
 from nmosd_dosing.register import register
@@ -19,13 +18,11 @@ MARK = "5e9d seen at two"
 
 
 @pytest.fixture(autouse=True)
-def july(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """One moment, a folder of its own, and passwords that are compared at once."""
+def july(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One moment, and a folder of its own."""
     monkeypatch.setattr(registers, "now", lambda: NOW)
     monkeypatch.setattr(registers, "zone", lambda: ZONE)
     monkeypatch.chdir(tmp_path)
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield
 
 
 def written() -> dict[str, str]:

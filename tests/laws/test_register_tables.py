@@ -17,7 +17,7 @@ from nmosd_dosing.register.store import Act, Author
 from tests.kit.command import run
 from tests.kit.postgres import Server
 from tests.kit.register_tables import REGIMENS, Trial, exported, made_of, random_tables, replayed, text_of, without_places, write_tables
-from tests.kit.registers import Addresses, Place, place_on_server
+from tests.kit.registers import Addresses, Place, place_at
 from tests.kit.written import NOW
 
 Places = Callable[[], Place]
@@ -41,12 +41,7 @@ few = settings(max_examples=4, suppress_health_check=fresh, phases=soon)
 def places(addresses: Addresses) -> Iterator[Places]:
     """Places for registers that are not there yet, as often as it is called."""
     with contextlib.ExitStack() as stack:
-
-        def place() -> Place:
-            owner = stack.enter_context(addresses())
-            return place_on_server(owner) if owner.startswith("postgresql:") else Place(owner, owner, owner)
-
-        yield place
+        yield lambda: place_at(stack.enter_context(addresses()))
 
 
 def asked(command: tuple[str, ...], options: tuple[str, ...], regimen: str = REGIMENS[0]) -> tuple[int, bytes, str]:
@@ -162,9 +157,8 @@ def test_both_databases_give_the_same_tables(
     folder = tmp_path_factory.mktemp("both")
     options = write_tables(folder / "in", random_tables(random.Random(seed), count))
     with postgres_server.database() as address:
-        file = str(folder / "trial.db")
-        for where, place in (("server", place_on_server(address)), ("file", Place(file, file, file))):
-            trial = made_of(place, folder, options)
+        for where, owner in (("server", address), ("file", str(folder / "trial.db"))):
+            trial = made_of(place_at(owner), folder, options)
             assert isinstance(trial, Trial), trial
             trial.out("register", "export", str(folder / where))
     for table in (folder / "server").iterdir():

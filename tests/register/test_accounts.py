@@ -14,19 +14,27 @@ from nmosd_dosing.register import accounts, models, register
 from nmosd_dosing.register.accounts import ROLES, Who
 from nmosd_dosing.register.store import Conflict, Store
 from tests.kit.by_hand import unguarded
+from tests.kit.postgres import Server
+from tests.kit.registers import Files, mould
 
 AT = dt.datetime(2026, 11, 30, 21, 15, tzinfo=dt.UTC)
 CHIEF = Who("chief", "manager")
 PASSWORD = "seven green tortoises"
 
 
-@pytest.fixture
-def store(address: str) -> Iterator[Store]:
-    """A register's facts, with its first account."""
+def begin(address: str) -> None:
     made = register.make(address)
     assert accounts.begin(made.facts, "chief", AT, "UTC", user="chief", password=PASSWORD) == CHIEF
-    yield made.facts
     made.close()
+
+
+@pytest.fixture
+def store(databases: Files | Server) -> Iterator[Store]:
+    """A register's facts, with its first account."""
+    with databases.database(mould(databases, begin)) as address:
+        opened = register.open(address)
+        yield opened.facts
+        opened.close()
 
 
 def add(store: Store, name: str, role: str = "coordinator", sites: str | None = "01", user: str | None = None) -> accounts.Account:

@@ -15,7 +15,7 @@ from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import holding
 from nmosd_dosing.register.store import Act, Author
 from tests.kit.postgres import Server, installed
-from tests.kit.registers import Place, place_on_server
+from tests.kit.registers import Place, place_at
 
 AT = dt.datetime(2026, 11, 30, 21, 15, tzinfo=dt.UTC)
 BY = Author("zhang", "coordinator", "Asia/Shanghai")
@@ -54,7 +54,7 @@ OF_ARMS = (
 def place(postgres_server: Server) -> Iterator[Place]:
     """A register on the server, with an arm in it."""
     with postgres_server.database() as owner:
-        here = place_on_server(owner)
+        here = place_at(owner)
         made = register.make(owner)
         made.facts.write([Act("enter", "subjects", {"subject": "0101"}, newcomer="0101")], BY, AT)
         made.arms.write([Act("enter", "allocation", {"subject": "0101", "arm": "placebo"}, person=1)], BY, AT)

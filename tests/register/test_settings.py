@@ -29,6 +29,11 @@ def test_django_checks_the_settings() -> None:
     )
 
 
+def test_a_password_costs_whoever_tries_it_what_django_asks_for() -> None:
+    hashed = "import nmosd_dosing.register; from django.contrib.auth.hashers import make_password; print(make_password('a password'))"
+    assert python("-c", hashed).stdout.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
+
+
 @pytest.mark.parametrize("command", ["plan --regimen mil62-rcp --start 2025-01-06", "due --as-of 2025-07-07", "cohort --format csv"])
 def test_the_plain_command_line_loads_nothing_of_the_register(command: str) -> None:
     said = python("-c", LOADED, *command.split(), folder=ROOT / "examples" / "trial").stderr
