@@ -54,7 +54,7 @@ def test_a_manager_brings_an_older_register_to_this_version(made: Made) -> None:
         else:
             assert "the account `anna` may not bring a register to this version" in errors("register", "head", *made.asks("anna"))
             code, out, said = run("register", "head", *asks)
-            copy = Path(made.place.owner).with_name("1.before-0003_third.db")
+            copy = Path(made.place.owner.removesuffix(".db") + ".before-0003_third.db")
             assert (code, out.decode()) == (0, head)
             assert said == f"{made.place.owner}: brought to this version; as it was: {copy}\n"
             assert copy.stat().st_mode & 0o077 == 0
