@@ -83,5 +83,5 @@ def asked(made: Made, command: Sequence[str], name: str) -> tuple[int, str, str]
     """A command of an account: its exit code, what it puts out and what it says; the register's name, and what is random, is left out."""
     code, out, said = run(*command, *made.asks(name))
     shown = made.place.sites if not made.on_server else f"postgresql://{made.place.sites.rpartition('@')[2]}"
-    text = re.sub('"request": "[0-9a-f]+"', '"request": "R"', out.decode().replace(shown, "REGISTER"))
-    return code, text, said.replace(shown, "REGISTER")
+    text, said = (told.replace(made.place.sites, "REGISTER").replace(shown, "REGISTER") for told in (out.decode(), said))
+    return code, re.sub('"request": "[0-9a-f]+"', '"request": "R"', text), said
