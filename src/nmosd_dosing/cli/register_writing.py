@@ -123,6 +123,8 @@ def verify(
 ) -> int:
     """Whether the trail is as it was written: each entry, its content, their order, and what guards them. Exit code 1 where it is not.
 
+    Only with --head it finds that the last entries were taken away, or that all was reckoned anew by whoever owns the database.
+
     \b
     Examples:
       dosing register verify --register trial.db
