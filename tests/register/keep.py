@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.db import connections
 
-from nmosd_dosing.register import accounts, register, studies, tables
+from nmosd_dosing.register import accounts, feeds, published, register, studies, tables
 from nmosd_dosing.register.store import Act, Author
 from nmosd_dosing.subjects.tables.written import COLUMNS
 from tests.kit.paths import ROOT
@@ -37,6 +37,13 @@ def write(folder: Path) -> None:
         store.write(acts, chief.author("Europe/Berlin"), next(hours))
     _, acts = studies.adopted(store, "site", "01", "site.yaml", "site: 北京协和医院\n".encode(), None, ["01"])
     store.write(acts, chief.author("Europe/Berlin"), next(hours))
+    wei = next(account.who for account in accounts.accounts(store) if account.name == "wei")
+    feed, _ = feeds.make(
+        store, wei, next(hours), "Asia/Shanghai", BEGIN.date(), scope="site", site="01", view="codes", language="zh", purpose="日历",
+        expires=BEGIN.date(),
+    )  # fmt: skip
+    published.keep(store, feed.number, None, b"BEGIN:VCALENDAR", "this", next(hours))
+    published.fetched(store, feed.number, next(hours), "Thunderbird")
     first, *_ = store.write(
         [
             Act("enter", "subjects", {"subject": "0101", "start": "2025-01-06", "weight_kg": "60.5", "site": "01", "study_version": "1"},
@@ -78,8 +85,16 @@ def given(opened: register.Register) -> dict[str, bytes]:
     files = "".join(f"{file.kind} {file.id} {file.version} {file.name} {file.checksum}\n" for file in studies.files(opened.facts))
     uses = "".join(" ".join(map(str, use)) + "\n" for use in studies.uses(opened.facts))
     who = "".join(f"{each.name} {each.role} {','.join(sorted(each.sites or ['all']))}\n" for each in accounts.accounts(opened.facts))
+    subscribed = "".join(f"{_of_feed(opened, feed)}\n" for feed in feeds.feeds(opened.facts))
     heads = "".join(f"{head.seq}:{head.hash}\n" for head in (opened.facts.head(), opened.arms.head()))
-    return {**found, "holds.txt": (files + uses + who + heads).encode()}
+    return {**found, "holds.txt": (files + uses + who + subscribed + heads).encode()}
+
+
+def _of_feed(opened: register.Register, feed: feeds.Feed) -> str:
+    """Of whom a feed is, what it gave out last, and who fetched it."""
+    last, fetched = published.last(opened.facts, feed.number), published.fetches(opened.facts)[feed.number]
+    gave = f"{last.content.decode()} {last.etag} {last.changed.isoformat()} {last.made_from}" if last is not None else ""
+    return f"{feed.number} {feed.scope} {feed.site} {feed.view} {feed.expires} {gave} {fetched.fetches} {fetched.at} {fetched.by}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.register import register
+from nmosd_dosing.register import published, register
 from nmosd_dosing.register.backups import backup, begun, restore
 from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.models import Account
@@ -19,7 +19,7 @@ from tests.register.test_store import ANNA, NOON, SUBJECT, VISIT
 
 
 def filled(address: str) -> Register:
-    """A register with a correction, a content that was taken out, and an account."""
+    """A register with a correction, a content that was taken out, an account, and what a feed gave out."""
     made = register.make(address)
     named = Act(
         "correct", "visits", {"subject": "0101", "visit": "D1", "date": "2025-01-07", "comment": "张伟"}, "一", person=1, replaces=2
@@ -27,6 +27,8 @@ def filled(address: str) -> Register:
     clean = Act("correct", "visits", {"subject": "0101", "visit": "D1", "date": "2025-01-07"}, "a name", person=1, replaces=3)
     made.facts.write([SUBJECT, VISIT, named, clean, Act("blank", "visits", None, "a name", person=1, of=3)], ANNA, NOON)
     Account.objects.using(made.facts.alias).create(name="anna", password="argon2$…")
+    published.keep(made.facts, 1, None, b"BEGIN:VCALENDAR", "from this", NOON)
+    published.fetched(made.facts, 1, NOON, "Thunderbird")
     return made
 
 
@@ -38,6 +40,8 @@ def test_what_comes_back_is_what_was_there(addresses: Addresses) -> None:
         assert restore(empty.facts, content, "trial.backup") == made.facts.head()
         assert list(empty.facts.entries()) == list(made.facts.entries())
         assert list(Account.objects.using(empty.facts.alias).values_list("name", "password")) == [("anna", "argon2$…")]
+        assert (given := published.last(empty.facts, 1)) == published.last(made.facts, 1) and given is not None
+        assert published.fetches(empty.facts) == published.fetches(made.facts) == {1: published.Fetched(1, NOON, "Thunderbird", 15)}
         assert b"".join(backup(empty.facts, "facts")) == content
         for each in (made, empty):
             each.close()
@@ -50,6 +54,19 @@ def test_both_databases_give_the_same_file(tmp_path_factory: pytest.TempPathFact
     restore(other.facts, content, "trial.backup")
     assert b"".join(backup(other.facts, "facts")) == content
     for each in (made, other):
+        each.close()
+
+
+def test_a_backup_of_a_version_without_feeds_comes_back(address: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    made = filled(str(tmp_path_factory.mktemp("one") / "trial.db"))
+    head, *rest = lines(b"".join(backup(made.facts, "facts")))
+    before = [line for line in rest if not line.startswith(b'{"feed"')]
+    assert (len(before), b'"version":2' in head) == (len(rest) - 1, True)
+    empty = register.make(address)
+    content = gzip.compress(b"".join([head.replace(b'"version":2', b'"version":1'), *before]))
+    assert restore(empty.facts, content, "trial.backup") == made.facts.head()
+    assert published.last(empty.facts, 1) is None
+    for each in (made, empty):
         each.close()
 
 
@@ -76,7 +93,7 @@ def test_what_was_cut_or_changed_is_refused_and_nothing_of_it_stays(address: str
         content[: len(content) // 2]: "cannot be read as a backup",
         gzip.compress(b'{"format": "something"}\n'): "is no backup of a register",
         gzip.compress(b"".join(lines(content)[:-2])): "is cut: it ends before number 5",
-        gzip.compress(b"".join(lines(content)[:-3]) + lines(content)[-1]): "is cut",
+        gzip.compress(b"".join(lines(content)[:-4]) + lines(content)[-1]): "is cut",
         changed(content, 2, 3, "wei"): "number 2 was changed",
         changed(content, 2, 15, '{"date":"2025-02-02"}'): "number 2 has another content than was written",
     }

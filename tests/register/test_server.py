@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.register import accounts, register, server
+from nmosd_dosing.register import accounts, published, register, server
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import holding
-from nmosd_dosing.register.store import Act, Author
+from nmosd_dosing.register.store import Act, Author, Store
 from tests.kit.postgres import Server, installed
 from tests.kit.registers import Place, place_at
 
@@ -92,7 +92,20 @@ def test_what_daily_work_needs_it_can(place: Place) -> None:
     for password in ("seven green tortoises", "eight green tortoises"):
         accounts.set_password(opened.facts, who, AT, "UTC", name="zhang", password=password)
     assert accounts.who(opened.facts, "zhang", "eight green tortoises") == who
+    gives_out(opened.facts)
     opened.close()
+
+
+def gives_out(store: Store) -> None:
+    """What a feed gave out is kept, counted, and taken away: it is no fact."""
+    given = published.keep(store, 1, None, b"BEGIN:VCALENDAR", "x", AT)
+    assert published.last(store, 1) == given
+    assert published.keep(store, 1, None, b"another", "y", AT) is None
+    assert published.keep(store, 1, given, b"another", "y", AT) == published.last(store, 1)
+    published.fetched(store, 1, AT, "curl")
+    published.forget(store, 1)
+    assert (published.last(store, 1), published.fetches(store)) == (None, {1: published.Fetched(1, AT, "curl", 0)})
+    assert store.verify() is None
 
 
 def test_arms_are_read_by_the_role_that_may(place: Place) -> None:
@@ -101,7 +114,7 @@ def test_arms_are_read_by_the_role_that_may(place: Place) -> None:
     store = opened.arms_store()
     assert holding(store, "allocation")[0].cells == {"arm": "placebo", "subject": "0101"}
     store.write([Act("enter", "allocation", {"subject": "0102", "arm": "x"}, person=2)], BY, AT)
-    assert store.verify() is None
+    gives_out(store)
     opened.close()
 
 

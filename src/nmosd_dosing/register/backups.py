@@ -1,10 +1,12 @@
-"""A store as one file, and a store from such a file: every entry with its content, as they are, whatever the database.
+"""A store as one file, and a store from such a file: every entry with its content, as they are, whatever the database; and what feeds gave
+out last, so that their entries are counted on.
 
 A backup of the facts holds no arm; that of the arms is a file of its own. What comes back is verified before anybody can use it.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import zlib
@@ -17,11 +19,11 @@ from django.db import transaction
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import chain
 from nmosd_dosing.register.chain import Damaged, Head
-from nmosd_dosing.register.models import Account
+from nmosd_dosing.register.models import Account, Published
 from nmosd_dosing.register.store import Store
 
 _FORMAT = "register of nmosd-dosing"
-_VERSION = 1
+_VERSION = 2  # 1 had no feeds
 _CONTENT = ("cells", "reason", "salt")
 _AT_ONCE = 5_000
 
@@ -45,6 +47,8 @@ def backup(store: Store, kind: str) -> Iterator[bytes]:
             yield packed.compress(_line([entry[name] for name in (*chain.FIELDS, "hash", *_CONTENT)]))
         for name, password in Account.objects.using(store.alias).order_by("name").values_list("name", "password"):
             yield packed.compress(_line({"account": name, "password": password}))
+        for row in Published.objects.using(store.alias).order_by("feed").values():
+            yield packed.compress(_line({**row, "content": base64.b64encode(bytes(row["content"])).decode()}))
         yield packed.compress(_line({"end": head.seq})) + packed.flush()
 
 
@@ -53,7 +57,7 @@ def begun(content: bytes, path: str) -> Begun:
     first = next(_lines(content, path), None)
     if not isinstance(first, dict) or first.get("format") != _FORMAT:
         raise InputError(Problem(f"`{clip(path)}` is no backup of a register", hint="name a file that `dosing register backup` wrote"))
-    if first["version"] != _VERSION:
+    if first["version"] > _VERSION:
         raise InputError(Problem(f"`{clip(path)}` is a backup of a newer version", hint="take a newer `dosing`"))
     return Begun(str(first["store"]), Head(*first["head"]))
 
@@ -64,7 +68,7 @@ def restore(store: Store, content: bytes, path: str) -> Head:
     head = begun(content, path).head
     with transaction.atomic(using=store.alias):
         part: list[Mapping[str, Any]] = []
-        accounts: list[Account] = []
+        accounts, published = list[Account](), list[Published]()
         end: int | None = None
         lines = _lines(content, path)
         next(lines)
@@ -76,10 +80,13 @@ def restore(store: Store, content: bytes, path: str) -> Head:
                     part = []
             elif "account" in line:
                 accounts.append(Account(name=line["account"], password=line["password"]))
+            elif "feed" in line:
+                published.append(Published(**{**line, "content": base64.b64decode(line["content"])}))
             else:
                 end = line["end"]
         store.put(part)
         Account.objects.using(store.alias).bulk_create(accounts)
+        Published.objects.using(store.alias).bulk_create(published)
         if end != head.seq or store.head() != head:
             raise InputError(Problem(f"`{clip(path)}` is cut: it ends before number {head.seq}", hint="take another copy"))
         if (wrong := store.verify(head)) is not None:

@@ -20,6 +20,7 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page, place_of, public
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
+from nmosd_dosing.pages.showing import language
 from nmosd_dosing.register import feeds, published, tables
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
@@ -130,7 +131,8 @@ def _unavailable() -> HttpResponse:
 def everybody(request: Asked) -> HttpResponse:
     """My feeds, and a new one; a manager sees those of all."""
     desk, problems = request.desk, tuple[Problem, ...]()
-    first = {"expires": desk.today + dt.timedelta(_FIRST_EXPIRY), **({"scope": "subject"} if "subject" in request.GET else {})}
+    first: dict[str, Any] = {"expires": desk.today + dt.timedelta(_FIRST_EXPIRY), "language": language()}
+    first |= {"scope": "subject"} if "subject" in request.GET else {}
     first |= {name: request.GET[name] for name in ("subject", "site") if name in request.GET}
     form = NewFeed(desk, request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
