@@ -30,6 +30,11 @@ periods:
         assess: MRI
 """
 ENDS_OF_MONTHS = [dt.date(2024, 2, 29), dt.date(2023, 8, 31), dt.date(2025, 1, 31), dt.date(2023, 12, 31), dt.date(2025, 2, 28)]
+FIRST_DAYS = [  # with most leap days behind them; and with fewest, since 2100 has none: 101 months from 2097-02-01 on are 3071 days
+    *ENDS_OF_MONTHS,
+    *(dt.date(2023, 1, 1) + dt.timedelta(n) for n in range(2922)),
+    *(dt.date(2096, 3, 1) + dt.timedelta(n) for n in range(365)),
+]
 starts = st.sampled_from(ENDS_OF_MONTHS) | st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31))
 
 
@@ -65,12 +70,15 @@ def read(rhythm: Rhythm) -> Study | None:
         )
         assert any(words in problem.message for words in known), problem.message
         if "depends on the first date" in problem.message:
-            counts = {
-                len(oracle.days(rhythm, first))
-                for first in [*ENDS_OF_MONTHS, *(dt.date(2023, 1, 1) + dt.timedelta(n) for n in range(2922))]
-            }
-            assert len(counts) > 1, rhythm.text
+            assert len({len(oracle.days(rhythm, first)) for first in FIRST_DAYS}) > 1, rhythm.text
         return None
+
+
+def test_whether_a_repeat_is_told_to_hang_on_the_first_date_is_asked_of_all_centuries() -> None:
+    """Of no first date before 2090 is month 101 on or before day 3071; where 2100 lies between, it is."""
+    rhythm = Rhythm((99, "months"), (1, "months"), until=(3071, "days"))
+    assert read(rhythm) is None
+    assert [len(oracle.days(rhythm, dt.date(year, 2, 1))) for year in (2024, 2025, 2026, 2027, 2097)] == [2, 2, 2, 2, 3]
 
 
 @given(rhythms(), starts, st.integers(0, 500))
