@@ -18,9 +18,8 @@ from pathlib import Path
 
 from race import heading, race, row
 
-from nmosd_dosing.cli import study_stop
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import chain, facts, register, tables
+from nmosd_dosing.register import chain, counting, facts, register, tables
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Author
 from nmosd_dosing.register.verifying import verify
@@ -165,7 +164,7 @@ def contestants(made: Register, plain_file: Path) -> dict[str, Callable[[], obje
     stopped = replace(mil62, stop=bat4406f.stop)
 
     def stop() -> None:
-        found = dict(study_stop.over_everybody(stopped, made, None, dt.date.fromisoformat(AS_OF)))
+        found = dict(counting.over_everybody(stopped, made, None, dt.date.fromisoformat(AS_OF)))
         assert found["12 months after first dose of subject 162"] is not None
 
     whose = tables.Whose(sites=frozenset({"00001"}))

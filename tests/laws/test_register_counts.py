@@ -10,11 +10,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from nmosd_dosing.cli import study_stop
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import blanking, facts, register, tables
+from nmosd_dosing.register import blanking, counting, facts, register, tables
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Author
 from nmosd_dosing.study.model import Study, Trigger
@@ -111,8 +110,8 @@ def test_those_who_decide_decide_as_everybody(addresses: Addresses, seed: int) -
             known = tables.Known(NOW, chance.randint(1, last)) if (last := found.facts.head().seq) and chance.random() < 0.3 else None
             everybody = tables.held(found, ("subjects", "events", "visits"), tables.Whose(known))
             try:
-                days = study_stop.counts(by, tables.contents(everybody), as_of)
+                days = counting.counts(by, everybody, as_of)
             except InputError:  # a random history contradicts itself: whoever reads a part of it may be spared
                 continue
-            assert study_stop.over_everybody(by, found, known, as_of, more=0) == days
+            assert counting.over_everybody(by, found, known, as_of, more=0) == days
         found.close()

@@ -5,29 +5,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeVar
 
-from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import Workdays, open_days
-from nmosd_dosing.register import studies, tables
+from nmosd_dosing.register import counting, readers, studies, tables
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.tables import EVERYBODY, Whose
-from nmosd_dosing.schedule.expansion import stopped
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
-from nmosd_dosing.subjects.subject import Subject
-from nmosd_dosing.subjects.tables import roster, subject_table
-from nmosd_dosing.subjects.tables.headings import Layout
 
-T = TypeVar("T")
 _READ = ("subjects", "events", "visits", "weighings", "measurements")
 
 
@@ -61,7 +54,8 @@ def gather(
     for version, people in sorted(versions.items(), key=lambda item: int(item[0])):
         study = study_of(register, people, today)
         request = Request(study, tables.period(register), workdays=workdays(study, country), unblind=unblind)
-        subjects, without = _subjects(register, request, whose, people, (*_READ, tables.ARMS) if arms else _READ)
+        held = tables.held(register, (*_READ, tables.ARMS) if arms else _READ, whose, people)
+        subjects, without = readers.subjects(study, request.periods, held)
         if whose != EVERYBODY:
             request = replace(request, study=_counted(register, request, today))
         request = replace(request, subjects=history.booked_by(subjects, today)).begun()
@@ -105,47 +99,9 @@ def _filled_in(text: str, name: str, site_text: str, site_name: str) -> Study:
     return fill_in(_read(text, name), read_site(site_text.encode(), site_name), Problems())
 
 
-def _subjects(
-    register: Register, request: Request, whose: Whose, people: Sequence[Fact], asked: Sequence[str]
-) -> tuple[tuple[Subject, ...], tuple[str, ...]]:
-    """Subjects with what tables say of them, and the codes of those of whom no day is known."""
-    study, problems, nothing = request.study, Problems(), b""
-    rows = tables.held(register, asked, whose, people)
-    held = tables.contents(rows)
-    masked = any(period.masks for period in study.periods)
-    later, capped = [period.id for period in request.periods[1:]], [p.name for p in study.products if p.lifetime is not None]
-    layouts = {table: Layout(table, entries=[fact.seq for fact in rows[table]]) for table in asked}
-    columns = subject_table.read(held.get("subjects", nothing), "subjects", later, capped, problems, layouts["subjects"])
-    known, said = roster.Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
-
-    def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
-        return reader(held[table], layouts[table]) if table in held else []
-
-    roster.join(
-        known, said,
-        read("events", lambda content, layout: roster.events(content, "events", study.subject_events, layout=layout)),
-        read(tables.ARMS, lambda content, layout: roster.allocation(content, tables.ARMS, layout=layout)),
-        read("visits", lambda content, layout: roster.records(content, "visits", masked=masked, layout=layout)),
-        read("weighings", lambda content, layout: roster.weighings(content, "weighings", layout=layout)),
-        read("measurements", lambda content, layout: roster.measurements(content, "measurements", study.values, layout=layout)),
-    )  # fmt: skip
-    problems.found += known.in_order
-    if problems.found:
-        raise InputError(problems.in_order())
-    without = {row for row in columns.without_start if row not in said or not said[row].screened}
-    subjects = tuple(roster.subject_of(columns, row, said.get(row)) for row in range(len(columns)) if row not in without)
-    return subjects, tuple(columns.codes[row] for row in sorted(without))
-
-
 def _counted(register: Register, request: Request, today: dt.date) -> Study:
     """The study, with the days of its stop that are counted over everybody whom the register has."""
     study = request.study
-    triggers = [t for t in study.stop.earliest_of if t.kind in ("subject", "count")] if study.stop is not None else []
-    if study.stop is None or not triggers or request.period is not None:
+    if study.stop is None or request.period is not None or not counting.rules(study):
         return study
-    everybody = tables.subjects(register, EVERYBODY)
-    subjects, _ = _subjects(register, request, EVERYBODY, everybody, ("subjects", "events", "visits"))
-    counting = replace(request, subjects=subjects).begun().known_by(today)[0]
-    rules = dict(stopped(study, counting.cohort).rules)
-    days = tuple((t.text, to_date(rules[t.text][0])) for t in triggers)
-    return replace(study, stop=replace(study.stop, counted=days))
+    return replace(study, stop=replace(study.stop, counted=counting.over_everybody(study, register, None, today)))

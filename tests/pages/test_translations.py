@@ -1,0 +1,50 @@
+"""All texts of the pages are in Chinese, too, with the same places for what is put in; and what is compiled is what is written."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import Any
+
+import polib
+import pytest
+
+from tests.kit.served import client
+from tests.pages.translations import MO, PO, compiled, extracted
+
+_PLACES = re.compile(r"%\(\w+\)[sd]")
+
+
+@pytest.fixture(scope="module")
+def po() -> polib.POFile:
+    """The translations as they are written."""
+    return polib.pofile(str(PO), wrapwidth=0)
+
+
+def test_every_text_of_the_pages_is_there_and_no_other(po: polib.POFile) -> None:
+    if shutil.which("xgettext") is None:
+        pytest.skip("no xgettext: on Debian, apt install gettext")
+    assert {entry.msgid for entry in extracted() if not entry.obsolete} == {entry.msgid for entry in po}
+
+
+def test_every_text_is_translated_with_the_same_places(po: polib.POFile) -> None:
+    assert [entry.msgid for entry in po if entry.fuzzy or not entry.translated()] == []
+    for entry in po:
+        said = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
+        for text in said:
+            assert set(_PLACES.findall(text)) == set(_PLACES.findall(entry.msgid_plural or entry.msgid)), entry.msgid
+
+
+def test_what_is_compiled_is_what_is_written(po: polib.POFile) -> None:
+    assert MO.read_bytes() == compiled(po)
+
+
+def test_a_page_is_in_the_language_that_was_chosen_or_that_the_browser_asks_for(place: Any) -> None:
+    asking = client(place, "li.na")
+    assert '<html lang="en">' in asking.get("/").content.decode()
+    assert '<html lang="zh-Hans">' in asking.get("/", headers={"accept-language": "zh-CN,zh;q=0.9"}).content.decode()
+    answer = asking.post("/language", {"language": "zh-hans", "next": "/subjects"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/subjects")
+    words = asking.get("/").content.decode()
+    assert '<html lang="zh-Hans">' in words and "2025-07-07 周一" in words
+    assert asking.post("/language", {"language": "en", "next": "https://evil.example/"}).headers["Location"] == "/"
