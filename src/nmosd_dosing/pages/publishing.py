@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.due_entries import due_entries
@@ -59,7 +59,7 @@ def _made_from(desk: Desk, feed: Feed) -> str:
 
 def _content(desk: Desk, feed: Feed, subject: Fact | None, last: Published | None, at: dt.datetime) -> bytes:
     """The bytes of a feed, planned anew."""
-    old = ical.read_ics(last.content, f"feed {feed.number}") if last is not None else None
+    old = _read(last.content) if last is not None else None
     ids, code = f"{feed.salt} {feed.number}", (subject.cells or {})["subject"] if subject is not None else None
     study = studies.versions(desk.facts)[-1].id
     requests = list(_requests(desk, feed, code))
@@ -68,6 +68,12 @@ def _content(desk: Desk, feed: Feed, subject: Fact | None, last: Published | Non
         return published(old, ids, name, _due(desk, feed, requests, ids, study), at, "en")
     since = desk.today - BACK if feed.scope == "site" else None
     return published(old, ids, name, _visits(desk, feed, requests, old, ids), at, feed.language, since)
+
+
+@lru_cache(maxsize=8)
+def _read(content: bytes) -> CalendarFile:
+    """What a feed gave out last: most of what is written in a register leaves it as it was, and then it is read once."""
+    return ical.read_ics(content, "the feed")
 
 
 def _requests(desk: Desk, feed: Feed, code: str | None) -> Iterator[Request]:
