@@ -16,7 +16,7 @@ from nmosd_dosing import plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.study.period_order import way
-from tests.judges.oracle_hanging import DAY, Somebody, Written
+from tests.judges.oracle_hanging import DAY, Hanging, Somebody, Written
 from tests.kit.command import dosing, output
 from tests.kit.hanging import blinded, people, subject_of, trials
 from tests.kit.paths import ROOT
@@ -54,8 +54,12 @@ def test_all_days_move_with_the_first(data: st.DataObject) -> None:
     trial = data.draw(trials())
     who = data.draw(people(trial))
     days = data.draw(st.integers(-40, 40))
-    in_days = replace(trial, hanging=tuple(replace(h, unit="days") for h in trial.hanging))
-    in_days = replace(in_days, hanging=tuple({h.label: h for h in in_days.hanging}.values()))
+
+    def in_days_alone(hanging: tuple[Hanging, ...]) -> tuple[Hanging, ...]:  # months are of different lengths
+        return tuple({h.label: h for h in (replace(h, unit="days") for h in hanging)}.values())
+
+    goes_on = None if trial.goes_on is None else in_days_alone(trial.goes_on)
+    in_days = replace(trial, hanging=in_days_alone(trial.hanging), goes_on=goes_on)
     study, _ = read_study_text(in_days.text)
     one, two = (plan(study, subject_of(trial, w), cancelled=True, allow_deviation=True) for w in (who, later_by(who, days)))
     assert [(v.id, v.status) for v in one.visits if v.target] == [(v.id, v.status) for v in two.visits if v.target]
