@@ -28,7 +28,7 @@ serve: $(VENV)/serve
 	@$(BIN)/dosing serve --demo
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -q -n auto $(PYTEST)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(PYTEST)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
