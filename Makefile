@@ -2,7 +2,7 @@
 # make serve  pages over a register of the invented trial, for a browser
 # make test   everything the tests need, and the tests
 # make check  style, types, one-way imports
-# make write  the texts that tests compare: outputs in the documentation, messages of broken files
+# make write  the texts that tests compare: outputs in the documentation, messages of broken files, the pages' texts for translators
 # make bench  speed as ratios
 # make lock   new versions into the requirements files (needs uv)
 
@@ -41,6 +41,7 @@ write: $(VENV)/dev
 	$(BIN)/python -m tests.simulation.assumptions.test_messages --write
 	$(BIN)/python -m tests.subjects.tables.test_kept --write
 	$(BIN)/python -m tests.house.test_docs --write
+	$(BIN)/python -m tests.pages.translations
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
