@@ -14,6 +14,7 @@ from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.models import Account
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act
+from tests.kit.by_hand import by_hand, unguarded
 from tests.kit.registers import Addresses
 from tests.register.test_store import ANNA, NOON, SUBJECT, VISIT
 
@@ -103,3 +104,32 @@ def test_what_was_cut_or_changed_is_refused_and_nothing_of_it_stays(address: str
         assert empty.facts.head() == Head(0, "0" * 64)
         assert not Account.objects.using(empty.facts.alias).exists()
     empty.close()
+
+
+def test_others_write_while_a_backup_is_written(address: str) -> None:
+    made = filled(address)
+    pieces = backup(made.facts, "facts")
+    begun = next(pieces)
+    with by_hand(made, made.facts) as other:  # it waits for nobody
+        other.ask("INSERT INTO register_account (name, password) VALUES ('wei', 'argon2$…')")
+    content = b"".join([begun, *pieces])
+    assert b"anna" in gzip.decompress(content)
+    assert b"wei" not in gzip.decompress(content), "it is of one moment"
+    made.close()
+
+
+def test_what_does_not_verify_gives_no_backup(address: str) -> None:
+    made = filled(address)
+    with unguarded(made, made.facts) as hand:
+        hand.ask("UPDATE register_entry SET account = 'wei' WHERE seq = 2")
+    with pytest.raises(InputError, match="number 2 is not as the register writes it"):
+        b"".join(backup(made.facts, "facts"))
+    made.close()
+
+
+def test_a_backup_of_nothing_comes_back(addresses: Addresses) -> None:
+    with addresses() as address, addresses() as other:
+        made, empty = register.make(address), register.make(other)
+        assert restore(empty.arms, b"".join(backup(made.arms, "arms")), "arms.backup") == Head(0, "0" * 64)
+        for each in (made, empty):
+            each.close()

@@ -6,8 +6,9 @@ import pytest
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.imports import Changes, Person, acts, changes
-from nmosd_dosing.register.store import Act
+from nmosd_dosing.register.imports import Changes, Person, acts, changes, check_people
+from nmosd_dosing.register.store import Act, Conflict
+from tests.kit.written import Desk
 
 ANNA = {"0101": Person(1, "01", "0101")}
 
@@ -72,3 +73,14 @@ def test_rows_become_acts_of_who_is_there_and_of_who_comes_with_them() -> None:
     assert acts(corrected, ANNA, {"0101": "01"}, "6 typed for 7") == [
         Act("correct", "subjects", {"subject": "0101", "start": "2025-01-07"}, "6 typed for 7", person=1, site="01", replaces=10)
     ]
+
+
+def test_arms_of_a_subject_who_was_changed_meanwhile_are_not_written(fang: Desk) -> None:
+    """They stand in another store than the subject's own row, which is looked at once more."""
+    store = fang.book.register.facts
+    seen, arms = store.head().seq, [Act("enter", "allocation", {"subject": "0101", "arm": "placebo"}, person=1)]
+    assert "entered" in fang.record("weighings", subject="0101", date="2025-07-08", weight_kg="61")
+    check_people(store, arms, seen)
+    assert "corrected" in fang.correct(1, weight_kg="61")
+    with pytest.raises(Conflict, match="somebody was first: number 7 is of a subject of whom this is, too"):
+        check_people(store, arms, seen)

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.register import trail
+from nmosd_dosing.register import tables, trail
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Author
@@ -103,6 +103,22 @@ def test_an_account_reads_what_is_of_its_sites_where_subjects_are_now(fang: Desk
     assert numbers(register, LI)[-1] == "10"
 
 
+def test_an_account_sees_the_past_of_who_is_of_its_sites_now(fang: Desk) -> None:
+    """By the tables of that time as by the trail."""
+    register = fang.book.register
+    Desk(register, MANAGER).correct(1, "moved", site="02")
+    then = tables.known_by(register, 5)
+
+    def codes(whose: tables.Whose) -> list[str]:
+        return [(fact.cells or {})["subject"] for fact in tables.subjects(register, whose)]
+
+    assert codes(tables.Whose(then, FANG.sites)) == codes(tables.Whose(then, FANG.sites, subject="0101")) == []
+    assert codes(tables.Whose(then, LI.sites)) == ["0101", "0201"]
+    assert codes(tables.Whose(then, LI.sites, subject="0101")) == ["0101"]
+    assert codes(tables.Whose(then, LI.sites, sites=frozenset({"02"}))) == ["0201"], "who was there then"
+    assert (numbers(register, FANG), numbers(register, LI)) == ([], ["1", "2", "3", "4", "5", "6"])
+
+
 def test_arms_are_for_an_unblinded_pharmacist_alone(fang: Desk) -> None:
     register = fang.book.register
     Desk(register, UNBLINDED).record("allocation", subject="0101", arm="placebo")
@@ -112,6 +128,37 @@ def test_arms_are_for_an_unblinded_pharmacist_alone(fang: Desk) -> None:
     assert "corrected arm of 0101: arm placebo -> bat4406f; reason: read in the wrong line" in sentences(register, UNBLINDED)[-1]
     for who in (MANAGER, MONITOR, FANG):
         assert "bat4406f" not in str(sentences(register, who))
+
+
+def test_a_hidden_number_answers_like_one_that_there_is_not(fang: Desk) -> None:
+    register = fang.book.register
+    Desk(register, UNBLINDED).record("allocation", subject="0101", arm="placebo")
+    for number in ("arms:1", "arms:9", "2", "99"):
+        with pytest.raises(InputError, match=f"there is no number {number}\nhint: without it all are shown that there are"):
+            numbers(register, FANG, number=number)
+
+
+def test_what_somebody_tries_tells_no_arm(fang: Desk) -> None:
+    """Whoever is blinded is answered the same for either arm, whatever he types."""
+    register = fang.book.register
+    zhao = Desk(register, UNBLINDED)
+    zhao.record("allocation", subject="0101", arm="placebo")
+
+    def answers() -> list[str]:
+        desks = [Desk(register, who) for who in (FANG, MANAGER, MONITOR)]
+        return [
+            said
+            for desk in desks
+            for arm in ("placebo", "bat4406f")
+            for said in (
+                desk.correct("arms:1", arm=arm), desk.blank("arms:1", "arm"), desk.withdraw("arms:1"),
+                desk.record("allocation", subject="0101", arm=arm), str(numbers(register, desk.book.who)),
+            )
+        ]  # fmt: skip
+
+    before = answers()
+    zhao.correct("arms:1", "read in the wrong line", arm="bat4406f")
+    assert answers() == before
 
 
 def test_whoever_knows_arms_writes_nothing_that_others_read(fang: Desk) -> None:

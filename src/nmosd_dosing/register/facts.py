@@ -112,5 +112,11 @@ def sites(store: Store) -> dict[int, str | None]:
     return {person: site for person, site in _places(store).values_list("person", "site") if person is not None}
 
 
+def subjects_since(store: Store, seen: int) -> dict[int | None, int]:
+    """Which subjects' own rows were written, corrected or withdrawn since an entry, and the number of the last entry of each."""
+    later = Entry.objects.using(store.alias).filter(what="subjects", seq__gt=seen).order_by("seq")
+    return dict(later.values_list("person", "seq"))
+
+
 def _places(store: Store) -> QuerySet[Entry]:
     return Entry.objects.using(store.alias).filter(what="subjects", action__in=_ROWS).order_by("seq")

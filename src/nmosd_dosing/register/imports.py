@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, grouped
+from nmosd_dosing.register import facts
 from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.store import Act
+from nmosd_dosing.register.store import Act, Conflict, Store
 from nmosd_dosing.subjects.tables.subject_table import same
 from nmosd_dosing.subjects.tables.written import Row
 
@@ -72,6 +73,16 @@ def people(subjects: Iterable[Fact]) -> dict[str, Person]:
         for fact in subjects
         if fact.cells is not None and fact.person is not None
     }
+
+
+def check_people(store: Store, acts: Sequence[Act], seen: int) -> None:
+    """Raises Conflict where the own row of a subject, of whom something is to be written in the other store, is another one since an
+    entry."""
+    later = facts.subjects_since(store, seen)
+    number = next((later[act.person] for act in acts if act.person in later), None)
+    if number is not None:
+        message = f"somebody was first: number {number} is of a subject of whom this is, too"
+        raise Conflict(Problem(message, hint="look at it, and do it again if it is still right"))
 
 
 def changes(table: str, held: Sequence[Fact], rows: Sequence[Row], people: Mapping[str, Person]) -> Changes:

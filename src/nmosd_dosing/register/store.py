@@ -254,7 +254,7 @@ def _rows(
             newcomers[act.newcomer] = seq
         for text in (*(act.cells or {}).values(), act.reason or "", act.site or ""):
             if not chain.is_text(text):
-                raise InputError(Problem(f"`{clip(text)}` holds a sign that no text has", hint="write it anew"))
+                raise InputError(_no_text(text))
         cells = chain.canonical(dict(act.cells)) if act.cells is not None else None
         salt = secrets.token_hex(8)
         contents.append({"entry": seq, "cells": cells, "reason": act.reason, "salt": salt})
@@ -264,6 +264,14 @@ def _rows(
             "of": act.of, "request": request, "digest": chain.digest(cells, act.reason, salt),
         })  # fmt: skip
     return list(chain.linked(entries, head)), contents
+
+
+def _no_text(text: str) -> Problem:
+    """Why a text cannot be kept. Other characters that cannot be seen are kept, and shown as an escape."""
+    if "\0" in text:
+        shown = clip(text.replace("\0", "\\0"))
+        return Problem(f"`{shown}` holds the character NUL, which no database takes", hint="take it out; it is shown here as `\\0`")
+    return Problem(f"`{clip(text)}` is not UTF-8", hint="set the terminal, or what wrote it, to UTF-8, and write it anew")
 
 
 def said(error: DatabaseError) -> str:

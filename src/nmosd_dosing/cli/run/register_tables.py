@@ -150,7 +150,7 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     from nmosd_dosing.register import facts, imports, studies, tables
 
     found = registers.opened(_register(asked))
-    seen = found.facts.head().seq
+    seen, seen_arms = found.facts.head().seq, found.arms.head().seq if found.arms is not None else None
     held = {table: facts.holding(found.facts, table) for table in _OF_FACTS}
     everybody = imports.people(held["subjects"])
     there = {code: person for code, person in everybody.items() if found.who.sees(person.site)}
@@ -182,16 +182,15 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
         why = "rows are corrected" if any(change.corrected for change in changes) else "something may be a slip"
         raise InputError(Problem(f"{why}, and nothing says why", hint="add `--reason TEXT`; nothing was written"))
     _ask(yes)
-    acts = {change.table: imports.acts(change, there, sites, reason) for change in changes}
-    arms = acts.pop("allocation", [])
-    numbers = found.facts.write([act for some in acts.values() for act in some], found.author, found.at, seen=seen)
-    if arms:
-        now = imports.people(facts.holding(found.facts, "subjects"))
-        arms = [replace(act, person=now[act.newcomer].number, newcomer=None) if act.newcomer is not None else act for act in arms]
-        found.register.arms_store().write(arms, found.author, found.at)
-    which = f"entries {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else "".join(f"entry {number}" for number in numbers)
-    said = [*([which] if which else []), *([counted(len(arms), "arm")] if arms else [])]
-    write_text(f"written: {' and '.join(said)}\n")
+    acts = [act for change in changes for act in imports.acts(change, there, sites, reason)]
+    at = registers.now()  # somebody may have thought about it for a while
+    if any(act.what == "allocation" for act in acts):  # who writes arms writes nothing else: all of it is one transaction
+        store = found.register.arms_store()
+        store.write(acts, found.author, at, seen=seen_arms, check=lambda: imports.check_people(found.facts, acts, seen))
+        write_text(f"written: {counted(len(acts), 'arm')}\n")
+        return
+    numbers = found.facts.write(acts, found.author, at, seen=seen)
+    write_text(f"written: {f'entries {numbers[0]} to {numbers[-1]}' if len(numbers) > 1 else f'entry {numbers[0]}'}\n")
 
 
 def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
