@@ -75,7 +75,7 @@ def lines(content: bytes) -> list[bytes]:
     return gzip.decompress(content).splitlines(keepends=True)
 
 
-def changed(content: bytes, line: int, place: int, value: object) -> bytes:
+def changed(content: bytes, line: int, place: int | str, value: object) -> bytes:
     """A backup in which one value of an entry is another one."""
     parts = lines(content)
     entry = json.loads(parts[line])
@@ -95,6 +95,12 @@ def test_what_was_cut_or_changed_is_refused_and_nothing_of_it_stays(address: str
         gzip.compress(b'{"format": "something"}\n'): "is no backup of a register",
         gzip.compress(b"".join(lines(content)[:-2])): "is cut: it ends before number 5",
         gzip.compress(b"".join(lines(content)[:-4]) + lines(content)[-1]): "is cut",
+        changed(content, 0, "head", None): "cannot be read as a backup",
+        changed(content, 1, 0, 7): "cannot be read as a backup",
+        changed(content, 2, 3, {}): "cannot be read as a backup",
+        changed(content, 2, 0, 2**70): "cannot be read as a backup",
+        gzip.compress(b"".join([lines(content)[0], b"7\n"])): "cannot be read as a backup",
+        gzip.compress(b"[" * 100_000): "cannot be read as a backup",
         changed(content, 2, 3, "wei"): "number 2 was changed",
         changed(content, 2, 15, '{"date":"2025-02-02"}'): "number 2 has another content than was written",
     }

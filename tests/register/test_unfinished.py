@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,28 @@ def test_two_who_make_the_same_at_once_do_not_write_over_each_other(address: str
     with pytest.raises(InputError, match="is there already"):
         register.make(address, fill)
     assert register.open(address).facts.head().seq == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_who_may_not_write_in_the_folder_is_told_what_to_ask_for() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "trial.db")
+        register.make(str(file)).close()
+        Path(folder).chmod(0o755)
+        file.chmod(0o644)
+        read, write = os.pipe()
+        if not os.fork():
+            os.setgroups([])
+            os.setuid(65534)  # nobody
+            try:
+                register.open(str(file))
+            except InputError as error:
+                os.write(write, str(error).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        os.wait()
+        with os.fdopen(read) as said:
+            assert said.read().endswith(
+                "hint: SQLite writes beside the file also while it is read: ask for the right to write in its folder"
+            )

@@ -11,10 +11,11 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register import chain
@@ -26,6 +27,7 @@ _FORMAT = "register of nmosd-dosing"
 _VERSION = 2  # 1 had no feeds
 _CONTENT = ("cells", "reason", "salt")
 _AT_ONCE = 5_000
+_NOT_TAKEN = (IntegrityError, DataError, ProgrammingError)  # what a database does not take for its columns
 
 
 class Begun(NamedTuple):
@@ -57,16 +59,17 @@ def begun(content: bytes, path: str) -> Begun:
     first = next(_lines(content, path), None)
     if not isinstance(first, dict) or first.get("format") != _FORMAT:
         raise InputError(Problem(f"`{clip(path)}` is no backup of a register", hint="name a file that `dosing register backup` wrote"))
-    if first["version"] > _VERSION:
-        raise InputError(Problem(f"`{clip(path)}` is a backup of a newer version", hint="take a newer `dosing`"))
-    return Begun(str(first["store"]), Head(*first["head"]))
+    with _whole(path):
+        if first["version"] > _VERSION:
+            raise InputError(Problem(f"`{clip(path)}` is a backup of a newer version", hint="take a newer `dosing`"))
+        return Begun(str(first["store"]), Head(*first["head"]))
 
 
 def restore(store: Store, content: bytes, path: str) -> Head:
     """Puts what a backup holds into an empty store, all of it or nothing, and gives the last number and hash. Raises InputError where the
     file is cut, or its chain does not hold."""
     head = begun(content, path).head
-    with transaction.atomic(using=store.alias):
+    with _whole(path), transaction.atomic(using=store.alias):
         part: list[Mapping[str, Any]] = []
         accounts, published = list[Account](), list[Published]()
         end: int | None = None
@@ -100,10 +103,16 @@ def _line(value: object) -> bytes:
 
 def _lines(content: bytes, path: str) -> Iterator[Any]:
     """The lines of a packed file, each as JSON. Raises InputError where it cannot be unpacked."""
+    with _whole(path), gzip.open(BytesIO(content)) as file:
+        yield from _parsed(file)
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[None]:
+    """Raises InputError where what is read is not what a backup holds."""
     try:
-        with gzip.open(BytesIO(content)) as file:
-            yield from _parsed(file)
-    except (OSError, EOFError, ValueError, zlib.error):
+        yield
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, zlib.error, *_NOT_TAKEN):
         raise InputError(Problem(f"`{clip(path)}` cannot be read as a backup", hint="it may be cut: take another copy")) from None
 
 
