@@ -57,7 +57,7 @@ def test_a_value_is_written_with_the_unit_of_the_study_corrected_and_withdrawn(n
         ("visits", {"subject": "0101", "visit": "rcp/D182"}, "no date"),
         ("visits", {"visit": "rcp/D182", "date": "2025-07-08"}, "no subject's code"),
         ("visits", {"subject": "0101", "visit": "rcp/D183", "date": "2025-07-08"}, "unknown visit `rcp/D183`"),
-        ("visits", {"subject": "101", "visit": "rcp/D182", "date": "2025-07-08"}, "did a spreadsheet take the zeros off `0101`?"),
+        ("visits", {"subject": "101", "visit": "rcp/D182", "date": "2025-07-08"}, "hint: write `0101`"),
         ("visits", {"subject": "0101", "visit": "rcp/D182", "date": "2025-07-08", "amount": "5", "status": "missed"}, "unit"),
         ("weighings", {"subject": "0101", "date": "2025-07-08", "weight_kg": "62,5"}, "`62,5` has a decimal comma"),
         ("weighings", {"subject": "0101", "date": "2025-07-07", "weight_kg": "63"}, "two weights of subject `0101` on 2025-07-07"),
