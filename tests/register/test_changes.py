@@ -195,7 +195,7 @@ def test_a_code_is_corrected_and_what_was_written_before_is_of_the_new_one(fang:
 def test_a_subject_is_withdrawn_with_all_that_is_written_or_not_at_all(fang: Desk) -> None:
     said = fang.withdraw(1)
     assert said.startswith("error: number 1 is the subject `0101`, of whom there is more: 2 visits, 1 weight\n")
-    assert "`record events subject=0101 event=withdrawn date=…`" in said
+    assert "`dosing register record events subject=0101 event=withdrawn date=…`" in said
     written = fang.withdraw(1, "entered twice", whole=True).splitlines()
     assert [line.split(": ")[1] for line in written] == [
         "withdrew visit rcp/D1 of 0101",

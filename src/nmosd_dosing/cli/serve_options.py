@@ -18,7 +18,7 @@ class ServeOptions:
     port: Annotated[int, typer.Option(help="The port of this computer on which it listens.", metavar="NUMBER", min=0, max=65535)] = 8460
     demo: Annotated[bool, typer.Option("--demo", help="A register of an invented trial, which is gone at the end.")] = False
     behind_proxy: Annotated[
-        str | None, typer.Option(help="The address under which a proxy with TLS is reached: https://dosing.example.org", metavar="URL")
+        str | None, typer.Option(help="The address under which a proxy with TLS is reached, https://NAME.", metavar="URL")
     ] = None
     country: Annotated[str | None, typer.Option(help="Whose public holidays are closed days: CN.", metavar="CODE")] = None
     zone: Annotated[str | None, typer.Option(help="The time zone of the site. [default: the computer's]", metavar="ZONE")] = None
