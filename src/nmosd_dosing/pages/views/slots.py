@@ -60,7 +60,7 @@ def slots(request: Asked, code: str) -> HttpResponse:
         "seen": seen, "form": form, "found": found, "problems": problems, "books": request.desk.who.writes("visits"),
         "asked_text": slot_text(found.asked.verdict) if found and found.asked else "",
         "rows": [(slot, slot_text(slot.verdict), _look(slot.verdict), slot.date < today) for slot in days],
-    }, status=400 if problems or form.errors else 200)  # fmt: skip
+    }, status=400 if request.GET and (problems or form.errors) else 200)  # fmt: skip
 
 
 def _look(verdict: SlotVerdict) -> str:

@@ -234,7 +234,7 @@ def _preview(request: Asked, asked: Writing, form: forms.Form, change: Change, w
     lacks_why = needs_why and not why and "confirm" in request.POST
     return render(request, "preview.html", {
         "asked": asked, "form": form, "change": change, "rows": list(_rows(asked, change)), "found": list(_found(asked, change)),
-        "needs_why": needs_why, "lacks_why": lacks_why, "why": why or ("" if change.doubts or lacks_why else asked.kept),
+        "comes": _comes(asked, change), "needs_why": needs_why, "lacks_why": lacks_why, "why": why or ("" if change.doubts or lacks_why else asked.kept),
     }, status=400 if lacks_why else 200)  # fmt: skip
 
 
@@ -252,15 +252,20 @@ def _rows(asked: Writing, change: Change) -> Iterator[tuple[Any, str, str]]:
 
 
 def _found(asked: Writing, change: Change) -> Iterator[Finding]:
-    """What is found then, and is not now: of the visits that are written of, and whatever else somebody should look at; of a new subject
-    all. What is told as a doubt is not told twice."""
+    """What is found then, and is not now: of the visits that are written of, and whatever else somebody should look at; all where
+    there was no plan. What is told as a doubt is not told twice."""
     workdays = asked.seen.workdays if asked.seen is not None else open_days(None)
     mine = {act.cells.get("visit") for act in change.acts if act.cells is not None}
     for finding in with_closed_days(change.found, asked.desk.today, workdays):
-        if change.acts[0].newcomer is not None or (
+        if _comes(asked, change) or (
             finding.verdict != "duplicate" and (finding.visit in mine or concern(finding.verdict) != "fine")
         ):
             yield finding
+
+
+def _comes(asked: Writing, change: Change) -> bool:
+    """Whether there is a plan then, and none before."""
+    return change.acts[0].newcomer is not None or (asked.seen is not None and asked.seen.gathered is None)
 
 
 def _written_since(asked: Writing, seen: int | None) -> list[Line]:
