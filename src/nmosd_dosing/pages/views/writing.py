@@ -233,8 +233,9 @@ def _preview(request: Asked, asked: Writing, form: forms.Form, change: Change, w
     """What is written, and what it moves: before and after."""
     lacks_why = needs_why and not why and "confirm" in request.POST
     return render(request, "preview.html", {
-        "asked": asked, "form": form, "change": change, "rows": list(_rows(asked, change)), "found": list(_found(asked, change)),
-        "comes": _comes(asked, change), "needs_why": needs_why, "lacks_why": lacks_why, "why": why or ("" if change.doubts or lacks_why else asked.kept),
+        "asked": asked, "form": form, "change": change, "rows": list(_rows(asked, change)),
+        "found": list(_found(asked, change)), "comes": _comes(asked, change),
+        "needs_why": needs_why, "lacks_why": lacks_why, "why": why or ("" if change.doubts or lacks_why else asked.kept),
     }, status=400 if lacks_why else 200)  # fmt: skip
 
 
@@ -257,9 +258,7 @@ def _found(asked: Writing, change: Change) -> Iterator[Finding]:
     workdays = asked.seen.workdays if asked.seen is not None else open_days(None)
     mine = {act.cells.get("visit") for act in change.acts if act.cells is not None}
     for finding in with_closed_days(change.found, asked.desk.today, workdays):
-        if _comes(asked, change) or (
-            finding.verdict != "duplicate" and (finding.visit in mine or concern(finding.verdict) != "fine")
-        ):
+        if _comes(asked, change) or (finding.verdict != "duplicate" and (finding.visit in mine or concern(finding.verdict) != "fine")):
             yield finding
 
 
