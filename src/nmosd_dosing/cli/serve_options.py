@@ -15,7 +15,7 @@ class ServeOptions:
     """Which register is served, where, and how it is looked at."""
 
     register: Register = None
-    port: Annotated[int, typer.Option(help="The port of this computer on which it listens.", metavar="NUMBER", min=0, max=65535)] = 8460
+    port: Annotated[str, typer.Option(help="The port of this computer on which it listens.", metavar="NUMBER")] = "8460"
     demo: Annotated[bool, typer.Option("--demo", help="A register of an invented trial, which is gone at the end.")] = False
     behind_proxy: Annotated[
         str | None, typer.Option(help="The address under which a proxy with TLS is reached, https://NAME.", metavar="URL")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.pages.place import Place
     from nmosd_dosing.register.register import Register
 
+_LAST_PORT = 65_535
 DEMO_DAY = dt.date(2025, 7, 7)
 DEMO_ACCOUNTS = (  # name, role, sites
     ("li.na", "coordinator", "01"),
@@ -41,7 +42,7 @@ def run(asked: ServeOptions) -> None:
     as_of = arguments.maybe(arguments.date, "--as-of", asked.as_of, problems)
     if asked.zone is not None:
         collected(problems, lambda: check_zone(asked.zone or ""))
-    address = _address(asked.behind_proxy, problems)
+    address, port = _address(asked.behind_proxy, problems), _port(asked.port, problems)
     arguments.country("--country", asked.country, None, problems)
     if asked.demo and asked.register is not None:
         problems.error("`--demo` makes a register of its own, and `--register` names one", None, "leave one of the two out")
@@ -51,10 +52,10 @@ def run(asked: ServeOptions) -> None:
         from nmosd_dosing.pages.place import Place
 
         place = Place(
-            found, registers.now, asked.zone or ("Asia/Shanghai" if asked.demo else registers.zone()), address or f"http://127.0.0.1:{asked.port}",
+            found, registers.now, asked.zone or ("Asia/Shanghai" if asked.demo else registers.zone()), address or f"http://127.0.0.1:{port}",
             asked.country or ("CN" if asked.demo else None), as_of or (DEMO_DAY if asked.demo else None), asked.demo,
         )  # fmt: skip
-        _listen(place, asked.port, words)
+        _listen(place, port, words)
 
 
 def _listen(place: Place, port: int, words: str) -> None:
@@ -71,6 +72,14 @@ def _listen(place: Place, port: int, words: str) -> None:
         say(words)
     say("Ctrl+C ends it")
     server.run()
+
+
+def _port(text: str, problems: Problems) -> int:
+    """A port; 0 takes one that is free."""
+    if text.isascii() and text.isdigit() and int(text[:6]) <= _LAST_PORT:
+        return int(text)
+    problems.error(f"`--port {clip(text)}` is no port", None, f"write a number from 0 to {_LAST_PORT}; 0 takes one that is free")
+    return 0
 
 
 def _address(text: str | None, problems: Problems) -> str | None:
