@@ -179,7 +179,7 @@ def test_what_somebody_wrote_of_another_subject_is_no_conflict(place: Any) -> No
 @pytest.mark.parametrize("address", [
     "/subjects/0201", "/subjects/0201/history", "/subjects/0201/slots", "/subjects/0201/handout", "/subjects/0201/write/record",
     "/subjects/0201/correct/13", "/subjects/0201/withdraw/13", "/subjects/0103/correct/13", "/subjects/0103/correct/1",
-    "/subjects/0103/correct/999999", "/subjects/0103/write/arm", "/subjects/nobody",
+    "/subjects/0103/correct/999999", "/subjects/0103/write/arm", "/subjects/0103/write/nothing", "/subjects/nobody",
 ])  # fmt: skip
 def test_what_is_of_another_site_is_not_there(place: Any, address: str) -> None:
     assert client(place, "li.na").get(address).status_code == 404
@@ -255,3 +255,22 @@ def test_going_back_keeps_what_was_typed(place: Any) -> None:
     back = asked(place, "/subjects/0103/write/record", {**CAME, "comment": "as typed", "seen": "1", "back": "yes"})
     assert (back.status_code, "as typed" in back.content.decode()) == (200, True)
     assert "Nothing is written yet." not in words(back)
+
+
+def test_an_unblinded_pharmacist_enters_an_arm_that_nobody_else_reads(place: Any) -> None:
+    assert confirmed(place, "/new-subject", {"subject": "0110", "site": "01", "start": "2025-07-14"}).status_code == 303
+    for name in ("li.na", "chen.jie", "wang.fang", "moreau"):
+        assert asked(place, "/subjects/0110/write/arm", {"arm": "placebo"}, name).status_code in (403, 404)
+    before = head(place)
+    done = confirmed(place, "/subjects/0110/write/arm", {"arm": "placebo"}, "zhao.min")
+    assert (done.status_code, head(place)) == (303, before)
+    assert done.headers["Location"].startswith("/subjects/0110?written=arms:")
+    assert "entered arm of 0110: placebo" in words(client(place, "zhao.min").get(done.headers["Location"]))
+    assert "Written:" not in words(client(place, "li.na").get(done.headers["Location"]))
+    assert asked(place, "/subjects/0110/write/arm", {"arm": "placebo"}, "zhao.min").status_code == 400
+
+
+def test_what_is_to_do_leads_to_doing_it(place: Any) -> None:
+    entry, decision = (client(place, "li.na").get(f"/subjects/{code}").content.decode() for code in ("0106", "0105"))
+    assert '<a class="button" href="/subjects/0106/write/record?visit=olp/D1">' in entry
+    assert '<a class="button" href="/subjects/0105/write/event">' in decision

@@ -53,6 +53,7 @@ LABELS: Mapping[str, Any] = {
     "amount_per_day": gettext_lazy("Amount a day"),
     "for": gettext_lazy("For what"),
     "had": gettext_lazy("Was it had"),
+    "arm": gettext_lazy("Arm"),
 }
 STATUS_NAMES: Mapping[str, Any] = {
     "planned": gettext_lazy("planned"),

@@ -25,6 +25,7 @@ from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.wording import dose_text
 from nmosd_dosing.register import facts, tables, trail
 from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.store import ARMS
 from nmosd_dosing.register.tables import Whose
 from nmosd_dosing.register.trail import Line
 from nmosd_dosing.register.unblinding import unblinded
@@ -111,13 +112,14 @@ def _next(plan: Plan) -> PlannedVisit | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A visit of the plan, with what is given, and the numbers by which it was recorded or booked."""
+    """A visit of the plan, with what is given, and the numbers by which it was recorded or booked. `has_come`: whether it may have been."""
 
     visit: PlannedVisit
     status: Any
     doses: tuple[str, ...]
     recorded: int | None
     booked: int | None
+    has_come: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,11 @@ def subject(request: Asked, code: str) -> HttpResponse:
     visits, notes = (shown.all_visits, shown.notes) if shown is not None else ((), ())
     return render(request, "subject.html", {
         "seen": seen, "plan": shown, "of_arm": of_arm is not None, "unblinded": unblinded(desk.facts).get(seen.person),
-        "stands": stands(plan, desk.today) if plan is not None else None, "due": seen.due,
+        "stands": stands(plan, desk.today) if plan is not None else None, "due": list(_to_do(seen)),
         "next": _next(plan) if plan is not None else None, "visits": [_shown(seen, visit) for visit in visits],
         "line": line_of(board) if board is not None else None, "legend": legend(),
-        "kept": list(_kept(seen)), "kinds": kinds(seen), "writes": desk.who.writes("visits"), "writes_subject": desk.who.writes("subjects"),
+        "kept": list(_kept(seen)), "kinds": kinds(seen), "writes": desk.who.writes("visits"),
+        "writes_events": desk.who.writes("events"), "writes_subject": desk.who.writes("subjects"),
         "notes": [note for note in notes if note.code in STANDS_OUT],
         "more": [note for note in notes if note.code not in STANDS_OUT],
         "handout": handout(plan, desk.today, seen.workdays) if plan is not None else None, "written": _written(request, seen.person),
@@ -156,7 +159,17 @@ def _shown(seen: Looked, visit: PlannedVisit) -> Shown:
     given = visit.stage != "not done"
     doses = tuple(dose_text(a, language=language()) if given else a.shown for a in visit.administrations)
     recorded, booked = seen.records.get(visit.id, ()), seen.appointments.get(visit.id, ())
-    return Shown(visit, STATUS_NAMES[visit.status], doses, recorded[0] if recorded else None, booked[0] if booked else None)
+    first = min((day for day in (visit.earliest, visit.date) if day is not None), default=None)
+    has_come = first is None or first <= seen.desk.today
+    return Shown(visit, STATUS_NAMES[visit.status], doses, recorded[0] if recorded else None, booked[0] if booked else None, has_come)
+
+
+def _to_do(seen: Looked) -> Iterator[tuple[Due, str | None]]:
+    """What is to do, with the visit that may be booked or recorded for it: of an entry the first of its period."""
+    entries = {f"{visit.period} entry": visit.id for visit in seen.planned.values() if visit.is_entry}
+    for item in seen.due:
+        name = item.finding.visit
+        yield item, name if name in seen.visits else entries.get(name)
 
 
 def _kept(seen: Looked) -> Iterator[Kept]:
@@ -173,12 +186,14 @@ def _kept(seen: Looked) -> Iterator[Kept]:
 
 def _written(request: Asked, person: int | None) -> Line | None:
     """The entry that has just been written, of the subject; of the list, of anybody whom the account may see."""
-    number = _number(request.GET.get("written", ""), 10**9)
-    found = list(trail.of_numbers(request.desk.register, request.desk.who, request.desk.facts, [number])) if number else []
+    desk, text = request.desk, request.GET.get("written", "")
+    store = desk.arms if text.startswith(ARMS) else desk.facts
+    number = _number(text.removeprefix(ARMS), 10**9)
+    found = list(trail.of_numbers(desk.register, desk.who, store, [number])) if number and store is not None else []
     mine = [
         line for line in found if (line.person == person if person is not None else line.action == "withdraw" and line.what == "subjects")
     ]
-    return mine[0] if mine and request.desk.who.sees(mine[0].site) else None
+    return mine[0] if mine and desk.who.sees(mine[0].site) else None
 
 
 @page()

@@ -29,11 +29,11 @@ from nmosd_dosing.register import changes, facts, gathering, trail
 from nmosd_dosing.register.accounts import Role
 from nmosd_dosing.register.changes import Change
 from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.store import Conflict
+from nmosd_dosing.register.store import ARMS, Conflict
 from nmosd_dosing.register.trail import Line
 from nmosd_dosing.study.events import OF_SCREENING, kind_of
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.period_order import way
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 
 _UNSAID = "?"  # stands for a reason that is asked for only once it is known that one is needed
@@ -63,6 +63,7 @@ KINDS: Mapping[str, Kind] = {
         gettext_lazy("Enter what was before the study"), "history",
         ("what", "from", "to", "amount", "amount_per_day", "unit", "for", "had", "comment"),
     ),
+    "arm": Kind(gettext_lazy("Enter the arm"), "allocation", ("arm",)),
 }  # fmt: skip
 
 
@@ -89,9 +90,9 @@ class Writing:
     kept: str = ""  # a reason that is proposed where a row is replaced
 
 
-@page(*_ROLES, post=True)
+@page(*_ROLES, "unblinded-pharmacist", post=True)
 def write(request: Asked, code: str, kind: str) -> HttpResponse:
-    """A new row: a visit that was, or is booked; an event, a weight, a value, something of the history."""
+    """A new row: a visit that was, or is booked; an event, a weight, a value, something of the history; the arm."""
     seen = looked(request.desk, code)
     what = dict(kinds(seen)).get(kind)
     if what is None:
@@ -217,7 +218,7 @@ def _answer(request: Asked, asked: Writing) -> HttpResponse:
         return _somebody_was_first(request, asked, _written_since(asked, seen), error.problems)
     except InputError as error:
         return _form(request, asked, typed, why, error.problems, 400)
-    return _to_the_subject(asked, change, numbers[-1])
+    return _to_the_subject(asked, change, f"{ARMS if change.store is asked.desk.arms else ''}{numbers[-1]}")
 
 
 def _form(
@@ -269,7 +270,7 @@ def _comes(asked: Writing, change: Change) -> bool:
 
 def _written_since(asked: Writing, seen: int | None) -> list[Line]:
     """What was written of the subject since somebody looked."""
-    if asked.seen is None or seen is None:
+    if asked.seen is None or seen is None or "arm" in asked.form.base_fields:  # `seen` is a number of the other store
         return []
     found = trail.lines(asked.desk.register, asked.desk.who, trail.Asked(subject=asked.seen.code))
     return [line for line in found if line.seq > seen and line.person == asked.seen.person]
@@ -285,7 +286,7 @@ def _replaced(request: Asked, seen: Looked, number: int) -> HttpResponse:
     return render(request, "first.html", {"asked": {"back": reverse("subject", args=[seen.code])}, "first": found}, status=409)
 
 
-def _to_the_subject(asked: Writing, change: Change, number: int) -> HttpResponse:
+def _to_the_subject(asked: Writing, change: Change, number: str) -> HttpResponse:
     """To the page of the subject, under the code that it has now."""
     act = change.acts[-1]
     row = act.cells if act.what == "subjects" else asked.seen.cells if asked.seen is not None else None
@@ -346,6 +347,8 @@ def _choices(seen: Looked, table: str) -> dict[str, Sequence[tuple[str, Any]]]:
             return {"what": [(value.name, f"{value.name} ({value.unit})" if value.unit else value.name) for value in study.values]}
         case "history":
             return {"had": cells.HAD}
+        case "allocation":
+            return {"arm": [(arm, arm) for arm in arms_of(way(study))]}
         case "subjects":
             sites = seen.desk.who.sites
             there = {} if sites is None else {"site": [(site, site) for site in sorted(sites)]}
