@@ -1,4 +1,4 @@
-"""A feed in a program of other people: vdirsyncer fetches it from the server, and khal shows what it fetched."""
+"""A feed in programs of other people: vdirsyncer fetches it from the server and khal shows what it fetched; Thunderbird subscribes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.kit.served import AT, DAY, HOST, listening
+from tests.kit.thunderbird import eventually, thunderbird
 from tests.pages.test_feeds import OF_SITE, booked, made, write
 
 
@@ -81,3 +82,47 @@ def test_vdirsyncer_and_khal_see_a_visit_move_and_fall_away_and_never_twice(plac
         gone = program.listed()
         assert [row for row in gone if "D182 (0103)" in row] == ["2025-07-16 CANCELLED Cancelled: Visit D182 (0103)"]
         assert len(gone) == len(first) == len(set(gone))
+
+
+def test_thunderbird_sees_a_visit_move_and_fall_away_and_never_twice(place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks again with the ETag that it was given, and takes that nothing has changed."""
+    from nmosd_dosing.pages import serving
+
+    now, asked, application = [AT], list[tuple[bool, str]](), serving.application
+
+    def watched(place: Any) -> serving.WSGI:
+        answer = application(place)
+
+        def answered(environ: dict[str, Any], start_response: Any) -> Any:
+            def begun(status: str, headers: Any, *more: Any) -> Any:
+                asked.append(("HTTP_IF_NONE_MATCH" in environ, status))
+                return start_response(status, headers, *more)
+
+            return answer(environ, begun)
+
+        return answered
+
+    monkeypatch.setattr(serving, "application", watched)
+    clock: Callable[[], dt.datetime] = lambda: now[0]  # noqa: E731
+    there = replace(place, clock=clock, as_of=DAY)
+    path = made(there, **OF_SITE)
+    with listening(there, io.StringIO()) as port, thunderbird(tmp_path / "thunderbird") as program:
+        program.subscribe(f"http://{HOST}:{port}{path}")
+        first = eventually(program.listed)
+        assert ("20250710", "Visit D182 (0103)", "CONFIRMED") in first
+        program.refresh()
+        eventually(lambda: (True, "304 Not Modified") in asked)
+        assert program.listed() == first
+        now[0] += dt.timedelta(minutes=30)
+        booked(there, "2025-07-16")
+        program.refresh()
+        moved = ("20250716", "Visit D182 (0103)", "CONFIRMED")
+        eventually(lambda: moved in program.listed())
+        now[0] += dt.timedelta(minutes=30)
+        write(there, "events", "0103", event="withdrawn", date="2025-07-07")
+        program.refresh()
+        gone = ("20250716", "Cancelled: Visit D182 (0103)", "CANCELLED")
+        eventually(lambda: gone in program.listed())
+        last = program.listed()
+        assert [entry for entry in last if "D182 (0103)" in entry[1]] == [gone]
+        assert len(last) == len(first) == len(set(last))
