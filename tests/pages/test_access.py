@@ -88,3 +88,19 @@ def test_answers_have_the_headers_of_a_guarded_page(place: Any, name: str) -> No
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; script-src 'self'")
     assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
     assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "same-origin")
+
+
+def test_a_register_that_cannot_be_asked_is_said_and_no_traceback(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
+    from nmosd_dosing.register import accounts, tables
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise OperationalError("disk I/O error")
+
+    asking = client(place, "li.na")
+    monkeypatch.setattr(tables, "subjects", broken)
+    answer = asking.get("/")
+    assert (answer.status_code, b"the register cannot be asked now" in answer.content) == (503, True)
+    monkeypatch.setattr(accounts, "accounts", broken)
+    assert (asking.get("/").status_code, b"disk I/O" in asking.get("/").content) == (503, False)

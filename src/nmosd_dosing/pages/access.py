@@ -3,21 +3,23 @@ from running, sending or keeping what it should not."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from nmosd_dosing.errors import DosingError
+from nmosd_dosing.errors import DosingError, Problem
 from nmosd_dosing.pages.place import Desk, Place
 from nmosd_dosing.pages.settings import LONGEST
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.accounts import ROLES, Role
-from nmosd_dosing.register.store import Conflict
+from nmosd_dosing.register.store import Conflict, said
 from nmosd_dosing.screen import for_terminal
 
 PLACE = "nmosd_dosing.place"  # in the environment of a request
@@ -27,6 +29,7 @@ POLICY = (
 )
 _NEVER = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LOG = logging.getLogger("nmosd_dosing.pages")
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -125,7 +128,10 @@ class Asking:
             return refused(request, 405)
         if roles is None:
             return None
-        desk = desk_of(request)
+        try:
+            desk = desk_of(request)
+        except (DosingError, DatabaseError) as error:
+            return self.process_exception(request, error)
         if desk is None:
             request.session.flush()
             if request.method != "GET":
@@ -139,6 +145,10 @@ class Asking:
         if isinstance(error, DosingError):
             status = 409 if isinstance(error, Conflict) else 400
             return render(request, "problems.html", {"problems": error.problems}, status=status)
+        if isinstance(error, DatabaseError):
+            wrong = Problem("the register cannot be asked now", hint="tell whoever runs the pages: the log says more")
+            _LOG.error("%s: the register cannot be asked: %s", request.path, said(error))
+            return render(request, "problems.html", {"problems": [wrong]}, status=503)
         return None
 
 

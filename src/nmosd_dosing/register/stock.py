@@ -12,6 +12,7 @@ from nmosd_dosing.pharmacy import stock
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line
 from nmosd_dosing.register import facts
 from nmosd_dosing.register.accounts import Who, checked_reason
+from nmosd_dosing.register.chain import Damaged
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Store
@@ -147,6 +148,14 @@ def _day(cells: Mapping[str, str], name: str, problems: Problems) -> dt.date | N
 
 
 def _line(fact: Fact) -> Line:
+    """A line as it was written. Raises Damaged for a row that was spoilt by hand."""
+    try:
+        return _read(fact)
+    except (ValueError, StopIteration) as error:
+        raise Damaged(str(fact.seq)) from error
+
+
+def _read(fact: Fact) -> Line:
     cells = fact.cells or {}
     expiry = cells.get("expiry")
     return Line(
