@@ -45,8 +45,9 @@ def test_the_list_says_where_each_is_and_what_is_next(place: Any) -> None:
         "01 2024-12-23 Mon in rcp since 2024-12-23 Mon rcp/D182 2025-06-22 Sun overdue since 2025-06-30 Mon: call, record or mark missed"
     )
     assert "rcp/D182 2025-07-08 Tue booked" in rows["0102"]
-    assert "rcp was complete on 2025-06-30 Mon" in rows["0106"]
+    assert "rcp ended on 2025-06-30 Mon" in rows["0106"]
     assert "in olp since 2025-01-14 Tue" in rows["0107"]
+    assert "rcp ended on 2025-07-03 Thu" in rows["0201"]
     assert "left rcp on 2025-05-05 Mon" in rows["0203"]
     assert "begins on 2025-07-14 Mon" in rows["0204"]
 

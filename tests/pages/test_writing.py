@@ -274,3 +274,12 @@ def test_what_is_to_do_leads_to_doing_it(place: Any) -> None:
     entry, decision = (client(place, "li.na").get(f"/subjects/{code}").content.decode() for code in ("0106", "0105"))
     assert '<a class="button" href="/subjects/0106/write/record?visit=olp/D1">' in entry
     assert '<a class="button" href="/subjects/0105/write/event">' in decision
+
+
+def test_both_databases_take_what_is_written(places: Any) -> None:
+    before = head(places)
+    assert confirmed(places, "/subjects/0103/write/record", CAME).status_code == 303
+    assert (last(places).visit, head(places)) == ("rcp/D182", before + 1)
+    late = asked(places, "/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "61", "seen": str(before), "confirm": "yes"})
+    assert (late.status_code, "entered visit rcp/D182 of 0103" in words(late)) == (409, True)
+    assert client(places, "wang.fang").get("/subjects").status_code == 200

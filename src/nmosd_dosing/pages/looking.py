@@ -50,9 +50,10 @@ def stands(plan: Plan, on: dt.date) -> Stands:
         period for number, period in enumerate(plan.periods)
         if period.start is not None and period.start <= on and (not number or period.status == "entered")
     ]  # fmt: skip
-    left = next((period for period in plan.periods if period.left is not None and period.left <= on), None)
-    if left is not None:
-        return Stands("left", left.period, left.left)
+    for period, following in zip(plan.periods, [*plan.periods[1:], None], strict=True):
+        if period.left is not None and period.left <= on and (following is None or following.status != "entered"):
+            waits = following is not None and following.status in ("projected", "pending")  # the way goes on
+            return Stands("after" if waits else "left", period.period, period.left)
     if not begun:
         return Stands("in screening") if plan.start is None else Stands("before day 1", day=plan.start)
     last = begun[-1]
