@@ -24,17 +24,19 @@ DUE = {"scope": "due", "site": ""}
 
 
 def made(place: Any, name: str = "li.na", **typed: str) -> str:
-    """Makes a feed on the page, and gives the path that is shown once."""
-    asking = client(place, name)
-    form = {**FORM, **typed}
-    if ACCOUNTS[name][0] == "unblinded-pharmacist":
-        form["purpose"] = ""
-    answer = asking.post("/feeds", form)
-    assert answer.status_code == 302, answer.content.decode()
-    words: str = asking.get("/feeds").content.decode()
-    path = "/feeds/" + words.split(f"{place.address}/feeds/")[1].split('"')[0]
-    assert path not in asking.get("/feeds").content.decode()
-    return path
+    """Makes a feed as the page does, and gives the path under which it is fetched."""
+    from nmosd_dosing.register import accounts, facts, feeds
+
+    store, asked = place.register.facts, {**FORM, **typed}
+    who = next(account.who for account in accounts.accounts(store) if account.name == name)
+    of_subject, scope = asked["scope"] == "subject", asked["scope"]
+    _, key = feeds.make(
+        store, who, place.clock(), place.zone, place.today, scope=scope, language=asked["language"],
+        subject=facts.of_code(store, asked["subject"]) if of_subject else None, site=None if of_subject else asked["site"] or None,
+        view=asked.get("view") or feeds.VIEWS["subject" if of_subject else "site"][0], purpose="" if who.sees_arms else asked["purpose"],
+        expires=dt.date.fromisoformat(asked["expires"]),
+    )  # fmt: skip
+    return f"/feeds/{key}.ics"
 
 
 def fetched(place: Any, path: str, **headers: str) -> Any:
@@ -524,15 +526,20 @@ def test_the_page_warns_before_google_refuses(place: Any, monkeypatch: pytest.Mo
         assert ("near 1 MB" in client(place, "li.na").get("/feeds").content.decode()) == said
 
 
-def test_after_making_the_page_shows_three_links_once(place: Any) -> None:
-    asking = client(place, "li.na")
-    asking.post("/feeds", FORM)
+@pytest.mark.parametrize(("name", "typed"), [
+    ("li.na", {}), ("wang.fang", DUE), ("moreau", OF_SITE), ("chen.jie", {**OF_SITE, "view": "full"}), ("zhao.min", {"view": "unblinded"}),
+])  # fmt: skip
+def test_after_making_the_page_shows_three_links_once(place: Any, name: str, typed: dict[str, str]) -> None:
+    asking = client(place, name)
+    assert asking.post("/feeds", {**FORM, **typed}).status_code == 302
     words = asking.get("/feeds").content.decode()
     key = words.split(f"{place.address}/feeds/")[1].split(".ics")[0]
     assert f'href="http://127.0.0.1:8460/feeds/{key}.ics"' in words
     assert f'href="webcal://127.0.0.1:8460/feeds/{key}.ics"' in words
     assert f'href="https://calendar.google.com/calendar/r?cid=webcal://127.0.0.1:8460/feeds/{key}.ics"' in words
-    assert key not in asking.get("/feeds").content.decode()
+    assert fetched(place, f"/feeds/{key}.ics").status_code == 200
+    again = asking.get("/feeds").content.decode()
+    assert (key in again, "my telephone" in again) == (False, name != "zhao.min")
 
 
 def test_the_trail_says_it_all_but_the_key(place: Any) -> None:

@@ -21,7 +21,7 @@ from nmosd_dosing.pages.access import Asked, hidden, page, place_of, public
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
-from nmosd_dosing.register import feeds, published, tables
+from nmosd_dosing.register import facts, feeds, published, tables
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
 from nmosd_dosing.register.published import Fetched
@@ -181,10 +181,9 @@ def _made(desk: Desk, typed: dict[str, Any]) -> tuple[Feed, str]:
     """The feed that was asked for. Raises InputError where it cannot be."""
     scope, code, subject = typed["scope"], typed["subject"].strip(), None
     if scope == "subject":
-        found = desk.subject(code) if code else None
-        if found is None:
+        subject = facts.of_code(desk.facts, code) if code else None
+        if subject is None or not desk.who.sees(subject.site):
             raise InputError(Problem(f"there is no subject `{code}`" if code else "the subject is not stated", hint="write the code"))
-        subject = found[0]
     return feeds.make(
         desk.facts, desk.who, desk.place.clock(), desk.place.zone, desk.today, scope=scope, subject=subject,
         site=(typed["site"] or None) if scope != "subject" else None, view=typed["view"] or feeds.VIEWS[scope][0],
