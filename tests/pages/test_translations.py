@@ -48,3 +48,11 @@ def test_a_page_is_in_the_language_that_was_chosen_or_that_the_browser_asks_for(
     words = asking.get("/").content.decode()
     assert '<html lang="zh-Hans">' in words and "2025-07-07 周一" in words
     assert asking.post("/language", {"language": "en", "next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+def test_a_day_in_a_form_is_written_and_read_alike_in_each_language(place: Any) -> None:
+    for asked in ("en", "zh-CN"):
+        stock = client(place, "wang.fang").get("/pharmacy/stock", headers={"accept-language": asked}).content.decode()
+        assert re.findall(r'name="date" value="([^"]*)"', stock) == ["2025-07-07"]
+        answer = client(place, "li.na").get("/trail", {"first": "07/08/2025"}, headers={"accept-language": asked})
+        assert 'role="alert"' in answer.content.decode()

@@ -108,6 +108,13 @@ def day_input() -> forms.TextInput:
     return forms.TextInput(attrs={"placeholder": "2025-01-31", "size": "12", "maxlength": "30"})
 
 
+class Day(forms.DateField):
+    """A day that is read as it is shown everywhere, in each language: 07/08 is no day."""
+
+    def __init__(self, label: Any, *, required: bool = False, help_text: Any = "") -> None:
+        super().__init__(label=label, required=required, help_text=help_text, widget=day_input(), input_formats=["%Y-%m-%d"])
+
+
 def text_of(name: str, text: str, language: Language) -> str:
     """A cell as people read it: a day with its weekday."""
     if name == "status":

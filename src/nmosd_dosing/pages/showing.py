@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from nmosd_dosing import days
 from nmosd_dosing.days import Language
 from nmosd_dosing.pages.access import place_of
+from nmosd_dosing.pages.forms import STATUS_NAMES
 from nmosd_dosing.pharmacy.words import amount_words, vials_words
 from nmosd_dosing.pharmacy.worklist import Item
 from nmosd_dosing.register.accounts import ROLES, Role
@@ -74,6 +75,12 @@ def day(when: dt.date | None) -> SafeString:
 def role_name(role: Role) -> str:
     """What a role is called."""
     return str(ROLE_NAMES[role])
+
+
+@register.filter
+def status_name(status: str) -> str:
+    """What a status of a visit is called."""
+    return str(STATUS_NAMES[status])
 
 
 @register.filter

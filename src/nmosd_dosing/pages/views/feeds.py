@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.calendar.published import LARGE
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page, place_of, public
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
@@ -69,9 +70,9 @@ class NewFeed(forms.Form):
     view = forms.ChoiceField(label=gettext_lazy("It shows"), choices=[], required=False)
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=_LANGUAGES)
     purpose = forms.CharField(
-        label=gettext_lazy("Purpose"), required=False, max_length=100, help_text=gettext_lazy("Who reads it, and with what: my phone.")
+        label=gettext_lazy("Purpose"), required=False, max_length=100, help_text=gettext_lazy("Who reads it, and with what: “my phone”.")
     )
-    expires = forms.DateField(label=gettext_lazy("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    expires = Day(gettext_lazy("Until"), required=True)
 
     def __init__(self, desk: Desk, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

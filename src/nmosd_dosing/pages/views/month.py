@@ -12,7 +12,6 @@ from nmosd_dosing.checks.board import board, drawn_until
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
-from nmosd_dosing.days import month_name
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.workdays import open_days
@@ -46,7 +45,7 @@ def month(request: Asked, month: str) -> HttpResponse:
         made = board(gathered[-1].study, plans, due(findings, desk.today, _AHEAD), desk.today, _AHEAD, first, days)
     around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
-        "month": f"{month_name(first)} {first.year}", "site": site, "there": there, **around,
+        "month": month, "site": site, "there": there, **around,
         "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
     })  # fmt: skip
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
@@ -41,7 +42,7 @@ _NAMES: dict[Movement, Any] = {
 class Days(forms.Form):
     """Which days, and how much in reserve."""
 
-    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    first = Day(gettext_lazy("From"))
     days = forms.IntegerField(label=gettext_lazy("Days"), required=False, min_value=1, max_value=732)
     reserve = forms.IntegerField(label=gettext_lazy("Reserve, %"), required=False, min_value=0, max_value=100)
 
@@ -50,12 +51,12 @@ class Line(forms.Form):
     """A movement of vials."""
 
     site = forms.CharField(label=gettext_lazy("Site"), max_length=200)
-    date = forms.DateField(label=gettext_lazy("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    date = Day(gettext_lazy("Date"), required=True)
     movement = forms.ChoiceField(label=gettext_lazy("Movement"), choices=[(movement, _NAMES[movement]) for movement in MOVEMENTS])
     product = forms.ChoiceField(label=gettext_lazy("Product"))
     vial = forms.CharField(label=gettext_lazy("Vial"), max_length=200)
     batch = forms.CharField(label=gettext_lazy("Batch or kit"), max_length=200)
-    expiry = forms.DateField(label=gettext_lazy("Expiry"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    expiry = Day(gettext_lazy("Expiry"))
     quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=0, max_value=100_000)
     subject = forms.CharField(label=gettext_lazy("Subject"), required=False, max_length=200)
     visit = forms.CharField(label=gettext_lazy("Visit"), required=False, max_length=200)

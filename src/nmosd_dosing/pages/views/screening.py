@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.screening import Days, Screened, clocks_of, screen
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.register import gathering, studies, tables
 from nmosd_dosing.register.facts import Fact
@@ -32,8 +33,8 @@ _ROWS = 8  # of the history that may be typed
 class Asking(forms.Form):
     """The days of somebody."""
 
-    screening = forms.DateField(label=gettext_lazy("Screening"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    day_1 = forms.DateField(label=gettext_lazy("Day 1"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    screening = Day(gettext_lazy("Day of screening"))
+    day_1 = Day(gettext_lazy("Day 1"))
 
 
 class Had(forms.Form):

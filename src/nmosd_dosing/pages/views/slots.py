@@ -16,7 +16,7 @@ from nmosd_dosing.checks.verdicts import SlotVerdict, slot_text
 from nmosd_dosing.days import LANGUAGES
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import POLICY, Asked, hidden, page
-from nmosd_dosing.pages.forms import day_input
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.looking import looked
 from nmosd_dosing.plans.handout import handout as handout_of
 from nmosd_dosing.report.html.handout import handout_page
@@ -28,9 +28,7 @@ class WhichDay(forms.Form):
     """A visit, and a day that is asked for."""
 
     visit = forms.ChoiceField(label=gettext_lazy("Visit"))
-    on = forms.DateField(
-        label=gettext_lazy("Day that is asked for"), required=False, widget=day_input(), input_formats=["%Y-%m-%d"],
-    )  # fmt: skip
+    on = Day(gettext_lazy("Day that is asked for"))
 
 
 @page()

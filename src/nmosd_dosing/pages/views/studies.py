@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.errors import DosingError, InputError, Problem, draw
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.register import studies
 from nmosd_dosing.register.store import Act
@@ -28,10 +29,7 @@ class NewFile(forms.Form):
 
     file = forms.FileField(label=gettext_lazy("A study file or a site's file"), required=False)
     shipped = forms.ChoiceField(label=gettext_lazy("or a study that comes with the program"), required=False)
-    first = forms.DateField(
-        label=gettext_lazy("Used from"), required=False, help_text=gettext_lazy("Without a day from the beginning."),
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )  # fmt: skip
+    first = Day(gettext_lazy("Used from"), help_text=gettext_lazy("Without a day: from the beginning."))
     sites = forms.CharField(
         label=gettext_lazy("By the sites"), required=False, max_length=1000, help_text=gettext_lazy("Codes, such as 01,02; else by all.")
     )

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.register import trail, verifying
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 
 _SHOWN = 200  # lines of a page
-
-
-class Day(forms.DateField):
-    """A day that may be left out."""
-
-    def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class Search(forms.Form):
