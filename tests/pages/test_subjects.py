@@ -162,3 +162,32 @@ def test_an_unblinded_pharmacist_who_asks_sees_the_doses_of_the_arm(place: Any) 
     assert "rcp/D182 2025-07-10 Thu planned 2025-07-03 Thu – 2025-07-17 Thu BAT4406F 500 mg" in opened["0103"]
     assert "BAT4406F placebo" in opened["0104"]
     assert "Unblinded." not in words(page(place, "/subjects/0103?unblind", "li.na"))
+
+
+def test_what_contradicts_itself_is_said_and_can_be_corrected(place: Any) -> None:
+    """A relapse before day 1, which no page takes: nothing is planned of the one subject, and of all others everything."""
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.store import Act
+    from tests.kit.served import AT
+
+    coordinator = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "li.na")
+    relapse = {"subject": "0103", "event": "relapse", "date": "2024-01-01"}
+    (number,) = place.register.facts.write([Act("enter", "events", relapse, None, 8, site="01")], coordinator.author("UTC"), AT)
+    said = words(page(place, "/subjects/0103", "li.na"))
+    assert "What is written contradicts itself" in said
+    assert "relapse" in said
+    rows = {cells[0]: cells for cells in listed(page(place, "/subjects", "li.na"))}
+    assert "2025-07-08 Tue" in " ".join(rows["0102"])
+    assert "2025" not in " ".join(rows["0103"])
+    assert client(place, "li.na").get(f"/subjects/0103/withdraw/{number}").status_code == 200
+    sent = {"why": "typed wrong", "seen": str(number), "confirm": "yes"}
+    assert client(place, "li.na").post(f"/subjects/0103/withdraw/{number}", sent).status_code == 303
+    assert "rcp/D182" in words(page(place, "/subjects/0103", "li.na"))
+
+
+@pytest.mark.parametrize("address", [
+    "/subjects/0103/correct/999999999999999999999999", "/subjects/0103/withdraw/4294967296", "/subjects/%00", "/subjects/%ff%fe",
+    "/subjects/0103/write/record/", "/subjects/0103/slots/x", "/subjects/..%2f0103",
+])  # fmt: skip
+def test_what_is_no_address_is_not_there(place: Any, address: str) -> None:
+    assert client(place, "li.na").get(address).status_code == 404

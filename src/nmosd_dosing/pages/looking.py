@@ -13,6 +13,7 @@ from nmosd_dosing.checks.board import Board, board, drawn_until
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due
 from nmosd_dosing.checks.findings import check
+from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import hidden
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
@@ -64,11 +65,13 @@ def stands(plan: Plan, on: dt.date) -> Stands:
 
 @dataclass(frozen=True)
 class Looked:
-    """A subject. `fact`: the row in the table of subjects; `gathered`: None of whom no day is known yet."""
+    """A subject. `fact`: the row in the table of subjects; `gathered`: None of whom no day is known yet, or of whom `problems` say that
+    what is known contradicts itself: then nothing is planned, and what is written can be corrected."""
 
     desk: Desk
     fact: Fact
     gathered: Gathered | None
+    problems: tuple[Problem, ...] = ()
 
     @property
     def code(self) -> str:
@@ -189,8 +192,14 @@ class Looked:
 
 
 def looked(desk: Desk, code: str) -> Looked:
-    """A subject whom the account may see. Raises Http404 where there is none, InputError where what is known contradicts itself."""
-    found = desk.subject(code)
-    if found is None:
+    """A subject whom the account may see. Raises Http404 where there is none."""
+    row = desk.row(code)
+    if row is None:
         raise hidden()
-    return Looked(desk, *found)
+    try:
+        found = desk.gather(subject=code)
+        looks = Looked(desk, row, found[0] if found and found[0].request.subjects else None)
+        looks.plan  # noqa: B018  # is made here, where what it refuses is caught
+    except InputError as error:
+        return Looked(desk, row, None, tuple(error.problems))
+    return looks

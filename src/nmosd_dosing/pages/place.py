@@ -86,15 +86,11 @@ class Desk:
         whose = Whose(None, self.who.sites, sites, subject, persons=persons)
         return gathering.gather(self.register, whose, self.today, country=self.place.country, arms=arms, unblind=arms)
 
-    def subject(self, code: str) -> tuple[Fact, Gathered | None] | None:
-        """The row of the subject who has a code, and the subject as planned, None where no day is known; None where there is nobody whom
-        the account may see. Raises InputError as `gather` does."""
+    def row(self, code: str) -> Fact | None:
+        """The row of the subject who has a code; None where there is nobody whom the account may see."""
         found = [fact for fact in tables.subjects(self.register, Whose(None, self.who.sites, frozenset(), code)) if fact.cells]
         mine = [fact for fact in found if (fact.cells or {}).get("subject") == code]
-        if len(mine) != 1 or len(found) != 1:
-            return None
-        gathered = self.gather(subject=code, unblind=False)
-        return mine[0], gathered[0] if gathered and gathered[0].request.subjects else None
+        return mine[0] if len(mine) == len(found) == 1 else None
 
     def sites(self) -> tuple[str, ...]:
         """The sites of which the account sees subjects."""

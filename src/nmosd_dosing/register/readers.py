@@ -24,7 +24,7 @@ def subjects(
     problems, found = Problems(), contents(held)
     if "subjects" not in found:
         return (), ()
-    layouts = {table: Layout(table, entries=[fact.seq for fact in held[table]]) for table in found}
+    layouts = {table: Layout(table, entries=tuple(fact.seq for fact in held[table])) for table in found}
     masked = any(period.masks for period in study.periods)
     capped = [product.name for product in study.products if product.lifetime is not None]
     columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])

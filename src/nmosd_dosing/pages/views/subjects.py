@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.board import drawn_until
 from nmosd_dosing.checks.due import Due, due
 from nmosd_dosing.checks.findings import check
+from nmosd_dosing.errors import InputError
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import STATUS_NAMES, in_order, label_of, text_of
 from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, Stands, looked, stands
@@ -25,6 +26,7 @@ from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.wording import dose_text
 from nmosd_dosing.register import facts, tables, trail
 from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.gathering import Gathered
 from nmosd_dosing.register.store import ARMS
 from nmosd_dosing.register.tables import Whose
 from nmosd_dosing.register.trail import Line
@@ -84,7 +86,7 @@ def _listed(desk: Desk, people: Sequence[Fact]) -> list[Listed]:
     """Some subjects, each with where he stands, the next visit, and the most urgent of what is to do."""
     persons = frozenset(fact.person for fact in people if fact.person is not None)
     plans, urgent = dict[str, Plan](), dict[str, Due]()
-    for some in desk.gather(persons=persons) if persons else ():
+    for some in _gathered(desk, persons):
         if not some.request.subjects:
             continue
         schedule = some.request.as_carried_out(drawn_until(desk.today, AHEAD, desk.today))
@@ -99,6 +101,17 @@ def _listed(desk: Desk, people: Sequence[Fact]) -> list[Listed]:
             fact, stands(plan, desk.today) if plan else None, plan.start if plan else None, _next(plan) if plan else None, urgent.get(code)
         ))  # fmt: skip
     return found
+
+
+def _gathered(desk: Desk, persons: frozenset[int]) -> Iterator[Gathered]:
+    """Some subjects; where what is written of one of them contradicts itself, each for himself, and that one is not planned."""
+    if not persons:
+        return
+    try:
+        yield from desk.gather(persons=persons)
+    except InputError:
+        for person in sorted(persons) if len(persons) > 1 else ():
+            yield from _gathered(desk, frozenset([person]))
 
 
 def _next(plan: Plan) -> PlannedVisit | None:

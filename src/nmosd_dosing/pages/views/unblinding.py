@@ -30,8 +30,8 @@ class Reason(forms.Form):
 def arm(request: Asked, code: str) -> HttpResponse:
     """Asks why; then shows the arm, once."""
     desk = request.desk
-    found = desk.subject(code)
-    if found is None:
+    row = desk.row(code)
+    if row is None:
         raise hidden()
     form, problems = Reason(request.POST or None), tuple[Problem, ...]()
     if request.method == "POST" and form.is_valid():
@@ -43,7 +43,7 @@ def arm(request: Asked, code: str) -> HttpResponse:
         else:
             try:
                 opened = unblind(
-                    desk.register, desk.who, found[0], form.cleaned_data["reason"], desk.place.clock(), desk.place.zone
+                    desk.register, desk.who, row, form.cleaned_data["reason"], desk.place.clock(), desk.place.zone
                 )  # fmt: skip
             except InputError as error:
                 problems = error.problems
