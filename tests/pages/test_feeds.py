@@ -368,7 +368,7 @@ def ended(place: Any, path: str, how: str) -> Any:
         case "another key":
             assert client(place, "li.na").post("/feeds/1/rotate").status_code == 302
         case "expired":
-            return later(place, days=366)
+            return replace(place, as_of=DAY + dt.timedelta(days=366))
         case "account disabled":
             accounts.change(store, manager, AT, "UTC", name="li.na", reason="left", change=accounts.disabled)
         case "another site":
@@ -502,6 +502,15 @@ def test_nobody_ends_another_ones_feed_but_a_manager(place: Any) -> None:
     assert fetched(place, path).status_code == 200
     seen = client(place, "chen.jie").get("/feeds").content.decode()
     assert "my telephone" in seen and "li.na" in seen and path not in seen
+
+
+@pytest.mark.parametrize(("how", "said"), [
+    ("revoked", "revoked"), ("expired", "expired 2026-07-07 Tue"), ("account disabled", "not given out: the account is disabled"),
+])  # fmt: skip
+def test_a_manager_sees_what_has_ended(place: Any, how: str, said: str) -> None:
+    path = made(place)
+    words = client(ended(place, path, how), "chen.jie").get("/feeds").content.decode()
+    assert said in words.partition("Feeds of others")[2].partition("</table>")[0]
 
 
 def test_the_page_says_who_fetched_last_and_how_often(place: Any) -> None:

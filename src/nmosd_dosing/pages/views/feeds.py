@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Collection
 from typing import Any, NamedTuple, cast
 
 from django import forms
@@ -22,7 +23,7 @@ from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
-from nmosd_dosing.register import facts, feeds, published, tables
+from nmosd_dosing.register import accounts, facts, feeds, published, tables
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
 from nmosd_dosing.register.published import Fetched
@@ -215,15 +216,25 @@ def _rows(desk: Desk, there: list[Feed]) -> list[Row]:
     if any(each.unblinded for each in there) and desk.arms is not None:
         sizes |= {number: each.size for number, each in published.fetches(desk.arms).items()}
     codes = _codes(desk) if any(each.person is not None for each in there) else {}
+    able = {account.name for account in accounts.accounts(desk.facts) if account.active}
     rows = [
         Row(
             each, (codes.get(each.person) or "?") if each.person is not None else each.site or "", _SCOPES[each.scope], _VIEWS[each.view],
-            "active" if each.lives(desk.today) else "expired" if each.active else "revoked",
+            _state(each, desk.today, able),
             fetched.get(each.number), _when(desk, fetched.get(each.number)), sizes.get(each.number, 0) > LARGE,
         )
         for each in there
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (row.state != "active", row.feed.number))
+    return sorted(rows, key=lambda row: (row.state in ("revoked", "expired"), row.feed.number))
+
+
+def _state(feed: Feed, today: dt.date, able: Collection[str]) -> str:
+    """Whether it is given out, by what ended it; `able`: the accounts that are not disabled."""
+    if not feed.active:
+        return "revoked"
+    if not feed.lives(today):
+        return "expired"
+    return "active" if feed.account in able else "disabled"
 
 
 def _when(desk: Desk, fetched: Fetched | None) -> str:
