@@ -88,7 +88,7 @@ def test_a_coordinator_records_books_asks_and_prints(page: Any, address: str) ->
     assert page.get_by_label("Visit").input_value() == "rcp/D182"
     typed(page, "Day", "2025-07-07")
     looked_at(page)
-    on(page, "Look what it moves", "button")
+    on(page, "See what it moves", "button")
     assert page.get_by_text("in-window, 1 day after the target").count() == 1
     looked_at(page)
     on(page, "Write it", "button")

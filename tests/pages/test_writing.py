@@ -283,3 +283,11 @@ def test_both_databases_take_what_is_written(places: Any) -> None:
     late = asked(places, "/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "61", "seen": str(before), "confirm": "yes"})
     assert (late.status_code, "entered visit rcp/D182 of 0103" in words(late)) == (409, True)
     assert client(places, "wang.fang").get("/subjects").status_code == 200
+
+
+@pytest.mark.parametrize(("booked", "begins"), [("2025-07-01", "2025-07-01"), ("2025-07-07", "2025-07-07"), ("2025-07-08", "2025-07-07")])
+def test_a_form_begins_with_the_day_of_the_appointment_that_has_come_else_with_today(place: Any, booked: str, begins: str) -> None:
+    assert confirmed(place, "/subjects/0103/write/book", {"visit": "rcp/D182", "date": booked}).status_code == 303
+    form = client(place, "li.na").get("/subjects/0103/write/record?visit=rcp/D182").content.decode()
+    assert re.findall('name="date" value="([^"]*)"', form) == [begins]
+    assert 'name="date" value=' not in client(place, "li.na").get("/subjects/0103/write/book?visit=rcp/D182").content.decode()

@@ -370,10 +370,9 @@ def _day(seen: Looked, kind: str, visit: str, today: str) -> dict[str, str]:
     """The day that a form begins with: that of the appointment which has come, else today; of a booking none."""
     if kind == "book":
         return {}
-    planned = seen.planned.get(visit)
-    if planned is not None and planned.booked is not None and planned.booked <= seen.desk.today:
-        return {"date": planned.booked.isoformat()}
-    return {"date": today}
+    numbers = seen.appointments.get(visit, ())
+    booked = [(row.cells or {}).get("date", "") for row in seen.rows["visits"] if row.seq in numbers]
+    return {"date": max((day for day in booked if day <= today), default=today)}
 
 
 def _known(request: Asked, columns: Sequence[str]) -> dict[str, str]:
