@@ -15,6 +15,7 @@ if __name__ == "__main__":
         "cohort.py",
         "growth.py",
         "register.py",
+        "pages.py",
         "calendars.py",
         "simulation.py",
         "startup.py",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from tests.kit.command import dosing
-from tests.kit.served import ACCOUNTS, DAY, client
+from tests.kit.served import ACCOUNTS, AT, DAY, client
 
 
 def as_json(place: Any, name: str, **asked: str) -> dict[str, Any]:
@@ -77,3 +78,29 @@ def test_rows_come_as_a_table_for_a_spreadsheet(place: Any) -> None:
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="due-2025-07-07.csv"'
     assert answer.content.decode().splitlines()[1].startswith("overdue,")
+
+
+def test_of_many_subjects_a_page_shows_one_site_unless_all_are_asked_for(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def codes(**asked: str) -> set[str]:
+        return set(re.findall(r'<a href="/subjects/(\d+)">', client(place, "chen.jie").get("/", asked).content.decode()))
+
+    everybody = codes()
+    assert {code[:2] for code in everybody} == {"01", "02"}
+    monkeypatch.setattr("nmosd_dosing.pages.place._AT_ONCE", 11)
+    assert codes() == codes(site="01") == {code for code in everybody if code.startswith("01")}
+    assert codes(site="02") == {code for code in everybody if code.startswith("02")}
+    assert codes(site="all") == everybody
+    assert {row["subject"] for row in as_json(place, "chen.jie")["due"]} <= everybody  # a file is of all
+    assert {row["site"] for row in as_json(place, "chen.jie")["due"]} == {"01", "02"}
+
+
+def test_what_contradicts_itself_is_said_with_the_number_of_its_row(place: Any) -> None:
+    from nmosd_dosing.register import tables
+    from nmosd_dosing.register.store import Act, Author
+
+    (one,) = [f for f in tables.subjects(place.register, tables.EVERYBODY) if (f.cells or {})["subject"] == "0101"]
+    cells = {"subject": "0101", "event": "relapse", "date": "2024-01-01"}
+    (number,) = place.register.facts.write([Act("enter", "events", cells, None, one.person, site="01")], Author("li.na", "coordinator"), AT)
+    answer = client(place, "li.na").get("/")
+    assert answer.status_code == 400
+    assert f"number {number} of events" in answer.content.decode()

@@ -16,9 +16,9 @@ class Held(str):
     row of a table has."""
 
     content: bytes
-    entries: Sequence[int] | None
+    entries: tuple[int, ...] | None
 
-    def __new__(cls, name: str, content: bytes, entries: Sequence[int] | None = None) -> Held:
+    def __new__(cls, name: str, content: bytes, entries: tuple[int, ...] | None = None) -> Held:
         """A file of that name."""
         made = super().__new__(cls, name)
         made.content, made.entries = content, entries

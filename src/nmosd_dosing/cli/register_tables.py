@@ -72,7 +72,7 @@ def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], who
     contents, shown = tables.contents(held), found.register.address.shown
     if "history" in asked and "subjects" not in asked:  # who is told nothing of is not somebody of whom nothing is asked
         contents.setdefault("history", table_bytes("history", []))
-    typed = {t: Held(f"{t} of {shown}", content, [fact.seq for fact in held[t]]) for t, content in contents.items()}
+    typed = {t: Held(f"{t} of {shown}", content, tuple(fact.seq for fact in held[t])) for t, content in contents.items()}
     return {**of_study, **dict.fromkeys(asked), **typed}
 
 

@@ -6,8 +6,9 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from nmosd_dosing.register import gathering, tables
+from nmosd_dosing.register import facts, gathering, tables
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.changes import Book
 from nmosd_dosing.register.facts import Fact
@@ -15,6 +16,9 @@ from nmosd_dosing.register.gathering import Gathered
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.register.tables import Whose
+
+ALL = "all"  # where a site is asked for
+_AT_ONCE = 500  # subjects of a page; where there are more, it shows the first site unless another is asked for, or all
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,18 @@ class Place:
             return self.clock().astimezone(zoneinfo.ZoneInfo(self.zone)).date()
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             return self.clock().astimezone().date()
+
+
+class Shown(NamedTuple):
+    """The sites of which an account sees subjects, and the one that a page shows; an empty text for all."""
+
+    there: tuple[str, ...]
+    site: str
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """As `Desk.gather` takes them."""
+        return frozenset([self.site]) if self.site else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +110,15 @@ class Desk:
 
     def sites(self) -> tuple[str, ...]:
         """The sites of which the account sees subjects."""
-        there = tables.subjects(self.register, Whose(None, self.who.sites))
-        return tuple(sorted({fact.site for fact in there if fact.site is not None}))
+        return tuple(sorted(site for site in facts.at_sites(self.facts) if self.who.sees(site)))
+
+    def shown(self, site: str) -> Shown:
+        """Whose subjects a page shows, where it is asked for a site, for `all`, or for nothing."""
+        count = {each: number for each, number in facts.at_sites(self.facts).items() if self.who.sees(each)}
+        there = tuple(sorted(count))
+        if site in count:
+            return Shown(there, site)
+        return Shown(there, there[0] if site != ALL and len(there) > 1 and sum(count.values()) > _AT_ONCE else "")
 
     def write(self, acts: list[Act], store: Store | None = None) -> list[int]:
         """Writes acts in the account's name, and gives their numbers; into the facts, or into another store."""

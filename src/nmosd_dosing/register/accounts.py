@@ -153,7 +153,7 @@ def _account(fact: facts.Fact, having: Collection[str]) -> Account:
 
 def sites_of_subjects(store: Store) -> frozenset[str]:
     """The sites of which there are subjects."""
-    return frozenset(fact.site for fact in facts.holding(store, "subjects") if fact.site)
+    return frozenset(facts.at_sites(store))
 
 
 # --- who is asking -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from nmosd_dosing.register import blanking, chain
 from nmosd_dosing.register.models import Content, Entry
@@ -116,6 +116,12 @@ def subjects_since(store: Store, seen: int) -> dict[int | None, int]:
     """Which subjects' own rows were written, corrected or withdrawn since an entry, and the number of the last entry of each."""
     later = Entry.objects.using(store.alias).filter(what="subjects", seq__gt=seen).order_by("seq")
     return dict(later.values_list("person", "seq"))
+
+
+def at_sites(store: Store) -> dict[str, int]:
+    """How many subjects there are at each site."""
+    rows = _holding(store, "subjects", None).order_by("site").exclude(site=None)
+    return {site: count for site, count in rows.values_list("site").annotate(Count("seq")) if site is not None}
 
 
 def _places(store: Store) -> QuerySet[Entry]:

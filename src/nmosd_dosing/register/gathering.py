@@ -15,6 +15,7 @@ from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import Workdays, open_days
 from nmosd_dosing.register import counting, readers, studies, tables
+from nmosd_dosing.register.chain import Head
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.tables import EVERYBODY, Whose
@@ -22,6 +23,8 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
 
 _READ = ("subjects", "events", "visits", "weighings", "measurements")
+_COUNTED: dict[tuple[Head, Study, dt.date], counting.Counted] = {}  # of a register as its last entry's hash tells it from all others
+_MOST_COUNTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +107,10 @@ def _counted(register: Register, request: Request, today: dt.date) -> Study:
     study = request.study
     if study.stop is None or request.period is not None or not counting.rules(study):
         return study
-    return replace(study, stop=replace(study.stop, counted=counting.over_everybody(study, register, None, today)))
+    key = register.facts.head(), study, today
+    if (days := _COUNTED.get(key)) is None:
+        days = counting.over_everybody(study, register, None, today)
+        if len(_COUNTED) >= _MOST_COUNTED:
+            _COUNTED.clear()
+        _COUNTED[key] = days
+    return replace(study, stop=replace(study.stop, counted=days))

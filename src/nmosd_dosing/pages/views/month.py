@@ -31,9 +31,9 @@ def this_month(request: Asked) -> HttpResponse:
 @page()
 def month(request: Asked, month: str) -> HttpResponse:
     """A month, `2025-07`: the visits of those whom the account may see, at a site, and each subject over time."""
-    desk, site = request.desk, request.GET.get("site", "")
-    first, there = _first(month, desk.today.year), desk.sites()
-    gathered = desk.gather(sites=frozenset([site]) if site in there else frozenset())
+    desk, first = request.desk, _first(month, request.desk.today.year)
+    shown = desk.shown(request.GET.get("site", ""))
+    gathered = desk.gather(sites=shown.sites)
     findings, plans = list[Finding](), list[Plan]()
     for some in gathered:
         schedule = some.request.as_carried_out(drawn_until(desk.today, _AHEAD, first))
@@ -45,7 +45,7 @@ def month(request: Asked, month: str) -> HttpResponse:
         made = board(gathered[-1].study, plans, due(findings, desk.today, _AHEAD), desk.today, _AHEAD, first, days)
     around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
-        "month": month, "site": site, "there": there, **around,
+        "month": month, "site": shown.site, "there": shown.there, **around,
         "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
     })  # fmt: skip
 

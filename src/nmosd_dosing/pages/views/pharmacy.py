@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse
@@ -18,7 +19,7 @@ from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import Day
-from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
@@ -96,11 +97,10 @@ def pharmacy(request: Asked) -> HttpResponse:
     desk, form = request.desk, Days(request.GET)
     typed = form.cleaned_data if form.is_valid() else {}
     unblind = desk.who.sees_arms and request.GET.get("unblind") == "1"
-    there, site = desk.sites(), request.GET.get("site", "")
-    sites = frozenset([site]) if site in there else frozenset()
+    shown = desk.shown(request.GET.get("site", ALL if "as" in request.GET else ""))
     first = typed.get("first") or desk.today
     last = last_due_day(first, (typed.get("days") or _DAYS) - 1)
-    counted = _counted(desk, first, last, sites, unblind)
+    counted = _counted(desk, first, last, shown.sites, unblind)
     reserve = Fraction(typed.get("reserve") or 0, 100)
     orders = [(worklist, order(worklist, reserve)) for worklist in counted.worklists]
     match request.GET.get("as"):
@@ -109,8 +109,8 @@ def pharmacy(request: Asked) -> HttpResponse:
         case "order.csv":
             return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
     return render(request, "pharmacy.html", {
-        "form": form, "first": first, "last": last, "orders": [_shown(worklist, lines) for worklist, lines in orders], "there": there,
-        "site": site, "unblind": unblind, "question": request.GET.urlencode(),
+        "form": form, "first": first, "last": last, "orders": [_shown(worklist, lines) for worklist, lines in orders], "unblind": unblind,
+        "there": shown.there, "site": shown.site, "question": urlencode({**request.GET.dict(), "site": shown.site or ALL}),
     }, status=400 if form.errors else 200)  # fmt: skip
 
 
@@ -132,8 +132,9 @@ def vials(request: Asked) -> HttpResponse:
     """The stock by batch and expiry, what is short, what does not fit together; and by pharmacists a new movement."""
     desk, problems = request.desk, tuple[Problem, ...]()
     writes = desk.who.writes(stock.STOCK)
-    counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), frozenset(), desk.who.sees_arms)
-    initial = {"date": desk.today, "site": desk.sites()[0] if len(desk.sites()) == 1 else ""}
+    shown = desk.shown(request.POST.get("site") or request.GET.get("site", ALL if "as" in request.GET else ""))
+    counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
+    initial = {"date": desk.today, "site": shown.there[0] if len(shown.there) == 1 else shown.site}
     form = Line(counted.names, request.POST or None, initial=initial)
     if request.method == "POST":
         desk.who.must_write(stock.STOCK)
@@ -148,7 +149,7 @@ def vials(request: Asked) -> HttpResponse:
                 return redirect("stock")
             except InputError as error:
                 problems = error.problems
-    lines = stock.held(desk.register, desk.who)
+    lines = [line for line in stock.held(desk.register, desk.who) if not shown.site or line.site == shown.site]
     if request.GET.get("as") == "csv":
         response = HttpResponse(csv_text(Sheet("stock", stock.COLUMNS, stock.rows(lines))), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
@@ -159,7 +160,8 @@ def vials(request: Asked) -> HttpResponse:
     return render(request, "stock.html", {
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
         "lines": [(line, _NAMES[line.movement]) for line in lines[::-1]], "unmatched": unmatched(lines, counted.plans), "writes": writes,
-        "last": last_due_day(desk.today, _MONTHS), "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
+        "there": shown.there, "site": shown.site, "last": last_due_day(desk.today, _MONTHS),
+        "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -19,7 +20,7 @@ from nmosd_dosing.checks.findings import check
 from nmosd_dosing.checks.verdicts import STATES, State, urgency
 from nmosd_dosing.days import week_of
 from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.register import tables
 from nmosd_dosing.register.tables import EVERYBODY
 from nmosd_dosing.register.unblinding import Unblinded, unblinded
@@ -89,10 +90,9 @@ def due_at(desk: Desk, days: Days, sites: frozenset[str] = frozenset()) -> tuple
 def today(request: Asked) -> HttpResponse:
     """What is due, overdue, booked, to be decided, and what closes, as a page; with `as=csv` and `as=json` as the command line gives it."""
     desk, asked = request.desk, request.GET
-    site, when = asked.get("site", ""), asked.get("when", "")
-    there = desk.sites()
-    days = days_of(desk.today, when)
-    items, without = due_at(desk, days, frozenset([site]) if site in there else frozenset())
+    whose = desk.shown(asked.get("site", ALL if "as" in asked else ""))
+    days = days_of(desk.today, asked.get("when", ""))
+    items, without = due_at(desk, days, whose.sites)
     shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
     if asked.get("as") == "csv":
         response = HttpResponse(due_to_csv(shown), content_type="text/csv; charset=utf-8")
@@ -103,10 +103,10 @@ def today(request: Asked) -> HttpResponse:
         return JsonResponse({"as_of": desk.today.isoformat(), "ahead": days.ahead, **span, "due": due_to_dict(shown)})
     counts = Counter(item.state for item in items)
     return render(request, "today.html", {
-        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": there,
-        "asked": asked, "when": _WHEN, "site": site, "periods": sorted({_period(item) for item in items} - {""}),
+        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": whose.there,
+        "asked": asked, "when": _WHEN, "site": whose.site, "periods": sorted({_period(item) for item in items} - {""}),
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
-        "question": asked.urlencode(), "opened": _opened(desk) if desk.who.manages else (),
+        "question": urlencode({**asked.dict(), "site": whose.site or ALL}), "opened": _opened(desk) if desk.who.manages else (),
     })  # fmt: skip
 
 

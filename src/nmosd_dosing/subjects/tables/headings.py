@@ -131,7 +131,7 @@ class Layout:
     ignored: list[str] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
     sheet: str | None = None
-    entries: Sequence[int] | None = None
+    entries: tuple[int, ...] | None = None
 
 
 def plain(name: str) -> str:

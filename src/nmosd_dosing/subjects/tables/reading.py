@@ -107,7 +107,7 @@ class Entries(Document):
     """A table that a register has, whose rows are named by the numbers of their entries."""
 
     table: str = ""
-    entries: Sequence[int] = ()
+    entries: tuple[int, ...] = ()
 
     @cached_property
     def _rows(self) -> list[int]:
