@@ -291,3 +291,13 @@ def test_a_form_begins_with_the_day_of_the_appointment_that_has_come_else_with_t
     form = client(place, "li.na").get("/subjects/0103/write/record?visit=rcp/D182").content.decode()
     assert re.findall('name="date" value="([^"]*)"', form) == [begins]
     assert 'name="date" value=' not in client(place, "li.na").get("/subjects/0103/write/book?visit=rcp/D182").content.decode()
+
+
+def test_a_visit_as_somebody_wrote_it_stays_so_until_another_one_is_chosen(place: Any) -> None:
+    """Number 33 says `D182`, and its form shows `rcp/D182`."""
+    typed = {"visit": "rcp/D182", "date": "2024-12-31", "status": "done"}
+    assert confirmed(place, "/subjects/0106/correct/33", typed, why="typed wrong").status_code == 303
+    assert dict(last(place).new) == {"date": "2024-12-31"}
+    number = head(place)
+    preview = words(asked(place, f"/subjects/0106/correct/{number}", {**typed, "visit": "unscheduled", "why": "no infusion"}))
+    assert "Visit D182 unscheduled" in preview

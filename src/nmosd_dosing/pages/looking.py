@@ -65,12 +65,15 @@ def stands(plan: Plan, on: dt.date) -> Stands:
 
 @dataclass(frozen=True)
 class Looked:
-    """A subject. `fact`: the row in the table of subjects; `gathered`: None of whom no day is known yet, or of whom `problems` say that
-    what is known contradicts itself: then nothing is planned, and what is written can be corrected."""
+    """A subject. `fact`: the row in the table of subjects. `gathered`, with the masked `plan` as of today, made of a `schedule` in which
+    stands what was not allowed: None of whom no day is known yet, or of whom `problems` say that what is written contradicts itself; it can
+    be corrected then."""
 
     desk: Desk
     fact: Fact
-    gathered: Gathered | None
+    gathered: Gathered | None = None
+    schedule: Schedule | None = None
+    plan: Plan | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -101,29 +104,11 @@ class Looked:
         return found or open_days(None)
 
     @cached_property
-    def schedule(self) -> Schedule | None:
-        """What is planned, as far on as is drawn; what was not allowed stands in it."""
-        if self.gathered is None:
-            return None
-        today = self.desk.today
-        return self.gathered.request.as_carried_out(drawn_until(today, AHEAD, today))
-
-    @cached_property
-    def plan(self) -> Plan | None:
-        """The plan as of today, masked."""
-        if self.gathered is None or self.schedule is None:
-            return None
-        return next(replace(self.gathered.request, as_of=self.desk.today).plans(self.schedule))
-
-    @cached_property
     def unblinded(self) -> Plan | None:
         """The plan with the doses of the subject's arm; only for who may see it."""
-        found = self.desk.gather(subject=self.code, unblind=True) if self.desk.who.sees_arms else []
-        if not found or not found[0].request.subjects:
+        if not self.desk.who.sees_arms:
             return None
-        today = self.desk.today
-        request = replace(found[0].request, as_of=today)
-        return next(request.plans(request.as_carried_out(drawn_until(today, AHEAD, today))))
+        return _planned(self.desk, self.code, unblind=True)[2]
 
     @cached_property
     def due(self) -> tuple[Due, ...]:
@@ -197,9 +182,16 @@ def looked(desk: Desk, code: str) -> Looked:
     if row is None:
         raise hidden()
     try:
-        found = desk.gather(subject=code)
-        looks = Looked(desk, row, found[0] if found and found[0].request.subjects else None)
-        looks.plan  # noqa: B018  # is made here, where what it refuses is caught
+        return Looked(desk, row, *_planned(desk, code))
     except InputError as error:
-        return Looked(desk, row, None, tuple(error.problems))
-    return looks
+        return Looked(desk, row, problems=tuple(error.problems))
+
+
+def _planned(desk: Desk, code: str, *, unblind: bool = False) -> tuple[Gathered | None, Schedule | None, Plan | None]:
+    """A subject planned as of today, as far on as is drawn; nothing of whom no day is known. Raises InputError as `Desk.gather` does."""
+    found = desk.gather(subject=code, unblind=unblind)
+    if not found or not found[0].request.subjects:
+        return None, None, None
+    request = replace(found[0].request, as_of=desk.today)
+    schedule = request.as_carried_out(drawn_until(desk.today, AHEAD, desk.today))
+    return found[0], schedule, next(request.plans(schedule))

@@ -133,9 +133,11 @@ def correct(request: Asked, code: str, number: int) -> HttpResponse:
     columns = _columns(seen, _to_correct(seen.study, table), visit)
 
     def change(typed: dict[str, str], why: str | None) -> Change:
-        if table == "visits":
-            same = typed.pop("visit", visit) == visit or None
-            typed |= {} if same else {"visit": request.POST.get("visit", ""), **({"period": ""} if "period" in there else {})}
+        said = typed.pop("visit", visit)
+        if said != visit:  # as it was written it may have its period beside it
+            typed |= {"visit": said, **({"period": ""} if "period" in there else {})}
+        if typed.get("what") != there.get("what") and "unit" in there:  # that of the other value
+            typed.setdefault("unit", "")
         return changes.correct(request.desk.book, str(number), typed, why)
 
     initial = {**there, **({"visit": visit} if table == "visits" else {})}
