@@ -35,24 +35,24 @@ LABELS: Mapping[str, Any] = {
     "date": gettext_lazy("Day"),
     "comment": gettext_lazy("Comment"),
     "visit": gettext_lazy("Visit"),
-    "time": gettext_lazy("Hour"),
+    "time": gettext_lazy("Time"),
     "period": gettext_lazy("Period"),
     "status": gettext_lazy("What became of it"),
-    "last": gettext_lazy("Last day, where it takes several"),
+    "last": gettext_lazy("Last day, if it takes several"),
     "product": gettext_lazy("Product"),
     "amount": gettext_lazy("Amount"),
     "unit": gettext_lazy("Unit"),
     "batch": gettext_lazy("Batch"),
-    "assessment": gettext_lazy("Assessment, where it is of one alone"),
+    "assessment": gettext_lazy("Assessment, if this is of one only"),
     "time_point": gettext_lazy("Time point"),
-    "reason": gettext_lazy("Reason, where it was not as planned"),
+    "reason": gettext_lazy("Reason, if it was not as planned"),
     "what": gettext_lazy("What"),
     "value": gettext_lazy("Value"),
     "from": gettext_lazy("From"),
     "to": gettext_lazy("To"),
     "amount_per_day": gettext_lazy("Amount a day"),
     "for": gettext_lazy("For what"),
-    "had": gettext_lazy("Was it had"),
+    "had": gettext_lazy("Did the subject have it"),
     "arm": gettext_lazy("Arm"),
 }
 STATUS_NAMES: Mapping[str, Any] = {
@@ -70,8 +70,8 @@ STATUS_NAMES: Mapping[str, Any] = {
 _HELP: Mapping[str, Any] = {
     "start": gettext_lazy("The first dose, or the day that is planned for it; empty while nobody knows it."),
     "from": gettext_lazy("2024-05-12, or 2024-05 or 2024, as far as it is known"),
-    "to": gettext_lazy("The same; ongoing while it goes on"),
-    "what": gettext_lazy("A drug, a vaccine, or what else it was; nothing, where there was none"),
+    "to": gettext_lazy("The same; “ongoing” while it goes on"),
+    "what": gettext_lazy("A drug, a vaccine or anything else; empty if there was none"),
 }
 _DAYS = frozenset({"date", "last", "start", *OF_SCREENING})
 _NUMBERS = frozenset({"weight_kg", "height_cm", "age_years", "value", "amount", "amount_per_day"})
@@ -130,7 +130,7 @@ def label_of(name: str) -> Any:
     if period != name:
         return gettext_lazy("First day of %s") % period
     if product != name:
-        return gettext_lazy("%s had before the study, in all") % product
+        return gettext_lazy("%s before the study, in all") % product
     return LABELS[name]
 
 

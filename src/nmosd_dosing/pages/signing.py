@@ -39,7 +39,7 @@ class NewPassword(forms.Form):
     """Another password, typed twice."""
 
     old = forms.CharField(
-        label=gettext_lazy("Password until now"), max_length=1024, strip=False,
+        label=gettext_lazy("Current password"), max_length=1024, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )  # fmt: skip
     new = forms.CharField(
@@ -47,7 +47,7 @@ class NewPassword(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
     again = forms.CharField(
-        label=gettext_lazy("The same again"), max_length=1024, strip=False,
+        label=gettext_lazy("New password again"), max_length=1024, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 
@@ -97,7 +97,7 @@ def password(request: Asked) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         desk, typed = request.desk, form.cleaned_data
         if typed["new"] != typed["again"]:
-            form.add_error("again", _("The two are not the same."))
+            form.add_error("again", _("The new passwords differ."))
         elif waits(request, desk.who.name) or compared(request, desk.who.name, typed["old"]) is None:
             form.add_error("old", _("This is not your password."))
         else:

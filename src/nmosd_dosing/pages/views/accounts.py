@@ -14,7 +14,7 @@ from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import ROLE_NAMES
 from nmosd_dosing.register import accounts
 
-_SITES = gettext_lazy("Codes of sites, such as 01,02, or all; of a manager none.")
+_SITES = gettext_lazy("Codes of sites, such as 01,02, or “all”; empty for a manager.")
 
 
 class NewAccount(forms.Form):

@@ -29,9 +29,9 @@ class NewFile(forms.Form):
 
     file = forms.FileField(label=gettext_lazy("A study file or a site's file"), required=False)
     shipped = forms.ChoiceField(label=gettext_lazy("or a study that comes with the program"), required=False)
-    first = Day(gettext_lazy("Used from"), help_text=gettext_lazy("Without a day: from the beginning."))
+    first = Day(gettext_lazy("Used from"), help_text=gettext_lazy("Empty: from the beginning."))
     sites = forms.CharField(
-        label=gettext_lazy("By the sites"), required=False, max_length=1000, help_text=gettext_lazy("Codes, such as 01,02; else by all.")
+        label=gettext_lazy("By the sites"), required=False, max_length=1000, help_text=gettext_lazy("Codes, such as 01,02; empty for all.")
     )
 
     def __init__(self, *given: Any) -> None:
@@ -74,7 +74,7 @@ def _taken(desk: Desk, typed: dict[str, Any]) -> tuple[str, list[Act], int]:
     sites = tuple(dict.fromkeys(site for text in typed["sites"].split(",") if (site := text.strip())))
     version, acts = studies.adopted(desk.facts, kind, id, name, content, typed["first"], sites)
     if not acts:
-        return _("%(id)s, version %(version)s: it is there already, and used so.") % {"id": id, "version": version}, acts, seen
+        return _("%(id)s, version %(version)s: it is there already, and used in this way.") % {"id": id, "version": version}, acts, seen
     return _("%(id)s: nothing is wrong; it would be version %(version)s.") % {"id": id, "version": version}, acts, seen
 
 

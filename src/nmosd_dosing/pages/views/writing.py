@@ -60,7 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "weight": Kind(gettext_lazy("Enter a weight"), "weighings", ("date", "weight_kg", "comment")),
     "value": Kind(gettext_lazy("Enter a value"), "measurements", ("date", "what", "value", "comment")),
     "had": Kind(
-        gettext_lazy("Enter what was before the study"), "history",
+        gettext_lazy("Enter what came before the study"), "history",
         ("what", "from", "to", "amount", "amount_per_day", "unit", "for", "had", "comment"),
     ),
     "arm": Kind(gettext_lazy("Enter the arm"), "allocation", ("arm",)),
@@ -159,7 +159,7 @@ def withdraw(request: Asked, code: str, number: int) -> HttpResponse:
     hint = _("It stays in the trail, and nothing stands in its place.")
     if table == "subjects":
         fields["whole"] = forms.BooleanField(label=_("With everything that is written of the subject"), required=False)
-        hint = _("Only for somebody who never was. Who leaves the study is not withdrawn here: enter an event, “withdrawn”.")
+        hint = _("Only for a subject who never existed. For one who leaves the study, enter an event, “withdrawn”.")
 
     def change(typed: dict[str, str], why: str | None) -> Change:
         return changes.withdraw(request.desk.book, str(number), why, whole=typed.get("whole") == "True")
