@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,3 +106,66 @@ def test_a_register_that_cannot_be_asked_is_said_and_no_traceback(place: Any, mo
     assert (answer.status_code, b"the register cannot be asked now" in answer.content) == (503, True)
     monkeypatch.setattr(accounts, "accounts", broken)
     assert (asking.get("/").status_code, b"disk I/O" in asking.get("/").content) == (503, False)
+
+
+@pytest.mark.parametrize("code", ["0103/handout", "0103/history", "a/b", "a%2Fb", "..", "a?b#c", "/0103", "0103/"])
+def test_an_address_is_of_the_subject_with_that_code_alone(place: Any, code: str) -> None:
+    """Also where a code looks like an address of somebody else, or like a folder."""
+    typed = {"subject": code, "site": "02", "start": "2025-07-14", "seen": "1000", "confirm": "yes"}
+    written = client(place, "chen.jie").post("/new-subject", typed)
+    assert written.status_code == 303
+    page = client(place, "wu.lei").get(written.headers["Location"])
+    assert (page.status_code, f"<title>{code} " in page.content.decode()) == (200, True)
+    assert client(place, "li.na").get(written.headers["Location"]).status_code == 404
+
+
+def test_accounts_that_were_edited_by_hand_let_nobody_in_and_say_so(place: Any) -> None:
+    from tests.kit.by_hand import unguarded
+
+    with unguarded(place.register, place.register.facts) as hand:
+        hand.ask("UPDATE register_content SET cells = replace(cells, 'monitor', 'manager')")
+    for answer in (
+        client(place, "li.na").get("/"), client(place, "li.na").get("/login"),
+        client(place).post("/login", {"name": "moreau", "password": PASSWORD}),
+    ):  # fmt: skip
+        assert (answer.status_code, "says who may do what, is not as it was written" in answer.content.decode()) == (400, True)
+
+
+def test_a_register_that_was_taken_away_is_said_and_not_made_anew(place: Any) -> None:
+    asking, file = client(place, "li.na"), place.register.address.file
+    place.register.close()
+    for each in file.parent.glob("trial*"):
+        each.unlink()
+    for address in ("/", "/login", "/health"):
+        answer = asking.get(address)
+        assert (answer.status_code, "the register cannot be asked now" in answer.content.decode()) == (503, True)
+    assert list(file.parent.glob("trial*")) == []
+
+
+def test_the_token_of_forms_is_another_after_signing_in(place: Any) -> None:
+    from nmosd_dosing.register import accounts
+    from tests.kit.served import AT
+
+    who = {a.name: a.who for a in accounts.accounts(place.register.facts)}
+    accounts.set_password(place.register.facts, who["chen.jie"], AT, "UTC", name="li.na", password=PASSWORD)
+    asking = client(place)
+    asking.get("/login")
+    before = asking.cookies["csrftoken"].value
+    assert asking.post("/login", {"name": "li.na", "password": PASSWORD}).status_code == 302
+    assert asking.cookies["csrftoken"].value not in ("", before)
+
+
+def test_what_a_defect_says_is_in_no_log(place: Any) -> None:
+    from nmosd_dosing.pages import log
+
+    out = io.StringIO()
+    log.begin(out)
+    try:
+        raise ValueError("Zhang Wei")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error: %s", "/subjects/0103")
+    finally:
+        log.begin()
+    assert "Internal Server Error: /subjects/0103\nTraceback:\n  File " in out.getvalue()
+    assert out.getvalue().endswith("ValueError\n")
+    assert "Zhang Wei" not in out.getvalue().replace('raise ValueError("Zhang Wei")', "")

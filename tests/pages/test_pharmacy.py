@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,19 @@ def test_vials_come_and_go_and_what_is_short_says_so(place: Any) -> None:
     words = asking.get("/pharmacy/stock").content.decode()
     assert "2 of 4 are missing" in words and "<strong>2</strong>" in words
     assert "vials were dispensed, and no dose is recorded" in words
+
+
+def test_a_second_click_writes_no_second_line(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    seen = re.findall(r'name="seen" value="(\d+)"', asking.get("/pharmacy/stock").content.decode())
+    sent = {**RECEIVED, "seen": seen[0]}
+    assert asking.post("/pharmacy/stock", sent).status_code == 302
+    number = place.register.facts.head().seq
+    again = asking.post("/pharmacy/stock", sent)
+    assert (again.status_code, f"the same line was written meanwhile, as number {number}" in again.content.decode()) == (400, True)
+    assert place.register.facts.head().seq == number
+    assert asking.post("/pharmacy/stock", {**sent, "batch": "K-18"}).status_code == 302
+    assert asking.post("/pharmacy/stock", {**sent, "seen": str(number + 1)}).status_code == 302  # looked at again, and it is right
 
 
 @pytest.mark.parametrize(("line", "said"), [

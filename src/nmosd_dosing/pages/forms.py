@@ -140,6 +140,12 @@ def in_order(table: str, cells: Iterable[str]) -> list[str]:
     return sorted(cells, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
 
 
+def seen_of(sent: Mapping[str, str]) -> int | None:
+    """The number of the last entry when a form was shown, as it was sent back; None where it was not."""
+    text = sent.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
 def cells_of(form: forms.Form) -> dict[str, str]:
     """What was typed, by column; empty texts where nothing was."""
     return {name: str(form.cleaned_data.get(name) or "") for name in form.fields}

@@ -7,6 +7,8 @@ import logging
 import re
 import sys
 import time
+import traceback
+from typing import Any
 
 _KEY = re.compile(r"((?i:/feeds/))[^/\s?'\"]+|(?<![\w-])[A-Za-z0-9_-]{43,}")  # also where the address around it was typed wrongly
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -21,6 +23,11 @@ class Line(logging.Formatter):
         """The line."""
         words = _KEY.sub(r"\1…", super().format(record))
         return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", words)
+
+    def formatException(self, ei: Any) -> str:  # as `logging` calls it
+        """Where a defect is, and of which kind; not what it says, which may be what somebody typed."""
+        kind, _, trace = ei
+        return "".join(["Traceback:\n", *traceback.format_tb(trace), kind.__name__ if kind is not None else ""])
 
 
 def begin(stream: object = None) -> None:

@@ -8,6 +8,7 @@ import threading
 from django import forms
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -75,6 +76,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             request.session.flush()
             request.session["account"], request.session["begun"] = who.name, at.timestamp()
             request.session["password"] = accounts.password_number(store, who.name)
+            rotate_token(request)  # who knew the one before knows none of what is sent from now on
             return HttpResponseRedirect(onward)
         form.add_error(None, _("No account of this name has this password, or it is disabled."))
     return render(request, "sign_in.html", {"form": form, "next": onward}, status=403)
@@ -119,7 +121,7 @@ def compared(request: HttpRequest, name: str, typed: str) -> accounts.Who | None
     with _COMPARING:
         try:
             who = accounts.who(place_of(request).register.facts, name, typed)
-        except InputError:
+        except accounts.NotLetIn:
             who = None
     of_name, of_address = _keys(request, name)
     if who is not None:

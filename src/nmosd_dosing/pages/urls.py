@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
@@ -26,17 +28,19 @@ from nmosd_dosing.pages.views import (
 
 
 class Code:
-    """A subject's code as it stands in an address: any text, also with a slash."""
+    """A subject's code as it stands in an address: any text, in which a slash is quoted, since `0103/handout` is the handout of 0103, and
+    dots alone, which a browser takes for a folder."""
 
-    regex = ".+?"
+    regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
         """As it was entered."""
-        return value
+        return unquote(value)
 
     def to_url(self, value: str) -> str:
-        """As it is entered; Django quotes it."""
-        return value
+        """Quoted; Django quotes that again, so that it is still quoted where an address is taken apart."""
+        quoted = value.replace("%", "%25").replace("/", "%2F")
+        return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
 
 
 register_converter(Code, "code")

@@ -159,8 +159,12 @@ def sites_of_subjects(store: Store) -> frozenset[str]:
 # --- who is asking -------------------------------------------------------------------------------------------------------
 
 
+class NotLetIn(InputError):
+    """A name and a password let nobody in."""
+
+
 def who(store: Store, name: str, password: str) -> Who:
-    """The account that has a name and a password. Raises InputError otherwise: of an account that there is not it says the same, and takes
+    """The account that has a name and a password. Raises NotLetIn otherwise: of an account that there is not it says the same, and takes
     as long, as of another password."""
     account = next((account for account in accounts(store) if account.name == name), None)
     given = normal(password)
@@ -168,12 +172,12 @@ def who(store: Store, name: str, password: str) -> Who:
         if account is None or not account.has_password:
             make_password(given)  # takes as long as a comparison
         another = command(f"register account password {clip(name)}", of_another=True)
-        raise InputError(Problem(
+        raise NotLetIn(Problem(
             f"no account `{clip(name)}` with this password",
             hint=f"type both again; a manager gives an account another: `{another}`",
         ))  # fmt: skip
     if not account.active:
-        raise InputError(Problem(f"the account `{clip(name)}` is disabled", hint=f"a manager may enable it: `{_enabling(name)}`"))
+        raise NotLetIn(Problem(f"the account `{clip(name)}` is disabled", hint=f"a manager may enable it: `{_enabling(name)}`"))
     return account.who
 
 

@@ -56,7 +56,7 @@ def of_file(path: Path) -> Address:
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path),
+        "NAME": f"{path.absolute().as_uri()}?mode=rw",  # never made by opening it: one that was taken away is not an empty one
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": _WAITS,

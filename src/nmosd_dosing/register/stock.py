@@ -51,12 +51,17 @@ def products(studies: Iterable[Study], *, unblinded: bool) -> tuple[str, ...]:
 
 def record(
     register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Sequence[str],
-    today: dt.date,
+    today: dt.date, since: int
 ) -> Act:  # fmt: skip
     """What is to be written of a new line. `people`: the subjects whom the account may see, by their codes: the number and the site of
-    each; `names`: those of `products`. Raises InputError with everything that stands against it."""
+    each; `names`: those of `products`; `since`: the number of the last entry when it was typed: the same line is not written twice by a
+    second click. Raises InputError with everything that stands against it."""
     who.must_write(STOCK)
     cells, person = _checked(typed, people, names, today), None
+    if same := [line for line in held(register, who) if (line.number or 0) > since and _line_cells(line) == cells]:
+        raise InputError(
+            Problem(f"the same line was written meanwhile, as number {same[-1].number}", hint="send it again if there are two")
+        )
     who.must_see(cells["site"])
     if "subject" in cells:
         person = people[cells["subject"]][0]
@@ -163,6 +168,12 @@ def _read(fact: Fact) -> Line:
         cells["batch"], int(cells["quantity"]), cells.get("site"), dt.date.fromisoformat(expiry) if expiry else None,
         cells.get("subject"), cells.get("visit"), cells.get("comment"), fact.seq,
     )  # fmt: skip
+
+
+def _line_cells(line: Line) -> dict[str, str]:
+    """The cells of a line, as they were written."""
+    [row] = rows([line])
+    return {name: str(value) for name, value in row.items() if value is not None}
 
 
 def rows(lines: Iterable[Line]) -> list[dict[str, str | int | None]]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.pages.forms import Day
+from nmosd_dosing.pages.forms import Day, seen_of
 from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
@@ -135,20 +135,22 @@ def vials(request: Asked) -> HttpResponse:
     shown = desk.shown(request.POST.get("site") or request.GET.get("site", ALL if "as" in request.GET else ""))
     counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
     initial = {"date": desk.today, "site": shown.there[0] if len(shown.there) == 1 else shown.site}
-    form = Line(counted.names, request.POST or None, initial=initial)
+    form, store = Line(counted.names, request.POST or None, initial=initial), stock.store_of(desk.register, desk.who)
     if request.method == "POST":
         desk.who.must_write(stock.STOCK)
         if form.is_valid():
             try:
-                seen = stock.store_of(desk.register, desk.who).head().seq
+                seen = store.head().seq
                 typed = {name: str(value) for name, value in form.cleaned_data.items() if value is not None}
-                act = stock.record(desk.register, desk.who, typed, _people(desk), counted.names, desk.today)
-                stock.store_of(desk.register, desk.who).write(
-                    [act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen
+                since = seen_of(request.POST)
+                act = stock.record(
+                    desk.register, desk.who, typed, _people(desk), counted.names, desk.today, since if since is not None else seen
                 )  # fmt: skip
+                store.write([act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen)
                 return redirect("stock")
             except InputError as error:
                 problems = error.problems
+    head = store.head().seq
     lines = [line for line in stock.held(desk.register, desk.who) if not shown.site or line.site == shown.site]
     if request.GET.get("as") == "csv":
         response = HttpResponse(csv_text(Sheet("stock", stock.COLUMNS, stock.rows(lines))), content_type="text/csv; charset=utf-8")
@@ -160,7 +162,7 @@ def vials(request: Asked) -> HttpResponse:
     return render(request, "stock.html", {
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
         "lines": [(line, _NAMES[line.movement]) for line in lines[::-1]], "unmatched": unmatched(lines, counted.plans), "writes": writes,
-        "there": shown.there, "site": shown.site, "last": last_due_day(desk.today, _MONTHS),
+        "seen": head, "there": shown.there, "site": shown.site, "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip
 

@@ -199,8 +199,7 @@ def _answer(request: Asked, asked: Writing) -> HttpResponse:
         return _form(request, asked, typed, why, status=400)
     if "back" in request.POST:
         return _form(request, asked, typed, why)
-    confirmed, row = "confirm" in request.POST, cells.cells_of(typed)
-    seen = int(text) if (text := request.POST.get("seen", "")).isascii() and text.isdigit() and len(text) < 16 else None
+    confirmed, row, seen = "confirm" in request.POST, cells.cells_of(typed), cells.seen_of(request.POST)
     try:
         change = asked.change(dict(row), why or _UNSAID)
     except InputError as error:
