@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,3 +170,39 @@ def test_what_a_defect_says_is_in_no_log(place: Any) -> None:
     assert "Internal Server Error: /subjects/0103\nTraceback:\n  File " in out.getvalue()
     assert out.getvalue().endswith("ValueError\n")
     assert "Zhang Wei" not in out.getvalue().replace('raise ValueError("Zhang Wei")', "")
+
+
+def test_many_guesses_at_once_are_no_more_than_many_in_a_row(place: Any) -> None:
+    """Five are looked at, from wherever they come; another name has its own."""
+    from django.db import connections
+
+    from nmosd_dosing.pages import signing
+
+    both, found = threading.Barrier(16), list[int]()
+
+    def guess(number: int) -> None:
+        both.wait()
+        found.append(client(place).post("/login", {"name": "Guess.ed", "password": "x"}, REMOTE_ADDR=f"10.0.0.{number}").status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (found.count(403), found.count(429)) == (signing._FREE, 16 - signing._FREE)
+    assert client(place).post("/login", {"name": "guess.ed", "password": "x"}, REMOTE_ADDR="10.0.1.1").status_code == 429
+    assert client(place).post("/login", {"name": "another", "password": "x"}, REMOTE_ADDR="10.0.1.1").status_code == 403
+
+
+def test_signing_in_is_no_attempt_that_failed_and_forgives_no_others(place: Any) -> None:
+    from nmosd_dosing.register import accounts
+    from tests.kit.served import AT
+
+    who = {a.name: a.who for a in accounts.accounts(place.register.facts)}
+    accounts.set_password(place.register.facts, who["chen.jie"], AT, "UTC", name="li.na", password=PASSWORD)
+    for _ in range(7):
+        assert client(place).post("/login", {"name": "li.na", "password": PASSWORD}, REMOTE_ADDR="10.0.2.1").status_code == 302
+    for number in range(5):
+        assert client(place).post("/login", {"name": f"try{number}", "password": "x"}, REMOTE_ADDR="10.0.2.1").status_code == 403
+    assert client(place).post("/login", {"name": "try6", "password": "x"}, REMOTE_ADDR="10.0.2.1").status_code == 429

@@ -68,7 +68,7 @@ def test_nobody_else_takes_a_file_in(place: Any, name: str) -> None:
 
 @pytest.mark.parametrize(("typed", "said"), [
     ({}, "no file is chosen"),
-    ({"file": b"x" * 1_000_001}, "the file has more than 1 MB"),
+    ({"file": b"x" * 250_001}, "the file has more than 250 kB"),
     ({"file": b"\xff\xfe"}, "error:"),
     ({"shipped": "mil62"}, "this register is of `bat4406f`"),
 ])  # fmt: skip

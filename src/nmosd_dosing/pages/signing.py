@@ -23,6 +23,7 @@ from nmosd_dosing.register.store import Act
 SESSIONS = "sessions"  # what the trail calls it
 _FREE = 5  # attempts that wait for nothing
 _LONGEST = 15 * 60  # seconds
+_COUNTING = threading.Lock()
 _COMPARING = threading.BoundedSemaphore(2)  # passwords at a time: each takes 64 MiB
 
 
@@ -117,30 +118,34 @@ def password(request: Asked) -> HttpResponse:
 
 
 def compared(request: HttpRequest, name: str, typed: str) -> accounts.Who | None:
-    """The account that has a name and a password; None where there is none, and then it is counted as an attempt."""
+    """The account that has a name and a password; None where there is none. `waits` was asked before."""
     with _COMPARING:
         try:
             who = accounts.who(place_of(request).register.facts, name, typed)
         except accounts.NotLetIn:
-            who = None
+            return None
     of_name, of_address = _keys(request, name)
-    if who is not None:
-        cache.delete(of_name)  # and not of the address: who has an account may not try others for ever
-        return who
-    for key in (of_name, of_address):
-        failed, _last = cache.get(key, (0, 0.0))
-        cache.set(key, (failed + 1, place_of(request).clock().timestamp()), _LONGEST)
-    return None
+    with _COUNTING:
+        cache.delete(of_name)
+        failed, last = cache.get(of_address, (1, 0.0))
+        cache.set(of_address, (failed - 1, last), _LONGEST)  # and not nothing: who has an account may not try others for ever
+    return who
 
 
 def waits(request: HttpRequest, name: str) -> int:
-    """For how many seconds no attempt is looked at, after some that failed: 1, 2, 4 … up to a quarter of an hour."""
-    now, longest = place_of(request).clock().timestamp(), 0.0
-    for key in _keys(request, name):
-        failed, last = cache.get(key, (0, 0.0))
-        if failed >= _FREE:
-            longest = max(longest, last + min(2 ** (failed - _FREE), _LONGEST) - now)
-    return int(longest + 0.999) if longest > 0 else 0
+    """For how many seconds no attempt is looked at, after some that failed: 1, 2, 4 … up to a quarter of an hour. One that is looked at,
+    0, has failed until `compared` finds otherwise: of many at the same moment no more are looked at than of many in a row."""
+    now, longest, keys = place_of(request).clock().timestamp(), 0.0, _keys(request, name)
+    with _COUNTING:
+        counted = {key: cache.get(key, (0, 0.0)) for key in keys}
+        for failed, last in counted.values():
+            if failed >= _FREE:
+                longest = max(longest, last + min(2 ** (failed - _FREE), _LONGEST) - now)
+        if longest > 0:
+            return int(longest + 0.999)
+        for key, (failed, _last) in counted.items():
+            cache.set(key, (failed + 1, now), _LONGEST)
+    return 0
 
 
 def _keys(request: HttpRequest, name: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from nmosd_dosing.register.store import Act
 from nmosd_dosing.report.html.grid import grid_parts
 from nmosd_dosing.study.activities import activities, title_of_grids
 
-_LARGEST = 1_000_000  # bytes of a file
+_LARGEST = 250_000  # bytes of a file; the longest that is shipped has a tenth, and one of a million keys is read for half a minute
 
 
 class NewFile(forms.Form):
@@ -91,7 +91,7 @@ def _content(typed: dict[str, Any]) -> tuple[str, bytes]:
 
 def _no_file(too_large: bool) -> Problem:
     if too_large:
-        return Problem("the file has more than 1 MB", hint="a study file has some kB: choose another one")
+        return Problem("the file has more than 250 kB", hint="a study file has some kB: choose another one")
     return Problem("no file is chosen", hint="choose a file of this computer, or a study that comes with the program")
 
 
