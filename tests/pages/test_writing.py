@@ -301,3 +301,20 @@ def test_a_visit_as_somebody_wrote_it_stays_so_until_another_one_is_chosen(place
     number = head(place)
     preview = words(asked(place, f"/subjects/0106/correct/{number}", {**typed, "visit": "unscheduled", "why": "no infusion"}))
     assert "Visit D182 unscheduled" in preview
+
+
+def test_what_somebody_types_is_a_text_on_every_page(place: Any) -> None:
+    script = "<script>alert(1)</script>"
+    typed = {"visit": "rcp/D182", "date": "2025-07-07", "status": "partial", "reason": script, "comment": f'"{script}'}
+    assert confirmed(place, "/subjects/0103/write/record", typed).status_code == 303
+    assert confirmed(place, "/new-subject", {"subject": f"A&?#/{script}", "site": "01", "start": "2025-07-14"}).status_code == 303
+    number, browser = head(place), client(place, "li.na")
+    code = "A&amp;?#/&lt;script&gt;alert(1)&lt;/script&gt;"
+    there = re.findall(r'href="(/subjects/A[^"]*)"', browser.get("/subjects").content.decode())
+    assert code in browser.get("/subjects").content.decode()
+    for address in (
+        *("/subjects", "/subjects/0103", "/subjects/0103/history", f"/subjects/0103/correct/{number - 1}", "/subjects/0103/slots"),
+        *(f"{unescape(there[0])}{more}" for more in ("", "/history", "/slots", "/write/record", "/handout?lang=en&code")),
+    ):
+        answer = browser.get(address)
+        assert (answer.status_code, "<script>" in answer.content.decode()) == (200, False), address
