@@ -8,7 +8,7 @@ before. A correction and a withdrawal always have one; what is written for the f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nmosd_dosing.checks.finding import Finding
@@ -28,6 +28,7 @@ from nmosd_dosing.subjects.tables.subject_table import same
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
+_HAPPENED = ("events", "visits", "weighings", "measurements")  # tables of what has happened on a day
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
     "history": "line of the history",
@@ -200,7 +201,7 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
     old, new = read(before, was, Problems()), read(after, way, problems)
     if new is None:
         raise InputError(problems.in_order())
-    doubts = tuple(_doubts(old, new, book.today))
+    doubts = (*_doubts(old, new, book.today), *_ahead(old, new, book.today))
     if doubts and _said(reason) is None:
         hint = f"if it is right, say why: `{argument('reason', _WHY)}`"
         raise InputError(Problem(words, hint=hint) for words in doubts)
@@ -220,16 +221,16 @@ def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
 
 
 def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
-    """What may be a slip: a day 1 that moves, a visit that is recorded twice, a weight to look at again."""
+    """What may be a slip: a day 1 that moves, a visit that is recorded twice, or where none is allowed, a weight to look at again."""
     found = []
     if new.schedule is None or new.request is None or new.subject is None:
         return []
     was = old.subject.start if old is not None and old.subject is not None else None
     if was is not None and new.subject.start != was:
         found.append(f"day 1 moves from {date_text(was)} to {date_text(new.subject.start) if new.subject.start else 'no day'}")
-    known = [_duplicate(f) for f in findings_of(old.schedule, today)] if old is not None and old.schedule is not None else []
+    known = [_slip(f) for f in findings_of(old.schedule, today)] if old is not None and old.schedule is not None else []
     for finding in findings_of(new.schedule, today):
-        words = _duplicate(finding)
+        words = _slip(finding)
         if words is not None and words not in known:
             found.append(words)
     heavy = _weights(old)
@@ -237,8 +238,20 @@ def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
     return found
 
 
-def _duplicate(finding: Finding) -> str | None:
+def _slip(finding: Finding) -> str | None:
+    if finding.verdict == "not-allowed" and not finding.is_entry:
+        return f"`{finding.visit}`: {finding.message}"
     return f"`{finding.visit}` is {finding.message}" if finding.verdict == "duplicate" else None
+
+
+def _ahead(old: Person | None, new: Person, today: dt.date) -> Iterator[str]:
+    """What is written down of a day that has not come: nobody can know it yet. An appointment is ahead, and so may day 1 be."""
+    for table in _HAPPENED:
+        known = old.cells.get(table, ()) if old is not None else ()
+        for row in new.cells.get(table, ()):
+            day = dt.date.fromisoformat(row["date"][:10])
+            if day > today and row not in known and row.get("status") != "booked":
+                yield f"{date_text(day)} is ahead, as of {date_text(today)}"
 
 
 def _weights(person: Person | None) -> list[str]:

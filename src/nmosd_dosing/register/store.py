@@ -205,9 +205,10 @@ class Store:
     def first_changed(self, tables: Collection[str]) -> int | None:
         """The first entry of some tables that is not as it was written, or has another content; `verify` looks at the whole trail."""
         mine = Entry.objects.using(self.alias).filter(what__in=tables).order_by("seq")
+        entries = list(mine.values(*chain.FIELDS, "hash"))  # before contents, of which there may be more then
         contents = Content.objects.using(self.alias).filter(entry__in=mine.order_by().values("seq"))
         said = {entry: content for entry, *content in contents.values_list("entry", "cells", "reason", "salt")}
-        for entry in mine.values(*chain.FIELDS, "hash"):
+        for entry in entries:
             cells, reason, salt = said.get(entry["seq"], (None, None, None))
             if chain.hashed(entry) != entry["hash"] or chain.digest(cells, reason, salt or "") != entry["digest"]:
                 return int(entry["seq"])
