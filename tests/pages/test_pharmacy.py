@@ -72,6 +72,10 @@ def test_a_second_click_writes_no_second_line(place: Any) -> None:
     ({**RECEIVED, "site": "02"}, "is not of site"),
     ({**RECEIVED, "product": "placebo"}, "Select a valid choice"),
     ({**DISPENSED, "subject": "0201"}, "is no subject of that site"),
+    ({**DISPENSED, "visit": "rcp/D999"}, "is no visit of"),
+    ({**DISPENSED, "visit": "D182"}, "write <code>rcp/D182</code>"),
+    ({**DISPENSED, "visit": "olp/D1"}, "is not given at"),
+    ({**RECEIVED, "vial": "500"}, "vials are <code>500 mg</code>"),
     ({**DISPENSED, "visit": ""}, "it is not said for whom and which visit"),
     (DISPENSED, "1 vial dispensed on 2025-07-07 Mon, and there were 0"),
 ])  # fmt: skip

@@ -115,8 +115,10 @@ def test_recorded_doses_and_dispensed_vials_are_compared(study: Study) -> None:
     records = (Record("D1", D(2025, 1, 6)), Record("D15", D(2025, 1, 20)))
     plans = list(Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01", records=records),)).plans())
     lines = [
-        line(D(2025, 1, 6), "dispensed", 2, subject="0101", visit="p/D1"),
+        line(D(2025, 1, 6), "dispensed", 2, subject="0101", visit="p/D1", site="01"),
         line(D(2025, 2, 3), "dispensed", 2, subject="0101", visit="p/D29"),
     ]  # fmt: skip
     found = [(one.visit, one.date, one.recorded) for one in unmatched(lines, plans)]
     assert found == [("p/D15", D(2025, 1, 20), True), ("p/D29", D(2025, 2, 3), False)]
+    later = [line(D(2025, 1, 21), "received", 2, site="01")]
+    assert unmatched(later, plans) == (), "what was given before a site's first line is not asked about"

@@ -191,14 +191,21 @@ class Unmatched:
 
 def unmatched(lines: Iterable[Line], plans: Iterable[Plan]) -> tuple[Unmatched, ...]:
     """The visits at which something was given of a product that comes in vials, without vials that were dispensed for it; and vials that
-    were dispensed for a visit of which nothing is recorded. By day."""
+    were dispensed for a visit of which nothing is recorded. By day; at each site from its first line on."""
+    first: dict[str | None, dt.date] = {}
+    lines = list(lines)
+    for line in lines:
+        first[line.site] = min(line.date, first.get(line.site, line.date))
     dispensed = {(line.subject, line.visit): line.date for line in lines if line.movement == "dispensed"}
-    given: dict[tuple[str | None, str | None], dt.date] = {}
+    given, before = dict[tuple[str | None, str | None], dt.date](), set[tuple[str | None, str | None]]()
     for plan in plans:
         for visit in plan.visits:
             in_vials = any(dose.vials is not None for dose in visit.administrations)
             if visit.stage == "took place" and in_vials and visit.actual is not None:
                 given[plan.subject, visit.id] = visit.actual
-    found = [Unmatched(who, visit or "", day, True) for (who, visit), day in given.items() if (who, visit) not in dispensed]
+                if plan.at_site not in first or visit.actual < first[plan.at_site]:
+                    before.add((plan.subject, visit.id))
+    found = [Unmatched(who, visit or "", day, True) for (who, visit), day in given.items()
+             if (who, visit) not in dispensed and (who, visit) not in before]  # fmt: skip
     found += [Unmatched(who, visit or "", day, False) for (who, visit), day in dispensed.items() if (who, visit) not in given]
     return tuple(sorted(found, key=lambda one: (one.date, one.subject or "", one.visit)))

@@ -4,12 +4,13 @@ the names under which a masked plan shows products; an unblinded pharmacist into
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy import stock
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line
+from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.register import facts
 from nmosd_dosing.register.accounts import Who, checked_reason
 from nmosd_dosing.register.chain import Damaged
@@ -38,26 +39,36 @@ def held(register: Register, who: Who) -> list[Line]:
     return [_line(fact) for fact in rows if fact.cells is not None and who.sees(fact.site)]
 
 
-def products(studies: Iterable[Study], *, unblinded: bool) -> tuple[str, ...]:
+Names = Mapping[str, tuple[str, ...]]  # of products, each with the sizes of its vials; without sizes none are stated
+Visits = Mapping[str, Mapping[str, Collection[str]]]  # by subject's code, of each visit of the plan, the products that are given at it
+
+
+def products(studies: Iterable[Study], *, unblinded: bool) -> Names:
     """The names under which products may be written down: as a masked plan shows them, or, unblinded, as they are."""
-    names = list[str]()
+    names = dict[str, tuple[str, ...]]()
     for study in studies:
         for period in study.periods:
             visits = lay_out(period, 0, Problems())
-            gives = [give for visit in (visits if unblinded else mask(study, visits)) for give in visit.gives]
-            names += [give.mask or give.product for give in gives]
-    return tuple(sorted(dict.fromkeys(names)))
+            for give in [give for visit in (visits if unblinded else mask(study, visits)) for give in visit.gives]:
+                vials = study.product(give.product).vials
+                names[give.mask or give.product] = vials.texts if vials is not None else ()
+    return dict(sorted(names.items()))
+
+
+def visits_of(plans: Iterable[Plan]) -> Visits:
+    """The visits of plans, with what is given at them, as whoever reads the plans may see it."""
+    return {plan.subject or "": {visit.id: [dose.shown for dose in visit.administrations] for visit in plan.visits} for plan in plans}
 
 
 def record(
-    register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Sequence[str],
+    register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Names, visits: Visits,
     today: dt.date, since: int
 ) -> Act:  # fmt: skip
     """What is to be written of a new line. `people`: the subjects whom the account may see, by their codes: the number and the site of
     each; `names`: those of `products`; `since`: the number of the last entry when it was typed: the same line is not written twice by a
     second click. Raises InputError with everything that stands against it."""
     who.must_write(STOCK)
-    cells, person = _checked(typed, people, names, today), None
+    cells, person = _checked(typed, people, names, visits, today), None
     if same := [line for line in held(register, who) if (line.number or 0) > since and _line_cells(line) == cells]:
         raise InputError(
             Problem(f"the same line was written meanwhile, as number {same[-1].number}", hint="send it again if there are two")
@@ -91,7 +102,7 @@ def _check(after: Sequence[Line], before: Sequence[Line]) -> None:
 
 
 def _checked(
-    typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Sequence[str], today: dt.date
+    typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Names, visits: Visits, today: dt.date
 ) -> dict[str, str]:
     """The cells of a line, as they are written. Raises InputError with all that is wrong with them."""
     problems = Problems()
@@ -106,13 +117,15 @@ def _checked(
         problems.error(f"`{clip(cells['movement'])}` is no movement", None, f"write {one_of(MOVEMENTS)}")
     if cells["product"] and cells["product"] not in names:
         problems.error(f"`{clip(cells['product'])}` is no product of the study as you see it", None, f"products are {one_of(names)}")
+    elif cells["vial"] and (sizes := names.get(cells["product"])) and cells["vial"] not in sizes:
+        problems.error(f"`{clip(cells['vial'])}` is no vial of {cells['product']}", None, f"vials are {one_of(sizes)}")
     if cells["quantity"]:
         _check_quantity(cells, problems)
     date = _day(cells, "date", problems)
     _day(cells, "expiry", problems)
     if date is not None and date > today:
         problems.error(f"the date {date_text(date)} is not yet", None, "write down what has happened")
-    _check_subject(cells, people, problems)
+    _check_subject(cells, people, visits, problems)
     if problems.found:
         raise InputError(problems.in_order())
     return {name: text for name, text in cells.items() if text}
@@ -127,13 +140,20 @@ def _check_quantity(cells: dict[str, str], problems: Problems) -> None:
         cells["quantity"] = str(int(text))
 
 
-def _check_subject(cells: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], problems: Problems) -> None:
+def _check_subject(cells: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], visits: Visits, problems: Problems) -> None:
     """Vials are dispensed for a visit of a subject of the site, and nothing else is of a subject."""
     if cells["movement"] == "dispensed":
         if not cells["subject"] or not cells["visit"]:
             problems.error("it is not said for whom and which visit", None, "vials are dispensed for a visit of a subject: write both")
         elif cells["subject"] not in people or people[cells["subject"]][1] != cells["site"]:
             problems.error(f"`{clip(cells['subject'])}` is no subject of that site", None, "write the code letter by letter")
+        elif (given := visits.get(cells["subject"], {}).get(cells["visit"])) is None:
+            near = [id for id in visits.get(cells["subject"], ()) if id.endswith(f"/{cells['visit']}")]
+            hint = f"write {one_of(near)}" if near else "write it as the subject's plan does"
+            problems.error(f"`{clip(cells['visit'])}` is no visit of `{clip(cells['subject'])}`", None, hint)
+        elif cells["product"] and cells["product"] not in given:
+            hint = f"products of that visit are {one_of(given)}" if given else "nothing is given at that visit"
+            problems.error(f"`{clip(cells['product'])}` is not given at `{cells['visit']}`", None, hint)
     elif cells["subject"] or cells["visit"]:
         problems.error("only what is dispensed is of a subject", None, "leave subject and visit out")
 

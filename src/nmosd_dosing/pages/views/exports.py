@@ -8,9 +8,9 @@ import zipfile
 from django.http import HttpResponse
 
 from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.register import studies, tables, trail
+from nmosd_dosing.register import stock, studies, tables, trail
 from nmosd_dosing.register.tables import Whose
-from nmosd_dosing.report.export.plain import csv_text
+from nmosd_dosing.report.export.plain import Sheet, csv_text
 from nmosd_dosing.report.export.trail import trail_sheet
 from nmosd_dosing.subjects.tables import written
 
@@ -25,6 +25,7 @@ def everything(request: Asked) -> HttpResponse:
     which = [table for table in written.COLUMNS if table != tables.ARMS or arms is not None]
     held = tables.held(desk.register, which, Whose(None, desk.who.sites))
     files = {f"{table}.csv": written.table_bytes(table, tables.rows(mine)) for table, mine in held.items()}
+    files["stock.csv"] = csv_text(Sheet("stock", stock.COLUMNS, stock.rows(stock.held(desk.register, desk.who)))).encode()
     files["trail.csv"] = csv_text(trail_sheet(trail.lines(desk.register, desk.who, arms=arms))).encode()
     files |= {f"files/{f.kind}-{f.id}-version-{f.version}.yaml": f.content for f in studies.files(desk.facts)}
     response = HttpResponse(_packed(files), content_type="application/zip")

@@ -76,7 +76,7 @@ class _Counted:
 
     plans: tuple[Plan, ...]
     worklists: tuple[Worklist, ...]
-    names: tuple[str, ...]
+    names: stock.Names
 
 
 def _counted(desk: Desk, first: dt.date, last: dt.date, sites: frozenset[str], unblind: bool) -> _Counted:
@@ -135,16 +135,16 @@ def vials(request: Asked) -> HttpResponse:
     shown = desk.shown(request.POST.get("site") or request.GET.get("site", ALL if "as" in request.GET else ""))
     counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
     initial = {"date": desk.today, "site": shown.there[0] if len(shown.there) == 1 else shown.site}
-    form, store = Line(counted.names, request.POST or None, initial=initial), stock.store_of(desk.register, desk.who)
+    form, store = Line(list(counted.names), request.POST or None, initial=initial), stock.store_of(desk.register, desk.who)
     if request.method == "POST":
         desk.who.must_write(stock.STOCK)
         if form.is_valid():
             try:
                 seen = store.head().seq
                 typed = {name: str(value) for name, value in form.cleaned_data.items() if value is not None}
-                since = seen_of(request.POST)
+                since, given = seen_of(request.POST), stock.visits_of(counted.plans)
                 act = stock.record(
-                    desk.register, desk.who, typed, _people(desk), counted.names, desk.today, since if since is not None else seen
+                    desk.register, desk.who, typed, _people(desk), counted.names, given, desk.today, since if since is not None else seen
                 )  # fmt: skip
                 store.write([act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen)
                 return redirect("stock")
