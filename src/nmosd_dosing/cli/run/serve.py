@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import secrets
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +73,7 @@ def _listen(place: Place, port: int, words: str) -> None:
     if words:
         say(words)
     say("Ctrl+C ends it")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # a service is ended so: the demonstration is taken away
     server.run()
 
 

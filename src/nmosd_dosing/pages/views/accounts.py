@@ -61,7 +61,8 @@ def everybody(request: Asked) -> HttpResponse:
             return redirect("accounts")
         except InputError as error:
             problems = error.problems
-    there = accounts.accounts(desk.facts)
+    known = accounts.sites_of_subjects(desk.facts)
+    there = [(each, sorted((each.sites or frozenset()) - known)) for each in accounts.accounts(desk.facts)]
     refused = bool(problems or form.errors)
     return render(
         request, "accounts.html", {"there": there, "form": form, "problems": problems}, status=400 if refused else 200

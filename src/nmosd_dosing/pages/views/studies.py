@@ -16,7 +16,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
-from nmosd_dosing.register import studies
+from nmosd_dosing.register import accounts, studies
 from nmosd_dosing.register.store import Act
 from nmosd_dosing.report.html.grid import grid_parts
 from nmosd_dosing.study.activities import activities, title_of_grids
@@ -56,11 +56,15 @@ def files(request: Asked) -> HttpResponse:
                 return redirect("studies")
         except DosingError as error:
             wrong = draw(error.problems)
-    uses = studies.uses(desk.facts)
+    in_force = {(use.kind, use.site, use.start): use for use in studies.uses(desk.facts)}  # what was said last of a site and a day
+    known = accounts.sites_of_subjects(desk.facts)
     listed = [
-        (file, [use for use in uses if (use.kind, use.id, use.version) == (file.kind, file.id, file.version)])
+        (file, [
+            (use, use.site is None or use.site in known) for use in in_force.values()
+            if (use.kind, use.id, use.version) == (file.kind, file.id, file.version)
+        ])
         for file in studies.files(desk.facts)
-    ]
+    ]  # fmt: skip
     status = 400 if wrong or form.errors else 200
     return render(request, "studies.html", {"files": listed, "form": form, "said": said, "wrong": wrong}, status=status)
 

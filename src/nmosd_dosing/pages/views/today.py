@@ -103,6 +103,7 @@ def today(request: Asked) -> HttpResponse:
         return JsonResponse({"as_of": desk.today.isoformat(), "ahead": days.ahead, **span, "due": due_to_dict(shown)})
     counts = Counter(item.state for item in items)
     return render(request, "today.html", {
+        "closed": any(item.finding.closed for item in shown),
         "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": whose.there,
         "asked": asked, "when": _WHEN, "site": whose.site, "periods": sorted({_period(item) for item in items} - {""}),
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import Day
+from nmosd_dosing.pages.signing import SESSIONS
 from nmosd_dosing.register import trail, verifying
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
@@ -25,6 +26,8 @@ class Search(forms.Form):
     number = forms.CharField(label=gettext_lazy("Number"), required=False, max_length=20)
     first = Day(gettext_lazy("From"))
     last = Day(gettext_lazy("To"))
+    site = forms.CharField(label=gettext_lazy("Site"), required=False, max_length=200)
+    sessions = forms.BooleanField(label=gettext_lazy("Signing in, too"), required=False)
 
 
 @page()
@@ -38,7 +41,11 @@ def lines(request: Asked) -> HttpResponse:
             typed["subject"].strip() or None, typed["visit"].strip() or None, typed["number"].strip() or None, typed["first"],
             typed["last"], typed["by"].strip() or None,
         )  # fmt: skip
-        found = list(trail.lines(desk.register, desk.who, asked, desk.arms))
+        site, sessions = typed["site"].strip(), typed["sessions"] or "as" in request.GET
+        found = [
+            line for line in trail.lines(desk.register, desk.who, asked, desk.arms)
+            if (not site or line.site == site) and (sessions or line.what != SESSIONS)
+        ]  # fmt: skip
     if request.GET.get("as") == "csv":
         response = HttpResponse(csv_text(trail_sheet(found)), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="trail.csv"'
