@@ -132,6 +132,15 @@ def test_accounts_that_were_edited_by_hand_let_nobody_in_and_say_so(place: Any) 
         assert (answer.status_code, "says who may do what, is not as it was written" in answer.content.decode()) == (400, True)
 
 
+def test_a_row_that_replaces_itself_by_hand_is_named(place: Any) -> None:
+    from tests.kit.by_hand import unguarded
+
+    with unguarded(place.register, place.register.facts) as hand:
+        hand.ask("UPDATE register_entry SET replaces = seq WHERE seq = 28")
+    answer = client(place, "li.na").get("/subjects/0103")
+    assert (answer.status_code, "number 28" in answer.content.decode()) == (400, True)
+
+
 def test_a_register_that_was_taken_away_is_said_and_not_made_anew(place: Any) -> None:
     asking, file = client(place, "li.na"), place.register.address.file
     place.register.close()

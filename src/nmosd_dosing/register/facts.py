@@ -94,10 +94,13 @@ def replaced_by(store: Store, seq: int) -> Mapping[str, Any] | None:
 
 
 def corrections(store: Store, person: int) -> dict[int, int]:
-    """How often each row of a person was corrected, by its entry's number."""
+    """How often each row of a person was corrected, by its entry's number. Raises Damaged where one replaces what is none of that person
+    before it."""
     found: dict[int, int] = {}
     rows = Entry.objects.using(store.alias).filter(person=person, action__in=_ROWS).order_by("seq")
     for seq, replaces in rows.values_list("seq", "replaces"):
+        if replaces is not None and replaces not in found:
+            raise chain.Damaged(store.number(seq))
         found[seq] = found[replaces] + 1 if replaces is not None else 0
     return found
 
