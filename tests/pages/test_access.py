@@ -215,3 +215,27 @@ def test_signing_in_is_no_attempt_that_failed_and_forgives_no_others(place: Any)
     for number in range(5):
         assert client(place).post("/login", {"name": f"try{number}", "password": "x"}, REMOTE_ADDR="10.0.2.1").status_code == 403
     assert client(place).post("/login", {"name": "try6", "password": "x"}, REMOTE_ADDR="10.0.2.1").status_code == 429
+
+
+def test_one_household_is_one_address(place: Any) -> None:
+    def guess(number: int, address: str) -> int:
+        return int(client(place).post("/login", {"name": f"name{number}", "password": "x"}, REMOTE_ADDR=address).status_code)
+
+    assert [guess(number, f"2001:db8:0:1::{number}") for number in range(6)] == [403] * 5 + [429]
+    assert guess(7, "2001:db8:0:2::1") == 403
+
+
+def test_a_line_of_the_log_is_one_line(place: Any) -> None:
+    """Whatever stands in an address: no line that the program did not write, nothing that turns it, and no question."""
+    from nmosd_dosing.pages import log
+
+    out = io.StringIO()
+    log.begin(out)
+    try:
+        logging.getLogger("nmosd_dosing.pages").error("%s: broken", "/subjects/x\n2025-07-07T01:30:00Z \u202eforged\x1b[2J")
+        logging.getLogger("django.security.csrf").warning("Forbidden (Referer checking failed - %s).", "https://a.example/x?subject=0103")
+    finally:
+        log.begin()
+    first, second = out.getvalue().splitlines()
+    assert first.endswith("ERROR: /subjects/x\\n2025-07-07T01:30:00Z \\u202eforged\\x1b[2J: broken")
+    assert second.endswith("Forbidden (Referer checking failed - https://a.example/x")

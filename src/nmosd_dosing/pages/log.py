@@ -10,8 +10,10 @@ import time
 import traceback
 from typing import Any
 
+from nmosd_dosing.screen import for_terminal
+
 _KEY = re.compile(r"((?i:/feeds/))[^/\s?'\"]+|(?<![\w-])[A-Za-z0-9_-]{43,}")  # also where the address around it was typed wrongly
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_QUESTION = re.compile(r"(?<=\S)\?\S*")  # of an address from which a form was sent
 
 
 class Line(logging.Formatter):
@@ -20,9 +22,12 @@ class Line(logging.Formatter):
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        words = _KEY.sub(r"\1…", super().format(record))
-        return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", words)
+        """The line, and below it the place of a defect."""
+        return for_terminal(_KEY.sub(r"\1…", super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # as `logging` calls it
+        """What is said, on one line, whatever stands in an address."""
+        return _QUESTION.sub("", super().formatMessage(record)).replace("\n", "\\n")
 
     def formatException(self, ei: Any) -> str:  # as `logging` calls it
         """Where a defect is, and of which kind; not what it says, which may be what somebody typed."""

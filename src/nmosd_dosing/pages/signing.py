@@ -3,6 +3,8 @@ account of a name."""
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import threading
 
 from django import forms
@@ -151,6 +153,9 @@ def waits(request: HttpRequest, name: str) -> int:
 def _keys(request: HttpRequest, name: str) -> tuple[str, str]:
     name = accounts.normal(name).casefold().encode().hex()
     address = request.META.get("REMOTE_ADDR", "")
+    if ":" in address:  # of IPv6 a household has as many as it likes
+        with contextlib.suppress(ValueError):
+            address = str(ipaddress.ip_network((address, 64), strict=False))
     return f"attempts-of-{name}", f"attempts-from-{address}"
 
 
