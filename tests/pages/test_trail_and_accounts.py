@@ -95,3 +95,10 @@ def test_everything_goes_out_that_the_account_may_see(place: Any, name: str) -> 
     assert ("allocation.csv" in names) == (name == "zhao.min")
     assert {"visits.csv", "events.csv", "trail.csv", "files/study-bat4406f-version-1.yaml"} <= set(names)
     assert ("0201" in subjects) == (ACCOUNTS[name][1] != "01")
+
+
+def test_a_name_is_the_same_from_every_keyboard(place: Any) -> None:
+    made = client(place, "chen.jie").post("/accounts", {"name": "re\u0301ne", "role": "monitor", "sites": "01", "password": PASSWORD})
+    assert made.status_code == 302
+    for name in ("re\u0301ne", "r\u00e9ne"):
+        assert client(place).post("/login", {"name": name, "password": PASSWORD}).status_code == 302

@@ -178,7 +178,8 @@ def test_only_a_manager_makes_and_changes_accounts(store: Store, role: accounts.
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "li na", "-lina", "@lina", "li\nna", "li,na", "li`na", "x" * 65, "li\u200bna", "li\u202ena", "CHIEF", "chief"]
+    "name",
+    ["", " ", ".", "..", "li na", "-lina", "@lina", "li\nna", "li,na", "li`na", "x" * 65, "li\u200bna", "li\u202ena", "CHIEF", "chief"],
 )
 def test_a_name_is_short_plain_and_like_no_other(name: str) -> None:
     there = [accounts.Account(1, "chief", "manager", None, True, None, False)]

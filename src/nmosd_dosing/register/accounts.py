@@ -166,7 +166,7 @@ class NotLetIn(InputError):
 def who(store: Store, name: str, password: str) -> Who:
     """The account that has a name and a password. Raises NotLetIn otherwise: of an account that there is not it says the same, and takes
     as long, as of another password."""
-    account = next((account for account in accounts(store) if account.name == name), None)
+    account = next((account for account in accounts(store) if account.name == normal(name)), None)
     given = normal(password)
     if account is None or not _has(store, account, given):
         if account is None or not account.has_password:
@@ -351,7 +351,8 @@ def named(there: Iterable[Account], name: str) -> Account:
 def checked_name(name: str, there: Iterable[Account]) -> str:
     """A name for a new account: short, without spaces, and like none that there is."""
     name = unicodedata.normalize("NFC", name)
-    if not name or len(name) > _LONGEST_NAME or not all(char.isalnum() or char in _IN_NAMES for char in name) or name[0] in "-@":
+    of_signs = all(char.isalnum() or char in _IN_NAMES for char in name) and name[:1] not in ("-", "@")
+    if not name.strip(".") or len(name) > _LONGEST_NAME or not of_signs:  # `..` is a folder to browsers
         raise InputError(Problem(
             f"`{clip(name)}` is no name for an account",
             hint=f"take letters, digits and `.`, `-`, `_`, `@`, at most {_LONGEST_NAME}: `li.na`",
@@ -397,7 +398,7 @@ def checked_password(password: str, name: str) -> str:
 
 
 def normal(password: str) -> str:
-    """A password as it is compared: `é` is the same from every keyboard."""
+    """A password or a name as it is compared: `é` is the same from every keyboard."""
     return unicodedata.normalize("NFC", password)
 
 

@@ -56,8 +56,10 @@ def everybody(request: Asked) -> HttpResponse:
         try:
             accounts.checked_password(typed["password"], typed["name"])
             at, zone = desk.place.clock(), desk.place.zone
-            accounts.add(desk.facts, desk.who, at, zone, name=typed["name"], role=typed["role"], sites=typed["sites"].strip() or None)
-            accounts.set_password(desk.facts, desk.who, at, zone, name=typed["name"], password=typed["password"])
+            made = accounts.add(
+                desk.facts, desk.who, at, zone, name=typed["name"], role=typed["role"], sites=typed["sites"].strip() or None
+            )  # fmt: skip
+            accounts.set_password(desk.facts, desk.who, at, zone, name=made.name, password=typed["password"])
             return redirect("accounts")
         except InputError as error:
             problems = error.problems
