@@ -120,3 +120,10 @@ def test_nobody_else_writes_it_down(place: Any, name: str) -> None:
     assert client(place, name).post("/pharmacy/stock", RECEIVED).status_code == 400
     assert client(place, name).post("/pharmacy/stock/1", {"reason": "x"}).status_code == 403
     assert place.register.facts.head() == before
+
+
+@pytest.mark.parametrize(("first", "status"), [
+    ("1995-01-01", 200), ("2055-12-31", 200), ("1994-12-31", 404), ("2056-01-01", 404), ("0001-01-01", 404), ("9999-12-31", 404),
+])  # fmt: skip
+def test_what_is_prepared_in_another_century_is_not_laid_out(place: Any, first: str, status: int) -> None:
+    assert client(place, "wang.fang").get("/pharmacy", {"first": first}).status_code == status

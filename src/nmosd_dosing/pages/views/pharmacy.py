@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day, seen_of
 from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
@@ -29,6 +29,7 @@ from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
 from nmosd_dosing.report.export.plain import Sheet, csv_text
 
 _DAYS, _MONTHS, _WINDOW = 14, 92, 366  # days: what is prepared; what is ordered; how far visits are laid out behind it
+_YEARS = 30  # before this one, and after it
 _NAMES: dict[Movement, Any] = {
     "received": gettext_lazy("received"),
     "dispensed": gettext_lazy("dispensed"),
@@ -99,6 +100,8 @@ def pharmacy(request: Asked) -> HttpResponse:
     unblind = desk.who.sees_arms and request.GET.get("unblind") == "1"
     shown = desk.shown(request.GET.get("site", ALL if "as" in request.GET else ""))
     first = typed.get("first") or desk.today
+    if abs(first.year - desk.today.year) > _YEARS:  # all visits until then would be laid out
+        raise hidden()
     last = last_due_day(first, (typed.get("days") or _DAYS) - 1)
     counted = _counted(desk, first, last, shown.sites, unblind)
     reserve = Fraction(typed.get("reserve") or 0, 100)
