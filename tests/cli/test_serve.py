@@ -29,3 +29,9 @@ def test_a_register_that_is_not_there_is_told(folder: Path) -> None:
     done = dosing("serve", "--register", "trial.db")
     assert done.returncode == 2
     assert done.stderr.startswith("error: there is no register `trial.db`\nhint: `dosing register init")
+
+
+def test_a_register_of_a_name_like_it_is_proposed_and_none_is_made(folder: Path) -> None:
+    (folder / "trial.db").write_bytes(b"")
+    done = dosing("register", "head", "--register", "trail.db")
+    assert (done.returncode, done.stderr) == (2, "error: there is no register `trail.db`\nhint: did you mean `trial.db`?\n")

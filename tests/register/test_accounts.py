@@ -214,3 +214,10 @@ def test_a_user_of_a_computer_who_may_be_two_accounts_names_one(store: Store) ->
     with pytest.raises(InputError, match="the user `li` may be several accounts: `lina` or `lina-kits`\nhint: name one"):
         accounts.of_user(store, "li")
     assert [accounts.of_user(store, "li", account.name) for account in (mine, other)] == [mine, other]
+
+
+@pytest.mark.parametrize("spoilt", ["argon2$x", "x", "", "argon2$argon2id$v=19$m=8,t=1,p=1$YWJj$"])
+def test_what_is_no_hash_in_the_table_of_accounts_lets_nobody_in(store: Store, spoilt: str) -> None:
+    models.Account.objects.using(store.alias).update(password=spoilt)
+    with pytest.raises(InputError, match="no account `chief` with this password"):
+        accounts.who(store, "chief", PASSWORD)

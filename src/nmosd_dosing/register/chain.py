@@ -13,7 +13,7 @@ import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, command
 
 FIRST = "0" * 64  # what the first entry has in the place of the hash before
 FIELDS = (
@@ -44,7 +44,8 @@ class Damaged(InputError):
     def __init__(self, number: str) -> None:
         super().__init__(Problem(
             f"number {number} is not as the register writes it: somebody edited the database by hand",
-            hint="`dosing register verify` names the first that does not fit; take a backup from before, `dosing register restore FILE`",
+            hint=f"`{command('register verify')}` names the first that does not fit; take a backup from before, "
+            "`dosing register restore FILE`",
         ))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 
-from nmosd_dosing.errors import InputError, Problem, argument, clip, command
+from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean
 from nmosd_dosing.register import server, unfinished, versions
 from nmosd_dosing.register.addresses import Address, address, of_file
 from nmosd_dosing.register.store import ARMS, Store, said
@@ -126,9 +126,9 @@ def open(text: str) -> Register:
     register = _connected(address(text))
     at = register.address
     if at.file is not None and not at.file.is_file():
-        raise InputError(
-            Problem(f"there is no register `{clip(at.shown)}`", hint=f"`dosing register init {argument('register', clip(text))}` makes one")
-        )
+        beside = [file.name for file in at.file.parent.glob("*.db") if not file.name.endswith(".unblinded.db")]
+        makes = f"`dosing register init {argument('register', clip(text))}` makes one"
+        raise InputError(Problem(f"there is no register `{clip(at.shown)}`", hint=did_you_mean(at.file.name, beside) or makes))
     try:
         form = versions.form(register.facts)
     except DatabaseError as error:

@@ -127,6 +127,11 @@ def study_in(file: File) -> Study:
     return read_study(nodes.read_bytes(file.content, file.name, problems), file.content, problems)[0]
 
 
+def in_force(said: Sequence[Use]) -> list[Use]:
+    """Of uses the one that was said last of each site and day: what holds."""
+    return list({(use.kind, use.site, use.start): use for use in said}.values())
+
+
 def used(said: Sequence[Use], kind: Kind, site: str | None, day: dt.date | None) -> Use | None:
     """What a site uses on a day: what was said of this site last, else of all sites; by the latest day from which it is used. Without a
     day what is used from ever."""

@@ -20,6 +20,7 @@ from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.studies import File, Use
+    from nmosd_dosing.report.pages.layout import Page
 
 
 def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
@@ -86,7 +87,14 @@ def _dict(both: tuple[Sequence[File], Sequence[Use]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-FORMATS: outputs.Formats = {"table": lambda both: files_page(*both), "json": _dict}
+def _page(both: tuple[Sequence[File], Sequence[Use]]) -> Page:
+    from nmosd_dosing.register import studies
+
+    files, uses = both
+    return files_page(files, studies.in_force(uses))
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": _dict}
 
 
 # --- a register as a file ------------------------------------------------------------------------------------------------

@@ -56,11 +56,11 @@ def files(request: Asked) -> HttpResponse:
                 return redirect("studies")
         except DosingError as error:
             wrong = draw(error.problems)
-    in_force = {(use.kind, use.site, use.start): use for use in studies.uses(desk.facts)}  # what was said last of a site and a day
+    in_force = studies.in_force(studies.uses(desk.facts))
     known = accounts.sites_of_subjects(desk.facts)
     listed = [
         (file, [
-            (use, use.site is None or use.site in known) for use in in_force.values()
+            (use, use.site is None or use.site in known) for use in in_force
             if (use.kind, use.id, use.version) == (file.kind, file.id, file.version)
         ])
         for file in studies.files(desk.facts)
