@@ -8,23 +8,19 @@ from urllib.request import urlopen
 import pytest
 
 from tests.browser import test_subject_pages as others
-from tests.kit.served import PASSWORD
+from tests.browser.walking import looked_at, on, signed_in, typed
 
 address, page = others.address, others.page
 
 
 def test_a_coordinator_subscribes_and_revokes(page: Any, address: str) -> None:
-    page.goto(f"{address}/subjects/0103")
-    others.typed(page, "Account", "li.na")
-    others.typed(page, "Password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/subjects/0103")
-    others.on(page, "Subscribe")
+    signed_in(page, address, "li.na", "/subjects/0103")
+    on(page, "Subscribe")
     assert (page.get_by_label("A calendar of").input_value(), page.get_by_label("Subject").input_value()) == ("subject", "0103")
-    others.looked_at(page)
-    others.typed(page, "Purpose", "my phone")
-    others.on(page, "Make it", "button")
-    others.looked_at(page)
+    looked_at(page)
+    typed(page, "Purpose", "my phone")
+    on(page, "Make it", "button")
+    looked_at(page)
     links = [link.get_attribute("href") for link in page.get_by_role("region", name="Feed 1 is made").get_by_role("link").all()]
     key = links[0].rpartition("/")[2]
     assert [link.rpartition("/")[2] for link in links] == [key] * 3
@@ -36,8 +32,8 @@ def test_a_coordinator_subscribes_and_revokes(page: Any, address: str) -> None:
     assert "Python-urllib" in page.get_by_role("region", name="My feeds").inner_text()
     page.get_by_text("Revoke").first.focus()
     page.keyboard.press("Enter")
-    others.on(page, "Revoke it for good", "button")
+    on(page, "Revoke it for good", "button")
     assert "revoked" in page.get_by_role("region", name="My feeds").inner_text()
-    others.looked_at(page)
+    looked_at(page)
     with pytest.raises(OSError, match="404"):
         urlopen(f"{address}/feeds/{key}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.walking import looked_at, on, signed_in, typed, watched
 from tests.kit.served import AT, PASSWORD, listening
 
 
@@ -27,59 +27,13 @@ def address(browser: Any, place: Any) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
-    """A page that fetches from nowhere else; what its console says, but for a form that was refused, fails the test."""
-    wrong: list[str] = []
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    shown = context.new_page()
-    shown.on("request", lambda asked: None if asked.url.startswith(address) else wrong.append(f"fetched: {asked.url}"))
-    shown.on("console", lambda message: wrong.append(f"console: {message.text}"))
-    shown.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    yield shown
-    context.close()
-    assert wrong == []
-
-
-def on(page: Any, name: str, role: str = "link") -> None:
-    """Goes by the tabulator key to what has a name, and presses Enter there."""
-    meant = page.get_by_role(role, name=name, exact=True).first
-    _reached(page, lambda: meant.evaluate("e => e === document.activeElement"))
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-
-
-def typed(page: Any, label: str, text: str) -> None:
-    """The same to a field, of which the text is typed anew; of a list the item that begins so."""
-    field = page.get_by_label(label, exact=True).first
-    _reached(page, lambda: field.evaluate("e => e === document.activeElement"))
-    if not field.evaluate("e => e.matches('select')"):
-        page.keyboard.press("Control+A")
-    page.keyboard.type(text)
-
-
-def _reached(page: Any, is_there: Callable[[], bool]) -> None:
-    for _ in range(120):
-        if is_there():
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not come to it on {urlsplit(page.url).path}")
-
-
-def looked_at(page: Any) -> None:
-    """Axe finds nothing, and nothing scrolls the page sideways, wide or narrow."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: requirements-browser.txt")
-    for width in (360, 1200):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    found = axe.Axe().run(page).response
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found["violations"]] == [], page.url
+    """A page that is watched."""
+    with watched(browser, address) as shown:
+        yield shown
 
 
 def test_a_coordinator_records_books_asks_and_prints(page: Any, address: str) -> None:
-    page.goto(f"{address}/subjects")
-    typed(page, "Account", "li.na")
-    typed(page, "Password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/subjects")
+    signed_in(page, address, "li.na", "/subjects")
     looked_at(page)
 
     on(page, "0102")
@@ -117,11 +71,7 @@ def test_a_coordinator_records_books_asks_and_prints(page: Any, address: str) ->
 
 
 def test_forms_can_be_read_and_reached(page: Any, address: str) -> None:
-    page.goto(f"{address}/login?next=/subjects/0103")
-    typed(page, "Account", "li.na")
-    typed(page, "Password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/subjects/0103")
+    signed_in(page, address, "li.na", "/subjects/0103")
     for path in ("/write/event", "/write/weight", "/write/had", "/write/book", "/correct/8", "/withdraw/28"):
         page.goto(f"{address}/subjects/0103{path}")
         looked_at(page)

@@ -17,12 +17,17 @@ from nmosd_dosing.register import accounts
 _SITES = gettext_lazy("Codes of sites, such as 01,02, or “all”; empty for a manager.")
 
 
+def _typed_anew() -> forms.TextInput:
+    """A field of somebody else's account: a browser does not offer to fill it with who signed in."""
+    return forms.TextInput(attrs={"autocomplete": "off"})
+
+
 class NewAccount(forms.Form):
     """An account that is made."""
 
-    name = forms.CharField(label=gettext_lazy("Account"), max_length=64)
+    name = forms.CharField(label=gettext_lazy("Account"), max_length=64, widget=_typed_anew())
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=list(ROLE_NAMES.items()))
-    sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES)
+    sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES, widget=_typed_anew())
     password = forms.CharField(
         label=gettext_lazy("Password"), max_length=1024, strip=False, help_text=gettext_lazy("At least 12 characters."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -37,7 +42,7 @@ class ChangedAccount(forms.Form):
         ("disable", gettext_lazy("disable it")), ("enable", gettext_lazy("enable it")),
     ])  # fmt: skip
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=list(ROLE_NAMES.items()), required=False)
-    sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES)
+    sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES, widget=_typed_anew())
     password = forms.CharField(
         label=gettext_lazy("New password"), max_length=1024, strip=False, required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -18,7 +18,9 @@ from nmosd_dosing.register.unblinding import unblind
 class Reason(forms.Form):
     """Why, and who is asking, once more."""
 
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )  # fmt: skip
     password = forms.CharField(
         label=gettext_lazy("Your password, again"), max_length=1024, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
