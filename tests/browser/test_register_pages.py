@@ -81,7 +81,7 @@ def test_a_pharmacist_prepares_receives_and_dispenses(page: Any, address: str) -
     signed_in(page, address, "wang.fang", "/pharmacy")
     assert "0102" in page.locator("main").inner_text() and "0201" not in page.locator("main").inner_text()
     page.get_by_role("link", name="Stock", exact=True).click()
-    kit = {"product": "BAT4406F/placebo", "vial": "kit", "batch": "K-17"}
+    kit = {"product": "BAT4406F/placebo", "vial": "500 mg", "batch": "K-17"}
     fill(page, date="2025-07-07", movement="received", **kit, expiry="2026-12-31", quantity="4")
     press(page, "Write it down")
     fill(page, date="2025-07-07", movement="dispensed", **kit, expiry="2026-12-31", quantity="1", subject="0104", visit="rcp/D1")
@@ -115,7 +115,7 @@ def test_a_monitor_finds_out_who_changed_what(browser: Any, address: str) -> Non
         page.get_by_role("row").filter(has_text="brings her daughter").get_by_role("link", name="Correct").click()
         page.wait_for_url("**/correct/*")
         fill(page, date="2025-07-22", time="10:00", why="she is away on Monday")
-        press(page, "Look what it moves")
+        press(page, "See what it moves")
         press(page, "Write it")
     with watched(browser, address) as page:
         signed_in(page, address, "moreau", "/subjects/0104")
@@ -125,7 +125,7 @@ def test_a_monitor_finds_out_who_changed_what(browser: Any, address: str) -> Non
         page.get_by_label("Account").fill("li.na")
         press(page, "Show")
         newest = page.locator(".trail li").first
-        assert "li.na (coordinator): corrected visit rcp/D182 of 0104" in newest.inner_text()
+        assert "li.na (coordinator): corrected visit D182 of 0104" in newest.inner_text()
         assert "date 2025-07-21 -> 2025-07-22" in newest.inner_text() and "she is away on Monday" in newest.inner_text()
         newest.get_by_role("link").click()
         assert page.locator(".trail li").count() == 2  # as it stands, and as it stood
