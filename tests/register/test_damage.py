@@ -130,6 +130,17 @@ def test_who_reckons_the_chain_anew_behind_what_he_spoilt_is_named_too(whole: Re
             hand.rehash(4)
 
 
+def test_a_row_without_cells_is_not_passed_over(whole: Register) -> None:
+    with unguarded(whole, whole.facts) as hand:
+        hand.ask(SAID.format("cells = NULL"))
+    reading = readers(whole)
+    assert {told(reading[what]) for what in ("tables", "tables as known", "tables of a subject", "correct")} == {NAMED.format(4)}
+    with unguarded(whole, whole.facts) as hand:
+        hand.rehash(4)
+    verdict = verifying.verify(whole.facts)
+    assert (verdict.seq, verdict.why) == (4, "has a content that the register does not write")
+
+
 def test_an_arm_that_was_spoilt_is_named_with_its_store(whole: Register) -> None:
     with unguarded(whole, whole.arms) as hand:
         hand.ask("UPDATE register_content SET cells = '{'")

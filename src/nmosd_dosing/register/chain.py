@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from nmosd_dosing.errors import InputError, Problem, command
 
+ROWS = ("enter", "correct")  # actions by which a row holds, which has cells until somebody takes them out
 FIRST = "0" * 64  # what the first entry has in the place of the hash before
 FIELDS = (
     "seq", "at", "zone", "account", "role", "action", "what", "person", "site", "replaces", "of", "request", "digest", "previous",
@@ -176,7 +177,7 @@ def first_wrong(entries: Iterable[Mapping[str, Any]], taken_out: Container[int],
                 return Wrong(seq, "has a content that was taken out, and no entry says by whom")
         elif digest(entry["cells"], entry["reason"], entry["salt"]) != entry["digest"]:
             return Wrong(seq, "has another content than was written")
-        elif not _can_be_read(entry["cells"], entry["reason"]):
+        elif not _can_be_read(entry["cells"], entry["reason"]) or (entry["cells"] is None and entry["action"] in ROWS):
             return Wrong(seq, "has a content that the register does not write")
         previous, expected = entry["hash"], seq + 1
         if head is not None and seq == head.seq:

@@ -12,7 +12,6 @@ from nmosd_dosing.register import blanking, chain
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.store import Store
 
-_ROWS = ("enter", "correct")
 _NO_ROWS = ("withdraw", "blank", "open")  # what is neither, nor a row, was put in by hand, and is not passed over
 _ASKED_AT_ONCE = 20_000  # persons that one question names
 
@@ -74,8 +73,10 @@ def _facts(store: Store, rows: QuerySet[Entry]) -> Iterator[Fact]:
     for seq, action, person, site, text in rows.annotate(cells=cells).values_list("seq", "action", "person", "site", "cells"):
         number = store.number(seq)
         chain.read_whose(seq, person, site, number)
-        if action not in _ROWS:
+        if action not in chain.ROWS:
             raise chain.Damaged(number)
+        if text is None and not Entry.objects.using(store.alias).filter(action="blank", of=seq).exists():
+            raise chain.Damaged(number)  # a row has cells, until somebody takes them out
         yield Fact(seq, person, site, chain.read_cells(text, number) if text is not None else blanking.content(store, seq).cells)
 
 
@@ -97,7 +98,7 @@ def corrections(store: Store, person: int) -> dict[int, int]:
     """How often each row of a person was corrected, by its entry's number. Raises Damaged where one replaces what is none of that person
     before it."""
     found: dict[int, int] = {}
-    rows = Entry.objects.using(store.alias).filter(person=person, action__in=_ROWS).order_by("seq")
+    rows = Entry.objects.using(store.alias).filter(person=person, action__in=chain.ROWS).order_by("seq")
     for seq, replaces in rows.values_list("seq", "replaces"):
         if replaces is not None and replaces not in found:
             raise chain.Damaged(store.number(seq))
@@ -128,4 +129,4 @@ def at_sites(store: Store) -> dict[str, int]:
 
 
 def _places(store: Store) -> QuerySet[Entry]:
-    return Entry.objects.using(store.alias).filter(what="subjects", action__in=_ROWS).order_by("seq")
+    return Entry.objects.using(store.alias).filter(what="subjects", action__in=chain.ROWS).order_by("seq")
