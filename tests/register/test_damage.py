@@ -178,7 +178,8 @@ def test_every_command_says_what_to_do(made: Made) -> None:
     spoilt.close()
     said = (
         f"error: {NAMED.format(number)}\n"
-        "hint: `dosing register verify` names the first that does not fit; take a backup from before, `dosing register restore FILE`\n"
+        f"hint: `dosing register verify --register {made.place.sites} --account chief` names the first that does not fit; "
+        "take a backup from before, `dosing register restore FILE`\n"
     )
     for command in ("register history", "due --regimen bat4406f", "register backup all.gz"):
         assert said in errors(*command.split(), *asks)

@@ -19,7 +19,6 @@ from nmosd_dosing.register.store import Act, Store
 
 TAKEN_OUT = "taken_out"  # the cell that says which text was
 REASON = "the reason"  # what it says where that is no cell
-_ROWS = ("enter", "correct")
 
 
 class Said(NamedTuple):
