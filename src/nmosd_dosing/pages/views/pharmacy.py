@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.checks.due import last_due_day
@@ -150,7 +151,8 @@ def vials(request: Asked) -> HttpResponse:
                     desk.register, desk.who, typed, _people(desk), counted.names, given, desk.today, since if since is not None else seen
                 )  # fmt: skip
                 store.write([act], desk.who.author(desk.place.zone), desk.place.clock(), seen=seen)
-                return redirect("stock")
+                one = desk.shown(request.GET.get("site", "")).site  # whoever looked at one site goes on to that of the line
+                return redirect(f"{reverse('stock')}?{urlencode({'site': typed['site']})}" if one else "stock")
             except InputError as error:
                 problems = error.problems
     head = store.head().seq
