@@ -112,7 +112,7 @@ def client(place: Any, name: str | None = None) -> Any:
     if name is not None:
         session = SessionStore()
         session["account"], session["begun"] = name, AT.timestamp()
-        session["password"] = accounts.password_number(place.register.facts, name)
+        session["standing"] = accounts.standing(place.register.facts, name)
         session.save()
         made.cookies["dosing"] = str(session.session_key)
     return made

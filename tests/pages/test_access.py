@@ -123,10 +123,11 @@ def test_an_address_is_of_the_subject_with_that_code_alone(place: Any, code: str
 def test_accounts_that_were_edited_by_hand_let_nobody_in_and_say_so(place: Any) -> None:
     from tests.kit.by_hand import unguarded
 
+    asking = client(place, "li.na")
     with unguarded(place.register, place.register.facts) as hand:
         hand.ask("UPDATE register_content SET cells = replace(cells, 'monitor', 'manager')")
     for answer in (
-        client(place, "li.na").get("/"), client(place, "li.na").get("/login"),
+        asking.get("/"), asking.get("/login"),
         client(place).post("/login", {"name": "moreau", "password": PASSWORD}),
     ):  # fmt: skip
         assert (answer.status_code, "says who may do what, is not as it was written" in answer.content.decode()) == (400, True)

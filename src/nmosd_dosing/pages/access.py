@@ -82,7 +82,7 @@ def desk_of(request: HttpRequest) -> Desk | None:
     account = next((a for a in accounts.accounts(place.register.facts) if a.name == name), None)
     if account is None or not account.active or place.clock().timestamp() - begun > LONGEST:
         return None
-    if request.session.get("password") != accounts.password_number(place.register.facts, name):
+    if request.session.get("standing") != accounts.standing(place.register.facts, name):
         return None
     return Desk(place, account.who, place.today)
 

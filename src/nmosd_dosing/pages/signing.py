@@ -24,7 +24,7 @@ from nmosd_dosing.register.store import Act
 
 SESSIONS = "sessions"  # what the trail calls it
 _FREE = 5  # attempts that wait for nothing
-_LONGEST = 15 * 60  # seconds
+_LONGEST, _LONGEST_OF_NAME = 15 * 60, 30  # seconds: from one address; of one account, so that nobody keeps its owner out by guessing
 _COUNTING = threading.Lock()
 _COMPARING = threading.BoundedSemaphore(2)  # passwords at a time: each takes 64 MiB
 
@@ -78,7 +78,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             store.write([Act("open", SESSIONS, {"account": who.name})], who.author(place.zone), at)
             request.session.flush()
             request.session["account"], request.session["begun"] = who.name, at.timestamp()
-            request.session["password"] = accounts.password_number(store, who.name)
+            request.session["standing"] = accounts.standing(store, who.name)
             rotate_token(request)  # who knew the one before knows none of what is sent from now on
             return HttpResponseRedirect(onward)
         form.add_error(None, _("No account of this name has this password, or it is disabled."))
@@ -113,7 +113,7 @@ def password(request: Asked) -> HttpResponse:
             except InputError as error:
                 form.add_error("new", "; ".join(problem.message for problem in error.problems))
             else:
-                request.session["password"] = accounts.password_number(desk.facts, desk.who.name)
+                request.session["standing"] = accounts.standing(desk.facts, desk.who.name)
                 request.session.cycle_key()
                 return redirect("today")
     return render(request, "password.html", {"form": form}, status=400 if form.errors else 200)
@@ -135,14 +135,15 @@ def compared(request: HttpRequest, name: str, typed: str) -> accounts.Who | None
 
 
 def waits(request: HttpRequest, name: str) -> int:
-    """For how many seconds no attempt is looked at, after some that failed: 1, 2, 4 … up to a quarter of an hour. One that is looked at,
+    """For how many seconds no attempt is looked at, after some that failed: 1, 2, 4 … up to a quarter of an hour from
+    one address, and half a minute of one account. One that is looked at,
     0, has failed until `compared` finds otherwise: of many at the same moment no more are looked at than of many in a row."""
     now, longest, keys = place_of(request).clock().timestamp(), 0.0, _keys(request, name)
     with _COUNTING:
         counted = {key: cache.get(key, (0, 0.0)) for key in keys}
-        for failed, last in counted.values():
+        for (failed, last), most in zip(counted.values(), (_LONGEST_OF_NAME, _LONGEST), strict=True):
             if failed >= _FREE:
-                longest = max(longest, last + min(2 ** (failed - _FREE), _LONGEST) - now)
+                longest = max(longest, last + min(2 ** (failed - _FREE), most) - now)
         if longest > 0:
             return int(longest + 0.999)
         for key, (failed, _last) in counted.items():

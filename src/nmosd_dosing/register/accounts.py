@@ -196,11 +196,12 @@ def _given(store: Store, name: str) -> list[facts.Fact]:
     return [fact for fact in facts.holding(store, PASSWORDS) if fact.cells and fact.cells["account"] == name]
 
 
-def password_number(store: Store, name: str) -> int:
-    """The number of the entry by which an account was given the password that it has; 0 where it has none. Who was let in by another one
-    is not any more."""
+def standing(store: Store, name: str) -> str:
+    """The numbers of the entries by which an account is as it is, and has its password, as a text; 0 where there is none. Whoever was let
+    in by other ones, before a role, a site, a password was changed, or the account disabled and enabled again, is not any more."""
+    account = next((account.seq for account in accounts(store) if account.name == name), 0)
     given = _given(store, name)
-    return given[-1].seq if given else 0
+    return f"{account}:{given[-1].seq if given else 0}"
 
 
 def of_user(store: Store, user: str, name: str | None = None) -> Account | None:

@@ -28,6 +28,7 @@ from nmosd_dosing.subjects.tables.subject_table import same
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
+_FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a day 1 is nothing to wonder at
 _HAPPENED = ("events", "visits", "weighings", "measurements")  # tables of what has happened on a day
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
@@ -226,6 +227,8 @@ def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
     if new.schedule is None or new.request is None or new.subject is None:
         return []
     was = old.subject.start if old is not None and old.subject is not None else None
+    if new.subject.start not in (was, None) and (words := _unlikely(new.subject.start, today)) is not None:
+        found.append(words)
     if was is not None and new.subject.start != was:
         found.append(f"day 1 moves from {date_text(was)} to {date_text(new.subject.start) if new.subject.start else 'no day'}")
     known = [_slip(f) for f in findings_of(old.schedule, today)] if old is not None and old.schedule is not None else []
@@ -236,6 +239,13 @@ def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
     heavy = _weights(old)
     found += [words for words in _weights(new) if words not in heavy]
     return found
+
+
+def _unlikely(start: dt.date | None, today: dt.date) -> str | None:
+    """That the year of a day 1 is to be looked at."""
+    if start is None or _FIRST_YEAR <= start.year <= today.year + _YEARS_AHEAD:
+        return None
+    return f"day 1 is {date_text(start)}: before {_FIRST_YEAR}, or more than {_YEARS_AHEAD} years ahead"
 
 
 def _slip(finding: Finding) -> str | None:
