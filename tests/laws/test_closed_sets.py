@@ -152,6 +152,8 @@ ELSEWHERE = {
     "subjects/weight_checks.py": {"stable"},
     "subjects/disposition.py": {"declined"},
     "calendar/entries.py": {"declined"},
+    "pharmacy/stock.py": {"lost"},
+    "pages/views/pharmacy.py": {"lost"},
 }
 
 
@@ -249,7 +251,7 @@ def _amounts(amount: int) -> Any:
 # --- languages ----------------------------------------------------------------------------------------------------------
 
 HAN = re.compile("[\u4e00-\u9fff]")
-SIGNS_ONLY = {"comma", "before_over", "of_subject", "at_hour"}  # no words in them, in Chinese at least
+SIGNS_ONLY = {"comma", "before_over", "of_subject", "at_hour", "discreet_subject"}  # no words in them, in Chinese at least
 
 
 def words_of(words: Wording | HandoutWording) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.units import UNITS
-from nmosd_dosing.study.events import OF_SCREENING
+from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES
 from nmosd_dosing.subjects.tables import written
 
@@ -27,10 +27,10 @@ LABELS: Mapping[str, Any] = {
     "sex": gettext_lazy("Sex"),
     "age_years": gettext_lazy("Age in years"),
     "study_version": gettext_lazy("Version of the study"),
-    "consented": gettext_lazy("Gave informed consent on"),
-    "screened": gettext_lazy("Screened on"),
-    "randomised": gettext_lazy("Randomised on"),
-    "screen_failed": gettext_lazy("Screening failed on"),
+    CONSENTED: gettext_lazy("Gave informed consent on"),
+    SCREENED: gettext_lazy("Screened on"),
+    RANDOMISED: gettext_lazy("Randomised on"),
+    SCREEN_FAILED: gettext_lazy("Screening failed on"),
     "event": gettext_lazy("Event"),
     "date": gettext_lazy("Day"),
     "comment": gettext_lazy("Comment"),

@@ -22,6 +22,7 @@ from nmosd_dosing.register import facts, gathering
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.gathering import Gathered
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.study.events import SCREEN_FAILED
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.tables import written
@@ -44,7 +45,7 @@ class Stands:
 
 def stands(plan: Plan, on: dt.date) -> Stands:
     """Where the subject of a plan is on a day."""
-    failed = dict(plan.screening).get("screen_failed")
+    failed = dict(plan.screening).get(SCREEN_FAILED)
     if failed is not None:
         return Stands("screen failed", day=failed)
     begun = [

@@ -20,6 +20,7 @@ from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.register import gathering, studies, tables
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import one_period, way
 from nmosd_dosing.subjects.had import Past
@@ -109,7 +110,7 @@ def _events(desk: Desk, fact: Fact | None) -> list[Event]:
         return []
     held = tables.held(desk.register, ["events"], Whose(None, desk.who.sites, frozenset(), fact.cells["subject"]), [fact])
     said = [(row["event"], row["date"]) for row in tables.rows(held["events"])]
-    said += [(name, fact.cells[name]) for name in ("consented", "screened", "randomised") if name in fact.cells]
+    said += [(name, fact.cells[name]) for name in BEFORE_DAY_1 if name in fact.cells]
     return [Event(name, dt.date.fromisoformat(day)) for name, day in said]
 
 
