@@ -83,6 +83,15 @@ def test_what_may_be_a_slip_is_shown_and_needs_a_reason() -> None:
 
 
 @pytest.mark.usefixtures("trial")
+def test_a_day_that_has_not_come_is_a_slip_of_an_import_too_unless_it_is_booked() -> None:
+    asked = ("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--visits", "more.csv", "--yes")
+    for status, looked_at in (("done", True), ("booked", False)):
+        Path("more.csv").write_text(f"subject,visit,date,status\n0103,D182,2099-07-10,{status}\n", "utf-8")
+        done = dosing(*asked)
+        assert (done.returncode, "look again: 0103: 2099-07-10 Fri is ahead" in done.stdout) == ((2, True) if looked_at else (0, False))
+
+
+@pytest.mark.usefixtures("trial")
 def test_an_export_is_whole_and_writes_over_nothing_unasked() -> None:
     assert dosing("register", "export", "out", "--register", "trial.db").stdout.splitlines()[0].endswith("subjects.csv: 12 rows")
     assert sorted(path.name for path in Path("out").iterdir()) == [

@@ -119,6 +119,26 @@ def test_an_edit_by_hand_of_who_may_fetch_stops_all_feeds(place: Any) -> None:
     assert fetched(place, path).status_code == 503
 
 
+@pytest.mark.parametrize("what", ["changed = 'x'", "content = x'00', made_from = 'x'", "content = 'x', made_from = 'x'"])
+def test_a_calendar_that_was_spoilt_by_hand_is_not_given_out(place: Any, what: str) -> None:
+    path = made(place)
+    assert fetched(place, path).status_code == 200
+    with sqlite3.connect(place.register.address.shown) as connection:
+        connection.execute(f"UPDATE register_published SET {what}")
+    connection.close()
+    assert (fetched(place, path).status_code, client(place, "li.na").get("/feeds").status_code) == (503, 200)
+
+
+def test_no_unblinded_feed_is_made_where_the_program_reads_no_arms(place: Any) -> None:
+    place.register.close()
+    for file in Path(place.register.address.shown).parent.glob("trial.unblinded*"):
+        file.unlink()
+    typed = {**FORM, "scope": "subject", "subject": "0102", "view": "unblinded", "purpose": ""}
+    before = place.register.facts.head()
+    assert client(place, "zhao.min").post("/feeds", typed).status_code == 400
+    assert place.register.facts.head() == before
+
+
 # --- who makes them ------------------------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from nmosd_dosing.register import changes, facts
+from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.store import Store
 from tests.kit.command import dosing
-from tests.kit.served import ACCOUNTS, DAY, client
+from tests.kit.served import ACCOUNTS, AT, DAY, client
 
 RECEIVED = {
     "site": "01", "date": "2025-07-01", "movement": "received", "product": "BAT4406F/placebo", "vial": "500 mg", "batch": "K-17",
@@ -103,6 +106,39 @@ def test_what_was_dispensed_holds_what_was_received(place: Any) -> None:
     asking.post("/pharmacy/stock", DISPENSED)
     answer = asking.post(f"/pharmacy/stock/{number}", {"reason": "another batch"})
     assert (answer.status_code, b"and there were 0" in answer.content) == (400, True)
+
+
+@pytest.mark.parametrize(("first", "sent"), [
+    ("/pharmacy/stock", {**DISPENSED, "subject": "0103"}), ("/pharmacy/stock/{received}", {"reason": "another batch"}),
+])  # fmt: skip
+def test_of_two_at_once_one_takes_the_last_vial(
+    place: Any, monkeypatch: pytest.MonkeyPatch, first: str, sent: dict[str, str]
+) -> None:  # fmt: skip
+    asking, other, write, answers = client(place, "wang.fang"), client(place, "wang.fang"), Store.write, list[int]()
+    asking.post("/pharmacy/stock", {**RECEIVED, "quantity": "1"})
+    received = place.register.facts.head().seq
+
+    def late(self: Store, *given: Any, **more: Any) -> list[int]:
+        monkeypatch.setattr(Store, "write", write)
+        answers.append(other.post(first.format(received=received), sent).status_code)  # between what is looked at and what is written
+        return write(self, *given, **more)
+
+    monkeypatch.setattr(Store, "write", late)
+    answer = asking.post("/pharmacy/stock", DISPENSED)
+    assert (answers, answer.status_code, b"and there were 0" in answer.content) == ([302], 400, True)
+    assert place.register.facts.head().seq == received + 1
+
+
+def test_what_was_dispensed_is_of_a_subject_whose_code_was_corrected(place: Any) -> None:
+    asking, manager = client(place, "wang.fang"), Who("chen.jie", "manager")
+    asking.post("/pharmacy/stock", RECEIVED)
+    asking.post("/pharmacy/stock", DISPENSED)
+    row = facts.of_code(place.register.facts, "0102")
+    assert row is not None
+    changes.correct(changes.Book(place.register, manager, DAY), str(row.seq), {"subject": "0192"}, "a slip").write(manager, AT, "UTC")
+    written = asking.get("/pharmacy/stock", {"as": "csv"}).content.decode()
+    assert (",0192,rcp/D182," in written, "0102" in written) == (True, False)
+    assert "0102" not in asking.get("/pharmacy/stock").content.decode()
 
 
 def test_the_stock_of_an_unblinded_pharmacist_is_with_the_arms(place: Any) -> None:

@@ -120,6 +120,9 @@ class Desk:
             return Shown(there, site)
         return Shown(there, there[0] if site != ALL and len(there) > 1 and sum(count.values()) > _AT_ONCE else "")
 
-    def write(self, acts: list[Act], store: Store | None = None) -> list[int]:
-        """Writes acts in the account's name, and gives their numbers; into the facts, or into another store."""
-        return (store or self.facts).write(acts, self.who.author(self.place.zone), self.place.clock())
+    def write(
+        self, acts: list[Act], store: Store | None = None, *, seen: int | None = None, check: Callable[[], object] | None = None
+    ) -> list[int]:
+        """Writes acts in the account's name, and gives their numbers; into the facts, or into another store. `seen` and `check` as
+        `Store.write` takes them."""
+        return (store or self.facts).write(acts, self.who.author(self.place.zone), self.place.clock(), seen=seen, check=check)

@@ -218,7 +218,7 @@ def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
     """What may be a slip in rows that many bring at once; nothing of a person of whom the tables cannot be read."""
     way = book.way(after)
     old, new = (read(rows, way, Problems()) for rows in (before, after))
-    return tuple(_doubts(old, new, book.today)) if new is not None else ()
+    return (*_doubts(old, new, book.today), *_ahead(old, new, book.today)) if new is not None else ()
 
 
 def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Length
 
 from nmosd_dosing.register import models
+from nmosd_dosing.register.chain import Damaged
 from nmosd_dosing.register.store import Store, stamped
 from nmosd_dosing.screen import without_controls
 
@@ -40,11 +41,14 @@ class Fetched:
 
 
 def last(store: Store, number: int) -> Published | None:
-    """What a feed gave out last; None where it gave out nothing yet."""
+    """What a feed gave out last; None where it gave out nothing yet. Raises Damaged for a row that was spoilt by hand."""
     row = models.Published.objects.using(store.alias).filter(feed=number).first()
     if row is None or not row.etag:
         return None
-    return Published(bytes(row.content), row.etag, dt.datetime.fromisoformat(row.changed), row.made_from)
+    try:
+        return Published(bytes(row.content), row.etag, dt.datetime.fromisoformat(row.changed), row.made_from)
+    except (TypeError, ValueError) as error:
+        raise Damaged(store.number(number)) from error
 
 
 def keep(store: Store, number: int, before: Published | None, content: bytes, made_from: str, at: dt.datetime) -> Published | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
@@ -34,9 +35,14 @@ def store_of(register: Register, who: Who) -> Store:
 
 
 def held(register: Register, who: Who) -> list[Line]:
-    """The lines of the sites that an account sees, in the order in which they were written."""
-    rows = facts.holding(store_of(register, who), STOCK)
-    return [_line(fact) for fact in rows if fact.cells is not None and who.sees(fact.site)]
+    """The lines of the sites that an account sees, in the order in which they were written; of subjects of these sites under the codes that
+    they have now."""
+    rows = [fact for fact in facts.holding(store_of(register, who), STOCK) if fact.cells is not None and who.sees(fact.site)]
+    persons = {fact.person for fact in rows if fact.person is not None}
+    subjects = facts.holding(register.facts, "subjects", persons=persons)
+    codes = {fact.person: fact.cells["subject"] for fact in subjects if fact.cells is not None and who.sees(fact.site)}
+    lines = [(_line(fact), fact.person) for fact in rows]
+    return [replace(line, subject=codes.get(person, line.subject)) for line, person in lines]
 
 
 Names = Mapping[str, tuple[str, ...]]  # of products, each with the sizes of its vials; without sizes none are stated

@@ -83,7 +83,7 @@ class Store:
             raise Damaged(self.number(next(i for i, seq in enumerate(numbers, 1) if seq != i)))
 
     def write(
-        self, acts: Sequence[Act], author: Author, at: dt.datetime, *, seen: int | None = None, check: Callable[[], None] | None = None
+        self, acts: Sequence[Act], author: Author, at: dt.datetime, *, seen: int | None = None, check: Callable[[], object] | None = None
     ) -> list[int]:
         """Writes acts as entries, all or none, and gives their numbers. `at` has a time zone.
 

@@ -186,6 +186,8 @@ def _made(desk: Desk, typed: dict[str, Any]) -> tuple[Feed, str]:
         subject = facts.of_code(desk.facts, code) if code else None
         if subject is None or not desk.who.sees(subject.site):
             raise InputError(Problem(f"there is no subject `{code}`" if code else "the subject is not stated", hint="write the code"))
+    if typed["view"] == "unblinded":
+        desk.register.arms_store()  # refuses where this program may not read arms: nobody could fetch it
     return feeds.make(
         desk.facts, desk.who, desk.place.clock(), desk.place.zone, desk.today, scope=scope, subject=subject,
         site=(typed["site"] or None) if scope != "subject" else None, view=typed["view"] or feeds.VIEWS[scope][0],
